@@ -1,0 +1,44 @@
+# `make demo` and `make test` are all that anyone types; both install what they need into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: install demo test lint bench bench-kernels lock test-compose clean
+
+install: $(STAMP)
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "EvoSplit needs Python 3.10 or newer")'
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/evosplit demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+# Pins for every supported Python and platform; no addresses.
+lock: | $(BIN)/python
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra dev \
+	  --no-header --no-annotate --no-emit-index-url pyproject.toml --output-file constraints.txt
+
+test-compose: $(STAMP)
+	$(BIN)/python -m pytest -m compose tests/compose
+
+clean:
+	rm -rf $(VENV) build *.egg-info
