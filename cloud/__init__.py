@@ -1,0 +1,1 @@
+"""The cloud tier: a Ray Serve application that finishes what the edge began."""

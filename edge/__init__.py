@@ -1,0 +1,1 @@
+"""The edge agent: sources, engine, uplink, store and API."""

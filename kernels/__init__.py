@@ -1,0 +1,1 @@
+"""Numba array kernels, each beside a slow NumPy oracle. No I/O."""

@@ -1,0 +1,101 @@
+"""Typed errors: ours, or the peer's. Each carries one clear line and knows how it ends.
+
+``http_status`` is the answer to a request that ran into the error; ``exit_status`` that of a command
+(1: the work failed, 2: wrong usage).
+"""
+
+from __future__ import annotations
+
+
+class EvoSplitError(Exception):
+    """The root of every error that EvoSplit raises on purpose."""
+
+    http_status = 500
+    exit_status = 1
+
+
+class UsageError(EvoSplitError):
+    """A command or a request that was written wrongly."""
+
+    http_status = 400
+    exit_status = 2
+
+
+class ModelError(EvoSplitError):
+    """An ONNX file that is unreadable, empty or not supported."""
+
+    http_status = 422
+
+
+class CardError(EvoSplitError):
+    """A model card that is malformed or does not fit its model."""
+
+    http_status = 422
+
+
+class ProfileError(EvoSplitError):
+    """A profile that is malformed or belongs to another model."""
+
+    http_status = 422
+
+
+class BundleError(EvoSplitError):
+    """A bundle whose content does not match its digest or its manifest."""
+
+
+class InfeasibleError(EvoSplitError):
+    """No plan meets the limits; the message names the limit and by how much it is missed."""
+
+    http_status = 422
+
+
+class StoreError(EvoSplitError):
+    """The result store cannot be read or written."""
+
+
+class PortInUseError(EvoSplitError):
+    """The address to listen on is taken."""
+
+
+class PeerError(EvoSplitError):
+    """Something that the other side did wrong, or did not do."""
+
+    http_status = 502
+
+
+class InputError(PeerError):
+    """A tensor of the wrong name, shape or type, or a picture that is none."""
+
+    http_status = 400
+
+
+class WireError(PeerError):
+    """An encoded frame that is truncated, corrupted, or lies about its content."""
+
+    http_status = 400
+
+
+class AuthError(PeerError):
+    """A missing or wrong bearer token."""
+
+    http_status = 401
+
+
+class NotFoundError(PeerError):
+    """A model, bundle or result that is not there."""
+
+    http_status = 404
+
+
+class CloudUnavailableError(PeerError):
+    """The cloud did not answer in time, or not at all."""
+
+    http_status = 503
+
+
+class CloudRefusedError(PeerError):
+    """The cloud answered with an error of its own."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status

@@ -1,0 +1,97 @@
+"""A network as layers and tensors, and the ways to cut it in two."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An activation: its ONNX name, shape with the batch pinned, and NumPy dtype name."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def elements(self) -> int:
+        """Number of elements (1 for a scalar)."""
+        return math.prod(self.shape)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes as it stands in memory, unquantised."""
+        return self.elements * np.dtype(self.dtype).itemsize
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it can be quantised; integer and boolean tensors travel as they are."""
+        return np.dtype(self.dtype).kind == "f"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One node of the optimised graph together with the activation fused into it.
+
+    ``inputs`` and ``outputs`` are activations only; ``weights`` are names of initialisers.
+    ``outputs`` leaves out tensors that live inside the layer (between a Conv and its Relu).
+    """
+
+    index: int
+    name: str
+    op: str
+    fused: tuple[str, ...]
+    nodes: tuple[int, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    weights: tuple[str, ...]
+    weight_elements: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A loaded model: layers in topological (= execution) order.
+
+    ``model`` is the optimised ONNX model, batch pinned to 1, that every head and tail is taken from;
+    ``Layer.nodes`` are positions in ``model.graph.node``. ``sha256`` is that of the file that was loaded.
+    """
+
+    name: str
+    sha256: str
+    layers: tuple[Layer, ...]
+    tensors: Mapping[str, Tensor]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    model: onnx.ModelProto = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A downward-closed set of layers that run on the edge.
+
+    ``boundary`` are the tensors that cross: produced on the edge (or inputs of the model) and read in the
+    cloud, each once, in topological order. ``index`` is the number of layers when the cut is a prefix of
+    the topological order, else None. Index 0 is cloud only, ``len(graph.layers)`` edge only.
+    """
+
+    layers: tuple[int, ...]
+    boundary: tuple[str, ...]
+
+    @property
+    def index(self) -> int | None:
+        """Length of the prefix, or None when the cut is not one."""
+        is_prefix = not self.layers or self.layers[-1] == len(self.layers) - 1
+        return len(self.layers) if is_prefix else None
+
+    @property
+    def key(self) -> str:
+        """A short text that names the cut within its model: ``12``, or ``x`` and a hexadecimal bit set."""
+        if self.index is not None:
+            return str(self.index)
+        return f"x{sum(1 << layer for layer in self.layers):x}"

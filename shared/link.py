@@ -1,0 +1,18 @@
+"""The link between edge and cloud as one side sees it now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Link:
+    """Uplink bandwidth, round-trip time, and the share of requests that are lost."""
+
+    bandwidth_bps: float
+    rtt_s: float = 0.0
+    loss: float = 0.0
+
+    def uplink_s(self, wire_bytes: int) -> float:
+        """Seconds until ``wire_bytes`` have arrived and the answer is back (the answer is small)."""
+        return self.rtt_s + 8 * wire_bytes / self.bandwidth_bps

@@ -1,0 +1,94 @@
+"""A plan (where to cut, how many bits) and the table of plans over bandwidth. Both are values."""
+
+from __future__ import annotations
+
+import bisect
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.link import Link
+from shared.serial import digest
+
+FLOAT_BITS = 32
+"""The bit-width of a tensor that is left in float32."""
+
+
+@dataclass(frozen=True)
+class TensorCode:
+    """How one boundary tensor travels.
+
+    ``bits`` is 2 to 8 or 16 (affine) or 32 (as it stands, for integer tensors too). ``low`` and ``high``
+    are the range that the codes span, from calibration; without them each frame spans its own.
+    """
+
+    bits: int
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Where the time of one frame goes, in seconds. ``uplink_s`` holds the round trip."""
+
+    edge_s: float
+    uplink_s: float
+    cloud_s: float
+
+    @property
+    def total_s(self) -> float:
+        """Edge, link and cloud one after the other."""
+        return self.edge_s + self.uplink_s + self.cloud_s
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One way to run one model in two places. Immutable; named by its digest.
+
+    ``cut_key`` is `Cut.key`; ``boundary`` the tensors that cross. ``weight_bits`` is per layer name, for
+    edge layers with weights; ``activation_bits`` per tensor produced on the edge; ``wire`` per boundary
+    tensor. ``latency`` is predicted for ``link``; ``wire_bytes`` is the whole encoded frame.
+    """
+
+    model: str
+    model_sha256: str
+    cut_key: str
+    boundary: tuple[str, ...]
+    weight_bits: Mapping[str, int]
+    activation_bits: Mapping[str, int]
+    wire: Mapping[str, TensorCode]
+    latency: Latency
+    link: Link
+    wire_bytes: int
+    edge_memory_bytes: int
+    error: float
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """sha256 of the plan's canonical JSON."""
+        return digest(self)
+
+    def latency_at(self, link: Link) -> Latency:
+        """The prediction for another link; an edge-only plan does not use it at all."""
+        uplink_s = link.uplink_s(self.wire_bytes) if self.wire_bytes else 0.0
+        return Latency(self.latency.edge_s, uplink_s, self.latency.cloud_s)
+
+
+@dataclass(frozen=True)
+class PlanTable:
+    """The plans that are optimal for some bandwidth.
+
+    ``plans`` are in ascending bandwidth; ``plans[i]`` holds from ``breakpoints_bps[i - 1]`` (inclusive) to
+    ``breakpoints_bps[i]``. ``fallback`` runs the whole model on the edge, within the same limits, or is None.
+    """
+
+    model: str
+    model_sha256: str
+    rtt_s: float
+    breakpoints_bps: tuple[float, ...]
+    plans: tuple[Plan, ...]
+    fallback: Plan | None
+
+    def best(self, bandwidth_bps: float) -> Plan:
+        """The optimal plan at a bandwidth, in O(log n)."""
+        return self.plans[bisect.bisect_right(self.breakpoints_bps, bandwidth_bps)]
