@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 AnsweredBy = Literal["edge", "cloud", "edge-fallback", "nobody"]
-"""``edge``: the plan keeps the whole model there; ``edge-fallback``: the cloud was away; ``nobody``: failed."""
+"""``edge``: the plan keeps all layers there; ``edge-fallback``: the cloud was away; ``nobody``: failed."""
 
 
 @dataclass(frozen=True)

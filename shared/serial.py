@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @functools.cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any annotation that pydantic knows
     return TypeAdapter(kind)
 
 

@@ -41,9 +41,8 @@ def parse_cut(graph: Graph, key: str) -> Cut:
 
 
 def _boundary(graph: Graph, chosen: frozenset[int]) -> tuple[str, ...]:
-    held = list(graph.inputs) + [
-        name for layer in graph.layers if layer.index in chosen for name in layer.outputs
-    ]
+    made = [name for layer in graph.layers if layer.index in chosen for name in layer.outputs]
+    held = [*graph.inputs, *made]
     wanted = {name for layer in graph.layers if layer.index not in chosen for name in layer.inputs}
     return tuple(name for name in held if name in wanted)
 
@@ -54,5 +53,5 @@ def _check_closed(graph: Graph, chosen: tuple[int, ...]) -> None:
         missing = set(graph.layers[index].inputs) - have
         if missing:
             raise UsageError(
-                f"layer {graph.layers[index].name} needs {min(missing)}, which the cut leaves in the cloud"
+                f"{graph.layers[index].name} needs {min(missing)}, which the cut leaves in the cloud"
             )
