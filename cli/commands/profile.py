@@ -1,0 +1,57 @@
+"""`evosplit profile`: seconds per layer, and of whole heads and tails, on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cli.options import FILE, json_option, model_argument, slowdown_option, threads_option
+from cli.output import print_json, print_table, stdout
+from cli.profiles import measured_profile
+from shared.errors import EvoSplitError
+from shared.graph import Graph, load_graph
+from shared.profile import Profile
+from shared.serial import to_data, to_json
+from shared.units import format_duration
+
+
+@click.command()
+@model_argument
+@click.option("-o", "--output", type=FILE, help="File to write the profile to.")
+@slowdown_option
+@threads_option
+@json_option
+def profile(model: Path, output: Path | None, slowdown: float, threads: int, as_json: bool) -> None:
+    """Measure MODEL on this machine with ONNX Runtime.
+
+    \b
+    Example: evosplit profile model.onnx -o edge.json --slowdown 8
+    """
+    graph = load_graph(model)
+    measured = measured_profile(graph, threads, slowdown, fresh=True)
+    if output:
+        _write(output, measured)
+    if as_json:
+        print_json(to_data(measured))
+    else:
+        _print(graph, measured)
+
+
+def _write(path: Path, measured: Profile) -> None:
+    try:
+        path.write_bytes(to_json(measured) + b"\n")
+    except OSError as error:
+        raise EvoSplitError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _print(graph: Graph, measured: Profile) -> None:
+    rows = (
+        (layer.name, layer.op, format_duration(alone_s), format_duration(head_s), format_duration(tail_s))
+        for layer, alone_s, head_s, tail_s in zip(
+            graph.layers, measured.layer_s, measured.head_layer_s(), measured.tail_layer_s(), strict=True
+        )
+    )
+    print_table(f"{graph.name}, {measured.threads} threads", ("layer", "op", "alone", "in a head", "in a tail"), rows)
+    whole_s = measured.head_s[max(measured.head_s)]
+    stdout.print(f"whole model {format_duration(whole_s)}; slowdown {measured.slowdown:g}")

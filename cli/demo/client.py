@@ -1,0 +1,53 @@
+"""The demo's client of the edge agent: posts pictures, reads answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from cli.demo.rows import Shot, Strategy
+from shared.errors import EvoSplitError
+
+
+@dataclass(frozen=True)
+class DemoFrame:
+    """An encoded picture and how to tell whether an outcome is right."""
+
+    picture: bytes
+    is_right: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class EdgeClient:
+    """Talks to one agent over one session."""
+
+    session: aiohttp.ClientSession
+    url: str
+
+    async def shoot(self, frame: DemoFrame, strategy: Strategy) -> Shot:
+        """Send one frame and wait for its answer. Raises EvoSplitError when there is none."""
+        started_s = time.perf_counter()
+        async with self.session.post(
+            f"{self.url}/v1/frames", params={"strategy": strategy, "stream": "demo"}, data=frame.picture
+        ) as response:
+            answer = await response.json(content_type=None)
+        latency_s = time.perf_counter() - started_s
+        if response.status != 200:
+            raise EvoSplitError(f"the edge agent answered {response.status}: {answer.get('error')}")
+        return Shot(
+            latency_s=latency_s,
+            wire_bytes=answer["wire_bytes"],
+            correct=frame.is_right(answer["outcome"]),
+            cut=answer["cut"],
+            answered_by=answer["answered_by"],
+        )
+
+    async def plan(self) -> dict[str, Any]:
+        """The agent's current plan and its view of the link."""
+        async with self.session.get(f"{self.url}/v1/plan") as response:
+            state: dict[str, Any] = await response.json()
+        return state

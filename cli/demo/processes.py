@@ -1,0 +1,99 @@
+"""The processes of the demo: a cloud tier and an edge agent, as a user would start them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from shared.errors import EvoSplitError
+
+START_LIMIT_S = 180.0
+STOP_LIMIT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """A started `evosplit` command that listens on a port of this machine."""
+
+    name: str
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def check(self) -> None:
+        """Raise EvoSplitError with the last line of the log when the process has ended."""
+        if self.process.poll() is None:
+            return
+        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise EvoSplitError(f"the {self.name} process ended: {lines[-1] if lines else 'no output'}")
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def new_token() -> str:
+    """A bearer token for one demo."""
+    return secrets.token_urlsafe(24)
+
+
+@contextlib.asynccontextmanager
+async def service(
+    name: str, arguments: Sequence[str], port: int, token: str, log: Path
+) -> AsyncIterator[Service]:
+    """Start `evosplit name ...`, wait until it is ready, and stop it at the end."""
+    started = _start(name, arguments, port, token, log)
+    try:
+        await _ready(started)
+        yield started
+    finally:
+        await asyncio.to_thread(_stop, started.process)
+
+
+def _start(name: str, arguments: Sequence[str], port: int, token: str, log: Path) -> Service:
+    command = [sys.executable, "-m", "cli", name, *arguments, "--port", str(port)]
+    environment = {**os.environ, "EVOSPLIT_TOKEN": token}
+    with log.open("wb") as sink:
+        process = subprocess.Popen(  # noqa: S603 - our own command, no shell
+            command, stdout=sink, stderr=sink, env=environment, start_new_session=True
+        )
+    return Service(name, f"http://127.0.0.1:{port}", process, log)
+
+
+async def _ready(started: Service) -> None:
+    deadline_s = time.monotonic() + START_LIMIT_S
+    async with aiohttp.ClientSession() as session:
+        while time.monotonic() < deadline_s:
+            started.check()
+            with contextlib.suppress(aiohttp.ClientError, asyncio.TimeoutError):
+                async with session.get(f"{started.url}/v2/health/ready") as response:
+                    if response.status == 200:
+                        return
+            await asyncio.sleep(0.2)
+    raise EvoSplitError(f"the {started.name} process was not ready after {START_LIMIT_S:g} s; see {started.log}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,52 @@
+"""Option types and options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import click
+
+from shared.errors import UsageError
+from shared.units import parse_bandwidth, parse_duration, parse_size
+
+T = TypeVar("T")
+
+
+class _Quantity(click.ParamType, Generic[T]):
+    """A quantity with a unit; a wrong one is wrong usage (exit status 2)."""
+
+    def __init__(self, name: str, parse: Callable[[str], T]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> T:  # noqa: ANN401
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
+        try:
+            return self._parse(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+BANDWIDTH = _Quantity("bandwidth", parse_bandwidth)
+SIZE = _Quantity("size", parse_size)
+DURATION = _Quantity("duration", parse_duration)
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+model_argument = click.argument("model", type=FILE)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+threads_option = click.option(
+    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of ONNX Runtime."
+)
+slowdown_option = click.option(
+    "--slowdown",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Play a device so many times slower than this machine.",
+)
+token_option = click.option("--token-file", type=FILE, help="File that holds the bearer token.")

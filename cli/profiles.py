@@ -1,0 +1,52 @@
+"""Profiles: measured here (once), or read from a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from cli.cache import cached
+from cli.output import progress
+from kernels.codec import measure_codec
+from shared.errors import ProfileError
+from shared.graph import Graph
+from shared.machine import this_machine
+from shared.profile import Profile
+from shared.profiler import measure_profile
+from shared.serial import from_json
+
+
+def measured_profile(graph: Graph, threads: int, slowdown: float = 1.0, fresh: bool = False) -> Profile:
+    """This machine's profile, slowed down by a factor. Measured at the first call, then kept."""
+    key = ("profile", 1, graph.sha256, threads, this_machine())
+    return slowed(cached(Profile, key, lambda: _measure(graph, threads), fresh), slowdown)
+
+
+def _measure(graph: Graph, threads: int) -> Profile:
+    encode_s_per_byte, decode_s_per_byte = measure_codec()
+    with progress(f"measuring {graph.name}") as report:
+        return measure_profile(graph, threads, 1.0, report, encode_s_per_byte, decode_s_per_byte)
+
+
+def slowed(profile: Profile, slowdown: float) -> Profile:
+    """The profile of a device that takes ``slowdown`` times as long for everything."""
+    return replace(
+        profile,
+        slowdown=profile.slowdown * slowdown,
+        layer_s=tuple(seconds * slowdown for seconds in profile.layer_s),
+        head_s={index: seconds * slowdown for index, seconds in profile.head_s.items()},
+        tail_s={index: seconds * slowdown for index, seconds in profile.tail_s.items()},
+        encode_s_per_byte=profile.encode_s_per_byte * slowdown,
+        decode_s_per_byte=profile.decode_s_per_byte * slowdown,
+    )
+
+
+def read_profile(path: Path, graph: Graph) -> Profile:
+    """Read a file that `evosplit profile` wrote. Raises ProfileError when it is of another model."""
+    try:
+        profile = from_json(Profile, path.read_bytes(), ProfileError)
+    except OSError as error:
+        raise ProfileError(f"cannot read the profile {path}: {error.strerror}") from None
+    if profile.model_sha256 != graph.sha256 or len(profile.layer_s) != len(graph.layers):
+        raise ProfileError(f"the profile {path} is of {profile.model}, not of this {graph.name}")
+    return profile
