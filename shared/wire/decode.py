@@ -1,0 +1,119 @@
+"""Bytes to a frame. Nothing is read, counted or allocated before its length is known to be there."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import TypeVar
+
+from shared.errors import WireError
+from shared.wire.check import check_frame
+from shared.wire.sizes import CRC_BYTES, DIM_BYTES, FRAME_HEAD, SCALE_BYTES, TENSOR_HEAD
+from shared.wire.types import (
+    CODECS,
+    DTYPES,
+    MAGIC,
+    MAX_DIMS,
+    MAX_ELEMENTS,
+    MAX_TENSORS,
+    MAX_TEXT_BYTES,
+    SCHEMES,
+    VERSION,
+    EncodedTensor,
+    Frame,
+)
+
+T = TypeVar("T")
+
+
+def decode_frame(content: bytes | bytearray | memoryview, max_elements: int = MAX_ELEMENTS) -> Frame:
+    """The frame that ``content`` holds; payloads are views into it, not copies.
+
+    ``max_elements`` bounds all tensors together, and so what decoding them can allocate. Raises WireError
+    if anything is off: magic, version, length, checksum, counts, or a tensor whose fields disagree.
+    """
+    view = memoryview(content).cast("B").toreadonly()
+    count, frame_id_bytes, cut_key_bytes, sha256 = _head(view)
+    reader = _Reader(view[FRAME_HEAD.size : len(view) - CRC_BYTES])
+    frame_id, cut_key = reader.text(frame_id_bytes), reader.text(cut_key_bytes)
+    frame = Frame(frame_id, sha256, cut_key, tuple(_tensor(reader) for _ in range(count)))
+    if reader.left:
+        raise WireError(f"a frame ends with {reader.left} bytes that belong to no tensor")
+    check_frame(frame, max_elements)
+    return frame
+
+
+def _head(view: memoryview) -> tuple[int, int, int, str]:
+    if len(view) < FRAME_HEAD.size + CRC_BYTES:
+        raise WireError(f"a frame of {len(view)} bytes is too short")
+    fields = FRAME_HEAD.unpack_from(view)
+    magic, version, flags, count, length, sha256, frame_id_bytes, cut_key_bytes = fields
+    if magic != MAGIC:
+        raise WireError("not an EvoSplit frame")
+    if version != VERSION:
+        raise WireError(f"a frame of version {version}; this program reads version {VERSION}")
+    if length != len(view):
+        raise WireError(f"a frame of {length} bytes arrived as {len(view)}")
+    (crc,) = struct.unpack_from("<I", view, len(view) - CRC_BYTES)
+    if crc != zlib.crc32(view[:-CRC_BYTES]):
+        raise WireError("a frame was corrupted on its way: the checksum does not match")
+    if flags or count > MAX_TENSORS:
+        raise WireError(f"a frame with flags {flags} and {count} tensors is beyond this version's limits")
+    return count, frame_id_bytes, cut_key_bytes, sha256.hex()
+
+
+def _tensor(reader: _Reader) -> EncodedTensor:
+    fields = TENSOR_HEAD.unpack(reader.take(TENSOR_HEAD.size))
+    name_bytes, dtype, scheme, bits, codec, axis, ndim, scales, packed_bytes, payload_bytes = fields
+    name = reader.text(name_bytes)
+    if ndim > MAX_DIMS or axis < -1:
+        raise WireError(f"{name}: {ndim} dimensions and axis {axis} are beyond the limits")
+    reader.need(ndim * DIM_BYTES + scales * SCALE_BYTES + payload_bytes)
+    return EncodedTensor(
+        name=name,
+        dtype=_choice(DTYPES, dtype),
+        shape=struct.unpack(f"<{ndim}I", reader.take(4 * ndim)),
+        scheme=_choice(SCHEMES, scheme),
+        bits=bits,
+        axis=None if axis < 0 else axis,
+        scales=struct.unpack(f"<{scales}f", reader.take(4 * scales)),
+        zero_points=struct.unpack(f"<{scales}H", reader.take(2 * scales)),
+        codec=_choice(CODECS, codec),
+        payload=reader.take(payload_bytes),
+        packed_bytes=packed_bytes,
+    )
+
+
+def _choice(names: Sequence[T], index: int) -> T:
+    if index >= len(names):
+        raise WireError(f"unknown code {index} where {', '.join(map(str, names))} were expected")
+    return names[index]
+
+
+class _Reader:
+    """A place in a view; every step is checked against what is left."""
+
+    def __init__(self, view: memoryview) -> None:
+        self._view = view
+
+    @property
+    def left(self) -> int:
+        return len(self._view)
+
+    def need(self, count: int) -> None:
+        if count > self.left:
+            raise WireError(f"a frame ends {count - self.left} bytes early")
+
+    def take(self, count: int) -> memoryview:
+        self.need(count)
+        taken, self._view = self._view[:count], self._view[count:]
+        return taken
+
+    def text(self, count: int) -> str:
+        if count > MAX_TEXT_BYTES:
+            raise WireError(f"a name of {count} bytes is longer than the limit of {MAX_TEXT_BYTES}")
+        try:
+            return str(self.take(count), "utf-8")
+        except UnicodeDecodeError:
+            raise WireError("a name is not valid UTF-8") from None

@@ -1,0 +1,68 @@
+"""A frame to bytes."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+from shared.errors import WireError
+from shared.wire.check import check_frame
+from shared.wire.sizes import CRC_BYTES, FRAME_HEAD, TENSOR_HEAD
+from shared.wire.types import (
+    CODECS,
+    DTYPES,
+    MAGIC,
+    MAX_ELEMENTS,
+    MAX_FRAME_BYTES,
+    MAX_TEXT_BYTES,
+    SCHEMES,
+    VERSION,
+    EncodedTensor,
+    Frame,
+)
+
+
+def encode_frame(frame: Frame, max_elements: int = MAX_ELEMENTS) -> bytes:
+    """Bytes that `decode_frame` turns into an equal frame. Raises WireError if the frame breaks a rule."""
+    check_frame(frame, max_elements)
+    frame_id, cut_key = _text(frame.frame_id), _text(frame.cut_key)
+    parts = [frame_id, cut_key, *(part for tensor in frame.tensors for part in _tensor_parts(tensor))]
+    length = FRAME_HEAD.size + sum(map(len, parts)) + CRC_BYTES
+    if length > MAX_FRAME_BYTES:
+        raise WireError(f"a frame of {length} bytes is larger than the limit of {MAX_FRAME_BYTES}")
+    sha256 = bytes.fromhex(frame.model_sha256)
+    head = FRAME_HEAD.pack(MAGIC, VERSION, 0, len(frame.tensors), length, sha256, len(frame_id), len(cut_key))
+    content = b"".join((head, *parts))
+    return content + struct.pack("<I", zlib.crc32(content))
+
+
+def _tensor_parts(tensor: EncodedTensor) -> Iterator[bytes | memoryview]:
+    name = _text(tensor.name)
+    yield TENSOR_HEAD.pack(
+        len(name),
+        DTYPES.index(tensor.dtype),
+        SCHEMES.index(tensor.scheme),
+        tensor.bits,
+        CODECS.index(tensor.codec),
+        -1 if tensor.axis is None else tensor.axis,
+        len(tensor.shape),
+        len(tensor.scales),
+        tensor.packed_bytes,
+        len(tensor.payload),
+    )
+    yield name
+    yield struct.pack(f"<{len(tensor.shape)}I", *tensor.shape)
+    yield struct.pack(f"<{len(tensor.scales)}f", *tensor.scales)
+    yield struct.pack(f"<{len(tensor.zero_points)}H", *tensor.zero_points)
+    yield tensor.payload
+
+
+def _text(text: str) -> bytes:
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:
+        raise WireError(f"not valid Unicode: {text!r}") from None
+    if len(content) > MAX_TEXT_BYTES:
+        raise WireError(f"a name of {len(content)} bytes is longer than the limit of {MAX_TEXT_BYTES}")
+    return content
