@@ -1,0 +1,34 @@
+"""Model cards: what a network expects of a picture, and what its outputs mean."""
+
+from shared.card.check import check_card
+from shared.card.load import card_from_data, card_to_data, load_card
+from shared.card.outputs import (
+    ClassesOutput,
+    ImageOutput,
+    Output,
+    RawOutput,
+    TextCtcOutput,
+    TextSlotsOutput,
+    UltraFaceOutput,
+    YoloxOutput,
+)
+from shared.card.schema import Calibration, Card, PictureInput, Resize
+
+__all__ = [
+    "Calibration",
+    "Card",
+    "ClassesOutput",
+    "ImageOutput",
+    "Output",
+    "PictureInput",
+    "RawOutput",
+    "Resize",
+    "TextCtcOutput",
+    "TextSlotsOutput",
+    "UltraFaceOutput",
+    "YoloxOutput",
+    "card_from_data",
+    "card_to_data",
+    "check_card",
+    "load_card",
+]

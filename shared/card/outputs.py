@@ -1,0 +1,109 @@
+"""The kinds of output that a card can name, each with its parameters."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from shared.card.base import Part, Share
+
+
+class _Tensor(Part):
+    tensor: str | None = None
+    """The graph's output to read; needed only where there are several."""
+
+
+class ClassesOutput(_Tensor):
+    """One score per class, in any shape; the ``top`` best are reported."""
+
+    kind: Literal["classes"]
+    scores: Literal["logits", "probabilities"] = "logits"
+    top: int = Field(default=5, ge=1, le=1000)
+
+
+class _Text(_Tensor):
+    """``alphabet`` holds one character per class, in order, without the blank.
+
+    ``blank`` is the class that stands for no symbol, by default the last.
+    A text that does not match ``pattern`` (a regular expression, the whole text) is read as the empty text.
+    """
+
+    alphabet: str = Field(min_length=1, max_length=100_000)
+    blank: int | None = Field(default=None, ge=0)
+    pattern: str | None = Field(default=None, max_length=1000)
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as invalid:
+            raise ValueError(f"not a regular expression: {invalid}") from None
+        return pattern
+
+    @property
+    def blank_index(self) -> int:
+        """The class that stands for no symbol."""
+        return len(self.alphabet) if self.blank is None else self.blank
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """One symbol per class; the blank's is empty."""
+        return (*self.alphabet[: self.blank_index], "", *self.alphabet[self.blank_index :])
+
+
+class TextCtcOutput(_Text):
+    """Scores of symbols over time, read by best-path CTC: repeats collapse, then blanks go."""
+
+    kind: Literal["text-ctc"]
+    axes: Literal["time-classes", "classes-time"] = "time-classes"
+
+
+class TextSlotsOutput(_Text):
+    """Logits ``(1, slots, classes)``: one symbol or the blank per slot."""
+
+    kind: Literal["text-slots"]
+
+
+class YoloxOutput(_Tensor):
+    """``(1, anchors, 5 + classes)``: a box relative to its grid cell, objectness and class scores in 0..1."""
+
+    kind: Literal["boxes-yolox"]
+    strides: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(8, 16, 32), min_length=1)
+    score: Share = 0.3
+    overlap: Share = 0.45
+
+
+class UltraFaceOutput(Part):
+    """Scores ``(1, anchors, 2)`` of background and face, and boxes ``(1, anchors, 4)``.
+
+    ``encoded`` boxes are offsets from the detector's anchors; others are corners in 0..1 of the input.
+    """
+
+    kind: Literal["faces-ultraface"]
+    scores: str = "scores"
+    boxes: str = "boxes"
+    encoded: bool = True
+    score: Share = 0.7
+    overlap: Share = 0.3
+
+
+class ImageOutput(_Tensor):
+    """A picture ``(1, 1 or 3, height, width)``; ``white`` is the value of full brightness."""
+
+    kind: Literal["image"]
+    white: float = Field(default=1.0, gt=0)
+
+
+class RawOutput(Part):
+    """No reading: shapes and ranges, and the values of small tensors."""
+
+    kind: Literal["raw"]
+
+
+Output = Annotated[
+    ClassesOutput | TextCtcOutput | TextSlotsOutput | YoloxOutput | UltraFaceOutput | ImageOutput | RawOutput,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,90 @@
+"""A network's outputs to a reading, by the card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.card.outputs import (
+    ClassesOutput,
+    ImageOutput,
+    RawOutput,
+    TextCtcOutput,
+    TextSlotsOutput,
+    UltraFaceOutput,
+    YoloxOutput,
+)
+from shared.card.schema import Card
+from shared.errors import CardError, InputError
+from shared.readings.classes import read_classes
+from shared.readings.image import read_image
+from shared.readings.raw import read_raw
+from shared.readings.text import read_ctc, read_slots
+from shared.readings.types import Reading
+from shared.readings.ultraface import read_ultraface
+from shared.readings.yolox import read_yolox
+from shared.resize import Placement, place
+
+__all__ = ["Reading", "postprocess"]
+
+
+def postprocess(card: Card, outputs: Mapping[str, NDArray[Any]], original_size: tuple[int, int]) -> Reading:
+    """The meaning of one frame's outputs; ``original_size`` is the picture's (height, width), for boxes.
+
+    Raises CardError where the card names outputs that are not there or do not fit it, InputError for NaN.
+    """
+    try:
+        return _read(card, outputs, original_size)
+    except (IndexError, ValueError) as misfit:
+        shapes = ", ".join(f"{name} {list(values.shape)}" for name, values in outputs.items())
+        raise CardError(
+            f"the outputs ({shapes}) do not fit a card of kind {card.output.kind}: {misfit}"
+        ) from None
+
+
+def _read(card: Card, outputs: Mapping[str, NDArray[Any]], original_size: tuple[int, int]) -> Reading:
+    output = card.output
+    if isinstance(output, RawOutput):
+        return read_raw(outputs)
+    if isinstance(output, UltraFaceOutput):
+        scores, boxes = _values(outputs, output.scores), _values(outputs, output.boxes)
+        return read_ultraface(output, card.labels, scores[0], boxes[0], *_geometry(card, original_size))
+    values = _values(outputs, output.tensor)
+    if isinstance(output, YoloxOutput):
+        return read_yolox(output, card.labels, values[0], *_geometry(card, original_size))
+    if isinstance(output, ClassesOutput):
+        return read_classes(output, card.labels, values)
+    if isinstance(output, TextCtcOutput):
+        return read_ctc(output, _matrix(values))
+    if isinstance(output, TextSlotsOutput):
+        return read_slots(output, _matrix(values))
+    return _image(output, values)
+
+
+def _image(output: ImageOutput, values: NDArray[np.float32]) -> Reading:
+    return read_image(output, values[0])
+
+
+def _values(outputs: Mapping[str, NDArray[Any]], name: str | None) -> NDArray[np.float32]:
+    if name is None and len(outputs) == 1:
+        name = next(iter(outputs))
+    if name is None or name not in outputs:
+        raise CardError(f"no output {name!r} among {', '.join(outputs) or 'none'}")
+    values = outputs[name].astype(np.float32, copy=False)
+    if np.isnan(values).any():
+        raise InputError(f"output {name} holds NaN")
+    return values
+
+
+def _matrix(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The two last axes of ``(a, b)`` or ``(1, a, b)``."""
+    return values.reshape(values.shape[-2:])
+
+
+def _geometry(card: Card, original_size: tuple[int, int]) -> tuple[tuple[int, int], Placement]:
+    if card.input.size is None:
+        raise CardError("the card does not say its input size: check it against the model first")
+    return card.input.size, place(card.input.resize, original_size, card.input.size)

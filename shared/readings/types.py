@@ -1,0 +1,14 @@
+"""The reading of one frame's outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reading:
+    """``outcome`` is plain JSON, shaped by the card's output kind; ``confidence`` is 0 to 1, or None."""
+
+    outcome: Any
+    confidence: float | None

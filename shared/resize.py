@@ -1,0 +1,52 @@
+"""Where a picture lands in the network's input, and the way back for boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.card.schema import Resize
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The picture is scaled to ``scaled`` (height, width); its corner lands at ``offset`` (top, left).
+
+    The offset is negative where a part is cut off. ``original`` is the picture's own (height, width).
+    """
+
+    original: tuple[int, int]
+    scaled: tuple[int, int]
+    offset: tuple[int, int]
+
+    def to_original(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Boxes ``(n, 4)`` (left, top, right, bottom) from pixels of the input to pixels of the picture."""
+        height, width = self.original
+        factor = np.asarray([width / self.scaled[1], height / self.scaled[0]] * 2, np.float32)
+        offset = np.asarray([self.offset[1], self.offset[0]] * 2, np.float32)
+        limits = np.asarray([width, height] * 2, np.float32)
+        return np.asarray(np.clip((boxes - offset) * factor, 0, limits), np.float32)
+
+
+def place(resize: Resize, original: tuple[int, int], size: tuple[int, int]) -> Placement:
+    """How a picture of ``original`` (height, width) comes into an input of ``size`` (height, width)."""
+    if resize.kind == "stretch":
+        return Placement(original, size, (0, 0))
+    if resize.kind == "pad":
+        ratio = min(size[0] / original[0], size[1] / original[1])
+        fitted = (min(size[0], _scaled(original[0], ratio)), min(size[1], _scaled(original[1], ratio)))
+        return Placement(original, fitted, (0, 0))
+    ratio = (resize.shorter_side or min(size)) / min(original)
+    scaled = (_scaled(original[0], ratio), _scaled(original[1], ratio))
+    return Placement(original, scaled, (_half(size[0] - scaled[0]), _half(size[1] - scaled[1])))
+
+
+def _scaled(side: int, ratio: float) -> int:
+    return max(1, round(side * ratio))
+
+
+def _half(spare: int) -> int:
+    """Half of it towards zero, as torchvision's and OpenCV's centre crops do."""
+    return spare // 2 if spare >= 0 else -(-spare // 2)
