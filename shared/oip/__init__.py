@@ -1,0 +1,50 @@
+"""Open Inference Protocol v2 over REST with the binary tensor extension: pure functions over bytes.
+
+Both tiers speak it. ``parse_*`` read what a peer sent and check every length before it is used;
+``build_*`` write it. A body is one JSON object, then the raw little-endian tensors in the order in which
+the object names them; the HTTP header `HEADER_LENGTH` holds the number of bytes of the object.
+"""
+
+from shared.oip.classes import classify
+from shared.oip.datatypes import datatype_of, numpy_dtype
+from shared.oip.metadata import model_metadata, server_metadata
+from shared.oip.request import build_request, parse_request
+from shared.oip.response import build_response, parse_response
+from shared.oip.types import (
+    BINARY_TYPE,
+    FRAME_INPUT,
+    HEADER_LENGTH,
+    MODEL_VERSION,
+    PICTURE_INPUT,
+    InferRequest,
+    InferResponse,
+    InferTensor,
+    RequestedOutput,
+    Scalar,
+    blob_tensor,
+    tensor,
+)
+
+__all__ = [
+    "BINARY_TYPE",
+    "FRAME_INPUT",
+    "HEADER_LENGTH",
+    "MODEL_VERSION",
+    "PICTURE_INPUT",
+    "InferRequest",
+    "InferResponse",
+    "InferTensor",
+    "RequestedOutput",
+    "Scalar",
+    "blob_tensor",
+    "build_request",
+    "build_response",
+    "classify",
+    "datatype_of",
+    "model_metadata",
+    "numpy_dtype",
+    "parse_request",
+    "parse_response",
+    "server_metadata",
+    "tensor",
+]

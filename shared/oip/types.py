@@ -1,0 +1,95 @@
+"""Requests, responses and tensors of the Open Inference Protocol, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.oip.datatypes import datatype_of
+
+Scalar: TypeAlias = bool | int | float | str
+"""What a parameter may be."""
+
+HEADER_LENGTH: Final = "Inference-Header-Content-Length"
+"""The HTTP header that says where the JSON ends and the raw tensors begin."""
+
+BINARY_TYPE: Final = "application/octet-stream"
+"""The content type of a body with raw tensors in it."""
+
+MODEL_VERSION: Final = "1"
+"""Every model has this one version: a changed file is another model."""
+
+FRAME_INPUT: Final = "evosplit_frame"
+"""The one input of a request that carries an encoded frame instead of the model's inputs."""
+
+PICTURE_INPUT: Final = "evosplit_picture"
+"""The one input of a request that carries a JPEG or PNG file."""
+
+
+@dataclass(frozen=True, eq=False)
+class InferTensor:
+    """A named array. ``data`` has the NumPy dtype of ``datatype`` and exactly ``shape``.
+
+    BYTES tensors hold ``bytes`` in an object array.
+    """
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+    data: NDArray[Any]
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+def tensor(name: str, data: NDArray[Any]) -> InferTensor:
+    """An array as a tensor, its datatype taken from the dtype. Raises InputError if OIP has none."""
+    return InferTensor(name, datatype_of(data.dtype), data.shape, data)
+
+
+def blob_tensor(name: str, content: bytes | memoryview) -> InferTensor:
+    """Bytes as a UINT8 tensor of shape [nbytes]: an encoded frame or a picture file; not copied."""
+    return tensor(name, np.frombuffer(content, np.uint8))
+
+
+@dataclass(frozen=True)
+class RequestedOutput:
+    """An output that the client names. ``classification`` > 0 asks for that many best classes instead."""
+
+    name: str
+    binary: bool | None = None
+    classification: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class InferRequest:
+    """What a client asks. Without ``outputs`` it gets all, as raw bytes if ``binary_default``."""
+
+    inputs: tuple[InferTensor, ...]
+    outputs: tuple[RequestedOutput, ...] = ()
+    id: str = ""
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    binary_default: bool = False
+
+    def wants_binary(self, name: str) -> bool:
+        """Whether an output goes out as raw bytes; the output's own word beats the request's."""
+        named = {output.name: output.binary for output in self.outputs}
+        choice = named.get(name)
+        return self.binary_default if choice is None else choice
+
+
+@dataclass(frozen=True, eq=False)
+class InferResponse:
+    """What the model answers; ``id`` is the request's."""
+
+    model_name: str
+    outputs: tuple[InferTensor, ...]
+    model_version: str = MODEL_VERSION
+    id: str = ""
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The outputs by name."""
+        return {output.name: output.data for output in self.outputs}
