@@ -16,13 +16,13 @@ from shared.card.outputs import (
 from shared.card.schema import CHANNELS, Card, PictureInput
 from shared.errors import CardError
 from shared.graph.types import Graph
-from shared.readings.ultraface import anchor_count
+from shared.readings.anchors import anchor_count
 
 
 def check_card(card: Card, graph: Graph) -> Card:
     """The card completed with the tensor names and the picture size that the graph gives.
 
-    Only a completed card can be used with ``preprocess``, unless the card itself says ``tensor`` and ``size``.
+    ``preprocess`` needs the completed card, unless the card itself says ``tensor`` and ``size``.
     Raises CardError with the first misfit.
     """
     picture = _checked_input(card.input, graph)

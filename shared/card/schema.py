@@ -37,7 +37,7 @@ class Resize(Part):
     """How a picture of any size comes to the network's size.
 
     ``stretch`` ignores the aspect ratio; ``crop`` brings the shorter side to ``shorter_side`` pixels and cuts
-    the centre out; ``pad`` fits the picture into the top left corner and fills the rest with ``fill``, 0 to 255.
+    the centre out; ``pad`` fits the picture into the top left corner and fills the rest with ``fill``.
     Shrinking averages over all pixels covered (Pillow's antialiasing), whatever the filter.
     """
 
