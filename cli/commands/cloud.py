@@ -11,13 +11,17 @@ from cli.options import FOLDER, threads_option, token_option
 
 
 @click.command()
-@click.option("--models", type=FOLDER, required=True, help="Folder of ONNX files; a model's name is its file's stem.")
+@click.option(
+    "--models", type=FOLDER, required=True, help="Folder of ONNX files; a model's name is its file's stem."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--data", type=FOLDER, help="Folder for bundles and profiles.")
 @token_option
 @threads_option
-def cloud(models: Path, host: str, port: int, data: Path | None, token_file: Path | None, threads: int) -> None:
+def cloud(
+    models: Path, host: str, port: int, data: Path | None, token_file: Path | None, threads: int
+) -> None:
     """Serve the models in a folder, whole or from any cut, with Ray Serve.
 
     The bearer token comes from --token-file or EVOSPLIT_TOKEN; without either, one is made and stored.
@@ -28,4 +32,6 @@ def cloud(models: Path, host: str, port: int, data: Path | None, token_file: Pat
     from cloud.server import CloudSettings, serve_cloud  # Ray takes seconds to import
 
     data = data or cache_folder() / "cloud"
-    serve_cloud(CloudSettings(models=models, host=host, port=port, data=data, token_file=token_file, threads=threads))
+    serve_cloud(
+        CloudSettings(models=models, host=host, port=port, data=data, token_file=token_file, threads=threads)
+    )

@@ -34,7 +34,14 @@ def inspect(model: Path, as_json: bool) -> None:
 def _print_layers(title: str, layers: list[dict[str, Any]]) -> None:
     columns = ("#", "layer", "op", "MACs", "weights", "output")
     rows = (
-        (number, layer["name"], layer["op"], f"{layer['macs']:,}", f"{layer['weight_elements']:,}", _shape(layer))
+        (
+            number,
+            layer["name"],
+            layer["op"],
+            f"{layer['macs']:,}",
+            f"{layer['weight_elements']:,}",
+            _shape(layer),
+        )
         for number, layer in enumerate(layers, start=1)
     )
     print_table(f"Layers of {title}", columns, rows)

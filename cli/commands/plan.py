@@ -41,7 +41,9 @@ from shared.units import format_bandwidth, format_duration, format_size
 @click.option("--edge", "edge_file", type=FILE, help="Profile of the edge; this machine without it.")
 @click.option("--cloud", "cloud_file", type=FILE, help="Profile of the cloud; this machine without it.")
 @click.option("--card", "card_file", type=FILE, help="Model card; MODEL's name with .yaml when it is there.")
-@click.option("--calibration", type=click.Path(path_type=Path), help="Folder of pictures, or an .npz of inputs.")
+@click.option(
+    "--calibration", type=click.Path(path_type=Path), help="Folder of pictures, or an .npz of inputs."
+)
 @slowdown_option
 @threads_option
 @json_option

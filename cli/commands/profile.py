@@ -52,6 +52,8 @@ def _print(graph: Graph, measured: Profile) -> None:
             graph.layers, measured.layer_s, measured.head_layer_s(), measured.tail_layer_s(), strict=True
         )
     )
-    print_table(f"{graph.name}, {measured.threads} threads", ("layer", "op", "alone", "in a head", "in a tail"), rows)
+    print_table(
+        f"{graph.name}, {measured.threads} threads", ("layer", "op", "alone", "in a head", "in a tail"), rows
+    )
     whole_s = measured.head_s[max(measured.head_s)]
     stdout.print(f"whole model {format_duration(whole_s)}; slowdown {measured.slowdown:g}")

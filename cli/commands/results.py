@@ -18,7 +18,9 @@ from shared.units import format_duration, format_size
 
 
 @click.command()
-@click.option("--edge", "url", default="http://127.0.0.1:9000", show_default=True, help="The agent's address.")
+@click.option(
+    "--edge", "url", default="http://127.0.0.1:9000", show_default=True, help="The agent's address."
+)
 @click.option("--since", help="Unix time or ISO 8601; only results received later.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @token_option

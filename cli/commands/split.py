@@ -17,8 +17,12 @@ from shared.split import cloud_outputs, edge_outputs, head_model, tail_model
 
 @click.command()
 @model_argument
-@click.option("--cut", "index", type=int, required=True, help="Index of the cut, as `evosplit inspect` prints it.")
-@click.option("--out", "folder", type=FOLDER, required=True, help="Folder to write to; made when it is not there.")
+@click.option(
+    "--cut", "index", type=int, required=True, help="Index of the cut, as `evosplit inspect` prints it."
+)
+@click.option(
+    "--out", "folder", type=FOLDER, required=True, help="Folder to write to; made when it is not there."
+)
 @json_option
 def split(model: Path, index: int, folder: Path, as_json: bool) -> None:
     """Write head.onnx, tail.onnx and manifest.json of MODEL, cut after its first layers.

@@ -86,7 +86,9 @@ async def _ready(started: Service) -> None:
                     if response.status == 200:
                         return
             await asyncio.sleep(0.2)
-    raise EvoSplitError(f"the {started.name} process was not ready after {START_LIMIT_S:g} s; see {started.log}")
+    raise EvoSplitError(
+        f"the {started.name} process was not ready after {START_LIMIT_S:g} s; see {started.log}"
+    )
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

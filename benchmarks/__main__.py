@@ -1,0 +1,25 @@
+"""`python -m benchmarks [NAME ...]`: run all benchmarks, or the named ones, and write their results."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+ALL = ("quantise", "split_overhead", "overhead", "edge_memory", "demo_time")
+
+
+def main() -> int:
+    """Run them one after another, so that none disturbs another."""
+    chosen = sys.argv[1:] or ALL
+    unknown = sorted(set(chosen) - set(ALL))
+    if unknown:
+        print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(ALL)}", file=sys.stderr)
+        return 2
+    for name in chosen:
+        print(f"== {name}", flush=True)
+        import_module(f"benchmarks.{name}").main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""Who plays: the model, its card, its calibration pictures, and its frames."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from cli.card_files import find_card
+from cli.demo.client import DemoFrame
+from cli.demo.frames import folder_frames, gate_frames, picture_paths
+from cli.gate.camera import GateCamera
+from shared.card import check_card, load_card
+from shared.graph import load_graph
+
+CALIBRATION_PICTURES: Final = 16
+CALIBRATION_SEED: Final = 7001
+SHOW_SEED: Final = 7002
+CALIBRATION_STRIDE: Final = 9
+"""Every ninth frame of the camera, so that several cars and empty lanes are among them."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """A model file with its card, and what to show it; ``images`` is None for the built-in camera."""
+
+    title: str
+    model: Path
+    card: Path
+    images: Path | None
+
+    def frames(self) -> Iterator[DemoFrame]:
+        """Frames with their truth, without end."""
+        if self.images is None:
+            return gate_frames(SHOW_SEED)
+        graph = load_graph(self.model)
+        return folder_frames(self.images, graph, load_card(self.card))
+
+    def install(self, models: Path) -> None:
+        """Lay model, card and calibration pictures into a models folder for the cloud tier."""
+        calibration = models / f"{self.model.stem}.calibration"
+        calibration.mkdir(parents=True)
+        shutil.copy(self.model, models)
+        shutil.copy(self.card, models / f"{self.model.stem}.yaml")
+        if self.images is None:
+            _render_calibration(calibration)
+        else:
+            for path in picture_paths(self.images)[-CALIBRATION_PICTURES:]:
+                shutil.copy(path, calibration)
+
+
+def built_in() -> Cast:
+    """The gate camera and its own network, both part of the distribution."""
+    with as_file(files("cli") / "assets" / "gate.onnx") as model:
+        return Cast("gate camera", model, find_card(model), None)
+
+
+def own(model: Path, images: Path) -> Cast:
+    """The user's model and pictures. Raises CardError when the card does not fit."""
+    card = find_card(model)
+    check_card(load_card(card), load_graph(model))
+    return Cast(model.stem, model, card, images)
+
+
+def _render_calibration(folder: Path) -> None:
+    chosen = islice(
+        GateCamera(CALIBRATION_SEED), 0, CALIBRATION_PICTURES * CALIBRATION_STRIDE, CALIBRATION_STRIDE
+    )
+    for frame in chosen:
+        Image.fromarray(frame.image).save(folder / f"{frame.index:04}.png")

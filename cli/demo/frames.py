@@ -1,0 +1,103 @@
+"""Where the demo's frames come from: the built-in gate camera, or the user's own pictures."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cli.demo.client import DemoFrame
+from cli.gate.camera import GateCamera
+from shared.card import Card
+from shared.errors import EvoSplitError
+from shared.graph import Graph
+from shared.pictures import decode_picture
+from shared.postprocess import postprocess
+from shared.preprocess import preprocess
+from shared.session import Runner
+
+PICTURE_SUFFIXES: Final = {".jpg", ".jpeg", ".png"}
+REFERENCE_LIMIT: Final = 64
+"""Without labels, the whole network in float32 is the judge; it reads so many pictures beforehand."""
+
+
+def to_ppm(image: NDArray[np.uint8]) -> bytes:
+    """An `(H, W, 3) uint8` RGB picture as binary PPM, which is what a camera buffer costs to read: nothing."""
+    height, width, _ = image.shape
+    return b"P6\n%d %d\n255\n" % (width, height) + image.tobytes()
+
+
+@dataclass(frozen=True)
+class _Equals:
+    """Judges one field of an outcome (or the whole of it)."""
+
+    field: str
+    truth: Any
+
+    def __call__(self, outcome: Any) -> bool:  # noqa: ANN401 - any JSON
+        return bool(_pick(outcome, self.field) == self.truth)
+
+
+def gate_frames(seed: int) -> Iterator[DemoFrame]:
+    """The built-in camera, without end; right is the exact plate, or none where none stands."""
+    for frame in GateCamera(seed):
+        yield DemoFrame(to_ppm(frame.image), _Equals("text", frame.truth))
+
+
+def folder_frames(folder: Path, graph: Graph, card: Card) -> Iterator[DemoFrame]:
+    """The pictures of a folder in turn, without end.
+
+    Right is what `labels.csv` (file,class_index) says; without one, what the whole network says in float32.
+    """
+    paths = picture_paths(folder)
+    labels = _labels(folder / "labels.csv")
+    frames = [_labelled(path, labels) for path in paths if path.name in labels]
+    return itertools.cycle(frames or _referenced(paths[:REFERENCE_LIMIT], graph, card))
+
+
+def picture_paths(folder: Path) -> list[Path]:
+    """The pictures of a folder by name. Raises EvoSplitError when there are none."""
+    if not folder.is_dir():
+        raise EvoSplitError(f"{folder} is not a folder")
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    if not paths:
+        raise EvoSplitError(f"there is no JPEG or PNG in {folder}")
+    return paths
+
+
+def _labels(path: Path) -> dict[str, int]:
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as lines:
+        return {row["file"]: int(row["class_index"]) for row in csv.DictReader(lines)}
+
+
+def _labelled(path: Path, labels: dict[str, int]) -> DemoFrame:
+    return DemoFrame(path.read_bytes(), _Equals("class", labels[path.name]))
+
+
+def _referenced(paths: Sequence[Path], graph: Graph, card: Card) -> list[DemoFrame]:
+    runner = Runner(graph.model)
+    return [_reference(path.read_bytes(), runner, card) for path in paths]
+
+
+def _reference(content: bytes, runner: Runner, card: Card) -> DemoFrame:
+    picture = decode_picture(content)
+    outputs = runner.run(preprocess(card, picture))
+    outcome = postprocess(card, outputs, picture.shape[:2]).outcome
+    field = "text" if _has(outcome, "text") else "class"
+    return DemoFrame(content, _Equals(field, _pick(outcome, field)))
+
+
+def _has(outcome: Any, field: str) -> bool:  # noqa: ANN401 - any JSON
+    return isinstance(outcome, dict) and field in outcome
+
+
+def _pick(outcome: Any, field: str) -> Any:  # noqa: ANN401 - any JSON
+    return outcome[field] if _has(outcome, field) else outcome

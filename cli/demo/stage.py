@@ -1,0 +1,37 @@
+"""The two ends of the stage: a cloud tier and an edge agent over one folder, as a user would start them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+
+from cli.demo.client import EdgeClient
+from cli.demo.processes import Service, free_port, service
+
+ANSWER_LIMIT_S = 60.0
+
+
+@contextlib.asynccontextmanager
+async def cloud_tier(folder: Path, token: str) -> AsyncIterator[Service]:
+    """A cloud tier that serves ``folder/models``; stopped at the end, whatever happens."""
+    arguments = ("--models", str(folder / "models"), "--data", str(folder / "cloud"))
+    async with service("cloud", arguments, free_port(), token, folder / "cloud.log") as started:
+        yield started
+
+
+@contextlib.asynccontextmanager
+async def edge_agent(
+    folder: Path, cloud_url: str, model: str, slowdown: float, token: str
+) -> AsyncIterator[EdgeClient]:
+    """A client of an edge agent that was started for it; stopped at the end, whatever happens."""
+    arguments = ("--cloud", cloud_url, "--model", model, "--slowdown", f"{slowdown:g}")
+    data = ("--data", str(folder / "edge"))
+    limit = aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)
+    async with (
+        service("edge", (*arguments, *data), free_port(), token, folder / "edge.log") as started,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}, timeout=limit) as session,
+    ):
+        yield EdgeClient(session, started.url)
