@@ -1,0 +1,1 @@
+"""The built-in gate camera: a rendered scene with known plates, and the network that reads them."""
