@@ -32,7 +32,7 @@ class _Group(click.Group):
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("evosplit"), prog_name="evosplit")
 def main() -> None:
-    """Run one neural network in two places: its head on an edge device, its tail in the cloud.
+    r"""Run one neural network in two places: its head on an edge device, its tail in the cloud.
 
     \b
     Example: evosplit inspect model.onnx

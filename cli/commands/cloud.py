@@ -22,7 +22,7 @@ from cli.options import FOLDER, threads_option, token_option
 def cloud(
     models: Path, host: str, port: int, data: Path | None, token_file: Path | None, threads: int
 ) -> None:
-    """Serve the models in a folder, whole or from any cut, with Ray Serve.
+    r"""Serve the models in a folder, whole or from any cut, with Ray Serve.
 
     The bearer token comes from --token-file or EVOSPLIT_TOKEN; without either, one is made and stored.
 

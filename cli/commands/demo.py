@@ -39,7 +39,7 @@ from shared.units import format_bandwidth, format_duration, format_size
 def demo(
     model: Path | None, images: Path | None, seconds: float, slowdown: float, folder: Path, as_json: bool
 ) -> None:
-    """Play a gate camera (or your own model and pictures) through edge and cloud over a link that changes.
+    r"""Play a gate camera (or your own model and pictures) through edge and cloud over a link that changes.
 
     \b
     Example: evosplit demo --seconds 60

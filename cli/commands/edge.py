@@ -35,7 +35,7 @@ def edge(
     slowdown: float,
     threads: int,
 ) -> None:
-    """Run the front of MODEL here and let the cloud finish it.
+    r"""Run the front of MODEL here and let the cloud finish it.
 
     On the first start the agent measures itself and fetches plans that were made for it; later starts
     work without a cloud. The bearer token comes from --token-file or EVOSPLIT_TOKEN.

@@ -18,7 +18,7 @@ from shared.units import format_size
 @model_argument
 @json_option
 def inspect(model: Path, as_json: bool) -> None:
-    """Print the layers of MODEL and its cuts.
+    r"""Print the layers of MODEL and its cuts.
 
     \b
     Example: evosplit inspect model.onnx

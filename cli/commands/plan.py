@@ -61,7 +61,7 @@ def plan(
     threads: int,
     as_json: bool,
 ) -> None:
-    """Choose where to cut MODEL and how many bits everything gets, for one link.
+    r"""Choose where to cut MODEL and how many bits everything gets, for one link.
 
     \b
     Example: evosplit plan model.onnx --bandwidth 5mbit --rtt 20ms --memory 64MB --slowdown 8

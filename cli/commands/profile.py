@@ -23,7 +23,7 @@ from shared.units import format_duration
 @threads_option
 @json_option
 def profile(model: Path, output: Path | None, slowdown: float, threads: int, as_json: bool) -> None:
-    """Measure MODEL on this machine with ONNX Runtime.
+    r"""Measure MODEL on this machine with ONNX Runtime.
 
     \b
     Example: evosplit profile model.onnx -o edge.json --slowdown 8

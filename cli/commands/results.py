@@ -26,7 +26,7 @@ from shared.units import format_duration, format_size
 @token_option
 @json_option
 def results(url: str, since: str | None, limit: int, token_file: Path | None, as_json: bool) -> None:
-    """Print the latest results of an edge agent.
+    r"""Print the latest results of an edge agent.
 
     \b
     Example: evosplit results --edge http://gate:9000 --since 2026-01-31T08:00 --limit 50

@@ -25,7 +25,7 @@ from shared.split import cloud_outputs, edge_outputs, head_model, tail_model
 )
 @json_option
 def split(model: Path, index: int, folder: Path, as_json: bool) -> None:
-    """Write head.onnx, tail.onnx and manifest.json of MODEL, cut after its first layers.
+    r"""Write head.onnx, tail.onnx and manifest.json of MODEL, cut after its first layers.
 
     \b
     Example: evosplit split model.onnx --cut 12 --out parts/

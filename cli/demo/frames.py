@@ -28,7 +28,7 @@ REFERENCE_LIMIT: Final = 64
 
 
 def to_ppm(image: NDArray[np.uint8]) -> bytes:
-    """An `(H, W, 3) uint8` RGB picture as binary PPM, which is what a camera buffer costs to read: nothing."""
+    """An `(H, W, 3) uint8` RGB picture as binary PPM: no encoder, no decoder, as a camera's buffer."""
     height, width, _ = image.shape
     return b"P6\n%d %d\n255\n" % (width, height) + image.tobytes()
 

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from cli.demo.cast import Cast
 from cli.demo.play import play_link
-from cli.demo.rows import Row, Shot, Strategy
 from cli.demo.processes import new_token
+from cli.demo.rows import Row, Shot, Strategy
 from cli.demo.stage import cloud_tier, edge_agent
 from cli.shaper import Shaper
 from shared.link import Link
