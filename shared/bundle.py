@@ -1,0 +1,150 @@
+"""A bundle: all that an edge needs to run a plan table, in one uncompressed zip, verified by digest.
+
+``manifest.json`` names the model, the plan table, the model card and, for every initialiser and bit-width
+that some plan wants, the file with the encoded weights; it lists the sha256 of every other file. The digest
+of a bundle is the sha256 of its manifest's bytes, so it covers every byte in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from shared import wire
+from shared.errors import BundleError, WireError
+from shared.plan import FLOAT_BITS, PlanTable
+from shared.serial import from_json, to_json
+
+FORMAT: Final = 1
+MANIFEST_NAME: Final = "manifest.json"
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # a zip's first date: equal content gives equal bytes
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is in a bundle.
+
+    ``weights`` maps initialiser -> bit-width in decimal -> file name; an initialiser that is never
+    quantised (a bias) is there at ``"32"`` alone. ``skeleton`` is the file with the stripped ONNX model,
+    ``card`` the model card as parsed YAML, ``files`` maps file name -> sha256.
+    """
+
+    model: str
+    model_sha256: str
+    table: PlanTable
+    card: Mapping[str, Any] | None
+    skeleton: str
+    weights: Mapping[str, Mapping[str, str]]
+    files: Mapping[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle whose every file has been checked against the manifest."""
+
+    path: Path
+    manifest: Manifest
+    digest: str
+
+    @classmethod
+    def open(cls, path: Path, digest: str | None = None) -> Bundle:
+        """Check the manifest against ``digest`` (when given) and every file against the manifest.
+
+        Raises BundleError, also for a file that is missing, unlisted, listed twice, or compressed.
+        """
+        with _opened(path) as archive:
+            content = _member(archive, MANIFEST_NAME)
+            found = hashlib.sha256(content).hexdigest()
+            if digest is not None and found != digest:
+                raise BundleError(f"{path.name} is bundle {found[:12]}, not {digest[:12]}")
+            manifest = from_json(Manifest, content, BundleError)
+            _check_names(archive, manifest)
+            for name in manifest.files:
+                _verified(archive, manifest, name)
+        return cls(path, manifest, found)
+
+    def read(self, name: str) -> bytes:
+        """The content of one file, checked again. Raises BundleError."""
+        with _opened(self.path) as archive:
+            return _verified(archive, self.manifest, name)
+
+    def weights(self, bits: Mapping[str, int]) -> dict[str, wire.EncodedTensor]:
+        """The encoded weights per initialiser at the bits asked for; a bias comes as it stands.
+
+        ``bits`` maps initialisers to bit-widths. Raises BundleError for weights that are not packed.
+        """
+        with _opened(self.path) as archive:
+            return {name: self._weight(archive, name, width) for name, width in bits.items()}
+
+    def _weight(self, archive: zipfile.ZipFile, name: str, bits: int) -> wire.EncodedTensor:
+        packed = self.manifest.weights.get(name, {})
+        only_float = str(FLOAT_BITS) if set(packed) == {str(FLOAT_BITS)} else ""
+        file_name = packed.get(str(bits)) or packed.get(only_float)
+        if file_name is None:
+            raise BundleError(f"the bundle has no {bits}-bit weights for {name}")
+        try:
+            tensors = wire.decode_frame(_verified(archive, self.manifest, file_name)).tensors
+        except WireError as error:
+            raise BundleError(f"{file_name}: {error}") from None
+        if [tensor.name for tensor in tensors] != [name]:
+            raise BundleError(f"{file_name} does not hold {name}")
+        return tensors[0]
+
+
+def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> str:
+    """Write ``files`` and the manifest that lists them; return the bundle's digest.
+
+    The file appears whole or not at all. Equal arguments give equal bytes.
+    """
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    head = to_json(replace(manifest, files=sums))
+    partial = path.with_name(path.name + ".partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in [(MANIFEST_NAME, head), *sorted(files.items())]:
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+    partial.replace(path)
+    return hashlib.sha256(head).hexdigest()
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise BundleError(f"cannot read the bundle {path.name}: {error}") from None
+
+
+def _check_names(archive: zipfile.ZipFile, manifest: Manifest) -> None:
+    if manifest.format != FORMAT:
+        raise BundleError(f"the bundle has format {manifest.format}; this version reads format {FORMAT}")
+    found = sorted(archive.namelist())
+    if found != sorted([MANIFEST_NAME, *manifest.files]):
+        raise BundleError("the bundle's files are not those that its manifest lists")
+    named = {manifest.skeleton, *(file for packed in manifest.weights.values() for file in packed.values())}
+    if not named <= set(manifest.files):
+        raise BundleError(f"the bundle lacks {min(named - set(manifest.files))}")
+
+
+def _verified(archive: zipfile.ZipFile, manifest: Manifest, name: str) -> bytes:
+    if name not in manifest.files:
+        raise BundleError(f"the bundle has no file {name}")
+    content = _member(archive, name)
+    if hashlib.sha256(content).hexdigest() != manifest.files[name]:
+        raise BundleError(f"{name} does not match its sha256 in the manifest")
+    return content
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        entry = archive.getinfo(name)
+        if entry.compress_type != zipfile.ZIP_STORED:  # a stored file cannot be larger than the bundle
+            raise BundleError(f"{name} is compressed; bundles are not")
+        return archive.read(entry)
+    except KeyError:
+        raise BundleError(f"the bundle has no {name}") from None
+    except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise BundleError(f"cannot read {name}: {error}") from None
