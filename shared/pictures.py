@@ -27,15 +27,8 @@ _UPRIGHT: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 _BROKEN: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    struct.error,
-    zlib.error,
+    *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error),
+    Warning,  # Pillow warns of broken EXIF data; an interpreter may make errors of warnings
 )
 _BOMB: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 

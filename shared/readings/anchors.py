@@ -1,4 +1,4 @@
-"""The anchor boxes that the Ultra-Light-Fast face detector was trained with (its config.py and box_utils.py)."""
+"""The anchor boxes that the Ultra-Light-Fast face detector was trained with (its box_utils.py)."""
 
 from __future__ import annotations
 
