@@ -127,7 +127,7 @@ class _Drift:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._phases = rng.uniform(0, 2 * math.pi, 3)
-        self._noise_levels = float(rng.uniform(1.5, 3.5))
+        self._noise_levels = float(rng.uniform(2.5, 4.0))
 
     def at(self, index: int) -> Light:
         """Return the light of frame `index`."""

@@ -66,7 +66,7 @@ def multiply_accumulates(model: onnx.ModelProto) -> int:
     return int(total)
 
 
-def describe(path: Path, made: dict[str, Any]) -> dict[str, Any]:
+def describe(path: Path) -> dict[str, Any]:
     """Measure the file on camera streams with seeds that no training frame came from."""
     model = onnx.load(path)
     readers = {
@@ -83,5 +83,4 @@ def describe(path: Path, made: dict[str, Any]) -> dict[str, Any]:
         "convolutions": sum(node.op_type == "Conv" for node in model.graph.node),
         "held_out": {"seeds": [HELD_OUT_SEEDS[0], HELD_OUT_SEEDS[-1]], "frames_per_seed": HELD_OUT_FRAMES},
         "accuracy": {name: dataclasses.asdict(score(reader, samples)) for name, reader in readers.items()},
-        "trained": {"torch": torch.__version__, **made},
     }
