@@ -1,0 +1,162 @@
+"""A TCP proxy that plays a slow link: bandwidth and delay, changeable while it runs. No root needed.
+
+Each direction is one line that all connections share. A chunk leaves when its last bit has been sent at the
+line's bandwidth, one after the other, and arrives half a round trip later. Connections open at once, without
+the round trip that a handshake would cost: clients keep theirs open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from cli.line import Line
+from shared.link import Link
+
+DOWNLINK_BPS: Final = 100e6
+"""What answers and bundles come back at, unless said otherwise."""
+
+_BUFFER_BYTES: Final = 64 * 1024  # small, or the kernel would swallow a frame before the line has carried it
+_IN_FLIGHT_CHUNKS: Final = 256
+_CATCH_UP_S: Final = 0.1
+
+
+class Shaper:
+    """Forwards ``url`` to one target. Use ``Shaper.between``."""
+
+    def __init__(self, target: tuple[str, int], link: Link, downlink_bps: float) -> None:
+        self._target = target
+        self._downlink_bps = downlink_bps
+        self._up, self._down = Line(), Line()
+        self._connections: set[asyncio.Task[None]] = set()
+        self._listener = _listening_socket()
+        self.set_link(link)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def between(
+        cls, target_url: str, link: Link, downlink_bps: float = DOWNLINK_BPS
+    ) -> AsyncIterator[Shaper]:
+        """A running shaper in front of ``target_url``; at the end every connection is closed."""
+        parts = urlsplit(target_url)
+        shaper = cls((parts.hostname or "127.0.0.1", parts.port or 80), link, downlink_bps)
+        accepting = asyncio.create_task(shaper._accept())
+        try:
+            yield shaper
+        finally:
+            await _cancel(accepting, *shaper._connections)
+            shaper._listener.close()
+
+    @property
+    def url(self) -> str:
+        """Where clients connect instead of the target."""
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    @property
+    def uplink_bytes(self) -> int:
+        """Bytes carried from clients to the target so far."""
+        return self._up.carried_bytes
+
+    @property
+    def downlink_bytes(self) -> int:
+        """Bytes carried from the target to clients so far."""
+        return self._down.carried_bytes
+
+    def set_link(self, link: Link) -> None:
+        """Change bandwidth and round trip; open connections follow with their next chunk."""
+        self._up.set(link.bandwidth_bps, link.rtt_s / 2)
+        self._down.set(self._downlink_bps, link.rtt_s / 2)
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            client, _ = await loop.sock_accept(self._listener)
+            connection = asyncio.create_task(self._serve(client))
+            self._connections.add(connection)
+            connection.add_done_callback(self._connections.discard)
+
+    async def _serve(self, client: socket.socket) -> None:
+        """One connection, until both directions have ended or one has broken."""
+        with client, _new_socket() as server:
+            try:
+                await asyncio.get_running_loop().sock_connect(server, self._target)
+            except OSError:
+                return  # the target is away; the client sees its connection close
+            _tune(client)
+            flows = [_flow(client, server, self._up), _flow(server, client, self._down)]
+            tasks = [asyncio.create_task(flow) for flow in flows]
+            try:
+                await asyncio.gather(*tasks)
+            except OSError:
+                pass  # one side broke off: closing both tells the other
+            finally:
+                await _cancel(*tasks)
+
+
+async def _flow(source: socket.socket, sink: socket.socket, line: Line) -> None:
+    """Carry bytes over the line until the source ends, then end the sink's input."""
+    in_flight: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_IN_FLIGHT_CHUNKS)
+    delivery = asyncio.create_task(_deliver(in_flight, sink))
+    try:
+        chunk, departure_s = b"-", asyncio.get_running_loop().time()
+        while chunk and not delivery.done():
+            chunk, ready_s = await _receive(source, line.chunk_bytes, departure_s)
+            departure_s = await line.carry(len(chunk), ready_s)
+            put = asyncio.create_task(in_flight.put((departure_s + line.delay_s, chunk)))
+            await asyncio.wait({put, delivery}, return_when=asyncio.FIRST_COMPLETED)
+            await _cancel(put)
+        await delivery
+    finally:
+        await _cancel(delivery)
+
+
+async def _receive(source: socket.socket, size: int, departure_s: float) -> tuple[bytes, float]:
+    """The next bytes, and since when they are there.
+
+    Bytes that need no waiting came while those before them were leaving, and may go from ``departure_s`` on,
+    even where this process is late: a busy machine must not make the line slower.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        return source.recv(size), max(departure_s, loop.time() - _CATCH_UP_S)
+    except BlockingIOError:
+        return await loop.sock_recv(source, size), loop.time()
+
+
+async def _deliver(in_flight: asyncio.Queue[tuple[float, bytes]], sink: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        arrival_s, chunk = await in_flight.get()
+        await asyncio.sleep(arrival_s - loop.time())
+        if not chunk:
+            return sink.shutdown(socket.SHUT_WR)
+        await loop.sock_sendall(sink, chunk)
+
+
+async def _cancel(*tasks: asyncio.Future[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _listening_socket() -> socket.socket:
+    listener = _new_socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener
+
+
+def _new_socket() -> socket.socket:
+    return _tune(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+
+
+def _tune(stream: socket.socket) -> socket.socket:
+    stream.setblocking(False)
+    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        stream.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
+    return stream

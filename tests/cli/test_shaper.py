@@ -1,0 +1,166 @@
+"""The shaped link: bandwidth, delay, changes on the fly, and ends of connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cli.shaper import Shaper
+from shared.link import Link
+
+FAST = Link(50e6)
+ACK = b"!"
+
+
+@contextlib.asynccontextmanager
+async def _target() -> AsyncIterator[str]:
+    """A server that answers every message (8 bytes of length, then the bytes) with one byte."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await reader.readexactly(int.from_bytes(await reader.readexactly(8), "big"))
+                writer.write(ACK)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+class _Client:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def send_s(self, size: int) -> float:
+        """Seconds from the first byte of a message to its answer."""
+        start = time.perf_counter()
+        self.writer.write(size.to_bytes(8, "big") + bytes(size))
+        await self.writer.drain()
+        assert await asyncio.wait_for(self.reader.readexactly(1), 20) == ACK
+        return time.perf_counter() - start
+
+
+@contextlib.asynccontextmanager
+async def _client(shaper: Shaper) -> AsyncIterator[_Client]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(shaper.url.rsplit(":", 1)[1]))
+    try:
+        yield _Client(reader, writer)
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+def _near(measured: float, expected: float) -> bool:
+    """Never faster than the link; slower by no more than a tenth and what a busy machine takes."""
+    return 0.98 * expected <= measured <= 1.1 * expected + 0.15
+
+
+@pytest.mark.parametrize(
+    ("bandwidth_bps", "size"), [(0.2e6, 10_000), (1e6, 60_000), (5e6, 300_000), (50e6, 3_000_000)]
+)
+async def test_bandwidth(bandwidth_bps: float, size: int) -> None:
+    async with (
+        _target() as url,
+        Shaper.between(url, Link(bandwidth_bps)) as shaper,
+        _client(shaper) as client,
+    ):
+        assert _near(await client.send_s(size), 8 * (size + 8) / bandwidth_bps)
+        assert shaper.uplink_bytes == size + 8
+        assert shaper.downlink_bytes == 1
+
+
+async def test_delay_is_a_round_trip_and_does_not_limit_the_bandwidth() -> None:
+    async with (
+        _target() as url,
+        Shaper.between(url, Link(10e6, rtt_s=0.2)) as shaper,
+        _client(shaper) as client,
+    ):
+        assert _near(await client.send_s(1), 0.2)
+        assert _near(await client.send_s(500_000), 0.2 + 0.4)
+
+
+async def test_connections_share_the_line() -> None:
+    async with (
+        _target() as url,
+        Shaper.between(url, Link(2e6)) as shaper,
+        _client(shaper) as one,
+        _client(shaper) as other,
+    ):
+        start = time.perf_counter()
+        await asyncio.gather(one.send_s(50_000), other.send_s(50_000))
+        assert _near(time.perf_counter() - start, 0.4)
+
+
+async def test_change_while_a_message_is_on_its_way() -> None:
+    async with _target() as url, Shaper.between(url, Link(0.2e6)) as shaper, _client(shaper) as client:
+        sending = asyncio.create_task(client.send_s(500_000))  # 20 s at this rate
+        await asyncio.sleep(0.2)
+        assert not sending.done()
+        shaper.set_link(Link(20e6))
+        assert 0.35 <= await sending <= 1.0
+        shaper.set_link(Link(20e6, rtt_s=0.1))
+        assert _near(await client.send_s(1), 0.1)
+
+
+async def test_downlink_has_its_own_rate() -> None:
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(bytes(100_000))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(pour, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, Shaper.between(url, FAST, downlink_bps=2e6) as shaper, _client(shaper) as client:
+        start = time.perf_counter()
+        assert len(await client.reader.read(-1)) == 100_000
+        assert _near(time.perf_counter() - start, 0.4)
+
+
+async def test_target_away_closes_the_connection() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    async with Shaper.between(url, FAST) as shaper, _client(shaper) as client:
+        with contextlib.suppress(ConnectionResetError):
+            assert await asyncio.wait_for(client.reader.read(1), 5) == b""
+
+
+async def test_target_that_breaks_off_closes_the_connection() -> None:
+    async def abort(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    server = await asyncio.start_server(abort, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, Shaper.between(url, FAST) as shaper, _client(shaper) as client:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                client.writer.write(bytes(1000))
+                await asyncio.wait_for(client.writer.drain(), 5)
+                await asyncio.sleep(0.01)
+
+
+async def test_half_closed_connections_still_get_their_answer() -> None:
+    async with _target() as url, Shaper.between(url, Link(1e6, 0.05)) as shaper, _client(shaper) as client:
+        client.writer.write((3).to_bytes(8, "big") + b"abc")
+        client.writer.write_eof()
+        assert await asyncio.wait_for(client.reader.read(-1), 5) == ACK
+
+
+async def test_leaving_closes_open_connections() -> None:
+    async with _target() as url:
+        async with Shaper.between(url, Link(0.2e6)) as shaper:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(shaper.url.rsplit(":", 1)[1]))
+            writer.write((10**6).to_bytes(8, "big") + bytes(10_000))
+            await asyncio.sleep(0.1)
+        with contextlib.suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(1), 5) == b""
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
