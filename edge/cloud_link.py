@@ -1,0 +1,113 @@
+"""The cloud as the engine sees it: answers, or at once the news that there is none."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from edge.circuit import Circuit
+from edge.fair_clock import FairClock, Passage
+from edge.uplink import HTTP_BYTES, CloudAnswer, Uplink
+from shared.errors import CloudRefusedError, CloudUnavailableError
+from shared.estimator import LinkEstimate, Observation, update
+from shared.link import Link
+
+_log = logging.getLogger(__name__)
+
+
+class CloudLink:
+    """Requests behind a circuit breaker; every one of them teaches the link estimate.
+
+    ``changed`` is called after each update of the estimate or the circuit. ``assumed`` is the link until
+    something was seen of it; ``timeout_s`` bounds every request.
+    """
+
+    def __init__(self, uplink: Uplink, assumed: Link, timeout_s: float, changed: Callable[[], None]) -> None:
+        self._uplink = uplink
+        self._assumed = assumed
+        self._longest_s = timeout_s
+        self._changed = changed
+        self._clock = FairClock()
+        self.circuit = Circuit()
+        self.estimate = LinkEstimate()
+
+    @property
+    def link(self) -> Link:
+        """The link as it is estimated now."""
+        return self.estimate.link(self._assumed)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is under way."""
+        return self._clock.users > 0
+
+    async def infer(self, name: str, content: bytes, cloud_s: float, patient: bool = False) -> CloudAnswer:
+        """Have a frame or a picture answered; ``cloud_s`` is how long the cloud is predicted to compute.
+
+        A patient request may take all of the time-out. Raises CloudUnavailableError (at once while the
+        circuit is open), CloudRefusedError.
+        """
+        if self.circuit.is_open:
+            raise CloudUnavailableError("the cloud is away")
+        timeout_s = self._longest_s if patient else self._timeout_s(len(content), cloud_s)
+        passage = Passage()
+        try:
+            with self._clock.passage() as passage:
+                answer = await self._uplink.infer(name, content, timeout_s)
+        except CloudUnavailableError as silence:
+            self._gave_up(len(content), passage, timeout_s)
+            self.failed(silence)
+            raise
+        except CloudRefusedError as refusal:
+            self.refused(refusal)
+            raise
+        self.circuit.succeeded()
+        self._learn(Observation(answer.sent_bytes, answer.uplink_s, passage.share))
+        return answer
+
+    async def probe(self, size_bytes: int) -> None:
+        """Send so many bytes that the cloud discards, and learn from it. Raises as `infer`."""
+        timeout_s, passage = self._timeout_s(size_bytes, 0.0), Passage()
+        try:
+            with self._clock.passage() as passage:
+                sent_bytes = await self._uplink.probe(size_bytes, timeout_s)
+        except CloudUnavailableError:
+            self._gave_up(size_bytes, passage, timeout_s)
+            raise
+        self._learn(Observation(sent_bytes, passage.seconds, passage.share))
+
+    def answered(self) -> None:
+        """The cloud is there."""
+        if self.circuit.is_open:
+            _log.info("the cloud is back")
+        self.circuit.succeeded()
+        self._changed()
+
+    def failed(self, silence: CloudUnavailableError) -> None:
+        """The cloud did not answer."""
+        if not self.circuit.is_open:
+            _log.warning("%s; answering alone where the plans allow it", silence)
+        self.circuit.silent(time.monotonic())
+        self._changed()
+
+    def refused(self, refusal: CloudRefusedError) -> None:
+        """The cloud answered with an error."""
+        if not self.circuit.is_open:
+            _log.warning("%s", refusal)
+        self.circuit.refused(time.monotonic())
+        self._changed()
+
+    def _timeout_s(self, size_bytes: int, cloud_s: float) -> float:
+        """Three times what is predicted, and a second: a drop of the bandwidth is to be seen, not cut off."""
+        expected_s = self.link.uplink_s(size_bytes) * (self._clock.users + 1) + cloud_s
+        return min(1.0 + 3.0 * expected_s, self._longest_s)
+
+    def _gave_up(self, size_bytes: int, passage: Passage, timeout_s: float) -> None:
+        if passage.seconds >= timeout_s:  # else the connection broke, which says nothing of the bandwidth
+            sent_bytes = size_bytes + HTTP_BYTES
+            self._learn(Observation(sent_bytes, passage.seconds, passage.share, completed=False))
+
+    def _learn(self, observation: Observation) -> None:
+        self.estimate = update(self.estimate, observation)
+        self._changed()

@@ -1,0 +1,86 @@
+"""The heads of a plan table, built once, shared by plans that differ only in what they send."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import onnx
+
+from kernels.codec import decode_tensor
+from shared.bundle import Bundle
+from shared.errors import BundleError
+from shared.graph import Graph, graph_from_model, parse_cut
+from shared.plan import FLOAT_BITS, Plan
+from shared.session import Runner
+from shared.split import edge_outputs, head_model
+from shared.weights import restore_weights
+
+_Key: TypeAlias = tuple[str, tuple[tuple[str, int], ...]]
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head that is ready to run. ``outputs`` are the model's outputs that it finishes by itself."""
+
+    runner: Runner
+    outputs: tuple[str, ...]
+
+
+def skeleton_model(bundle: Bundle) -> onnx.ModelProto:
+    """The bundle's network without its weights. Raises BundleError."""
+    try:
+        return onnx.load_model_from_string(bundle.read(bundle.manifest.skeleton))
+    except Exception as broken:
+        # protobuf's DecodeError has no public home that all its releases share
+        raise BundleError(f"the bundle's skeleton is no ONNX model: {broken}") from None
+
+
+class Heads:
+    """Builds heads from a bundle. `build` may be called from any thread; a head is built once."""
+
+    def __init__(self, bundle: Bundle, threads: int) -> None:
+        self._bundle = bundle
+        self._threads = threads
+        self._skeleton = skeleton_model(bundle)
+        self._built: dict[_Key, Head] = {}
+        self._building = threading.Lock()
+        manifest = bundle.manifest
+        self.graph: Graph = graph_from_model(self._skeleton, manifest.model, manifest.model_sha256)
+
+    def ready(self, plan: Plan) -> Head | None:
+        """The head of a plan if it is built already."""
+        return self._built.get(_key(plan))
+
+    def build(self, plan: Plan) -> Head:
+        """The head of a plan, built now if need be: seconds for a large one. Raises BundleError."""
+        with self._building:
+            head = self._built.get(_key(plan))
+            if head is None:
+                head = self._built[_key(plan)] = self._new(plan)
+            return head
+
+    def __len__(self) -> int:
+        return len(self._built)
+
+    def _new(self, plan: Plan) -> Head:
+        cut = parse_cut(self.graph, plan.cut_key)
+        packed = self._bundle.weights(self._weight_bits(plan, cut.layers))
+        weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
+        graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))
+        return Head(Runner(head_model(graph, cut), self._threads), edge_outputs(graph, cut))
+
+    def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
+        packed = self._bundle.manifest.weights
+        return {
+            name: plan.weight_bits.get(self.graph.layers[index].name, FLOAT_BITS)
+            for index in layers
+            for name in self.graph.layers[index].weights
+            if name in packed
+        }
+
+
+def _key(plan: Plan) -> _Key:
+    return plan.cut_key, tuple(sorted(plan.weight_bits.items()))

@@ -1,0 +1,66 @@
+"""What an edge agent is told when it starts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from shared.errors import UsageError
+from shared.token import given_token, stored_token
+
+_MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class EdgeSettings:
+    """One agent: one model, one data directory, one cloud.
+
+    ``slowdown`` lets this machine play one that is so many times slower, by waiting. ``memory_bytes`` and
+    ``max_error`` are the planner's limits. ``timeout_s`` bounds one request to the cloud, whatever the plan
+    predicts. Raises UsageError.
+    """
+
+    cloud_url: str
+    model: str
+    data: Path
+    token: str = ""
+    token_file: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 9000
+    memory_bytes: int | None = None
+    max_error: float | None = None
+    slowdown: float = 1.0
+    threads: int = 1
+    timeout_s: float = 15.0
+    enrol_wait_s: float = 60.0
+    probe_interval_s: float = 2.0
+    max_in_flight: int = 64
+    max_body_bytes: int = 64 * 10**6
+    keep_results: int = 100_000
+    keep_bytes: int = 256 * 10**6
+
+    def __post_init__(self) -> None:
+        if not self.cloud_url.startswith(("http://", "https://")):
+            raise UsageError(f"not a cloud address: {self.cloud_url!r} (write it like http://host:8000)")
+        if not _MODEL_NAME.fullmatch(self.model):
+            raise UsageError(f"not a model name: {self.model!r}")
+        if self.slowdown < 1.0:
+            raise UsageError(f"slowdown {self.slowdown:g} is below 1, and waiting makes no machine faster")
+        if min(self.threads, self.max_in_flight, self.keep_results, self.keep_bytes) < 1:
+            raise UsageError("threads, max_in_flight, keep_results and keep_bytes must be at least 1")
+
+    @property
+    def folder(self) -> Path:
+        """Where this model's bundle and results are kept."""
+        return self.data / self.model
+
+
+def bearer_token(settings: EdgeSettings) -> tuple[str, bool]:
+    """What clients must show, and what the cloud is shown; and whether it was generated just now.
+
+    The settings' own token, the token file's, that of the environment, or one kept in the data directory.
+    """
+    given = settings.token or given_token(settings.token_file)
+    return (given, False) if given else stored_token(settings.data / "token")

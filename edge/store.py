@@ -1,0 +1,140 @@
+"""Every result, kept in SQLite: one writer thread, many frames to a transaction, oldest dropped first.
+
+A frame is noted when it is accepted and that note is exchanged for its result in one transaction. What is
+still noted at the next start was accepted and never finished: it becomes a recorded failure.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from edge.store_schema import SCHEMA, insert_result, interrupted, trim
+from shared.errors import StoreError
+from shared.result import Result
+from shared.serial import from_json
+
+_BATCH: Final = 256
+
+Write = Callable[[sqlite3.Connection], None]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A frame that must end in exactly one result. ``received_at_s`` is Unix time."""
+
+    frame_id: str
+    stream: str
+    model: str
+    received_at_s: float
+
+
+class Store:
+    """The results of one agent. Methods that return a Future end, committed, in the writer thread."""
+
+    def __init__(self, path: Path, keep_results: int = 100_000, keep_bytes: int = 256 * 10**6) -> None:
+        self._keep = (keep_results, keep_bytes)
+        self._writes: queue.SimpleQueue[tuple[Write, Future[None]] | None] = queue.SimpleQueue()
+        self._read_lock = threading.Lock()
+        self._closed = False
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = _connect(path)
+            self._reader = _connect(path)
+            self.interrupted = self._recover()
+        except (sqlite3.Error, OSError) as broken:
+            raise StoreError(f"cannot open the result store {path}: {broken}") from None
+        self._thread = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def accept(self, frame: Accepted) -> Future[None]:
+        """Note a frame before it is worked on. StoreError when it cannot be written."""
+        row = (frame.frame_id, frame.stream, frame.model, frame.received_at_s)
+        return self._submit(
+            lambda db: _execute(db, "INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?)", row)
+        )
+
+    def finish(self, result: Result) -> Future[None]:
+        """Exchange the note for the result; the first result of a frame stays. StoreError as above."""
+        return self._submit(lambda db: insert_result(db, result))
+
+    def get(self, frame_id: str) -> Result | None:
+        """The result of a frame, or None. Blocks for a read."""
+        rows = self.select("SELECT body FROM results WHERE frame_id = ?", (frame_id,))
+        return from_json(Result, rows[0][0], StoreError) if rows else None
+
+    def select(self, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+        """Rows of a query on the read connection. Raises StoreError."""
+        try:
+            with self._read_lock:
+                return self._reader.execute(query, values).fetchall()
+        except sqlite3.Error as broken:
+            raise StoreError(f"the result store cannot be read: {broken}") from None
+
+    def close(self) -> None:
+        """Write what is queued, then close. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._writes.put(None)
+        self._thread.join()
+        self._writer.close()
+        self._reader.close()
+
+    def _submit(self, write: Write) -> Future[None]:
+        done: Future[None] = Future()
+        self._writes.put((write, done))
+        return done
+
+    def _recover(self) -> int:
+        with self._writer:
+            self._writer.executescript(SCHEMA)
+            lost = interrupted(self._writer)
+            for result in lost:
+                insert_result(self._writer, result)
+            trim(self._writer, *self._keep)
+        return len(lost)
+
+    def _write_all(self) -> None:
+        while (first := self._writes.get()) is not None:
+            batch, last = [first], False
+            while len(batch) < _BATCH and not self._writes.empty():
+                item = self._writes.get()
+                if item is None:
+                    last = True
+                    break
+                batch.append(item)
+            self._write(batch)
+            if last:
+                return
+
+    def _write(self, batch: list[tuple[Write, Future[None]]]) -> None:
+        try:
+            with self._writer:
+                for write, _ in batch:
+                    write(self._writer)
+                trim(self._writer, *self._keep)
+        except sqlite3.Error as broken:
+            for _, done in batch:
+                done.set_exception(StoreError(f"the result store cannot be written: {broken}"))
+            return
+        for _, done in batch:
+            done.set_result(None)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=5.0)
+    connection.execute("PRAGMA journal_mode = WAL")
+    # In WAL mode this survives a crash of the process; a power cut may cost the last moments, never the file.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def _execute(db: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> None:
+    db.execute(statement, values)

@@ -1,0 +1,122 @@
+"""Requests to the cloud, and what each of its ways to fail means."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+from numpy.typing import NDArray
+
+from shared.errors import CloudRefusedError, CloudUnavailableError, InputError
+from shared.oip import HEADER_LENGTH, InferRequest, blob_tensor, build_request, parse_response
+from shared.token import bearer
+
+CONNECT_S: Final = 3.0
+HTTP_BYTES: Final = 330
+"""What the head of a request takes on the wire, about."""
+
+_CUT_SHORT: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
+
+
+@dataclass(frozen=True)
+class CloudAnswer:
+    """The tail's outputs. ``elapsed_s`` is the whole request; the other times are the cloud's own."""
+
+    outputs: Mapping[str, NDArray[Any]]
+    sent_bytes: int
+    elapsed_s: float
+    queue_s: float
+    decode_s: float
+    tail_s: float
+
+    @property
+    def uplink_s(self) -> float:
+        """The request less the cloud's own steps: both ways, and the protocol at both ends."""
+        return max(self.elapsed_s - self.queue_s - self.decode_s - self.tail_s, 0.0)
+
+
+class Uplink:
+    """One keep-alive session to one cloud, for one model."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, model: str, token: str) -> None:
+        self._session = session
+        self._url = url.rstrip("/")
+        self._model = model
+        self._headers = bearer(token)
+
+    async def infer(self, input_name: str, content: bytes, timeout_s: float) -> CloudAnswer:
+        """Have an encoded frame or a picture answered.
+
+        A connection that breaks is tried once more within the same time: an inference changes nothing.
+        Raises CloudUnavailableError, CloudRefusedError.
+        """
+        request = InferRequest((blob_tensor(input_name, content),), binary_default=True)
+        body, length = build_request(request)
+        headers = {HEADER_LENGTH: str(length), "Content-Type": "application/octet-stream"}
+        started_s = time.perf_counter()
+        reply = await self._post(f"/v2/models/{self._model}/infer", body, headers, timeout_s)
+        return _read_answer(reply, len(body) + HTTP_BYTES, time.perf_counter() - started_s)
+
+    async def probe(self, size_bytes: int, timeout_s: float) -> int:
+        """Send so many bytes that the cloud reads and discards; the bytes sent in all. Raises as `infer`."""
+        await self._post("/v1/probe", bytes(size_bytes), {}, timeout_s)
+        return size_bytes + HTTP_BYTES
+
+    async def _post(self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> _Reply:
+        try:
+            return await asyncio.wait_for(self._post_twice(path, body, headers), timeout_s)
+        except asyncio.TimeoutError:
+            raise CloudUnavailableError(f"the cloud did not answer within {timeout_s:.3g} s") from None
+        except (aiohttp.ClientError, OSError) as broken:
+            raise CloudUnavailableError(f"the cloud is away: {_reason(broken)}") from None
+
+    async def _post_twice(self, path: str, body: bytes, headers: Mapping[str, str]) -> _Reply:
+        try:
+            return await self._post_once(path, body, headers)
+        except _CUT_SHORT:
+            return await self._post_once(path, body, headers)
+
+    async def _post_once(self, path: str, body: bytes, headers: Mapping[str, str]) -> _Reply:
+        async with self._session.post(
+            f"{self._url}{path}",
+            data=io.BytesIO(body),
+            headers={**self._headers, **headers, "Content-Length": str(len(body))},
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
+            allow_redirects=False,
+        ) as response:
+            reply = _Reply(response.status, response.headers.get(HEADER_LENGTH), await response.read())
+        if reply.status != 200:
+            raise CloudRefusedError(
+                f"the cloud answered {reply.status}: {_excerpt(reply.body)}", reply.status
+            )
+        return reply
+
+
+@dataclass(frozen=True)
+class _Reply:
+    status: int
+    header_length: str | None
+    body: bytes
+
+
+def _read_answer(reply: _Reply, sent_bytes: int, elapsed_s: float) -> CloudAnswer:
+    try:
+        length = None if reply.header_length is None else int(reply.header_length)
+        response = parse_response(reply.body, length)
+        times_s = [float(response.parameters.get(name, 0.0)) for name in ("queue_s", "decode_s", "tail_s")]
+    except (InputError, ValueError) as garbage:
+        raise CloudRefusedError(f"the cloud's answer cannot be read: {garbage}", reply.status) from None
+    return CloudAnswer(response.arrays(), sent_bytes, elapsed_s, *times_s)
+
+
+def _reason(broken: Exception) -> str:
+    return " ".join(str(broken).split()) or type(broken).__name__
+
+
+def _excerpt(body: bytes) -> str:
+    return " ".join(body[:200].decode("utf-8", "replace").split()) or "no reason given"

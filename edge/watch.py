@@ -1,0 +1,83 @@
+"""Looks at the link when no frame tells about it, and at a cloud that is away for its return."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from edge.cloud_link import CloudLink
+from shared.errors import CloudRefusedError, CloudUnavailableError
+
+PROBE_S: Final = 0.1
+"""A probe should take the link for about so long ..."""
+SMALLEST_PROBE_BYTES: Final = 4_096
+"""... but is large enough to tell bandwidth from jitter ..."""
+LARGEST_PROBE_BYTES: Final = 262_144
+"""... and no larger than this."""
+
+_IMPATIENT_S: Final = 0.25
+_NO_SUCH_PATH: Final = (404, 405)
+
+
+class LinkWatch:
+    """Every ``interval_s`` an empty request shows the round trip, and that the cloud is there.
+
+    A payload follows it when no frame taught anything of the bandwidth since the last look, or when the
+    last sample was off and wants to be confirmed; then, and while the circuit is open, looks are frequent.
+    """
+
+    def __init__(self, cloud: CloudLink, interval_s: float) -> None:
+        self._cloud = cloud
+        self._interval_s = interval_s
+        self._seen_samples = 0
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(
+                min(self._interval_s, _IMPATIENT_S) if self._is_unsettled else self._interval_s
+            )
+
+    async def look(self) -> None:
+        """Look now, unless frames are under way or the circuit's pause is not over."""
+        circuit = self._cloud.circuit
+        if self._cloud.is_busy or (circuit.is_open and not circuit.probe_due(time.monotonic())):
+            return
+        try:
+            await self._cloud.probe(0)
+        except CloudUnavailableError as silence:
+            self._cloud.failed(silence)
+        except CloudRefusedError as refusal:
+            self._refused(refusal)
+        else:
+            self._cloud.answered()
+            await self._measure()
+
+    async def _measure(self) -> None:
+        if self._is_unsettled or self._cloud.estimate.samples == self._seen_samples:
+            try:
+                await self._cloud.probe(self._probe_bytes())
+            except CloudUnavailableError:
+                pass  # the empty request went through: the link is slow, which the estimate has learnt
+            except CloudRefusedError as refusal:
+                self._refused(refusal)
+        self._seen_samples = self._cloud.estimate.samples
+
+    def _refused(self, refusal: CloudRefusedError) -> None:
+        if refusal.status in _NO_SUCH_PATH:  # an older cloud: it is there, and frames must do for probes
+            self._cloud.answered()
+        else:
+            self._cloud.refused(refusal)
+
+    @property
+    def _is_unsettled(self) -> bool:
+        estimate = self._cloud.estimate
+        return self._cloud.circuit.is_open or estimate.deviant_bps is not None or estimate.samples == 0
+
+    def _probe_bytes(self) -> int:
+        if self._cloud.estimate.samples == 0:
+            return SMALLEST_PROBE_BYTES
+        wanted = int(self._cloud.link.bandwidth_bps * PROBE_S / 8)
+        return min(max(wanted, SMALLEST_PROBE_BYTES), LARGEST_PROBE_BYTES)

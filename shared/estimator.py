@@ -1,0 +1,129 @@
+"""What the link carries now, learnt from requests alone: how many bytes went out, and how long it took.
+
+A request of ``n`` bytes takes ``rtt + 8 n / bandwidth`` once the cloud's own steps are taken off. Small
+requests therefore show the round trip and large ones, less that round trip, the bandwidth. The estimate is
+a value: `update` returns the next one, so that a trace can be replayed without a network or a clock.
+
+Two rules keep it both quick and calm. A sample near the estimate moves it a little, the more the longer its
+transfer lasted (a millisecond of jitter is much of a short transfer). Two samples in a row that are off by
+`CHANGE_FACTOR` in the same direction are a change of the link, and the nearer of the two replaces the
+estimate: a single outlier never does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from shared.link import Link
+
+SMALL_BYTES: Final = 1024
+"""Requests up to this size show the round trip, larger ones the bandwidth."""
+
+CHANGE_FACTOR: Final = 1.6
+"""How far two samples in a row must be off, in one direction, to count as a change of the link."""
+
+JITTER_S: Final = 1e-3
+"""A transfer no longer than this is lost in jitter: it only shows that the link is at least so fast."""
+
+_STEADY_TRANSFER_S: Final = 10e-3  # a transfer this long gets the full weight below
+_FULL_WEIGHT: Final = 0.4
+_RTT_WINDOW: Final = 5
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One request as the edge saw it.
+
+    ``size_bytes`` is all that went out, headers included. ``seconds`` is from the first byte out to the
+    answer, less the cloud's own steps. ``share`` is the mean share of the link that the request had (1
+    when it was alone, 1/2 beside one other). ``completed`` is False when the edge gave up after ``seconds``.
+    """
+
+    size_bytes: int
+    seconds: float
+    share: float = 1.0
+    completed: bool = True
+
+
+@dataclass(frozen=True)
+class LinkEstimate:
+    """Bandwidth and round trip, None until seen, with the few samples that the next update needs."""
+
+    bandwidth_bps: float | None = None
+    rtt_s: float | None = None
+    samples: int = 0
+    deviant_bps: float | None = None
+    recent_rtt_s: tuple[float, ...] = ()
+
+    def link(self, otherwise: Link) -> Link:
+        """The link as far as it is known; ``otherwise`` fills what was never seen."""
+        bandwidth_bps = otherwise.bandwidth_bps if self.bandwidth_bps is None else self.bandwidth_bps
+        return Link(bandwidth_bps, otherwise.rtt_s if self.rtt_s is None else self.rtt_s)
+
+
+def update(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:
+    """The estimate after one more request."""
+    if not observation.completed:
+        return _with_ceiling(estimate, observation)
+    if observation.size_bytes <= SMALL_BYTES:
+        return _with_round_trip(estimate, _round_trip_s(estimate, observation))
+    if estimate.rtt_s is not None and observation.seconds < estimate.rtt_s:
+        estimate = _with_round_trip(estimate, observation.seconds)  # the round trip cannot be longer
+    return _with_transfer(estimate, observation)
+
+
+def _round_trip_s(estimate: LinkEstimate, observation: Observation) -> float:
+    if estimate.bandwidth_bps is None:
+        return observation.seconds
+    sending_s = 8 * observation.size_bytes / estimate.bandwidth_bps
+    # Half is kept: were the bandwidth far too low, the whole round trip would be taken for sending.
+    return max(observation.seconds - sending_s, observation.seconds / 2)
+
+
+def _with_round_trip(estimate: LinkEstimate, rtt_s: float) -> LinkEstimate:
+    recent = (*estimate.recent_rtt_s, rtt_s)[-_RTT_WINDOW:]
+    return dataclasses.replace(estimate, rtt_s=min(recent), recent_rtt_s=recent)
+
+
+def _with_transfer(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:
+    rtt_s = estimate.rtt_s or 0.0
+    transfer_s = (observation.seconds - rtt_s) * observation.share
+    resolution_s = max(JITTER_S, rtt_s / 10)
+    sample_bps = 8 * observation.size_bytes / max(transfer_s, resolution_s)
+    current_bps = estimate.bandwidth_bps
+    if current_bps is None:
+        return dataclasses.replace(estimate, bandwidth_bps=sample_bps, samples=1)
+    if transfer_s <= resolution_s and sample_bps <= current_bps:
+        return estimate  # "at least this fast" says nothing new
+    expected_s = 8 * observation.size_bytes / current_bps
+    counted = dataclasses.replace(estimate, samples=estimate.samples + 1)
+    if _deviates(max(transfer_s, resolution_s), expected_s):
+        return _with_deviant(counted, current_bps, sample_bps)
+    weight = _FULL_WEIGHT * min(1.0, max(transfer_s, JITTER_S) / _STEADY_TRANSFER_S)
+    moved_bps = current_bps * math.pow(sample_bps / current_bps, weight)
+    return dataclasses.replace(counted, bandwidth_bps=moved_bps, deviant_bps=None)
+
+
+def _deviates(transfer_s: float, expected_s: float) -> bool:
+    """Jitter only ever adds time, so that a slower transfer gets the benefit of the doubt."""
+    slower = transfer_s > CHANGE_FACTOR * expected_s + 2 * JITTER_S
+    return slower or transfer_s < expected_s / CHANGE_FACTOR
+
+
+def _with_deviant(estimate: LinkEstimate, current_bps: float, sample_bps: float) -> LinkEstimate:
+    previous = estimate.deviant_bps
+    if previous is None or (previous > current_bps) != (sample_bps > current_bps):
+        return dataclasses.replace(estimate, deviant_bps=sample_bps)
+    nearer_bps = min(previous, sample_bps, key=lambda bps: abs(math.log(bps / current_bps)))
+    return dataclasses.replace(estimate, bandwidth_bps=nearer_bps, deviant_bps=None)
+
+
+def _with_ceiling(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:
+    """A request that was given up: the link is at most so fast now, at once, until something gets through."""
+    ceiling_bps = 8 * observation.size_bytes / (max(observation.seconds, JITTER_S) * observation.share)
+    if observation.size_bytes <= SMALL_BYTES or ceiling_bps >= (estimate.bandwidth_bps or math.inf):
+        return estimate
+    return dataclasses.replace(estimate, bandwidth_bps=ceiling_bps, deviant_bps=None)
