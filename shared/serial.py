@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,7 +21,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any annotation th
 
 def to_data(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
     """The plain dicts, lists and scalars of a dataclass; NaN and infinity become null."""
-    return _adapter(type(value)).dump_python(value, mode="json")
+    return _adapter(cast(Any, type(value))).dump_python(value, mode="json")
 
 
 def to_json(value: object) -> bytes:
@@ -32,7 +32,7 @@ def to_json(value: object) -> bytes:
 def from_json(kind: type[T], content: bytes | str, error: type[EvoSplitError]) -> T:
     """Parse and check. Raises ``error`` with the first thing that is wrong."""
     try:
-        value: T = _adapter(kind).validate_json(content)
+        value = cast(T, _adapter(cast(Any, kind)).validate_json(content))
     except ValidationError as invalid:
         first = invalid.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "content"

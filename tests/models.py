@@ -70,7 +70,7 @@ def residual_net(opset: int = 17, blocks: int = 2) -> onnx.ModelProto:
 
 
 def branch_net(opset: int = 17) -> onnx.ModelProto:
-    """Inputs ``x``, ``z`` (1, 4); outputs ``early`` (1, 6, 16, 16), ``scores`` (1, 5), ``up`` (1, 4, 16, 16)."""
+    """Two inputs, ``x`` and ``z`` (1, 4); three outputs, ``early``, ``scores`` (1, 5) and ``up``."""
     weights = {
         **_conv("c1", 6, 3, 3),
         **_conv("c2", 6, 6, 3),

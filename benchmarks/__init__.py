@@ -1,0 +1,1 @@
+"""What the README claims, re-measured by one command each."""

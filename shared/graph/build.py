@@ -1,0 +1,128 @@
+"""An optimised ONNX model as a graph of layers."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import onnx
+from onnx import TensorProto
+
+from shared.errors import ModelError
+from shared.graph.fuse import layer_nodes
+from shared.graph.macs import Shapes, node_macs
+from shared.graph.types import Graph, Layer, Tensor
+from shared.remodel import node_makes, node_reads
+
+_NO_WEIGHTS: Final = ("Clip", "Pad", "QuantizeLinear", "Range", "Resize", "Upsample")
+"""Operators whose float initialisers are settings; a quantised one would be another operation."""
+
+_FLOATS: Final = (TensorProto.FLOAT, TensorProto.DOUBLE)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    nodes: Sequence[onnx.NodeProto]
+    weights: Mapping[str, onnx.TensorProto]
+    tensors: Mapping[str, Tensor]
+    shapes: Shapes
+    visible: frozenset[str]
+
+
+def graph_from_model(model: onnx.ModelProto, name: str, sha256: str) -> Graph:
+    """Layers and tensors of a model as `normalise` leaves it, or of its skeleton (`strip_weights`).
+
+    Pure; weights need no data. Raises ModelError when a tensor's shape is not written down.
+    """
+    groups = layer_nodes(model)
+    parts = _parts(model, groups)
+    names = _unique(_name(model.graph.node[group[0]]) for group in groups)
+    layers = tuple(_layer(parts, index, group, names[index]) for index, group in enumerate(groups))
+    inputs = tuple(value.name for value in model.graph.input)
+    outputs = tuple(value.name for value in model.graph.output)
+    return Graph(name, sha256, layers, parts.tensors, inputs, outputs, model)
+
+
+def _parts(model: onnx.ModelProto, groups: Iterable[tuple[int, ...]]) -> _Parts:
+    graph = model.graph
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    visible = {value.name for value in graph.output}
+    for group in groups:
+        visible.update(_reads(graph.node, group))
+    values = {value.name: value for value in (*graph.input, *graph.value_info, *graph.output)}
+    shapes = {name: _shape(value) for name, value in values.items()}
+    shapes |= {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    held = [
+        *(value.name for value in graph.input),
+        *(name for node in graph.node for name in node_makes(node)),
+    ]
+    tensors = {name: _tensor(name, values) for name in held if name in visible or name in values}
+    return _Parts(graph.node, weights, tensors, shapes, frozenset(visible))
+
+
+def _layer(parts: _Parts, index: int, group: tuple[int, ...], name: str) -> Layer:
+    nodes = [parts.nodes[position] for position in group]
+    reads = _reads(parts.nodes, group)
+    made = [output for node in nodes for output in node_makes(node)]
+    weights = tuple(dict.fromkeys(read for node in nodes for read in _weights(parts, node)))
+    return Layer(
+        index=index,
+        name=name,
+        op=nodes[0].op_type,
+        fused=tuple(node.op_type for node in nodes[1:]),
+        nodes=group,
+        inputs=tuple(read for read in reads if read not in parts.weights),
+        outputs=tuple(output for output in made if output in parts.visible),
+        weights=weights,
+        weight_elements=sum(math.prod(parts.weights[weight].dims) for weight in weights),
+        macs=sum(node_macs(node, parts.shapes) for node in nodes),
+    )
+
+
+def _reads(nodes: Sequence[onnx.NodeProto], group: tuple[int, ...]) -> tuple[str, ...]:
+    """What a layer reads from outside."""
+    own = {name for position in group for name in node_makes(nodes[position])}
+    reads = (name for position in group for name in node_reads(nodes[position]))
+    return tuple(dict.fromkeys(name for name in reads if name not in own))
+
+
+def _weights(parts: _Parts, node: onnx.NodeProto) -> list[str]:
+    """Float initialisers that hold parameters; scalars are settings."""
+    if node.op_type in _NO_WEIGHTS:
+        return []
+    held = (name for name in node_reads(node) if name in parts.weights)
+    return [name for name in held if _is_parameter(parts.weights[name])]
+
+
+def _is_parameter(tensor: onnx.TensorProto) -> bool:
+    return tensor.data_type in _FLOATS and math.prod(tensor.dims) > 1
+
+
+def _tensor(name: str, values: Mapping[str, onnx.ValueInfoProto]) -> Tensor:
+    if name not in values:
+        raise ModelError(f"the shape of {name!r} is not known")
+    dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(values[name].type.tensor_type.elem_type))
+    if dtype.kind not in "fiub":
+        raise ModelError(f"{name!r} holds {dtype.name} values, which cannot cross a cut")
+    return Tensor(name, _shape(values[name]), dtype.name)
+
+
+def _shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
+    return tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim)
+
+
+def _name(node: onnx.NodeProto) -> str:
+    return node.name or f"{node.op_type}_{next(iter(node_makes(node)), '')}"
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    """Append ``_2``, ``_3`` where a name was taken."""
+    taken: dict[str, None] = {}
+    for name in names:
+        numbered = (f"{name}_{count}" for count in itertools.count(2))
+        taken[next(free for free in itertools.chain([name], numbered) if free not in taken)] = None
+    return list(taken)

@@ -1,0 +1,91 @@
+"""Which nodes make up one layer: a node, the constant added to it, and the activation after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import onnx
+
+from shared.remodel import node_makes, node_reads
+
+_PRODUCTS: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+_GATES: Final = ("Sigmoid", "HardSigmoid")
+_ACTIVATIONS: Final = (
+    *("Relu", "Clip", "LeakyRelu", "PRelu", "ThresholdedRelu", "Elu", "Selu", "Celu", "Gelu", "Mish"),
+    *("Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Softplus", "Softsign", "Swish"),
+)
+
+
+@dataclass(frozen=True)
+class _Wiring:
+    """Who reads which tensor; which names are weights, and which leave the model."""
+
+    nodes: tuple[onnx.NodeProto, ...]
+    readers: Mapping[str, tuple[int, ...]]
+    weights: frozenset[str]
+    outputs: frozenset[str]
+
+
+def layer_nodes(model: onnx.ModelProto) -> list[tuple[int, ...]]:
+    """Positions of the nodes of each layer, in execution order.
+
+    A node joins the layer before it only when nobody else reads what lies between and everything else that
+    it reads is a weight, so a layer can run whole at the place of its first node.
+    """
+    wiring = _wiring(model)
+    taken: set[int] = set()
+    layers = []
+    for position in range(len(wiring.nodes)):
+        if position not in taken:
+            layers.append(_grown(wiring, position))
+            taken.update(layers[-1])
+    return layers
+
+
+def _wiring(model: onnx.ModelProto) -> _Wiring:
+    readers: dict[str, tuple[int, ...]] = {}
+    for position, node in enumerate(model.graph.node):
+        for name in node_reads(node):
+            readers[name] = (*readers.get(name, ()), position)
+    weights = frozenset(tensor.name for tensor in model.graph.initializer)
+    outputs = frozenset(value.name for value in model.graph.output)
+    return _Wiring(tuple(model.graph.node), readers, weights, outputs)
+
+
+def _grown(wiring: _Wiring, first: int) -> tuple[int, ...]:
+    layer: tuple[int, ...] = (first,)
+    if wiring.nodes[first].op_type in _PRODUCTS:
+        layer += _next(wiring, layer[-1], ("Add",))
+    if wiring.nodes[first].op_type not in _ACTIVATIONS:
+        layer += _swish(wiring, layer[-1]) or _next(wiring, layer[-1], _ACTIVATIONS)
+    return layer
+
+
+def _next(wiring: _Wiring, position: int, operators: tuple[str, ...]) -> tuple[int, ...]:
+    """The only reader of what ``position`` makes, if it is one of ``operators`` and adds only weights."""
+    name = _inner(wiring, position)
+    readers = wiring.readers.get(name, ())
+    if len(readers) != 1:
+        return ()
+    node = wiring.nodes[readers[0]]
+    fits = node.op_type in operators and wiring.weights.issuperset(set(node_reads(node)) - {name})
+    return readers if fits else ()
+
+
+def _swish(wiring: _Wiring, position: int) -> tuple[int, ...]:
+    """A gate and the product with it: ``x * sigmoid(x)``."""
+    name = _inner(wiring, position)
+    readers = wiring.readers.get(name, ())
+    if len(readers) != 2 or wiring.nodes[readers[0]].op_type not in _GATES:
+        return ()
+    gated, product = _inner(wiring, readers[0]), wiring.nodes[readers[1]]
+    fits = product.op_type == "Mul" and wiring.readers.get(gated) == readers[1:]
+    return readers if fits and set(product.input) == {name, gated} else ()
+
+
+def _inner(wiring: _Wiring, position: int) -> str:
+    """The one tensor that a node makes, if it may vanish inside a layer; else an empty name."""
+    made = node_makes(wiring.nodes[position])
+    return made[0] if len(made) == 1 and made[0] not in wiring.outputs else ""

@@ -1,0 +1,54 @@
+"""Sub-graphs that read nothing but weights become weights, where the optimiser left any."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import onnx
+from onnx import numpy_helper
+
+from shared.remodel import node_makes, node_reads, remodel
+from shared.session import Runner
+
+_NOT_THE_SAME_TWICE: Final = (
+    "RandomNormal",
+    "RandomUniform",
+    "RandomNormalLike",
+    "RandomUniformLike",
+    "Bernoulli",
+    "Multinomial",
+)
+
+
+def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Compute what does not depend on an input once; drop initialisers that nothing reads any more."""
+    folded = _constant_nodes(model)
+    rest = [node for position, node in enumerate(model.graph.node) if position not in folded]
+    wanted = {name for node in rest for name in node_reads(node)} | {
+        value.name for value in model.graph.output
+    }
+    made = _compute(model, folded, wanted)
+    weights = [*(tensor for tensor in model.graph.initializer if tensor.name in wanted), *made]
+    return remodel(model, nodes=rest, weights=weights)
+
+
+def _constant_nodes(model: onnx.ModelProto) -> set[int]:
+    known = {tensor.name for tensor in model.graph.initializer}
+    found = set()
+    for position, node in enumerate(model.graph.node):
+        if node.op_type not in _NOT_THE_SAME_TWICE and known.issuperset(node_reads(node)):
+            known.update(node_makes(node))
+            found.add(position)
+    return found
+
+
+def _compute(model: onnx.ModelProto, positions: set[int], wanted: set[str]) -> list[onnx.TensorProto]:
+    nodes = [node for position, node in enumerate(model.graph.node) if position in positions]
+    names = [name for node in nodes for name in node_makes(node) if name in wanted]
+    if not names:
+        return []
+    outputs = [onnx.ValueInfoProto(name=name) for name in names]
+    results = Runner(remodel(model, nodes=nodes, inputs=(), outputs=outputs, values=()), optimise=False).run(
+        {}
+    )
+    return [numpy_helper.from_array(results[name], name) for name in names]

@@ -1,0 +1,20 @@
+"""Initialisers that are listed as graph inputs (a habit of IR version 3) become plain weights."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import onnx
+
+from shared.remodel import remodel
+
+_FIRST_WITHOUT_LISTING: Final = 4
+
+
+def unlist_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Afterwards no input has a default value, so that the optimiser may fold what it holds."""
+    weights = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in weights]
+    unlisted = remodel(model, inputs=inputs)
+    unlisted.ir_version = max(model.ir_version, _FIRST_WITHOUT_LISTING)
+    return unlisted

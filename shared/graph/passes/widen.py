@@ -1,0 +1,54 @@
+"""Half precision becomes float32: CPUs compute it that way, and every code on the wire starts from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+from shared.remodel import all_nodes, remodel, sub_graphs
+
+_HALVES: Final = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
+_TYPE_ATTRIBUTES: Final = ("to", "dtype", "output_dtype", "stash_type")
+
+
+def widen_halves(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Widen weights, inputs, outputs, constants and casts, inside sub-graphs too."""
+    widened = remodel(model)
+    for graph in _graphs(widened.graph):
+        for tensor in graph.initializer:
+            _widen_tensor(tensor)
+        for value in (*graph.input, *graph.output, *graph.value_info):
+            _widen_value(value)
+    for node in all_nodes(widened.graph):
+        for attribute in node.attribute:
+            _widen_attribute(attribute)
+    return widened
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    yield graph
+    for node in graph.node:
+        for inner in sub_graphs(node):
+            yield from _graphs(inner)
+
+
+def _widen_tensor(tensor: onnx.TensorProto) -> None:
+    if tensor.data_type in _HALVES:
+        array = numpy_helper.to_array(tensor).astype(np.float32)
+        tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+
+
+def _widen_value(value: onnx.ValueInfoProto) -> None:
+    if value.type.tensor_type.elem_type in _HALVES:
+        value.type.tensor_type.elem_type = TensorProto.FLOAT
+
+
+def _widen_attribute(attribute: onnx.AttributeProto) -> None:
+    if attribute.HasField("t"):
+        _widen_tensor(attribute.t)
+    if attribute.name in _TYPE_ATTRIBUTES and attribute.i in _HALVES:
+        attribute.i = TensorProto.FLOAT

@@ -1,0 +1,131 @@
+"""One ONNX model, ready to run with ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import onnx
+import onnxruntime
+from google.protobuf.message import EncodeError  # type: ignore[import-untyped]
+from onnxruntime.capi import onnxruntime_pybind11_state as _state
+
+from shared.errors import InputError, ModelError
+
+RUNTIME_ERRORS: Final[tuple[type[Exception], ...]] = (
+    *(kind for kind in vars(_state).values() if isinstance(kind, type) and issubclass(kind, Exception)),
+    RuntimeError,
+    ValueError,
+)
+"""Everything that ONNX Runtime raises; its errors have no common base."""
+
+_FATAL_ONLY: Final = 4
+
+
+class Runner:
+    """Runs a model; thread-safe. A model without nodes passes its inputs through, without a session.
+
+    ``optimise=False`` skips ONNX Runtime's own optimisers: quick to build, slower to run. Raises
+    ModelError when the runtime does not take the model.
+    """
+
+    def __init__(
+        self,
+        model: onnx.ModelProto,
+        threads: int = 1,
+        providers: Sequence[str] = ("CPUExecutionProvider",),
+        optimise: bool = True,
+    ) -> None:
+        self.input_names = tuple(value.name for value in model.graph.input)
+        self.output_names = tuple(value.name for value in model.graph.output)
+        self._wanted = {value.name: _expected(value) for value in model.graph.input}
+        self._constants = _constants(model)
+        self._computed = _computed(model)
+        self._session = _session(model, threads, providers, optimise) if self._computed else None
+
+    def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Outputs by name. ``feeds`` has exactly the inputs, of their shapes and dtypes (InputError)."""
+        self._check(feeds)
+        found = {**feeds, **self._constants}
+        if self._session is not None:
+            try:
+                made = self._session.run(self._computed, dict(feeds))
+            except RUNTIME_ERRORS as error:
+                raise InputError(f"the network cannot run on this input: {reason(error)}") from None
+            found.update(zip(self._computed, made, strict=True))
+        return {name: found[name] for name in self.output_names}
+
+    def _check(self, feeds: Mapping[str, np.ndarray]) -> None:
+        for name in feeds:
+            if name not in self._wanted:
+                raise InputError(f"there is no input {name!r}; the inputs are {', '.join(self.input_names)}")
+        for name, (shape, dtype) in self._wanted.items():
+            array = feeds.get(name)
+            if array is None:
+                raise InputError(f"input {name!r} is missing")
+            if array.dtype != dtype or array.shape != shape:
+                raise InputError(
+                    f"input {name!r} is {_described(array.shape, array.dtype)},"
+                    f" but must be {_described(shape, dtype)}"
+                )
+
+
+def session_options(threads: int = 1) -> Any:  # noqa: ANN401 - ONNX Runtime has no types
+    """Sequential, quiet, and no thread spins: two processes may share two cores."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = _FATAL_ONLY
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Denormal numbers can take a hundred times as long, and are zero for every purpose here.
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    return options
+
+
+def reason(error: Exception) -> str:
+    """What ONNX Runtime says, as one line of at most 300 characters."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = (lines[0] if lines else type(error).__name__).removeprefix("[ONNXRuntimeError] : ")
+    parts = text.split(" : ", 2)
+    return (parts[2] if len(parts) > 2 and parts[0].isdigit() else text)[:300]
+
+
+def serialise(model: onnx.ModelProto) -> bytes:
+    """The bytes of a model. Raises ModelError above 2 GB, which no protobuf can hold."""
+    try:
+        return bytes(model.SerializeToString())
+    except (ValueError, EncodeError):
+        raise ModelError("the model is larger than the 2 GB that one ONNX message can hold") from None
+
+
+def _session(model: onnx.ModelProto, threads: int, providers: Sequence[str], optimise: bool) -> Any:  # noqa: ANN401
+    options = session_options(threads)
+    if not optimise:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        return onnxruntime.InferenceSession(serialise(model), options, providers=list(providers))
+    except RUNTIME_ERRORS as error:
+        raise ModelError(f"ONNX Runtime does not take the model: {reason(error)}") from None
+
+
+def _expected(value: onnx.ValueInfoProto) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    kind = value.type.tensor_type
+    shape = tuple(dim.dim_value for dim in kind.shape.dim)
+    return shape, np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
+
+
+def _constants(model: onnx.ModelProto) -> dict[str, np.ndarray]:
+    outputs = {value.name for value in model.graph.output}
+    held = (tensor for tensor in model.graph.initializer if tensor.name in outputs)
+    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in held}
+
+
+def _computed(model: onnx.ModelProto) -> list[str]:
+    made = {name for node in model.graph.node for name in node.output}
+    return [value.name for value in model.graph.output if value.name in made]
+
+
+def _described(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    return f"{'x'.join(map(str, shape)) or 'scalar'} {dtype.name}"
