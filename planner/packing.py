@@ -1,0 +1,68 @@
+"""Which initialisers a plan quantises, and how many bytes a layer's weights take at a bit-width."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import onnx
+
+from shared.graph import Graph
+from shared.plan import FLOAT_BITS
+from shared.wire import packed_size_bytes
+from shared.wire.sizes import SCALE_BYTES
+
+
+def quantised_weights(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Layer name -> its initialisers that are packed at the layer's bits; layers without any are left out.
+
+    Float tensors of two dimensions or more. Biases stay float (they are small and add up exactly), and so
+    does an initialiser that two layers share, since it cannot have the bits of both.
+    """
+    stored = initialisers(graph)
+    uses = Counter(name for layer in graph.layers for name in set(layer.weights))
+    found = {
+        layer.name: tuple(
+            name
+            for name in dict.fromkeys(layer.weights)
+            if uses[name] == 1 and len(stored[name].dims) >= 2 and _is_float(stored[name])
+        )
+        for layer in graph.layers
+    }
+    return {layer: names for layer, names in found.items() if names}
+
+
+def layer_weight_bytes(graph: Graph, bits: Iterable[int]) -> tuple[dict[int, int], ...]:
+    """Per layer: bit-width -> bytes of all its initialisers, packed, with a scale per channel (axis 0)."""
+    stored, packed = initialisers(graph), quantised_weights(graph)
+    widths = sorted({*bits, FLOAT_BITS})
+    return tuple(
+        {
+            width: sum(
+                _packed_bytes(stored[name], width if name in packed.get(layer.name, ()) else FLOAT_BITS)
+                for name in dict.fromkeys(layer.weights)
+            )
+            for width in widths
+        }
+        for layer in graph.layers
+    )
+
+
+def initialisers(graph: Graph) -> Mapping[str, onnx.TensorProto]:
+    """The stored tensors of the optimised model by name."""
+    return {tensor.name: tensor for tensor in graph.model.graph.initializer}
+
+
+def _packed_bytes(tensor: onnx.TensorProto, bits: int) -> int:
+    if bits == FLOAT_BITS:
+        return packed_size_bytes(tensor.dims, 8 * _dtype(tensor).itemsize)
+    return packed_size_bytes(tensor.dims, bits) + SCALE_BYTES * int(tensor.dims[0])
+
+
+def _is_float(tensor: onnx.TensorProto) -> bool:
+    return _dtype(tensor).kind == "f"
+
+
+def _dtype(tensor: onnx.TensorProto) -> np.dtype[np.generic]:
+    return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type))
