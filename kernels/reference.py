@@ -1,0 +1,49 @@
+"""The slow oracles: the same arithmetic in plain NumPy, one obvious step after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.affine import Affine, Floats
+
+Codes = NDArray[np.uint16]
+
+
+def quantise(array: Floats, affine: Affine, bits: int, axis: int | None = None) -> Codes:
+    """Codes of the shape of ``array``. All values must be finite."""
+    scales, zeros = _aligned(affine.scales, array.ndim, axis), _aligned(affine.zeros, array.ndim, axis)
+    top = np.float32(2**bits - 1)
+    with np.errstate(over="ignore", under="ignore"):
+        scaled = array * (np.float32(1) / scales)
+    codes: Codes = (np.rint(np.clip(scaled, -zeros, top - zeros)) + zeros).astype(np.uint16)
+    return codes
+
+
+def dequantise(codes: Codes, affine: Affine, axis: int | None = None) -> Floats:
+    """Values of the shape of ``codes``, float32."""
+    scales, zeros = _aligned(affine.scales, codes.ndim, axis), _aligned(affine.zeros, codes.ndim, axis)
+    values: Floats = (codes.astype(np.float32) - zeros) * scales
+    return values
+
+
+def pack(codes: Codes, bits: int) -> bytes:
+    """Dense bytes: every code's bits, least significant first, one code after the other in C order."""
+    planes = codes.reshape(-1, 1) >> np.arange(bits, dtype=np.uint16) & 1
+    return np.packbits(planes.astype(np.uint8).reshape(-1), bitorder="little").tobytes()
+
+
+def unpack(content: bytes, bits: int, shape: tuple[int, ...]) -> Codes:
+    """Codes of ``shape``."""
+    count = int(np.prod(shape, dtype=np.int64)) * bits
+    planes = np.unpackbits(np.frombuffer(content, np.uint8), count=count, bitorder="little")
+    weights = np.uint16(1) << np.arange(bits, dtype=np.uint16)
+    codes: Codes = (planes.reshape(-1, bits) * weights).sum(axis=1, dtype=np.uint16).reshape(shape)
+    return codes
+
+
+def _aligned(per_channel: Floats, ndim: int, axis: int | None) -> Floats:
+    """Per-channel numbers with the dimensions that broadcast along ``axis``."""
+    if axis is None:
+        return per_channel.reshape(())
+    return per_channel.reshape([-1 if dimension == axis else 1 for dimension in range(ndim)])
