@@ -44,6 +44,11 @@ class Runner:
         self._computed = _computed(model)
         self._session = _session(model, threads, providers, optimise) if self._computed else None
 
+    @property
+    def has_nodes(self) -> bool:
+        """Whether anything is computed at all."""
+        return self._session is not None
+
     def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Outputs by name. ``feeds`` has exactly the inputs, of their shapes and dtypes (InputError)."""
         self._check(feeds)
@@ -64,7 +69,7 @@ class Runner:
             array = feeds.get(name)
             if array is None:
                 raise InputError(f"input {name!r} is missing")
-            if array.dtype != dtype or array.shape != shape:
+            if array.dtype != dtype or not _fits(array.shape, shape):
                 raise InputError(
                     f"input {name!r} is {_described(array.shape, array.dtype)},"
                     f" but must be {_described(shape, dtype)}"
@@ -110,10 +115,18 @@ def _session(model: onnx.ModelProto, threads: int, providers: Sequence[str], opt
         raise ModelError(f"ONNX Runtime does not take the model: {reason(error)}") from None
 
 
-def _expected(value: onnx.ValueInfoProto) -> tuple[tuple[int, ...], np.dtype[Any]]:
+_Shape = tuple[int | None, ...]
+
+
+def _expected(value: onnx.ValueInfoProto) -> tuple[_Shape, np.dtype[Any]]:
     kind = value.type.tensor_type
-    shape = tuple(dim.dim_value for dim in kind.shape.dim)
+    shape = tuple(dim.dim_value if dim.HasField("dim_value") else None for dim in kind.shape.dim)
     return shape, np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
+
+
+def _fits(shape: tuple[int, ...], wanted: _Shape) -> bool:
+    """Whether the dimensions agree; None agrees with any."""
+    return len(shape) == len(wanted) and all(w in (None, s) for s, w in zip(shape, wanted, strict=True))
 
 
 def _constants(model: onnx.ModelProto) -> dict[str, np.ndarray]:
@@ -127,5 +140,6 @@ def _computed(model: onnx.ModelProto) -> list[str]:
     return [value.name for value in model.graph.output if value.name in made]
 
 
-def _described(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
-    return f"{'x'.join(map(str, shape)) or 'scalar'} {dtype.name}"
+def _described(shape: _Shape, dtype: np.dtype[Any]) -> str:
+    dims = "x".join("?" if size is None else str(size) for size in shape)
+    return f"{dims or 'scalar'} {dtype.name}"

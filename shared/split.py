@@ -28,6 +28,12 @@ def tail_model(graph: Graph, cut: Cut) -> onnx.ModelProto:
     return _part(graph, layers, cut.boundary, cloud_outputs(graph, cut))
 
 
+def layer_model(graph: Graph, index: int) -> onnx.ModelProto:
+    """One layer alone: the activations it reads to those it makes."""
+    layer = graph.layers[index]
+    return _part(graph, (index,), layer.inputs, layer.outputs)
+
+
 def edge_outputs(graph: Graph, cut: Cut) -> tuple[str, ...]:
     """Model outputs that no cloud layer makes, in the model's order."""
     remaining = set(cloud_outputs(graph, cut))

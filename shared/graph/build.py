@@ -15,6 +15,7 @@ from onnx import TensorProto
 from shared.errors import ModelError
 from shared.graph.fuse import layer_nodes
 from shared.graph.macs import Shapes, node_macs
+from shared.graph.passes.annotate import measured_shapes
 from shared.graph.types import Graph, Layer, Tensor
 from shared.remodel import node_makes, node_reads
 
@@ -54,13 +55,11 @@ def _parts(model: onnx.ModelProto, groups: Iterable[tuple[int, ...]]) -> _Parts:
     for group in groups:
         visible.update(_reads(graph.node, group))
     values = {value.name: value for value in (*graph.input, *graph.value_info, *graph.output)}
-    shapes = {name: _shape(value) for name, value in values.items()}
-    shapes |= {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    held = [
-        *(value.name for value in graph.input),
-        *(name for node in graph.node for name in node_makes(node)),
-    ]
-    tensors = {name: _tensor(name, values) for name in held if name in visible or name in values}
+    activations = {**{name: _shape(value) for name, value in values.items()}, **measured_shapes(model)}
+    made = (name for node in graph.node for name in node_makes(node))
+    held = [name for name in (*(value.name for value in graph.input), *made) if name in visible]
+    tensors = {name: _tensor(name, values, activations) for name in held}
+    shapes = {**activations, **{name: tuple(tensor.dims) for name, tensor in weights.items()}}
     return _Parts(graph.node, weights, tensors, shapes, frozenset(visible))
 
 
@@ -102,13 +101,13 @@ def _is_parameter(tensor: onnx.TensorProto) -> bool:
     return tensor.data_type in _FLOATS and math.prod(tensor.dims) > 1
 
 
-def _tensor(name: str, values: Mapping[str, onnx.ValueInfoProto]) -> Tensor:
+def _tensor(name: str, values: Mapping[str, onnx.ValueInfoProto], shapes: Shapes) -> Tensor:
     if name not in values:
         raise ModelError(f"the shape of {name!r} is not known")
     dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(values[name].type.tensor_type.elem_type))
     if dtype.kind not in "fiub":
         raise ModelError(f"{name!r} holds {dtype.name} values, which cannot cross a cut")
-    return Tensor(name, _shape(values[name]), dtype.name)
+    return Tensor(name, shapes[name], dtype.name)
 
 
 def _shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:

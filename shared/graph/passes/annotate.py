@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 import onnx
@@ -10,24 +12,39 @@ from onnx import shape_inference
 
 from shared.errors import ModelError
 from shared.remodel import node_makes, remodel
+from shared.samples import random_feeds
 from shared.session import Runner
 from shared.weights import strip_weights
+
+_MEASURED_KEY: Final = "evosplit.measured_shapes"
 
 
 def annotate_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     """Write value infos for all that nodes make, by ONNX's inference; where that ends, by running it once.
 
-    A shape that depends on the data is thus the one for a seeded random input. Raises ModelError.
+    A shape that was measured may depend on the data: its dimensions stay open in the value info, and the
+    measured ones go into the model's metadata (`measured_shapes`). Raises ModelError.
     """
-    known = _inferred(model)
     made = [name for node in model.graph.node for name in node_makes(node)]
-    known |= _measured(model, [name for name in made if name not in known])
+    known = _inferred(model)
+    arrays = _run_once(model, [name for name in made if name not in known])
+    known |= {name: _open(name, array) for name, array in arrays.items()}
     outputs = {value.name for value in model.graph.output}
-    return remodel(
+    annotated = remodel(
         model,
         outputs=[known.get(value.name, value) for value in model.graph.output],
         values=[known[name] for name in made if name not in outputs],
     )
+    if arrays:
+        shapes = json.dumps({name: array.shape for name, array in arrays.items()})
+        annotated.metadata_props.add(key=_MEASURED_KEY, value=shapes)
+    return annotated
+
+
+def measured_shapes(model: onnx.ModelProto) -> Mapping[str, tuple[int, ...]]:
+    """Shapes of the tensors that inference could not tell, as seen with one random input."""
+    found = (entry.value for entry in model.metadata_props if entry.key == _MEASURED_KEY)
+    return {name: tuple(shape) for name, shape in json.loads(next(found, "{}")).items()}
 
 
 def _inferred(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
@@ -41,36 +58,19 @@ def _inferred(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
 
 def _is_static(value: onnx.ValueInfoProto) -> bool:
     kind = value.type.tensor_type
-    return (
-        bool(kind.elem_type)
-        and kind.HasField("shape")
-        and all(dim.HasField("dim_value") for dim in kind.shape.dim)
-    )
+    known = (dim.HasField("dim_value") for dim in kind.shape.dim)
+    return bool(kind.elem_type) and kind.HasField("shape") and all(known)
 
 
-def _measured(model: onnx.ModelProto, names: Iterable[str]) -> dict[str, onnx.ValueInfoProto]:
-    outputs = [onnx.ValueInfoProto(name=name) for name in names]
-    if not outputs:
+def _run_once(model: onnx.ModelProto, names: Sequence[str]) -> dict[str, np.ndarray]:
+    if not names:
         return {}
-    results = Runner(remodel(model, outputs=outputs, values=()), optimise=False).run(random_feeds(model))
-    return {name: _described(name, array) for name, array in results.items()}
+    outputs = [onnx.ValueInfoProto(name=name) for name in names]
+    return Runner(remodel(model, outputs=outputs, values=()), optimise=False).run(random_feeds(model))
 
 
-def _described(name: str, array: object) -> onnx.ValueInfoProto:
+def _open(name: str, array: object) -> onnx.ValueInfoProto:
     if not isinstance(array, np.ndarray):
         raise ModelError(f"{name!r} is not a tensor, and cannot cross a cut")
     kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
-    return onnx.helper.make_tensor_value_info(name, kind, array.shape)
-
-
-def random_feeds(model: onnx.ModelProto, seed: int = 0) -> dict[str, np.ndarray]:
-    """Seeded inputs of a model with static shapes: standard normal, or zeros and ones for whole numbers."""
-    rng = np.random.default_rng(seed)
-    return {value.name: _random(value, rng) for value in model.graph.input}
-
-
-def _random(value: onnx.ValueInfoProto, rng: np.random.Generator) -> np.ndarray:
-    kind = value.type.tensor_type
-    dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)
-    shape = [dim.dim_value for dim in kind.shape.dim]
-    return (rng.standard_normal(shape) if dtype.kind == "f" else rng.integers(0, 2, shape)).astype(dtype)
+    return onnx.helper.make_tensor_value_info(name, kind, [None] * array.ndim)

@@ -1,0 +1,144 @@
+"""Measure this machine: seconds per layer, and of whole heads and tails, with ONNX Runtime."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from shared.graph import Cut, Graph, prefix_cut
+from shared.machine import this_machine
+from shared.profile import Profile
+from shared.samples import random_feeds
+from shared.session import Runner
+from shared.split import head_model, layer_model, tail_model
+
+Progress = Callable[[int, int], None]
+
+MAX_CUTS: Final = 8
+_HELD_BYTES: Final = 256_000_000
+"""All heads and tails are in memory at once; a big network gets fewer of them."""
+_LAYER_BUDGET_S: Final = 0.06
+_WHOLE_BUDGET_S: Final = 4.0
+_FEWEST_RUNS: Final = 5
+_MOST_RUNS: Final = 30
+
+
+@dataclass
+class _Timed:
+    """A model with its inputs, and how long its runs took."""
+
+    runner: Runner
+    feeds: Mapping[str, np.ndarray]
+    runs_s: list[float]
+
+    def run(self) -> dict[str, np.ndarray]:
+        return self.runner.run(self.feeds)
+
+    def measure(self) -> None:
+        """One run that fetches the weights back into the caches, and one that counts."""
+        self.run()
+        start_s = time.perf_counter()
+        self.run()
+        self.runs_s.append(time.perf_counter() - start_s)
+
+    @property
+    def median_s(self) -> float:
+        """A model without nodes takes no time."""
+        return statistics.median(self.runs_s) if self.runner.has_nodes else 0.0
+
+
+def measure_profile(
+    graph: Graph,
+    threads: int,
+    slowdown: float,
+    progress: Progress | None = None,
+    encode_s_per_byte: float = 0.0,
+    decode_s_per_byte: float = 0.0,
+) -> Profile:
+    """Medians of repeated runs on seeded random inputs, all multiplied by ``slowdown``.
+
+    Layers run alone, one session each; heads and tails whole, at up to eight cuts (both ends among them),
+    taking turns so that noise meets all alike. ``progress`` gets steps done and steps in all. The codec's
+    figures (per float32 byte, not slowed yet) come from the caller. Raises ModelError.
+    """
+    report = progress or (lambda done, total: None)
+    total = len(graph.layers) + MAX_CUTS
+    layer_s = _layers_s(graph, threads, lambda done: report(done, total))
+    cuts = [prefix_cut(graph, index) for index in _cut_indices(graph, layer_s)]
+    head_s, tail_s = _wholes_s(graph, cuts, threads)
+    report(total, total)
+    return Profile(
+        model=graph.name,
+        model_sha256=graph.sha256,
+        machine=this_machine(),
+        threads=threads,
+        slowdown=slowdown,
+        layer_s=tuple(seconds * slowdown for seconds in layer_s),
+        head_s={index: seconds * slowdown for index, seconds in head_s.items()},
+        tail_s={index: seconds * slowdown for index, seconds in tail_s.items()},
+        encode_s_per_byte=encode_s_per_byte * slowdown,
+        decode_s_per_byte=decode_s_per_byte * slowdown,
+    )
+
+
+def _layers_s(graph: Graph, threads: int, report: Callable[[int], None]) -> list[float]:
+    """Each layer runs on what the layers before it made; tensors are dropped after their last reader."""
+    last_reader = {name: layer.index for layer in graph.layers for name in layer.inputs}
+    values = random_feeds(graph.model)
+    layer_s = []
+    for layer in graph.layers:
+        feeds = {name: values[name] for name in layer.inputs}
+        timed = _Timed(Runner(layer_model(graph, layer.index), threads), feeds, [])
+        values |= timed.run()
+        _repeat([timed], _LAYER_BUDGET_S)
+        layer_s.append(timed.median_s)
+        values = {name: array for name, array in values.items() if last_reader.get(name, -1) > layer.index}
+        report(layer.index + 1)
+    return layer_s
+
+
+def _cut_indices(graph: Graph, layer_s: Sequence[float]) -> list[int]:
+    """Both ends, and cuts between them that part the time evenly."""
+    weight_bytes = 4 * sum(layer.weight_elements for layer in graph.layers)
+    parts = max(1, min(MAX_CUTS - 1, _HELD_BYTES // max(weight_bytes, 1)))
+    reached_s = list(itertools.accumulate(layer_s))
+    marks_s = [reached_s[-1] * part / parts for part in range(1, parts)]
+    inner = {int(np.searchsorted(reached_s, mark_s)) + 1 for mark_s in marks_s}
+    return sorted(inner | {0, len(layer_s)})
+
+
+def _wholes_s(graph: Graph, cuts: Sequence[Cut], threads: int) -> tuple[dict[int, float], dict[int, float]]:
+    """Seconds of heads and of tails by the length of their prefix."""
+    values = random_feeds(graph.model)
+    heads = {}
+    tails = {}
+    for cut in cuts:
+        index = len(cut.layers)
+        heads[index] = _timed(Runner(head_model(graph, cut), threads), values)
+        tails[index] = _timed(Runner(tail_model(graph, cut), threads), heads[index].run())
+    _repeat([*heads.values(), *tails.values()], _WHOLE_BUDGET_S)
+    return _medians_s(heads), _medians_s(tails)
+
+
+def _timed(runner: Runner, values: Mapping[str, np.ndarray]) -> _Timed:
+    return _Timed(runner, {name: values[name] for name in runner.input_names}, [])
+
+
+def _repeat(timed: Sequence[_Timed], budget_s: float) -> None:
+    """Let all run in turns until the budget is spent, but no fewer and no more times than set above."""
+    end_s = time.perf_counter() + budget_s
+    for turn in range(_MOST_RUNS):
+        if turn >= _FEWEST_RUNS and time.perf_counter() > end_s:
+            break
+        for each in timed:
+            each.measure()
+
+
+def _medians_s(timed: Mapping[int, _Timed]) -> dict[int, float]:
+    return {index: each.median_s for index, each in timed.items()}
