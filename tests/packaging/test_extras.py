@@ -1,0 +1,44 @@
+"""Each image or board installs one extra: its command must start without what the others bring."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# `None` in sys.modules makes an import fail as if the distribution were not installed.
+WITHOUT = "import sys; sys.modules.update(dict.fromkeys({absent!r})); "
+EDGE_LACKS = ["ray", "pulp", "highspy", "matplotlib", "torch"]
+CLOUD_LACKS = ["aiohttp", "prometheus_client", "matplotlib", "torch"]
+PLAIN_LACKS = [*EDGE_LACKS, "aiohttp", "prometheus_client", "PIL"]
+
+
+@pytest.mark.parametrize(
+    ("absent", "arguments"),
+    [
+        (EDGE_LACKS, ["edge", "--help"]),
+        (EDGE_LACKS, ["results", "--help"]),
+        (CLOUD_LACKS, ["cloud", "--help"]),
+        (PLAIN_LACKS, ["inspect", "--help"]),
+        (PLAIN_LACKS, ["--help"]),
+    ],
+)
+def test_command_starts_with_one_extra(absent: list[str], arguments: list[str]) -> None:
+    code = WITHOUT.format(absent=absent) + f"from cli.main import main; main({arguments!r})"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Usage" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"), [("edge.server", EDGE_LACKS), ("cloud.server", ["aiohttp", "prometheus_client"])]
+)
+def test_room_imports_with_its_extra_alone(module: str, absent: list[str]) -> None:
+    code = WITHOUT.format(absent=absent) + f"import {module}"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stderr
