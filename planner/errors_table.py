@@ -1,4 +1,4 @@
-"""What quantisation costs: the error of every weight and activation tensor at every bit-width.
+"""What quantisation costs, measured: the error of every weight and activation tensor at every bit-width.
 
 D(t, b) = mean((v - Q_b(v))^2), as in Auto-Split (arXiv 2108.13041), and divided by the tensor's own power so
 that errors of different tensors may be added: see docs/decisions/error-measure.md.
@@ -6,47 +6,38 @@ that errors of different tensors may be added: see docs/decisions/error-measure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from planner.activation_errors import measure_activations
+from planner.calibration import check_calibration
+from planner.error_types import ActivationErrors, ErrorTable, WeightErrors
+from planner.weight_errors import measure_weights
+from shared.graph import Graph
+
+__all__ = ["ActivationErrors", "ErrorTable", "WeightErrors", "measure_errors"]
 
 
-@dataclass(frozen=True)
-class WeightErrors:
-    """A layer's weights: ``error`` maps bits -> relative MSE, summed over its quantised initialisers.
+def measure_errors(
+    graph: Graph,
+    calibration: Sequence[Mapping[str, np.ndarray]],
+    progress: Callable[[int, int], None] | None = None,
+    threads: int = 0,
+) -> ErrorTable:
+    """The error table of a model from calibration inputs (feeds by input name, 8 to 16 are enough).
 
-    Per channel (axis 0), affine between minimum and maximum. ``mse`` is the same, not divided.
+    Runs the float model once per input with every tensor as an output (in parts where they are large), so
+    memory stays bounded. ``progress(done, total)`` counts runs; ``threads`` 0: all cores. Raises InputError
+    for calibration inputs that do not fit, are none, or lead to NaN.
     """
-
-    error: Mapping[int, float]
-    mse: Mapping[int, float]
-
-
-@dataclass(frozen=True)
-class ActivationErrors:
-    """A tensor's activations over the calibration inputs, per tensor affine, by bits.
-
-    ``error`` is MSE / variance, ``mse`` the MSE alone; ``low`` and ``high`` the clip range, which holds
-    zero; ``wire_bytes`` the mean payload on the wire, after the codec where that helped.
-    """
-
-    error: Mapping[int, float]
-    mse: Mapping[int, float]
-    low: Mapping[int, float]
-    high: Mapping[int, float]
-    wire_bytes: Mapping[int, float]
-
-
-@dataclass(frozen=True)
-class ErrorTable:
-    """Errors of one model from ``samples`` calibration inputs.
-
-    ``weights`` is by layer name, for layers with weights to quantise; ``activations`` by tensor name, for
-    float tensors, inputs of the model included; ``plain_bytes`` the mean payload of the other tensors.
-    """
-
-    model: str
-    model_sha256: str
-    samples: int
-    weights: Mapping[str, WeightErrors]
-    activations: Mapping[str, ActivationErrors]
-    plain_bytes: Mapping[str, float]
+    check_calibration(graph, calibration)
+    activations, plain_bytes = measure_activations(graph, calibration, progress, threads)
+    return ErrorTable(
+        model=graph.name,
+        model_sha256=graph.sha256,
+        samples=len(calibration),
+        weights=measure_weights(graph),
+        activations=activations,
+        plain_bytes=plain_bytes,
+    )

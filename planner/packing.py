@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -10,6 +11,7 @@ import onnx
 
 from shared.graph import Graph
 from shared.plan import FLOAT_BITS
+from shared.weights import STRIPPED_ELEMENTS
 from shared.wire import packed_size_bytes
 from shared.wire.sizes import SCALE_BYTES
 
@@ -17,8 +19,8 @@ from shared.wire.sizes import SCALE_BYTES
 def quantised_weights(graph: Graph) -> dict[str, tuple[str, ...]]:
     """Layer name -> its initialisers that are packed at the layer's bits; layers without any are left out.
 
-    Float tensors of two dimensions or more. Biases stay float (they are small and add up exactly), and so
-    does an initialiser that two layers share, since it cannot have the bits of both.
+    Float tensors of two dimensions or more that are big enough to leave the skeleton. Biases stay float,
+    and so does an initialiser that two layers share, since it cannot have the bits of both.
     """
     stored = initialisers(graph)
     uses = Counter(name for layer in graph.layers for name in set(layer.weights))
@@ -26,7 +28,7 @@ def quantised_weights(graph: Graph) -> dict[str, tuple[str, ...]]:
         layer.name: tuple(
             name
             for name in dict.fromkeys(layer.weights)
-            if uses[name] == 1 and len(stored[name].dims) >= 2 and _is_float(stored[name])
+            if uses[name] == 1 and name in stored and _can_be_packed(stored[name])
         )
         for layer in graph.layers
     }
@@ -60,8 +62,9 @@ def _packed_bytes(tensor: onnx.TensorProto, bits: int) -> int:
     return packed_size_bytes(tensor.dims, bits) + SCALE_BYTES * int(tensor.dims[0])
 
 
-def _is_float(tensor: onnx.TensorProto) -> bool:
-    return _dtype(tensor).kind == "f"
+def _can_be_packed(tensor: onnx.TensorProto) -> bool:
+    big = math.prod(tensor.dims) >= STRIPPED_ELEMENTS
+    return big and len(tensor.dims) >= 2 and _dtype(tensor).kind == "f"
 
 
 def _dtype(tensor: onnx.TensorProto) -> np.dtype[np.generic]:

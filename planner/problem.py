@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from planner.errors_table import ErrorTable
+from planner.error_types import ErrorTable
 from planner.limits import Limits
 from shared.errors import ProfileError, UsageError
 from shared.graph import Graph

@@ -1,0 +1,72 @@
+"""What calibration inputs say about one float tensor: range, samples, clip ranges, errors, bytes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.codec import encode_tensor
+from kernels.quantise import fake_quantise, value_range
+from planner.clip import clip_range
+from shared.errors import InputError
+from shared.plan import FLOAT_BITS, TensorCode
+
+ACTIVATION_BITS: Final = (2, 3, 4, 5, 6, 8, 16)
+SAMPLES: Final = 32_768
+"""Elements of a tensor that its errors are taken over, evenly spread over all inputs."""
+
+
+class Watch:
+    """Gathers the range of a tensor over all inputs, and evenly spread samples of its values."""
+
+    def __init__(self, name: str, inputs: int) -> None:
+        self._name = name
+        self._samples_per_input = math.ceil(SAMPLES / inputs)
+        self._low = self._high = 0.0
+        self._samples: list[NDArray[np.float32]] = []
+
+    def observe(self, array: np.ndarray) -> None:
+        """Take one input's values into account. Raises InputError for NaN or infinity."""
+        low, high = (float(end[0]) for end in value_range(array))
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise InputError(f"a calibration input leads to NaN or infinity in {self._name!r}")
+        self._low, self._high = min(self._low, low), max(self._high, high)
+        flat = array.reshape(-1)
+        step = max(1, flat.size // self._samples_per_input)
+        self._samples.append(flat[::step].astype(np.float32))
+
+    def values(self) -> NDArray[np.float32]:
+        """The samples of all inputs, (samples,)."""
+        return np.concatenate(self._samples)
+
+    def codes(self) -> dict[int, TensorCode]:
+        """Per bit-width, the code whose clip range errs least."""
+        values = self.values()
+        return {
+            bits: TensorCode(bits, *clip_range(values, self._low, self._high, bits))
+            for bits in ACTIVATION_BITS
+        }
+
+
+def mean_squared_errors(values: NDArray[np.float32], codes: Mapping[int, TensorCode]) -> dict[int, float]:
+    """MSE of quantising the values, per bit-width."""
+    return {
+        bits: float(np.mean(np.square(fake_quantise(values, bits, code.low, code.high) - values)))
+        for bits, code in codes.items()
+    }
+
+
+def relative(mse: Mapping[int, float], values: NDArray[np.float32]) -> dict[int, float]:
+    """MSE / variance, per bit-width; MSE / mean square for a tensor that never varies."""
+    power = float(np.var(values, dtype=np.float64)) or float(np.mean(np.square(values, dtype=np.float64)))
+    return {bits: error / power if power else 0.0 for bits, error in mse.items()}
+
+
+def payload_bytes(name: str, array: np.ndarray, codes: Mapping[int, TensorCode]) -> dict[int, int]:
+    """Bytes on the wire per bit-width, 32 included, as really encoded."""
+    every = {**codes, FLOAT_BITS: TensorCode(FLOAT_BITS)}
+    return {bits: len(encode_tensor(name, array, code).payload) for bits, code in every.items()}
