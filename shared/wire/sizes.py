@@ -12,7 +12,7 @@ import numpy as np
 FRAME_HEAD: Final = struct.Struct("<4sBBHI32sHH")
 """magic, version, flags, tensors, length of the whole frame, sha256, bytes of frame id, of cut key."""
 TENSOR_HEAD: Final = struct.Struct("<HBBBBbBIII")
-"""Bytes of name, dtype, scheme, bits, codec, axis (-1: none), dimensions, scales, packed and payload bytes."""
+"""Bytes of name, dtype, scheme, bits, codec, axis (-1: none), dimensions, scales, packed bytes, payload."""
 DIM_BYTES: Final = 4
 SCALE_BYTES: Final = 4 + 2
 """A float32 scale and a uint16 zero point."""
