@@ -17,9 +17,7 @@ COPY --from=build /opt/evosplit /opt/evosplit
 ENV PATH=/opt/evosplit/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HOME=/tmp \
-    NUMBA_CACHE_DIR=/data/numba \
-    RAY_TMPDIR=/tmp \
-    RAY_USAGE_STATS_ENABLED=0
+    NUMBA_CACHE_DIR=/data/numba
 USER evosplit
 VOLUME /data
 EXPOSE 8000

@@ -1,0 +1,53 @@
+"""A group of commands that are imported when they are used: each machine installs only what it needs."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from shared.errors import UsageError
+
+_OURS = {"cli", "cloud", "edge", "kernels", "planner", "shared"}
+
+
+class LazyGroup(click.Group):
+    """``modules`` says in which module each command is; the command has the module's last name."""
+
+    def __init__(self, *args: Any, modules: Mapping[str, str], **options: Any) -> None:  # noqa: ANN401 - click's
+        super().__init__(*args, **options)
+        self._modules = modules
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which a user meets them."""
+        return list(self._modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command; one that says what is missing where its extra is not installed."""
+        if cmd_name not in self._modules:
+            return None
+        try:
+            module = importlib.import_module(self._modules[cmd_name])
+        except ModuleNotFoundError as missing:
+            if missing.name is None or missing.name.partition(".")[0] in _OURS:
+                raise
+            return _missing(cmd_name, missing.name)
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+def _missing(command: str, module: str) -> click.Command:
+    def refuse() -> None:
+        raise UsageError(
+            f"{command} needs {module}, which is not installed here (see README: extras of evosplit)"
+        )
+
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(
+        command,
+        callback=refuse,
+        context_settings=settings,
+        short_help=f"(needs {module}, not installed here)",
+    )
