@@ -1,0 +1,114 @@
+"""From the bytes of a request to the bytes of its answer: decode, run, encode. No HTTP, no Ray."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloud.feeds import frame_feeds, picture_feeds, plain_feeds
+from cloud.registry import Model, Registry
+from cloud.tail import Tail, TailCache, TailKey, build_tail
+from shared.errors import InputError
+from shared.graph import Cut, prefix_cut
+from shared.oip import (
+    FRAME_INPUT,
+    PICTURE_INPUT,
+    InferRequest,
+    InferResponse,
+    InferTensor,
+    RequestedOutput,
+    build_response,
+    classify,
+    parse_request,
+    tensor,
+)
+
+Feeds = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """The bytes of one inference request; ``received_s`` is the ``time.perf_counter`` of its arrival."""
+
+    body: bytes | memoryview
+    header_length: int | None
+    received_s: float
+
+
+class DataPlane:
+    """Whole models for any client, and tails for encoded frames. Safe to call from several threads."""
+
+    def __init__(self, registry: Registry, tails: TailCache, threads: int) -> None:
+        self._registry = registry
+        self._tails = tails
+        self._threads = threads
+
+    def answer(self, name: str, call: Call) -> tuple[bytes, int | None]:
+        """Body and header length of the answer. Raises NotFoundError, InputError, WireError."""
+        started_s = time.perf_counter()
+        model = self._registry.get(name)
+        request = parse_request(call.body, call.header_length)
+        cut, feeds = _read(model, request)
+        tail = self._tail(model, cut)
+        decoded_s = time.perf_counter()
+        outputs = tail.runner.run({name: feeds[name] for name in tail.runner.input_names})
+        spent = {
+            "queue_s": started_s - call.received_s,
+            "decode_s": decoded_s - started_s,
+            "tail_s": time.perf_counter() - decoded_s,
+        }
+        response = InferResponse(
+            model_name=name,
+            outputs=_choose(model, request.outputs, outputs),
+            id=request.id,
+            parameters=spent,
+        )
+        return build_response(response, request)
+
+    def warm(self, name: str) -> None:
+        """Build the whole model's session and run it once on zeros."""
+        model = self._registry.get(name)
+        described = (model.graph.tensors[name] for name in model.graph.inputs)
+        feeds = {item.name: np.zeros(item.shape, item.dtype) for item in described}
+        runner = self._tail(model, prefix_cut(model.graph, 0)).runner
+        runner.run({name: feeds[name] for name in runner.input_names})
+
+    def _tail(self, model: Model, cut: Cut) -> Tail:
+        key = TailKey(model.graph.sha256, cut.key)
+        return self._tails.get(key, lambda: build_tail(model.graph, cut, self._threads))
+
+
+def _read(model: Model, request: InferRequest) -> tuple[Cut, Feeds]:
+    """Where the request enters the network, and what goes in there."""
+    only = request.inputs[0] if len(request.inputs) == 1 else None
+    if only is not None and only.name == FRAME_INPUT:
+        return frame_feeds(model, only)
+    whole = prefix_cut(model.graph, 0)
+    if only is not None and only.name == PICTURE_INPUT:
+        return whole, picture_feeds(model, only)
+    return whole, plain_feeds(model, request.inputs)
+
+
+def _choose(
+    model: Model, wanted: tuple[RequestedOutput, ...], outputs: Mapping[str, NDArray[Any]]
+) -> tuple[InferTensor, ...]:
+    """The outputs that the client named, in its order; all of them where it named none."""
+    asked = wanted or tuple(RequestedOutput(name) for name in outputs)
+    unknown = [output.name for output in asked if output.name not in outputs]
+    if unknown:
+        raise InputError(f"no output {unknown[0]!r}; there are {', '.join(outputs) or 'none'}")
+    return tuple(_output(model, output, outputs[output.name]) for output in asked)
+
+
+def _output(model: Model, asked: RequestedOutput, data: NDArray[Any]) -> InferTensor:
+    item = tensor(asked.name, data)
+    if not asked.classification:
+        return item
+    if data.dtype.kind not in "iuf":
+        raise InputError(f"output {asked.name} holds no numbers to rank")
+    return classify(item, asked.classification, (model.card and model.card.labels) or ())

@@ -1,0 +1,68 @@
+"""What Ray Serve reads from the environment when it is imported: set it before.
+
+The front door is HAProxy, which passes requests to a replica without a hop through a Python proxy, and Serve
+runs in its throughput-optimised mode: 1.75 ms instead of 14 ms for a small request. Every path and port is
+this cloud's own, so that several can run on one machine.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+_REPLICA_PORTS: Final = 16
+_FIXED: Final[Mapping[str, str]] = {
+    "RAY_SERVE_ENABLE_HA_PROXY": "1",
+    "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+    "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",  # no load balancer in front of ours
+    "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
+    "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+def serve_environment(temp: Path) -> dict[str, str]:
+    """Variables for a Ray Serve of its own, whose files are under ``temp``."""
+    proxy = temp / "proxy"
+    stats, metrics, fallback, grpc_fallback = free_ports(4)
+    first = free_ports(1)[0]
+    last = min(first + _REPLICA_PORTS, 65535)
+    return dict(_FIXED) | {
+        "RAY_TMPDIR": str(temp),
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),  # between Ray's own processes, in no file
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(proxy / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(proxy / "admin.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(proxy / "metrics.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(proxy),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(proxy / "server-state"),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(stats),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback),
+        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(grpc_fallback),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(last - _REPLICA_PORTS),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(last),
+    }
+
+
+def apply_environment(variables: Mapping[str, str]) -> None:
+    """Set the variables, except those that the user has set."""
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Ports that nobody listens on now; all different."""
+    held = [socket.socket() for _ in range(count)]
+    try:
+        for each in held:
+            each.bind(("", 0))
+        return tuple(each.getsockname()[1] for each in held)
+    finally:
+        for each in held:
+            each.close()

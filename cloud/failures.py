@@ -1,0 +1,35 @@
+"""Every failure as ``{"error": one line}`` with the right status; nothing of our insides goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from shared.errors import EvoSplitError
+
+
+async def _ours(_request: Request, problem: Exception) -> JSONResponse:
+    status = problem.http_status if isinstance(problem, EvoSplitError) else 500
+    return JSONResponse({"error": str(problem)}, status)
+
+
+async def _http(_request: Request, problem: Exception) -> JSONResponse:
+    if not isinstance(problem, HTTPException):
+        return await _unexpected(_request, problem)
+    return JSONResponse({"error": problem.detail}, problem.status_code, problem.headers)
+
+
+async def _unexpected(_request: Request, _problem: Exception) -> JSONResponse:
+    """A bug. Starlette raises it again after the answer has gone, so that it reaches the server's log."""
+    return JSONResponse({"error": "internal error; the cloud's log has it"}, 500)
+
+
+HANDLERS: Final[Mapping[Any, Callable[[Request, Exception], Any]]] = {
+    EvoSplitError: _ours,
+    HTTPException: _http,
+    Exception: _unexpected,
+}

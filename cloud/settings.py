@@ -1,0 +1,72 @@
+"""What a cloud tier is told when it starts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from shared.token import given_token, stored_token
+
+
+class AppSettings(BaseModel):
+    """The application's own settings: the arguments of ``cloud.app:build``, also in a Serve YAML file.
+
+    ``models`` is the folder of NAME.onnx, NAME.yaml (card) and NAME.calibration. ``data`` keeps bundles,
+    profiles, error tables and a generated token. ``threads`` of ONNX Runtime per inference, 0 for all cores;
+    ``workers`` inferences run at a time. A body larger than ``max_body_bytes`` is refused.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models: Path
+    data: Path
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    threads: int = Field(0, ge=0)
+    workers: int = Field(2, ge=1)
+    tail_cache_bytes: int = Field(10**9, ge=0)
+    max_body_bytes: int = Field(64 * 10**6, ge=1)
+    body_timeout_s: float = Field(120.0, gt=0)
+    infer_timeout_s: float = Field(60.0, gt=0)
+    plan_timeout_s: float = Field(900.0, gt=0)
+
+    @property
+    def session_threads(self) -> int:
+        """Threads of one ONNX Runtime session."""
+        return self.threads or len(os.sched_getaffinity(0))
+
+    def with_token(self) -> tuple[AppSettings, Path | None]:
+        """The same with the bearer token in place, and where it is stored unless it was given.
+
+        Looks at ``token``, the token file, ``EVOSPLIT_TOKEN``, then ``data/token``, which is generated on
+        first use. Raises UsageError.
+        """
+        if self.token is not None:
+            return self, None
+        given, place = given_token(self.token_file), None
+        if given is None:
+            place = self.data / "token"
+            given, _ = stored_token(place)
+        return self.model_copy(update={"token": SecretStr(given)}), place
+
+
+class CloudSettings(AppSettings):
+    """The application, and the Ray Serve that carries it on this machine.
+
+    ``temp`` is where Ray and HAProxy keep their sockets and logs while they run (a short path: a socket's
+    name has at most 107 bytes); by default the system's folder for temporary files.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    temp: Path | None = None
+
+    @property
+    def app(self) -> AppSettings:
+        """The part that the application gets; paths absolute, because Ray's workers have their own folder."""
+        own = {name: getattr(self, name) for name in AppSettings.model_fields}
+        own |= {name: own[name].absolute() for name in ("models", "data")}
+        own["token_file"] = self.token_file and self.token_file.absolute()
+        return AppSettings(**own)

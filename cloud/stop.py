@@ -1,0 +1,37 @@
+"""SIGINT and SIGTERM end a command in order, whenever they come."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Final
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(BaseException):
+    """The user asked the command to end."""
+
+
+def stop_on_signals() -> None:
+    """From now on the first of the signals raises `Stopped` in the main thread; later ones do nothing."""
+    for number in _SIGNALS:
+        signal.signal(number, _stop)
+
+
+def ignore_signals() -> None:
+    """From now on neither signal does anything: the command is ending already."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def wait_for_signal() -> None:
+    """Sleep until `Stopped` is raised."""
+    while True:
+        threading.Event().wait(3600)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    ignore_signals()
+    raise Stopped

@@ -1,0 +1,115 @@
+"""Tails ready to run: built when first asked for, kept while they fit, the longest unused given up first."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import onnx
+
+from shared.errors import EvoSplitError
+from shared.graph import Cut, Graph
+from shared.session import Runner
+from shared.split import tail_model
+
+_SESSION_BYTES: Final = 2 * 10**6
+"""What a session takes beside weights and activations (measured on ONNX Runtime 1.31, CPU)."""
+
+
+class TailKey(NamedTuple):
+    """Which tail: of which model, behind which cut. Cut ``0`` is the whole model."""
+
+    model_sha256: str
+    cut_key: str
+
+
+@dataclass(frozen=True)
+class Tail:
+    """A tail that can run, and the memory that it is reckoned to take."""
+
+    runner: Runner
+    memory_bytes: int
+
+
+@dataclass
+class _Slot:
+    building: threading.Lock = field(default_factory=threading.Lock)
+    tail: Tail | None = None
+
+
+class TailCache:
+    """Tails by key under a limit in bytes; threads that ask for the same tail wait for one build.
+
+    The tail asked for last always stays, even where it alone exceeds the limit.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._slots: OrderedDict[TailKey, _Slot] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Estimate of what all tails take together."""
+        with self._lock:
+            return self._sum()
+
+    def get(self, key: TailKey, build: Callable[[], Tail]) -> Tail:
+        """The tail of a key, built by the first caller. Raises what ``build`` raises."""
+        slot = self._slot(key)
+        with slot.building:
+            if slot.tail is None:
+                slot.tail = self._built(key, build)
+                self._make_room(key)
+            return slot.tail
+
+    def _slot(self, key: TailKey) -> _Slot:
+        with self._lock:
+            slot = self._slots.setdefault(key, _Slot())
+            self._slots.move_to_end(key)
+            return slot
+
+    def _built(self, key: TailKey, build: Callable[[], Tail]) -> Tail:
+        try:
+            return build()
+        except EvoSplitError:
+            with self._lock:
+                self._slots.pop(key, None)
+            raise
+
+    def _make_room(self, newest: TailKey) -> None:
+        """Drop finished tails, the longest unused first; those still being built weigh nothing yet."""
+        with self._lock:
+            for key in list(self._slots):
+                if self._sum() <= self._limit_bytes:
+                    return
+                if key != newest and self._slots[key].tail is not None:
+                    del self._slots[key]
+
+    def _sum(self) -> int:
+        return sum(slot.tail.memory_bytes for slot in self._slots.values() if slot.tail is not None)
+
+
+def build_tail(graph: Graph, cut: Cut, threads: int) -> Tail:
+    """Build the session of a cut's tail; a second or so for a large network."""
+    model = tail_model(graph, cut)
+    return Tail(Runner(model, threads), tail_memory_bytes(graph, cut, model))
+
+
+def tail_memory_bytes(graph: Graph, cut: Cut, model: onnx.ModelProto) -> int:
+    """Estimate: the weights twice (ONNX Runtime packs its own copy) and the two largest activations."""
+    edge = set(cut.layers)
+    made = [
+        graph.tensors[name].size_bytes
+        for layer in graph.layers
+        if layer.index not in edge
+        for name in (*layer.inputs, *layer.outputs)
+        if name in graph.tensors
+    ]
+    return _SESSION_BYTES + 2 * int(model.ByteSize()) + sum(sorted(made)[-2:])
