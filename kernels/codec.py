@@ -39,18 +39,18 @@ def encode_tensor(
     """
     dtype = array.dtype.name
     if dtype not in DTYPES:
-        raise InputError(f"{name}: tensors of dtype {dtype} cannot travel")
+        raise InputError(f"{name!r}: tensors of dtype {dtype} cannot travel")
     if not is_affine(dtype, code.bits):
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
         packed = np.ascontiguousarray(little).reshape(-1).view(np.uint8)
         return _encoded(name, array, raw_bits(dtype), None, None, packed)
     if code.bits not in AFFINE_BITS:
-        raise InputError(f"{name}: {code.bits} bits are none of {', '.join(map(str, AFFINE_BITS))} or 32")
+        raise InputError(f"{name!r}: {code.bits} bits are none of {', '.join(map(str, AFFINE_BITS))} or 32")
     try:
         affine = affine_for(array, code.bits, code.low, code.high, axis)
         packed = quantise_pack(array, affine, code.bits, axis)
     except InputError as error:
-        raise InputError(f"{name}: {error}") from None
+        raise InputError(f"{name!r}: {error}") from None
     return _encoded(name, array, code.bits, axis, affine, packed)
 
 
@@ -91,7 +91,7 @@ def decode_tensor(tensor: EncodedTensor, max_elements: int = MAX_ELEMENTS) -> ND
 
 def _raw(tensor: EncodedTensor, packed: NDArray[np.uint8]) -> NDArray[np.generic]:
     if tensor.dtype == "bool" and packed.size and packed.max() > 1:
-        raise WireError(f"{tensor.name}: a boolean is neither 0 nor 1")
+        raise WireError(f"{tensor.name!r}: a boolean is neither 0 nor 1")
     dtype = np.dtype(tensor.dtype)
     values: NDArray[np.generic] = packed.copy().view(dtype.newbyteorder("<")).astype(dtype, copy=False)
     return values.reshape(tensor.shape)
@@ -100,7 +100,7 @@ def _raw(tensor: EncodedTensor, packed: NDArray[np.uint8]) -> NDArray[np.generic
 def _affine(tensor: EncodedTensor, packed: NDArray[np.uint8]) -> NDArray[np.generic]:
     used_bits = tensor.elements * tensor.bits % 8
     if used_bits and packed[-1] >> used_bits:
-        raise WireError(f"{tensor.name}: bits are set behind the last code")
+        raise WireError(f"{tensor.name!r}: bits are set behind the last code")
     affine = Affine(np.array(tensor.scales, np.float32), np.array(tensor.zero_points, np.float32))
     values = unpack_dequantise(packed, tensor.shape, affine, tensor.bits, tensor.axis)
     if tensor.dtype == "float16":  # the outermost code may lie half a scale beyond the largest float16

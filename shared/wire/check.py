@@ -43,12 +43,12 @@ def check_frame(frame: Frame, max_elements: int) -> None:
 def check_shape(name: str, shape: tuple[int, ...], max_elements: int) -> int:
     """Elements of the shape, counting an empty dimension as one so that no product can run away."""
     if len(shape) > MAX_DIMS:
-        raise WireError(f"{name}: {len(shape)} dimensions, the limit is {MAX_DIMS}")
+        raise WireError(f"{name!r}: {len(shape)} dimensions, the limit is {MAX_DIMS}")
     elements = 1
     for size in shape:
         elements *= max(size, 1)
         if size < 0 or elements > max_elements:
-            raise WireError(f"{name}: a shape beyond the limit of {max_elements} elements")
+            raise WireError(f"{name!r}: a shape beyond the limit of {max_elements} elements")
     return elements
 
 
@@ -56,10 +56,10 @@ def check_tensor(tensor: EncodedTensor) -> None:
     """Raise WireError unless dtype, scheme, bits, axis, scales and lengths agree with each other."""
     check = _CHECKS.get(tensor.scheme)
     if tensor.dtype not in DTYPES or check is None:
-        raise WireError(f"{tensor.name}: unknown dtype {tensor.dtype!r} or scheme {tensor.scheme!r}")
+        raise WireError(f"{tensor.name!r}: unknown dtype {tensor.dtype!r} or scheme {tensor.scheme!r}")
     check(tensor)
     if tensor.packed_bytes != packed_size_bytes(tensor.shape, tensor.bits):
-        raise WireError(f"{tensor.name}: {tensor.packed_bytes} packed bytes do not fit shape and bits")
+        raise WireError(f"{tensor.name!r}: {tensor.packed_bytes} packed bytes do not fit shape and bits")
     _check_payload(tensor)
 
 
@@ -67,30 +67,30 @@ def _check_payload(tensor: EncodedTensor) -> None:
     length = len(tensor.payload)
     fits = {"none": length == tensor.packed_bytes, "zstd": 0 < length < tensor.packed_bytes}
     if not fits.get(tensor.codec, False):
-        raise WireError(f"{tensor.name}: {length} payload bytes do not fit codec {tensor.codec!r}")
+        raise WireError(f"{tensor.name!r}: {length} payload bytes do not fit codec {tensor.codec!r}")
 
 
 def _check_raw(tensor: EncodedTensor) -> None:
     if tensor.bits != raw_bits(tensor.dtype):
-        raise WireError(f"{tensor.name}: raw {tensor.dtype} does not have {tensor.bits} bits")
+        raise WireError(f"{tensor.name!r}: raw {tensor.dtype} does not have {tensor.bits} bits")
     if tensor.axis is not None or tensor.scales or tensor.zero_points:
-        raise WireError(f"{tensor.name}: a raw tensor has no scales")
+        raise WireError(f"{tensor.name!r}: a raw tensor has no scales")
 
 
 def _check_affine(tensor: EncodedTensor) -> None:
     if tensor.bits not in AFFINE_BITS or tensor.dtype not in FLOAT_DTYPES:
-        raise WireError(f"{tensor.name}: no affine codes of {tensor.bits} bits for {tensor.dtype}")
+        raise WireError(f"{tensor.name!r}: no affine codes of {tensor.bits} bits for {tensor.dtype}")
     if tensor.axis is not None and not 0 <= tensor.axis < len(tensor.shape):
-        raise WireError(f"{tensor.name}: axis {tensor.axis} is outside the shape")
+        raise WireError(f"{tensor.name!r}: axis {tensor.axis} is outside the shape")
     channels = 1 if tensor.axis is None else tensor.shape[tensor.axis]
     if not len(tensor.scales) == len(tensor.zero_points) == channels:
-        raise WireError(f"{tensor.name}: {len(tensor.scales)} scales for {channels} channels")
+        raise WireError(f"{tensor.name!r}: {len(tensor.scales)} scales for {channels} channels")
     top = 2**tensor.bits - 1
     for scale, zero in zip(tensor.scales, tensor.zero_points, strict=True):
         if not (0 <= zero <= top and math.isfinite(scale) and scale >= SMALLEST_SCALE):
-            raise WireError(f"{tensor.name}: scale {scale} with zero point {zero} is out of range")
+            raise WireError(f"{tensor.name!r}: scale {scale} with zero point {zero} is out of range")
         if scale * max(zero, top - zero) > LARGEST_FLOAT:
-            raise WireError(f"{tensor.name}: scale {scale} overflows float32")
+            raise WireError(f"{tensor.name!r}: scale {scale} overflows float32")
 
 
 _CHECKS: Final[dict[str, Callable[[EncodedTensor], None]]] = {"raw": _check_raw, "affine": _check_affine}

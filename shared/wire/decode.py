@@ -68,7 +68,7 @@ def _tensor(reader: _Reader) -> EncodedTensor:
     name_bytes, dtype, scheme, bits, codec, axis, ndim, scales, packed_bytes, payload_bytes = fields
     name = reader.text(name_bytes)
     if ndim > MAX_DIMS or axis < -1:
-        raise WireError(f"{name}: {ndim} dimensions and axis {axis} are beyond the limits")
+        raise WireError(f"{name!r}: {ndim} dimensions and axis {axis} are beyond the limits")
     reader.need(ndim * DIM_BYTES + scales * SCALE_BYTES + payload_bytes)
     return EncodedTensor(
         name=name,

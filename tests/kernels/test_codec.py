@@ -77,7 +77,7 @@ def test_zstd_only_where_it_gains():
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("code", [TensorCode(4), TensorCode(4, -1.0, 1.0), TensorCode(16)])
 def test_not_finite_names_the_tensor(bad, code):
-    with pytest.raises(InputError, match="act7: NaN or infinity"):
+    with pytest.raises(InputError, match="'act7': NaN or infinity"):
         encode_tensor("act7", np.array([1, bad], np.float32), code)
 
 
