@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks.report import write_result
 from kernels import loops
-from kernels.affine import choose_affine
+from kernels.affine import Affine, choose_affine
 from kernels.bitpack import SLACK_BYTES
 from kernels.codec import measure_codec
 from kernels.quantise import value_range
@@ -89,7 +89,7 @@ def _measure(count: int) -> dict[str, Any]:
 
 
 def _kernels(
-    x: NDArray[np.float32], values: NDArray[np.float32], packed: NDArray[np.uint8], bits: int, affine: Any
+    x: NDArray[np.float32], values: NDArray[np.float32], packed: NDArray[np.uint8], bits: int, affine: Affine
 ) -> dict[str, Work]:
     inverses, scales, zeros = affine.inverses, affine.scales, affine.zeros
     if bits < 8:
@@ -135,7 +135,7 @@ def _starts() -> dict[str, float]:
 
 
 def _start(folder: str) -> list[float]:
-    done = subprocess.run(  # noqa: S603 - our own interpreter and code
+    done = subprocess.run(
         [sys.executable, "-c", COMPILE],
         env={**os.environ, "NUMBA_CACHE_DIR": folder},
         check=True,
