@@ -1,4 +1,4 @@
-"""Which nodes make up one layer: a node, the constant added to it, and the activation after it."""
+"""Which nodes make up one layer: a node, the weights then added to it, and the activation after it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import onnx
 
 from shared.remodel import node_makes, node_reads
 
-_PRODUCTS: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+_AFFINE: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization")
+"""What is multiplied with weights or added to them after these is of the same layer, as a bias is."""
 _GATES: Final = ("Sigmoid", "HardSigmoid")
 _ACTIVATIONS: Final = (
     *("Relu", "Clip", "LeakyRelu", "PRelu", "ThresholdedRelu", "Elu", "Selu", "Celu", "Gelu", "Mish"),
@@ -56,8 +57,9 @@ def _wiring(model: onnx.ModelProto) -> _Wiring:
 
 def _grown(wiring: _Wiring, first: int) -> tuple[int, ...]:
     layer: tuple[int, ...] = (first,)
-    if wiring.nodes[first].op_type in _PRODUCTS:
-        layer += _next(wiring, layer[-1], ("Add",))
+    if wiring.nodes[first].op_type in _AFFINE:
+        while found := _next(wiring, layer[-1], ("Add", "Mul")):
+            layer += found
     if wiring.nodes[first].op_type not in _ACTIVATIONS:
         layer += _swish(wiring, layer[-1]) or _next(wiring, layer[-1], _ACTIVATIONS)
     return layer

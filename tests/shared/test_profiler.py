@@ -1,0 +1,82 @@
+"""Profiles: their form, their slowdown, and that they add up; and the machine that they name."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from shared.errors import ProfileError
+from shared.graph import Graph, graph_from_model, load_graph
+from shared.graph.passes import normalise
+from shared.machine import this_machine
+from shared.profile import Profile
+from shared.profiler import MAX_CUTS, measure_profile
+from shared.serial import from_json, to_json
+from shared.weights import random_weights, restore_weights, strip_weights
+from tests import models
+
+
+def _graph(factory: object) -> Graph:
+    return graph_from_model(normalise(factory()), "net", "0")  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "factory", [models.chain_net, models.residual_net, models.branch_net, models.choice_net]
+)
+def test_form_of_a_profile(factory: object) -> None:
+    graph = _graph(factory)
+    steps: list[tuple[int, int]] = []
+    profile = measure_profile(graph, 1, 1.0, lambda done, total: steps.append((done, total)), 1e-9, 2e-9)
+    count = len(graph.layers)
+    assert (profile.model, profile.model_sha256, profile.threads) == ("net", "0", 1)
+    assert len(profile.layer_s) == count
+    assert all(seconds > 0 for seconds in profile.layer_s)
+    assert profile.head_s.keys() == profile.tail_s.keys() >= {0, count}
+    assert len(profile.head_s) <= MAX_CUTS
+    assert profile.head_s[0] == 0 == profile.tail_s[count]
+    assert profile.head_s[count] > 0 < profile.tail_s[0]
+    assert (profile.encode_s_per_byte, profile.decode_s_per_byte) == (1e-9, 2e-9)
+    assert steps == sorted(steps)
+    assert steps[-1][0] == steps[-1][1]
+    assert from_json(Profile, to_json(profile), ProfileError) == profile
+
+
+def test_corrected_layers_sum_to_the_whole() -> None:
+    graph = _graph(models.residual_net)
+    profile = measure_profile(graph, 1, 1.0)
+    assert sum(profile.head_layer_s()) == pytest.approx(max(profile.head_s.values()))
+    assert sum(profile.tail_layer_s()) == pytest.approx(max(profile.tail_s.values()))
+
+
+def test_slowdown_multiplies_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter(range(10**6))
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(ticks)))
+    graph = _graph(models.chain_net)
+    profile = measure_profile(graph, 1, 8.0, None, 1e-9, 2e-9)
+    assert profile.slowdown == 8.0
+    assert set(profile.layer_s) == {8.0}
+    assert set(profile.head_s.values()) == {0.0, 8.0}
+    assert (profile.encode_s_per_byte, profile.decode_s_per_byte) == (8e-9, 16e-9)
+
+
+def test_a_skeleton_with_random_weights_can_be_profiled() -> None:
+    skeleton, _ = strip_weights(normalise(models.residual_net()))
+    graph = graph_from_model(restore_weights(skeleton, random_weights(skeleton)), "net", "0")
+    assert min(measure_profile(graph, 2, 1.0).layer_s) > 0
+
+
+def test_a_real_model(shared_models: Path) -> None:
+    profile = measure_profile(load_graph(shared_models / "resnet20_cifar10.onnx"), 1, 1.0)
+    assert len(profile.head_s) == MAX_CUTS
+    assert 0 < profile.tail_s[0] < 1
+
+
+def test_the_machine_is_named() -> None:
+    machine = this_machine()
+    assert machine.cores >= 1
+    assert machine.memory_bytes > 10**8
+    assert machine.processor
+    assert machine.runtime.startswith("ONNX Runtime ")
+    assert machine == this_machine()
