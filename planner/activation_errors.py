@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
-import onnx
 
 from planner.error_types import ActivationErrors
+from planner.tap import layer_tensors, tapped_model
 from planner.watch import Watch, mean_squared_errors, payload_bytes, relative
 from shared.graph import Graph
 from shared.plan import FLOAT_BITS, TensorCode
-from shared.remodel import remodel
 from shared.session import Runner
 
 _PART_BYTES: Final = 64_000_000
@@ -20,43 +19,48 @@ _PART_BYTES: Final = 64_000_000
 _ENCODED_INPUTS: Final = 4
 """Inputs that are really encoded, to learn the bytes on the wire."""
 
-Feeds = Mapping[str, np.ndarray]
-Progress = Callable[[int, int], None]
+Values = Mapping[str, np.ndarray]
 Measured = tuple[dict[str, ActivationErrors], dict[str, float]]
 
 
 def measure_activations(
-    graph: Graph, calibration: Sequence[Feeds], progress: Progress | None, threads: int
+    graph: Graph, calibration: Sequence[Values], progress: Callable[[], None], threads: int
 ) -> Measured:
-    """Errors of every float tensor, and mean payload bytes of every other one, inputs included."""
+    """Errors (gain 1) of every float tensor, and mean payload bytes of every other one, inputs included.
+
+    Calls ``progress`` once per run: `activation_runs` times.
+    """
     errors: dict[str, ActivationErrors] = {}
     plain_bytes: dict[str, float] = {}
-    parts = _parts(graph)
-    for index, names in enumerate(parts):
-        runner = Runner(tapped_model(graph, names), threads)
-        runs = _Runs(runner, calibration, progress, index, len(parts))
-        found, plain = _measure_part(graph, names, runs)
+    for names in _parts(graph):
+        made = [name for name in names if name not in graph.inputs]
+        runner = Runner(tapped_model(graph, made), threads)
+        found, plain = _measure_part(graph, names, runner, calibration, progress)
         errors |= found
         plain_bytes |= plain
     return errors, plain_bytes
 
 
-def tapped_model(graph: Graph, names: Iterable[str]) -> onnx.ModelProto:
-    """The whole model with the named layer outputs as its outputs."""
-    whole = graph.model.graph
-    values = {value.name: value for value in (*whole.input, *whole.value_info, *whole.output)}
-    return remodel(graph.model, outputs=[values[name] for name in names if name not in graph.inputs])
+def activation_runs(graph: Graph, inputs: int) -> int:
+    """How many runs `measure_activations` makes."""
+    return len(_parts(graph)) * (inputs + min(inputs, _ENCODED_INPUTS))
 
 
-def _measure_part(graph: Graph, names: Sequence[str], runs: _Runs) -> Measured:
+def _measure_part(
+    graph: Graph,
+    names: Sequence[str],
+    runner: Runner,
+    calibration: Sequence[Values],
+    progress: Callable[[], None],
+) -> Measured:
     """First pass: ranges and samples of all inputs. Second: bytes, now that the clip ranges are known."""
-    watches = {name: Watch(name, runs.inputs) for name in names if graph.tensors[name].is_float}
-    for values in runs.all():
+    watches = {name: Watch(name, len(calibration)) for name in names if graph.tensors[name].is_float}
+    for values in _runs(runner, calibration, progress):
         for name, watch in watches.items():
             watch.observe(values[name])
     codes = {name: watch.codes() for name, watch in watches.items()}
     sizes: dict[str, list[dict[int, int]]] = {name: [] for name in names}
-    for values in runs.some():
+    for values in _runs(runner, calibration[:_ENCODED_INPUTS], progress):
         for name in names:
             sizes[name].append(payload_bytes(name, values[name], codes.get(name, {})))
     means = {name: _means(found) for name, found in sizes.items()}
@@ -64,12 +68,20 @@ def _measure_part(graph: Graph, names: Sequence[str], runs: _Runs) -> Measured:
     return errors, {name: means[name][FLOAT_BITS] for name in names if name not in watches}
 
 
+def _runs(runner: Runner, inputs: Sequence[Values], progress: Callable[[], None]) -> Iterator[Values]:
+    """Values of every tensor of a part, input by input."""
+    for feeds in inputs:
+        yield {**feeds, **runner.run(feeds)}
+        progress()
+
+
 def _errors(watch: Watch, codes: Mapping[int, TensorCode], wire_bytes: dict[int, float]) -> ActivationErrors:
     values = watch.values()
     mse = mean_squared_errors(values, codes)
     low = {bits: code.low for bits, code in codes.items() if code.low is not None}
     high = {bits: code.high for bits, code in codes.items() if code.high is not None}
-    return ActivationErrors(relative(mse, values), mse, low, high, wire_bytes)
+    noise = relative(mse, values)
+    return ActivationErrors(noise, noise, mse, low, high, wire_bytes)
 
 
 def _means(sizes: Sequence[Mapping[int, int]]) -> dict[int, float]:
@@ -80,7 +92,7 @@ def _parts(graph: Graph) -> list[list[str]]:
     """Inputs and layer outputs, in groups of bounded size."""
     parts: list[list[str]] = [[]]
     held = 0
-    for name in (*graph.inputs, *(name for layer in graph.layers for name in layer.outputs)):
+    for name in (*graph.inputs, *layer_tensors(graph)):
         size = graph.tensors[name].size_bytes
         if parts[-1] and held + size > _PART_BYTES:
             parts.append([])
@@ -88,30 +100,3 @@ def _parts(graph: Graph) -> list[list[str]]:
         parts[-1].append(name)
         held += size
     return parts
-
-
-class _Runs:
-    """Runs the calibration inputs through one part, counting all runs of all parts."""
-
-    def __init__(
-        self, runner: Runner, calibration: Sequence[Feeds], progress: Progress | None, part: int, parts: int
-    ) -> None:
-        self._runner, self._calibration, self._progress = runner, calibration, progress
-        self.inputs = len(calibration)
-        per_part = self.inputs + min(self.inputs, _ENCODED_INPUTS)
-        self._done, self._total = part * per_part, parts * per_part
-
-    def all(self) -> Iterator[Feeds]:
-        """Values of every tensor of the part, input by input."""
-        return self._run(self._calibration)
-
-    def some(self) -> Iterator[Feeds]:
-        """The same for the inputs that are encoded."""
-        return self._run(self._calibration[:_ENCODED_INPUTS])
-
-    def _run(self, inputs: Sequence[Feeds]) -> Iterator[Feeds]:
-        for feeds in inputs:
-            yield {**feeds, **self._runner.run(feeds)}
-            self._done += 1
-            if self._progress is not None:
-                self._progress(self._done, self._total)

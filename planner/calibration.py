@@ -27,7 +27,7 @@ def calibration_from_arrays(
     if set(arrays) != set(graph.inputs) or len(lengths) != 1:
         raise InputError(f"calibration arrays must be of equal length and named {', '.join(graph.inputs)}")
     (length,) = lengths
-    picked = np.unique(np.linspace(0, length - 1, min(count, length)).astype(int)) if length else []
+    picked = np.unique(np.linspace(0, max(length - 1, 0), min(count, length)).astype(int))
     feeds = tuple({name: _sample(graph, name, array[at]) for name, array in arrays.items()} for at in picked)
     check_calibration(graph, feeds)
     return feeds

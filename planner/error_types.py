@@ -1,8 +1,4 @@
-"""What quantisation costs: the error of every weight and activation tensor at every bit-width.
-
-D(t, b) = mean((v - Q_b(v))^2), as in Auto-Split (arXiv 2108.13041), and divided by the tensor's own power so
-that errors of different tensors may be added: see docs/decisions/error-measure.md.
-"""
+"""What quantisation costs, as data. How it is measured: `planner.errors_table`."""
 
 from __future__ import annotations
 
@@ -12,24 +8,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class WeightErrors:
-    """A layer's weights: ``error`` maps bits -> relative MSE, summed over its quantised initialisers.
+    """The error of a layer's weights by bits: per channel (axis 0), affine between minimum and maximum.
 
-    Per channel (axis 0), affine between minimum and maximum. ``mse`` is the same, not divided.
+    ``mse`` is the mean squared error, summed over the layer's quantised initialisers; ``relative`` the same
+    over each one's mean square; ``error``, which limits count, is ``relative`` times the gain of the
+    layer's output.
     """
 
     error: Mapping[int, float]
+    relative: Mapping[int, float]
     mse: Mapping[int, float]
 
 
 @dataclass(frozen=True)
 class ActivationErrors:
-    """A tensor's activations over the calibration inputs, per tensor affine, by bits.
+    """The error of a tensor's activations by bits: per tensor, affine, over the calibration inputs.
 
-    ``error`` is MSE / variance, ``mse`` the MSE alone; ``low`` and ``high`` the clip range, which holds
-    zero; ``wire_bytes`` the mean payload on the wire, after the codec where that helped.
+    ``mse`` is the mean squared error, ``relative`` the same over the variance, ``error`` (which limits
+    count) ``relative`` times the tensor's gain. ``low`` and ``high`` are the clip range, which holds zero;
+    ``wire_bytes`` the mean payload on the wire, after the codec where that helped.
     """
 
     error: Mapping[int, float]
+    relative: Mapping[int, float]
     mse: Mapping[int, float]
     low: Mapping[int, float]
     high: Mapping[int, float]

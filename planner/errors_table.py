@@ -1,18 +1,20 @@
 """What quantisation costs, measured: the error of every weight and activation tensor at every bit-width.
 
-D(t, b) = mean((v - Q_b(v))^2), as in Auto-Split (arXiv 2108.13041), and divided by the tensor's own power so
-that errors of different tensors may be added: see docs/decisions/error-measure.md.
+MSE(t, b) = mean((v - Q_b(v))^2) as in Auto-Split (arXiv 2108.13041); over the tensor's own power, and times
+its gain, it becomes noise to signal at the network's outputs: docs/decisions/error-measure.md says why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from planner.activation_errors import measure_activations
+from planner.activation_errors import activation_runs, measure_activations
 from planner.calibration import check_calibration
 from planner.error_types import ActivationErrors, ErrorTable, WeightErrors
+from planner.gains import measure_gains
 from planner.weight_errors import measure_weights
 from shared.graph import Graph
 
@@ -25,19 +27,52 @@ def measure_errors(
     progress: Callable[[int, int], None] | None = None,
     threads: int = 0,
 ) -> ErrorTable:
-    """The error table of a model from calibration inputs (feeds by input name, 8 to 16 are enough).
+    """The error table of a model from calibration inputs (feeds by input name; 8 to 16 are enough).
 
-    Runs the float model once per input with every tensor as an output (in parts where they are large), so
-    memory stays bounded. ``progress(done, total)`` counts runs; ``threads`` 0: all cores. Raises InputError
-    for calibration inputs that do not fit, are none, or lead to NaN.
+    Runs the float model with every layer output exposed (in parts where they are large) and then a tail
+    per tensor. ``progress(done, total)`` counts these; ``threads`` 0: all cores. Raises InputError for
+    calibration inputs that do not fit, are none, or lead to NaN.
     """
     check_calibration(graph, calibration)
-    activations, plain_bytes = measure_activations(graph, calibration, progress, threads)
+    count = _Counter(activation_runs(graph, len(calibration)) + len(graph.tensors), progress)
+    activations, plain_bytes = measure_activations(graph, calibration, count.step, threads)
+    gains = measure_gains(graph, calibration, activations, count.step, threads)
+    count.finish()
+    layer_gains = {
+        layer.name: max((gains[name] for name in layer.outputs if name in gains), default=1.0)
+        for layer in graph.layers
+    }
     return ErrorTable(
         model=graph.name,
         model_sha256=graph.sha256,
         samples=len(calibration),
-        weights=measure_weights(graph),
-        activations=activations,
+        weights={
+            name: replace(found, error=_times(found.relative, layer_gains[name]))
+            for name, found in measure_weights(graph).items()
+        },
+        activations={
+            name: replace(found, error=_times(found.relative, gains[name]))
+            for name, found in activations.items()
+        },
         plain_bytes=plain_bytes,
     )
+
+
+def _times(relative: Mapping[int, float], gain: float) -> dict[int, float]:
+    return {bits: gain * error for bits, error in relative.items()}
+
+
+class _Counter:
+    """Reports progress; some tensors need no run, so the last step may jump."""
+
+    def __init__(self, total: int, progress: Callable[[int, int], None] | None) -> None:
+        self._done, self._total, self._progress = 0, total, progress
+
+    def step(self) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+    def finish(self) -> None:
+        if self._progress is not None and self._done < self._total:
+            self._progress(self._total, self._total)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from planner import milp
 from planner.assignment import Spending, spending
 from planner.costs import Costs
@@ -13,9 +15,9 @@ from shared.units import format_size
 def explain(costs: Costs, link: Link, solver: str | None = None) -> InfeasibleError:
     """The error to raise for costs that have no plan: each limit is tried alone, then both together."""
     least_memory = _least(costs, link, "memory", milp.Bounds(), solver)
-    if costs.memory_bytes is not None and least_memory is not None:
-        if least_memory.memory_bytes > costs.memory_bytes:
-            return InfeasibleError(_memory(costs.memory_bytes, least_memory.memory_bytes, ""))
+    limit = math.inf if costs.memory_bytes is None else costs.memory_bytes
+    if least_memory is not None and least_memory.memory_bytes > limit:
+        return InfeasibleError(_memory(limit, least_memory.memory_bytes, ""))
     least_error = _least(costs, link, "error", milp.Bounds(), solver)
     if least_error is not None and least_error.error > costs.max_error:
         over = least_error.error - costs.max_error
@@ -24,10 +26,10 @@ def explain(costs: Costs, link: Link, solver: str | None = None) -> InfeasibleEr
             f"{over:.3g} over the limit of {costs.max_error:.3g}"
         )
     both = _least(costs, link, "memory", milp.Bounds(error=costs.max_error), solver)
-    if costs.memory_bytes is None or both is None:
+    if both is None:
         return InfeasibleError("no plan meets the limits")
     return InfeasibleError(
-        _memory(costs.memory_bytes, both.memory_bytes, f" at an error of at most {costs.max_error:.3g}")
+        _memory(limit, both.memory_bytes, f" at an error of at most {costs.max_error:.3g}")
     )
 
 
@@ -38,7 +40,7 @@ def _least(
     return spending(costs, milp.invert(program, costs)) if milp.run(program, solver) else None
 
 
-def _memory(limit: int, least: int, where: str) -> str:
+def _memory(limit: float, least: int, where: str) -> str:
     return (
         f"memory: the smallest plan{where} needs {format_size(least)}, "
         f"{format_size(least - limit)} over the limit of {format_size(limit)}"

@@ -203,7 +203,7 @@ class _Writer:
         return terms.terms
 
     def _uplink(self) -> Variable:
-        """u: something runs in the cloud, so that a frame is sent. A set of layers is all, or lacks a sink."""
+        """u: something runs in the cloud, so that a frame is sent: a sink of the graph is not on the edge."""
         read = {tensor.producer for tensor in self.costs.tensors if tensor.consumers}
         u = self._variable("u", 0.0, 1.0)
         for index, x in enumerate(self.x):
@@ -223,7 +223,7 @@ class _Writer:
         return 1 / self.bounds.error if self.bounds.error else 1.0
 
     def _memory(self) -> Variable:
-        """m >= packed weights + activations alive at layer l, for every l, in kilobytes.
+        """Bound m >= packed weights + activations alive at layer l, for every l, in kilobytes.
 
         A tensor that layer l's step finds alive in one cut is alive at the last edge step before l in every
         cut that stops earlier, so the rows need no switch for layers in the cloud. Outside prefixes, a

@@ -16,7 +16,7 @@ WEIGHT_BITS: Final = (2, 3, 4, 5, 6, 8, 16)
 
 
 def measure_weights(graph: Graph) -> dict[str, WeightErrors]:
-    """Errors per layer that has weights to quantise: ||w - Q(w)||^2 / ||w||^2, summed over its tensors."""
+    """Errors (gain 1) per layer with weights to quantise: ||w - Q(w)||^2 / ||w||^2, added up."""
     stored = initialisers(graph)
     return {
         layer: _layer_errors([numpy_helper.to_array(stored[name]) for name in names])
@@ -25,14 +25,12 @@ def measure_weights(graph: Graph) -> dict[str, WeightErrors]:
 
 
 def _layer_errors(arrays: list[np.ndarray]) -> WeightErrors:
-    mse = {bits: [_mse(array, bits) for array in arrays] for bits in WEIGHT_BITS}
+    found = {bits: [_mse(array, bits) for array in arrays] for bits in WEIGHT_BITS}
     power = [float(np.mean(np.square(array, dtype=np.float64))) for array in arrays]
-    return WeightErrors(
-        error={
-            bits: sum(e / p for e, p in zip(found, power, strict=True) if p) for bits, found in mse.items()
-        },
-        mse={bits: sum(found) for bits, found in mse.items()},
-    )
+    relative = {
+        bits: sum(e / p for e, p in zip(errors, power, strict=True) if p) for bits, errors in found.items()
+    }
+    return WeightErrors(relative, relative, {bits: sum(errors) for bits, errors in found.items()})
 
 
 def _mse(array: np.ndarray, bits: int) -> float:

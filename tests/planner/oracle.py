@@ -80,7 +80,7 @@ def memory_and_error(problem: Problem, cut: Cut) -> list[tuple[int, float]]:
             continue
         rows, columns = arrays[f"w{index}"]
         ways = []
-        for bits in problem.bits.weights:
+        for bits in problem.bits.weights if rows * columns >= 256 else (32,):
             size = 4 * rows * columns if bits == 32 else (rows * columns * bits + 7) // 8 + 6 * rows
             error = 0.0 if bits == 32 else problem.errors.weights[layer.name].error[bits]
             ways.append((size + 4 * rows, error))

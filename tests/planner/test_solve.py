@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from graphs import random_problem, total_s
+from graphs import random_problem
 from oracle import least_latency_s
 
 from planner.solve import solve

@@ -1,0 +1,54 @@
+"""A plan table as the bundle that an edge runs: every weight at every bit-width that some plan gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from kernels.codec import encode_tensor
+from planner.packing import quantised_weights
+from shared.bundle import Manifest, write_bundle
+from shared.graph import Graph, parse_cut
+from shared.plan import FLOAT_BITS, PlanTable, TensorCode
+from shared.session import serialise
+from shared.weights import strip_weights
+from shared.wire import Frame, encode_frame
+
+SKELETON_NAME: Final = "skeleton.onnx"
+
+
+def build_bundle(graph: Graph, table: PlanTable, card: Mapping[str, Any] | None, path: Path) -> str:
+    """Write the bundle to ``path`` and return its digest.
+
+    Holds the stripped model and, for every edge layer of every plan (the fallback included), its weights:
+    per channel (axis 0) at the plan's bits; biases and the like as they stand, at 32 bits.
+    """
+    skeleton, weights = strip_weights(graph.model)
+    files = {SKELETON_NAME: serialise(skeleton)}
+    names: dict[str, dict[str, str]] = {}
+    wanted = _wanted_bits(graph, table)
+    for number, name in enumerate(sorted(wanted.keys() & weights.keys())):
+        names[name] = {str(bits): f"weights/{number}-{bits}.evs" for bits in sorted(wanted[name])}
+        files |= {names[name][str(bits)]: _packed(graph, name, weights[name], bits) for bits in wanted[name]}
+    return write_bundle(path, Manifest(graph.name, graph.sha256, table, card, SKELETON_NAME, names), files)
+
+
+def _wanted_bits(graph: Graph, table: PlanTable) -> dict[str, set[int]]:
+    """Initialiser -> every bit-width that some plan gives it on the edge."""
+    packed = quantised_weights(graph)
+    wanted: dict[str, set[int]] = {}
+    for plan in (*table.plans, *([table.fallback] if table.fallback else [])):
+        for index in parse_cut(graph, plan.cut_key).layers:
+            layer = graph.layers[index]
+            for name in layer.weights:
+                is_packed = name in packed.get(layer.name, ())
+                wanted.setdefault(name, set()).add(plan.weight_bits[layer.name] if is_packed else FLOAT_BITS)
+    return wanted
+
+
+def _packed(graph: Graph, name: str, array: np.ndarray, bits: int) -> bytes:
+    tensor = encode_tensor(name, array, TensorCode(bits), None if bits == FLOAT_BITS else 0)
+    return encode_frame(Frame("", graph.sha256, "", (tensor,)))
