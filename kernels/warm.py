@@ -1,0 +1,24 @@
+"""Compile every kernel, or load it from the cache: ``python -m kernels.warm`` before a start.
+
+Compiling takes seconds and leaves the compiler's memory behind in its process; a process that finds the
+machine code in the cache spends neither.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
+
+
+def warm_kernels() -> None:
+    """Call each kernel once, for each width of codes that it is compiled for."""
+    values = np.linspace(-1, 1, 16, dtype=np.float32)
+    for bits in (4, 8, 16):
+        affine = affine_for(values, bits, None, None, None)
+        unpack_dequantise(quantise_pack(values, affine, bits), values.shape, affine, bits)
+    fake_quantise(values, 4)
+
+
+if __name__ == "__main__":
+    warm_kernels()

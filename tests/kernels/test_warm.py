@@ -1,0 +1,34 @@
+"""A warmed cache holds every kernel that encoding and decoding need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+USE = """
+import numpy as np
+from kernels.codec import decode_tensor, encode_tensor
+from kernels.quantise import fake_quantise
+from shared.plan import TensorCode
+x = np.ones((3, 5), np.float32)
+for bits in (2, 3, 4, 5, 6, 7, 8, 16, 32):
+    for axis in (None, 0, 1):
+        for code in (TensorCode(bits), TensorCode(bits, 0.0, 2.0)):
+            decode_tensor(encode_tensor("x", x, code, axis))
+fake_quantise(x, 3, axis=1)
+"""
+
+
+def run(folder, *arguments):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, *arguments], env=environment, check=True, cwd=ROOT)
+    return sorted(path.name for path in folder.rglob("*.nbc"))
+
+
+def test_nothing_is_left_to_compile(tmp_path):
+    warmed = run(tmp_path, "-m", "kernels.warm")
+    assert warmed
+    assert run(tmp_path, "-c", USE) == warmed
