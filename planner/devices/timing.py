@@ -1,0 +1,75 @@
+"""How long a layer takes at given bits: arithmetic, and the memory traffic that the bits make.
+
+    traffic = (sum over operands of elements x bits / 8 + fixed_bytes) / bytes_per_s
+    seconds = launch + max(compute, traffic)     transfers overlap the arithmetic (double buffering)
+    seconds = launch + compute + traffic         they do not
+
+Both are piecewise linear in the bits, so an integer program takes them as they are: t >= launch + compute
+and t >= launch + traffic, or one sum.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Moved = tuple[tuple[str, float], ...]
+"""(tensor, elements): elements that cross the memory interface, reloads counted."""
+
+
+@dataclass(frozen=True)
+class LayerTiming:
+    """Seconds of one layer as a function of its weight bits and of its tensors' activation bits.
+
+    ``weight_elements`` are those that a plan quantises; ``fixed_bytes`` move whatever the bits (biases,
+    integer tensors). All counts are of elements moved: a tensor that is loaded three times counts three
+    times. ``macs`` is what the layer computes, for its energy. A measured layer has only ``compute_s``.
+    """
+
+    compute_s: float
+    weight_elements: float = 0.0
+    input_elements: Moved = ()
+    output_elements: Moved = ()
+    fixed_bytes: float = 0.0
+    bytes_per_s: float = math.inf
+    launch_s: float = 0.0
+    overlap: bool = True
+    macs: int = 0
+
+    @property
+    def weight_s_per_bit(self) -> float:
+        """Seconds of traffic that each bit of the layer's weights adds."""
+        return self.weight_elements / 8 / self.bytes_per_s
+
+    @property
+    def activation_s_per_bit(self) -> Mapping[str, float]:
+        """Tensor -> seconds of traffic that each of its bits adds; read and written ones alike."""
+        moved: Counter[str] = Counter()
+        for name, elements in (*self.input_elements, *self.output_elements):
+            moved[name] += elements  # type: ignore[assignment]  # counters take any number
+        return {name: elements / 8 / self.bytes_per_s for name, elements in moved.items()}
+
+    @property
+    def fixed_s(self) -> float:
+        """Seconds of traffic that no choice of bits changes."""
+        return self.fixed_bytes / self.bytes_per_s
+
+    def moved_bytes(self, weight_bits: float, activation_bits: Mapping[str, float]) -> float:
+        """Bytes across the memory interface. ``activation_bits`` holds every tensor that it moves."""
+        bits = self.weight_elements * weight_bits + sum(
+            elements * activation_bits[name]
+            for name, elements in (*self.input_elements, *self.output_elements)
+        )
+        return bits / 8 + self.fixed_bytes
+
+    def seconds(self, weight_bits: float, activation_bits: Mapping[str, float]) -> float:
+        """Seconds of the layer at these bits."""
+        traffic_s = self.moved_bytes(weight_bits, activation_bits) / self.bytes_per_s
+        busy_s = max(self.compute_s, traffic_s) if self.overlap else self.compute_s + traffic_s
+        return self.launch_s + busy_s
+
+    def uniform_s(self, bits: float) -> float:
+        """Seconds with weights and all tensors at the same bits."""
+        return self.seconds(bits, dict.fromkeys(self.activation_s_per_bit, bits))
