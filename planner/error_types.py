@@ -12,7 +12,7 @@ class WeightErrors:
 
     ``mse`` is the mean squared error, summed over the layer's quantised initialisers; ``relative`` the same
     over each one's mean square; ``error``, which limits count, is ``relative`` times the gain of the
-    layer's output.
+    layer's weights.
     """
 
     error: Mapping[int, float]

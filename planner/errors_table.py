@@ -29,29 +29,25 @@ def measure_errors(
 ) -> ErrorTable:
     """The error table of a model from calibration inputs (feeds by input name; 8 to 16 are enough).
 
-    Runs the float model with every layer output exposed (in parts where they are large) and then a tail
-    per tensor. ``progress(done, total)`` counts these; ``threads`` 0: all cores. Raises InputError for
+    Runs the float model with every layer output exposed (in parts where they are large) and then the tail
+    behind each layer. ``progress(done, total)`` counts these; ``threads`` 0: all cores. Raises InputError for
     calibration inputs that do not fit, are none, or lead to NaN.
     """
     check_calibration(graph, calibration)
-    count = _Counter(activation_runs(graph, len(calibration)) + len(graph.tensors), progress)
+    count = _Counter(activation_runs(graph, len(calibration)) + len(graph.layers) + 1, progress)
     activations, plain_bytes = measure_activations(graph, calibration, count.step, threads)
-    gains = measure_gains(graph, calibration, activations, count.step, threads)
-    count.finish()
-    layer_gains = {
-        layer.name: max((gains[name] for name in layer.outputs if name in gains), default=1.0)
-        for layer in graph.layers
-    }
+    weights = measure_weights(graph)
+    gains = measure_gains(graph, calibration, activations, weights, count.step, threads)
     return ErrorTable(
         model=graph.name,
         model_sha256=graph.sha256,
         samples=len(calibration),
         weights={
-            name: replace(found, error=_times(found.relative, layer_gains[name]))
-            for name, found in measure_weights(graph).items()
+            name: replace(found, error=_times(found.relative, gains.weights[name]))
+            for name, found in weights.items()
         },
         activations={
-            name: replace(found, error=_times(found.relative, gains[name]))
+            name: replace(found, error=_times(found.relative, gains.activations[name]))
             for name, found in activations.items()
         },
         plain_bytes=plain_bytes,
@@ -63,7 +59,7 @@ def _times(relative: Mapping[int, float], gain: float) -> dict[int, float]:
 
 
 class _Counter:
-    """Reports progress; some tensors need no run, so the last step may jump."""
+    """Reports progress step by step."""
 
     def __init__(self, total: int, progress: Callable[[int, int], None] | None) -> None:
         self._done, self._total, self._progress = 0, total, progress
@@ -72,7 +68,3 @@ class _Counter:
         self._done += 1
         if self._progress is not None:
             self._progress(self._done, self._total)
-
-    def finish(self) -> None:
-        if self._progress is not None and self._done < self._total:
-            self._progress(self._total, self._total)

@@ -1,8 +1,8 @@
 """How much of a tensor's noise reaches the network's outputs.
 
-gain(t) = NSR(outputs when only t is quantised) / NSR(t), NSR = noise power / variance. For small noise it
-hardly depends on the bit-width, so two of them are tried and the larger gain is kept. Relative errors times
-gains add up to the predicted NSR of the outputs: see docs/decisions/error-measure.md.
+gain(t) = NSR(outputs when t alone is quantised) / NSR(t), NSR = noise power / variance (of weights: mean
+square). For small noise it hardly depends on the bit-width, so two of them are tried and the larger gain
+is kept. NSRs times gains add up to the predicted NSR of the outputs: docs/decisions/error-measure.md.
 """
 
 from __future__ import annotations
@@ -11,83 +11,92 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
+from onnx import numpy_helper
 
 from kernels.quantise import fake_quantise
-from planner.error_types import ActivationErrors
+from planner.error_types import ActivationErrors, WeightErrors
+from planner.packing import initialisers, quantised_weights
+from planner.probe import Probe, Values
 from planner.tap import layer_tensors, tapped_model
-from shared.graph import Graph, prefix_cut
+from shared.graph import Graph
 from shared.session import Runner
-from shared.split import tail_model
+from shared.split import layer_model
+from shared.weights import restore_weights
 
 GAIN_BITS: Final = (4, 6)
 _MAX_INPUTS: Final = 8
 _MIN_INPUTS: Final = 2
-_MAC_BUDGET: Final = 250e9
+_MAC_BUDGET: Final = 150e9
 """Multiply-accumulates to spend; a function of the network alone, so that equal inputs give equal tables."""
 
-Values = Mapping[str, np.ndarray]
+
+@dataclass(frozen=True)
+class Gains:
+    """Gains by tensor name (activations) and layer name (weights)."""
+
+    activations: Mapping[str, float]
+    weights: Mapping[str, float]
 
 
 def measure_gains(
     graph: Graph,
     calibration: Sequence[Values],
-    errors: Mapping[str, ActivationErrors],
+    activations: Mapping[str, ActivationErrors],
+    weights: Mapping[str, WeightErrors],
     progress: Callable[[], None],
     threads: int,
-) -> dict[str, float]:
-    """Gain per float tensor. One that is read by no layer has gain 1: it is an output itself.
+) -> Gains:
+    """Gains of every float tensor and of every layer with weights to quantise.
 
-    Runs the tail after each tensor's layer on a few calibration inputs, with that tensor alone quantised
-    and all others as they are. Calls ``progress`` once per tensor.
+    Runs the tail behind each layer on a few calibration inputs, with one thing quantised and all others as
+    they are. Calls ``progress`` once per layer, and once for the inputs of the model.
     """
     runner = Runner(tapped_model(graph, layer_tensors(graph)), threads)
     inputs = [{**feeds, **runner.run(feeds)} for feeds in calibration[: _inputs(graph)]]
-    gains = dict.fromkeys(errors, 1.0)
-    for made, names in _by_cut(graph, errors).items():
-        cut = prefix_cut(graph, made)
-        tail = _Tail(Runner(tail_model(graph, cut), threads, optimise=False), cut.boundary, inputs)
-        for name in names:
-            gains[name] = max(tail.gain(name, errors[name], bits) for bits in GAIN_BITS)
-            progress()
-    return gains
-
-
-def _by_cut(graph: Graph, errors: Mapping[str, ActivationErrors]) -> dict[int, list[str]]:
-    """The tensors that some layer reads, by the number of layers after which they are there."""
-    read = {name for layer in graph.layers for name in layer.inputs}
-    made = {name: layer.index + 1 for layer in graph.layers for name in layer.outputs}
-    found: dict[int, list[str]] = {}
-    for name in errors:
-        if name in read:
-            found.setdefault(made.get(name, 0), []).append(name)
-    return found
+    found: dict[str, float] = {}
+    of_weights: dict[str, float] = {}
+    for stop in range(len(graph.layers) + 1):
+        probe = Probe(graph, stop, inputs, threads)
+        made = graph.layers[stop - 1].outputs if stop else graph.inputs
+        found |= {name: _tensor_gain(probe, name, activations[name]) for name in made if name in activations}
+        if stop and graph.layers[stop - 1].name in weights:
+            layer = graph.layers[stop - 1].name
+            of_weights[layer] = _weight_gain(graph, stop - 1, probe, weights[layer], threads)
+        progress()
+    return Gains(found, of_weights)
 
 
 def _inputs(graph: Graph) -> int:
     """As many inputs as the budget of arithmetic allows."""
     tail_macs = sum((layer.index + 1) * layer.macs for layer in graph.layers)
-    return max(_MIN_INPUTS, min(_MAX_INPUTS, int(_MAC_BUDGET / (len(GAIN_BITS) * max(tail_macs, 1)))))
+    runs_per_tail = 2 * len(GAIN_BITS)
+    return max(_MIN_INPUTS, min(_MAX_INPUTS, int(_MAC_BUDGET / (runs_per_tail * max(tail_macs, 1)))))
 
 
-@dataclass(frozen=True)
-class _Tail:
-    runner: Runner
-    boundary: Sequence[str]
-    inputs: Sequence[Values]
+def _tensor_gain(probe: Probe, name: str, errors: ActivationErrors) -> float:
+    def quantised(bits: int) -> list[Values]:
+        low, high = errors.low[bits], errors.high[bits]
+        return [{name: fake_quantise(values[name], bits, low, high)} for values in probe.inputs]
 
-    def gain(self, name: str, errors: ActivationErrors, bits: int) -> float:
-        """Mean NSR of the tail's float outputs over the NSR of the tensor, at one bit-width."""
-        if not errors.relative[bits]:
-            return 0.0
-        noise = dict.fromkeys(self.runner.output_names, 0.0)
-        power = dict.fromkeys(self.runner.output_names, 0.0)
-        for values in self.inputs:
-            feeds = {other: values[other] for other in self.boundary}
-            feeds[name] = fake_quantise(values[name], bits, errors.low[bits], errors.high[bits])
-            for output, array in self.runner.run(feeds).items():
-                if array.dtype.kind == "f":
-                    noise[output] += float(np.mean(np.square(array - values[output], dtype=np.float64)))
-                    power[output] += float(np.var(values[output], dtype=np.float64))
-        ratios = [noise[output] / power[output] for output in noise if power[output]]
-        return sum(ratios) / max(len(ratios), 1) / errors.relative[bits]
+    return _gain(probe, quantised, errors.relative)
+
+
+def _weight_gain(graph: Graph, index: int, probe: Probe, errors: WeightErrors, threads: int) -> float:
+    """The layer alone runs with quantised weights; what it makes then goes through the tail."""
+    layer = graph.layers[index]
+    stored, names = initialisers(graph), quantised_weights(graph)[layer.name]
+    arrays = {name: numpy_helper.to_array(stored[name]) for name in names}
+    model = layer_model(graph, index)
+
+    def quantised(bits: int) -> list[Values]:
+        packed = {name: fake_quantise(array, bits, axis=0) for name, array in arrays.items()}
+        runner = Runner(restore_weights(model, packed), threads)
+        return [runner.run({name: values[name] for name in layer.inputs}) for values in probe.inputs]
+
+    return _gain(probe, quantised, errors.relative)
+
+
+def _gain(probe: Probe, quantised: Callable[[int], Sequence[Values]], relative: Mapping[int, float]) -> float:
+    """The larger of the gains at two bit-widths; nothing is amplified that has no error at all."""
+    tried = [bits for bits in GAIN_BITS if relative[bits]]
+    return max((probe.noise_to_signal(quantised(bits)) / relative[bits] for bits in tried), default=0.0)
