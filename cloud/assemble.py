@@ -1,0 +1,35 @@
+"""The services of one replica, built from its settings."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from cloud.dataplane import DataPlane
+from cloud.ingress import Services
+from cloud.planning import Planner
+from cloud.plans import PlanService
+from cloud.registry import open_registry
+from cloud.settings import AppSettings
+from cloud.tail import TailCache
+from cloud.warm import warm_up
+
+_LOG: Final = logging.getLogger("evosplit.cloud")
+
+
+def make_services(settings: AppSettings) -> Services:
+    """Load the models, warm every one up, and start the threads. Raises UsageError or ModelError."""
+    registry = open_registry(settings.models)
+    for name, problem in registry.broken.items():
+        _LOG.warning("model %s is not served: %s", name, problem)
+    plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), settings.session_threads)
+    warm_up(plane, registry)
+    return Services(
+        settings=settings,
+        registry=registry,
+        plane=plane,
+        plans=PlanService(settings.data, Planner(settings.data, settings.session_threads)),
+        infer_pool=ThreadPoolExecutor(settings.workers, "infer"),
+        plan_pool=ThreadPoolExecutor(1, "plan"),
+    )

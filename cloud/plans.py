@@ -1,0 +1,85 @@
+"""The plan service: an edge's profile in, a plan table and a bundle out. Slow, so every answer is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cloud.bundles import BundleStore
+from cloud.kept import read_kept, write_kept
+from cloud.registry import Model
+from planner.limits import Limits
+from shared.card import card_to_data
+from shared.errors import ProfileError
+from shared.plan import PlanTable
+from shared.profile import Profile
+from shared.serial import digest, from_json, to_json
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What an edge asks: its own profile, the round-trip time that it sees, and its limits."""
+
+    profile: Profile
+    rtt_s: float = 0.0
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class PlanAnswer:
+    """The digest of the bundle to fetch, and the table that is in it."""
+
+    bundle: str
+    table: PlanTable
+
+
+MakePlans = Callable[[Model, PlanRequest, Path], PlanAnswer]
+"""Plan for a model and write the bundle to a path."""
+
+
+class PlanService:
+    """Answers each question once: the same one, asked again, is answered from disk.
+
+    One caller at a time (the ingress has one thread for it), so that measurements do not disturb each other.
+    """
+
+    def __init__(self, data: Path, make_plans: MakePlans) -> None:
+        self.bundles = BundleStore(data / "bundles")
+        self._answers = data / "plans"
+        self._make_plans = make_plans
+
+    def plan(self, model: Model, body: bytes) -> PlanAnswer:
+        """The answer to the JSON of a `PlanRequest`.
+
+        Raises ProfileError for a request that is malformed or of another model, InfeasibleError when no plan
+        meets the limits.
+        """
+        request = read_request(model, body)
+        name = _question(model, request)
+        place = self._answers / f"{name}.json"
+        known = read_kept(PlanAnswer, place)
+        if known is not None and self.bundles.has(known.bundle):
+            return known
+        written = self.bundles.place(name)
+        answer = self._make_plans(model, request, written)
+        self.bundles.adopt(written, answer.bundle)
+        write_kept(place, answer)
+        return answer
+
+
+def read_request(model: Model, body: bytes) -> PlanRequest:
+    """Parse and check against the model. Raises ProfileError."""
+    request = from_json(PlanRequest, body, ProfileError)
+    profile, graph = request.profile, model.graph
+    if profile.model_sha256 != graph.sha256:
+        raise ProfileError(f"the profile is of another version of {model.name} ({profile.model_sha256[:12]})")
+    if len(profile.layer_s) != len(graph.layers):
+        raise ProfileError(f"the profile has {len(profile.layer_s)} layers, {model.name} {len(graph.layers)}")
+    return request
+
+
+def _question(model: Model, request: PlanRequest) -> str:
+    card = None if model.card is None else to_json(card_to_data(model.card)).decode()
+    return hashlib.sha256(f"{model.graph.sha256}\0{card}\0{digest(request)}".encode()).hexdigest()

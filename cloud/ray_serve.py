@@ -1,0 +1,70 @@
+"""A Ray and a Ray Serve of our own on this machine. Import after the environment is set."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import Final
+
+import ray
+from ray import serve
+from ray.serve.schema import LoggingConfig
+
+from cloud.app import build
+from cloud.settings import AppSettings
+from shared.errors import EvoSplitError
+
+_OBJECT_STORE_BYTES: Final = 80 * 10**6
+"""Requests do not pass through the object store; Ray wants at least 75 MiB."""
+_STOP_LIMIT_S: Final = 10.0
+_NAME: Final = "evosplit"
+
+
+def start_ray(temp: Path) -> None:
+    """Start Ray's processes, with their files under ``temp``; they die with this one."""
+    ray.init(
+        address="local",
+        num_cpus=max(2, os.cpu_count() or 1),
+        num_gpus=0,
+        include_dashboard=False,
+        configure_logging=True,
+        logging_level=logging.WARNING,
+        log_to_driver=False,
+        object_store_memory=_OBJECT_STORE_BYTES,
+        _temp_dir=str(temp),
+        _node_ip_address="127.0.0.1",
+    )
+
+
+def start_application(settings: AppSettings, host: str, port: int) -> None:
+    """Start HAProxy and the application; return when its replica has built. Raises EvoSplitError."""
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
+    quiet = LoggingConfig(log_level="WARNING", enable_access_log=False)
+    serve.start(http_options={"host": host, "port": port}, logging_config=quiet)
+    try:
+        serve.run(build(settings), name=_NAME, route_prefix="/", logging_config=quiet)
+    except RuntimeError as problem:
+        raise EvoSplitError(f"the application did not start: {_last_line(problem)}") from None
+
+
+def stop_ray() -> None:
+    """End the application, HAProxy and Ray, whichever of them have been started.
+
+    Serve's shutdown waits for a controller that may have got the same signal and be dead: only so long.
+    """
+    if not ray.is_initialized():
+        return
+    with contextlib.redirect_stdout(io.StringIO()):  # Ray prints that its actors were ended
+        ending = threading.Thread(target=serve.shutdown, daemon=True)
+        ending.start()
+        ending.join(_STOP_LIMIT_S)
+        ray.shutdown()
+
+
+def _last_line(problem: Exception) -> str:
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return lines[-1] if lines else type(problem).__name__

@@ -1,0 +1,89 @@
+"""``evosplit cloud``: the cloud tier on this machine, until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from cloud.door import check_free, reachable, wait_until_ready
+from cloud.environment import apply_environment, serve_environment
+from cloud.reaper import finish, start_reaper
+from cloud.registry import Registry, open_registry
+from cloud.settings import CloudSettings
+from cloud.stop import Stopped, ignore_signals, stop_on_signals, wait_for_signal
+from shared.errors import UsageError
+
+__all__ = ["CloudSettings", "serve_cloud"]
+
+_READY_LIMIT_S: Final = 60.0
+_LONGEST_TEMP: Final = 24
+"""Ray appends up to 80 bytes to name a socket, whose name may have 107."""
+
+
+def serve_cloud(settings: CloudSettings) -> None:
+    """Serve until SIGINT or SIGTERM, then leave nothing behind. Progress goes to standard error.
+
+    Raises PortInUseError, UsageError, ModelError before anything is started; EvoSplitError when Ray Serve
+    does not come up.
+    """
+    check_free(settings.host, settings.port)
+    _announce(open_registry(settings.models))
+    app, token_place = settings.app.with_token()
+    if token_place is not None:
+        _say(f"the bearer token is in {token_place}")
+    temp = _temp_folder(settings.temp)
+    reaper = start_reaper(temp)
+    stop_on_signals()
+    try:
+        _serve(settings.model_copy(update={"token": app.token}), temp)
+    except (Stopped, KeyboardInterrupt):
+        _say("stopping")
+    finally:
+        ignore_signals()
+        _stop()
+        finish(reaper)
+
+
+def _serve(settings: CloudSettings, temp: Path) -> None:
+    started_s = time.monotonic()
+    apply_environment(serve_environment(temp))
+    _say("starting Ray Serve")
+    from cloud.ray_serve import start_application, start_ray  # it reads the environment when imported
+
+    start_ray(temp)
+    stop_on_signals()  # Ray has put its own in place
+    start_application(settings.app, settings.host, settings.port)
+    wait_until_ready(settings.host, settings.port, "/v2/health/ready", _READY_LIMIT_S)
+    _say(f"ready on http://{reachable(settings.host)}:{settings.port} ({time.monotonic() - started_s:.1f} s)")
+    wait_for_signal()
+
+
+def _stop() -> None:
+    if "cloud.ray_serve" in sys.modules:
+        sys.modules["cloud.ray_serve"].stop_ray()
+
+
+def _announce(registry: Registry) -> None:
+    for name, problem in registry.broken.items():
+        _say(f"{name} is not served: {problem}")
+    _say(f"models: {', '.join(sorted(registry.models))}")
+
+
+def _temp_folder(base: Path | None) -> Path:
+    """A new folder of a short name. Raises UsageError."""
+    fallback = Path(tempfile.gettempdir())
+    parent = base or (fallback if len(str(fallback)) <= _LONGEST_TEMP else Path("/tmp"))  # noqa: S108
+    if len(str(parent.absolute())) > _LONGEST_TEMP:
+        raise UsageError(f"the temporary folder {parent} has too long a name for sockets in it")
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix="evs-", dir=parent.absolute()))
+    except OSError as problem:
+        raise UsageError(f"cannot write to the temporary folder {parent}: {problem.strerror}") from None
+
+
+def _say(line: str) -> None:
+    print(f"evosplit cloud: {line}", file=sys.stderr, flush=True)  # noqa: T201

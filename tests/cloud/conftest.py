@@ -1,0 +1,27 @@
+"""One folder of tiny models and one client for all tests that do not change them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cloud_support import Client, app_client, model_folder
+
+from cloud.registry import Registry, open_registry
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return model_folder(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def registry(tiny_models: Path) -> Registry:
+    return open_registry(tiny_models)
+
+
+@pytest.fixture(scope="session")
+def client(tiny_models: Path) -> Iterator[Client]:
+    with app_client(tiny_models, max_body_bytes=200_000) as made:
+        yield made
