@@ -54,6 +54,15 @@ def _private_folder(path: Path) -> bool:
     return is_ours and os.access(path, os.W_OK | os.X_OK)
 
 
+def _is_writable(path: Path) -> bool:
+    """Whether the user's own choice can be used; numba raises where it cannot write, even just to read."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(path, os.W_OK | os.X_OK)
+
+
 def cache_folder() -> Path | None:
     """The folder for compiled kernels, or None where nothing can be kept."""
     for place in _candidates():
@@ -63,7 +72,7 @@ def cache_folder() -> Path | None:
 
 
 def _use_cache() -> bool:
-    if config.CACHE_DIR:
+    if config.CACHE_DIR and _is_writable(Path(config.CACHE_DIR)):
         return True
     folder = cache_folder()
     if folder is None:

@@ -44,6 +44,11 @@ def test_nothing_writable_still_works():
     assert run_python(code, HOME=nowhere, XDG_CACHE_HOME=nowhere) == ""
 
 
+def test_an_unwritable_numba_cache_dir_is_passed_over(tmp_path):
+    place = run_python(ENCODE, NUMBA_CACHE_DIR="/proc/nowhere", XDG_CACHE_HOME=str(tmp_path))
+    assert Path(place).parent == tmp_path / "evosplit"
+
+
 def test_falls_back_to_a_private_temporary_folder(tmp_path):
     place = Path(run_python(ENCODE, HOME="/proc/nowhere", XDG_CACHE_HOME="", TMPDIR=str(tmp_path)))
     assert place.parent == tmp_path / f"evosplit-{os.getuid()}"
