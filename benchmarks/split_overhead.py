@@ -1,7 +1,8 @@
 """Head + tail in one process against the whole model in ONNX Runtime, at every cut but the two ends.
 
 The whole model is the file as it is, with ONNX Runtime's full optimisation and the same thread count. Whole
-and halves take turns; each cut's figure is the ratio of the two medians, the model's the median over cuts.
+and halves take turns. Each cut's figure is the median ratio of neighbouring turns, so that a machine that
+slows down for a while does no harm; the model's is the median over its cuts.
 """
 
 from __future__ import annotations
@@ -40,18 +41,18 @@ def _measure(path: Path) -> dict[str, Any]:
     graph = load_graph(path)
     whole = Runner(pin_batch(unlist_weights(onnx.load(path))), THREADS)
     rows = {cut.key: _compare(graph, cut, whole) for cut in prefix_cuts(graph)[1:-1]}
-    ratios = {key: split_s / whole_s for key, (whole_s, split_s) in rows.items()}
+    ratios = {key: ratio for key, (_, _, ratio) in rows.items()}
     return {
         "ratio": statistics.median(ratios.values()),
         "ratio_worst": max(ratios.values()),
-        "whole_s": statistics.median(whole_s for whole_s, _ in rows.values()),
-        "split_s": statistics.median(split_s for _, split_s in rows.values()),
+        "whole_s": statistics.median(whole_s for whole_s, _, _ in rows.values()),
+        "split_s": statistics.median(split_s for _, split_s, _ in rows.values()),
         "ratio_by_cut": ratios,
     }
 
 
-def _compare(graph: Graph, cut: Cut, whole: Runner) -> tuple[float, float]:
-    """Median seconds of the whole model, and of head then tail."""
+def _compare(graph: Graph, cut: Cut, whole: Runner) -> tuple[float, float, float]:
+    """Median seconds of the whole model and of head then tail, and the median of their ratio."""
     feeds = random_feeds(graph.model)
     head, tail = Runner(head_model(graph, cut), THREADS), Runner(tail_model(graph, cut), THREADS)
 
@@ -64,7 +65,8 @@ def _compare(graph: Graph, cut: Cut, whole: Runner) -> tuple[float, float]:
     for _ in range(ROUNDS):
         whole_s.append(_time(lambda: whole.run(feeds)))
         split_s.append(_time(both))
-    return statistics.median(whole_s[1:]), statistics.median(split_s[1:])
+    ratios = [split / whole for split, whole in zip(split_s, whole_s, strict=True)]
+    return statistics.median(whole_s), statistics.median(split_s), statistics.median(ratios)
 
 
 def _time(step: Callable[[], object]) -> float:

@@ -40,6 +40,8 @@ def graph_from_model(model: onnx.ModelProto, name: str, sha256: str) -> Graph:
     Pure; weights need no data. Raises ModelError when a tensor's shape is not written down.
     """
     groups = layer_nodes(model)
+    if not groups:
+        raise ModelError("nothing in the model depends on an input")
     parts = _parts(model, groups)
     names = _unique(_name(model.graph.node[group[0]]) for group in groups)
     layers = tuple(_layer(parts, index, group, names[index]) for index, group in enumerate(groups))
@@ -57,8 +59,8 @@ def _parts(model: onnx.ModelProto, groups: Iterable[tuple[int, ...]]) -> _Parts:
     values = {value.name: value for value in (*graph.input, *graph.value_info, *graph.output)}
     activations = {**{name: _shape(value) for name, value in values.items()}, **measured_shapes(model)}
     made = (name for node in graph.node for name in node_makes(node))
-    held = [name for name in (*(value.name for value in graph.input), *made) if name in visible]
-    tensors = {name: _tensor(name, values, activations) for name in held}
+    held = (*(value.name for value in graph.input), *made, *(value.name for value in graph.output))
+    tensors = {name: _tensor(name, values, activations) for name in held if name in visible}
     shapes = {**activations, **{name: tuple(tensor.dims) for name, tensor in weights.items()}}
     return _Parts(graph.node, weights, tensors, shapes, frozenset(visible))
 

@@ -26,7 +26,7 @@ def annotate_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     measured ones go into the model's metadata (`measured_shapes`). Raises ModelError.
     """
     made = [name for node in model.graph.node for name in node_makes(node)]
-    known = _inferred(model)
+    known = {**_given(model), **_inferred(model)}
     arrays = _run_once(model, [name for name in made if name not in known])
     known |= {name: _open(name, array) for name, array in arrays.items()}
     outputs = {value.name for value in model.graph.output}
@@ -45,6 +45,14 @@ def measured_shapes(model: onnx.ModelProto) -> Mapping[str, tuple[int, ...]]:
     """Shapes of the tensors that inference could not tell, as seen with one random input."""
     found = (entry.value for entry in model.metadata_props if entry.key == _MEASURED_KEY)
     return {name: tuple(shape) for name, shape in json.loads(next(found, "{}")).items()}
+
+
+def _given(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
+    """Inputs and weights; a model may hand them out unchanged."""
+    tensors = model.graph.initializer
+    make = onnx.helper.make_tensor_value_info
+    weights = {tensor.name: make(tensor.name, tensor.data_type, tensor.dims) for tensor in tensors}
+    return {**weights, **{value.name: value for value in model.graph.input}}
 
 
 def _inferred(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
