@@ -70,7 +70,7 @@ def _measure(count: int) -> dict[str, Any]:
     works: dict[str, Work] = {
         "copy": lambda: np.copyto(other, x),
         "value_range": lambda: value_range(x),
-        "numpy_round_clip": lambda: np.clip(np.rint(x * np.float32(9)), -8, 7, out=other),
+        "numpy_round_clip": lambda: _numpy_round_clip(x, other),
     }
     for bits in BITS:
         works |= _kernels(x, other, packed, bits, choose_affine(low, high, bits))
@@ -86,6 +86,13 @@ def _measure(count: int) -> dict[str, Any]:
     }
     apart = {name: rate[name] for name in ("copy", "value_range", "numpy_round_clip")}
     return {"float32_bytes": x.nbytes, **apart, "bits": rows}
+
+
+def _numpy_round_clip(x: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """What NumPy takes for 4-bit codes that are neither narrowed nor packed; without temporary arrays."""
+    np.multiply(x, np.float32(9), out=out)
+    np.rint(out, out=out)
+    np.clip(out, -8, 7, out=out)
 
 
 def _kernels(
