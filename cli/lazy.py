@@ -10,6 +10,7 @@ import click
 
 from shared.errors import UsageError
 
+_EXTRAS = {"cloud": "cloud", "demo": "demo", "edge": "edge", "plan": "planner", "results": "edge"}
 _OURS = {"cli", "cloud", "edge", "kernels", "planner", "shared"}
 
 
@@ -39,15 +40,15 @@ class LazyGroup(click.Group):
 
 
 def _missing(command: str, module: str) -> click.Command:
+    extra = _EXTRAS.get(command, "demo")
+
     def refuse() -> None:
-        raise UsageError(
-            f"{command} needs {module}, which is not installed here (see README: extras of evosplit)"
-        )
+        raise UsageError(f"{command} needs {module}, which is not here: install evosplit[{extra}]")
 
     settings = {"ignore_unknown_options": True, "allow_extra_args": True}
     return click.Command(
         command,
         callback=refuse,
         context_settings=settings,
-        short_help=f"(needs {module}, not installed here)",
+        short_help=f"(needs evosplit[{extra}])",
     )

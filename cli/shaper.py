@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import urlsplit
 
+from cli.flow import cancel, flow
 from cli.line import Line
 from shared.link import Link
 
@@ -21,8 +22,6 @@ DOWNLINK_BPS: Final = 100e6
 """What answers and bundles come back at, unless said otherwise."""
 
 _BUFFER_BYTES: Final = 64 * 1024  # small, or the kernel would swallow a frame before the line has carried it
-_IN_FLIGHT_CHUNKS: Final = 256
-_CATCH_UP_S: Final = 0.1
 
 
 class Shaper:
@@ -48,7 +47,7 @@ class Shaper:
         try:
             yield shaper
         finally:
-            await _cancel(accepting, *shaper._connections)
+            await cancel(accepting, *shaper._connections)
             shaper._listener.close()
 
     @property
@@ -87,60 +86,14 @@ class Shaper:
             except OSError:
                 return  # the target is away; the client sees its connection close
             _tune(client)
-            flows = [_flow(client, server, self._up), _flow(server, client, self._down)]
-            tasks = [asyncio.create_task(flow) for flow in flows]
+            directions = ((client, server, self._up), (server, client, self._down))
+            tasks = [asyncio.create_task(flow(*each)) for each in directions]
             try:
                 await asyncio.gather(*tasks)
             except OSError:
                 pass  # one side broke off: closing both tells the other
             finally:
-                await _cancel(*tasks)
-
-
-async def _flow(source: socket.socket, sink: socket.socket, line: Line) -> None:
-    """Carry bytes over the line until the source ends, then end the sink's input."""
-    in_flight: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_IN_FLIGHT_CHUNKS)
-    delivery = asyncio.create_task(_deliver(in_flight, sink))
-    try:
-        chunk, departure_s = b"-", asyncio.get_running_loop().time()
-        while chunk and not delivery.done():
-            chunk, ready_s = await _receive(source, line.chunk_bytes, departure_s)
-            departure_s = await line.carry(len(chunk), ready_s)
-            put = asyncio.create_task(in_flight.put((departure_s + line.delay_s, chunk)))
-            await asyncio.wait({put, delivery}, return_when=asyncio.FIRST_COMPLETED)
-            await _cancel(put)
-        await delivery
-    finally:
-        await _cancel(delivery)
-
-
-async def _receive(source: socket.socket, size: int, departure_s: float) -> tuple[bytes, float]:
-    """The next bytes, and since when they are there.
-
-    Bytes that need no waiting came while those before them were leaving, and may go from ``departure_s`` on,
-    even where this process is late: a busy machine must not make the line slower.
-    """
-    loop = asyncio.get_running_loop()
-    try:
-        return source.recv(size), max(departure_s, loop.time() - _CATCH_UP_S)
-    except BlockingIOError:
-        return await loop.sock_recv(source, size), loop.time()
-
-
-async def _deliver(in_flight: asyncio.Queue[tuple[float, bytes]], sink: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    while True:
-        arrival_s, chunk = await in_flight.get()
-        await asyncio.sleep(arrival_s - loop.time())
-        if not chunk:
-            return sink.shutdown(socket.SHUT_WR)
-        await loop.sock_sendall(sink, chunk)
-
-
-async def _cancel(*tasks: asyncio.Future[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+                await cancel(*tasks)
 
 
 def _listening_socket() -> socket.socket:

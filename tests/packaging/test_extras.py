@@ -33,6 +33,20 @@ def test_command_starts_with_one_extra(absent: list[str], arguments: list[str]) 
     assert "Usage" in result.stdout
 
 
+def test_a_command_of_another_extra_says_which_one() -> None:
+    code = (
+        WITHOUT.format(absent=EDGE_LACKS)
+        + "from cli.main import main; main(['plan', 'x.onnx', '--rtt', '1s'])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 2
+    assert "plan needs" in result.stderr
+    assert "evosplit[planner]" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.parametrize(
     ("module", "absent"), [("edge.server", EDGE_LACKS), ("cloud.server", ["aiohttp", "prometheus_client"])]
 )
