@@ -78,8 +78,8 @@ def _traffic(
     stays = _stays(graph, layer, chip)
     times = {} if stays else _times(graph, gemms, chip)
     stored = initialisers(graph)
-    weights = dict.fromkeys((*layer.weights, *(gemm.right for gemm in gemms if gemm.right in stored)))
-    sizes = {name: math.prod(stored[name].dims) * times.get(name, 1) for name in weights}
+    weights = dict.fromkeys((*layer.weights, *(gemm.right for gemm in gemms)))
+    sizes = {name: math.prod(stored[name].dims) * times.get(name, 1) for name in weights if name in stored}
     whole = [graph.tensors[name] for name in (*layer.inputs, *layer.outputs)]
     moved = {} if stays else {tensor.name: tensor for tensor in whole if tensor.is_float}
     fixed = sum(size * _width(stored[name].data_type) for name, size in sizes.items() if name not in packed)
