@@ -1,0 +1,67 @@
+"""`evosplit roofline`: the two roofs of this machine, and a model's layers under them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cli.options import FILE, json_option, model_argument, threads_option
+from cli.output import print_json, print_table, stderr, stdout
+from cli.profiles import measured_profile
+from cli.roofline_plot import write_plot
+from shared.graph import load_graph
+from shared.layer_rates import LayerRate, layer_rates
+from shared.machine import this_machine
+from shared.roofline import Roofs, measure_roofs
+from shared.serial import to_data
+from shared.units import format_duration
+
+
+@click.command()
+@model_argument
+@threads_option
+@click.option("--plot", type=FILE, help="Also draw the layers under the roofs: a .svg, .pdf or .png file.")
+@json_option
+def roofline(model: Path, threads: int, plot: Path | None, as_json: bool) -> None:
+    r"""Measure this machine's peak arithmetic and memory bandwidth, and show MODEL's layers under them.
+
+    \b
+    Example: evosplit roofline model.onnx --plot roofline.svg
+    """
+    graph = load_graph(model)
+    profile = measured_profile(graph, threads)
+    stderr.print("measuring the roofs ...")
+    roofs = measure_roofs(threads)
+    rates = layer_rates(graph, profile.layer_s, roofs)
+    if plot:
+        write_plot(plot, graph.name, roofs, rates)
+    if as_json:
+        layers = [to_data(rate) for rate in rates]
+        print_json(
+            {"model": graph.name, "machine": to_data(this_machine()), **to_data(roofs), "layers": layers}
+        )
+    else:
+        _print(graph.name, roofs, rates)
+
+
+def _print(name: str, roofs: Roofs, rates: tuple[LayerRate, ...]) -> None:
+    columns = ("layer", "op", "time", "FLOP/byte", "GFLOP/s", "GB/s", "bound", "of roof")
+    rows = (
+        (
+            rate.name,
+            rate.op,
+            format_duration(rate.seconds),
+            f"{rate.intensity:.2f}",
+            f"{rate.flops_per_s / 1e9:.3g}",
+            f"{rate.bytes_per_s / 1e9:.3g}",
+            rate.bound,
+            f"{rate.roof_share:.0%}",
+        )
+        for rate in rates
+    )
+    print_table(f"{name}, {roofs.threads} threads", columns, rows)
+    peaks = (
+        f"peak {roofs.peak_flops / 1e9:.3g} GFLOP/s (float32), {roofs.peak_bytes_per_s / 1e9:.3g} GB/s (copy)"
+    )
+    stdout.print(f"{peaks}; they meet at {roofs.peak_flops / roofs.peak_bytes_per_s:.3g} FLOP/byte")
