@@ -27,8 +27,10 @@ _FIXED: Final[Mapping[str, str]] = {
 
 
 def serve_environment(temp: Path) -> dict[str, str]:
-    """Variables for a Ray Serve of its own, whose files are under ``temp``."""
-    proxy = temp / "proxy"
+    """Variables for a Ray Serve of its own, whose files are under ``temp``.
+
+    Ray puts its node's id, 56 digits, into the path of HAProxy's socket, which may have 97 bytes.
+    """
     stats, metrics, fallback, grpc_fallback = free_ports(4)
     first = free_ports(1)[0]
     last = min(first + _REPLICA_PORTS, 65535)
@@ -36,11 +38,11 @@ def serve_environment(temp: Path) -> dict[str, str]:
         "RAY_TMPDIR": str(temp),
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),  # between Ray's own processes, in no file
-        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(proxy / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(proxy / "admin.sock"),
-        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(proxy / "metrics.sock"),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(proxy),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(proxy / "server-state"),
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(temp / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(temp / "a"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(temp / "m"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(temp),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(temp / "server-state"),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(stats),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback),

@@ -12,14 +12,16 @@ from typing import Final
 
 import ray
 from ray import serve
+from ray.exceptions import RayError
 from ray.serve.schema import LoggingConfig
 
 from cloud.app import build
 from cloud.settings import AppSettings
-from shared.errors import EvoSplitError
 
 _OBJECT_STORE_BYTES: Final = 80 * 10**6
 """Requests do not pass through the object store; Ray wants at least 75 MiB."""
+START_ERRORS: Final[tuple[type[Exception], ...]] = (RayError, RuntimeError, OSError, TimeoutError, ValueError)
+"""What Ray and Ray Serve raise when they do not come up."""
 _STOP_LIMIT_S: Final = 10.0
 _NAME: Final = "evosplit"
 
@@ -41,14 +43,11 @@ def start_ray(temp: Path) -> None:
 
 
 def start_application(settings: AppSettings, host: str, port: int) -> None:
-    """Start HAProxy and the application; return when its replica has built. Raises EvoSplitError."""
+    """Start HAProxy and the application; return when its replica is built. Raises what Ray raises."""
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     quiet = LoggingConfig(log_level="WARNING", enable_access_log=False)
     serve.start(http_options={"host": host, "port": port}, logging_config=quiet)
-    try:
-        serve.run(build(settings), name=_NAME, route_prefix="/", logging_config=quiet)
-    except RuntimeError as problem:
-        raise EvoSplitError(f"the application did not start: {_last_line(problem)}") from None
+    serve.run(build(settings), name=_NAME, route_prefix="/", logging_config=quiet)
 
 
 def stop_ray() -> None:
@@ -65,6 +64,7 @@ def stop_ray() -> None:
         ray.shutdown()
 
 
-def _last_line(problem: Exception) -> str:
+def last_line(problem: Exception) -> str:
+    """What went wrong, without the remote stack trace in front of it."""
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return lines[-1] if lines else type(problem).__name__
+    return lines[-1][:300] if lines else type(problem).__name__

@@ -14,7 +14,7 @@ from cloud.reaper import finish, start_reaper
 from cloud.registry import Registry, open_registry
 from cloud.settings import CloudSettings
 from cloud.stop import Stopped, ignore_signals, stop_on_signals, wait_for_signal
-from shared.errors import UsageError
+from shared.errors import EvoSplitError, UsageError
 
 __all__ = ["CloudSettings", "serve_cloud"]
 
@@ -51,14 +51,21 @@ def _serve(settings: CloudSettings, temp: Path) -> None:
     started_s = time.monotonic()
     apply_environment(serve_environment(temp))
     _say("starting Ray Serve")
-    from cloud.ray_serve import start_application, start_ray  # it reads the environment when imported
-
-    start_ray(temp)
-    stop_on_signals()  # Ray has put its own in place
-    start_application(settings.app, settings.host, settings.port)
+    _start(settings, temp)
     wait_until_ready(settings.host, settings.port, "/v2/health/ready", _READY_LIMIT_S)
     _say(f"ready on http://{reachable(settings.host)}:{settings.port} ({time.monotonic() - started_s:.1f} s)")
     wait_for_signal()
+
+
+def _start(settings: CloudSettings, temp: Path) -> None:
+    from cloud import ray_serve  # it reads the environment when imported
+
+    try:
+        ray_serve.start_ray(temp)
+        stop_on_signals()  # Ray has put its own in place
+        ray_serve.start_application(settings.app, settings.host, settings.port)
+    except ray_serve.START_ERRORS as problem:
+        raise EvoSplitError(f"Ray Serve did not start: {ray_serve.last_line(problem)}") from None
 
 
 def _stop() -> None:

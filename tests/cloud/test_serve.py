@@ -1,0 +1,238 @@
+"""The real thing: Ray Serve behind HAProxy, called by a stock tritonclient, and nothing left when it ends."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cloud_support import blob_request, frame_bytes, model_folder, seeded_feeds, whole_outputs
+
+from cloud.environment import free_ports
+from cloud.reaper import processes_of
+from cloud.registry import Registry
+from shared import oip
+from shared.graph import prefix_cut
+from shared.token import bearer, read_token
+
+pytestmark = pytest.mark.ray
+
+START = """
+import sys
+from pathlib import Path
+from cloud.server import CloudSettings, serve_cloud
+from shared.errors import EvoSplitError
+models, data, temp, port = sys.argv[1:]
+try:
+    serve_cloud(CloudSettings(models=models, data=data, temp=temp, port=int(port), threads=1))
+except EvoSplitError as error:
+    sys.exit(f"evosplit: {error}")
+"""
+READY_LIMIT_S = 120
+
+
+@dataclass
+class Running:
+    process: subprocess.Popen[bytes]
+    folder: Path
+    temp: Path
+    port: int
+    start_s: float
+
+    @property
+    def token(self) -> str:
+        return read_token(self.folder / "data" / "token")
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+
+def start(folder: Path, temp: Path, port: int) -> Running:
+    environment = {name: value for name, value in os.environ.items() if name != "EVOSPLIT_TOKEN"}
+    begun_s = time.monotonic()
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", START, folder, folder / "data", temp, str(port)],
+            cwd="/",
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    started = Running(process, folder, temp, port, 0.0)
+    while "ready on" not in started.log:
+        assert process.poll() is None, started.log
+        assert time.monotonic() - begun_s < READY_LIMIT_S, started.log
+        time.sleep(0.1)
+    started.start_s = time.monotonic() - begun_s
+    return started
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = model_folder(tmp_path_factory.mktemp("cloud"))
+    (folder / "bad.onnx").write_bytes(b"no model")
+    temp = Path(tempfile.mkdtemp(prefix="evt-", dir="/tmp"))
+    running = start(folder, temp, free_ports(1)[0])
+    yield running
+    if running.process.poll() is None:
+        running.process.terminate()
+        running.process.wait(60)
+    shutil.rmtree(temp, ignore_errors=True)
+
+
+@pytest.fixture
+def triton(cloud: Running) -> Iterator[Any]:
+    from tritonclient.http import InferenceServerClient
+
+    with InferenceServerClient(f"127.0.0.1:{cloud.port}") as client:
+        yield client
+
+
+def call(cloud: Running, method: str, path: str, body: bytes = b"", headers: Any = None) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=30)
+    connection.request(method, path, body, bearer(cloud.token) if headers is None else headers)
+    response = connection.getresponse()
+    try:
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def test_progress_is_told(cloud: Running) -> None:
+    assert f"ready on http://127.0.0.1:{cloud.port}" in cloud.log
+    assert f"the bearer token is in {cloud.folder / 'data' / 'token'}" in cloud.log
+    assert "bad is not served: " in cloud.log
+    assert cloud.token not in cloud.log
+    assert "Traceback" not in cloud.log
+
+
+def test_tritonclient_finds_its_way(cloud: Running, triton: Any) -> None:
+    headers = bearer(cloud.token)
+    assert triton.is_server_live()
+    assert triton.is_server_ready()
+    assert triton.is_model_ready("chain", headers=headers)
+    assert not triton.is_model_ready("chain")
+    assert triton.get_server_metadata(headers=headers)["name"] == "evosplit"
+    assert triton.get_model_metadata("chain", headers=headers)["inputs"][0]["shape"] == [1, 3, 16, 16]
+
+
+@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize("coding", [None, "gzip", "deflate"])
+def test_tritonclient_infers(
+    cloud: Running, triton: Any, registry: Registry, binary: bool, coding: Any
+) -> None:
+    from tritonclient.http import InferInput, InferRequestedOutput
+
+    model = registry.get("chain")
+    feeds = seeded_feeds(model)
+    given = InferInput("x", [1, 3, 16, 16], "FP32")
+    given.set_data_from_numpy(feeds["x"], binary_data=binary)
+    got = triton.infer(
+        "chain",
+        [given],
+        outputs=[InferRequestedOutput("y", binary_data=binary)],
+        request_id="frame-7",
+        headers=bearer(cloud.token),
+        request_compression_algorithm=coding,
+        response_compression_algorithm=coding,
+    )
+    assert got.get_response()["id"] == "frame-7"
+    np.testing.assert_allclose(got.as_numpy("y"), whole_outputs(model, feeds)["y"], rtol=1e-4, atol=1e-5)
+
+
+def test_tritonclient_gets_all_outputs_and_classes(cloud: Running, triton: Any, registry: Registry) -> None:
+    from tritonclient.http import InferInput, InferRequestedOutput
+
+    feeds = seeded_feeds(registry.get("branch"))
+    inputs = [InferInput(name, list(array.shape), "FP32") for name, array in feeds.items()]
+    for item, array in zip(inputs, feeds.values(), strict=True):
+        item.set_data_from_numpy(array)
+    got = triton.infer("branch", inputs, headers=bearer(cloud.token))
+    for name, value in whole_outputs(registry.get("branch"), feeds).items():
+        np.testing.assert_allclose(got.as_numpy(name), value, rtol=1e-4, atol=1e-5)
+    best = triton.infer(
+        "branch", inputs, outputs=[InferRequestedOutput("scores", class_count=2)], headers=bearer(cloud.token)
+    )
+    assert best.as_numpy("scores").shape == (1, 2)
+
+
+def test_tritonclient_is_told_what_is_wrong(cloud: Running, triton: Any) -> None:
+    from tritonclient.http import InferInput
+    from tritonclient.utils import InferenceServerException
+
+    given = InferInput("x", [1, 3, 16, 15], "FP32")
+    given.set_data_from_numpy(np.zeros((1, 3, 16, 15), np.float32))
+    with pytest.raises(InferenceServerException, match="the model takes FP32"):
+        triton.infer("chain", [given], headers=bearer(cloud.token))
+    with pytest.raises(InferenceServerException, match="the token is wrong"):
+        triton.infer("chain", [given], headers=bearer("wrong"))
+
+
+def test_a_tail_answers_a_frame(cloud: Running, registry: Registry) -> None:
+    model = registry.get("residual")
+    feeds = seeded_feeds(model)
+    content = frame_bytes(model, prefix_cut(model.graph, 3), feeds, bits=8)
+    body, length = oip.build_request(blob_request(oip.FRAME_INPUT, content))
+    headers = bearer(cloud.token) | {oip.HEADER_LENGTH: str(length)}
+    status, answer = call(cloud, "POST", "/v2/models/residual/infer", body, headers)
+    assert status == 200
+    got = oip.parse_response(answer, answer.index(b"}]}") + 3 + (-(answer.index(b"}]}") + 3) % 8))
+    np.testing.assert_allclose(got.arrays()["y"], whole_outputs(model, feeds)["y"], atol=0.2)
+    status, answer = call(cloud, "POST", "/v2/models/residual/infer", body[:-9], headers)
+    assert (status, list(json.loads(answer))) == (400, ["error"])
+
+
+def test_large_bodies_pass_and_larger_ones_are_refused(cloud: Running) -> None:
+    for size, status in ((20 * 10**6, 400), (64 * 10**6 + 1, 413)):
+        got, answer = call(cloud, "POST", "/v2/models/chain/infer", bytes(size))
+        assert (got, list(json.loads(answer))) == (status, ["error"])
+
+
+def test_no_token_no_answer(cloud: Running) -> None:
+    assert call(cloud, "GET", "/v2/health/ready", headers={})[0] == 200
+    for path in ("/v2", "/v1/models", "/v1/models/chain/skeleton"):
+        assert call(cloud, "GET", path, headers={})[0] == 401
+
+
+def test_a_port_in_use_is_said_in_one_line(cloud: Running) -> None:
+    arguments = [
+        sys.executable,
+        "-c",
+        START,
+        cloud.folder,
+        cloud.folder / "data",
+        cloud.temp,
+        str(cloud.port),
+    ]
+    second = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 1
+    assert second.stderr.strip().splitlines() == [
+        f"evosplit: cannot listen on 127.0.0.1 port {cloud.port}: address already in use; choose another"
+    ]
+
+
+def test_it_ends_in_order_and_leaves_nothing(cloud: Running) -> None:
+    """The last test of the module: it stops what the others use."""
+    assert processes_of(cloud.temp)
+    cloud.process.send_signal(signal.SIGTERM)
+    assert cloud.process.wait(60) == 0
+    assert cloud.log.endswith("evosplit cloud: stopping\n")
+    assert "Traceback" not in cloud.log
+    assert processes_of(cloud.temp) == ()
+    assert list(cloud.temp.iterdir()) == []
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", cloud.port)) != 0
