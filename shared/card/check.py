@@ -80,6 +80,8 @@ def _check_text(output: TextCtcOutput | TextSlotsOutput, graph: Graph) -> None:
         )
     if output.blank_index >= classes:
         raise CardError(f"blank {output.blank_index} is not one of {classes} classes")
+    if isinstance(output, TextSlotsOutput) and max(map(len, output.forms), default=0) > shape[-2]:
+        raise CardError(f"output {output.tensor} has {shape[-2]} slots, the longest form has more")
 
 
 def _check_faces(card: Card, output: UltraFaceOutput, graph: Graph) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from shared.card.base import Part, Share
 
@@ -27,21 +26,10 @@ class _Text(_Tensor):
     """``alphabet`` holds one character per class, in order, without the blank.
 
     ``blank`` is the class that stands for no symbol, by default the last.
-    A text that does not match ``pattern`` (a regular expression, the whole text) is read as the empty text.
     """
 
     alphabet: str = Field(min_length=1, max_length=100_000)
     blank: int | None = Field(default=None, ge=0)
-    pattern: str | None = Field(default=None, max_length=1000)
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
-        try:
-            re.compile(pattern or "")
-        except re.error as invalid:
-            raise ValueError(f"not a regular expression: {invalid}") from None
-        return pattern
 
     @property
     def blank_index(self) -> int:
@@ -62,9 +50,25 @@ class TextCtcOutput(_Text):
 
 
 class TextSlotsOutput(_Text):
-    """Logits ``(1, slots, classes)``: one symbol or the blank per slot."""
+    """Logits ``(1, slots, classes)``: one symbol or the blank per slot.
+
+    With ``forms`` the likeliest text of one of those forms is read: each letter of a form names one of
+    ``kinds``, the symbols that may stand there, and the slots after it are blank. ``""`` is the empty text.
+    """
 
     kind: Literal["text-slots"]
+    forms: tuple[str, ...] = Field(default=(), max_length=1000)
+    kinds: dict[str, str] = Field(default={}, max_length=1000)
+
+    @model_validator(mode="after")
+    def _forms_are_spelled(self) -> TextSlotsOutput:
+        if unknown := set("".join(self.forms)) - self.kinds.keys():
+            raise ValueError(f"forms use kinds that are not given: {', '.join(sorted(unknown))}")
+        if strange := set("".join(self.kinds.values())) - set(self.alphabet):
+            raise ValueError(f"kinds hold symbols that are not in the alphabet: {', '.join(sorted(strange))}")
+        if not all(self.kinds.values()):
+            raise ValueError("every kind needs at least one symbol")
+        return self
 
 
 class YoloxOutput(_Tensor):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,11 +11,35 @@ from shared.readings.types import Reading
 
 
 def read_slots(output: TextSlotsOutput, logits: NDArray[np.float32]) -> Reading:
-    """``{"text": "..."}`` from ``(slots, classes)``: the best symbol of each slot, blanks left out."""
-    shares = softmax(logits)
-    best = shares.argmax(axis=1)
+    """``{"text": "..."}`` from ``(slots, classes)``: the best symbol of each slot, blanks left out.
+
+    With forms, the text of the greatest likelihood (product over the slots) among those they allow.
+    """
+    best = _likeliest(output, logits).argmax(axis=1)
     text = "".join(output.symbols[index] for index in best)
-    return _reading(output, text, float(shares.max(axis=1).min()))
+    return _reading(text, float(np.take_along_axis(softmax(logits), best[:, None], axis=1).min()))
+
+
+def _likeliest(output: TextSlotsOutput, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The logits of the likeliest form alone, minus infinity elsewhere.
+
+    Sums of logits stand for products of probabilities: each slot's normaliser is the same in every form.
+    """
+    if not output.forms:
+        return logits
+    forms = np.where(_allowed(output, len(logits)), logits, np.float32(-np.inf))
+    return np.asarray(forms[forms.max(axis=2).sum(axis=1).argmax()])
+
+
+def _allowed(output: TextSlotsOutput, slots: int) -> NDArray[np.bool_]:
+    """Which classes each form allows in each slot: ``(forms, slots, classes)``."""
+    classes = {symbol: index for index, symbol in enumerate(output.symbols)}
+    allowed = np.zeros((len(output.forms), slots, len(output.symbols)), np.bool_)
+    for number, form in enumerate(output.forms):
+        for slot, kind in enumerate(form):
+            allowed[number, slot, [classes[symbol] for symbol in output.kinds[kind]]] = True
+        allowed[number, len(form) :, output.blank_index] = True
+    return allowed
 
 
 def read_ctc(output: TextCtcOutput, logits: NDArray[np.float32]) -> Reading:
@@ -31,9 +53,8 @@ def read_ctc(output: TextCtcOutput, logits: NDArray[np.float32]) -> Reading:
     symbols, peaks = best[starts], np.maximum.reduceat(sure, starts)
     kept = symbols != output.blank_index
     confidence = peaks[kept].min() if kept.any() else sure.min()
-    return _reading(output, "".join(output.symbols[index] for index in symbols[kept]), float(confidence))
+    return _reading("".join(output.symbols[index] for index in symbols[kept]), float(confidence))
 
 
-def _reading(output: TextCtcOutput | TextSlotsOutput, text: str, confidence: float) -> Reading:
-    fits = output.pattern is None or re.fullmatch(output.pattern, text) is not None
-    return Reading({"text": text if fits else ""}, rounded(confidence))
+def _reading(text: str, confidence: float) -> Reading:
+    return Reading({"text": text}, rounded(confidence))

@@ -13,6 +13,7 @@ from shared.errors import CardError
 
 GRAPH = graph({"x": (1, 3, 8, 6)}, {"y": (1, 3)})
 TEXT = {"kind": "text-slots", "alphabet": "abc"}
+FORMS = {**TEXT, "kinds": {"L": "abc"}, "forms": ["LLL"]}
 YOLOX = {"kind": "boxes-yolox", "strides": [2, 4]}
 FACES = {"kind": "faces-ultraface"}
 
@@ -31,7 +32,9 @@ FACES = {"kind": "faces-ultraface"}
         ({"input__resize": {"kind": "crop"}}, "input.resize: shorter_side goes with kind crop"),
         ({"output": {"kind": "classes", "topp": 3}}, "output.classes.topp: Extra inputs are not permitted"),
         ({"output": {"kind": "poem"}}, "output: Input tag 'poem'"),
-        ({"output": {**TEXT, "pattern": "("}}, "not a regular expression"),
+        ({"output": {**TEXT, "forms": ["Z"]}}, "forms use kinds that are not given: Z"),
+        ({"output": {**TEXT, "kinds": {"D": "1"}}}, "kinds hold symbols that are not in the alphabet: 1"),
+        ({"output": {**TEXT, "kinds": {"D": ""}}}, "every kind needs at least one symbol"),
     ],
 )
 def test_malformed(fields: dict[str, object], line: str) -> None:
@@ -55,6 +58,7 @@ def test_malformed(fields: dict[str, object], line: str) -> None:
         ({}, {}, {"y": (1, 3), "z": (1, 3)}, "the model has 2 outputs (y, z): the card must name one"),
         ({"output": TEXT}, {}, {"y": (1, 7, 5)}, "output y has 5 classes: an alphabet of 4 and a blank"),
         ({"output": {**TEXT, "blank": 4}}, {}, {"y": (1, 7, 4)}, "blank 4 is not one of 4 classes"),
+        ({"output": FORMS}, {}, {"y": (1, 2, 4)}, "output y has 2 slots, the longest form has more"),
         ({"output": TEXT}, {}, {"y": (2, 7, 4)}, "output y has shape [2, 7, 4]"),
         ({"output": YOLOX}, {}, {"y": (1, 15, 7)}, "the card needs (1, 14, 5 + classes)"),
         ({"output": FACES}, {}, {"scores": (1, 9, 2)}, "the card needs (1, 10, 2)"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import json
 
 import numpy as np
@@ -69,10 +70,31 @@ def test_blank_may_stand_anywhere() -> None:
     assert _read(card(output=output), _one_hot([1, 0, 3], 4)[None]).outcome == {"text": "ac"}
 
 
-def test_slots_that_break_the_pattern_read_as_nothing() -> None:
-    output = {"kind": "text-slots", "alphabet": "ab1", "pattern": "[ab]1"}
-    assert _read(card(output=output), _one_hot([0, 2, 3], 4)[None]).outcome == {"text": "a1"}
-    assert _read(card(output=output), _one_hot([2, 2, 3], 4)[None]).outcome == {"text": ""}
+def test_slots_are_read_as_the_likeliest_text_of_a_form() -> None:
+    """The best symbols alone would say "aa"; no form allows that, and "a1" is likelier than nothing."""
+    kinds = {"L": "ab", "D": "1"}
+    output = {"kind": "text-slots", "alphabet": "ab1", "kinds": kinds, "forms": ["LD", ""]}
+    shares = np.float32([[[0.6, 0.2, 0.1, 0.1], [0.5, 0.1, 0.3, 0.1]]])
+    reading = _read(card(output=output), np.log(shares))
+    assert (reading.outcome, reading.confidence) == ({"text": "a1"}, pytest.approx(0.3, abs=1e-5))
+    assert _read(card(output=output), _one_hot([3, 3], 4)[None]).outcome == {"text": ""}
+
+
+def test_forms_against_all_texts() -> None:
+    """The same as trying every text of two letters and a digit, or of one letter."""
+    output = {
+        "kind": "text-slots",
+        "alphabet": "ab12",
+        "kinds": {"L": "ab", "D": "12"},
+        "forms": ["LLD", "L"],
+    }
+    classes = {"a": 0, "b": 1, "1": 2, "2": 3, "-": 4}
+    texts = ["".join(text) for text in itertools.product("ab", "ab", "12")] + ["a--", "b--"]
+    for _ in range(50):
+        logits = RNG.normal(0, 2, (3, 5)).astype(np.float32)
+        scores = [sum(logits[slot, classes[one]] for slot, one in enumerate(text)) for text in texts]
+        expected = texts[int(np.argmax(scores))].rstrip("-")
+        assert _read(card(output=output), logits[None]).outcome == {"text": expected}
 
 
 def test_yolox_decodes_the_grid() -> None:
