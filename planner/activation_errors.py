@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.error_types import ActivationErrors
 from planner.tap import layer_tensors, tapped_model
-from planner.watch import Watch, mean_squared_errors, payload_bytes, relative
+from planner.watch import Watch, payload_bytes, relative
 from shared.graph import Graph
 from shared.plan import FLOAT_BITS, TensorCode
 from shared.session import Runner
@@ -76,11 +76,10 @@ def _runs(runner: Runner, inputs: Sequence[Values], progress: Callable[[], None]
 
 
 def _errors(watch: Watch, codes: Mapping[int, TensorCode], wire_bytes: dict[int, float]) -> ActivationErrors:
-    values = watch.values()
-    mse = mean_squared_errors(values, codes)
+    mse = watch.mean_squared_errors(codes)
     low = {bits: code.low for bits, code in codes.items() if code.low is not None}
     high = {bits: code.high for bits, code in codes.items() if code.high is not None}
-    noise = relative(mse, values)
+    noise = relative(mse, watch.values())
     return ActivationErrors(noise, noise, mse, low, high, wire_bytes)
 
 

@@ -25,8 +25,9 @@ class ActivationErrors:
     """The error of a tensor's activations by bits: per tensor, affine, over the calibration inputs.
 
     ``mse`` is the mean squared error, ``relative`` the same over the variance, ``error`` (which limits
-    count) ``relative`` times the tensor's gain. ``low`` and ``high`` are the clip range, which holds zero;
-    ``wire_bytes`` the mean payload on the wire, after the codec where that helped.
+    count) ``relative`` times the tensor's gain. ``low`` and ``high`` are the clip range, which holds zero,
+    for the bit-widths that have one (else every frame spans its own); ``wire_bytes`` is the mean payload on
+    the wire, after the codec where that helped.
     """
 
     error: Mapping[int, float]

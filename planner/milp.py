@@ -10,6 +10,7 @@ suits all rows. The variable ``given`` is fixed at one: it stands for constants 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -81,14 +82,7 @@ def invert(program: Program, costs: Costs) -> Assignment:
 
 def run(program: Program, solver: str | None = None) -> bool:
     """Solve to proven optimality with ``solver`` (default: `solver_name`). False: infeasible."""
-    relative, absolute = _GAP[program.goal]
-    options: dict[str, Any] = {"msg": False, "threads": 1, "gapRel": relative, "gapAbs": absolute}
-    if (solver or solver_name()) == "HiGHS":
-        options |= dict.fromkeys(("primal_feasibility_tolerance", "mip_feasibility_tolerance"), _TOLERANCE)
-        engine = pulp.getSolver("HiGHS", **options)
-    else:
-        tight = [f"{name} {_TOLERANCE}" for name in ("primalTolerance", "integerTolerance")]
-        engine = pulp.getSolver("PULP_CBC_CMD", options=tight, **options)
+    engine = (_highs if (solver or solver_name()) == "HiGHS" else _cbc)(*_GAP[program.goal])
     status = program.problem.solve(engine)
     if status not in (pulp.LpStatusOptimal, pulp.LpStatusInfeasible):
         raise RuntimeError(f"the solver stopped with status {pulp.LpStatus[status]}")
@@ -98,6 +92,22 @@ def run(program: Program, solver: str | None = None) -> bool:
 def solver_name() -> str:
     """``HiGHS`` where it is installed, ``CBC`` (which comes with PuLP) otherwise."""
     return "HiGHS" if "HiGHS" in pulp.listSolvers(onlyAvailable=True) else "CBC"
+
+
+def _highs(relative_gap: float, absolute_gap: float) -> Any:  # noqa: ANN401 - PuLP has no types of use
+    exact = dict.fromkeys(("primal_feasibility_tolerance", "mip_feasibility_tolerance"), _TOLERANCE)
+    return pulp.HiGHS(msg=False, threads=1, gapRel=relative_gap, gapAbs=absolute_gap, **exact)
+
+
+def _cbc(relative_gap: float, absolute_gap: float) -> Any:  # noqa: ANN401
+    """The CBC on the machine, or else the one inside PuLP 3, which warns that PuLP 4 will not have it."""
+    exact = [f"{name} {_TOLERANCE}" for name in ("primalTolerance", "integerTolerance")]
+    options = {"msg": False, "threads": 1, "gapRel": relative_gap, "gapAbs": absolute_gap, "options": exact}
+    if pulp.COIN_CMD(msg=False).available():
+        return pulp.COIN_CMD(**options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return pulp.PULP_CBC_CMD(**options)
 
 
 def _bits(named: Iterable[tuple[str, Picks]]) -> dict[str, int]:

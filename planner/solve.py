@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from planner import milp
-from planner.assignment import Assignment, Spending, crosses, spending
+from planner.assignment import Assignment, crosses, spending
 from planner.costs import Costs, problem_costs
 from planner.infeasible import explain
 from planner.limits import LimitStatus
@@ -14,7 +14,7 @@ from planner.problem import Problem
 from shared.errors import ProfileError
 from shared.graph import make_cut
 from shared.link import Link
-from shared.plan import FLOAT_BITS, Plan, TensorCode
+from shared.plan import Plan, TensorCode
 
 
 @dataclass(frozen=True)
@@ -56,32 +56,31 @@ def checked_costs(problem: Problem) -> Costs:
 def optimum(
     costs: Costs, link: Link, solver: str | None = None, layers: frozenset[int] | None = None
 ) -> Assignment | None:
-    """The assignment of least latency, and among those of nearly the least error; None: infeasible.
+    """The assignment of least latency, and among those of (nearly) the least error; None: infeasible.
 
     ``layers`` fixes the edge layers.
     """
+    found = fastest(costs, link, solver, layers)
+    return None if found is None else refined(costs, link, found, solver)
+
+
+def fastest(
+    costs: Costs, link: Link, solver: str | None = None, layers: frozenset[int] | None = None
+) -> Assignment | None:
+    """Some assignment of least latency; None: infeasible."""
     limits = milp.Bounds(costs.memory_bytes, costs.max_error, None, layers)
     program = milp.apply(costs, link, "latency", limits)
-    if not milp.run(program, solver):
-        return None
-    found = milp.invert(program, costs)
-    return _refined(costs, link, found, solver)
+    return milp.invert(program, costs) if milp.run(program, solver) else None
 
 
-def _refined(costs: Costs, link: Link, found: Assignment, solver: str | None) -> Assignment:
+def refined(costs: Costs, link: Link, found: Assignment, solver: str | None = None) -> Assignment:
     """Spend the memory that is left on accuracy: least error at the same latency and cut."""
     if costs.memory_bytes is None:  # most bits won already: see `planner.costs.undominated`
         return found
-    latency_s = _seconds(spending(costs, found), link)
+    latency_s = spending(costs, found).latency(link).total_s
     bounds = milp.Bounds(costs.memory_bytes, costs.max_error, latency_s * (1 + 1e-9), found.layers)
     program = milp.apply(costs, link, "error", bounds)
-    if not milp.run(program, solver):
-        return found
-    return milp.invert(program, costs)
-
-
-def _seconds(cost: Spending, link: Link) -> float:
-    return cost.latency(link).total_s
+    return milp.invert(program, costs) if milp.run(program, solver) else found
 
 
 def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) -> Plan:
@@ -118,9 +117,9 @@ def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) ->
 
 
 def _code(problem: Problem, tensor: str, bits: int) -> TensorCode:
-    if bits == FLOAT_BITS:
+    table = problem.errors.activations.get(tensor)
+    if table is None or bits not in table.low:
         return TensorCode(bits)
-    table = problem.errors.activations[tensor]
     return TensorCode(bits, table.low[bits], table.high[bits])
 
 

@@ -8,6 +8,8 @@ is their value, and s is a breakpoint, or it is a third line below both, and the
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +18,7 @@ from planner.assignment import Assignment, Spending, spending
 from planner.costs import Costs
 from planner.infeasible import explain
 from planner.problem import Problem
-from planner.solve import checked_costs, make_plan, optimum
+from planner.solve import checked_costs, fastest, make_plan, optimum, refined
 from shared.link import Link
 from shared.plan import Plan, PlanTable
 
@@ -47,18 +49,19 @@ def plan_table(problem: Problem, solver: str | None = None) -> PlanTable:
     costs, rtt_s = checked_costs(problem), problem.link.rtt_s
 
     def best(s: float) -> Line:
-        found = optimum(costs, Link(1 / s, rtt_s), solver)
+        found = fastest(costs, Link(1 / s, rtt_s), solver)
         if found is None:
             raise explain(costs, problem.link, solver)
         return _line(spending(costs, found), found, rtt_s)
 
     lines, crossings = envelope(best, 1 / MAX_BANDWIDTH_BPS, 1 / MIN_BANDWIDTH_BPS)
     breakpoints = tuple(1 / s for s in reversed(crossings))
-    starts = (MIN_BANDWIDTH_BPS, *breakpoints)
-    plans = (
-        make_plan(problem, costs, line.chosen, Link(start, rtt_s))
-        for start, line in zip(starts, reversed(lines), strict=True)
-    )
+    edges = (MIN_BANDWIDTH_BPS, *breakpoints, MAX_BANDWIDTH_BPS)
+    plans = []
+    for (low, high), line in zip(itertools.pairwise(edges), reversed(lines), strict=True):
+        # In the middle of its range a line has no equal; at its ends it has, and the error would choose.
+        chosen = refined(costs, Link(math.sqrt(low * high), rtt_s), line.chosen, solver)
+        plans.append(make_plan(problem, costs, chosen, Link(low, rtt_s)))
     fallback = _fallback(problem, costs, solver)
     return PlanTable(problem.graph.name, problem.graph.sha256, rtt_s, breakpoints, tuple(plans), fallback)
 

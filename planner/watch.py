@@ -16,6 +16,7 @@ from shared.errors import InputError
 from shared.plan import FLOAT_BITS, TensorCode
 
 ACTIVATION_BITS: Final = (2, 3, 4, 5, 6, 8, 16)
+OWN_RANGE_BITS: Final = 8
 SAMPLES: Final = 32_768
 """Elements of a tensor that its errors are taken over, evenly spread over all inputs."""
 
@@ -44,20 +45,24 @@ class Watch:
         return np.concatenate(self._samples)
 
     def codes(self) -> dict[int, TensorCode]:
-        """Per bit-width, the code whose clip range errs least."""
+        """Per bit-width, the code whose clip range errs least; from 8 bits on, each frame spans its own.
+
+        So many codes need no clipping, and an input with larger values than any calibration input is then
+        served right: clipped logits change answers.
+        """
         values = self.values()
-        return {
-            bits: TensorCode(bits, *clip_range(values, self._low, self._high, bits))
-            for bits in ACTIVATION_BITS
-        }
+        clipped = [bits for bits in ACTIVATION_BITS if bits < OWN_RANGE_BITS]
+        ranges = {bits: clip_range(values, self._low, self._high, bits) for bits in clipped}
+        return {bits: TensorCode(bits, *ranges.get(bits, (None, None))) for bits in ACTIVATION_BITS}
 
-
-def mean_squared_errors(values: NDArray[np.float32], codes: Mapping[int, TensorCode]) -> dict[int, float]:
-    """MSE of quantising the values, per bit-width."""
-    return {
-        bits: float(np.mean(np.square(fake_quantise(values, bits, code.low, code.high) - values)))
-        for bits, code in codes.items()
-    }
+    def mean_squared_errors(self, codes: Mapping[int, TensorCode]) -> dict[int, float]:
+        """MSE of the samples per bit-width; over the range of all inputs where each frame spans its own."""
+        values = self.values()
+        found = {}
+        for bits, code in codes.items():
+            low, high = (self._low, self._high) if code.low is None else (code.low, code.high)
+            found[bits] = float(np.mean(np.square(fake_quantise(values, bits, low, high) - values)))
+        return found
 
 
 def relative(mse: Mapping[int, float], values: NDArray[np.float32]) -> dict[int, float]:

@@ -68,7 +68,7 @@ def errors(graph: Graph, rng: random.Random, bits: BitChoices) -> ErrorTable:
     weights = {
         name: WeightErrors(found, found, found) for name in weighted for found in [by_bits(bits.weights)]
     }
-    widths = tuple({*bits.wire, *bits.activations})
+    widths = (2, 3, 4, 5, 6, 8, 16, 32)
     activations = {}
     for name, one in graph.tensors.items():
         if one.is_float:
