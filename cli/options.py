@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -14,7 +14,7 @@ from shared.units import parse_bandwidth, parse_duration, parse_size
 T = TypeVar("T")
 
 
-class _Quantity(click.ParamType, Generic[T]):
+class _Quantity(click.ParamType[T]):
     """A quantity with a unit; a wrong one is wrong usage (exit status 2)."""
 
     def __init__(self, name: str, parse: Callable[[str], T]) -> None:

@@ -13,12 +13,12 @@ from shared.graph import Graph
 from shared.machine import this_machine
 from shared.profile import Profile
 from shared.profiler import measure_profile
-from shared.serial import from_json
+from shared.serial import digest, from_json
 
 
 def measured_profile(graph: Graph, threads: int, slowdown: float = 1.0, fresh: bool = False) -> Profile:
     """This machine's profile, slowed down by a factor. Measured at the first call, then kept."""
-    key = ("profile", 1, graph.sha256, threads, this_machine())
+    key = (graph.sha256, str(threads), digest(this_machine()))
     return slowed(cached(Profile, key, lambda: _measure(graph, threads), fresh), slowdown)
 
 

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cloud.calibration import calibration_feeds, feeds_digest, has_calibration
-from cloud.kept import kept
 from cloud.plans import PlanAnswer, PlanRequest
 from cloud.registry import Model
 from kernels.codec import measure_codec
 from planner.calibration import Feeds
+from planner.calibration_files import calibration_feeds, calibration_source, feeds_digest
 from planner.errors_table import ErrorTable, measure_errors
 from planner.service import make_plans
 from shared.card import card_to_data
 from shared.graph import Graph
+from shared.kept import kept
 from shared.machine import this_machine
 from shared.profile import Profile
 from shared.profiler import measure_profile
@@ -60,9 +60,10 @@ class Planner:
         return kept(ErrorTable, path, lambda: measure_errors(graph, feeds, threads=self._threads))
 
     def _calibration(self, model: Model) -> tuple[Feeds, ...]:
-        if not has_calibration(model):
+        source = calibration_source(model.path)
+        if source is None:
             _LOG.warning("%s: no calibration inputs, so errors are measured on noise", model.name)
-        return calibration_feeds(model)
+        return calibration_feeds(model.graph, model.card, source)
 
 
 def _measure(graph: Graph, threads: int) -> Profile:

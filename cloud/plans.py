@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloud.bundles import BundleStore
-from cloud.kept import read_kept, write_kept
 from cloud.registry import Model
 from planner.limits import Limits
 from shared.card import card_to_data
 from shared.errors import ProfileError
+from shared.kept import read_kept, write_kept
 from shared.plan import PlanTable
 from shared.profile import Profile
 from shared.serial import digest, from_json, to_json

@@ -29,7 +29,8 @@ class Result:
     """What became of one frame. Exactly one is recorded for each frame that was accepted.
 
     ``outcome`` is the card's reading of the outputs (label, text, boxes) as plain JSON, or None.
-    ``error`` says in one line why there is none. ``cut_key`` is the cut that was really used. ``received_at_s`` is Unix time.
+    ``error`` says in one line why there is none.
+    ``cut_key`` is the cut that was really used. ``received_at_s`` is Unix time.
     """
 
     frame_id: str

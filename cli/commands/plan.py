@@ -120,21 +120,28 @@ def _latency(chosen: Plan) -> dict[str, float]:
 
 def _print(graph: Graph, solution: Solution, table: PlanTable) -> None:
     chosen = solution.plan
-    print_table(f"Plan for {graph.name} at {format_bandwidth(chosen.link.bandwidth_bps)}", ("what", "value"), [
+    title = f"Plan for {graph.name} at {format_bandwidth(chosen.link.bandwidth_bps)}"
+    print_table(title, ("what", "value"), _facts(graph, chosen))
+    print_table("Bits", ("what", "name", "bits"), _bits(chosen))
+    for status in solution.limits:
+        stdout.print(str(status))
+    _print_table(graph, table)
+    stdout.print(f"solved by {solution.solver} in {format_duration(solution.solve_time_s)}")
+
+
+def _facts(graph: Graph, chosen: Plan) -> list[tuple[str, str]]:
+    return [
         ("cut", _where(graph, chosen)),
         *((f"latency, {part}", format_duration(value)) for part, value in _latency(chosen).items()),
         ("on the wire", format_size(chosen.wire_bytes)),
         ("edge memory", format_size(chosen.edge_memory_bytes)),
         ("error", f"{chosen.error:.3g}"),
-    ])  # fmt: skip
-    print_table("Bits", ("what", "name", "bits"), [
-        *(("wire", name, code.bits) for name, code in chosen.wire.items()),
-        *(("weights", name, bits) for name, bits in chosen.weight_bits.items()),
-    ])  # fmt: skip
-    for status in solution.limits:
-        stdout.print(str(status))
-    _print_table(graph, table)
-    stdout.print(f"solved by {solution.solver} in {format_duration(solution.solve_time_s)}")
+    ]
+
+
+def _bits(chosen: Plan) -> list[tuple[str, str, int]]:
+    wire = [("wire", name, code.bits) for name, code in chosen.wire.items()]
+    return wire + [("weights", name, bits) for name, bits in chosen.weight_bits.items()]
 
 
 def _print_table(graph: Graph, table: PlanTable) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import click
 from cli.options import json_option, token_option
 from cli.output import print_json, print_table
 from shared.errors import EvoSplitError
-from shared.token import read_token
+from shared.token import bearer, given_token
 from shared.units import format_duration, format_size
 
 
@@ -32,7 +31,7 @@ def results(url: str, since: str | None, limit: int, token_file: Path | None, as
     Example: evosplit results --edge http://gate:9000 --since 2026-01-31T08:00 --limit 50
     """
     query = {"limit": str(limit), **({"since": since} if since else {})}
-    answer = asyncio.run(_fetch(f"{url}/v1/results", query, read_token(token_file, os.environ)))
+    answer = asyncio.run(_fetch(f"{url}/v1/results", query, given_token(token_file)))
     if as_json:
         print_json(answer)
     else:
@@ -40,7 +39,7 @@ def results(url: str, since: str | None, limit: int, token_file: Path | None, as
 
 
 async def _fetch(url: str, query: dict[str, str], token: str | None) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = bearer(token) if token else {}
     try:
         async with (
             aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=30)) as session,

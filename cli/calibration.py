@@ -1,0 +1,41 @@
+"""Error tables for the command line: measured once on calibration inputs, then kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.cache import cached
+from cli.card_files import find_card_or_none
+from cli.output import progress, stderr
+from planner.calibration import Feeds
+from planner.calibration_files import calibration_feeds, calibration_source, feeds_digest
+from planner.error_types import ErrorTable
+from planner.errors_table import measure_errors
+from shared.card import check_card, load_card
+from shared.errors import InputError
+from shared.graph import Graph
+
+
+def error_table(graph: Graph, model: Path, card_file: Path | None, source: Path | None) -> ErrorTable:
+    """Errors on the inputs in ``source``, or beside the model, or on noise (and says so)."""
+    feeds = calibration_inputs(graph, model, card_file, source)
+    return cached(ErrorTable, (graph.sha256, feeds_digest(feeds)), lambda: _measure(graph, feeds))
+
+
+def calibration_inputs(
+    graph: Graph, model: Path, card_file: Path | None, source: Path | None
+) -> tuple[Feeds, ...]:
+    """The feeds that ``error_table`` measures on. Raises InputError or CardError."""
+    card_path = card_file or find_card_or_none(model)
+    card = check_card(load_card(card_path), graph) if card_path else None
+    found = source or calibration_source(model)
+    if found is None:
+        stderr.print(f"{graph.name}: no calibration inputs (--calibration), so errors are measured on noise")
+    elif not found.exists():
+        raise InputError(f"there are no calibration inputs at {found}")
+    return calibration_feeds(graph, card, found)
+
+
+def _measure(graph: Graph, feeds: tuple[Feeds, ...]) -> ErrorTable:
+    with progress(f"errors of {graph.name}") as report:
+        return measure_errors(graph, feeds, report)
