@@ -23,12 +23,12 @@ class CloudLink:
     something was seen of it; ``timeout_s`` bounds every request.
     """
 
-    def __init__(self, uplink: Uplink, assumed: Link, timeout_s: float, changed: Callable[[], None]) -> None:
+    def __init__(self, uplink: Uplink, assumed: Link, timeout_s: float) -> None:
         self._uplink = uplink
         self._assumed = assumed
         self._longest_s = timeout_s
-        self._changed = changed
         self._clock = FairClock()
+        self.changed: Callable[[], None] = _nothing
         self.circuit = Circuit()
         self.estimate = LinkEstimate()
 
@@ -82,21 +82,21 @@ class CloudLink:
         if self.circuit.is_open:
             _log.info("the cloud is back")
         self.circuit.succeeded()
-        self._changed()
+        self.changed()
 
     def failed(self, silence: CloudUnavailableError) -> None:
         """The cloud did not answer."""
         if not self.circuit.is_open:
             _log.warning("%s; answering alone where the plans allow it", silence)
         self.circuit.silent(time.monotonic())
-        self._changed()
+        self.changed()
 
     def refused(self, refusal: CloudRefusedError) -> None:
         """The cloud answered with an error."""
         if not self.circuit.is_open:
             _log.warning("%s", refusal)
         self.circuit.refused(time.monotonic())
-        self._changed()
+        self.changed()
 
     def _timeout_s(self, size_bytes: int, cloud_s: float) -> float:
         """Three times what is predicted, and a second: a drop of the bandwidth is to be seen, not cut off."""
@@ -110,4 +110,8 @@ class CloudLink:
 
     def _learn(self, observation: Observation) -> None:
         self.estimate = update(self.estimate, observation)
-        self._changed()
+        self.changed()
+
+
+def _nothing() -> None:
+    """Nobody listens yet."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from kernels.codec import decode_tensor
 from shared.bundle import Bundle
@@ -33,8 +34,7 @@ def skeleton_model(bundle: Bundle) -> onnx.ModelProto:
     """The bundle's network without its weights. Raises BundleError."""
     try:
         return onnx.load_model_from_string(bundle.read(bundle.manifest.skeleton))
-    except Exception as broken:
-        # protobuf's DecodeError has no public home that all its releases share
+    except DecodeError as broken:
         raise BundleError(f"the bundle's skeleton is no ONNX model: {broken}") from None
 
 

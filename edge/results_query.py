@@ -19,7 +19,10 @@ Order = Literal["asc", "desc"]
 
 @dataclass(frozen=True)
 class ResultFilter:
-    """Which results, in the order in which they were finished. Times are Unix seconds, ``until_s`` exclusive."""
+    """Which results, in the order in which they were finished.
+
+    Times are Unix seconds, ``until_s`` exclusive. Raises UsageError.
+    """
 
     since_s: float | None = None
     until_s: float | None = None
@@ -54,7 +57,7 @@ def query_results(store: Store, wanted: ResultFilter) -> Page:
     query = f"SELECT sequence, body FROM results {where}ORDER BY sequence {direction} LIMIT ?"  # noqa: S608
     rows = store.select(query, (*values, wanted.limit + 1))
     shown = rows[: wanted.limit]
-    results = tuple(from_json(Result, bytes(row[1]), StoreError) for row in shown)  # type: ignore[call-overload]
+    results = tuple(from_json(Result, row[1], StoreError) for row in shown)
     return Page(results, _cursor(shown[-1][0]) if len(rows) > wanted.limit else None)
 
 
@@ -77,9 +80,10 @@ def _cursor(sequence: object) -> str:
 
 def _sequence(cursor: str) -> int:
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        if text[:1] != "s":
-            raise ValueError
-        return int(text[1:])
+        mark, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).partition(b"s")
+        sequence = int(number)
     except (ValueError, binascii.Error):
-        raise UsageError(f"not a cursor of this store: {cursor!r}") from None
+        mark, sequence = b"?", 0
+    if mark:
+        raise UsageError(f"not a cursor of this store: {cursor!r}")
+    return sequence

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from edge.store_schema import SCHEMA, insert_result, interrupted, trim
 from shared.errors import StoreError
@@ -69,7 +69,7 @@ class Store:
         rows = self.select("SELECT body FROM results WHERE frame_id = ?", (frame_id,))
         return from_json(Result, rows[0][0], StoreError) if rows else None
 
-    def select(self, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+    def select(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         """Rows of a query on the read connection. Raises StoreError."""
         try:
             with self._read_lock:

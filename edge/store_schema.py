@@ -1,4 +1,4 @@
-"""The tables of the result store and the statements that change them, each within the caller's transaction."""
+"""The tables of the result store, and the statements that change them within the caller's transaction."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ CREATE TRIGGER IF NOT EXISTS results_dropped AFTER DELETE ON results
     BEGIN UPDATE totals SET kept = kept - 1, size_bytes = size_bytes - length(old.body); END;
 """
 
-_INSERT: Final = "INSERT OR IGNORE INTO results (frame_id, stream, received_at_s, answered_by, body) VALUES (?, ?, ?, ?, ?)"
-_DROP_OLDEST: Final = (
-    "DELETE FROM results WHERE sequence IN (SELECT sequence FROM results ORDER BY sequence LIMIT ?)"
-)
+_INSERT: Final = """
+INSERT OR IGNORE INTO results (frame_id, stream, received_at_s, answered_by, body) VALUES (?, ?, ?, ?, ?)
+"""
+_DROP_OLDEST: Final = """
+DELETE FROM results WHERE sequence IN (SELECT sequence FROM results ORDER BY sequence LIMIT ?)
+"""
 
 
 def insert_result(db: sqlite3.Connection, result: Result) -> None:
@@ -42,7 +44,10 @@ def interrupted(db: sqlite3.Connection) -> list[Result]:
     """Failures for the frames that an earlier run accepted and never finished."""
     rows = db.execute("SELECT frame_id, stream, model, received_at_s FROM accepted").fetchall()
     error = "the agent stopped before the frame was finished"
-    return [Result(*row, "nobody", None, None, None, 0, error=error) for row in rows]
+    return [
+        Result(frame_id, stream, model, received_at_s, "nobody", None, None, None, 0, error=error)
+        for frame_id, stream, model, received_at_s in rows
+    ]
 
 
 def trim(db: sqlite3.Connection, keep_results: int, keep_bytes: int) -> None:

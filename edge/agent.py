@@ -1,0 +1,157 @@
+"""Takes frames, sees each of them to its one result, and keeps that."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+from edge.engine import Engine
+from edge.job import Answer, Feeds, Job, Strategy, failure, success
+from edge.metrics import Metrics
+from edge.store import Accepted, Store
+from shared.errors import CardError, EvoSplitError, InputError
+from shared.pictures import decode_picture
+from shared.postprocess import Reading, postprocess
+from shared.result import Result
+
+
+class BusyError(EvoSplitError):
+    """More frames are under way than the agent takes; the frame was not accepted."""
+
+    http_status = 503
+
+
+class FrameFailedError(EvoSplitError):
+    """An accepted frame that nobody could answer; its failure is recorded under ``frame_id``."""
+
+    http_status = 503
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.error or "no reason given")
+        self.frame_id = result.frame_id
+
+
+class FrameRefusedError(FrameFailedError):
+    """An accepted frame with values that the network cannot take."""
+
+    http_status = 400
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a client says about a frame. ``is_named`` when it chose the id, so that there may be a result."""
+
+    frame_id: str
+    stream: str = "default"
+    strategy: Strategy = "planned"
+    is_named: bool = False
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A result, and the model's outputs where they were computed just now."""
+
+    result: Result
+    outputs: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+_Work: TypeAlias = Callable[[], Coroutine[Any, Any, Finished]]
+
+
+class Agent:
+    """Accepts frames and records exactly one result for each; a repeated id gets the first one's result."""
+
+    def __init__(self, engine: Engine, store: Store, metrics: Metrics, max_in_flight: int) -> None:
+        self.engine = engine
+        self.store = store
+        self.metrics = metrics
+        self._max_in_flight = max_in_flight
+        self._in_flight: dict[str, asyncio.Task[Finished]] = {}
+
+    async def take_picture(self, content: bytes, ticket: Ticket) -> Result:
+        """Answer a JPEG or PNG. Raises InputError, CardError, BusyError (not accepted), FrameFailedError."""
+        if self.engine.model.card is None:
+            raise CardError("the model has no card, so it takes tensors but no pictures")
+        if ticket.strategy == "edge":
+            self.engine.fallback()
+        finished = await self._submit(ticket.frame_id, functools.partial(self._picture, content, ticket))
+        return finished.result
+
+    async def take_tensors(self, feeds: Feeds, ticket: Ticket) -> Finished:
+        """Answer the model's own inputs. Raises as `take_picture`."""
+        model = self.engine.model.graph.name
+        job = Job(ticket.frame_id, ticket.stream, model, ticket.strategy, feeds=feeds)
+        return await self._submit(ticket.frame_id, functools.partial(self._see_through, job))
+
+    async def drain(self) -> None:
+        """Wait until the frames under way have their results."""
+        while self._in_flight:
+            await asyncio.wait(set(self._in_flight.values()))
+
+    async def _submit(self, frame_id: str, work: _Work) -> Finished:
+        task = self._in_flight.get(frame_id)
+        if task is None:
+            if len(self._in_flight) >= self._max_in_flight:
+                raise BusyError(f"{self._max_in_flight} frames are under way already; try again")
+            task = asyncio.create_task(work())
+            self._in_flight[frame_id] = task
+            self.metrics.in_flight.inc()
+            task.add_done_callback(functools.partial(self._forget, frame_id))
+        # A client that goes away does not take its frame along.
+        return await asyncio.shield(task)
+
+    def _forget(self, frame_id: str, task: asyncio.Task[Finished]) -> None:
+        del self._in_flight[frame_id]
+        self.metrics.in_flight.dec()
+        if not task.cancelled():
+            task.exception()  # seen, whether or not a client still waits for it
+
+    async def _picture(self, content: bytes, ticket: Ticket) -> Finished:
+        job = Job(ticket.frame_id, ticket.stream, self.engine.model.graph.name, ticket.strategy)
+        stored = await asyncio.to_thread(self.store.get, ticket.frame_id) if ticket.is_named else None
+        if stored is not None:
+            return Finished(_answered(stored))
+        decoded = await self.engine.compute.run(functools.partial(decode_picture, content))
+        job.pixels = decoded.value
+        job.spend(queue_s=decoded.queue_s, preprocess_s=decoded.seconds)
+        return await self._see_through(job)
+
+    async def _see_through(self, job: Job) -> Finished:
+        self.store.accept(Accepted(job.frame_id, job.stream, job.model, job.received_at_s))
+        finished, wrong = Finished(failure(job, "the agent failed; its log says how")), False
+        try:
+            answer = await self.engine.answer(job)
+            reading = await self._read(job, answer)
+            finished = Finished(success(job, answer, reading.outcome, reading.confidence), answer.outputs)
+        except EvoSplitError as error:
+            finished, wrong = Finished(failure(job, str(error))), isinstance(error, InputError)
+        finally:
+            kept = self.store.finish(finished.result)
+            self.metrics.count(finished.result)
+        await asyncio.wrap_future(kept)
+        if wrong:
+            raise FrameRefusedError(finished.result)
+        _answered(finished.result)
+        return finished
+
+    async def _read(self, job: Job, answer: Answer) -> Reading:
+        card = self.engine.model.card
+        if card is None:
+            return Reading(None, None)
+        size = (card.input.size or (0, 0)) if job.pixels is None else job.pixels.shape[:2]
+        timed = await self.engine.compute.run(
+            lambda: postprocess(card, answer.outputs, (int(size[0]), int(size[1])))
+        )
+        job.spend(queue_s=timed.queue_s, postprocess_s=timed.seconds)
+        return timed.value
+
+
+def _answered(result: Result) -> Result:
+    if result.answered_by == "nobody":
+        raise FrameFailedError(result)
+    return result

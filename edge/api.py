@@ -1,0 +1,66 @@
+"""The agent's own pages: frames in, results out, the plan in use, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from edge.agent import Agent
+from edge.api_fields import result_filter, ticket
+from edge.results_query import query_results
+from edge.status import plan_status
+from shared.errors import InputError, NotFoundError
+from shared.serial import to_data
+
+AGENT: Final = web.AppKey("agent", Agent)
+
+
+def routes() -> list[web.RouteDef]:
+    """Everything under ``/v1`` and ``/metrics``."""
+    return [
+        web.post("/v1/frames", post_frame),
+        web.get("/v1/results", get_results),
+        web.get("/v1/results/{frame_id}", get_result),
+        web.get("/v1/plan", get_plan),
+        web.get("/metrics", get_metrics),
+    ]
+
+
+async def post_frame(request: web.Request) -> web.Response:
+    """A JPEG or PNG in, its result out."""
+    told = ticket(request.query, request.headers)
+    content = await request.read()
+    if not content:
+        raise InputError("the body is empty; send a JPEG or PNG picture")
+    return web.json_response(to_data(await request.app[AGENT].take_picture(content, told)))
+
+
+async def get_results(request: web.Request) -> web.Response:
+    """A page of results."""
+    wanted = result_filter(request.query)
+    page = await asyncio.to_thread(query_results, request.app[AGENT].store, wanted)
+    return web.json_response(to_data(page))
+
+
+async def get_result(request: web.Request) -> web.Response:
+    """One result by its frame's id."""
+    frame_id = request.match_info["frame_id"]
+    result = await asyncio.to_thread(request.app[AGENT].store.get, frame_id)
+    if result is None:
+        raise NotFoundError(f"no result of a frame {frame_id[:128]!r}")
+    return web.json_response(to_data(result))
+
+
+async def get_plan(request: web.Request) -> web.Response:
+    """The plan in use, the link as estimated, and the table."""
+    return web.json_response(plan_status(request.app[AGENT].engine))
+
+
+async def get_metrics(request: web.Request) -> web.Response:
+    """Prometheus text."""
+    agent = request.app[AGENT]
+    engine = agent.engine
+    agent.metrics.see_link(engine.cloud.link, not engine.cloud.circuit.is_open, engine.plan_changes)
+    return web.Response(body=agent.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})

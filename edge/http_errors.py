@@ -1,0 +1,56 @@
+"""Every error leaves as ``{"error": one line}`` with the right status; no stack trace ever does."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from edge.agent import FrameFailedError
+from shared.errors import AuthError, EvoSplitError
+from shared.token import check_bearer
+
+OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready"})
+
+_log = logging.getLogger(__name__)
+
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The outermost layer of the application."""
+    try:
+        return await handler(request)
+    except FrameFailedError as failed:
+        return _answer(failed.http_status, str(failed), frame_id=failed.frame_id)
+    except EvoSplitError as error:
+        return _answer(error.http_status, str(error))
+    except web.HTTPException as error:
+        return _answer(error.status, error.reason.lower())
+    except (web.RequestPayloadError, ConnectionError) as cut:
+        return _answer(400, f"the body did not arrive whole: {cut}")
+    except Exception:  # noqa: BLE001 - the last line of defence: the trace goes to the log, not to the client
+        _log.exception("%s %s failed", request.method, request.path)
+        return _answer(500, "the agent failed; its log says how")
+
+
+def require_token(token: str) -> Middleware:
+    """Middleware that lets only the bearer of ``token`` beyond the health pages."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path not in OPEN_PATHS:
+            try:
+                check_bearer(request.headers.get("Authorization"), token)
+            except AuthError as error:
+                answer = _answer(error.http_status, str(error))
+                answer.headers["WWW-Authenticate"] = "Bearer"
+                return answer
+        return await handler(request)
+
+    return check
+
+
+def _answer(status: int, error: str, **more: str) -> web.Response:
+    return web.json_response({"error": error, **more}, status=status)

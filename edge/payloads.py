@@ -1,0 +1,68 @@
+"""What goes to the cloud: an encoded boundary, the raw input, or a JPEG. Pure functions."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+from PIL import Image
+
+from kernels.codec import encode_tensor
+from shared.card import Card
+from shared.errors import CardError
+from shared.graph import Graph, prefix_cut
+from shared.plan import FLOAT_BITS, Plan, TensorCode
+from shared.resize import place
+from shared.wire import EncodedTensor, Frame, encode_frame
+
+JPEG_QUALITY: Final = 85
+_FLOAT: Final = TensorCode(FLOAT_BITS)
+
+
+def boundary_frame(frame_id: str, plan: Plan, tensors: Mapping[str, NDArray[Any]]) -> bytes:
+    """The tensors that cross the plan's cut, at the plan's bits. Raises InputError for NaN and infinity."""
+    encoded = tuple(encode_tensor(name, tensors[name], plan.wire.get(name, _FLOAT)) for name in plan.boundary)
+    return encode_frame(Frame(frame_id, plan.model_sha256, plan.cut_key, encoded))
+
+
+def raw_frame(frame_id: str, graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> bytes:
+    """The model's inputs at cut 0, 8 bits a value and not compressed: an RGB picture takes H W 3 bytes."""
+    cut = prefix_cut(graph, 0)
+    encoded = tuple(_plain(_eight_bit(name, feeds[name])) for name in cut.boundary)
+    return encode_frame(Frame(frame_id, graph.sha256, cut.key, encoded))
+
+
+def jpeg_picture(card: Card, pixels: NDArray[np.uint8]) -> bytes:
+    """The picture as JPEG, shrunk to what the network's own preprocessing would scale it to.
+
+    ``pixels`` is (H, W, 3) uint8 RGB. Cropping and padding are left to the cloud, so that its preprocessing
+    does the same as the edge's; nothing is ever enlarged.
+    """
+    if card.input.size is None:
+        raise CardError("the card does not say its input size")
+    height, width = pixels.shape[:2]
+    scaled = place(card.input.resize, (height, width), card.input.size).scaled
+    image = Image.fromarray(pixels)
+    if scaled[0] * scaled[1] < height * width:
+        image = image.resize((scaled[1], scaled[0]), Image.Resampling.BILINEAR)
+    content = io.BytesIO()
+    image.save(content, "JPEG", quality=JPEG_QUALITY)
+    return content.getvalue()
+
+
+def _eight_bit(name: str, array: NDArray[Any]) -> EncodedTensor:
+    # Channels have ranges of their own after normalisation; one pair of scales each keeps all 8 bits.
+    axis = 1 if array.ndim == 4 else None
+    return encode_tensor(name, array, TensorCode(8 if array.dtype.kind == "f" else FLOAT_BITS), axis)
+
+
+def _plain(tensor: EncodedTensor) -> EncodedTensor:
+    if tensor.codec == "none":
+        return tensor
+    packed = zstandard.ZstdDecompressor().decompress(tensor.payload, max_output_size=tensor.packed_bytes)
+    return dataclasses.replace(tensor, codec="none", payload=packed)

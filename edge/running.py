@@ -1,0 +1,105 @@
+"""An agent from its bundle to its last frame: builds the parts, starts the loops, ends them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from typing import Final
+
+import aiohttp
+
+from edge.agent import Agent
+from edge.cloud_link import CloudLink
+from edge.compute import Compute
+from edge.engine import EdgeModel, Engine
+from edge.heads import Heads
+from edge.metrics import Metrics
+from edge.settings import EdgeSettings
+from edge.store import Store
+from edge.uplink import Uplink
+from edge.watch import LinkWatch
+from shared.bundle import Bundle
+from shared.card import Card, card_from_data, check_card
+from shared.errors import EvoSplitError
+from shared.graph import Graph
+from shared.link import Link
+from shared.plan import Plan
+from shared.replan import choices
+
+ASSUMED_BPS: Final = 10e6
+"""The bandwidth until something was seen of the link."""
+
+_log = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def running_agent(
+    settings: EdgeSettings, bundle: Bundle, token: str, session: aiohttp.ClientSession
+) -> AsyncIterator[Agent]:
+    """An agent that is ready for frames. At the end, the frames under way are finished first.
+
+    Raises BundleError, ModelError, CardError, StoreError.
+    """
+    heads = await asyncio.to_thread(Heads, bundle, settings.threads)
+    engine = _engine(settings, bundle, heads, token, session)
+    watch = LinkWatch(engine.cloud, settings.probe_interval_s)
+    await watch.look()
+    await engine.start()
+    store = await asyncio.to_thread(_store, settings)
+    agent = Agent(engine, store, Metrics(settings.model, version("evosplit")), settings.max_in_flight)
+    loops = [asyncio.create_task(watch.run()), asyncio.create_task(_build_all(engine, heads))]
+    try:
+        yield agent
+        await agent.drain()
+    finally:
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        engine.compute.close()
+        await asyncio.to_thread(store.close)
+
+
+def _engine(
+    settings: EdgeSettings, bundle: Bundle, heads: Heads, token: str, session: aiohttp.ClientSession
+) -> Engine:
+    table = bundle.manifest.table
+    model = EdgeModel(heads.graph, _card(bundle, heads.graph), table)
+    uplink = Uplink(session, settings.cloud_url, settings.model, token)
+    cloud = CloudLink(uplink, Link(ASSUMED_BPS, table.rtt_s), settings.timeout_s)
+    engine = Engine(model, heads, Compute(settings.slowdown), cloud)
+    cloud.changed = engine.reconsider
+    return engine
+
+
+def _card(bundle: Bundle, graph: Graph) -> Card | None:
+    data = bundle.manifest.card
+    return None if data is None else check_card(card_from_data(dict(data)), graph)
+
+
+def _store(settings: EdgeSettings) -> Store:
+    store = Store(settings.folder / "results.sqlite", settings.keep_results, settings.keep_bytes)
+    if store.interrupted:
+        _log.warning(
+            "%d frames of an earlier run were never finished: recorded as failures", store.interrupted
+        )
+    return store
+
+
+async def _build_all(engine: Engine, heads: Heads) -> None:
+    """Every head of the table, the fallback's first and then the nearest to the plan in use."""
+    for plan in _by_need(engine):
+        try:
+            await asyncio.to_thread(heads.build, plan)
+        except EvoSplitError as broken:
+            _log.warning("plan %s cannot be used: %s", plan.digest[:12], broken)
+        engine.reconsider()
+
+
+def _by_need(engine: Engine) -> list[Plan]:
+    plans = choices(engine.model.table)
+    at = plans.index(engine.plan) if engine.plan in plans else 0
+    fallback = engine.model.table.fallback
+    return sorted(plans, key=lambda plan: (plan != fallback, abs(plans.index(plan) - at)))

@@ -1,0 +1,96 @@
+"""`evosplit edge`: enrol, serve, and finish the frames under way when told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
+
+import aiohttp
+from aiohttp import web
+
+from edge import api, oip_api
+from edge.address import bound_socket
+from edge.agent import Agent
+from edge.enrol import enrol
+from edge.http_errors import errors_as_json, require_token
+from edge.lock import locked
+from edge.planner_client import PlannerClient
+from edge.running import running_agent
+from edge.settings import EdgeSettings, bearer_token
+
+__all__ = ["EdgeSettings", "serve_edge"]
+
+T = TypeVar("T")
+
+FINISH_S: Final = 30.0
+"""Requests under way at the end get so long."""
+
+_log = logging.getLogger(__name__)
+
+
+def serve_edge(settings: EdgeSettings) -> None:
+    """Serve until SIGTERM or SIGINT; blocks.
+
+    Raises PortInUseError, UsageError, StoreError, and what `edge.enrol.enrol` raises.
+    """
+    with locked(settings.folder), bound_socket(settings.host, settings.port) as listener:
+        asyncio.run(_serve(settings, listener))
+
+
+def make_app(agent: Agent, token: str, max_body_bytes: int) -> web.Application:
+    """The agent's HTTP face."""
+    middlewares = [errors_as_json, require_token(token)]
+    app = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
+    app[api.AGENT] = agent
+    app.add_routes([*oip_api.routes(), *api.routes()])
+    return app
+
+
+async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
+    token, is_new = bearer_token(settings)
+    if is_new:
+        _log.warning("no token was given: generated one, kept in %s", settings.data / "token")
+    stop = _stop_event()
+    async with aiohttp.ClientSession() as session:
+        client = PlannerClient(session, settings.cloud_url, settings.model, token)
+        bundle = await _unless(stop, enrol(settings, client))
+        if bundle is None:
+            return
+        async with running_agent(settings, bundle, token, session) as agent:
+            await _serve_agent(make_app(agent, token, settings.max_body_bytes), listener, stop)
+
+
+async def _serve_agent(app: web.Application, listener: socket.socket, stop: asyncio.Event) -> None:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=FINISH_S)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        host, port = listener.getsockname()[:2]
+        _log.info("listening on http://%s:%d", host, port)
+        await stop.wait()
+        _log.info("stopping: finishing the frames under way")
+    finally:
+        await runner.cleanup()
+
+
+def _stop_event() -> asyncio.Event:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What the work gives, or None when the stop comes first; the work is then cancelled."""
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if task.done():
+        return task.result()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return None

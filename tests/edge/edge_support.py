@@ -1,0 +1,263 @@
+"""A small network with a hand-made plan table, a bundle of it, and a cloud in this process that misbehaves on demand.
+
+The cloud is the real data plane behind a few aiohttp routes: no Ray. It can shape its link (answers wait for
+``rtt_s`` and for the body's bytes), be slow, refuse, talk garbage, break off, or hang.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import io
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import numpy as np
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from PIL import Image
+
+from cloud.dataplane import Call, DataPlane
+from cloud.registry import Model, Registry
+from cloud.tail import TailCache
+from edge.agent import Agent
+from edge.running import running_agent
+from edge.server import make_app
+from edge.settings import EdgeSettings
+from kernels.codec import encode_tensor
+from shared.bundle import Bundle, Manifest, write_bundle
+from shared.card import Card, card_from_data, card_to_data, check_card
+from shared.graph import Graph, load_graph, prefix_cut
+from shared.link import Link
+from shared.oip import HEADER_LENGTH
+from shared.plan import Latency, Plan, PlanTable, TensorCode
+from shared.token import bearer
+from shared.weights import strip_weights
+from shared.wire import Frame, encode_frame
+from tests import models
+
+TOKEN = "a-test-token"
+LABELS = ["none", "car", "van", "bus", "bike"]
+CARD = {
+    "version": 1,
+    "name": "test network",
+    "input": {"colour": "RGB", "resize": {"kind": "stretch"}, "scale": "1/255", "mean": 0.5, "std": 0.5},
+    "output": {"kind": "classes", "scores": "logits"},
+    "labels": LABELS,
+}
+RTT_S = 0.002
+
+
+def load_net(folder: Path, name: str = "net") -> Graph:
+    return load_graph(models.save(models.chain_net(), folder, name), name)
+
+
+def net_card(graph: Graph) -> Card:
+    return check_card(card_from_data(CARD), graph)
+
+
+def make_plan(graph: Graph, index: int, edge_s: float, wire_bytes: int, bits: int = 8) -> Plan:
+    cut, link = prefix_cut(graph, index), Link(1e7, RTT_S)
+    weighted = [graph.layers[at] for at in cut.layers if graph.layers[at].weight_elements]
+    return Plan(
+        model=graph.name,
+        model_sha256=graph.sha256,
+        cut_key=cut.key,
+        boundary=cut.boundary,
+        weight_bits={layer.name: 8 for layer in weighted},
+        activation_bits={},
+        wire={name: TensorCode(bits) for name in cut.boundary},
+        latency=Latency(edge_s, link.uplink_s(wire_bytes) if wire_bytes else 0.0, 0.001),
+        link=link,
+        wire_bytes=wire_bytes,
+        edge_memory_bytes=10_000,
+        error=0.0,
+    )
+
+
+def make_table(graph: Graph, with_fallback: bool = True) -> PlanTable:
+    """Alone below 1 Mbit/s, a cut in the middle to 10, all in the cloud above (by the predicted times)."""
+    raw = make_plan(graph, 0, 0.001, 12_500)
+    middle = make_plan(graph, 3, 0.010, 1_250)
+    alone = dataclasses.replace(
+        make_plan(graph, len(graph.layers), 0.0, 0), latency=Latency(0.010 + RTT_S + 0.011, 0.0, 0.0)
+    )
+    plans = (alone, middle, raw) if with_fallback else (middle, raw)
+    breakpoints = (1e6, 1e7) if with_fallback else (1e7,)
+    fallback = alone if with_fallback else None
+    return PlanTable(graph.name, graph.sha256, RTT_S, breakpoints, plans, fallback)
+
+
+def write_net_bundle(graph: Graph, path: Path, table: PlanTable, card: Card | None) -> str:
+    skeleton, weights = strip_weights(graph.model)
+    files = {"skeleton.onnx": skeleton.SerializeToString()}
+    packed: dict[str, dict[str, str]] = {}
+    for number, (name, array) in enumerate(sorted(weights.items())):
+        bits = 8 if array.ndim > 1 else 32
+        encoded = encode_tensor(name, array, TensorCode(bits), 0 if array.ndim > 1 else None)
+        files[f"weights/{number}-{bits}.evs"] = encode_frame(Frame("", graph.sha256, "", (encoded,)))
+        packed[name] = {str(bits): f"weights/{number}-{bits}.evs"}
+    data = None if card is None else card_to_data(card)
+    manifest = Manifest(graph.name, graph.sha256, table, data, "skeleton.onnx", packed)
+    return write_bundle(path, manifest, files)
+
+
+@dataclass
+class FakeCloud:
+    """Set the fields while it runs. ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang."""
+
+    graph: Graph
+    card: Card | None = None
+    bundle: Path | None = None
+    digest: str = ""
+    mode: str = "ok"
+    bandwidth_bps: float = 1e12
+    rtt_s: float = 0.0
+    token: str = TOKEN
+    calls: list[str] = field(default_factory=list)
+    plan_requests: list[Any] = field(default_factory=list)
+
+    def app(self) -> web.Application:
+        registry = Registry({self.graph.name: Model(Path("net.onnx"), self.graph, self.card)})
+        self.plane = DataPlane(registry, TailCache(10**8), 1)
+        app = web.Application(client_max_size=10**8)
+        name = self.graph.name
+        app.add_routes(
+            [
+                web.post("/v1/probe", self._probe),
+                web.get("/v2/health/live", self._probe),
+                web.post(f"/v2/models/{name}/infer", self._infer),
+                web.get(f"/v1/models/{name}", self._describe),
+                web.get(f"/v1/models/{name}/skeleton", self._skeleton),
+                web.post(f"/v1/models/{name}/plans", self._plans),
+                web.get("/v1/bundles/{digest}", self._bundle),
+            ]
+        )
+        return app
+
+    async def _carry(self, request: web.Request) -> bytes:
+        self.calls.append(request.path)
+        if request.headers.get("Authorization") != f"Bearer {self.token}" or self.mode == "401":
+            if not request.path.endswith("live"):
+                raise web.HTTPUnauthorized(text='{"error": "the token is wrong"}')
+        body = await request.read()
+        if self.mode == "hang":
+            await asyncio.sleep(3600)
+        await asyncio.sleep(self.rtt_s + 8 * (len(body) + 330) / self.bandwidth_bps)
+        return body
+
+    async def _probe(self, request: web.Request) -> web.Response:
+        await self._carry(request)
+        return web.json_response({})
+
+    async def _infer(self, request: web.Request) -> web.StreamResponse:
+        received_s = time.perf_counter()
+        body = await self._carry(request)
+        carried_s = time.perf_counter() - received_s
+        if self.mode in ("cut-off", "cut-once"):
+            self.mode = "ok" if self.mode == "cut-once" else self.mode
+            return await self._cut_off(request)
+        if self.mode == "500":
+            raise web.HTTPInternalServerError(text='{"error": "out of order"}')
+        if self.mode == "garbage":
+            return web.Response(body=b"\x00\xffgarbage", headers={HEADER_LENGTH: "99"})
+        call = Call(body, int(request.headers[HEADER_LENGTH]), received_s + carried_s)
+        answer, length = await asyncio.to_thread(self.plane.answer, self.graph.name, call)
+        if self.mode == "wrong-output":
+            answer = answer.replace(b'"shape":[1,5]', b'"shape":[5,1]')
+        return web.Response(body=answer, headers={HEADER_LENGTH: str(length)})
+
+    async def _cut_off(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"half an ans")
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        await self._carry(request)
+        return web.json_response({"name": self.graph.name, "sha256": self.graph.sha256, "card": None})
+
+    async def _skeleton(self, request: web.Request) -> web.Response:
+        await self._carry(request)
+        return web.Response(body=strip_weights(self.graph.model)[0].SerializeToString())
+
+    async def _plans(self, request: web.Request) -> web.Response:
+        self.plan_requests.append(json.loads(await self._carry(request)))
+        return web.json_response({"bundle": self.digest, "table": {}})
+
+    async def _bundle(self, request: web.Request) -> web.StreamResponse:
+        await self._carry(request)
+        assert self.bundle is not None
+        if request.match_info["digest"] != self.digest:
+            raise web.HTTPNotFound(text='{"error": "no such bundle"}')
+        return web.Response(body=self.bundle.read_bytes())
+
+
+@dataclass
+class Stage:
+    """An agent on its own HTTP server, the cloud behind it, and a client session for the agent."""
+
+    agent: Agent
+    cloud: FakeCloud
+    cloud_server: TestServer
+    url: str
+    client: aiohttp.ClientSession
+
+    async def post(self, picture: bytes, headers: dict[str, str] | None = None, **query: str) -> tuple[int, Any]:
+        async with self.client.post(
+            f"{self.url}/v1/frames", data=picture, params=query, headers=headers
+        ) as response:
+            return response.status, await response.json()
+
+    async def get(self, path: str, **query: str) -> tuple[int, Any]:
+        async with self.client.get(f"{self.url}{path}", params=query) as response:
+            return response.status, await response.json()
+
+
+@contextlib.asynccontextmanager
+async def stage(
+    folder: Path, with_fallback: bool = True, with_card: bool = True, cloud_up: bool = True, **settings: Any
+) -> AsyncIterator[Stage]:
+    folder.mkdir(exist_ok=True)
+    graph = load_net(folder)
+    card = net_card(graph) if with_card else None
+    path = folder / "net.evb"
+    digest = write_net_bundle(graph, path, make_table(graph, with_fallback), card)
+    cloud = FakeCloud(graph, card, path, digest)
+    server = TestServer(cloud.app())
+    await server.start_server()
+    url = str(server.make_url("")) if cloud_up else "http://127.0.0.1:9"
+    options: dict[str, Any] = {"probe_interval_s": 0.05, "timeout_s": 3.0, **settings}
+    chosen = EdgeSettings(cloud_url=url, model="net", data=folder / "data", token=TOKEN, **options)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(server.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        bundle = Bundle.open(path, digest)
+        agent = await stack.enter_async_context(running_agent(chosen, bundle, TOKEN, session))
+        front = TestServer(make_app(agent, TOKEN, chosen.max_body_bytes))
+        await front.start_server()
+        stack.push_async_callback(front.close)
+        client = await stack.enter_async_context(aiohttp.ClientSession(headers=bearer(TOKEN)))
+        yield Stage(agent, cloud, server, str(front.make_url("")).rstrip("/"), client)
+
+
+def picture(seed: int = 0, size: tuple[int, int] = (24, 32), kind: str = "PNG") -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8)
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, kind)
+    return content.getvalue()
+
+
+async def until(condition: Any, limit_s: float = 10.0) -> None:
+    deadline_s = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline_s, "it never came true"
+        await asyncio.sleep(0.01)
