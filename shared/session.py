@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
-from google.protobuf.message import EncodeError  # type: ignore[import-untyped]
-from onnxruntime.capi import onnxruntime_pybind11_state as _state
 
-from shared.errors import InputError, ModelError
+from shared.errors import InputError
+from shared.runtime import RUNTIME_ERRORS, open_session, reason, serialise, session_options
 
-RUNTIME_ERRORS: Final[tuple[type[Exception], ...]] = (
-    *(kind for kind in vars(_state).values() if isinstance(kind, type) and issubclass(kind, Exception)),
-    RuntimeError,
-    ValueError,
-)
-"""Everything that ONNX Runtime raises; its errors have no common base."""
+__all__ = ["Runner", "serialise"]
 
-_FATAL_ONLY: Final = 4
+_Shape = tuple[int | None, ...]
 
 
 class Runner:
@@ -76,46 +70,11 @@ class Runner:
                 )
 
 
-def session_options(threads: int = 1) -> Any:  # noqa: ANN401 - ONNX Runtime has no types
-    """Sequential, quiet, and no thread spins: two processes may share two cores."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = _FATAL_ONLY
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Denormal numbers can take a hundred times as long, and are zero for every purpose here.
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    return options
-
-
-def reason(error: Exception) -> str:
-    """What ONNX Runtime says, as one line of at most 300 characters."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = (lines[0] if lines else type(error).__name__).removeprefix("[ONNXRuntimeError] : ")
-    parts = text.split(" : ", 2)
-    return (parts[2] if len(parts) > 2 and parts[0].isdigit() else text)[:300]
-
-
-def serialise(model: onnx.ModelProto) -> bytes:
-    """The bytes of a model. Raises ModelError above 2 GB, which no protobuf can hold."""
-    try:
-        return bytes(model.SerializeToString())
-    except (ValueError, EncodeError):
-        raise ModelError("the model is larger than the 2 GB that one ONNX message can hold") from None
-
-
 def _session(model: onnx.ModelProto, threads: int, providers: Sequence[str], optimise: bool) -> Any:  # noqa: ANN401
     options = session_options(threads)
     if not optimise:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    try:
-        return onnxruntime.InferenceSession(serialise(model), options, providers=list(providers))
-    except RUNTIME_ERRORS as error:
-        raise ModelError(f"ONNX Runtime does not take the model: {reason(error)}") from None
-
-
-_Shape = tuple[int | None, ...]
+    return open_session(model, options, providers)
 
 
 def _expected(value: onnx.ValueInfoProto) -> tuple[_Shape, np.dtype[Any]]:

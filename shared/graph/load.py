@@ -10,7 +10,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import checker, external_data_helper
 
-from shared.errors import ModelError
+from shared.errors import InputError, ModelError
 from shared.graph.build import graph_from_model
 from shared.graph.passes import normalise
 from shared.graph.types import Graph
@@ -33,7 +33,9 @@ def load_graph(path: Path, name: str | None = None) -> Graph:
         return graph_from_model(normalise(model), name or path.stem, sha256)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except ModelError as error:
+    except UnicodeDecodeError:
+        raise ModelError(f"{path}: it holds names that are not UTF-8") from None
+    except (ModelError, InputError) as error:
         raise ModelError(f"{path}: {error}") from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -203,6 +204,25 @@ def test_every_truncation_ends_in_one_line(tmp_path: Path) -> None:
         path = tmp_path / "net.onnx"
         path.write_bytes(content[:length])
         _check_refused(path, "")
+
+
+def test_names_that_are_not_utf8_end_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(models.chain_net().SerializeToString().replace(b"MaxPool", b"Max\xff\xffol"))
+    _check_refused(path, "not UTF-8")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_random_damage_ends_in_a_graph_or_a_model_error(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    whole = [np.frombuffer(factory().SerializeToString(), np.uint8) for factory in FACTORIES.values()]
+    path = tmp_path / "net.onnx"
+    for _ in range(200):
+        content = whole[rng.integers(len(whole))].copy()
+        content[rng.integers(0, len(content), 2)] = rng.integers(0, 256, 2)
+        path.write_bytes(content.tobytes())
+        with contextlib.suppress(ModelError):
+            load_graph(path)
 
 
 def _check_refused(path: Path, words: str) -> None:

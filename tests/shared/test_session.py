@@ -10,7 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from shared.errors import InputError, ModelError
-from shared.session import RUNTIME_ERRORS, Runner, reason
+from shared.runtime import RUNTIME_ERRORS, reason
+from shared.session import Runner
 from tests import models
 
 
@@ -107,3 +108,15 @@ def test_reasons_are_one_bounded_line() -> None:
     assert reason(error) == "it broke"
     assert len(reason(RuntimeError("x" * 1000))) == 300
     assert reason(RuntimeError("")) == "RuntimeError"
+
+
+def test_reasons_do_not_show_the_source_of_the_runtime() -> None:
+    place = "/src/core/graph.cc:1541 void onnx::Graph::Init(const A&, B*) "
+    assert reason(RuntimeError(place + "x was false. Missing: w")) == "x was false. Missing: w"
+    assert reason(RuntimeError("utils.cc:15 Validate Initializer 'w': (20 bytes) differ")).startswith("Init")
+
+
+def test_a_provider_that_is_not_there_is_said_not_replaced(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ModelError, match="NoSuchExecutionProvider"):
+        Runner(models.chain_net(), providers=("NoSuchExecutionProvider",))
+    assert capfd.readouterr() == ("", "")

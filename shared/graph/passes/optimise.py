@@ -8,9 +8,8 @@ from pathlib import Path
 import onnx
 import onnxruntime
 
-from shared.errors import ModelError
 from shared.remodel import all_nodes, remodel
-from shared.session import RUNTIME_ERRORS, reason, serialise, session_options
+from shared.runtime import open_session, session_options
 
 
 def optimise(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -20,10 +19,7 @@ def optimise(model: onnx.ModelProto) -> onnx.ModelProto:
         options = session_options()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath = str(path)
-        try:
-            onnxruntime.InferenceSession(serialise(model), options, providers=["CPUExecutionProvider"])
-        except RUNTIME_ERRORS as error:
-            raise ModelError(f"ONNX Runtime does not take the model: {reason(error)}") from None
+        open_session(model, options, ["CPUExecutionProvider"])
         return _tidy(onnx.load_model(path))
 
 

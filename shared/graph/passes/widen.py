@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from shared.errors import ModelError
 from shared.remodel import all_nodes, remodel, sub_graphs
 
 _HALVES: Final = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
@@ -38,7 +39,10 @@ def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
 
 def _widen_tensor(tensor: onnx.TensorProto) -> None:
     if tensor.data_type in _HALVES:
-        array = numpy_helper.to_array(tensor).astype(np.float32)
+        try:
+            array = numpy_helper.to_array(tensor).astype(np.float32)
+        except ValueError:
+            raise ModelError(f"weight {tensor.name!r} does not have as much data as its shape says") from None
         tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
 
 
