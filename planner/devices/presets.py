@@ -9,6 +9,7 @@ from typing import Final
 
 from planner.devices import energy
 from planner.devices.device import Device
+from planner.devices.published import PublishedArray
 from planner.devices.roofline_device import RooflineDevice
 from planner.devices.systolic import SystolicArray
 
@@ -43,6 +44,36 @@ TPU: Final = SystolicArray(
     source="array, clock and bandwidth: Auto-Split (arXiv 2108.13041); 24 MiB unified buffer that holds"
     " activations, weights held in the array: Jouppi et al., ISCA 2017",
     keeps_activations=True,
+)
+
+EYERISS_PUBLISHED: Final = PublishedArray(
+    name="eyeriss-published",
+    block_height=7,
+    block_width=4,
+    block_channels=12,
+    block_filters=7,
+    adders=4,
+    clock_hz=EYERISS.clock_hz,
+    bytes_per_s=1.0e9,
+    bits=8,
+    choices=INTEGER_BITS,
+    energy=energy.EYERISS,
+    source="blocks, clock and cycles a byte: the published code of Auto-Split, its edge configuration",
+)
+
+TPU_PUBLISHED: Final = PublishedArray(
+    name="tpu-published",
+    block_height=7,
+    block_width=6,
+    block_channels=128,
+    block_filters=128,
+    adders=256,
+    clock_hz=TPU.clock_hz,
+    bytes_per_s=13.0e9,
+    bits=16,
+    choices=(16,),
+    energy=energy.TPU,
+    source="blocks, clock and cycles a byte: the published code of Auto-Split, its cloud configuration",
 )
 
 JETSON_NANO: Final = RooflineDevice(
@@ -113,6 +144,6 @@ H100: Final = RooflineDevice(
 )
 
 DEVICES: Final[tuple[Device, ...]] = (
-    *(EYERISS, TPU),
+    *(EYERISS, TPU, EYERISS_PUBLISHED, TPU_PUBLISHED),
     *(JETSON_NANO, JETSON_ORIN_NANO, RASPBERRY_PI_5, T4, H100),
 )

@@ -4,8 +4,9 @@
     seconds = launch + max(compute, traffic)     transfers overlap the arithmetic (double buffering)
     seconds = launch + compute + traffic         they do not
 
-Both are piecewise linear in the bits, so an integer program takes them as they are: t >= launch + compute
-and t >= launch + traffic, or one sum.
+Where weights are loaded before the layer starts, theirs is traffic that nothing hides. All are piecewise
+linear in the bits, so an integer program takes them as they are: t >= launch + exposed + compute and
+t >= launch + exposed + hidden, or one sum.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class LayerTiming:
 
     ``weight_elements`` are those that a plan quantises; ``fixed_bytes`` move whatever the bits (biases,
     integer tensors). All counts are of elements moved: a tensor that is loaded three times counts three
-    times. ``macs`` is what the layer computes, for its energy. A measured layer has only ``compute_s``.
+    times. ``weights_first``: weights are loaded before the arithmetic starts. ``macs`` is what the layer
+    computes, for its energy. A measured layer has only ``compute_s``.
     """
 
     compute_s: float
@@ -36,6 +38,7 @@ class LayerTiming:
     bytes_per_s: float = math.inf
     launch_s: float = 0.0
     overlap: bool = True
+    weights_first: bool = False
     macs: int = 0
 
     @property
@@ -67,8 +70,10 @@ class LayerTiming:
     def seconds(self, weight_bits: float, activation_bits: Mapping[str, float]) -> float:
         """Seconds of the layer at these bits."""
         traffic_s = self.moved_bytes(weight_bits, activation_bits) / self.bytes_per_s
-        busy_s = max(self.compute_s, traffic_s) if self.overlap else self.compute_s + traffic_s
-        return self.launch_s + busy_s
+        exposed_s = weight_bits * self.weight_s_per_bit if self.weights_first else 0.0
+        hidden_s = traffic_s - exposed_s
+        busy_s = max(self.compute_s, hidden_s) if self.overlap else self.compute_s + hidden_s
+        return self.launch_s + exposed_s + busy_s
 
     def uniform_s(self, bits: float) -> float:
         """Seconds with weights and all tensors at the same bits."""

@@ -37,7 +37,7 @@ def test_every_preset_times_every_layer(device, chain):
 
 
 def test_an_unknown_device_lists_the_known_ones():
-    with pytest.raises(UsageError, match="no device 'abacus': there are eyeriss, tpu, jetson-nano"):
+    with pytest.raises(UsageError, match="no device 'abacus': there are eyeriss, tpu, eyeriss-published"):
         named_device("abacus")
 
 

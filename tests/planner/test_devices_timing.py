@@ -21,6 +21,7 @@ def timings(draw):
         bytes_per_s=draw(st.sampled_from((1e9, 13e9, math.inf))),
         launch_s=draw(st.floats(0, 1e-4, allow_subnormal=False)),
         overlap=draw(st.booleans()),
+        weights_first=draw(st.booleans()),
     )
 
 
@@ -29,9 +30,10 @@ def timings(draw):
 def test_is_what_its_slopes_say(timing, weight_bits, bits):
     traffic_s = timing.fixed_s + weight_bits * timing.weight_s_per_bit
     traffic_s += sum(bits[name] * slope for name, slope in timing.activation_s_per_bit.items())
-    both = (timing.compute_s, traffic_s)
-    expected = timing.launch_s + (max(both) if timing.overlap else sum(both))
-    assert timing.seconds(weight_bits, bits) == pytest.approx(expected, rel=1e-12)
+    exposed_s = weight_bits * timing.weight_s_per_bit if timing.weights_first else 0.0
+    both = (timing.compute_s, traffic_s - exposed_s)
+    expected = timing.launch_s + exposed_s + (max(both) if timing.overlap else sum(both))
+    assert timing.seconds(weight_bits, bits) == pytest.approx(expected, rel=1e-9)
 
 
 @settings(deadline=None)
