@@ -120,3 +120,9 @@ def test_a_provider_that_is_not_there_is_said_not_replaced(capfd: pytest.Capture
     with pytest.raises(ModelError, match="NoSuchExecutionProvider"):
         Runner(models.chain_net(), providers=("NoSuchExecutionProvider",))
     assert capfd.readouterr() == ("", "")
+
+
+def test_running_does_not_change_the_arithmetic_of_the_caller() -> None:
+    Runner(models.chain_net()).run({"x": X})
+    smallest = np.finfo(np.float64).smallest_subnormal
+    assert smallest * np.float64(2) > 0
