@@ -42,14 +42,21 @@ def _render_chunk(path: Path, start: int, count: int, seed: int) -> NDArray[np.i
 
 
 def render_set(path: Path, count: int, seed: int, processes: int = 2) -> RenderedSet:
-    """Render `count` random scenes into the `.npy` file `path`."""
+    """Render `count` random scenes into the `.npy` file `path`, or take what an earlier run left there."""
+    labels = path.with_suffix(".slots.npy")
+    if not labels.exists():
+        _render(path, labels, count, seed, processes)
+    return RenderedSet(np.load(path, mmap_mode="r"), np.load(labels))
+
+
+def _render(path: Path, labels: Path, count: int, seed: int, processes: int) -> None:
+    """Write the frames, then the labels, whose file says that the frames are complete."""
     shape = (count, HEIGHT_PX, WIDTH_PX, 3)
     np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape).flush()
     starts = range(0, count, _CHUNK)
     with ProcessPoolExecutor(processes) as pool:
         jobs = [pool.submit(_render_chunk, path, at, min(_CHUNK, count - at), seed) for at in starts]
-        slots = np.concatenate([job.result() for job in jobs])
-    return RenderedSet(np.load(path, mmap_mode="r"), slots)
+        np.save(labels, np.concatenate([job.result() for job in jobs]))
 
 
 def shuffled_batches(count: int, size: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:

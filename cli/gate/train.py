@@ -1,7 +1,8 @@
 """Train the gate network, export it and measure it: `python -m cli.gate.train --out cli/assets`.
 
 Needs PyTorch (extra `train`). Symbols are learnt on windows around the plate first, everything else on whole
-frames after that. Two cores with bfloat16 take about three quarters of an hour with the defaults.
+frames after that. Two idle cores with bfloat16 take about half an hour with the defaults, rendering included.
+With a checkpoint, `--frame-steps 0` only exports and measures; `--frame-steps N` trains on from it.
 """
 
 from __future__ import annotations
@@ -90,24 +91,38 @@ def _exact(net: GateNet, data: RenderedSet, phase: Phase) -> float:
     return float(torch.stack(right).mean())
 
 
-def _train(net: GateNet, phase: Phase, data: RenderedSet, check: RenderedSet, work: Path) -> float:
-    """Run a phase and leave the best weights seen in `net` and in a checkpoint."""
+def _train(
+    net: GateNet,
+    phase: Phase,
+    sets: tuple[RenderedSet, RenderedSet],
+    work: Path,
+    before: list[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Run a phase, leave the best weights seen in `net` and in a checkpoint, and add it to those `before`."""
+    data, check = sets
     best, checkpoint, started = -1.0, work / f"{phase.name}.pt", time.monotonic()
 
     def after(step: int, loss: float) -> None:
         nonlocal best
-        if step % 100 == 0:
+        if step % 50 == 0:
             _log.info("%s step %d loss %.4f %.0f s", phase.name, step, loss, time.monotonic() - started)
-        if step % 500 == 0 or step == phase.steps:
+        if step % 200 == 0 or step == phase.steps:
             exact = _exact(net, check, phase)
             _log.info("%s step %d validation %.4f", phase.name, step, exact)
             if exact >= best:
                 best = exact
-                torch.save(net.state_dict(), checkpoint)
+                taken = {**dataclasses.asdict(phase), "best_step": step, "validation_exact": exact}
+                torch.save({"weights": net.state_dict(), "phases": [*before, taken]}, checkpoint)
 
     _run_phase(net, data, phase, after)
-    net.load_state_dict(torch.load(checkpoint))
-    return best
+    return _load(net, checkpoint)
+
+
+def _load(net: GateNet, checkpoint: Path) -> list[dict[str, Any]]:
+    """Take the weights from a checkpoint; return how they came to be, phase by phase."""
+    saved = torch.load(checkpoint)
+    net.load_state_dict(saved["weights"])
+    return list(saved["phases"])
 
 
 def _arguments() -> argparse.Namespace:
@@ -120,34 +135,27 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--frames", type=int, default=32_000, help="training frames to render (154 kB each)")
     parser.add_argument(
-        "--window-steps", type=int, default=7_000, help="steps of 64 windows around the plate"
+        "--window-steps", type=int, default=3_000, help="steps of 64 windows around the plate"
     )
-    parser.add_argument("--frame-steps", type=int, default=5_000, help="steps of 32 whole frames")
+    parser.add_argument("--frame-steps", type=int, default=1_500, help="steps of 32 whole frames")
     parser.add_argument("--start-from", type=Path, help="a checkpoint to begin with, instead of the windows")
-    parser.add_argument("--measure", action="store_true", help="only measure --out/gate.onnx anew")
     parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch")
     return parser.parse_args()
 
 
-def _trained(options: argparse.Namespace) -> dict[str, Any]:
-    """Render, train and export; say how."""
-    data = render_set(options.work / "train.npy", options.frames, _TRAINING_SEED, options.threads)
-    check = render_set(options.work / "check.npy", 1000, _VALIDATION_SEED, options.threads)
-    net = GateNet().to(memory_format=torch.channels_last)
+def _trained(options: argparse.Namespace, net: GateNet) -> list[dict[str, Any]]:
+    """Render and train what is asked for; tell the phases taken."""
     windows = Phase("windows", True, options.window_steps, 64, 2e-3)
-    phases = [windows, Phase("frames", False, options.frame_steps, 32, 1.5e-3)]
+    phases = [windows, Phase("frames", False, options.frame_steps, 32, 1e-3)]
+    taken: list[dict[str, Any]] = []
     if options.start_from:
-        net.load_state_dict(torch.load(options.start_from))
-        phases = phases[1:]
-    scores = {phase.name: _train(net, phase, data, check, options.work) for phase in phases}
-    export(net, options.out / "gate.onnx")
-    return {
-        "torch": torch.__version__,
-        "frames": options.frames,
-        "phases": [dataclasses.asdict(phase) for phase in phases],
-        "seeds": {"training": _TRAINING_SEED, "validation": _VALIDATION_SEED},
-        "validation_exact": scores,
-    }
+        taken, phases = _load(net, options.start_from), phases[1:]
+    for phase in phases:
+        if phase.steps:
+            data = render_set(options.work / "train.npy", options.frames, _TRAINING_SEED, options.threads)
+            check = render_set(options.work / "check.npy", 1000, _VALIDATION_SEED, options.threads)
+            taken = _train(net, phase, (data, check), options.work, taken)
+    return taken
 
 
 def main() -> None:
@@ -158,10 +166,13 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     for folder in (options.work, options.out):
         folder.mkdir(parents=True, exist_ok=True)
-    report = options.out / "gate.json"
-    made = json.loads(report.read_text())["trained"] if options.measure else _trained(options)
-    described = describe(options.out / "gate.onnx")
-    report.write_text(json.dumps({**described, "trained": made}, indent=2) + "\n")
+    net = GateNet().to(memory_format=torch.channels_last)
+    phases = _trained(options, net)
+    export(net, options.out / "gate.onnx")
+    seeds = {"training": _TRAINING_SEED, "validation": _VALIDATION_SEED}
+    trained = {"torch": torch.__version__, "frames": options.frames, "seeds": seeds, "phases": phases}
+    report = {**describe(options.out / "gate.onnx"), "trained": trained}
+    (options.out / "gate.json").write_text(json.dumps(report, indent=2) + "\n")
 
 
 if __name__ == "__main__":
