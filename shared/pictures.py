@@ -1,4 +1,4 @@
-"""JPEG and PNG bytes to pixels."""
+"""JPEG, PNG and PPM bytes to pixels. PPM is for cameras beside the agent: nothing to encode or decode."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def decode_picture(content: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.u
     """Pixels ``(H, W, 3) uint8`` RGB, turned upright by the EXIF orientation.
 
     Grey is repeated, 16 bits become 8, transparency is laid over white, CMYK is converted. Raises InputError
-    for anything that is not a whole JPEG or PNG, or holds more than ``max_pixels``.
+    for anything that is not a whole JPEG, PNG or PPM, or holds more than ``max_pixels``.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as image:
+        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "PPM")) as image:
             if image.width * image.height > max_pixels:
                 raise InputError(
                     f"picture of {image.width} x {image.height}, at most {max_pixels} pixels are read"
@@ -50,7 +50,7 @@ def decode_picture(content: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.u
     except _BOMB:
         raise InputError(f"picture too large, at most {max_pixels} pixels are read") from None
     except _BROKEN as broken:
-        raise InputError(f"not a whole JPEG or PNG picture: {_reason(content, broken)}") from None
+        raise InputError(f"not a whole JPEG, PNG or PPM picture: {_reason(content, broken)}") from None
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -85,7 +85,7 @@ def test_exif_orientation(orientation: int) -> None:
 def test_no_picture(content: bytes) -> None:
     with pytest.raises(InputError) as refused:
         decode_picture(content)
-    assert "not a whole JPEG or PNG picture" in str(refused.value)
+    assert "not a whole JPEG, PNG or PPM picture" in str(refused.value)
     assert "0x" not in str(refused.value)
 
 
@@ -129,3 +129,8 @@ def test_damaged_pictures_end_in_pixels_or_one_error(seed: bytes, changes: list,
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def test_a_camera_buffer_comes_as_ppm() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    assert np.array_equal(decode_picture(b"P6\n7 5\n255\n" + pixels.tobytes()), pixels)
