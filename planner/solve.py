@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
+from typing import Final
 
 from planner import milp
 from planner.assignment import Assignment, crosses, spending
 from planner.costs import Costs, problem_costs
 from planner.infeasible import explain
 from planner.limits import LimitStatus
+from planner.prefixes import bounds_s
 from planner.problem import Problem
 from shared.errors import ProfileError
 from shared.graph import make_cut
 from shared.link import Link
 from shared.plan import Plan, TensorCode
+
+_SINGLE_CUTS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,30 @@ def optimum(
 def fastest(
     costs: Costs, link: Link, solver: str | None = None, layers: frozenset[int] | None = None
 ) -> Assignment | None:
-    """Some assignment of least latency; None: infeasible."""
+    """Some assignment of least latency; None: infeasible.
+
+    Prefixes are tried one by one, the most promising first, until none that is left can be better; after
+    a few, one program settles the rest.
+    """
+    if layers is not None or not costs.prefix_only:
+        return _minimum(costs, link, solver, layers)
+    promising = sorted((bound_s, stop) for stop, bound_s in enumerate(bounds_s(costs, link)))
+    best, best_s = None, math.inf
+    for bound_s, stop in promising[:_SINGLE_CUTS]:
+        if bound_s >= best_s:
+            return best
+        found = _minimum(costs, link, solver, frozenset(range(stop)))
+        found_s = math.inf if found is None else spending(costs, found).latency(link).total_s
+        if found_s < best_s:
+            best, best_s = found, found_s
+    if len(promising) <= _SINGLE_CUTS or promising[_SINGLE_CUTS][0] >= best_s:
+        return best
+    return _minimum(costs, link, solver, None)
+
+
+def _minimum(
+    costs: Costs, link: Link, solver: str | None, layers: frozenset[int] | None
+) -> Assignment | None:
     limits = milp.Bounds(costs.memory_bytes, costs.max_error, None, layers)
     program = milp.apply(costs, link, "latency", limits)
     return milp.invert(program, costs) if milp.run(program, solver) else None
