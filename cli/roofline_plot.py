@@ -35,8 +35,8 @@ def write_plot(path: Path, name: str, roofs: Roofs, rates: Sequence[LayerRate]) 
 
 
 def _draw(axes: Any, name: str, roofs: Roofs, rates: Sequence[LayerRate]) -> None:  # noqa: ANN401 - no types
-    found = [rate.intensity for rate in rates] or [1.0]
-    span = np.geomspace(min(0.1, *found, 1.0) / 2, 2 * max(100.0, *found, 1.0), 200)
+    marks = [roofs.peak_flops / roofs.peak_bytes_per_s, *(rate.intensity for rate in rates)]
+    span = np.geomspace(min(marks) / 4, max(marks) * 4, 200)
     roof = [roofs.attainable_flops(float(intensity)) / 1e9 for intensity in span]
     axes.loglog(span, roof, color="black", label=f"{roofs.peak_flops / 1e9:.3g} GFLOP/s, {_bandwidth(roofs)}")
     total_s = sum(rate.seconds for rate in rates) or 1.0
