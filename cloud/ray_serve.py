@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
@@ -16,13 +17,15 @@ from ray.exceptions import RayError
 from ray.serve.schema import LoggingConfig
 
 from cloud.app import build
+from cloud.reaper import is_program, processes_of
 from cloud.settings import AppSettings
 
 _OBJECT_STORE_BYTES: Final = 80 * 10**6
 """Requests do not pass through the object store; Ray wants at least 75 MiB."""
 START_ERRORS: Final[tuple[type[Exception], ...]] = (RayError, RuntimeError, OSError, TimeoutError, ValueError)
 """What Ray and Ray Serve raise when they do not come up."""
-_STOP_LIMIT_S: Final = 10.0
+_STOP_LIMIT_S: Final = 15.0
+_POLL_S: Final = 0.1
 _NAME: Final = "evosplit"
 
 
@@ -38,7 +41,6 @@ def start_ray(temp: Path) -> None:
         log_to_driver=False,
         object_store_memory=_OBJECT_STORE_BYTES,
         _temp_dir=str(temp),
-        _node_ip_address="127.0.0.1",
     )
 
 
@@ -50,18 +52,27 @@ def start_application(settings: AppSettings, host: str, port: int) -> None:
     serve.run(build(settings), name=_NAME, route_prefix="/", logging_config=quiet)
 
 
-def stop_ray() -> None:
+def stop_ray(temp: Path) -> bool:
     """End the application, HAProxy and Ray, whichever of them have been started.
 
-    Serve's shutdown waits for a controller that may have got the same signal and be dead: only so long.
+    False when Ray was dead already, because the signal went to the whole process group.
     """
     if not ray.is_initialized():
-        return
+        return True
     with contextlib.redirect_stdout(io.StringIO()):  # Ray prints that its actors were ended
         ending = threading.Thread(target=serve.shutdown, daemon=True)
         ending.start()
-        ending.join(_STOP_LIMIT_S)
+        deadline_s = time.monotonic() + _STOP_LIMIT_S
+        while ending.is_alive() and _ray_lives(temp) and time.monotonic() < deadline_s:
+            ending.join(_POLL_S)
+        if not _ray_lives(temp):
+            return False
         ray.shutdown()
+    return True
+
+
+def _ray_lives(temp: Path) -> bool:
+    return any(is_program(number, "raylet") for number in processes_of(temp))
 
 
 def last_line(problem: Exception) -> str:

@@ -58,6 +58,12 @@ def processes_of(folder: Path) -> tuple[int, ...]:
     )
 
 
+def is_program(number: int, name: str) -> bool:
+    """Whether a process runs the program of that file name."""
+    program = _command_line(Path("/proc") / str(number)).partition(b"\0")[0]
+    return program.rpartition(b"/")[2] == os.fsencode(name)
+
+
 def _command_line(entry: Path) -> bytes:
     try:
         return (entry / "cmdline").read_bytes()

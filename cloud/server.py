@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
 from pathlib import Path
+from subprocess import Popen
 from typing import Final
 
 from cloud.door import check_free, reachable, wait_until_ready
@@ -41,10 +43,11 @@ def serve_cloud(settings: CloudSettings) -> None:
         _serve(settings.model_copy(update={"token": app.token}), temp)
     except (Stopped, KeyboardInterrupt):
         _say("stopping")
-    finally:
-        ignore_signals()
-        _stop()
-        finish(reaper)
+        if not _end(reaper, temp):
+            os._exit(0)  # Ray's part of this process cannot end without its raylet: it crashes instead
+    except BaseException:
+        _end(reaper, temp)
+        raise
 
 
 def _serve(settings: CloudSettings, temp: Path) -> None:
@@ -68,9 +71,13 @@ def _start(settings: CloudSettings, temp: Path) -> None:
         raise EvoSplitError(f"Ray Serve did not start: {ray_serve.last_line(problem)}") from None
 
 
-def _stop() -> None:
-    if "cloud.ray_serve" in sys.modules:
-        sys.modules["cloud.ray_serve"].stop_ray()
+def _end(reaper: Popen[bytes], temp: Path) -> bool:
+    """Whether Ray ended in order."""
+    ignore_signals()
+    loaded = sys.modules.get("cloud.ray_serve")
+    is_orderly = loaded is None or bool(loaded.stop_ray(temp))
+    finish(reaper)
+    return is_orderly
 
 
 def _announce(registry: Registry) -> None:

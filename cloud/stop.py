@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end a command in order, whenever they come."""
+"""SIGINT, SIGTERM and SIGHUP end a command in order, whenever they come."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from types import FrameType
 from typing import Final
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):

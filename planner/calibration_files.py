@@ -55,9 +55,9 @@ def feeds_digest(feeds: Sequence[Feeds]) -> str:
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as problem:
+    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as problem:
         raise InputError(f"cannot read {path.name}: {' '.join(str(problem).split())[:200]}") from None
 
 

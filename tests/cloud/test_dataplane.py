@@ -132,7 +132,7 @@ def test_a_picture_without_a_card(plane: DataPlane) -> None:
 
 
 def test_a_picture_that_is_none(plane: DataPlane) -> None:
-    with pytest.raises(InputError, match="not a whole JPEG or PNG"):
+    with pytest.raises(InputError, match="not a whole JPEG, PNG or PPM"):
         ask(plane, "chain", blob_request(oip.PICTURE_INPUT, b"JPEG"))
 
 
