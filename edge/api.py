@@ -30,8 +30,8 @@ def routes() -> list[web.RouteDef]:
 
 async def post_frame(request: web.Request) -> web.Response:
     """A JPEG or PNG in, its result out."""
-    told = ticket(request.query, request.headers)
     content = await request.read()
+    told = ticket(request.query, request.headers)
     if not content:
         raise InputError("the body is empty; send a JPEG or PNG picture")
     return web.json_response(to_data(await request.app[AGENT].take_picture(content, told)))

@@ -31,6 +31,7 @@ class CloudLink:
         self.changed: Callable[[], None] = _nothing
         self.circuit = Circuit()
         self.estimate = LinkEstimate()
+        self._suspected: Observation | None = None
 
     @property
     def link(self) -> Link:
@@ -56,8 +57,8 @@ class CloudLink:
             with self._clock.passage() as passage:
                 answer = await self._uplink.infer(name, content, timeout_s)
         except CloudUnavailableError as silence:
-            self._gave_up(len(content), passage, timeout_s)
             self.failed(silence)
+            self._suspected = _given_up(len(content), passage, timeout_s)
             raise
         except CloudRefusedError as refusal:
             self.refused(refusal)
@@ -73,15 +74,18 @@ class CloudLink:
             with self._clock.passage() as passage:
                 sent_bytes = await self._uplink.probe(size_bytes, timeout_s)
         except CloudUnavailableError:
-            self._gave_up(size_bytes, passage, timeout_s)
+            self._suspected = _given_up(size_bytes, passage, timeout_s)
             raise
         self._learn(Observation(sent_bytes, passage.seconds, passage.share))
 
     def answered(self) -> None:
-        """The cloud is there."""
+        """The cloud is there: what was given up before was given up because the link is slow."""
         if self.circuit.is_open:
             _log.info("the cloud is back")
         self.circuit.succeeded()
+        if self._suspected is not None:
+            self.estimate = update(self.estimate, self._suspected)
+            self._suspected = None
         self.changed()
 
     def failed(self, silence: CloudUnavailableError) -> None:
@@ -89,6 +93,7 @@ class CloudLink:
         if not self.circuit.is_open:
             _log.warning("%s; answering alone where the plans allow it", silence)
         self.circuit.silent(time.monotonic())
+        self._suspected = None
         self.changed()
 
     def refused(self, refusal: CloudRefusedError) -> None:
@@ -103,14 +108,16 @@ class CloudLink:
         expected_s = self.link.uplink_s(size_bytes) * (self._clock.users + 1) + cloud_s
         return min(1.0 + 3.0 * expected_s, self._longest_s)
 
-    def _gave_up(self, size_bytes: int, passage: Passage, timeout_s: float) -> None:
-        if passage.seconds >= timeout_s:  # else the connection broke, which says nothing of the bandwidth
-            sent_bytes = size_bytes + HTTP_BYTES
-            self._learn(Observation(sent_bytes, passage.seconds, passage.share, completed=False))
-
     def _learn(self, observation: Observation) -> None:
         self.estimate = update(self.estimate, observation)
         self.changed()
+
+
+def _given_up(size_bytes: int, passage: Passage, timeout_s: float) -> Observation | None:
+    """A time-out as an observation; a connection that broke says nothing of the bandwidth."""
+    if passage.seconds < timeout_s:
+        return None
+    return Observation(size_bytes + HTTP_BYTES, passage.seconds, passage.share, completed=False)
 
 
 def _nothing() -> None:

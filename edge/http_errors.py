@@ -29,7 +29,7 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     except web.HTTPException as error:
         return _answer(error.status, error.reason.lower())
     except (web.RequestPayloadError, ConnectionError) as cut:
-        return _answer(400, f"the body did not arrive whole: {cut}")
+        return _answer(400, f"the body cannot be read: {' '.join(str(cut).split())}")
     except Exception:  # noqa: BLE001 - the last line of defence: the trace goes to the log, not to the client
         _log.exception("%s %s failed", request.method, request.path)
         return _answer(500, "the agent failed; its log says how")

@@ -17,6 +17,7 @@ from shared.oip import HEADER_LENGTH, InferRequest, blob_tensor, build_request, 
 from shared.token import bearer
 
 CONNECT_S: Final = 3.0
+_LEAST_S: Final = 0.01
 HTTP_BYTES: Final = 330
 """What the head of a request takes on the wire, about."""
 
@@ -68,25 +69,27 @@ class Uplink:
         return size_bytes + HTTP_BYTES
 
     async def _post(self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> _Reply:
+        deadline_s = time.perf_counter() + timeout_s
         try:
-            return await asyncio.wait_for(self._post_twice(path, body, headers), timeout_s)
+            try:
+                return await self._post_once(path, body, headers, timeout_s)
+            except _CUT_SHORT:
+                left_s = max(deadline_s - time.perf_counter(), _LEAST_S)
+                return await self._post_once(path, body, headers, left_s)
         except asyncio.TimeoutError:
             raise CloudUnavailableError(f"the cloud did not answer within {timeout_s:.3g} s") from None
         except (aiohttp.ClientError, OSError) as broken:
             raise CloudUnavailableError(f"the cloud is away: {_reason(broken)}") from None
 
-    async def _post_twice(self, path: str, body: bytes, headers: Mapping[str, str]) -> _Reply:
-        try:
-            return await self._post_once(path, body, headers)
-        except _CUT_SHORT:
-            return await self._post_once(path, body, headers)
-
-    async def _post_once(self, path: str, body: bytes, headers: Mapping[str, str]) -> _Reply:
+    async def _post_once(
+        self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float
+    ) -> _Reply:
+        # Not asyncio.wait_for: before Python 3.12 it can swallow a cancellation.
         async with self._session.post(
             f"{self._url}{path}",
             data=io.BytesIO(body),
             headers={**self._headers, **headers, "Content-Length": str(len(body))},
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
+            timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_S, ceil_threshold=60),
             allow_redirects=False,
         ) as response:
             reply = _Reply(response.status, response.headers.get(HEADER_LENGTH), await response.read())

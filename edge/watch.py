@@ -60,7 +60,7 @@ class LinkWatch:
             try:
                 await self._cloud.probe(self._probe_bytes())
             except CloudUnavailableError:
-                pass  # the empty request went through: the link is slow, which the estimate has learnt
+                self._cloud.answered()  # the empty request went through: the link is slow, not away
             except CloudRefusedError as refusal:
                 self._refused(refusal)
         self._seen_samples = self._cloud.estimate.samples

@@ -211,7 +211,9 @@ class Stage:
     url: str
     client: aiohttp.ClientSession
 
-    async def post(self, picture: bytes, headers: dict[str, str] | None = None, **query: str) -> tuple[int, Any]:
+    async def post(
+        self, picture: bytes, headers: dict[str, str] | None = None, **query: str
+    ) -> tuple[int, Any]:
         async with self.client.post(
             f"{self.url}/v1/frames", data=picture, params=query, headers=headers
         ) as response:

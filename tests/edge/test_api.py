@@ -145,7 +145,7 @@ async def test_tensors_in_tensors_out_and_a_recorded_result(on: Stage) -> None:
     assert answer.arrays()["y"].shape == (1, 5)
     _, kept = await on.get(f"/v1/results/{answer.parameters['frame_id']}")
     assert kept["answered_by"] == answer.parameters["answered_by"]
-    assert kept["outcome"]["top"][0]["index"] == int(answer.arrays()["y"].argmax())
+    assert kept["outcome"]["top"][0]["class"] == int(answer.arrays()["y"].argmax())
 
 
 @pytest.mark.parametrize(
@@ -170,11 +170,9 @@ async def test_a_request_that_is_none(on: Stage) -> None:
         (b"\xff\xfe", {HEADER_LENGTH: "2"}),
         (b"{}", {HEADER_LENGTH: "-1"}),
         (b"{}", {HEADER_LENGTH: "9999"}),
-        (b"not gzip", {"Content-Encoding": "gzip"}),
+        (b"not gzip", {"Content-Encoding": "gzip", "Connection": "close"}),
     ):
-        async with on.client.post(
-            f"{on.url}/v2/models/net/infer", data=body, headers=headers
-        ) as response:
+        async with on.client.post(f"{on.url}/v2/models/net/infer", data=body, headers=headers) as response:
             assert response.status == 400
             await error_of(response)
     assert (await infer(on, (tensor("x", np.zeros(1)),), "nobody")).status == 404

@@ -144,5 +144,3 @@ async def test_a_bandwidth_that_collapses_is_survived(tmp_path: Path) -> None:
         seen = [(await on.post(picture(seed)))[1]["answered_by"] for seed in range(6)]
         assert set(seen) <= {"edge", "edge-fallback", "cloud"}
         await until(lambda: not on.agent.engine.plan.boundary)
-
-

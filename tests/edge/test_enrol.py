@@ -1,0 +1,111 @@
+"""The first start: measured, planned for, verified, kept; and the next one without a cloud."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aiohttp.test_utils import TestServer
+from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, write_net_bundle
+
+from edge.enrol import enrol
+from edge.planner_client import PlannerClient
+from edge.settings import EdgeSettings
+from shared.bundle import Bundle
+from shared.errors import AuthError, BundleError, CloudUnavailableError, NotFoundError, ProfileError
+from shared.profile import Profile
+from shared.serial import from_data
+
+
+@dataclasses.dataclass
+class Scene:
+    cloud: FakeCloud
+    server: TestServer
+    settings: EdgeSettings
+    session: aiohttp.ClientSession
+
+    async def enrol(self, **changes: object) -> Bundle:
+        settings = dataclasses.replace(self.settings, **changes)  # type: ignore[arg-type]
+        client = PlannerClient(self.session, settings.cloud_url, settings.model, settings.token)
+        return await enrol(settings, client)
+
+
+@pytest_asyncio.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    graph = load_net(tmp_path)
+    path = tmp_path / "net.evb"
+    digest = write_net_bundle(graph, path, make_table(graph), net_card(graph))
+    cloud = FakeCloud(graph, net_card(graph), path, digest)
+    server = TestServer(cloud.app())
+    await server.start_server()
+    url = str(server.make_url(""))
+    settings = EdgeSettings(cloud_url=url, model="net", data=tmp_path / "data", token=TOKEN, enrol_wait_s=0.1)
+    async with aiohttp.ClientSession() as session:
+        yield Scene(cloud, server, settings, session)
+    await server.close()
+
+
+async def test_first_start_measures_and_the_next_needs_no_cloud(scene: Scene) -> None:
+    bundle = await scene.enrol(memory_bytes=10**7, slowdown=2.0)
+    assert bundle.digest == scene.cloud.digest
+    (request,) = scene.cloud.plan_requests
+    profile = from_data(Profile, request["profile"], ProfileError)
+    assert profile.model_sha256 == scene.cloud.graph.sha256
+    assert profile.slowdown == 2.0
+    assert len(profile.layer_s) == len(scene.cloud.graph.layers)
+    assert min(profile.head_s[len(profile.layer_s)], profile.encode_s_per_byte) > 0
+    assert request["limits"] == {"memory_bytes": 10**7, "max_error": None}
+    assert 0 < request["rtt_s"] < 1
+    await scene.server.close()
+    scene.cloud.calls.clear()
+    again = await scene.enrol(memory_bytes=10**7, slowdown=2.0)
+    assert again.digest == bundle.digest
+    assert scene.cloud.calls == []
+
+
+async def test_other_limits_are_planned_anew_without_measuring_again(scene: Scene) -> None:
+    await scene.enrol()
+    await scene.enrol(max_error=0.5)
+    assert [request["limits"]["max_error"] for request in scene.cloud.plan_requests] == [None, 0.5]
+    assert sum(call.endswith("skeleton") for call in scene.cloud.calls) == 1
+
+
+async def test_a_damaged_bundle_is_fetched_again_or_refused(scene: Scene) -> None:
+    bundle = await scene.enrol()
+    content = bytearray(bundle.path.read_bytes())
+    content[len(content) // 2] ^= 1
+    bundle.path.write_bytes(content)
+    assert (await scene.enrol()).digest == bundle.digest
+    bundle.path.write_bytes(content)
+    await scene.server.close()
+    with pytest.raises(CloudUnavailableError, match="first start"):
+        await scene.enrol()
+
+
+async def test_a_bundle_with_another_digest_is_refused(scene: Scene) -> None:
+    scene.cloud.digest = "0" * 64
+    with pytest.raises(BundleError):
+        await scene.enrol()
+    assert not list(scene.settings.folder.glob("bundle-*"))
+
+
+async def test_a_bundle_of_another_model_is_refused(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    other = load_net(tmp_path / "b", "other")
+    assert scene.cloud.bundle is not None
+    scene.cloud.digest = write_net_bundle(other, scene.cloud.bundle, make_table(other), None)
+    with pytest.raises(BundleError, match="other"):
+        await scene.enrol()
+
+
+async def test_what_the_cloud_may_say_instead(scene: Scene) -> None:
+    with pytest.raises(AuthError):
+        await scene.enrol(token="wrong")
+    with pytest.raises(NotFoundError):
+        await scene.enrol(model="nobody")
+    with pytest.raises(CloudUnavailableError, match="away"):
+        await scene.enrol(cloud_url="http://127.0.0.1:9")
