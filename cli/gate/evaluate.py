@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 
 from cli.gate.camera import GateCamera
 from cli.gate.decode import decode_plate
+from cli.gate.sample import random_scene
+from cli.gate.scene import render
 
 INPUT, OUTPUT, BOUNDARY = "image", "plate", "boundary"
 Array = NDArray[np.float32]
 Reader = Callable[[Array], Array]
+Sample = tuple[NDArray[np.uint8], str]
+"""A frame and its truth."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,21 @@ def to_input(image: NDArray[np.uint8]) -> Array:
     return np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32) / np.float32(255)
 
 
-def held_out(seeds: Iterable[int], frames: int) -> Iterable[tuple[NDArray[np.uint8], str]]:
+def held_out(seeds: Iterable[int], frames: int) -> Iterator[Sample]:
     """Yield frames and truths of the first `frames` of each camera stream."""
     for seed in seeds:
         yield from ((frame.image, frame.truth) for frame in itertools.islice(GateCamera(seed), frames))
 
 
-def score(reader: Reader, samples: Iterable[tuple[NDArray[np.uint8], str]]) -> Score:
+def unrelated(seed: int, count: int) -> Iterator[Sample]:
+    """Yield single random scenes, harder and more varied than a stream: every plate is another one."""
+    for index in range(count):
+        rng = np.random.default_rng([seed, index])
+        scene = random_scene(rng)
+        yield render(scene, rng), scene.truth
+
+
+def score(reader: Reader, samples: Iterable[Sample]) -> Score:
     """Read every sample and count what is exactly right."""
     right: dict[bool, list[bool]] = {True: [], False: []}
     for image, truth in samples:

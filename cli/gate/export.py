@@ -10,13 +10,14 @@ import onnx
 import torch
 from onnx import shape_inference
 
-from cli.gate.evaluate import BOUNDARY, INPUT, OUTPUT, held_out, score, split_reader, whole_reader
+from cli.gate.evaluate import BOUNDARY, INPUT, OUTPUT, held_out, score, split_reader, unrelated, whole_reader
 from cli.gate.network import GateNet
 
 OPSET = 17
 HELD_OUT_SEEDS = tuple(range(9000, 9010))
 HELD_OUT_FRAMES = 300
 """Frames of each stream."""
+UNRELATED_SEED, UNRELATED_FRAMES = 2, 2000
 _ROUGH = 5
 """Other bit-widths than four are measured on every fifth frame only."""
 
@@ -78,14 +79,20 @@ def describe(path: Path) -> dict[str, Any]:
         "file_bytes": path.stat().st_size,
         "macs": multiply_accumulates(model),
         "convolutions": sum(node.op_type == "Conv" for node in model.graph.node),
-        "held_out": {"seeds": list(HELD_OUT_SEEDS), "frames_per_seed": HELD_OUT_FRAMES},
+        "held_out": {
+            "seeds": list(HELD_OUT_SEEDS),
+            "frames_per_seed": HELD_OUT_FRAMES,
+            "unrelated_seed": UNRELATED_SEED,
+        },
         "accuracy": _accuracy(path),
     }
 
 
 def _accuracy(path: Path) -> dict[str, dict[str, float]]:
     samples = list(held_out(HELD_OUT_SEEDS, HELD_OUT_FRAMES))
+    singles = unrelated(UNRELATED_SEED, UNRELATED_FRAMES)
     scores = {"float32": score(whole_reader(path), samples)}
+    scores["float32_unrelated_scenes"] = score(whole_reader(path), singles)
     for bits in (4, 2, 3, 8):
         some = samples if bits == 4 else samples[::_ROUGH]
         scores[f"boundary_{bits}_bits"] = score(split_reader(path, bits), some)
