@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.errors import UsageError
 
-DEFAULT_MAX_ERROR: Final = 0.002
+DEFAULT_MAX_ERROR: Final = 0.001
 """The error limit when none is given; chosen by measurement, see docs/decisions/error-measure.md."""
 
 
