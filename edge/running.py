@@ -19,6 +19,7 @@ from edge.heads import Heads
 from edge.metrics import Metrics
 from edge.settings import EdgeSettings
 from edge.store import Store
+from edge.trim import trim_memory
 from edge.uplink import Uplink
 from edge.watch import LinkWatch
 from shared.bundle import Bundle
@@ -96,6 +97,7 @@ async def _build_all(engine: Engine, heads: Heads) -> None:
         except EvoSplitError as broken:
             _log.warning("plan %s cannot be used: %s", plan.digest[:12], broken)
         engine.reconsider()
+    await asyncio.to_thread(trim_memory)
 
 
 def _by_need(engine: Engine) -> list[Plan]:

@@ -1,4 +1,4 @@
-"""A small network with a hand-made plan table, a bundle of it, and a cloud in this process that misbehaves on demand.
+"""A small network with a hand-made plan table and bundle, and a cloud here that misbehaves on demand.
 
 The cloud is the real data plane behind a few aiohttp routes: no Ray. It can shape its link (answers wait for
 ``rtt_s`` and for the body's bytes), be slow, refuse, talk garbage, break off, or hang.
@@ -82,7 +82,7 @@ def make_plan(graph: Graph, index: int, edge_s: float, wire_bytes: int, bits: in
 
 
 def make_table(graph: Graph, with_fallback: bool = True) -> PlanTable:
-    """Alone below 1 Mbit/s, a cut in the middle to 10, all in the cloud above (by the predicted times)."""
+    """Alone below about 1 Mbit/s, a cut in the middle to 10, all in the cloud above."""
     raw = make_plan(graph, 0, 0.001, 12_500)
     middle = make_plan(graph, 3, 0.010, 1_250)
     alone = dataclasses.replace(
@@ -110,7 +110,10 @@ def write_net_bundle(graph: Graph, path: Path, table: PlanTable, card: Card | No
 
 @dataclass
 class FakeCloud:
-    """Set the fields while it runs. ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang."""
+    """Set the fields while it runs.
+
+    ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang.
+    """
 
     graph: Graph
     card: Card | None = None
@@ -143,9 +146,9 @@ class FakeCloud:
 
     async def _carry(self, request: web.Request) -> bytes:
         self.calls.append(request.path)
-        if request.headers.get("Authorization") != f"Bearer {self.token}" or self.mode == "401":
-            if not request.path.endswith("live"):
-                raise web.HTTPUnauthorized(text='{"error": "the token is wrong"}')
+        is_welcome = request.headers.get("Authorization") == f"Bearer {self.token}" and self.mode != "401"
+        if not is_welcome and not request.path.endswith("live"):
+            raise web.HTTPUnauthorized(text='{"error": "the token is wrong"}')
         body = await request.read()
         if self.mode == "hang":
             await asyncio.sleep(3600)

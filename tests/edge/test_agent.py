@@ -1,4 +1,4 @@
-"""Frames through agent and cloud: every strategy agrees with the whole model, ids are kept, nothing is lost."""
+"""Frames through agent and cloud: every strategy agrees with the whole model, nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agent as a process: first start, ready, stopped by a signal with a frame under way, started again alone."""
+"""The agent as a process: first start, stopped with a frame under way, started again without a cloud."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from shared.errors import EvoSplitError
 logging.basicConfig(level=logging.INFO)
 url, data, port = sys.argv[1:]
 try:
-    serve_edge(EdgeSettings(cloud_url=url, model="net", data=Path(data), token="a-test-token", port=int(port)))
+    given = {"cloud_url": url, "data": Path(data), "port": int(port)}
+    serve_edge(EdgeSettings(model="net", token="a-test-token", **given))
 except EvoSplitError as error:
     sys.exit(f"{type(error).__name__}: {error}")
 loaded = {"ray", "pulp", "matplotlib", "torch", "planner", "cloud"} & set(sys.modules)
