@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from cloud.dataplane import DataPlane
-from cloud.ingress import Services
 from cloud.planning import Planner
 from cloud.plans import PlanService
 from cloud.registry import open_registry
+from cloud.services import Services
 from cloud.settings import AppSettings
 from cloud.tail import TailCache
 from cloud.warm import warm_up

@@ -16,9 +16,10 @@ import pytest
 from starlette.types import ASGIApp, Message
 
 from cloud.dataplane import DataPlane
-from cloud.ingress import Services, make_app
+from cloud.ingress import make_app
 from cloud.plans import MakePlans, PlanAnswer, PlanRequest, PlanService
 from cloud.registry import Model, Registry, open_registry
+from cloud.services import Services
 from cloud.settings import AppSettings
 from cloud.tail import TailCache
 from kernels.codec import encode_tensor

@@ -1,0 +1,42 @@
+"""``POST .../infer``: the bytes of a request to the data plane, and those of its answer back."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cloud.body import read_body
+from cloud.dataplane import Call
+from cloud.encoding import compress
+from cloud.services import in_thread, model_name, services_of
+from shared.oip import BINARY_TYPE, HEADER_LENGTH
+
+
+async def infer(request: Request) -> Response:
+    """Whole model or tail; the event loop only moves bytes."""
+    services, settings = services_of(request), services_of(request).settings
+    name, accepted = model_name(request), request.headers.get("accept-encoding")
+    services.registry.get(name)  # an unknown model is refused before the body is read
+    body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
+    call = Call(body, _header_length(request), received_s=time.perf_counter())
+
+    def work() -> tuple[tuple[bytes, str | None], int | None]:
+        answer, header_length = services.plane.answer(name, call)
+        return compress(answer, accepted), header_length
+
+    (answer, coding), header_length = await in_thread(services.infer_pool, work, settings.infer_timeout_s)
+    headers = {} if header_length is None else {HEADER_LENGTH: str(header_length)}
+    headers |= {} if coding is None else {"Content-Encoding": coding}
+    return Response(answer, media_type=BINARY_TYPE if header_length else "application/json", headers=headers)
+
+
+def _header_length(request: Request) -> int | None:
+    text = request.headers.get(HEADER_LENGTH)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise HTTPException(400, f"{HEADER_LENGTH} is not a number of bytes")
+    return int(text)

@@ -1,0 +1,56 @@
+"""What every route needs: the services, the model that is asked for, and a thread to work in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from cloud.dataplane import DataPlane
+from cloud.plans import PlanService
+from cloud.registry import Registry
+from cloud.settings import AppSettings
+from shared.errors import NotFoundError
+from shared.oip import MODEL_VERSION
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Services:
+    """Models, data plane, plan service, and the threads that they run in."""
+
+    settings: AppSettings
+    registry: Registry
+    plane: DataPlane
+    plans: PlanService
+    infer_pool: ThreadPoolExecutor
+    plan_pool: ThreadPoolExecutor
+
+
+def services_of(request: Request) -> Services:
+    """The services of the application that got the request."""
+    services: Services = request.app.state.services
+    return services
+
+
+def model_name(request: Request) -> str:
+    """The model in the path. Raises NotFoundError for a version that no model has."""
+    version = request.path_params.get("version", MODEL_VERSION)
+    if version != MODEL_VERSION:
+        raise NotFoundError(f"no version {version!r} here; every model has version {MODEL_VERSION}")
+    name: str = request.path_params["model"]
+    return name
+
+
+async def in_thread(pool: ThreadPoolExecutor, work: Callable[[], T], timeout_s: float) -> T:
+    """Run in a thread; on time-out the client is told, and the thread finishes by itself."""
+    try:
+        return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(pool, work), timeout_s)
+    except asyncio.TimeoutError:
+        raise HTTPException(504, f"no answer within {timeout_s:g} s") from None
