@@ -42,7 +42,7 @@ class EdgeClient:
             latency_s=latency_s,
             wire_bytes=answer["wire_bytes"],
             correct=frame.is_right(answer["outcome"]),
-            cut=answer["cut"],
+            cut=answer["cut_key"],
             answered_by=answer["answered_by"],
         )
 

@@ -122,7 +122,7 @@ def test_cut_out_of_range_is_wrong_usage(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["inspect", "profile", "plan", "split", "cloud", "edge", "results", "demo"]
+    "command", ["inspect", "profile", "plan", "split", "roofline", "cloud", "edge", "results", "demo"]
 )
 def test_every_help_shows_an_example(command: str) -> None:
     result = run(command, "--help")
