@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-stdout = Console()
-stderr = Console(stderr=True)
+_PLAIN_WIDTH = 110
+"""Columns where no terminal says otherwise: wide enough for every table."""
+
+
+def _console(stream: TextIO, *, stderr: bool) -> Console:
+    return Console(stderr=stderr, width=None if stream.isatty() else _PLAIN_WIDTH)
+
+
+stdout = _console(sys.stdout, stderr=False)
+stderr = _console(sys.stderr, stderr=True)
 
 
 def print_json(data: object) -> None:
@@ -23,7 +33,7 @@ def print_json(data: object) -> None:
 
 def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     """A table on standard output; numbers to the right."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     lines = [[str(cell) for cell in row] for row in rows]
     for position, column in enumerate(columns):
         numeric = all(line[position][:1].isdigit() or line[position] in ("", "-") for line in lines)

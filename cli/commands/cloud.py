@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cli.cache import cache_folder
-from cli.options import FOLDER, threads_option, token_option
+from cli.options import FOLDER, token_option
 
 
 @click.command()
@@ -18,7 +18,7 @@ from cli.options import FOLDER, threads_option, token_option
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--data", type=FOLDER, help="Folder for bundles and profiles.")
 @token_option
-@threads_option
+@click.option("--threads", type=click.IntRange(min=0), default=0, show_default=True, help="0: all cores.")
 def cloud(
     models: Path, host: str, port: int, data: Path | None, token_file: Path | None, threads: int
 ) -> None:
