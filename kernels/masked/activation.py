@@ -1,0 +1,153 @@
+"""Activations fused into the masked kernels, and the row kernel for those that are not plain limits.
+
+Limits (ReLU, clip) are applied in the tile's registers. Leaky ReLU and SiLU, and a residual that is added after
+the activation, take one more pass over the rows just written, which are still in the nearest cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numba import types
+
+from kernels.masked.vectors import (
+    I64,
+    INTEGERS,
+    LANES,
+    VECTOR,
+    VECTOR_BYTES,
+    constant,
+    integers,
+    intrinsic,
+    lanes_below,
+    load_some,
+    multiply_add,
+    splat,
+    store_some,
+)
+
+PLAIN: Final = 0
+LEAKY: Final = 1
+SILU: Final = 2
+
+
+@dataclass(frozen=True)
+class Activation:
+    """Limits first, then the curve: ``PLAIN``, ``LEAKY`` (negative values times ``slope``) or ``SILU``."""
+
+    low: float = -float("inf")
+    high: float = float("inf")
+    curve: int = PLAIN
+    slope: float = 0.0
+
+    @property
+    def numbers(self) -> tuple[np.float32, np.float32, int, np.float32]:
+        """As the kernels take it."""
+        return np.float32(self.low), np.float32(self.high), self.curve, np.float32(self.slope)
+
+
+NONE: Final = Activation()
+RELU: Final = Activation(low=0.0)
+SILU_CURVE: Final = Activation(curve=SILU)
+
+
+def clip(low: float, high: float) -> Activation:
+    """Limits on both sides, such as ReLU6's 0 and 6."""
+    return Activation(low, high)
+
+
+def leaky(slope: float) -> Activation:
+    """Negative values times ``slope``."""
+    return Activation(curve=LEAKY, slope=slope)
+
+
+_MAGIC: Final = 1.5 * 2**23
+_POLYNOMIAL: Final = (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5)
+"""exp(r) = 1 + r + r^2 p(r) for |r| <= ln(2) / 2 (Cephes, expf)."""
+
+
+def _exponential(b: Any, x: Any) -> Any:
+    """exp(x) of a vector for x in -87..87; a NaN stays one."""
+    shifted = multiply_add(b, x, constant(1.44269504088896341), constant(_MAGIC))
+    whole = b.fsub(shifted, constant(_MAGIC))
+    rest = multiply_add(b, whole, constant(-0.693359375), x)
+    rest = multiply_add(b, whole, constant(2.12194440e-4), rest)
+    value = constant(_POLYNOMIAL[0])
+    for factor in _POLYNOMIAL[1:]:
+        value = multiply_add(b, value, rest, constant(factor))
+    value = multiply_add(b, value, b.fmul(rest, rest), b.fadd(rest, constant(1.0)))
+    bits = b.shl(b.add(b.bitcast(shifted, INTEGERS), integers(127)), integers(23))
+    return b.fmul(value, b.bitcast(bits, VECTOR))
+
+
+def _silu(b: Any, x: Any) -> Any:
+    """x / (1 + exp(-x)); comparisons in this order keep a NaN."""
+    negative = b.fsub(constant(0.0), x)
+    for limit, sign in ((-87.0, "<"), (87.0, ">")):
+        negative = b.select(b.fcmp_ordered(sign, negative, constant(limit)), constant(limit), negative)
+    return b.fdiv(x, b.fadd(constant(1.0), _exponential(b, negative)))
+
+
+def _leaky(b: Any, x: Any, slope: Any) -> Any:
+    return b.select(b.fcmp_ordered("<", x, constant(0.0)), b.fmul(x, splat(b, slope)), x)
+
+
+def _curved(b: Any, x: Any, curve: Any, slope: Any) -> Any:
+    """Branches rather than selects: SiLU costs far more than the rest."""
+    start, curves, bend, after = b.block, *(b.append_basic_block() for _ in range(3))
+    b.cbranch(b.icmp_signed("==", curve, I64(PLAIN)), after, curves)
+    b.position_at_end(curves)
+    lines = _leaky(b, x, slope)
+    b.cbranch(b.icmp_signed("==", curve, I64(LEAKY)), after, bend)
+    b.position_at_end(bend)
+    smooth = _silu(b, x)
+    b.branch(after)
+    b.position_at_end(after)
+    result = b.phi(VECTOR)
+    for value, block in ((x, start), (lines, curves), (smooth, bend)):
+        result.add_incoming(value, block)
+    return result
+
+
+def _chunk(b: Any, place: Any, other: Any, count: Any, curve: Any, slope: Any) -> None:
+    flags = lanes_below(b, count)
+    value = _curved(b, load_some(b, place, flags), curve, slope)
+    before, adding, after = b.block, b.append_basic_block(), b.append_basic_block()
+    b.cbranch(b.icmp_signed("!=", other, I64(0)), adding, after)
+    b.position_at_end(adding)
+    total = b.fadd(value, load_some(b, other, flags))
+    b.branch(after)
+    b.position_at_end(after)
+    result = b.phi(VECTOR)
+    result.add_incoming(value, before)
+    result.add_incoming(total, adding)
+    store_some(b, result, place, flags)
+
+
+@intrinsic
+def finish_row(typing_context: Any, place: Any, other: Any, count: Any, curve: Any, slope: Any) -> Any:  # noqa: ANN401
+    """Bend ``count`` floats at address ``place`` by ``curve``, then add those at ``other`` (0: none)."""
+
+    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
+        place, other, count, curve, slope = args
+        before, head, inside, after = b.block, *(b.append_basic_block() for _ in range(3))
+        b.branch(head)
+        b.position_at_end(head)
+        done = b.phi(I64)
+        done.add_incoming(I64(0), before)
+        b.cbranch(b.icmp_signed("<", done, count), inside, after)
+        b.position_at_end(inside)
+        offset = b.mul(done, I64(VECTOR_BYTES // LANES))
+        there = b.select(b.icmp_signed("==", other, I64(0)), other, b.add(other, offset))
+        _chunk(b, b.add(place, offset), there, b.sub(count, done), curve, slope)
+        done.add_incoming(b.add(done, I64(LANES)), b.block)
+        b.branch(head)
+        b.position_at_end(after)
+        return context.get_dummy_value()
+
+    kinds = [types.int64, types.int64, types.int64, types.int64, types.float32]
+    return types.void(*kinds), generate
+
+

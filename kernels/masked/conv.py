@@ -1,0 +1,138 @@
+"""Masked convolution: packed weights, room for the list of positions, and the choice of kernel.
+
+``x``, ``out`` and residuals are float32 (height, width, channels), channels next to each other in memory; rows
+and columns may have any strides, so ``out`` may be a slice of the channels of a concatenation. Results equal
+the dense convolution to float32 rounding where the mask is set, and do not depend on which other positions are
+computed; elsewhere ``out`` keeps what it holds.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.masked.activation import NONE, Activation
+from kernels.masked.convolve import convolve
+from kernels.masked.depthwise import convolve_depthwise
+from kernels.masked.gather import Mask, Positions, positions_of
+from kernels.masked.locate import geometry_of
+from kernels.masked.threads import Work, run_all, shares
+from kernels.masked.tile import PLACES
+from kernels.masked.weights import pack_depthwise, pack_weights
+from kernels.masked.window import Pair, Window
+from shared.errors import InputError
+
+Floats = NDArray[np.float32]
+
+SPLIT_WORK: Final = 1 << 21
+"""Multiply-accumulates (roughly 30 microseconds) below which a second thread costs more than it brings."""
+_LARGE_WEIGHTS: Final = 1 << 18
+"""Weights (1 MiB) beyond which threads share out the output channels, so that each reads its part only."""
+
+
+class MaskedConv:
+    """One convolution layer. Not for use by two threads at once: it holds room for positions."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        weights: Floats,
+        bias: Floats | None = None,
+        stride: Pair = (1, 1),
+        pads: tuple[int, int, int, int] = (0, 0, 0, 0),
+        dilation: Pair = (1, 1),
+        groups: int = 1,
+        activation: Activation = NONE,
+        residual_last: bool = False,
+    ) -> None:
+        """``weights`` float32 (out channels, in channels / groups, kernel rows, kernel columns), ``bias`` (out).
+
+        ``residual_last``: a residual is added after the activation instead of before it.
+        """
+        _check_weights(weights, bias, groups)
+        kernel = (weights.shape[2], weights.shape[3])
+        self.window = Window(kernel, (stride[0], stride[1]), pads, (dilation[0], dilation[1]))
+        self.in_channels, self.out_channels = weights.shape[1] * groups, weights.shape[0]
+        self.activation = activation
+        self._macs = weights[0].size * weights.shape[0]
+        self._residual_last = residual_last
+        self._is_depthwise = weights.shape[1] == 1 and groups == weights.shape[0]
+        if self._is_depthwise:
+            self._values, self._bias = pack_depthwise(weights, bias)
+        else:
+            packed = pack_weights(weights, bias, groups)
+            self._values, self._bias = packed.values, packed.bias
+            self._depth, self._channels = packed.depth, packed.channels
+            self._blocks = packed.blocks * groups
+        self._room = np.empty(0, np.int32)
+
+    def out_shape(self, in_shape: tuple[int, ...]) -> tuple[int, int, int]:
+        """(height, width, channels) of the output for an input of (height, width, channels)."""
+        return *self.window.out_size((in_shape[0], in_shape[1])), self.out_channels
+
+    def run(
+        self, x: Floats, mask: NDArray[np.bool_] | Mask, out: Floats, residual: Floats | None = None, threads: int = 1
+    ) -> None:
+        """Compute ``out`` where ``mask`` (height, width of ``out``; bool or uint8) is set."""
+        if mask.shape != out.shape[:2]:
+            raise InputError(f"a mask of {mask.shape} for an output of {out.shape}")
+        if self._room.size <= mask.size:
+            self._room = np.empty(mask.size + 1, np.int32)
+        self.run_at(x, positions_of(mask, self._room), out, residual, threads)
+
+    def run_at(
+        self, x: Floats, positions: Positions, out: Floats, residual: Floats | None = None, threads: int = 1
+    ) -> None:
+        """Compute ``out`` at ``positions`` (see ``gather``), which several layers can share; all must exist."""
+        self._check(x, out, residual)
+        if not positions.size:
+            return
+        works = self._works(x, positions, out, residual, threads)
+        if len(works) == 1:
+            works[0]()
+        else:
+            run_all(works)
+
+    def _works(
+        self, x: Floats, positions: Positions, out: Floats, residual: Floats | None, threads: int
+    ) -> list[Work]:
+        add = out if residual is None else residual
+        geometry = geometry_of(self.window, out.shape[1])
+        first = (x, out, add, residual is not None, self._residual_last)
+        parts = max(1, min(threads, self._macs * positions.size // SPLIT_WORK))
+        curve = self.activation.numbers
+        if self._is_depthwise:
+            return [
+                partial(convolve_depthwise, *first, positions[a:b], geometry, self._values, self._bias, *curve)
+                for a, b in shares(positions.size, parts, PLACES)
+            ]
+        layer = (geometry, self._values, self._bias, self._depth, self._channels)
+        if parts > 1 and self._blocks >= parts and self._values.size > _LARGE_WEIGHTS:
+            ranges = shares(self._blocks, parts)
+            return [partial(convolve, *first, positions, *layer, a, b, *curve) for a, b in ranges]
+        return [
+            partial(convolve, *first, positions[a:b], *layer, 0, self._blocks, *curve)
+            for a, b in shares(positions.size, parts, PLACES)
+        ]
+
+    def _check(self, x: Floats, out: Floats, residual: Floats | None) -> None:
+        arrays: list[tuple[str, NDArray[Any], tuple[int, ...]]] = [
+            ("input", x, (*x.shape[:2], self.in_channels)),
+            ("output", out, self.out_shape(x.shape)),
+        ]
+        if residual is not None:
+            arrays.append(("residual", residual, out.shape))
+        for name, array, shape in arrays:
+            if array.shape != shape or array.dtype != np.float32:
+                raise InputError(f"{name} is {array.dtype} {array.shape}, not float32 {shape}")
+            if array.strides[2] != array.itemsize and shape[2] > 1:
+                raise InputError(f"{name}: channels must lie next to each other")
+
+
+def _check_weights(weights: Floats, bias: Floats | None, groups: int) -> None:
+    if weights.ndim != 4 or groups < 1 or weights.shape[0] % groups:  # noqa: PLR2004
+        raise InputError(f"weights of {weights.shape} in {groups} groups")
+    if bias is not None and bias.shape != weights.shape[:1]:
+        raise InputError(f"a bias of {bias.shape} for weights of {weights.shape}")

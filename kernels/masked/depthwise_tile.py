@@ -1,0 +1,87 @@
+"""The micro-kernel of depthwise convolution: a few positions times a few vectors of channels, in registers.
+
+Weights are read once for four positions. Sums run over taps in the same order for every shape.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from numba import types
+
+from kernels.masked.tile_parts import Tile
+from kernels.masked.vectors import (
+    I64,
+    LANES,
+    VECTOR_BYTES,
+    WIDE,
+    lanes_below,
+    literal_intrinsic,
+    load,
+    load_some,
+    multiply_add,
+    number,
+    value_of,
+)
+
+PLACES: Final = 4
+MANY: Final = 4 if WIDE else 1
+"""Vectors of a tile while there are that many left."""
+SOME: Final = 2 if WIDE else 1
+MANY_LANES: Final = MANY * LANES
+SOME_LANES: Final = SOME * LANES
+PARTIAL: Final = 0
+"""In place of a number of vectors: one that is not whole."""
+_INTEGERS: Final = 12
+
+
+class _DepthwiseTile(Tile):
+    def __init__(self, builder: Any, places: int, vectors: int, arguments: Any) -> None:
+        self.b, self.places, self.vectors = builder, places, max(1, vectors)
+        self.rows, self.row_step, self.shifts, self.x_shift, self.taps = arguments[:5]
+        self.weights, self.weight_step, self.bias = arguments[5:8]
+        self.outs, self.adds, self.out_shift, self.lanes = arguments[8:12]
+        self.low, self.high = arguments[12:]
+        self.flags = lanes_below(builder, self.lanes) if vectors == PARTIAL else None
+
+    def emit(self) -> None:
+        start = [load(self.b, self.bias, v * VECTOR_BYTES) for v in range(self.vectors)]
+        sums = [start[v] for _ in range(self.places) for v in range(self.vectors)]
+        self.finish(self.loop(self.taps, 1, [I64(0), self.weights, *sums], self._tap)[2:])
+
+    def _tap(self, index: Any, state: list[Any]) -> list[Any]:
+        b, (weights, *sums) = self.b, state
+        row = b.add(self.rows, b.mul(index, self.row_step))
+        shift = b.add(self.x_shift, number(b, b.add(self.shifts, b.shl(index, I64(3)))))
+        factors = [load(b, weights, v * VECTOR_BYTES) for v in range(self.vectors)]
+        for p in range(self.places):
+            place = b.add(number(b, row, p), shift)
+            for v, factor in enumerate(factors):
+                at = p * self.vectors + v
+                sums[at] = multiply_add(b, self._input(place, v), factor, sums[at])
+        return [b.add(weights, self.weight_step), *sums]
+
+    def _input(self, place: Any, v: int) -> Any:
+        if self.flags is None:
+            return load(self.b, place, v * VECTOR_BYTES)
+        return load_some(self.b, place, self.flags)
+
+
+@literal_intrinsic
+def depthwise_tile(  # noqa: ANN201, PLR0913 - numba's own
+    typing_context: Any, vectors: Any, rows: Any, row_step: Any, shifts: Any, x_shift: Any, taps: Any,
+    weights: Any, weight_step: Any, bias: Any, outs: Any, adds: Any, out_shift: Any, lanes: Any,
+    low: Any, high: Any,
+):  # fmt: skip
+    """Convolve at four positions, channel by channel; arguments as those of ``convolve_tile``.
+
+    ``weights``: the address of the first tap's; the next tap's lie ``weight_step`` bytes on.
+    ``vectors``: how many, or ``PARTIAL`` for the first ``lanes`` channels of one.
+    """
+    count = value_of(vectors)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
+        _DepthwiseTile(builder, PLACES, count, args[1:]).emit()
+        return context.get_dummy_value()
+
+    return types.void(vectors, *[types.int64] * _INTEGERS, types.float32, types.float32), generate

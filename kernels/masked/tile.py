@@ -1,0 +1,113 @@
+"""The micro-kernel of convolution: a few positions times a few vectors of output channels, in registers.
+
+Twelve positions times 32 channels are 24 AVX-512 registers of sums; two more hold weights, and inputs are
+broadcast from memory. Targets with fewer or narrower registers take six positions times 16 channels. Nothing is
+gathered or copied: every position has its own input address, so positions need not be neighbours.
+
+Sums run over taps, then input channels, in the same order for every tile shape: a position's result does not
+depend on which other positions are computed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from numba import types
+
+from kernels.masked.tile_parts import Tile
+from kernels.masked.vectors import (
+    I64,
+    LANES,
+    VECTOR,
+    VECTOR_BYTES,
+    WIDE,
+    literal_intrinsic,
+    load,
+    multiply_add,
+    number,
+    pointer,
+    splat,
+    value_of,
+)
+
+PLACES: Final = 12 if WIDE else 6
+"""Positions of a tile; the last tile of a list may be a third or two thirds of it."""
+THIRD: Final = PLACES // 3
+TWO_THIRDS: Final = 2 * THIRD
+VECTORS: Final = 2 if WIDE else 1
+CHANNELS: Final = VECTORS * LANES
+"""Output channels of a tile."""
+_UNROLL: Final = 4
+_INTEGERS: Final = 12
+
+
+class _ConvolutionTile(Tile):
+    def __init__(self, builder: Any, places: int, vectors: int, arguments: Any) -> None:
+        self.b, self.places, self.vectors = builder, places, vectors
+        self.rows, self.row_step, self.shifts, self.x_shift, self.taps, self.depth = arguments[:6]
+        self.weights, self.bias, self.outs, self.adds, self.out_shift, self.lanes = arguments[6:12]
+        self.low, self.high = arguments[12:]
+
+    def emit(self) -> None:
+        start = [load(self.b, self.bias, v * VECTOR_BYTES) for v in range(self.vectors)]
+        self.finish(self._over_taps([start[v] for _ in range(self.places) for v in range(self.vectors)]))
+
+    def _over_taps(self, sums: list[Any]) -> list[Any]:
+        def tap(index: Any, state: list[Any]) -> list[Any]:
+            b = self.b
+            row = b.add(self.rows, b.mul(index, self.row_step))
+            shift = b.add(self.x_shift, number(b, b.add(self.shifts, b.shl(index, I64(3)))))
+            inputs = [pointer(b, b.add(number(b, row, p), shift)) for p in range(self.places)]
+            return self._over_channels(inputs, state)
+
+        return self.loop(self.taps, 1, [I64(0), pointer(self.b, self.weights), *sums], tap)[2:]
+
+    def _over_channels(self, inputs: list[Any], state: list[Any]) -> list[Any]:
+        """Four input channels at a time, then one at a time; state is the weights' pointer and the sums."""
+
+        def some(count: int) -> Any:
+            return lambda index, values: self._accumulate(inputs, index, values, count)
+
+        many = self.loop(self.depth, _UNROLL, [I64(0), *state], some(_UNROLL))
+        return self.loop(self.depth, 1, many, some(1))[1:]
+
+    def _accumulate(self, inputs: list[Any], index: Any, state: list[Any], count: int) -> list[Any]:
+        b, (weights, *sums) = self.b, state
+        for c in range(count):
+            columns = [
+                b.load(b.bitcast(b.gep(weights, [I64((c * self.vectors + v) * LANES)]), VECTOR.as_pointer()), align=4)
+                for v in range(self.vectors)
+            ]
+            for p, row in enumerate(inputs):
+                value = splat(b, b.load(b.gep(row, [b.add(index, I64(c))]), align=4))
+                for v, column in enumerate(columns):
+                    place = p * self.vectors + v
+                    sums[place] = multiply_add(b, value, column, sums[place])
+        return [b.gep(weights, [I64(count * self.vectors * LANES)]), *sums]
+
+
+@literal_intrinsic
+def convolve_tile(  # noqa: ANN201, PLR0913 - numba's own
+    typing_context: Any, places: Any, vectors: Any, rows: Any, row_step: Any, shifts: Any, x_shift: Any,
+    taps: Any, depth: Any, weights: Any, bias: Any, outs: Any, adds: Any, out_shift: Any, lanes: Any,
+    low: Any, high: Any,
+):  # fmt: skip
+    """Convolve at ``places`` positions; all but ``low`` and ``high`` (float32) are int64, most are addresses.
+
+    ``rows``: input addresses, one per position; the next tap's lie ``row_step`` bytes on (0: the same again).
+    ``shifts``: bytes to add to them, one per tap; ``x_shift``: bytes to add always (a group's first channel).
+    ``weights``: float32 (taps, depth, 16 ``vectors``), ``bias``: float32 (16 ``vectors``).
+    ``outs``, ``adds``: addresses of output and residual, one per position; ``adds`` may be 0 for none;
+    ``out_shift``: bytes to add to both. ``lanes``: output channels to write, more than 16 (``vectors`` - 1).
+    Result: min(max(sum + bias + residual, ``low``), ``high``).
+    """
+    shape = value_of(places), value_of(vectors)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
+        _ConvolutionTile(builder, *shape, args[2:]).emit()
+        return context.get_dummy_value()
+
+    kinds = [places, vectors, *[types.int64] * _INTEGERS, types.float32, types.float32]
+    return types.void(*kinds), generate
+
+

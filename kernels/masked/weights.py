@@ -1,0 +1,69 @@
+"""Weights in the order in which the micro-kernels read them.
+
+A *block* is the output channels of one tile. For each group, block after block, a block holds float32
+(taps, input channels of the group, channels of the block), so that a tile reads it from front to back. The
+last block of a group is filled up with zeros to whole vectors of sixteen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.masked.tile import CHANNELS
+from kernels.masked.vectors import LANES
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PackedWeights:
+    """``values`` flat float32; ``bias`` float32 (groups, channels of a group filled up to whole vectors)."""
+
+    values: Floats
+    bias: Floats
+    groups: int
+    depth: int
+    channels: int
+    """Input and output channels of one group."""
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of one group."""
+        return -(-self.channels // CHANNELS)
+
+
+def filled_up(channels: int) -> int:
+    """``channels`` rounded up to whole vectors."""
+    return -(-channels // LANES) * LANES
+
+
+def pack_weights(weights: Floats, bias: Floats | None, groups: int) -> PackedWeights:
+    """Pack ``weights`` (output channels, input channels of a group, kernel rows, kernel columns), ``bias`` (O)."""
+    channels, depth = weights.shape[0] // groups, weights.shape[1]
+    width = filled_up(channels)
+    taps = weights.shape[2] * weights.shape[3]
+    ordered = np.zeros((groups, taps, depth, width), np.float32)
+    ordered[..., :channels] = weights.reshape(groups, channels, depth, taps).transpose(0, 3, 2, 1)
+    parts = [
+        ordered[group, :, :, start : start + CHANNELS].reshape(-1)
+        for group in range(groups)
+        for start in range(0, width, CHANNELS)
+    ]
+    filled = np.zeros((groups, width), np.float32)
+    if bias is not None:
+        filled[:, :channels] = bias.reshape(groups, channels)
+    return PackedWeights(np.concatenate(parts), filled, groups, depth, channels)
+
+
+def pack_depthwise(weights: Floats, bias: Floats | None) -> tuple[Floats, Floats]:
+    """Pack ``weights`` (channels, 1, kernel rows, kernel columns) to (taps, channels), filled up; and ``bias``."""
+    channels, width = weights.shape[0], filled_up(weights.shape[0])
+    packed = np.zeros((weights.shape[2] * weights.shape[3], width), np.float32)
+    packed[:, :channels] = weights.reshape(channels, -1).T
+    filled = np.zeros(width, np.float32)
+    if bias is not None:
+        filled[:channels] = bias
+    return packed, filled
