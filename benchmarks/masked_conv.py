@@ -1,0 +1,208 @@
+"""Masked convolution against ONNX Runtime's dense float32, in one process, over densities and kinds of mask.
+
+The target is a speed-up of 0.8 / density (3x3) or 0.6 / density (depthwise 3x3 and 1x1), and at density 1 at least
+0.7 for 3x3; rows give speed-up times density beside it, the share of the work saved that became time. ONNX Runtime
+is measured twice: *alone*, a session with one convolution, which enters and leaves blocked layout at its
+borders, and *in a chain* of four like it, where that is paid once; the chain's time per layer is the harder
+rival and counts. Masks are *scattered* (each position set by chance) and *blobs* (a smooth random field, cut off at
+the density). Rounds are interleaved, so that noise meets all alike; a ratio is the median of the rounds' ratios.
+The masked side includes finding the set positions.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from benchmarks.report import write_result
+from kernels.masked.conv import MaskedConv
+
+DENSITIES: Final = (1.0, 0.5, 0.25, 0.1)
+CHAIN: Final = 4
+ROUNDS: Final = 25
+ROUND_S: Final = 0.004
+
+Floats = NDArray[np.float32]
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A layer and, for a chain, the layer back to its input's channels."""
+
+    kind: str
+    channels: int
+    out_channels: int
+    size: int
+    kernel: int
+    groups: int = 1
+    target: float = 0.6
+
+    @property
+    def label(self) -> str:
+        arrow = "" if self.channels == self.out_channels else f" to {self.out_channels}"
+        return f"{self.kind} {self.channels}{arrow} x {self.size} x {self.size}"
+
+
+SHAPES: Final = (
+    *(Shape("3x3", c, c, size, 3, 1, 0.8) for c, size in ((32, 112), (64, 56), (128, 28), (256, 14))),
+    *(Shape("depthwise 3x3", c, c, size, 3, c) for c, size in ((32, 112), (144, 56), (192, 28), (576, 14))),
+    *(
+        Shape("1x1", c, d, size, 1)
+        for c, d, size in ((16, 96, 112), (24, 144, 56), (32, 192, 28), (96, 576, 14), (160, 960, 7))
+    ),
+)
+
+
+def main() -> None:
+    rows = [row for threads in (1, 2) for shape in SHAPES for row in _measure(shape, threads)]
+    kinds = ("3x3", "depthwise 3x3", "1x1")
+    shares = {
+        f"{kind}, {threads} threads, density {density:g}": _least(rows, kind, threads, density)
+        for kind in kinds
+        for threads in (1, 2)
+        for density in DENSITIES
+    }
+    write_result("masked_conv", {"least_speed_up_x_density": shares, "rows": rows})
+
+
+def _least(rows: list[dict[str, Any]], kind: str, threads: int, density: float) -> dict[str, float]:
+    """The worst shape's speed-up times density, by kind of mask."""
+    chosen = [row for row in rows if (row["kind"], row["threads"], row["density"]) == (kind, threads, density)]
+    masks = sorted({row["mask"] for row in chosen})
+    return {
+        name: min(row["x_density_in_a_chain"] for row in chosen if row["mask"] == name) for name in masks
+    }
+
+
+def _measure(shape: Shape, threads: int) -> Iterator[dict[str, Any]]:
+    rng = np.random.default_rng(0)
+    layers = [_weights(rng, shape, back) for back in (False, True)]
+    works: dict[str, Work] = {
+        "alone": _dense(shape, layers, 1, threads),
+        "chain": _dense(shape, layers, CHAIN, threads),
+    }
+    masks = dict(_masks(rng, shape.size))
+    for (density, name), mask in masks.items():
+        works[f"{density} {name}"] = _masked(shape, layers, mask, threads)
+    times = _interleaved(works)
+    flops = 2 * layers[0].size * shape.size**2
+    for (density, name), mask in masks.items():
+        own = times[f"{density} {name}"]
+        alone = _ratio(times["alone"], own)
+        chain = _ratio([t / CHAIN for t in times["chain"]], own)
+        yield {
+            "kind": shape.kind,
+            "shape": shape.label,
+            "threads": threads,
+            "mask": name,
+            "density": density,
+            "set_positions": int(mask.sum()),
+            "masked_ms": round(statistics.median(own) * 1e3, 4),
+            "masked_gflop_per_s": round(flops * float(mask.mean()) / statistics.median(own) / 1e9, 1),
+            "onnxruntime_alone_ms": round(statistics.median(times["alone"]) * 1e3, 4),
+            "onnxruntime_in_a_chain_ms": round(statistics.median(times["chain"]) / CHAIN * 1e3, 4),
+            "speed_up_alone": round(alone, 2),
+            "speed_up_in_a_chain": round(chain, 2),
+            "x_density_alone": round(alone * float(mask.mean()), 2),
+            "x_density_in_a_chain": round(chain * float(mask.mean()), 2),
+            "target_x_density": (0.7 if shape.kind == "3x3" else None) if density == 1 else shape.target,
+        }
+
+
+def _weights(rng: np.random.Generator, shape: Shape, back: bool) -> Floats:
+    here, there = (shape.out_channels, shape.channels) if back else (shape.channels, shape.out_channels)
+    depth = here // shape.groups
+    values = rng.normal(size=(there, depth, shape.kernel, shape.kernel)) / np.sqrt(depth * shape.kernel**2)
+    return values.astype(np.float32)
+
+
+def _dense(shape: Shape, layers: list[Floats], count: int, threads: int) -> Work:
+    """A session of ``count`` convolutions, there and back in turn, on plain NCHW arrays."""
+    weights = [numpy_helper.from_array(layers[i % 2], f"w{i}") for i in range(count)]
+    margin = [shape.kernel // 2] * 4
+    nodes = [
+        helper.make_node("Conv", [f"t{i}", f"w{i}"], [f"t{i + 1}"], pads=margin, group=shape.groups)
+        for i in range(count)
+    ]
+    last = shape.out_channels if count == 1 else shape.channels
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, shape.size, shape.size])
+        for name, channels in (("t0", shape.channels), (f"t{count}", last))
+    ]
+    graph = helper.make_graph(nodes, "layers", ends[:1], ends[1:], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = ort.InferenceSession(model.SerializeToString(), options)
+    x = np.random.default_rng(1).normal(size=(1, shape.channels, shape.size, shape.size)).astype(np.float32)
+    return lambda: session.run(None, {"t0": x})
+
+
+def _masked(shape: Shape, layers: list[Floats], mask: NDArray[np.bool_], threads: int) -> Work:
+    layer = MaskedConv(layers[0], pads=(shape.kernel // 2,) * 4, groups=shape.groups)
+    x = np.random.default_rng(1).normal(size=(shape.size, shape.size, shape.channels)).astype(np.float32)
+    out = np.zeros(layer.out_shape(x.shape), np.float32)
+    return lambda: layer.run(x, mask, out, threads=threads)
+
+
+def _masks(rng: np.random.Generator, size: int) -> Iterator[tuple[tuple[float, str], NDArray[np.bool_]]]:
+    for density in DENSITIES:
+        count = round(density * size * size)
+        if density == 1:
+            yield (density, "full"), np.ones((size, size), bool)
+            continue
+        yield (density, "scattered"), _highest(rng.random((size, size)), count)
+        yield (density, "blobs"), _highest(_smooth(rng.random((size, size))), count)
+
+
+def _smooth(field: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Averages over about a tenth of the width, four times over."""
+    reach = max(1, len(field) // 20)
+    for _ in range(4):
+        for axis in (0, 1):
+            field = sum(np.roll(field, shift, axis) for shift in range(-reach, reach + 1)) / (2 * reach + 1)
+    return field
+
+
+def _highest(field: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
+    mask = np.zeros(field.size, bool)
+    mask[np.argsort(field, axis=None)[field.size - count :]] = True
+    return mask.reshape(field.shape)
+
+
+def _interleaved(works: dict[str, Work]) -> dict[str, list[float]]:
+    """Seconds per call, round by round; enough calls a round to last a few milliseconds."""
+    repeats = {}
+    for name, work in works.items():
+        work()
+        start = time.perf_counter()
+        work()
+        repeats[name] = max(1, round(ROUND_S / (time.perf_counter() - start)))
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(ROUNDS):
+        for name, work in works.items():
+            start = time.perf_counter()
+            for _ in range(repeats[name]):
+                work()
+            times[name].append((time.perf_counter() - start) / repeats[name])
+    return times
+
+
+def _ratio(others: list[float], times: list[float]) -> float:
+    """How many times as fast as ``others``: the median over the rounds."""
+    return statistics.median(a / b for a, b in zip(others, times, strict=True))
+
+
+if __name__ == "__main__":
+    main()
