@@ -38,6 +38,7 @@ def slowed(profile: Profile, slowdown: float) -> Profile:
         tail_s={index: seconds * slowdown for index, seconds in profile.tail_s.items()},
         encode_s_per_byte=profile.encode_s_per_byte * slowdown,
         decode_s_per_byte=profile.decode_s_per_byte * slowdown,
+        frame_s=profile.frame_s * slowdown,
     )
 
 

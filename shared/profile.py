@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+_SHORT: Final = 0.1
+"""Heads and tails below this share of the whole are too short for a relative deviation to mean much."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,10 @@ class Profile:
     ``layer_s`` holds one median per layer, run alone. ``head_s`` and ``tail_s`` hold whole heads and tails
     at a few prefix cuts (keyed by their length), which correct the sum of the layers: fusion and caches
     make it too large. ``encode_s_per_byte`` and ``decode_s_per_byte`` are per float32 byte of boundary.
+
+    ``residual`` is by what share a predicted head or tail may be off (see `left_out_residual`); None where
+    nothing was measured to tell. ``frame_s`` are the seconds that a frame takes on the device beside the
+    network, whatever the plan: preparing the input, reading the outputs.
     """
 
     model: str
@@ -36,6 +44,8 @@ class Profile:
     tail_s: Mapping[int, float]
     encode_s_per_byte: float
     decode_s_per_byte: float
+    residual: float | None = None
+    frame_s: float = 0.0
 
     def head_layer_s(self) -> tuple[float, ...]:
         """Seconds per layer whose running sums pass through the measured heads."""
@@ -46,6 +56,33 @@ class Profile:
         count = len(self.layer_s)
         reverse = {count - index: value for index, value in self.tail_s.items()}
         return _corrected(self.layer_s[::-1], reverse)[::-1]
+
+
+def left_out_residual(
+    layer_s: tuple[float, ...], head_s: Mapping[int, float], tail_s: Mapping[int, float]
+) -> float | None:
+    """The largest share by which a head or tail is mispredicted when the correction does not know it.
+
+    Each measured cut but the two ends is left out in turn. That is careful: a plan is predicted from all of
+    them, so its cut lies nearer to a measured one. Parts shorter than a tenth of the whole count as a tenth.
+    None when no cut can be left out.
+    """
+    count = len(layer_s)
+    reverse = {count - index: value for index, value in tail_s.items()}
+    off = [*_deviations(layer_s, head_s), *_deviations(layer_s[::-1], reverse)]
+    return max(off, default=None)
+
+
+def _deviations(layer_s: tuple[float, ...], whole_s: Mapping[int, float]) -> list[float]:
+    ends = {0, len(layer_s)}
+    floor_s = _SHORT * max(whole_s.values(), default=0.0)
+    found = []
+    for index in sorted(whole_s.keys() - ends):
+        others = {stop: value for stop, value in whole_s.items() if stop != index}
+        predicted_s = sum(_corrected(layer_s, others)[:index])
+        base_s = max(whole_s[index], floor_s)
+        found.append(abs(predicted_s - whole_s[index]) / base_s if base_s else 0.0)
+    return found
 
 
 def _corrected(layer_s: tuple[float, ...], whole_s: Mapping[int, float]) -> tuple[float, ...]:

@@ -12,21 +12,23 @@ from typing import Final
 import numpy as np
 
 from shared.graph import Cut, Graph, prefix_cut
+from shared.isotonic import isotonic
 from shared.machine import this_machine
-from shared.profile import Profile
+from shared.profile import Profile, left_out_residual
 from shared.samples import random_feeds
 from shared.session import Runner
 from shared.split import head_model, layer_model, tail_model
 
 Progress = Callable[[int, int], None]
 
-MAX_CUTS: Final = 8
+MAX_CUTS: Final = 10
 _HELD_BYTES: Final = 256_000_000
 """All heads and tails are in memory at once; a big network gets fewer of them."""
 _LAYER_BUDGET_S: Final = 0.06
 _WHOLE_BUDGET_S: Final = 4.0
 _FEWEST_RUNS: Final = 5
 _MOST_RUNS: Final = 30
+_BLOCKS: Final = 3
 
 
 @dataclass
@@ -48,9 +50,21 @@ class _Timed:
         self.runs_s.append(time.perf_counter() - start_s)
 
     @property
-    def median_s(self) -> float:
+    def typical_s(self) -> float:
         """A model without nodes takes no time."""
-        return statistics.median(self.runs_s) if self.runner.has_nodes else 0.0
+        return quiet_median(self.runs_s) if self.runner.has_nodes else 0.0
+
+
+def quiet_median(runs: Sequence[float]) -> float:
+    """The least median of three stretches of runs: load that comes and goes spoils one or two of them.
+
+    The median of all where there are too few runs to part.
+    """
+    length = len(runs) // _BLOCKS
+    if length < _BLOCKS:
+        return statistics.median(runs)
+    starts = range(0, _BLOCKS * length, length)
+    return min(statistics.median(runs[start : start + length]) for start in starts)
 
 
 def measure_profile(
@@ -63,9 +77,10 @@ def measure_profile(
 ) -> Profile:
     """Medians of repeated runs on seeded random inputs, all multiplied by ``slowdown``.
 
-    Layers run alone, one session each; heads and tails whole, at up to eight cuts (both ends among them),
-    taking turns so that noise meets all alike. ``progress`` gets steps done and steps in all. The codec's
-    figures (per float32 byte, not slowed yet) come from the caller. Raises ModelError.
+    Layers run alone, one session each; heads and tails whole, at up to ten cuts (both ends among them),
+    taking turns so that noise meets all alike, and then made to grow with their length. ``progress`` gets
+    steps done and steps in all. The codec's figures (per float32 byte, not slowed yet) come from the caller.
+    Raises ModelError.
     """
     report = progress or (lambda done, total: None)
     total = len(graph.layers) + MAX_CUTS
@@ -73,6 +88,7 @@ def measure_profile(
     cuts = [prefix_cut(graph, index) for index in _cut_indices(graph, layer_s)]
     head_s, tail_s = _wholes_s(graph, cuts, threads)
     report(total, total)
+    residual = left_out_residual(tuple(layer_s), head_s, tail_s)
     return Profile(
         model=graph.name,
         model_sha256=graph.sha256,
@@ -84,6 +100,7 @@ def measure_profile(
         tail_s={index: seconds * slowdown for index, seconds in tail_s.items()},
         encode_s_per_byte=encode_s_per_byte * slowdown,
         decode_s_per_byte=decode_s_per_byte * slowdown,
+        residual=residual,
     )
 
 
@@ -97,7 +114,7 @@ def _layers_s(graph: Graph, threads: int, report: Callable[[int], None]) -> list
         timed = _Timed(Runner(layer_model(graph, layer.index), threads), feeds, [])
         values |= timed.run()
         _repeat([timed], _LAYER_BUDGET_S)
-        layer_s.append(timed.median_s)
+        layer_s.append(timed.typical_s)
         values = {name: array for name, array in values.items() if last_reader.get(name, -1) > layer.index}
         report(layer.index + 1)
     return layer_s
@@ -123,7 +140,8 @@ def _wholes_s(graph: Graph, cuts: Sequence[Cut], threads: int) -> tuple[dict[int
         heads[index] = _timed(Runner(head_model(graph, cut), threads), values)
         tails[index] = _timed(Runner(tail_model(graph, cut), threads), heads[index].run())
     _repeat([*heads.values(), *tails.values()], _WHOLE_BUDGET_S)
-    return _medians_s(heads), _medians_s(tails)
+    shortest_first = dict(reversed(tails.items()))
+    return _growing_s(heads), dict(reversed(_growing_s(shortest_first).items()))
 
 
 def _timed(runner: Runner, values: Mapping[str, np.ndarray]) -> _Timed:
@@ -140,5 +158,6 @@ def _repeat(timed: Sequence[_Timed], budget_s: float) -> None:
             each.measure()
 
 
-def _medians_s(timed: Mapping[int, _Timed]) -> dict[int, float]:
-    return {index: each.median_s for index, each in timed.items()}
+def _growing_s(timed: Mapping[int, _Timed]) -> dict[int, float]:
+    """In the order given each part holds the one before it, so that it cannot take less time."""
+    return dict(zip(timed, isotonic([each.typical_s for each in timed.values()]), strict=True))

@@ -11,9 +11,9 @@ from shared.errors import ProfileError
 from shared.graph import Graph, graph_from_model, load_graph
 from shared.graph.passes import normalise
 from shared.machine import this_machine
-from shared.profile import Profile
-from shared.profiler import MAX_CUTS, measure_profile
-from shared.serial import from_json, to_json
+from shared.profile import Profile, left_out_residual
+from shared.profiler import MAX_CUTS, measure_profile, quiet_median
+from shared.serial import from_data, from_json, to_data, to_json
 from shared.weights import random_weights, restore_weights, strip_weights
 from tests import models
 
@@ -48,6 +48,39 @@ def test_corrected_layers_sum_to_the_whole() -> None:
     profile = measure_profile(graph, 1, 1.0)
     assert sum(profile.head_layer_s()) == pytest.approx(max(profile.head_s.values()))
     assert sum(profile.tail_layer_s()) == pytest.approx(max(profile.tail_s.values()))
+
+
+def test_the_residual_is_what_leaving_a_cut_out_mispredicts() -> None:
+    layers = (1.0, 1.0, 1.0, 1.0)
+    # Without the cut at 2, the even layers say 2 s; 1.5 s were measured.
+    assert left_out_residual(layers, {0: 0.0, 2: 1.5, 4: 4.0}, {}) == pytest.approx(0.5 / 1.5)
+    assert left_out_residual(layers, {0: 0.0, 2: 2.0, 4: 4.0}, {0: 4.0, 2: 2.0, 4: 0.0}) == 0.0
+    assert left_out_residual(layers, {0: 0.0, 4: 4.0}, {}) is None
+    # Short parts count as a tenth of the whole.
+    assert left_out_residual(layers, {0: 0.0, 1: 0.1, 4: 40.0}, {}) == pytest.approx(9.9 / 4)
+
+
+def test_measured_heads_grow_and_tails_shrink() -> None:
+    profile = measure_profile(_graph(models.residual_net), 1, 1.0)
+    heads, tails = list(profile.head_s.values()), list(profile.tail_s.values())
+    assert list(profile.head_s) == sorted(profile.head_s) == list(profile.tail_s)
+    assert heads == sorted(heads)
+    assert tails == sorted(tails, reverse=True)
+    assert profile.residual is None or profile.residual >= 0
+
+
+def test_a_profile_from_before_there_were_residuals_still_reads() -> None:
+    profile = measure_profile(_graph(models.chain_net), 1, 1.0)
+    data = to_data(profile)
+    del data["residual"], data["frame_s"]
+    old = from_data(Profile, data, ProfileError)
+    assert old.residual is None
+    assert old.frame_s == 0.0
+
+
+def test_a_burst_of_load_does_not_count() -> None:
+    assert quiet_median([1.0] * 6 + [9.0] * 12) == 1.0
+    assert quiet_median([1.0, 9.0, 2.0]) == 2.0
 
 
 def test_slowdown_multiplies_everything(monkeypatch: pytest.MonkeyPatch) -> None:
