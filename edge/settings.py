@@ -35,7 +35,7 @@ class EdgeSettings:
     threads: int = 1
     timeout_s: float = 15.0
     enrol_wait_s: float = 60.0
-    probe_interval_s: float = 2.0
+    probe_interval_s: float = 1.0
     max_in_flight: int = 64
     max_body_bytes: int = 64 * 10**6
     keep_results: int = 100_000

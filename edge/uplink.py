@@ -19,7 +19,7 @@ from shared.token import bearer
 CONNECT_S: Final = 3.0
 _LEAST_S: Final = 0.01
 HTTP_BYTES: Final = 330
-"""What the head of a request takes on the wire, about."""
+"""What the head of a request takes on the wire, about, where it cannot be counted."""
 
 _CUT_SHORT: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 
@@ -61,12 +61,11 @@ class Uplink:
         headers = {HEADER_LENGTH: str(length), "Content-Type": "application/octet-stream"}
         started_s = time.perf_counter()
         reply = await self._post(f"/v2/models/{self._model}/infer", body, headers, timeout_s)
-        return _read_answer(reply, len(body) + HTTP_BYTES, time.perf_counter() - started_s)
+        return _read_answer(reply, time.perf_counter() - started_s)
 
     async def probe(self, size_bytes: int, timeout_s: float) -> int:
         """Send so many bytes that the cloud reads and discards; the bytes sent in all. Raises as `infer`."""
-        await self._post("/v1/probe", bytes(size_bytes), {}, timeout_s)
-        return size_bytes + HTTP_BYTES
+        return (await self._post("/v1/probe", bytes(size_bytes), {}, timeout_s)).sent_bytes
 
     async def _post(self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> _Reply:
         deadline_s = time.perf_counter() + timeout_s
@@ -92,7 +91,9 @@ class Uplink:
             timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_S, ceil_threshold=60),
             allow_redirects=False,
         ) as response:
-            reply = _Reply(response.status, response.headers.get(HEADER_LENGTH), await response.read())
+            sent_bytes = len(body) + _head_bytes(response.request_info)
+            length = response.headers.get(HEADER_LENGTH)
+            reply = _Reply(response.status, length, await response.read(), sent_bytes)
         if reply.status != 200:
             raise CloudRefusedError(
                 f"the cloud answered {reply.status}: {_excerpt(reply.body)}", reply.status
@@ -105,16 +106,23 @@ class _Reply:
     status: int
     header_length: str | None
     body: bytes
+    sent_bytes: int
 
 
-def _read_answer(reply: _Reply, sent_bytes: int, elapsed_s: float) -> CloudAnswer:
+def _head_bytes(request: aiohttp.RequestInfo) -> int:
+    """Bytes of a request before its body: the request line, and each header with its four separators."""
+    line = len(f"{request.method} {request.url.raw_path_qs} HTTP/1.1") + 4
+    return line + sum(len(name) + len(value) + 4 for name, value in request.headers.items())
+
+
+def _read_answer(reply: _Reply, elapsed_s: float) -> CloudAnswer:
     try:
         length = None if reply.header_length is None else int(reply.header_length)
         response = parse_response(reply.body, length)
         times_s = [float(response.parameters.get(name, 0.0)) for name in ("queue_s", "decode_s", "tail_s")]
     except (InputError, ValueError) as garbage:
         raise CloudRefusedError(f"the cloud's answer cannot be read: {garbage}", reply.status) from None
-    return CloudAnswer(response.arrays(), sent_bytes, elapsed_s, *times_s)
+    return CloudAnswer(response.arrays(), reply.sent_bytes, elapsed_s, *times_s)
 
 
 def _reason(broken: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from edge.cloud_link import CloudLink
 from shared.errors import CloudRefusedError, CloudUnavailableError
 
-PROBE_S: Final = 0.1
+PROBE_S: Final = 0.05
 """A probe should take the link for about so long ..."""
 SMALLEST_PROBE_BYTES: Final = 4_096
 """... but is large enough to tell bandwidth from jitter ..."""
@@ -17,34 +17,39 @@ LARGEST_PROBE_BYTES: Final = 262_144
 """... and no larger than this."""
 
 _IMPATIENT_S: Final = 0.25
+_BUSY_S: Final = 0.02
+_UNCLEAR_LOOKS: Final = 5
 _NO_SUCH_PATH: Final = (404, 405)
 
 
 class LinkWatch:
     """Every ``interval_s`` an empty request shows the round trip, and that the cloud is there.
 
-    A payload follows it when no frame taught anything of the bandwidth since the last look, or when the
-    last sample was off and wants to be confirmed; then, and while the circuit is open, looks are frequent.
+    A payload follows it when no frame taught anything of the bandwidth since the last look, when none taught
+    it clearly for `_UNCLEAR_LOOKS` looks, or when the last sample was off and wants to be confirmed; then,
+    and while the circuit is open, looks are frequent.
     """
 
     def __init__(self, cloud: CloudLink, interval_s: float) -> None:
         self._cloud = cloud
         self._interval_s = interval_s
-        self._seen_samples = 0
+        self._seen = cloud.estimate
+        self._unclear_looks = 0
 
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            await self.look()
-            await asyncio.sleep(
-                min(self._interval_s, _IMPATIENT_S) if self._is_unsettled else self._interval_s
-            )
+            looked = await self.look()
+            pause_s = _BUSY_S if not looked else _IMPATIENT_S if self._is_unsettled else self._interval_s
+            await asyncio.sleep(min(self._interval_s, pause_s))
 
-    async def look(self) -> None:
-        """Look now, unless frames are under way or the circuit's pause is not over."""
+    async def look(self) -> bool:
+        """Look now; False where frames were under way, which the look would disturb."""
         circuit = self._cloud.circuit
-        if self._cloud.is_busy or (circuit.is_open and not circuit.probe_due(time.monotonic())):
-            return
+        if circuit.is_open and not circuit.probe_due(time.monotonic()):
+            return True
+        if self._cloud.is_busy:
+            return False
         try:
             await self._cloud.probe(0)
         except CloudUnavailableError as silence:
@@ -54,16 +59,24 @@ class LinkWatch:
         else:
             self._cloud.answered()
             await self._measure()
+        return True
 
     async def _measure(self) -> None:
-        if self._is_unsettled or self._cloud.estimate.samples == self._seen_samples:
+        if self._is_unsettled or self._is_untold():
             try:
                 await self._cloud.probe(self._probe_bytes())
             except CloudUnavailableError:
                 self._cloud.answered()  # the empty request went through: the link is slow, not away
             except CloudRefusedError as refusal:
                 self._refused(refusal)
-        self._seen_samples = self._cloud.estimate.samples
+        self._seen = self._cloud.estimate
+
+    def _is_untold(self) -> bool:
+        """Whether frames said too little of the bandwidth since the last look."""
+        now = self._cloud.estimate
+        is_clear = now.clear_samples != self._seen.clear_samples
+        self._unclear_looks = 0 if is_clear else (self._unclear_looks + 1) % _UNCLEAR_LOOKS
+        return now.samples == self._seen.samples or (not is_clear and self._unclear_looks == 0)
 
     def _refused(self, refusal: CloudRefusedError) -> None:
         if refusal.status in _NO_SUCH_PATH:  # an older cloud: it is there, and frames must do for probes

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.link import Link
 
@@ -28,9 +28,12 @@ CHANGE_FACTOR: Final = 1.6
 JITTER_S: Final = 1e-3
 """A transfer no longer than this is lost in jitter: it only shows that the link is at least so fast."""
 
+CLEAR_TRANSFER_S: Final = 4e-3
+"""A transfer of at least this length is clear of jitter."""
+
 _STEADY_TRANSFER_S: Final = 10e-3  # a transfer this long gets the full weight below
 _FULL_WEIGHT: Final = 0.4
-_RTT_WINDOW: Final = 5
+_PINGS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,37 @@ class Observation:
     completed: bool = True
 
 
+class Ping(NamedTuple):
+    """A request so small that it shows the round trip."""
+
+    size_bytes: int
+    seconds: float
+
+
 @dataclass(frozen=True)
 class LinkEstimate:
-    """Bandwidth and round trip, None until seen, with the few samples that the next update needs."""
+    """Bandwidth and round trip, None until seen, with the few samples that the next update needs.
+
+    ``samples`` counts transfers that told something of the bandwidth, ``clear_samples`` those among them
+    that lasted long enough to be told from jitter.
+    """
 
     bandwidth_bps: float | None = None
-    rtt_s: float | None = None
     samples: int = 0
+    clear_samples: int = 0
     deviant_bps: float | None = None
-    recent_rtt_s: tuple[float, ...] = ()
+    pings: tuple[Ping, ...] = ()
+
+    @property
+    def rtt_s(self) -> float | None:
+        """The least round trip of the last pings, what sending them took at the bandwidth taken off."""
+        return min((self._round_trip_s(ping) for ping in self.pings), default=None)
+
+    def _round_trip_s(self, ping: Ping) -> float:
+        if self.bandwidth_bps is None:
+            return ping.seconds
+        # Half is kept: were the bandwidth far too low, the whole round trip would be taken for sending.
+        return max(ping.seconds - 8 * ping.size_bytes / self.bandwidth_bps, ping.seconds / 2)
 
     def link(self, otherwise: Link) -> Link:
         """The link as far as it is known; ``otherwise`` fills what was never seen."""
@@ -69,23 +94,14 @@ def update(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:
     if not observation.completed:
         return _with_ceiling(estimate, observation)
     if observation.size_bytes <= SMALL_BYTES:
-        return _with_round_trip(estimate, _round_trip_s(estimate, observation))
+        return _with_ping(estimate, Ping(observation.size_bytes, observation.seconds))
     if estimate.rtt_s is not None and observation.seconds < estimate.rtt_s:
-        estimate = _with_round_trip(estimate, observation.seconds)  # the round trip cannot be longer
+        estimate = _with_ping(estimate, Ping(0, observation.seconds))  # the round trip cannot be longer
     return _with_transfer(estimate, observation)
 
 
-def _round_trip_s(estimate: LinkEstimate, observation: Observation) -> float:
-    if estimate.bandwidth_bps is None:
-        return observation.seconds
-    sending_s = 8 * observation.size_bytes / estimate.bandwidth_bps
-    # Half is kept: were the bandwidth far too low, the whole round trip would be taken for sending.
-    return max(observation.seconds - sending_s, observation.seconds / 2)
-
-
-def _with_round_trip(estimate: LinkEstimate, rtt_s: float) -> LinkEstimate:
-    recent = (*estimate.recent_rtt_s, rtt_s)[-_RTT_WINDOW:]
-    return dataclasses.replace(estimate, rtt_s=min(recent), recent_rtt_s=recent)
+def _with_ping(estimate: LinkEstimate, ping: Ping) -> LinkEstimate:
+    return dataclasses.replace(estimate, pings=(*estimate.pings, ping)[-_PINGS:])
 
 
 def _with_transfer(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:
@@ -99,7 +115,11 @@ def _with_transfer(estimate: LinkEstimate, observation: Observation) -> LinkEsti
     if transfer_s <= resolution_s and sample_bps <= current_bps:
         return estimate  # "at least this fast" says nothing new
     expected_s = 8 * observation.size_bytes / current_bps
-    counted = dataclasses.replace(estimate, samples=estimate.samples + 1)
+    counted = dataclasses.replace(
+        estimate,
+        samples=estimate.samples + 1,
+        clear_samples=estimate.clear_samples + (transfer_s >= CLEAR_TRANSFER_S),
+    )
     if _deviates(max(transfer_s, resolution_s), expected_s):
         return _with_deviant(counted, current_bps, sample_bps)
     weight = _FULL_WEIGHT * min(1.0, max(transfer_s, JITTER_S) / _STEADY_TRANSFER_S)
@@ -118,7 +138,15 @@ def _with_deviant(estimate: LinkEstimate, current_bps: float, sample_bps: float)
     if previous is None or (previous > current_bps) != (sample_bps > current_bps):
         return dataclasses.replace(estimate, deviant_bps=sample_bps)
     nearer_bps = min(previous, sample_bps, key=lambda bps: abs(math.log(bps / current_bps)))
-    return dataclasses.replace(estimate, bandwidth_bps=nearer_bps, deviant_bps=None)
+    return _jumped(estimate, nearer_bps)
+
+
+def _jumped(estimate: LinkEstimate, bandwidth_bps: float) -> LinkEstimate:
+    """Another bandwidth at once. Where it is lower, what sending the old pings took stays as it was."""
+    pings = estimate.pings
+    if estimate.rtt_s is not None and bandwidth_bps < (estimate.bandwidth_bps or 0.0):
+        pings = (Ping(0, estimate.rtt_s),)
+    return dataclasses.replace(estimate, bandwidth_bps=bandwidth_bps, deviant_bps=None, pings=pings)
 
 
 def _with_ceiling(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:
@@ -126,4 +154,4 @@ def _with_ceiling(estimate: LinkEstimate, observation: Observation) -> LinkEstim
     ceiling_bps = 8 * observation.size_bytes / (max(observation.seconds, JITTER_S) * observation.share)
     if observation.size_bytes <= SMALL_BYTES or ceiling_bps >= (estimate.bandwidth_bps or math.inf):
         return estimate
-    return dataclasses.replace(estimate, bandwidth_bps=ceiling_bps, deviant_bps=None)
+    return _jumped(estimate, ceiling_bps)

@@ -49,10 +49,11 @@ async def test_the_plan_follows_the_link(tmp_path: Path) -> None:
             await until(lambda wanted=wanted: on.agent.engine.plan.cut_key == wanted)
             status, answer = await on.post(picture(2))
             assert (status, answer["cut_key"]) == (200, wanted)
+        await until(lambda: 1.5e6 < on.agent.engine.cloud.link.bandwidth_bps < 6e6)
         _, plan = await on.get("/v1/plan")
         assert plan["cut_key"] == "3"
         assert plan["cloud"] == "up"
-        assert plan["link"]["bandwidth_bps"] == pytest.approx(3e6, rel=0.5)
+        assert plan["link"]["samples"] > 0
 
 
 async def test_a_repeated_id_gets_the_first_result(tmp_path: Path) -> None:

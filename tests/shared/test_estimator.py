@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.estimator import LinkEstimate, Observation, update
+from shared.estimator import LinkEstimate, Observation, Ping, update
 from shared.link import Link
 
 HEADER_BYTES = 300
@@ -103,9 +103,18 @@ def test_a_round_trip_that_grew_is_learnt_from_pings() -> None:
     assert grown.rtt_s == pytest.approx(0.1, rel=0.05)
 
 
+@pytest.mark.parametrize(("before_bps", "after_bps"), [(2e5, 2e7), (2e7, 2e5)])
+def test_a_change_of_bandwidth_leaves_the_round_trip_alone(before_bps: float, after_bps: float) -> None:
+    estimate = settled(before_bps, 0.01)
+    for size in (0, 5_000, 0, 5_000, 0, 20_000, 20_000, 20_000):
+        estimate = update(estimate, request(size, after_bps, 0.01))
+    assert estimate.rtt_s == pytest.approx(0.01, rel=0.15)
+    assert estimate.bandwidth_bps == pytest.approx(after_bps, rel=0.25)
+
+
 def test_what_was_never_seen_is_filled() -> None:
     assert LinkEstimate().link(Link(1e7, 0.02)) == Link(1e7, 0.02)
-    known = dataclasses.replace(LinkEstimate(), bandwidth_bps=1e6, rtt_s=0.1)
+    known = dataclasses.replace(LinkEstimate(), bandwidth_bps=1e6, pings=(Ping(0, 0.1),))
     assert known.link(Link(1e7, 0.02)) == Link(1e6, 0.1)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.estimator import LinkEstimate, Observation, update
+from shared.estimator import LinkEstimate, Observation, Ping, update
 from shared.link import Link
 from shared.plan import Latency, Plan, PlanTable
 from shared.replan import choices, replan
@@ -94,7 +94,7 @@ def test_a_step_of_the_link_changes_the_plan_within_three_frames(
     bandwidth_bps: float, expected: Plan
 ) -> None:
     for start_bps in (1e8, 1e6, 1e5):
-        estimate = LinkEstimate(bandwidth_bps=start_bps, rtt_s=RTT_S, recent_rtt_s=(RTT_S,) * 5)
+        estimate = LinkEstimate(bandwidth_bps=start_bps, pings=(Ping(0, RTT_S),))
         plan = replan(TABLE, Link(start_bps, RTT_S), None)
         for _ in range(3):
             size = plan.wire_bytes or 16_000  # a plan that sends nothing is helped by probes
