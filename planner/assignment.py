@@ -108,4 +108,7 @@ def _picked(costs: Costs, chosen: Assignment) -> list[Choice]:
 
 
 def _choice(choices: tuple[Choice, ...], bits: int) -> Choice:
+    """The choice of that width; what cannot be quantised has one choice alone, whatever is asked."""
+    if len(choices) == 1:
+        return choices[0]
     return next(choice for choice in choices if choice.bits == bits)

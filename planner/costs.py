@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.packing import layer_weight_bytes
 from planner.problem import Problem
@@ -68,6 +68,22 @@ class Costs:
 
 def problem_costs(problem: Problem) -> Costs:
     """The costs of a problem, with bit-widths that another one dominates left out."""
+    costs = every_choice(problem)
+    sized = problem.limits.memory_bytes is not None
+    layers = (replace(layer, weights=undominated(layer.weights, sized)) for layer in costs.layers)
+    tensors = (
+        replace(
+            tensor,
+            activation=undominated(tensor.activation, sized),
+            wire=undominated(tensor.wire, True),
+        )
+        for tensor in costs.tensors
+    )
+    return replace(costs, layers=tuple(layers), tensors=tuple(tensors))
+
+
+def every_choice(problem: Problem) -> Costs:
+    """The costs of a problem at every bit-width that it offers and its error table knows."""
     graph = problem.graph
     return Costs(
         layers=_layer_costs(problem),
@@ -118,8 +134,14 @@ def _weights(problem: Problem, layer: str, sizes: dict[int, int]) -> tuple[Choic
     table = problem.errors.weights.get(layer)
     if table is None:  # nothing in it can be quantised
         return (Choice(FLOAT_BITS, sizes[FLOAT_BITS], 0.0),)
-    found = (Choice(bits, sizes[bits], _error(table.error, bits)) for bits in problem.bits.weights)
-    return undominated(found, problem.limits.memory_bytes is not None)
+    return tuple(
+        Choice(bits, sizes[bits], _error(table.error, bits))
+        for bits in _known(problem.bits.weights, table.error)
+    )
+
+
+def _known(offered: tuple[int, ...], errors: Mapping[int, float]) -> list[int]:
+    return [bits for bits in offered if bits == FLOAT_BITS or bits in errors]
 
 
 def _error(by_bits: Mapping[int, float], bits: int) -> float:
@@ -159,11 +181,10 @@ def _activations(problem: Problem, tensor: Tensor, producer: int) -> tuple[Choic
     table = problem.errors.activations.get(tensor.name)
     if table is None or producer < 0:
         return (Choice(FLOAT_BITS, tensor.size_bytes, 0.0),)
-    found = (
+    return tuple(
         Choice(bits, _memory_bytes(tensor, bits), _error(table.error, bits))
-        for bits in problem.bits.activations
+        for bits in _known(problem.bits.activations, table.error)
     )
-    return undominated(found, problem.limits.memory_bytes is not None)
 
 
 def _memory_bytes(tensor: Tensor, bits: int) -> int:
@@ -176,13 +197,12 @@ def _wire(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
     if table is None:
         plain = problem.errors.plain_bytes.get(tensor.name, tensor.size_bytes)
         return (Choice(FLOAT_BITS, math.ceil(plain) + tensor_overhead_bytes(tensor.name, ndim, 0), 0.0),)
-    found = (
+    return tuple(
         Choice(
             bits,
             math.ceil(table.wire_bytes[bits])
             + tensor_overhead_bytes(tensor.name, ndim, int(bits != FLOAT_BITS)),
             _error(table.error, bits),
         )
-        for bits in problem.bits.wire
+        for bits in _known(problem.bits.wire, table.error)
     )
-    return undominated(found, True)

@@ -46,3 +46,8 @@ class LimitStatus:
     def slack(self) -> float | None:
         """What is left of the limit."""
         return None if self.limit is None else self.limit - self.value
+
+    @property
+    def met(self) -> bool:
+        """Whether the value is within the limit; a part in a billion is rounding."""
+        return self.limit is None or self.value <= self.limit * (1 + 1e-9)

@@ -1,0 +1,42 @@
+"""What any choice of cut and bits costs, priced with exactly the solver's cost model; no solver involved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from planner.assignment import Assignment
+from planner.costs import every_choice
+from planner.limits import LimitStatus
+from planner.problem import BitChoices, Problem
+from planner.solve import limit_status, make_plan
+from shared.plan import FLOAT_BITS, Plan
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An assignment as a plan, how it stands against every limit, and whether it meets them all."""
+
+    plan: Plan
+    limits: tuple[LimitStatus, ...]
+    feasible: bool
+
+
+def evaluate(problem: Problem, assignment: Assignment) -> Evaluation:
+    """Price an assignment, whether or not the problem offers its bits and whether or not limits hold.
+
+    ``assignment`` needs bits for the weights of edge layers, for tensors made there (and the model's inputs)
+    and for tensors that cross; more is ignored. Raises UsageError for layers that are not downward closed,
+    KeyError for bits that are missing from the assignment, StopIteration for widths without an error.
+    """
+    offered = replace(problem, bits=_bits(problem, assignment))
+    costs = every_choice(offered)
+    plan = make_plan(problem, costs, assignment, problem.link)
+    statuses = limit_status(problem, plan)
+    return Evaluation(plan, statuses, all(status.met for status in statuses))
+
+
+def _bits(problem: Problem, assignment: Assignment) -> BitChoices:
+    """The bits on offer and those that the assignment uses."""
+    used = (assignment.weights, assignment.activations, assignment.wire)
+    weights, activations, wire = (tuple(sorted({*bits.values()})) for bits in used)
+    return BitChoices(weights or (FLOAT_BITS,), activations or (FLOAT_BITS,), wire or (FLOAT_BITS,))
