@@ -30,6 +30,7 @@ DENSITIES: Final = (1.0, 0.5, 0.25, 0.1)
 CHAIN: Final = 4
 ROUNDS: Final = 25
 ROUND_S: Final = 0.004
+PAUSE_S: Final = 0.005
 
 Floats = NDArray[np.float32]
 Work = Callable[[], object]
@@ -77,11 +78,11 @@ def main() -> None:
 
 def _least(rows: list[dict[str, Any]], kind: str, threads: int, density: float) -> dict[str, float]:
     """The worst shape's speed-up times density, by kind of mask."""
-    chosen = [row for row in rows if (row["kind"], row["threads"], row["density"]) == (kind, threads, density)]
+    chosen = [
+        row for row in rows if (row["kind"], row["threads"], row["density"]) == (kind, threads, density)
+    ]
     masks = sorted({row["mask"] for row in chosen})
-    return {
-        name: min(row["x_density_in_a_chain"] for row in chosen if row["mask"] == name) for name in masks
-    }
+    return {name: min(row["x_density_in_a_chain"] for row in chosen if row["mask"] == name) for name in masks}
 
 
 def _measure(shape: Shape, threads: int) -> Iterator[dict[str, Any]]:
@@ -192,6 +193,9 @@ def _interleaved(works: dict[str, Work]) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(ROUNDS):
         for name, work in works.items():
+            # ONNX Runtime's threads go on spinning for a while, on a core that the next contender needs.
+            time.sleep(PAUSE_S)
+            work()
             start = time.perf_counter()
             for _ in range(repeats[name]):
                 work()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 from numba import types
 
 from kernels.masked.vectors import (
@@ -43,9 +42,9 @@ class Activation:
     slope: float = 0.0
 
     @property
-    def numbers(self) -> tuple[np.float32, np.float32, int, np.float32]:
+    def numbers(self) -> tuple[float, float, int, float]:
         """As the kernels take it."""
-        return np.float32(self.low), np.float32(self.high), self.curve, np.float32(self.slope)
+        return float(self.low), float(self.high), self.curve, float(self.slope)
 
 
 NONE: Final = Activation()
@@ -64,7 +63,14 @@ def leaky(slope: float) -> Activation:
 
 
 _MAGIC: Final = 1.5 * 2**23
-_POLYNOMIAL: Final = (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5)
+_POLYNOMIAL: Final = (
+    1.9875691500e-4,
+    1.3981999507e-3,
+    8.3334519073e-3,
+    4.1665795894e-2,
+    1.6666665459e-1,
+    0.5,
+)
 """exp(r) = 1 + r + r^2 p(r) for |r| <= ln(2) / 2 (Cephes, expf)."""
 
 
@@ -149,5 +155,3 @@ def finish_row(typing_context: Any, place: Any, other: Any, count: Any, curve: A
 
     kinds = [types.int64, types.int64, types.int64, types.int64, types.float32]
     return types.void(*kinds), generate
-
-

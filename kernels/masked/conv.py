@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.masked.activation import NONE, Activation
+from kernels.masked.arrays import Floats, check_array
 from kernels.masked.convolve import convolve
 from kernels.masked.depthwise import convolve_depthwise
 from kernels.masked.gather import Mask, Positions, positions_of
@@ -24,8 +25,6 @@ from kernels.masked.tile import PLACES
 from kernels.masked.weights import pack_depthwise, pack_weights
 from kernels.masked.window import Pair, Window
 from shared.errors import InputError
-
-Floats = NDArray[np.float32]
 
 SPLIT_WORK: Final = 1 << 21
 """Multiply-accumulates (roughly 30 microseconds) below which a second thread costs more than it brings."""
@@ -59,27 +58,36 @@ class MaskedConv:
         self._macs = weights[0].size * weights.shape[0]
         self._residual_last = residual_last
         self._is_depthwise = weights.shape[1] == 1 and groups == weights.shape[0]
+        self._curve = activation.numbers
+        geometry = geometry_of(self.window)
+        self._layer: tuple[Any, ...]
         if self._is_depthwise:
-            self._values, self._bias = pack_depthwise(weights, bias)
+            self._layer = (geometry, *pack_depthwise(weights, bias), *self._curve)
         else:
             packed = pack_weights(weights, bias, groups)
-            self._values, self._bias = packed.values, packed.bias
-            self._depth, self._channels = packed.depth, packed.channels
-            self._blocks = packed.blocks * groups
+            self._values, self._blocks = packed.values, packed.blocks * groups
+            self._layer = (geometry, packed.values, packed.bias, packed.depth, packed.channels)
         self._room = np.empty(0, np.int32)
+        self._checked: tuple[Any, ...] = ()
 
     def out_shape(self, in_shape: tuple[int, ...]) -> tuple[int, int, int]:
         """(height, width, channels) of the output for an input of (height, width, channels)."""
         return *self.window.out_size((in_shape[0], in_shape[1])), self.out_channels
 
     def run(
-        self, x: Floats, mask: NDArray[np.bool_] | Mask, out: Floats, residual: Floats | None = None, threads: int = 1
+        self,
+        x: Floats,
+        mask: NDArray[np.bool_] | Mask,
+        out: Floats,
+        residual: Floats | None = None,
+        threads: int = 1,
     ) -> None:
         """Compute ``out`` where ``mask`` (height, width of ``out``; bool or uint8) is set."""
         if mask.shape != out.shape[:2]:
             raise InputError(f"a mask of {mask.shape} for an output of {out.shape}")
         if self._room.size <= mask.size:
-            self._room = np.empty(mask.size + 1, np.int32)
+            self._geometry = geometry_of(self.window)
+        self._room = np.empty(mask.size + 1, np.int32)
         self.run_at(x, positions_of(mask, self._room), out, residual, threads)
 
     def run_at(
@@ -89,35 +97,40 @@ class MaskedConv:
         self._check(x, out, residual)
         if not positions.size:
             return
-        works = self._works(x, positions, out, residual, threads)
-        if len(works) == 1:
-            works[0]()
-        else:
-            run_all(works)
-
-    def _works(
-        self, x: Floats, positions: Positions, out: Floats, residual: Floats | None, threads: int
-    ) -> list[Work]:
+        parts = min(threads, self._macs * positions.size // SPLIT_WORK) if threads > 1 else 1
         add = out if residual is None else residual
-        geometry = geometry_of(self.window, out.shape[1])
-        first = (x, out, add, residual is not None, self._residual_last)
-        parts = max(1, min(threads, self._macs * positions.size // SPLIT_WORK))
-        curve = self.activation.numbers
+        arguments = (x, out, add, residual is not None, self._residual_last, positions)
+        if parts > 1:
+            run_all(self._works(arguments, parts))
+        elif self._is_depthwise:
+            convolve_depthwise(*arguments, *self._layer)
+        else:
+            convolve(*arguments, *self._layer, 0, self._blocks, *self._curve)
+
+    def _works(self, arguments: tuple[Any, ...], parts: int) -> list[Work]:
+        *first, positions = arguments
         if self._is_depthwise:
-            return [
-                partial(convolve_depthwise, *first, positions[a:b], geometry, self._values, self._bias, *curve)
-                for a, b in shares(positions.size, parts, PLACES)
-            ]
-        layer = (geometry, self._values, self._bias, self._depth, self._channels)
-        if parts > 1 and self._blocks >= parts and self._values.size > _LARGE_WEIGHTS:
+            ranges = shares(positions.size, parts, PLACES)
+            return [partial(convolve_depthwise, *first, positions[a:b], *self._layer) for a, b in ranges]
+        whole = partial(convolve, *first)
+        if self._blocks >= parts and self._values.size > _LARGE_WEIGHTS:
             ranges = shares(self._blocks, parts)
-            return [partial(convolve, *first, positions, *layer, a, b, *curve) for a, b in ranges]
+            return [partial(whole, positions, *self._layer, a, b, *self._curve) for a, b in ranges]
         return [
-            partial(convolve, *first, positions[a:b], *layer, 0, self._blocks, *curve)
+            partial(whole, positions[a:b], *self._layer, 0, self._blocks, *self._curve)
             for a, b in shares(positions.size, parts, PLACES)
         ]
 
     def _check(self, x: Floats, out: Floats, residual: Floats | None) -> None:
+        seen = (
+            x.shape,
+            x.strides,
+            out.shape,
+            out.strides,
+            residual is None or (residual.shape, residual.strides),
+        )
+        if seen == self._checked and x.dtype == out.dtype == np.float32:
+            return
         arrays: list[tuple[str, NDArray[Any], tuple[int, ...]]] = [
             ("input", x, (*x.shape[:2], self.in_channels)),
             ("output", out, self.out_shape(x.shape)),
@@ -125,10 +138,8 @@ class MaskedConv:
         if residual is not None:
             arrays.append(("residual", residual, out.shape))
         for name, array, shape in arrays:
-            if array.shape != shape or array.dtype != np.float32:
-                raise InputError(f"{name} is {array.dtype} {array.shape}, not float32 {shape}")
-            if array.strides[2] != array.itemsize and shape[2] > 1:
-                raise InputError(f"{name}: channels must lie next to each other")
+            check_array(name, array, shape)
+        self._checked = seen
 
 
 def _check_weights(weights: Floats, bias: Floats | None, groups: int) -> None:

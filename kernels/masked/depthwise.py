@@ -9,16 +9,8 @@ from numpy.typing import NDArray
 
 from kernels.jit import compiled
 from kernels.masked.activation import PLAIN, finish_row
-from kernels.masked.depthwise_tile import (
-    MANY,
-    MANY_LANES,
-    PARTIAL,
-    PLACES,
-    SOME,
-    SOME_LANES,
-    depthwise_tile,
-)
-from kernels.masked.locate import batch_size, fill_table, locate, tap_shifts
+from kernels.masked.depthwise_tile import PLACES, WIDEST, depthwise_tile
+from kernels.masked.locate import all_set, batch_size, fill_table, locate, tap_shifts
 from kernels.masked.vectors import LANES
 
 Floats = NDArray[np.float32]
@@ -32,31 +24,20 @@ def _run_channels(  # noqa: PLR0913, PLR0917
     adds: int, channels: int, low: Float, high: Float,
 ) -> None:  # fmt: skip
     """One tile's positions, all channels, in pieces as wide as fit."""
-    c = 0
+    width, c = WIDEST, 0
     while c < channels:
-        left, here, there, at = channels - c, weights + 4 * c, bias + 4 * c, 4 * c
-        if left >= MANY_LANES:
-            depthwise_tile(MANY, rows, step, shifts, at, taps, here, weight_step, there, outs, adds, at,
-                           MANY_LANES, low, high)  # fmt: skip
-            c += MANY_LANES
-        elif left >= SOME_LANES:
-            depthwise_tile(SOME, rows, step, shifts, at, taps, here, weight_step, there, outs, adds, at,
-                           SOME_LANES, low, high)  # fmt: skip
-            c += SOME_LANES
-        elif left >= LANES:
-            depthwise_tile(1, rows, step, shifts, at, taps, here, weight_step, there, outs, adds, at,
-                           LANES, low, high)  # fmt: skip
-            c += LANES
-        else:
-            depthwise_tile(PARTIAL, rows, step, shifts, at, taps, here, weight_step, there, outs, adds, at,
-                           left, low, high)  # fmt: skip
-            c += LANES
+        while width > channels - c and width > LANES:
+            width //= 2
+        lanes, at = min(width, channels - c), 4 * c
+        depthwise_tile(rows, step, shifts, at, taps, weights + at, weight_step, bias + at, outs, adds, at, lanes,
+                       low, high)  # fmt: skip
+        c += lanes
 
 
 @compiled
 def convolve_depthwise(  # noqa: PLR0913, PLR0917
     x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Any, geometry: Numbers,
-    weights: Floats, bias: Floats, low: Float, high: Float, curve: int, slope: Float,
+    weights: Floats, bias: Floats, low: float, high: float, curve: int, slope: float,
 ) -> None:  # fmt: skip
     """Convolve at ``positions``; ``weights`` (taps, channels filled up), else as ``convolve``."""
     taps, count, channels = weights.shape[0], positions.size, x.shape[2]
@@ -72,14 +53,16 @@ def convolve_depthwise(  # noqa: PLR0913, PLR0917
         locate(x, out, add, positions, first, found, size, geometry, bases, outs, adds, inside)
         for start in range(0, found, PLACES):
             rows, step, moves = np.int64(bases.ctypes.data) + 8 * start, 0, np.int64(shifts.ctypes.data)
-            if not inside[start : start + PLACES].all():
+            if not all_set(inside, start, start + PLACES):
                 nothing = np.int64(zeros.ctypes.data)
                 fill_table(x, positions, first + start, found - start, 0, PLACES, geometry, nothing, table)
                 rows, step, moves = np.int64(table.ctypes.data), 8 * PLACES, np.int64(still.ctypes.data)
             others = np.int64(adds.ctypes.data) + 8 * start if has_add and not add_last else 0
             _run_channels(rows, step, moves, taps, np.int64(weights.ctypes.data), 4 * weights.shape[1],
                           np.int64(bias.ctypes.data), np.int64(outs.ctypes.data) + 8 * start, others,
-                          channels, low, high)  # fmt: skip
+                          channels, np.float32(low), np.float32(high))  # fmt: skip
         if curve != PLAIN or (has_add and add_last):
             for i in range(found):
-                finish_row(outs[i], adds[i] if has_add and add_last else 0, channels, curve, slope)
+                finish_row(
+                    outs[i], adds[i] if has_add and add_last else 0, channels, curve, np.float32(slope)
+                )

@@ -16,33 +16,28 @@ from kernels.masked.vectors import (
     VECTOR_BYTES,
     WIDE,
     lanes_below,
-    literal_intrinsic,
+    intrinsic,
     load,
     load_some,
     multiply_add,
     number,
-    value_of,
 )
 
 PLACES: Final = 4
-MANY: Final = 4 if WIDE else 1
-"""Vectors of a tile while there are that many left."""
-SOME: Final = 2 if WIDE else 1
-MANY_LANES: Final = MANY * LANES
-SOME_LANES: Final = SOME * LANES
-PARTIAL: Final = 0
-"""In place of a number of vectors: one that is not whole."""
+WIDTHS: Final = (4, 2, 1) if WIDE else (1,)
+"""Vectors of a tile, widest first; beside them, one that is not whole."""
+WIDEST: Final = WIDTHS[0] * LANES
 _INTEGERS: Final = 12
 
 
 class _DepthwiseTile(Tile):
-    def __init__(self, builder: Any, places: int, vectors: int, arguments: Any) -> None:
-        self.b, self.places, self.vectors = builder, places, max(1, vectors)
+    def __init__(self, builder: Any, vectors: int, is_whole: bool, arguments: Any) -> None:
+        self.b, self.places, self.vectors = builder, PLACES, vectors
         self.rows, self.row_step, self.shifts, self.x_shift, self.taps = arguments[:5]
         self.weights, self.weight_step, self.bias = arguments[5:8]
         self.outs, self.adds, self.out_shift, self.lanes = arguments[8:12]
         self.low, self.high = arguments[12:]
-        self.flags = lanes_below(builder, self.lanes) if vectors == PARTIAL else None
+        self.flags = None if is_whole else lanes_below(builder, self.lanes)
 
     def emit(self) -> None:
         start = [load(self.b, self.bias, v * VECTOR_BYTES) for v in range(self.vectors)]
@@ -67,21 +62,23 @@ class _DepthwiseTile(Tile):
         return load_some(self.b, place, self.flags)
 
 
-@literal_intrinsic
+@intrinsic
 def depthwise_tile(  # noqa: ANN201, PLR0913 - numba's own
-    typing_context: Any, vectors: Any, rows: Any, row_step: Any, shifts: Any, x_shift: Any, taps: Any,
-    weights: Any, weight_step: Any, bias: Any, outs: Any, adds: Any, out_shift: Any, lanes: Any,
-    low: Any, high: Any,
+    typing_context: Any, rows: Any, row_step: Any, shifts: Any, x_shift: Any, taps: Any, weights: Any,
+    weight_step: Any, bias: Any, outs: Any, adds: Any, out_shift: Any, lanes: Any, low: Any, high: Any,
 ):  # fmt: skip
     """Convolve at four positions, channel by channel; arguments as those of ``convolve_tile``.
 
     ``weights``: the address of the first tap's; the next tap's lie ``weight_step`` bytes on.
-    ``vectors``: how many, or ``PARTIAL`` for the first ``lanes`` channels of one.
+    ``lanes``: channels: a width's, or fewer than 16.
     """
-    count = value_of(vectors)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
-        _DepthwiseTile(builder, PLACES, count, args[1:]).emit()
+        for vectors in WIDTHS:
+            with builder.if_then(builder.icmp_signed("==", args[11], I64(vectors * LANES))):
+                _DepthwiseTile(builder, vectors, True, args).emit()
+        with builder.if_then(builder.icmp_signed("<", args[11], I64(LANES))):
+            _DepthwiseTile(builder, 1, False, args).emit()
         return context.get_dummy_value()
 
-    return types.void(vectors, *[types.int64] * _INTEGERS, types.float32, types.float32), generate
+    return types.void(*[types.int64] * _INTEGERS, types.float32, types.float32), generate

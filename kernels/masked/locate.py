@@ -18,15 +18,13 @@ from kernels.masked.window import Window
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-GEOMETRY: Final = 9
 BATCH_ENTRIES: Final = 2304
 """Entries of the tables of one batch: small enough for the nearest caches."""
 
 
-def geometry_of(window: Window, out_width: int) -> Numbers:
-    """Window as int64: kernel, stride, top and left pad, dilation (rows, columns each), output width."""
-    pairs = (*window.kernel, *window.stride, *window.pads[:2], *window.dilation)
-    return np.array((*pairs, out_width), np.int64)
+def geometry_of(window: Window) -> Numbers:
+    """Window as int64: kernel, stride, top and left pad, dilation, each (rows, columns)."""
+    return np.array((*window.kernel, *window.stride, *window.pads[:2], *window.dilation), np.int64)
 
 
 @compiled
@@ -51,21 +49,43 @@ def locate(  # noqa: PLR0913, PLR0917
     x: Floats, out: Floats, add: Floats, positions: Any, first: int, count: int, room: int, geometry: Numbers,
     bases: Numbers, outs: Numbers, adds: Numbers, inside: Any,
 ) -> None:  # fmt: skip
-    """Addresses of ``count`` positions from ``first`` on; the last fills up ``room`` places."""
-    height, width = x.shape[0], x.shape[1]
+    """Addresses of ``count`` positions from ``first`` on; the last fills up ``room`` places.
+
+    Offsets are 32-bit, so that the loop vectorises: arrays are smaller than 2 GiB.
+    """
     x_data, out_data, add_data = np.int64(x.ctypes.data), np.int64(out.ctypes.data), np.int64(add.ctypes.data)
-    last_y = height - 1 - (geometry[0] - 1) * geometry[6]
-    last_x = width - 1 - (geometry[1] - 1) * geometry[7]
-    out_width = np.int32(geometry[8])
-    for i in range(room):
-        place = np.int32(positions[first + min(i, count - 1)])
-        row = np.int64(np.int32(place // out_width))
-        column = np.int64(place) - row * out_width
-        top, left = row * geometry[2] - geometry[4], column * geometry[3] - geometry[5]
-        bases[i] = x_data + top * x.strides[0] + left * x.strides[1]
-        outs[i] = out_data + row * out.strides[0] + column * out.strides[1]
-        adds[i] = add_data + row * add.strides[0] + column * add.strides[1]
-        inside[i] = top >= 0 and left >= 0 and top <= last_y and left <= last_x
+    x_row, x_column = np.int32(x.strides[0]), np.int32(x.strides[1])
+    out_row, out_column = np.int32(out.strides[0]), np.int32(out.strides[1])
+    add_row, add_column = np.int32(add.strides[0]), np.int32(add.strides[1])
+    step_y, step_x = np.int32(geometry[2]), np.int32(geometry[3])
+    before_y, before_x = np.int32(geometry[4]), np.int32(geometry[5])
+    last_y = np.int32(x.shape[0] - 1 - (geometry[0] - 1) * geometry[6])
+    last_x = np.int32(x.shape[1] - 1 - (geometry[1] - 1) * geometry[7])
+    for i in range(count):
+        place = np.int32(positions[first + i])
+        row, column = np.int32(place >> np.int32(16)), np.int32(place & np.int32(0xFFFF))
+        top = np.int32(np.int32(row * step_y) - before_y)
+        left = np.int32(np.int32(column * step_x) - before_x)
+        bases[i] = x_data + np.int64(np.int32(np.int32(top * x_row) + np.int32(left * x_column)))
+        outs[i] = out_data + np.int64(np.int32(np.int32(row * out_row) + np.int32(column * out_column)))
+        adds[i] = add_data + np.int64(np.int32(np.int32(row * add_row) + np.int32(column * add_column)))
+        inside[i] = (top >= 0) & (left >= 0) & (top <= last_y) & (left <= last_x)
+    for i in range(count, room):
+        bases[i], outs[i], adds[i], inside[i] = (
+            bases[count - 1],
+            outs[count - 1],
+            adds[count - 1],
+            inside[count - 1],
+        )
+
+
+@compiled
+def all_set(flags: Any, start: int, stop: int) -> bool:
+    """Whether all of ``flags[start:stop]`` are set."""
+    found = True
+    for i in range(start, stop):
+        found &= flags[i]
+    return found
 
 
 @compiled
@@ -74,14 +94,16 @@ def fill_table(  # noqa: PLR0913, PLR0917
     nothing: int, table: Numbers,
 ) -> None:  # fmt: skip
     """Addresses by tap and position of the tile at ``start``; ``nothing`` is the address of the zeros."""
-    data, out_width = np.int64(x.ctypes.data), geometry[8]
-    taps = geometry[0] * geometry[1]
+    data, taps = np.int64(x.ctypes.data), geometry[0] * geometry[1]
     for p in range(places):
         place = np.int64(positions[first + min(start + p, count - 1)])
-        row, column = place // out_width, place % out_width
-        for tap in range(taps):
-            y = row * geometry[2] - geometry[4] + tap // geometry[1] * geometry[6]
-            z = column * geometry[3] - geometry[5] + tap % geometry[1] * geometry[7]
-            there = data + y * x.strides[0] + z * x.strides[1]
-            is_inside = y >= 0 and z >= 0 and y < x.shape[0] and z < x.shape[1]
-            table[(start * taps) + tap * places + p] = there if is_inside else nothing
+        top = (place >> 16) * geometry[2] - geometry[4]
+        left = (place & 0xFFFF) * geometry[3] - geometry[5]
+        at = start * taps + p
+        for row in range(geometry[0]):
+            y = top + row * geometry[6]
+            for column in range(geometry[1]):
+                z = left + column * geometry[7]
+                is_inside = y >= 0 and z >= 0 and y < x.shape[0] and z < x.shape[1]
+                table[at] = data + y * x.strides[0] + z * x.strides[1] if is_inside else nothing
+                at += places

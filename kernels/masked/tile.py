@@ -21,24 +21,23 @@ from kernels.masked.vectors import (
     VECTOR,
     VECTOR_BYTES,
     WIDE,
-    literal_intrinsic,
+    intrinsic,
     load,
     multiply_add,
     number,
     pointer,
     splat,
-    value_of,
 )
 
 PLACES: Final = 12 if WIDE else 6
-"""Positions of a tile; the last tile of a list may be a third or two thirds of it."""
-THIRD: Final = PLACES // 3
-TWO_THIRDS: Final = 2 * THIRD
+"""Most positions of a tile."""
+STEP: Final = PLACES // 6
+"""Tiles have a multiple of this many positions, up to ``PLACES``, so that short lists waste little."""
 VECTORS: Final = 2 if WIDE else 1
 CHANNELS: Final = VECTORS * LANES
-"""Output channels of a tile."""
+"""Output channels of a tile; a narrower one is for what is left."""
 _UNROLL: Final = 4
-_INTEGERS: Final = 12
+_INTEGERS: Final = 13
 
 
 class _ConvolutionTile(Tile):
@@ -75,7 +74,10 @@ class _ConvolutionTile(Tile):
         b, (weights, *sums) = self.b, state
         for c in range(count):
             columns = [
-                b.load(b.bitcast(b.gep(weights, [I64((c * self.vectors + v) * LANES)]), VECTOR.as_pointer()), align=4)
+                b.load(
+                    b.bitcast(b.gep(weights, [I64((c * self.vectors + v) * LANES)]), VECTOR.as_pointer()),
+                    align=4,
+                )
                 for v in range(self.vectors)
             ]
             for p, row in enumerate(inputs):
@@ -86,28 +88,37 @@ class _ConvolutionTile(Tile):
         return [b.gep(weights, [I64(count * self.vectors * LANES)]), *sums]
 
 
-@literal_intrinsic
+def _emit_shapes(builder: Any, args: Any) -> None:
+    """A tile for each shape; which one runs is chosen by number of positions and of channels."""
+    places, *rest = args
+    lanes = rest[11]
+    for vectors in range(1, VECTORS + 1):
+        fits = builder.icmp_signed("<=", lanes, I64(vectors * LANES))
+        needed = builder.icmp_signed(">", lanes, I64((vectors - 1) * LANES))
+        with builder.if_then(builder.and_(fits, needed)):
+            for count in range(STEP, PLACES + 1, STEP):
+                with builder.if_then(builder.icmp_signed("==", places, I64(count))):
+                    _ConvolutionTile(builder, count, vectors, rest).emit()
+
+
+@intrinsic
 def convolve_tile(  # noqa: ANN201, PLR0913 - numba's own
-    typing_context: Any, places: Any, vectors: Any, rows: Any, row_step: Any, shifts: Any, x_shift: Any,
-    taps: Any, depth: Any, weights: Any, bias: Any, outs: Any, adds: Any, out_shift: Any, lanes: Any,
-    low: Any, high: Any,
+    typing_context: Any, places: Any, rows: Any, row_step: Any, shifts: Any, x_shift: Any, taps: Any,
+    depth: Any, weights: Any, bias: Any, outs: Any, adds: Any, out_shift: Any, lanes: Any, low: Any, high: Any,
 ):  # fmt: skip
     """Convolve at ``places`` positions; all but ``low`` and ``high`` (float32) are int64, most are addresses.
 
+    ``places``: a multiple of ``STEP`` up to ``PLACES``.
     ``rows``: input addresses, one per position; the next tap's lie ``row_step`` bytes on (0: the same again).
     ``shifts``: bytes to add to them, one per tap; ``x_shift``: bytes to add always (a group's first channel).
-    ``weights``: float32 (taps, depth, 16 ``vectors``), ``bias``: float32 (16 ``vectors``).
+    ``weights``: float32 (taps, depth, ``lanes`` filled up to whole vectors), ``bias``: float32, as many.
     ``outs``, ``adds``: addresses of output and residual, one per position; ``adds`` may be 0 for none;
-    ``out_shift``: bytes to add to both. ``lanes``: output channels to write, more than 16 (``vectors`` - 1).
+    ``out_shift``: bytes to add to both. ``lanes``: output channels to write, up to ``CHANNELS``.
     Result: min(max(sum + bias + residual, ``low``), ``high``).
     """
-    shape = value_of(places), value_of(vectors)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
-        _ConvolutionTile(builder, *shape, args[2:]).emit()
+        _emit_shapes(builder, args)
         return context.get_dummy_value()
 
-    kinds = [places, vectors, *[types.int64] * _INTEGERS, types.float32, types.float32]
-    return types.void(*kinds), generate
-
-
+    return types.void(*[types.int64] * _INTEGERS, types.float32, types.float32), generate

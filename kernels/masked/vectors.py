@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from llvmlite import binding, ir  # type: ignore[import-untyped]
-from numba import extending, types
+from numba import extending
 from numba.core import config
 
 LANES: Final = 16
@@ -24,7 +24,6 @@ INTEGERS: Final = ir.VectorType(I32, LANES)
 _FLAGS: Final = ir.VectorType(ir.IntType(1), LANES)
 
 intrinsic: Any = extending.intrinsic
-literal_intrinsic: Any = extending.intrinsic(prefer_literal=True)
 
 
 def _has_avx512() -> bool:
@@ -110,10 +109,3 @@ def store_some(builder: Any, value: Any, address: Any, flags: Any) -> None:
     kinds = [VECTOR, place.type, I32, _FLAGS]
     function = _declared(builder, "llvm.masked.store.v16f32.p0", ir.VoidType(), kinds)
     builder.call(function, [value, place, I32(4), flags])
-
-
-def value_of(kind: Any) -> int:
-    """The value of an argument that must be a compile-time constant."""
-    if not isinstance(kind, types.IntegerLiteral):
-        raise TypeError("this argument sets the shape of the machine code: it must be a constant")
-    return int(kind.literal_value)

@@ -1,0 +1,24 @@
+"""What the masked kernels ask of the arrays that they are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import InputError
+
+Floats = NDArray[np.float32]
+
+MOST_BYTES = 1 << 31
+
+
+def check_array(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+    """InputError unless ``array`` is float32 of ``shape`` (height, width, channels), its channels side by side."""
+    if array.shape != shape or array.dtype != np.float32:
+        raise InputError(f"{name} is {array.dtype} {array.shape}, not float32 {shape}")
+    if array.strides[2] != array.itemsize and shape[2] > 1:
+        raise InputError(f"{name}: channels must lie next to each other")
+    if array.shape[0] * abs(array.strides[0]) >= MOST_BYTES:
+        raise InputError(f"{name} of {array.shape} spans 2 GiB or more")
