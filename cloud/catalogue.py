@@ -37,6 +37,13 @@ async def model_ready(request: Request) -> Response:
     return Response()
 
 
+async def probe(request: Request) -> Response:
+    """Reads a body and forgets it, so that an edge can measure its link."""
+    settings = services_of(request).settings
+    await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
+    return JSONResponse({})
+
+
 async def models(request: Request) -> Response:
     """The names of all models, and what is wrong with the others."""
     registry = services_of(request).registry

@@ -28,6 +28,7 @@ def _routes() -> list[Route]:
         Route("/v2", catalogue.server),
         Route("/v2/health/live", catalogue.healthy),
         Route("/v2/health/ready", catalogue.healthy),
+        Route("/v1/probe", catalogue.probe, methods=["POST"]),
         Route("/v1/models", catalogue.models),
         Route("/v1/models/{model}", catalogue.model),
         Route("/v1/models/{model}/skeleton", catalogue.skeleton),

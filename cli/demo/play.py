@@ -13,8 +13,10 @@ SHARE: Final[dict[Strategy, float]] = {"planned": 0.4, "edge": 0.2, "cloud-raw":
 """How the time on one link is shared; each strategy gets at least ``MIN_FRAMES`` all the same."""
 MIN_FRAMES: Final = 3
 SETTLING_LIMIT_S: Final = 6.0
+SETTLING_S: Final = 3.0
 SETTLED_FRAMES: Final = 4
-"""The plan counts as settled when it was the same for so many frames in a row."""
+"""A plan counts as settled when it is the same for so many frames in a row, ``SETTLING_S`` after the change:
+an agent that sends nothing probes the link only once a second."""
 
 
 async def play_link(
@@ -35,11 +37,12 @@ async def play_link(
 
 async def _settle(client: EdgeClient, frames: Iterator[DemoFrame]) -> int:
     """Send frames until the agent has noticed the new link; how many that took."""
-    deadline_s = time.monotonic() + SETTLING_LIMIT_S
+    started_s = time.monotonic()
     cuts: list[str] = []
-    while time.monotonic() < deadline_s or len(cuts) < SETTLED_FRAMES:
+    while len(cuts) < SETTLED_FRAMES or time.monotonic() < started_s + SETTLING_LIMIT_S:
         cuts.append((await client.shoot(next(frames), "planned")).cut)
-        if len(cuts) >= 2 * SETTLED_FRAMES and len(set(cuts[-SETTLED_FRAMES:])) == 1:
+        same = len(set(cuts[-SETTLED_FRAMES:])) == 1
+        if same and len(cuts) >= SETTLED_FRAMES and time.monotonic() >= started_s + SETTLING_S:
             break
     return len(cuts)
 

@@ -46,6 +46,11 @@ def test_everything_else_does(client: Client, path: str, headers: dict[str, str]
     assert TOKEN not in answer.body.decode()
 
 
+def test_a_probe_is_read_and_forgotten(client: Client) -> None:
+    assert client.post("/v1/probe", body=bytes(50_000)).status == 200
+    assert client.call("POST", "/v1/probe", headers={}).status == 401
+
+
 def test_server_metadata(client: Client) -> None:
     described = client.get("/v2").json()
     assert described["name"] == "evosplit"
