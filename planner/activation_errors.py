@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from planner.clipping import Clip
 from planner.error_types import ActivationErrors
 from planner.tap import layer_tensors, tapped_model
 from planner.watch import Watch, payload_bytes, relative
@@ -24,9 +25,9 @@ Measured = tuple[dict[str, ActivationErrors], dict[str, float]]
 
 
 def measure_activations(
-    graph: Graph, calibration: Sequence[Values], progress: Callable[[], None], threads: int
+    graph: Graph, calibration: Sequence[Values], progress: Callable[[], None], threads: int, clip: Clip
 ) -> Measured:
-    """Errors (gain 1) of every float tensor, and mean payload bytes of every other one, inputs included.
+    """Relative MSE of every float tensor, mean payload bytes of every other one; inputs of the model too.
 
     Calls ``progress`` once per run: `activation_runs` times.
     """
@@ -35,7 +36,7 @@ def measure_activations(
     for names in _parts(graph):
         made = [name for name in names if name not in graph.inputs]
         runner = Runner(tapped_model(graph, made), threads)
-        found, plain = _measure_part(graph, names, runner, calibration, progress)
+        found, plain = _measure_part(graph, names, runner, calibration, progress, clip)
         errors |= found
         plain_bytes |= plain
     return errors, plain_bytes
@@ -52,9 +53,10 @@ def _measure_part(
     runner: Runner,
     calibration: Sequence[Values],
     progress: Callable[[], None],
+    clip: Clip,
 ) -> Measured:
     """First pass: ranges and samples of all inputs. Second: bytes, now that the clip ranges are known."""
-    watches = {name: Watch(name, len(calibration)) for name in names if graph.tensors[name].is_float}
+    watches = {name: Watch(name, len(calibration), clip) for name in names if graph.tensors[name].is_float}
     for values in _runs(runner, calibration, progress):
         for name, watch in watches.items():
             watch.observe(values[name])

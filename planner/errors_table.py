@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from planner.activation_errors import activation_runs, measure_activations
 from planner.calibration import check_calibration
+from planner.error_options import ErrorOptions
 from planner.error_types import ActivationErrors, ErrorTable, WeightErrors
-from planner.gains import measure_gains
+from planner.gains import OutputErrors, measure_outputs
 from planner.weight_errors import measure_weights
 from shared.graph import Graph
 
-__all__ = ["ActivationErrors", "ErrorTable", "WeightErrors", "measure_errors"]
+__all__ = ["ActivationErrors", "ErrorOptions", "ErrorTable", "WeightErrors", "measure_errors"]
+
+DEFAULT_OPTIONS: Final = ErrorOptions()
 
 
 def measure_errors(
@@ -26,36 +30,41 @@ def measure_errors(
     calibration: Sequence[Mapping[str, np.ndarray]],
     progress: Callable[[int, int], None] | None = None,
     threads: int = 0,
+    options: ErrorOptions = DEFAULT_OPTIONS,
 ) -> ErrorTable:
     """The error table of a model from calibration inputs (feeds by input name; 8 to 16 are enough).
 
-    Runs the float model with every layer output exposed (in parts where they are large) and then the tail
+    Runs the float model with every layer output exposed (in parts where they are large) and then what lies
     behind each layer. ``progress(done, total)`` counts these; ``threads`` 0: all cores. Raises InputError for
-    calibration inputs that do not fit, are none, or lead to NaN.
+    calibration inputs that do not fit, are none, or lead to NaN, and where ``options.measure`` is ``kl`` but
+    the network is no classifier.
     """
     check_calibration(graph, calibration)
-    count = _Counter(activation_runs(graph, len(calibration)) + len(graph.layers) + 1, progress)
-    activations, plain_bytes = measure_activations(graph, calibration, count.step, threads)
-    weights = measure_weights(graph)
-    gains = measure_gains(graph, calibration, activations, weights, count.step, threads)
+    probed = options.measure != "mse"
+    steps = activation_runs(graph, len(calibration)) + (len(graph.layers) + 1 if probed else 0)
+    count = _Counter(steps, progress)
+    activations, plain_bytes = measure_activations(graph, calibration, count.step, threads, options.clip)
+    weights = measure_weights(graph, 0 if options.weights == "channel" else None)
+    found = (
+        measure_outputs(graph, calibration, activations, weights, count.step, threads, options)
+        if probed
+        else OutputErrors(_mse(activations), _mse(weights))
+    )
     return ErrorTable(
         model=graph.name,
         model_sha256=graph.sha256,
         samples=len(calibration),
-        weights={
-            name: replace(found, error=_times(found.relative, gains.weights[name]))
-            for name, found in weights.items()
-        },
-        activations={
-            name: replace(found, error=_times(found.relative, gains.activations[name]))
-            for name, found in activations.items()
-        },
+        weights={name: replace(one, error=found.weights[name]) for name, one in weights.items()},
+        activations={name: replace(one, error=found.activations[name]) for name, one in activations.items()},
         plain_bytes=plain_bytes,
+        options=options,
     )
 
 
-def _times(relative: Mapping[int, float], gain: float) -> dict[int, float]:
-    return {bits: gain * error for bits, error in relative.items()}
+def _mse(
+    errors: Mapping[str, ActivationErrors] | Mapping[str, WeightErrors],
+) -> dict[str, Mapping[int, float]]:
+    return {name: one.mse for name, one in errors.items()}
 
 
 class _Counter:

@@ -1,36 +1,74 @@
-"""What a change behind some layer does to the network's outputs."""
+"""What a change behind some layer does to the network's outputs, without a session per layer.
+
+The network is run stretch by stretch. Within a stretch every layer's outputs are known; a change behind
+layer i goes through a short session of the stretch's remaining layers, then through the one session of all
+later stretches. So a network of n layers needs about sqrt(n) large sessions, and only one stretch's tensors
+are held at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
+from planner.segments import segment_model, segments
 from shared.graph import Graph, prefix_cut
 from shared.session import Runner
 from shared.split import tail_model
 
-Values = Mapping[str, np.ndarray]
+Values: TypeAlias = Mapping[str, np.ndarray]
 
 
+@dataclass(frozen=True)
 class Probe:
-    """The tail after the first ``stop`` layers, and what all tensors are for some inputs, unchanged."""
+    """The network behind its first ``stop`` layers, for some inputs.
 
-    def __init__(self, graph: Graph, stop: int, inputs: Sequence[Values], threads: int) -> None:
-        cut = prefix_cut(graph, stop)
-        self.inputs = inputs
-        self._runner = Runner(tail_model(graph, cut), threads, optimise=False)
-        self._boundary = cut.boundary
-        self._outputs = tuple(name for name in graph.outputs if graph.tensors[name].is_float)
+    ``values`` holds per input the tensors around layer ``stop`` - 1 (what it reads, what it makes, what later
+    layers read), ``right`` the network's outputs, both unchanged. ``runners`` lead to the outputs in turn.
+    """
 
-    def noise_to_signal(self, changed: Sequence[Values]) -> float:
-        """Noise power over variance, mean of the float outputs; ``changed`` replaces tensors per input."""
-        noise, power = np.zeros(len(self._outputs)), np.zeros(len(self._outputs))
-        for values, change in zip(self.inputs, changed, strict=True):
-            now = {**values, **change}
-            now |= self._runner.run({name: now[name] for name in self._boundary})
-            for index, name in enumerate(self._outputs):
-                noise[index] += np.mean(np.square(now[name] - values[name], dtype=np.float64))
-                power[index] += np.var(values[name], dtype=np.float64)
-        varies = power > 0
-        return float(np.mean(noise[varies] / power[varies])) if varies.any() else 0.0
+    stop: int
+    values: Sequence[Values]
+    right: Sequence[Values]
+    runners: tuple[Runner, ...]
+
+    def outputs(self, changed: Sequence[Values]) -> list[Values]:
+        """The network's outputs per input when ``changed`` replaces tensors made by then."""
+        return [self._outputs(*one) for one in zip(self.values, changed, self.right, strict=True)]
+
+    def _outputs(self, values: Values, change: Values, right: Values) -> Values:
+        now = {**values, **change}
+        for runner in self.runners:
+            now |= runner.run({name: now[name] for name in runner.input_names})
+        made = {name for runner in self.runners for name in runner.output_names}
+        return {name: now[name] if name in made or name in change else right[name] for name in right}
+
+
+def probes(graph: Graph, inputs: Sequence[Values], threads: int) -> Iterator[Probe]:
+    """A probe for every ``stop`` from 0 to the number of layers, in order."""
+    whole = Runner(graph.model, threads)
+    right = [whole.run(feeds) for feeds in inputs]
+    values: list[Values] = list(inputs)
+    for start, end in segments(graph):
+        values = _with_segment(graph, start, end, values, threads)
+        tail = Runner(tail_model(graph, prefix_cut(graph, end)), threads)
+        for stop in range(start + 1 if start else 0, end + 1):
+            yield Probe(stop, values, right, (_rest(graph, stop, end, threads), tail))
+        alive = prefix_cut(graph, end).boundary
+        values = [{name: one[name] for name in alive} for one in values]
+
+
+def _with_segment(graph: Graph, start: int, end: int, values: Sequence[Values], threads: int) -> list[Values]:
+    made = [name for layer in graph.layers[start:end] for name in layer.outputs]
+    runner = Runner(segment_model(graph, start, end, made), threads)
+    return [{**one, **runner.run({name: one[name] for name in runner.input_names})} for one in values]
+
+
+def _rest(graph: Graph, stop: int, end: int, threads: int) -> Runner:
+    """From behind ``stop`` layers to what is read behind ``end``, and outputs of the network on the way."""
+    wanted = {*prefix_cut(graph, end).boundary, *graph.outputs}
+    made = [name for layer in graph.layers[stop:end] for name in layer.outputs if name in wanted]
+    return Runner(segment_model(graph, stop, end, made), threads, optimise=False)

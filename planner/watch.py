@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kernels.codec import encode_tensor
 from kernels.quantise import fake_quantise, value_range
-from planner.clip import clip_range
+from planner.clipping import METHODS, Clip
 from shared.errors import InputError
 from shared.plan import FLOAT_BITS, TensorCode
 
@@ -24,8 +24,9 @@ SAMPLES: Final = 32_768
 class Watch:
     """Gathers the range of a tensor over all inputs, and evenly spread samples of its values."""
 
-    def __init__(self, name: str, inputs: int) -> None:
+    def __init__(self, name: str, inputs: int, clip: Clip = "mse") -> None:
         self._name = name
+        self._range = METHODS[clip]
         self._samples_per_input = math.ceil(SAMPLES / inputs)
         self._low = self._high = 0.0
         self._samples: list[NDArray[np.float32]] = []
@@ -45,14 +46,14 @@ class Watch:
         return np.concatenate(self._samples)
 
     def codes(self) -> dict[int, TensorCode]:
-        """Per bit-width, the code whose clip range errs least; from 8 bits on, each frame spans its own.
+        """Per bit-width, the code over its clip range; from 8 bits on, each frame spans its own.
 
         So many codes need no clipping, and an input with larger values than any calibration input is then
         served right: clipped logits change answers.
         """
         values = self.values()
         clipped = [bits for bits in ACTIVATION_BITS if bits < OWN_RANGE_BITS]
-        ranges = {bits: clip_range(values, self._low, self._high, bits) for bits in clipped}
+        ranges = {bits: self._range(values, self._low, self._high, bits) for bits in clipped}
         return {bits: TensorCode(bits, *ranges.get(bits, (None, None))) for bits in ACTIVATION_BITS}
 
     def mean_squared_errors(self, codes: Mapping[int, TensorCode]) -> dict[int, float]:

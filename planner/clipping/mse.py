@@ -1,4 +1,4 @@
-"""The clip range of an activation: of least mean squared error, found by a small search."""
+"""The clip range of least mean squared error, found by a small search."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RATIOS: Final = np.linspace(1.0, 0.05, 20)
 Floats = NDArray[np.float64]
 
 
-def clip_range(values: NDArray[np.float32], low: float, high: float, bits: int) -> tuple[float, float]:
+def mse_range(values: NDArray[np.float32], low: float, high: float, bits: int) -> tuple[float, float]:
     """The range r * (low, high), r in 1.0, 0.95 .. 0.05, whose ``bits``-bit affine codes err least.
 
     ``values`` (n,) are samples; ``low`` <= 0 <= ``high`` the ends of all values. The error of each r is

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kernels.quantise import fake_quantise
-from planner.clip import clip_range
+from planner.clipping.mse import mse_range
 
 
 def mse(values: np.ndarray, bits: int, low: float, high: float) -> float:
@@ -20,10 +20,10 @@ def test_no_ratio_on_the_grid_is_better(bits: int, kind: str) -> None:
         "uniform": rng.random(20_000),
     }[kind].astype(np.float32)
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
-    found = mse(values, bits, *clip_range(values, low, high, bits))
+    found = mse(values, bits, *mse_range(values, low, high, bits))
     best = min(mse(values, bits, ratio * low, ratio * high) for ratio in np.linspace(1, 0.05, 20))
     assert found <= 1.05 * best
 
 
 def test_a_constant_zero_has_no_range() -> None:
-    assert clip_range(np.zeros(10, np.float32), 0.0, 0.0, 4) == (0.0, 0.0)
+    assert mse_range(np.zeros(10, np.float32), 0.0, 0.0, 4) == (0.0, 0.0)

@@ -1,0 +1,73 @@
+"""How far a network's outputs are from what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import InputError
+from shared.graph import Graph
+
+Outputs = Sequence[Mapping[str, NDArray[np.generic]]]
+Floats = NDArray[np.float64]
+
+_SUMS_TO_ONE: Final = 1e-3
+_LEAST_SHARE: Final = 1e-12
+
+
+def noise_to_signal(right: Outputs, found: Outputs) -> float:
+    """Noise power over variance, mean over the float outputs that vary; both are lists over inputs."""
+    ratios = []
+    for name, array in right[0].items():
+        if array.dtype.kind == "f":
+            pairs = [
+                (_floats(one[name]), _floats(other[name])) for one, other in zip(right, found, strict=True)
+            ]
+            power = sum(float(np.var(one)) for one, _ in pairs)
+            noise = sum(float(np.mean(np.square(other - one))) for one, other in pairs)
+            ratios += [noise / power] if power > 0 else []
+    return float(np.mean(ratios)) if ratios else 0.0
+
+
+def divergence(right: Outputs, found: Outputs) -> float:
+    """Mean over the inputs of KL(right || found) of a classifier's answers, in nats.
+
+    The one output of a classifier (`check_classifier`) holds shares that add up to one, or else logits.
+    """
+    (name,) = right[0]
+    total = 0.0
+    for one, other in zip(right, found, strict=True):
+        p, q = class_shares(one[name]), class_shares(other[name])
+        total += float(np.sum(p * (_log(p) - _log(q))))
+    return total / len(right)
+
+
+def check_classifier(graph: Graph) -> None:
+    """Raise InputError unless the network has a single output with one float score per class."""
+    tensors = [graph.tensors[name] for name in graph.outputs]
+    if (
+        len(tensors) != 1
+        or not tensors[0].is_float
+        or max(tensors[0].shape, default=1) != tensors[0].elements
+    ):
+        raise InputError(f"{graph.name} has no single output with a score per class, which KL needs")
+
+
+def class_shares(scores: NDArray[np.generic]) -> Floats:
+    """Shares (classes,) from scores of any shape: as they are when they add up to one, else their softmax."""
+    flat = _floats(scores).reshape(-1)
+    if flat.min() >= 0 and abs(flat.sum() - 1) < _SUMS_TO_ONE:
+        return flat
+    powers = np.exp(flat - flat.max())
+    return np.asarray(powers / powers.sum())
+
+
+def _floats(array: NDArray[np.generic]) -> Floats:
+    return array.astype(np.float64)
+
+
+def _log(shares: Floats) -> Floats:
+    return np.asarray(np.log(np.maximum(shares, _LEAST_SHARE)))
