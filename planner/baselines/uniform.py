@@ -1,0 +1,55 @@
+"""Assignments with the same bits for everything of a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from planner.assignment import Assignment
+from planner.baselines.terms import RAW_INPUT_BITS
+from planner.packing import quantised_weights
+from planner.problem import Problem
+from shared.graph import Graph, make_cut
+from shared.plan import FLOAT_BITS
+from shared.profile import Profile
+
+
+def uniform(problem: Problem, layers: Iterable[int], bits: int) -> Assignment:
+    """``bits`` for weights and activations of the edge layers and for what crosses.
+
+    What cannot be quantised stays as it is, and so do activations on a measured device, which executes
+    them in float32; inputs of the model travel as 8-bit pictures.
+    """
+    graph = problem.graph
+    chosen = sorted(layers)
+    packed = quantised_weights(graph)
+    return Assignment(
+        layers=frozenset(chosen),
+        weights={graph.layers[at].name: _weights(graph, at, packed, bits) for at in chosen},
+        activations=held_activations(graph, chosen, activation_bits(problem, bits)),
+        wire={name: sent_bits(graph, name, bits) for name in make_cut(graph, chosen).boundary},
+    )
+
+
+def activation_bits(problem: Problem, bits: int) -> int:
+    """``bits`` where the edge has integer units; a measured device runs activations in float32."""
+    return FLOAT_BITS if isinstance(problem.edge, Profile) else bits
+
+
+def held_activations(graph: Graph, layers: Iterable[int], bits: int) -> dict[str, int]:
+    """Bits in edge memory of the model's inputs (as they are) and of all that the layers make."""
+    made = [name for at in layers for name in graph.layers[at].outputs]
+    return {
+        **dict.fromkeys(graph.inputs, FLOAT_BITS),
+        **{name: bits if graph.tensors[name].is_float else FLOAT_BITS for name in made},
+    }
+
+
+def _weights(graph: Graph, at: int, packed: dict[str, tuple[str, ...]], bits: int) -> int:
+    return bits if graph.layers[at].name in packed else FLOAT_BITS
+
+
+def sent_bits(graph: Graph, tensor: str, bits: int) -> int:
+    """``bits`` on the wire for what can be quantised, 8 for inputs of the model, 32 (plain) for integers."""
+    if not graph.tensors[tensor].is_float:
+        return FLOAT_BITS
+    return RAW_INPUT_BITS if tensor in graph.inputs else bits
