@@ -74,7 +74,7 @@ def solutions(problem: Problem, search: Search) -> Iterator[Offer]:
 
 
 def _errors(search: Search, cut: Cut, weights: Bits, activations: Bits) -> Floats:
-    """Errors (assignments,) of weights, and of activations on the edge or, where it holds floats, of those sent."""
+    """Errors (assignments,) of weights, and of activations held at few bits, or only sent so."""
     stop = len(cut.layers)
     of_weights = search.weights.errors(weights)[:, : search.weights.before(stop)]
     of_activations = search.activations.errors(activations)
@@ -93,8 +93,6 @@ def _assignment(problem: Problem, search: Search, offer: Offer) -> Assignment:
     return Assignment(
         layers=frozenset(layers),
         weights={name: weights.get(name, FLOAT_BITS) for name in names},
-        activations={
-            name: held.get(name, FLOAT_BITS) for name in held_activations(graph, layers, FLOAT_BITS)
-        },
+        activations={name: held.get(name, bits) for name, bits in makes.items()},
         wire={name: sent_bits(graph, name, sent.get(name, FLOAT_BITS)) for name in offer.cut.boundary},
     )

@@ -1,6 +1,6 @@
 """Neurosurgeon (Kang et al., ASPLOS 2017): scan the chain for the layer after which to cut, in float.
 
-    latency(n) = sum of edge seconds up to n + seconds to send the output of layer n + sum of cloud seconds after
+    latency(n) = edge seconds up to n + seconds to send the output of layer n + cloud seconds after n
 
 It knows no skip connections: it prices the chosen layer's output alone, and is then charged for all that
 crosses.

@@ -3,9 +3,9 @@
 A node per layer, one per tensor and one for the frame; the source's side is the edge. An arc is paid when
 its tail is on the edge and its head is not:
 
-    source -> layer    cloud seconds             layer -> sink      edge seconds
-    layer -> tensor    seconds to send it        tensor -> reader   unbounded: paid once however many read it
-    source -> frame    round trip, header        frame -> layer     unbounded: paid when any layer is in the cloud
+    source -> layer    cloud seconds          layer -> sink      edge seconds
+    layer -> tensor    seconds to send it     tensor -> reader   unbounded: sent once however many read it
+    source -> frame    round trip, header     frame -> layer     unbounded: sent when any layer is in the cloud
     reader -> layer    unbounded: what a layer on the edge reads is made there
 
 Seconds become whole picoseconds, so that the cut is exact.
