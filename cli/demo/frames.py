@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cli.demo.client import DemoFrame
+from cli.demo.judges import agrees_with, is_class, is_text
 from cli.gate.camera import GateCamera
 from shared.card import Card
 from shared.errors import EvoSplitError
@@ -33,21 +33,10 @@ def to_ppm(image: NDArray[np.uint8]) -> bytes:
     return b"P6\n%d %d\n255\n" % (width, height) + image.tobytes()
 
 
-@dataclass(frozen=True)
-class _Equals:
-    """Judges one field of an outcome (or the whole of it)."""
-
-    field: str
-    truth: Any
-
-    def __call__(self, outcome: Any) -> bool:  # noqa: ANN401 - any JSON
-        return bool(_pick(outcome, self.field) == self.truth)
-
-
 def gate_frames(seed: int) -> Iterator[DemoFrame]:
     """The built-in camera, without end; right is the exact plate, or none where none stands."""
     for frame in GateCamera(seed):
-        yield DemoFrame(to_ppm(frame.image), _Equals("text", frame.truth))
+        yield DemoFrame(to_ppm(frame.image), is_text(frame.truth))
 
 
 def folder_frames(folder: Path, graph: Graph, card: Card) -> Iterator[DemoFrame]:
@@ -79,7 +68,7 @@ def _labels(path: Path) -> dict[str, int]:
 
 
 def _labelled(path: Path, labels: dict[str, int]) -> DemoFrame:
-    return DemoFrame(path.read_bytes(), _Equals("class", labels[path.name]))
+    return DemoFrame(path.read_bytes(), is_class(labels[path.name]))
 
 
 def _referenced(paths: Sequence[Path], graph: Graph, card: Card) -> list[DemoFrame]:
@@ -91,13 +80,4 @@ def _reference(content: bytes, runner: Runner, card: Card) -> DemoFrame:
     picture = decode_picture(content)
     outputs = runner.run(preprocess(card, picture))
     outcome = postprocess(card, outputs, picture.shape[:2]).outcome
-    field = "text" if _has(outcome, "text") else "class"
-    return DemoFrame(content, _Equals(field, _pick(outcome, field)))
-
-
-def _has(outcome: Any, field: str) -> bool:  # noqa: ANN401 - any JSON
-    return isinstance(outcome, dict) and field in outcome
-
-
-def _pick(outcome: Any, field: str) -> Any:  # noqa: ANN401 - any JSON
-    return outcome[field] if _has(outcome, field) else outcome
+    return DemoFrame(content, agrees_with(outcome))
