@@ -1,30 +1,27 @@
 """Activations fused into the masked kernels, and the row kernel for those that are not plain limits.
 
-Limits (ReLU, clip) are applied in the tile's registers. Leaky ReLU and SiLU, and a residual that is added after
-the activation, take one more pass over the rows just written, which are still in the nearest cache.
+Limits (ReLU, clip) are applied in the tile's registers. Leaky ReLU and SiLU, and a residual that is added
+after the activation, take one more pass over the rows just written, which are still in the nearest cache.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from numba import types
 
+from kernels.masked.rows import over_row, read, write
 from kernels.masked.vectors import (
     I64,
     INTEGERS,
-    LANES,
     VECTOR,
-    VECTOR_BYTES,
+    Llvm,
     constant,
     integers,
     intrinsic,
-    lanes_below,
-    load_some,
     multiply_add,
     splat,
-    store_some,
 )
 
 PLAIN: Final = 0
@@ -74,7 +71,7 @@ _POLYNOMIAL: Final = (
 """exp(r) = 1 + r + r^2 p(r) for |r| <= ln(2) / 2 (Cephes, expf)."""
 
 
-def _exponential(b: Any, x: Any) -> Any:
+def _exponential(b: Llvm, x: Llvm) -> Llvm:
     """exp(x) of a vector for x in -87..87; a NaN stays one."""
     shifted = multiply_add(b, x, constant(1.44269504088896341), constant(_MAGIC))
     whole = b.fsub(shifted, constant(_MAGIC))
@@ -88,19 +85,19 @@ def _exponential(b: Any, x: Any) -> Any:
     return b.fmul(value, b.bitcast(bits, VECTOR))
 
 
-def _silu(b: Any, x: Any) -> Any:
-    """x / (1 + exp(-x)); comparisons in this order keep a NaN."""
+def _silu(b: Llvm, x: Llvm) -> Llvm:
+    """X / (1 + exp(-x)); comparisons in this order keep a NaN."""
     negative = b.fsub(constant(0.0), x)
     for limit, sign in ((-87.0, "<"), (87.0, ">")):
         negative = b.select(b.fcmp_ordered(sign, negative, constant(limit)), constant(limit), negative)
     return b.fdiv(x, b.fadd(constant(1.0), _exponential(b, negative)))
 
 
-def _leaky(b: Any, x: Any, slope: Any) -> Any:
+def _leaky(b: Llvm, x: Llvm, slope: Llvm) -> Llvm:
     return b.select(b.fcmp_ordered("<", x, constant(0.0)), b.fmul(x, splat(b, slope)), x)
 
 
-def _curved(b: Any, x: Any, curve: Any, slope: Any) -> Any:
+def _curved(b: Llvm, x: Llvm, curve: Llvm, slope: Llvm) -> Llvm:
     """Branches rather than selects: SiLU costs far more than the rest."""
     start, curves, bend, after = b.block, *(b.append_basic_block() for _ in range(3))
     b.cbranch(b.icmp_signed("==", curve, I64(PLAIN)), after, curves)
@@ -117,41 +114,43 @@ def _curved(b: Any, x: Any, curve: Any, slope: Any) -> Any:
     return result
 
 
-def _chunk(b: Any, place: Any, other: Any, count: Any, curve: Any, slope: Any) -> None:
-    flags = lanes_below(b, count)
-    value = _curved(b, load_some(b, place, flags), curve, slope)
+def _limited(b: Llvm, x: Llvm, low: Llvm, high: Llvm) -> Llvm:
+    """Comparisons in this order keep a NaN."""
+    low, high = splat(b, low), splat(b, high)
+    x = b.select(b.fcmp_ordered("<", x, low), low, x)
+    return b.select(b.fcmp_ordered(">", x, high), high, x)
+
+
+def _added(b: Llvm, value: Llvm, other: Llvm, offset: Llvm, flags: Llvm) -> Llvm:
     before, adding, after = b.block, b.append_basic_block(), b.append_basic_block()
     b.cbranch(b.icmp_signed("!=", other, I64(0)), adding, after)
     b.position_at_end(adding)
-    total = b.fadd(value, load_some(b, other, flags))
+    total = b.fadd(value, read(b, b.add(other, offset), flags))
     b.branch(after)
     b.position_at_end(after)
     result = b.phi(VECTOR)
     result.add_incoming(value, before)
     result.add_incoming(total, adding)
-    store_some(b, result, place, flags)
+    return result
 
 
 @intrinsic
-def finish_row(typing_context: Any, place: Any, other: Any, count: Any, curve: Any, slope: Any) -> Any:  # noqa: ANN401
-    """Bend ``count`` floats at address ``place`` by ``curve``, then add those at ``other`` (0: none)."""
+def finish_row(
+    typing_context: Llvm, place: Llvm, other: Llvm, count: Llvm, low: Llvm, high: Llvm, curve: Llvm,
+    slope: Llvm,
+) -> Llvm:  # fmt: skip
+    """Limit and bend ``count`` floats at address ``place``, then add those at address ``other`` (0: none)."""
 
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
-        place, other, count, curve, slope = args
-        before, head, inside, after = b.block, *(b.append_basic_block() for _ in range(3))
-        b.branch(head)
-        b.position_at_end(head)
-        done = b.phi(I64)
-        done.add_incoming(I64(0), before)
-        b.cbranch(b.icmp_signed("<", done, count), inside, after)
-        b.position_at_end(inside)
-        offset = b.mul(done, I64(VECTOR_BYTES // LANES))
-        there = b.select(b.icmp_signed("==", other, I64(0)), other, b.add(other, offset))
-        _chunk(b, b.add(place, offset), there, b.sub(count, done), curve, slope)
-        done.add_incoming(b.add(done, I64(LANES)), b.block)
-        b.branch(head)
-        b.position_at_end(after)
+    def generate(context: Llvm, b: Llvm, signature: Llvm, args: Llvm) -> Llvm:
+        place, other, count, low, high, curve, slope = args
+
+        def finish(offset: Llvm, flags: Llvm) -> None:
+            here = b.add(place, offset)
+            value = _curved(b, _limited(b, read(b, here, flags), low, high), curve, slope)
+            write(b, _added(b, value, other, offset, flags), here, flags)
+
+        over_row(b, count, finish)
         return context.get_dummy_value()
 
-    kinds = [types.int64, types.int64, types.int64, types.int64, types.float32]
-    return types.void(*kinds), generate
+    whole, real = types.int64, types.float32
+    return types.void(whole, whole, whole, real, real, whole, real), generate

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from shared.errors import InputError
 
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Integer = Any
+"""Python's or NumPy's: compiled code takes both; often an address."""
 
 MOST_BYTES = 1 << 31
 
 
 def check_array(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
-    """InputError unless ``array`` is float32 of ``shape`` (height, width, channels), its channels side by side."""
+    """InputError unless ``array`` is float32 of ``shape`` (height, width, channels), last axis dense."""
     if array.shape != shape or array.dtype != np.float32:
         raise InputError(f"{name} is {array.dtype} {array.shape}, not float32 {shape}")
     if array.strides[2] != array.itemsize and shape[2] > 1:

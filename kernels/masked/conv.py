@@ -1,8 +1,8 @@
 """Masked convolution: packed weights, room for the list of positions, and the choice of kernel.
 
-``x``, ``out`` and residuals are float32 (height, width, channels), channels next to each other in memory; rows
-and columns may have any strides, so ``out`` may be a slice of the channels of a concatenation. Results equal
-the dense convolution to float32 rounding where the mask is set, and do not depend on which other positions are
+``x``, ``out`` and residuals are float32 (height, width, channels), channels side by side in memory; rows and
+columns may have any strides, so ``out`` may be a slice of the channels of a concatenation. Results equal the
+dense convolution to float32 rounding where the mask is set, and do not depend on which other positions are
 computed; elsewhere ``out`` keeps what it holds.
 """
 
@@ -26,8 +26,14 @@ from kernels.masked.weights import pack_depthwise, pack_weights
 from kernels.masked.window import Pair, Window
 from shared.errors import InputError
 
-SPLIT_WORK: Final = 1 << 21
-"""Multiply-accumulates (roughly 30 microseconds) below which a second thread costs more than it brings."""
+# Their arguments are put together from tuples, which types cannot follow.
+_convolve: Any = convolve
+_depthwise: Any = convolve_depthwise
+
+SHARE_MACS: Final = 1 << 22
+"""Multiply-accumulates (roughly 50 microseconds) that are worth a share of their own."""
+SHARES: Final = 3
+"""Shares per thread, so that a thread whose processor is taken away does not hold up the others for long."""
 _LARGE_WEIGHTS: Final = 1 << 18
 """Weights (1 MiB) beyond which threads share out the output channels, so that each reads its part only."""
 
@@ -35,7 +41,7 @@ _LARGE_WEIGHTS: Final = 1 << 18
 class MaskedConv:
     """One convolution layer. Not for use by two threads at once: it holds room for positions."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         weights: Floats,
         bias: Floats | None = None,
@@ -46,7 +52,7 @@ class MaskedConv:
         activation: Activation = NONE,
         residual_last: bool = False,
     ) -> None:
-        """``weights`` float32 (out channels, in channels / groups, kernel rows, kernel columns), ``bias`` (out).
+        """``weights`` float32 (out channels, in channels / groups, kernel rows, columns), ``bias`` (out).
 
         ``residual_last``: a residual is added after the activation instead of before it.
         """
@@ -93,26 +99,26 @@ class MaskedConv:
     def run_at(
         self, x: Floats, positions: Positions, out: Floats, residual: Floats | None = None, threads: int = 1
     ) -> None:
-        """Compute ``out`` at ``positions`` (see ``gather``), which several layers can share; all must exist."""
+        """Compute ``out`` at ``positions`` (see ``gather``), which layers can share; all must exist."""
         self._check(x, out, residual)
         if not positions.size:
             return
-        parts = min(threads, self._macs * positions.size // SPLIT_WORK) if threads > 1 else 1
+        parts = min(SHARES * threads, self._macs * positions.size // SHARE_MACS) if threads > 1 else 1
         add = out if residual is None else residual
         arguments = (x, out, add, residual is not None, self._residual_last, positions)
         if parts > 1:
-            run_all(self._works(arguments, parts))
+            run_all(self._works(arguments, parts), threads)
         elif self._is_depthwise:
-            convolve_depthwise(*arguments, *self._layer)
+            _depthwise(*arguments, *self._layer)
         else:
-            convolve(*arguments, *self._layer, 0, self._blocks, *self._curve)
+            _convolve(*arguments, *self._layer, 0, self._blocks, *self._curve)
 
     def _works(self, arguments: tuple[Any, ...], parts: int) -> list[Work]:
         *first, positions = arguments
         if self._is_depthwise:
             ranges = shares(positions.size, parts, PLACES)
-            return [partial(convolve_depthwise, *first, positions[a:b], *self._layer) for a, b in ranges]
-        whole = partial(convolve, *first)
+            return [partial(_depthwise, *first, positions[a:b], *self._layer) for a, b in ranges]
+        whole = partial(_convolve, *first)
         if self._blocks >= parts and self._values.size > _LARGE_WEIGHTS:
             ranges = shares(self._blocks, parts)
             return [partial(whole, positions, *self._layer, a, b, *self._curve) for a, b in ranges]
@@ -143,7 +149,7 @@ class MaskedConv:
 
 
 def _check_weights(weights: Floats, bias: Floats | None, groups: int) -> None:
-    if weights.ndim != 4 or groups < 1 or weights.shape[0] % groups:  # noqa: PLR2004
+    if weights.ndim != 4 or groups < 1 or weights.shape[0] % groups:
         raise InputError(f"weights of {weights.shape} in {groups} groups")
     if bias is not None and bias.shape != weights.shape[:1]:
         raise InputError(f"a bias of {bias.shape} for weights of {weights.shape}")

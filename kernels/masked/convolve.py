@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from kernels.jit import compiled
 from kernels.masked.activation import PLAIN, finish_row
+from kernels.masked.arrays import Floats, Numbers
+from kernels.masked.gather import Positions
 from kernels.masked.locate import all_set, batch_size, fill_table, locate, tap_shifts
 from kernels.masked.tile import CHANNELS, PLACES, STEP, convolve_tile
 from kernels.masked.vectors import LANES
-
-Floats = NDArray[np.float32]
-Numbers = NDArray[np.int64]
 
 
 @compiled
@@ -28,19 +24,21 @@ def _places(left: int) -> int:
 
 
 @compiled
-def convolve(  # noqa: PLR0913, PLR0917
-    x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Any, geometry: Numbers,
-    weights: Floats, bias: Floats, depth: int, channels: int, first_block: int, last_block: int,
+def convolve(
+    x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Positions,
+    geometry: Numbers, weights: Floats, bias: Floats, depth: int, channels: int, first_block: int, last_block: int,
     low: float, high: float, curve: int, slope: float,
 ) -> None:  # fmt: skip
-    """Convolve at ``positions`` (int32) for blocks ``first_block`` .. ``last_block`` - 1 of all groups' blocks.
+    """Convolve at ``positions`` for blocks ``first_block`` .. ``last_block`` - 1 of all groups' blocks.
 
-    ``x``, ``out``, ``add``: float32 (height, width, channels), channels next to each other. ``add`` is a residual
-    of the shape of ``out``, read when ``has_add``: before the activation, or after it when ``add_last``.
+    ``x``, ``out``, ``add``: float32 (height, width, channels), channels side by side. ``add`` is a
+    residual of the shape of ``out``, read when ``has_add``: before the activation, or
+    after it when ``add_last``.
     """
     taps, count = geometry[0] * geometry[1], positions.size
     if count == 0:
         return
+    limits = np.float32(low), np.float32(high)
     size = batch_size(taps, PLACES, count)
     shifts, still, zeros = (
         np.empty(taps, np.int64),
@@ -81,11 +79,13 @@ def convolve(  # noqa: PLR0913, PLR0917
                     moves = np.int64(still.ctypes.data)
                 others = np.int64(adds.ctypes.data) + 8 * start if has_add and not add_last else 0
                 convolve_tile(places, rows, step, moves, 4 * group * depth, taps, depth, here, there,
-                          np.int64(outs.ctypes.data) + 8 * start, others, out_shift, lanes, np.float32(low), np.float32(high))  # fmt: skip
+                          np.int64(outs.ctypes.data) + 8 * start, others, out_shift, lanes, limits[0],
+                              limits[1])  # fmt: skip
                 start += places
         if curve != PLAIN or (has_add and add_last):
             begin = first_block // blocks * channels + first_block % blocks * CHANNELS
             end = last_block // blocks * channels + last_block % blocks * CHANNELS
             for i in range(found):
                 other = adds[i] + 4 * begin if has_add and add_last else 0
-                finish_row(outs[i] + 4 * begin, other, end - begin, curve, np.float32(slope))
+                place, width = outs[i] + 4 * begin, end - begin
+                finish_row(place, other, width, limits[0], limits[1], curve, np.float32(slope))

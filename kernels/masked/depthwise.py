@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from kernels.jit import compiled
 from kernels.masked.activation import PLAIN, finish_row
+from kernels.masked.arrays import Floats, Integer, Numbers
 from kernels.masked.depthwise_tile import PLACES, WIDEST, depthwise_tile
+from kernels.masked.gather import Positions
 from kernels.masked.locate import all_set, batch_size, fill_table, locate, tap_shifts
 from kernels.masked.vectors import LANES
 
-Floats = NDArray[np.float32]
-Numbers = NDArray[np.int64]
 Float = np.float32
 
 
 @compiled
-def _run_channels(  # noqa: PLR0913, PLR0917
-    rows: int, step: int, shifts: int, taps: int, weights: int, weight_step: int, bias: int, outs: int,
-    adds: int, channels: int, low: Float, high: Float,
+def _run_channels(
+    rows: Integer, step: int, shifts: Integer, taps: int, weights: Integer, weight_step: int, bias: Integer,
+    outs: Integer, adds: Integer, channels: int, low: Float, high: Float,
 ) -> None:  # fmt: skip
     """One tile's positions, all channels, in pieces as wide as fit."""
     width, c = WIDEST, 0
@@ -29,20 +26,21 @@ def _run_channels(  # noqa: PLR0913, PLR0917
         while width > channels - c and width > LANES:
             width //= 2
         lanes, at = min(width, channels - c), 4 * c
-        depthwise_tile(rows, step, shifts, at, taps, weights + at, weight_step, bias + at, outs, adds, at, lanes,
-                       low, high)  # fmt: skip
+        depthwise_tile(rows, step, shifts, at, taps, weights + at, weight_step, bias + at, outs, adds, at,
+                       lanes, low, high)  # fmt: skip
         c += lanes
 
 
 @compiled
-def convolve_depthwise(  # noqa: PLR0913, PLR0917
-    x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Any, geometry: Numbers,
-    weights: Floats, bias: Floats, low: float, high: float, curve: int, slope: float,
+def convolve_depthwise(
+    x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Positions,
+    geometry: Numbers, weights: Floats, bias: Floats, low: float, high: float, curve: int, slope: float,
 ) -> None:  # fmt: skip
     """Convolve at ``positions``; ``weights`` (taps, channels filled up), else as ``convolve``."""
     taps, count, channels = weights.shape[0], positions.size, x.shape[2]
     if count == 0:
         return
+    limits = np.float32(low), np.float32(high)
     size = batch_size(taps, PLACES, count)
     shifts, still, zeros = np.empty(taps, np.int64), np.zeros(taps, np.int64), np.zeros(channels, np.float32)
     tap_shifts(x, geometry, shifts)
@@ -60,9 +58,8 @@ def convolve_depthwise(  # noqa: PLR0913, PLR0917
             others = np.int64(adds.ctypes.data) + 8 * start if has_add and not add_last else 0
             _run_channels(rows, step, moves, taps, np.int64(weights.ctypes.data), 4 * weights.shape[1],
                           np.int64(bias.ctypes.data), np.int64(outs.ctypes.data) + 8 * start, others,
-                          channels, np.float32(low), np.float32(high))  # fmt: skip
+                          channels, limits[0], limits[1])  # fmt: skip
         if curve != PLAIN or (has_add and add_last):
             for i in range(found):
-                finish_row(
-                    outs[i], adds[i] if has_add and add_last else 0, channels, curve, np.float32(slope)
-                )
+                other = adds[i] if has_add and add_last else 0
+                finish_row(outs[i], other, channels, limits[0], limits[1], curve, np.float32(slope))

@@ -5,7 +5,7 @@ Weights are read once for four positions. Sums run over taps in the same order f
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from numba import types
 
@@ -15,8 +15,9 @@ from kernels.masked.vectors import (
     LANES,
     VECTOR_BYTES,
     WIDE,
-    lanes_below,
+    Llvm,
     intrinsic,
+    lanes_below,
     load,
     load_some,
     multiply_add,
@@ -31,7 +32,7 @@ _INTEGERS: Final = 12
 
 
 class _DepthwiseTile(Tile):
-    def __init__(self, builder: Any, vectors: int, is_whole: bool, arguments: Any) -> None:
+    def __init__(self, builder: Llvm, vectors: int, is_whole: bool, arguments: Llvm) -> None:
         self.b, self.places, self.vectors = builder, PLACES, vectors
         self.rows, self.row_step, self.shifts, self.x_shift, self.taps = arguments[:5]
         self.weights, self.weight_step, self.bias = arguments[5:8]
@@ -44,7 +45,7 @@ class _DepthwiseTile(Tile):
         sums = [start[v] for _ in range(self.places) for v in range(self.vectors)]
         self.finish(self.loop(self.taps, 1, [I64(0), self.weights, *sums], self._tap)[2:])
 
-    def _tap(self, index: Any, state: list[Any]) -> list[Any]:
+    def _tap(self, index: Llvm, state: list[Llvm]) -> list[Llvm]:
         b, (weights, *sums) = self.b, state
         row = b.add(self.rows, b.mul(index, self.row_step))
         shift = b.add(self.x_shift, number(b, b.add(self.shifts, b.shl(index, I64(3)))))
@@ -56,24 +57,25 @@ class _DepthwiseTile(Tile):
                 sums[at] = multiply_add(b, self._input(place, v), factor, sums[at])
         return [b.add(weights, self.weight_step), *sums]
 
-    def _input(self, place: Any, v: int) -> Any:
+    def _input(self, place: Llvm, v: int) -> Llvm:
         if self.flags is None:
             return load(self.b, place, v * VECTOR_BYTES)
         return load_some(self.b, place, self.flags)
 
 
 @intrinsic
-def depthwise_tile(  # noqa: ANN201, PLR0913 - numba's own
-    typing_context: Any, rows: Any, row_step: Any, shifts: Any, x_shift: Any, taps: Any, weights: Any,
-    weight_step: Any, bias: Any, outs: Any, adds: Any, out_shift: Any, lanes: Any, low: Any, high: Any,
-):  # fmt: skip
+def depthwise_tile(
+    typing_context: Llvm, rows: Llvm, row_step: Llvm, shifts: Llvm, x_shift: Llvm, taps: Llvm, weights: Llvm,
+    weight_step: Llvm, bias: Llvm, outs: Llvm, adds: Llvm, out_shift: Llvm, lanes: Llvm, low: Llvm,
+    high: Llvm,
+) -> Llvm:  # fmt: skip
     """Convolve at four positions, channel by channel; arguments as those of ``convolve_tile``.
 
     ``weights``: the address of the first tap's; the next tap's lie ``weight_step`` bytes on.
     ``lanes``: channels: a width's, or fewer than 16.
     """
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
+    def generate(context: Llvm, builder: Llvm, signature: Llvm, args: Llvm) -> Llvm:
         for vectors in WIDTHS:
             with builder.if_then(builder.icmp_signed("==", args[11], I64(vectors * LANES))):
                 _DepthwiseTile(builder, vectors, True, args).emit()

@@ -7,16 +7,14 @@ padding is never copied.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kernels.jit import compiled
+from kernels.masked.arrays import Flags, Floats, Integer, Numbers
+from kernels.masked.gather import Positions
 from kernels.masked.window import Window
-
-Numbers = NDArray[np.int64]
-Floats = NDArray[np.float32]
 
 BATCH_ENTRIES: Final = 2304
 """Entries of the tables of one batch: small enough for the nearest caches."""
@@ -45,9 +43,9 @@ def batch_size(taps: int, step: int, count: int) -> int:
 
 
 @compiled
-def locate(  # noqa: PLR0913, PLR0917
-    x: Floats, out: Floats, add: Floats, positions: Any, first: int, count: int, room: int, geometry: Numbers,
-    bases: Numbers, outs: Numbers, adds: Numbers, inside: Any,
+def locate(
+    x: Floats, out: Floats, add: Floats, positions: Positions, first: int, count: int, room: int,
+    geometry: Numbers, bases: Numbers, outs: Numbers, adds: Numbers, inside: Flags,
 ) -> None:  # fmt: skip
     """Addresses of ``count`` positions from ``first`` on; the last fills up ``room`` places.
 
@@ -80,7 +78,7 @@ def locate(  # noqa: PLR0913, PLR0917
 
 
 @compiled
-def all_set(flags: Any, start: int, stop: int) -> bool:
+def all_set(flags: Flags, start: int, stop: int) -> bool:
     """Whether all of ``flags[start:stop]`` are set."""
     found = True
     for i in range(start, stop):
@@ -89,9 +87,9 @@ def all_set(flags: Any, start: int, stop: int) -> bool:
 
 
 @compiled
-def fill_table(  # noqa: PLR0913, PLR0917
-    x: Floats, positions: Any, first: int, count: int, start: int, places: int, geometry: Numbers,
-    nothing: int, table: Numbers,
+def fill_table(
+    x: Floats, positions: Positions, first: int, count: int, start: int, places: int, geometry: Numbers,
+    nothing: Integer, table: Numbers,
 ) -> None:  # fmt: skip
     """Addresses by tap and position of the tile at ``start``; ``nothing`` is the address of the zeros."""
     data, taps = np.int64(x.ctypes.data), geometry[0] * geometry[1]

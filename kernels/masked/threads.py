@@ -1,8 +1,9 @@
 """Share a kernel's work between a few threads, with little to pay per call.
 
-A kernel may take less than a tenth of a millisecond, so workers wait on bare locks (no futures, no queues), do not
-spin, and are kept for the next call. The calling thread takes the first share itself. Kernels release the
-interpreter lock; calls from several threads at once get different workers.
+A kernel may take less than a tenth of a millisecond, so workers wait on bare locks (no futures, no queues),
+do not spin, and are kept for the next call. The calling thread takes shares itself, one after the other; a
+worker that gets its processor late finds none left, and nobody waits for it. Kernels release the interpreter lock;
+calls from several threads at once get different workers.
 """
 
 from __future__ import annotations
@@ -11,41 +12,65 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Final
 
 Work = Callable[[], object]
 
 
+class _Job:
+    """Shares not yet begun, and how many have ended."""
+
+    def __init__(self, works: Sequence[Work]) -> None:
+        self._left = deque(works)
+        self._running = len(works)
+        self._count, self._ended = threading.Lock(), threading.Lock()
+        self._ended.acquire()
+        self._error: BaseException | None = None
+
+    def help(self) -> None:
+        """Take shares until none is left."""
+        while True:
+            try:
+                work = self._left.popleft()
+            except IndexError:
+                return
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
+                self._error = error
+            with self._count:
+                self._running -= 1
+                if not self._running:
+                    self._ended.release()
+
+    def wait(self) -> None:
+        """Until all shares have ended; raises the last error of any."""
+        self._ended.acquire()
+        if self._error is not None:
+            raise self._error
+
+
 class _Worker:
-    """A daemon thread that runs one piece of work at a time."""
+    """A daemon thread that helps with one job at a time, then waits among the idle."""
 
     def __init__(self) -> None:
-        self._go, self._done = threading.Lock(), threading.Lock()
+        self._go = threading.Lock()
         self._go.acquire()
-        self._done.acquire()
-        self._work: Work | None = None
-        self._error: BaseException | None = None
+        self._job: _Job | None = None
         threading.Thread(target=self._serve, name="evosplit-kernel", daemon=True).start()
 
-    def start(self, work: Work) -> None:
-        self._work = work
+    def start(self, job: _Job) -> None:
+        self._job = job
         self._go.release()
-
-    def join(self) -> BaseException | None:
-        self._done.acquire()
-        error, self._error = self._error, None
-        return error
 
     def _serve(self) -> None:
         while True:
             self._go.acquire()
-            work, self._work = self._work, None
-            try:
-                if work is not None:
-                    work()
-            except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
-                self._error = error
-            self._done.release()
+            job, self._job = self._job, None
+            if job is not None:
+                job.help()
+            _idle.append(self)
 
 
 _idle: Final[deque[_Worker]] = deque()
@@ -63,25 +88,19 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)
 
 
-def run_all(works: Sequence[Work]) -> None:
-    """Run all at once and return when all are done; raises the first error of any."""
-    workers = [_worker() for _ in works[1:]]
-    for worker, work in zip(workers, works[1:], strict=True):
-        worker.start(work)
-    try:
-        if works:
-            works[0]()
-    finally:
-        errors = [worker.join() for worker in workers]
-        _idle.extend(workers)
-    for error in errors:
-        if error is not None:
-            raise error
+def run_all(works: Sequence[Work], threads: int) -> None:
+    """Run all on up to ``threads`` threads, this one included; raises the error of one that failed."""
+    job = _Job(works)
+    for _ in range(min(threads, len(works)) - 1):
+        _worker().start(job)
+    if works:
+        job.help()
+        job.wait()
 
 
 def shares(count: int, parts: int, multiple: int = 1) -> list[tuple[int, int]]:
-    """Cut ``range(count)`` into at most ``parts`` ranges (start, stop), starts at multiples of ``multiple``."""
+    """Cut ``range(count)`` into at most ``parts`` ranges (start, stop) on multiples of ``multiple``."""
     units = -(-count // multiple)
     parts = max(1, min(parts, units))
     edges = [min(count, units * part // parts * multiple) for part in range(parts + 1)]
-    return [(start, stop) for start, stop in zip(edges, edges[1:], strict=False) if start < stop]
+    return [(start, stop) for start, stop in pairwise(edges) if start < stop]

@@ -1,8 +1,8 @@
 """The micro-kernel of convolution: a few positions times a few vectors of output channels, in registers.
 
 Twelve positions times 32 channels are 24 AVX-512 registers of sums; two more hold weights, and inputs are
-broadcast from memory. Targets with fewer or narrower registers take six positions times 16 channels. Nothing is
-gathered or copied: every position has its own input address, so positions need not be neighbours.
+broadcast from memory. Targets with fewer or narrower registers take six positions times 16 channels. Nothing
+is gathered or copied: every position has its own input address, so positions need not be neighbours.
 
 Sums run over taps, then input channels, in the same order for every tile shape: a position's result does not
 depend on which other positions are computed.
@@ -10,7 +10,7 @@ depend on which other positions are computed.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from numba import types
 
@@ -21,6 +21,7 @@ from kernels.masked.vectors import (
     VECTOR,
     VECTOR_BYTES,
     WIDE,
+    Llvm,
     intrinsic,
     load,
     multiply_add,
@@ -41,7 +42,7 @@ _INTEGERS: Final = 13
 
 
 class _ConvolutionTile(Tile):
-    def __init__(self, builder: Any, places: int, vectors: int, arguments: Any) -> None:
+    def __init__(self, builder: Llvm, places: int, vectors: int, arguments: Llvm) -> None:
         self.b, self.places, self.vectors = builder, places, vectors
         self.rows, self.row_step, self.shifts, self.x_shift, self.taps, self.depth = arguments[:6]
         self.weights, self.bias, self.outs, self.adds, self.out_shift, self.lanes = arguments[6:12]
@@ -51,8 +52,8 @@ class _ConvolutionTile(Tile):
         start = [load(self.b, self.bias, v * VECTOR_BYTES) for v in range(self.vectors)]
         self.finish(self._over_taps([start[v] for _ in range(self.places) for v in range(self.vectors)]))
 
-    def _over_taps(self, sums: list[Any]) -> list[Any]:
-        def tap(index: Any, state: list[Any]) -> list[Any]:
+    def _over_taps(self, sums: list[Llvm]) -> list[Llvm]:
+        def tap(index: Llvm, state: list[Llvm]) -> list[Llvm]:
             b = self.b
             row = b.add(self.rows, b.mul(index, self.row_step))
             shift = b.add(self.x_shift, number(b, b.add(self.shifts, b.shl(index, I64(3)))))
@@ -61,16 +62,16 @@ class _ConvolutionTile(Tile):
 
         return self.loop(self.taps, 1, [I64(0), pointer(self.b, self.weights), *sums], tap)[2:]
 
-    def _over_channels(self, inputs: list[Any], state: list[Any]) -> list[Any]:
+    def _over_channels(self, inputs: list[Llvm], state: list[Llvm]) -> list[Llvm]:
         """Four input channels at a time, then one at a time; state is the weights' pointer and the sums."""
 
-        def some(count: int) -> Any:
+        def some(count: int) -> Llvm:
             return lambda index, values: self._accumulate(inputs, index, values, count)
 
         many = self.loop(self.depth, _UNROLL, [I64(0), *state], some(_UNROLL))
         return self.loop(self.depth, 1, many, some(1))[1:]
 
-    def _accumulate(self, inputs: list[Any], index: Any, state: list[Any], count: int) -> list[Any]:
+    def _accumulate(self, inputs: list[Llvm], index: Llvm, state: list[Llvm], count: int) -> list[Llvm]:
         b, (weights, *sums) = self.b, state
         for c in range(count):
             columns = [
@@ -88,7 +89,7 @@ class _ConvolutionTile(Tile):
         return [b.gep(weights, [I64(count * self.vectors * LANES)]), *sums]
 
 
-def _emit_shapes(builder: Any, args: Any) -> None:
+def _emit_shapes(builder: Llvm, args: Llvm) -> None:
     """A tile for each shape; which one runs is chosen by number of positions and of channels."""
     places, *rest = args
     lanes = rest[11]
@@ -102,10 +103,11 @@ def _emit_shapes(builder: Any, args: Any) -> None:
 
 
 @intrinsic
-def convolve_tile(  # noqa: ANN201, PLR0913 - numba's own
-    typing_context: Any, places: Any, rows: Any, row_step: Any, shifts: Any, x_shift: Any, taps: Any,
-    depth: Any, weights: Any, bias: Any, outs: Any, adds: Any, out_shift: Any, lanes: Any, low: Any, high: Any,
-):  # fmt: skip
+def convolve_tile(
+    typing_context: Llvm, places: Llvm, rows: Llvm, row_step: Llvm, shifts: Llvm, x_shift: Llvm, taps: Llvm,
+    depth: Llvm, weights: Llvm, bias: Llvm, outs: Llvm, adds: Llvm, out_shift: Llvm, lanes: Llvm,
+    low: Llvm, high: Llvm,
+) -> Llvm:  # fmt: skip
     """Convolve at ``places`` positions; all but ``low`` and ``high`` (float32) are int64, most are addresses.
 
     ``places``: a multiple of ``STEP`` up to ``PLACES``.
@@ -117,7 +119,7 @@ def convolve_tile(  # noqa: ANN201, PLR0913 - numba's own
     Result: min(max(sum + bias + residual, ``low``), ``high``).
     """
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
+    def generate(context: Llvm, builder: Llvm, signature: Llvm, args: Llvm) -> Llvm:
         _emit_shapes(builder, args)
         return context.get_dummy_value()
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.masked.vectors import (
     I64,
     LANES,
     VECTOR,
     VECTOR_BYTES,
+    Llvm,
     lanes_below,
     load,
     load_some,
@@ -22,18 +21,18 @@ from kernels.masked.vectors import (
 class Tile:
     """What tiles share: a loop, residual, limits, stores. ``self.b`` is LLVM's builder."""
 
-    b: Any
+    b: Llvm
     places: int
     vectors: int
-    outs: Any
-    adds: Any
-    out_shift: Any
-    lanes: Any
+    outs: Llvm
+    adds: Llvm
+    out_shift: Llvm
+    lanes: Llvm
     """Output channels to write, more than 16 (``vectors`` - 1)."""
-    low: Any
-    high: Any
+    low: Llvm
+    high: Llvm
 
-    def loop(self, stop: Any, step: int, state: list[Any], body: Any) -> list[Any]:
+    def loop(self, stop: Llvm, step: int, state: list[Llvm], body: Llvm) -> list[Llvm]:
         """``while index + step <= stop: state = body(index, state)``; state[0] is the index."""
         b = self.b
         before, head, inside, after = b.block, *(b.append_basic_block() for _ in range(3))
@@ -51,11 +50,11 @@ class Tile:
         b.position_at_end(after)
         return phis
 
-    def finish(self, sums: list[Any]) -> None:
+    def finish(self, sums: list[Llvm]) -> None:
         """Residual, limits, store."""
         self._write([self._limit(value) for value in self._with_residual(sums)])
 
-    def _with_residual(self, sums: list[Any]) -> list[Any]:
+    def _with_residual(self, sums: list[Llvm]) -> list[Llvm]:
         b = self.b
         before, adding, after = b.block, b.append_basic_block(), b.append_basic_block()
         b.cbranch(b.icmp_signed("!=", self.adds, I64(0)), adding, after)
@@ -66,13 +65,13 @@ class Tile:
         b.position_at_end(after)
         return [self._either(a, before, c, end) for a, c in zip(sums, total, strict=True)]
 
-    def _either(self, first: Any, first_block: Any, second: Any, second_block: Any) -> Any:
+    def _either(self, first: Llvm, first_block: Llvm, second: Llvm, second_block: Llvm) -> Llvm:
         phi = self.b.phi(VECTOR)
         phi.add_incoming(first, first_block)
         phi.add_incoming(second, second_block)
         return phi
 
-    def _residuals(self) -> list[Any]:
+    def _residuals(self) -> list[Llvm]:
         """All are read before anything is written."""
         b, flags = self.b, self._last_lanes()
         values = []
@@ -82,16 +81,16 @@ class Tile:
             values.append(load_some(b, b.add(place, I64((self.vectors - 1) * VECTOR_BYTES)), flags))
         return values
 
-    def _last_lanes(self) -> Any:
+    def _last_lanes(self) -> Llvm:
         return lanes_below(self.b, self.b.sub(self.lanes, I64((self.vectors - 1) * LANES)))
 
-    def _limit(self, value: Any) -> Any:
+    def _limit(self, value: Llvm) -> Llvm:
         """Comparisons in this order keep a NaN."""
         b, low, high = self.b, splat(self.b, self.low), splat(self.b, self.high)
         value = b.select(b.fcmp_ordered("<", value, low), low, value)
         return b.select(b.fcmp_ordered(">", value, high), high, value)
 
-    def _write(self, values: list[Any]) -> None:
+    def _write(self, values: list[Llvm]) -> None:
         b, all_lanes = self.b, I64(self.vectors * LANES)
         with b.if_else(b.icmp_signed(">=", self.lanes, all_lanes)) as (whole, part):
             with whole:
@@ -99,7 +98,7 @@ class Tile:
             with part:
                 self._write_rows(values, self._last_lanes())
 
-    def _write_rows(self, values: list[Any], flags: Any) -> None:
+    def _write_rows(self, values: list[Llvm], flags: Llvm) -> None:
         b, last = self.b, self.vectors - 1
         for p in range(self.places):
             place = b.add(number(b, self.outs, p), self.out_shift)

@@ -41,7 +41,7 @@ def filled_up(channels: int) -> int:
 
 
 def pack_weights(weights: Floats, bias: Floats | None, groups: int) -> PackedWeights:
-    """Pack ``weights`` (output channels, input channels of a group, kernel rows, kernel columns), ``bias`` (O)."""
+    """Pack ``weights`` (out channels, in channels of a group, kernel rows, columns), ``bias`` (out)."""
     channels, depth = weights.shape[0] // groups, weights.shape[1]
     width = filled_up(channels)
     taps = weights.shape[2] * weights.shape[3]
@@ -59,7 +59,7 @@ def pack_weights(weights: Floats, bias: Floats | None, groups: int) -> PackedWei
 
 
 def pack_depthwise(weights: Floats, bias: Floats | None) -> tuple[Floats, Floats]:
-    """Pack ``weights`` (channels, 1, kernel rows, kernel columns) to (taps, channels), filled up; and ``bias``."""
+    """Pack ``weights`` (channels, 1, kernel rows, columns) to (taps, channels), filled up; and ``bias``."""
     channels, width = weights.shape[0], filled_up(weights.shape[0])
     packed = np.zeros((weights.shape[2] * weights.shape[3], width), np.float32)
     packed[:, :channels] = weights.reshape(channels, -1).T

@@ -1,0 +1,56 @@
+"""Between ONNX's layout (channels, height, width) and the masked kernels' (height, width, channels)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kernels.jit import compiled
+from kernels.masked.arrays import Floats
+from kernels.masked.gather import Positions
+from shared.errors import InputError
+
+_SOME = 64
+"""Positions taken at once: their lines stay in the nearest cache while all channels are visited."""
+
+
+@compiled
+def _to_last(x: Floats, positions: Positions, out: Floats) -> None:
+    for first in range(0, positions.size, _SOME):
+        last = min(first + _SOME, positions.size)
+        for channel in range(x.shape[0]):
+            for i in range(first, last):
+                row, column = positions[i] >> 16, positions[i] & 0xFFFF
+                out[row, column, channel] = x[channel, row, column]
+
+
+@compiled
+def _to_first(x: Floats, positions: Positions, out: Floats) -> None:
+    for first in range(0, positions.size, _SOME):
+        last = min(first + _SOME, positions.size)
+        for channel in range(x.shape[2]):
+            for i in range(first, last):
+                row, column = positions[i] >> 16, positions[i] & 0xFFFF
+                out[channel, row, column] = x[row, column, channel]
+
+
+def to_channels_last(x: Floats, out: Floats, positions: Positions | None = None) -> None:
+    """Copy float32 ``x`` (C, H, W) to ``out`` (H, W, C), at ``positions`` only where they are given."""
+    _check(x, out.transpose(2, 0, 1))
+    if positions is None:
+        np.copyto(out, x.transpose(1, 2, 0))
+    else:
+        _to_last(x, positions, out)
+
+
+def to_channels_first(x: Floats, out: Floats, positions: Positions | None = None) -> None:
+    """Copy float32 ``x`` (H, W, C) to ``out`` (C, H, W), at ``positions`` only where they are given."""
+    _check(x.transpose(2, 0, 1), out)
+    if positions is None:
+        np.copyto(out, x.transpose(2, 0, 1))
+    else:
+        _to_first(x, positions, out)
+
+
+def _check(first: Floats, second: Floats) -> None:
+    if first.shape != second.shape or not first.dtype == second.dtype == np.float32:
+        raise InputError(f"no copy from {first.dtype} {first.shape} to {second.dtype} {second.shape}")
