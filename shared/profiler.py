@@ -25,7 +25,9 @@ MAX_CUTS: Final = 10
 _HELD_BYTES: Final = 256_000_000
 """All heads and tails are in memory at once; a big network gets fewer of them."""
 _LAYER_BUDGET_S: Final = 0.06
-_WHOLE_BUDGET_S: Final = 4.0
+_WHOLE_BUDGET_S: Final = 6.0
+_IDLE_S: Final = 0.03
+"""A frame mostly finds the machine idle and its caches full of something else; a rest shows what that costs."""
 _FEWEST_RUNS: Final = 5
 _MOST_RUNS: Final = 30
 _BLOCKS: Final = 3
@@ -42,9 +44,12 @@ class _Timed:
     def run(self) -> dict[str, np.ndarray]:
         return self.runner.run(self.feeds)
 
-    def measure(self) -> None:
-        """One run that fetches the weights back into the caches, and one that counts."""
-        self.run()
+    def measure(self, idle_s: float) -> None:
+        """One run that counts: after a rest, as a frame meets it; without a rest, after a run that does not."""
+        if idle_s:
+            time.sleep(idle_s)
+        else:
+            self.run()
         start_s = time.perf_counter()
         self.run()
         self.runs_s.append(time.perf_counter() - start_s)
@@ -77,10 +82,10 @@ def measure_profile(
 ) -> Profile:
     """Medians of repeated runs on seeded random inputs, all multiplied by ``slowdown``.
 
-    Layers run alone, one session each; heads and tails whole, at up to ten cuts (both ends among them),
-    taking turns so that noise meets all alike, and then made to grow with their length. ``progress`` gets
-    steps done and steps in all. The codec's figures (per float32 byte, not slowed yet) come from the caller.
-    Raises ModelError.
+    Layers run alone, one session each, warm: what counts of them is their share. Heads and tails run whole
+    at up to ten cuts (both ends among them), each after a short rest, taking turns so that noise meets all
+    alike, and are then made to grow with their length. ``progress`` gets steps done and steps in all. The
+    codec's figures (per float32 byte, not slowed yet) come from the caller. Raises ModelError.
     """
     report = progress or (lambda done, total: None)
     total = len(graph.layers) + MAX_CUTS
@@ -113,7 +118,7 @@ def _layers_s(graph: Graph, threads: int, report: Callable[[int], None]) -> list
         feeds = {name: values[name] for name in layer.inputs}
         timed = _Timed(Runner(layer_model(graph, layer.index), threads), feeds, [])
         values |= timed.run()
-        _repeat([timed], _LAYER_BUDGET_S)
+        _repeat([timed], _LAYER_BUDGET_S, 0.0)
         layer_s.append(timed.typical_s)
         values = {name: array for name, array in values.items() if last_reader.get(name, -1) > layer.index}
         report(layer.index + 1)
@@ -139,7 +144,7 @@ def _wholes_s(graph: Graph, cuts: Sequence[Cut], threads: int) -> tuple[dict[int
         index = len(cut.layers)
         heads[index] = _timed(Runner(head_model(graph, cut), threads), values)
         tails[index] = _timed(Runner(tail_model(graph, cut), threads), heads[index].run())
-    _repeat([*heads.values(), *tails.values()], _WHOLE_BUDGET_S)
+    _repeat([*heads.values(), *tails.values()], _WHOLE_BUDGET_S, _IDLE_S)
     shortest_first = dict(reversed(tails.items()))
     return _growing_s(heads), dict(reversed(_growing_s(shortest_first).items()))
 
@@ -148,14 +153,14 @@ def _timed(runner: Runner, values: Mapping[str, np.ndarray]) -> _Timed:
     return _Timed(runner, {name: values[name] for name in runner.input_names}, [])
 
 
-def _repeat(timed: Sequence[_Timed], budget_s: float) -> None:
+def _repeat(timed: Sequence[_Timed], budget_s: float, idle_s: float) -> None:
     """Let all run in turns until the budget is spent, but no fewer and no more times than set above."""
     end_s = time.perf_counter() + budget_s
     for turn in range(_MOST_RUNS):
         if turn >= _FEWEST_RUNS and time.perf_counter() > end_s:
             break
         for each in timed:
-            each.measure()
+            each.measure(idle_s)
 
 
 def _growing_s(timed: Mapping[int, _Timed]) -> dict[int, float]:

@@ -48,9 +48,7 @@ def crossings(rows: Sequence[Sequence[Node]], below: _Neighbours) -> int:
     return total
 
 
-def _swept(
-    rows: Sequence[tuple[Node, ...]], neighbours: _Neighbours, upwards: bool
-) -> list[tuple[Node, ...]]:
+def _swept(rows: Sequence[tuple[Node, ...]], nearby: _Neighbours, upwards: bool) -> list[tuple[Node, ...]]:
     place: dict[Node, float] = {}
     found: list[tuple[Node, ...]] = []
     for row in reversed(rows) if upwards else rows:
