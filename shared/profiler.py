@@ -26,8 +26,10 @@ _HELD_BYTES: Final = 256_000_000
 """All heads and tails are in memory at once; a big network gets fewer of them."""
 _LAYER_BUDGET_S: Final = 0.06
 _WHOLE_BUDGET_S: Final = 6.0
-_IDLE_S: Final = 0.03
-"""A frame mostly finds the machine idle and its caches full of something else; a rest shows what that costs."""
+_REST: Final = 7.0
+_LONGEST_REST_S: Final = 0.03
+"""A frame mostly finds the machine idle and its caches full of other things: before each run of a head or
+tail the machine rests for so many times as long as the last one took."""
 _FEWEST_RUNS: Final = 5
 _MOST_RUNS: Final = 30
 _BLOCKS: Final = 3
@@ -44,12 +46,19 @@ class _Timed:
     def run(self) -> dict[str, np.ndarray]:
         return self.runner.run(self.feeds)
 
-    def measure(self, idle_s: float) -> None:
-        """One run that counts: after a rest, as a frame meets it; without a rest, after a run that does not."""
-        if idle_s:
-            time.sleep(idle_s)
-        else:
-            self.run()
+    def measure_warm(self) -> None:
+        """One run that fetches the weights back into the caches, and one that counts."""
+        self.run()
+        self._count()
+
+    def measure_rested(self) -> None:
+        """A rest, and one run that counts."""
+        if self.runner.has_nodes:
+            last_s = self.runs_s[-1] if self.runs_s else 0.0
+            time.sleep(min(_REST * last_s, _LONGEST_REST_S))
+        self._count()
+
+    def _count(self) -> None:
         start_s = time.perf_counter()
         self.run()
         self.runs_s.append(time.perf_counter() - start_s)
@@ -118,7 +127,7 @@ def _layers_s(graph: Graph, threads: int, report: Callable[[int], None]) -> list
         feeds = {name: values[name] for name in layer.inputs}
         timed = _Timed(Runner(layer_model(graph, layer.index), threads), feeds, [])
         values |= timed.run()
-        _repeat([timed], _LAYER_BUDGET_S, 0.0)
+        _repeat([timed.measure_warm], _LAYER_BUDGET_S)
         layer_s.append(timed.typical_s)
         values = {name: array for name, array in values.items() if last_reader.get(name, -1) > layer.index}
         report(layer.index + 1)
@@ -144,7 +153,7 @@ def _wholes_s(graph: Graph, cuts: Sequence[Cut], threads: int) -> tuple[dict[int
         index = len(cut.layers)
         heads[index] = _timed(Runner(head_model(graph, cut), threads), values)
         tails[index] = _timed(Runner(tail_model(graph, cut), threads), heads[index].run())
-    _repeat([*heads.values(), *tails.values()], _WHOLE_BUDGET_S, _IDLE_S)
+    _repeat([each.measure_rested for each in (*heads.values(), *tails.values())], _WHOLE_BUDGET_S)
     shortest_first = dict(reversed(tails.items()))
     return _growing_s(heads), dict(reversed(_growing_s(shortest_first).items()))
 
@@ -153,14 +162,14 @@ def _timed(runner: Runner, values: Mapping[str, np.ndarray]) -> _Timed:
     return _Timed(runner, {name: values[name] for name in runner.input_names}, [])
 
 
-def _repeat(timed: Sequence[_Timed], budget_s: float, idle_s: float) -> None:
+def _repeat(measures: Sequence[Callable[[], None]], budget_s: float) -> None:
     """Let all run in turns until the budget is spent, but no fewer and no more times than set above."""
     end_s = time.perf_counter() + budget_s
     for turn in range(_MOST_RUNS):
         if turn >= _FEWEST_RUNS and time.perf_counter() > end_s:
             break
-        for each in timed:
-            each.measure(idle_s)
+        for measure in measures:
+            measure()
 
 
 def _growing_s(timed: Mapping[int, _Timed]) -> dict[int, float]:
