@@ -10,16 +10,24 @@ from cli.output import progress, stderr
 from planner.calibration import Feeds
 from planner.calibration_files import calibration_feeds, calibration_source, feeds_digest
 from planner.error_types import ErrorTable
-from planner.errors_table import measure_errors
+from planner.errors_table import DEFAULT_OPTIONS, ErrorOptions, measure_errors
 from shared.card import check_card, load_card
 from shared.errors import InputError
 from shared.graph import Graph
+from shared.serial import digest
 
 
-def error_table(graph: Graph, model: Path, card_file: Path | None, source: Path | None) -> ErrorTable:
+def error_table(
+    graph: Graph,
+    model: Path,
+    card_file: Path | None,
+    source: Path | None,
+    options: ErrorOptions = DEFAULT_OPTIONS,
+) -> ErrorTable:
     """Errors on the inputs in ``source``, or beside the model, or on noise (and says so)."""
     feeds = calibration_inputs(graph, model, card_file, source)
-    return cached(ErrorTable, (graph.sha256, feeds_digest(feeds)), lambda: _measure(graph, feeds))
+    key = (graph.sha256, feeds_digest(feeds), digest(options))
+    return cached(ErrorTable, key, lambda: _measure(graph, feeds, options))
 
 
 def calibration_inputs(
@@ -36,6 +44,6 @@ def calibration_inputs(
     return calibration_feeds(graph, card, found)
 
 
-def _measure(graph: Graph, feeds: tuple[Feeds, ...]) -> ErrorTable:
+def _measure(graph: Graph, feeds: tuple[Feeds, ...], options: ErrorOptions) -> ErrorTable:
     with progress(f"errors of {graph.name}") as report:
-        return measure_errors(graph, feeds, report)
+        return measure_errors(graph, feeds, report, options=options)

@@ -27,10 +27,18 @@ def calibration_from_arrays(
     if set(arrays) != set(graph.inputs) or len(lengths) != 1:
         raise InputError(f"calibration arrays must be of equal length and named {', '.join(graph.inputs)}")
     (length,) = lengths
-    picked = np.unique(np.linspace(0, max(length - 1, 0), min(count, length)).astype(int))
-    feeds = tuple({name: _sample(graph, name, array[at]) for name, array in arrays.items()} for at in picked)
+    feeds = tuple(
+        {name: _sample(graph, name, array[at]) for name, array in arrays.items()}
+        for at in spread(length, count)
+    )
     check_calibration(graph, feeds)
     return feeds
+
+
+def spread(length: int, count: int) -> list[int]:
+    """At most ``count`` of the indices below ``length``, evenly spread, each once."""
+    picked = np.linspace(0, max(length - 1, 0), min(count, length)).astype(int)
+    return [int(at) for at in np.unique(picked)]
 
 
 def random_calibration(

@@ -5,20 +5,30 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.calibration import DEFAULT_INPUTS, Feeds, calibration_from_arrays, random_calibration
+from planner.calibration import DEFAULT_INPUTS, Feeds, calibration_from_arrays, random_calibration, spread
+from planner.labels import LABELS_ARRAY, Label, array_labels, picture_labels
+from planner.picture_feeds import PictureFeeds, pictures_in
 from shared.card import Card
 from shared.errors import CardError, InputError
 from shared.graph import Graph
-from shared.pictures import decode_picture
-from shared.preprocess import input_range, preprocess
+from shared.preprocess import input_range
 
-_PICTURES: Final = frozenset({".jpg", ".jpeg", ".png"})
+JUDGED_INPUTS: Final = 1000
+
+
+@dataclass(frozen=True)
+class LabelledFeeds:
+    """Inputs, read as they are asked for where they are pictures, and their labels if there are any."""
+
+    feeds: Sequence[Feeds]
+    labels: tuple[Label, ...] | None
 
 
 def calibration_source(model: Path) -> Path | None:
@@ -39,8 +49,31 @@ def calibration_feeds(graph: Graph, card: Card | None, source: Path | None) -> t
     if source is None:
         return random_calibration(graph, *(input_range(card) if card else ()))
     if source.is_dir():
-        return _from_pictures(card, source, count)
-    return calibration_from_arrays(graph, _read_arrays(source), count)
+        return tuple(_pictures(card, source, count))
+    return calibration_from_arrays(graph, _inputs_of(_read_arrays(source)), count)
+
+
+def labelled_feeds(
+    graph: Graph, card: Card | None, source: Path | None, count: int = JUDGED_INPUTS
+) -> LabelledFeeds:
+    """At most ``count`` inputs to measure an accuracy drop on, evenly spread over all that there are.
+
+    Raises as `calibration_feeds`, and InputError where labels do not fit.
+    """
+    if source is None:
+        raise InputError("an accuracy drop cannot be measured on noise: give calibration inputs")
+    if source.is_dir():
+        pictures = _pictures(card, source, count)
+        return LabelledFeeds(pictures, picture_labels(source, pictures.names))
+    arrays = _read_arrays(source)
+    labels = array_labels(arrays)
+    feeds = calibration_from_arrays(graph, _inputs_of(arrays), count)
+    if labels is None:
+        return LabelledFeeds(feeds, None)
+    length = max(map(len, _inputs_of(arrays).values()), default=0)
+    if len(labels) != length:
+        raise InputError(f"there are {len(labels)} labels for {length} calibration inputs")
+    return LabelledFeeds(feeds, tuple(labels[at] for at in spread(length, count)))
 
 
 def feeds_digest(feeds: Sequence[Feeds]) -> str:
@@ -61,11 +94,14 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise InputError(f"cannot read {path.name}: {' '.join(str(problem).split())[:200]}") from None
 
 
-def _from_pictures(card: Card | None, folder: Path, count: int) -> tuple[Feeds, ...]:
+def _inputs_of(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name: array for name, array in arrays.items() if name != LABELS_ARRAY}
+
+
+def _pictures(card: Card | None, folder: Path, count: int) -> PictureFeeds:
     if card is None:
         raise CardError(f"{folder.name} holds pictures, but there is no model card to read them by")
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _PICTURES)
+    paths = pictures_in(folder)
     if not paths:
         raise InputError(f"no JPEG or PNG pictures in {folder.name}")
-    picked = np.unique(np.linspace(0, len(paths) - 1, min(count, len(paths))).astype(int))
-    return tuple(dict(preprocess(card, decode_picture(paths[at].read_bytes()))) for at in picked)
+    return PictureFeeds(card, [paths[at] for at in spread(len(paths), count)])

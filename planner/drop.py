@@ -1,0 +1,78 @@
+"""How much accuracy quantisation costs, and what can be promised for inputs that were not seen.
+
+Counting the answers that change says little: with 125 inputs none may change although 2 % of all inputs
+would. Margins say more. Let m be the margin of an input's reference answer (its label; without labels the
+float network's own answer) and d the change of that margin under a plan. Quantisation noise hardly depends on
+how sure the network happens to be, so every observed change is tried on every margin:
+
+    accuracy under the plan = P(m + d > 0), estimated over all pairs (i, j) of inputs        (a U-statistic)
+
+Its standard error is that of the two samples, of margins and of changes (Hoeffding 1948), and one more input
+is supposed, half as sure as the least sure one that is right. The upper end of the one-sided confidence
+interval is the drop that is promised.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Z: Final = 1.645
+"""One-sided 95 % of a normal distribution."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A plan's accuracy beside the float network's, as shares of ``inputs`` (agreement without labels).
+
+    ``measured`` is the drop on these inputs, ``expected`` its estimate for any input, ``upper`` and
+    ``lower`` the ends of the estimate's 95 % confidence bounds.
+    """
+
+    inputs: int
+    accuracy: float
+    measured: float
+    expected: float
+    lower: float
+    upper: float
+
+    @property
+    def promised(self) -> float:
+        """The drop that is not exceeded on these inputs and, most likely, not on others."""
+        return max(self.measured, self.upper)
+
+    def holds(self, max_drop: float) -> bool:
+        """Whether the promised drop is at most ``max_drop`` (a share)."""
+        return self.promised <= max_drop
+
+
+def estimate_drop(before: Floats, after: Floats, right: NDArray[np.bool_], still: NDArray[np.bool_]) -> Drop:
+    """The drop from the margins (n,) of the reference answers before and after quantisation.
+
+    ``right`` and ``still`` (n,) say whether the answer is right before and after. An input that is wrong
+    but has a positive margin (the text read is not its label) cannot become worse, and is not expected to
+    become better.
+    """
+    count = len(before)
+    change = after - before
+    margins = np.where(right | (before < 0), before, -np.inf)
+    kept = margins[:, None] + change[None, :] > 0
+    lost = (margins > 0)[:, None].astype(np.float64) - kept
+    expected = float(lost.mean()) + _unseen(margins, change)
+    error = math.sqrt((float(np.var(lost.mean(axis=1))) + float(np.var(lost.mean(axis=0)))) / count)
+    measured = float(np.mean(right)) - float(np.mean(still))
+    return Drop(count, float(np.mean(right)), measured, expected, expected - Z * error, expected + Z * error)
+
+
+def _unseen(margins: Floats, change: Floats) -> float:
+    """What one more input would add that is half as sure as the least sure right one."""
+    positive = margins[margins > 0]
+    if not positive.size:
+        return 0.0
+    return float(np.mean(change < -positive.min() / 2)) / (len(margins) + 1)

@@ -1,0 +1,113 @@
+"""The accuracy drop of a plan, measured by running it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from planner.drop import Drop, estimate_drop
+from planner.error_types import ErrorTable
+from planner.labels import Label
+from planner.margins import Path, Reader, best_path, margin
+from planner.split_run import SplitRun
+from shared.errors import InputError
+from shared.graph import Graph
+from shared.plan import Plan
+from shared.serial import digest
+from shared.session import Runner
+
+_FIRST_INPUTS: Final = 32
+
+Values = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """One input's reference answer: its path, the float network's margin for it, and whether it is right."""
+
+    path: Path
+    margin: float
+    label: Label
+    is_right: bool
+
+
+class MeasuredDrop:
+    """A `planner.accuracy.Judge`: plans against labels, or else against the float network's own answers.
+
+    ``inputs`` are feeds by input name; they may be read lazily, and none is kept. ``errors`` is needed for
+    plans with quantised activations alone. ``progress(done, total)`` counts the inputs of each plan. Raises
+    InputError for no inputs, or labels of another number.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        reader: Reader,
+        inputs: Sequence[Values],
+        labels: Sequence[Label] | None = None,
+        threads: int = 1,
+        errors: ErrorTable | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        if not inputs:
+            raise InputError("there are no calibration inputs to measure an accuracy drop on")
+        if labels is not None and len(labels) != len(inputs):
+            raise InputError(f"there are {len(labels)} labels for {len(inputs)} calibration inputs")
+        self._graph, self._reader, self._inputs = graph, reader, inputs
+        self._threads, self._errors, self._progress = threads, errors, progress
+        self._known: dict[str, Drop] = {}
+        runner = Runner(graph.model, threads)
+        wanted = [None] * len(inputs) if labels is None else labels
+        self._references = [
+            self._reference(runner.run(feeds), label) for feeds, label in zip(inputs, wanted, strict=True)
+        ]
+        if not any(one.is_right for one in self._references):
+            raise InputError("the float network gets none of the labels right, so no drop can be measured")
+
+    def __call__(self, plan: Plan, max_drop: float) -> Drop:
+        """The drop of a plan, in full unless it cannot be within ``max_drop``; equal plans are run once."""
+        key = digest(
+            (plan.cut_key, dict(plan.weight_bits), dict(plan.activation_bits), dict(plan.wire), max_drop)
+        )
+        if key not in self._known:
+            self._known[key] = self._measured(plan, max_drop)
+        return self._known[key]
+
+    def _measured(self, plan: Plan, max_drop: float) -> Drop:
+        run = SplitRun(self._graph, plan, self._threads, self._errors)
+        after: list[float] = []
+        still: list[bool] = []
+        check_at, total = _FIRST_INPUTS, len(self._inputs)
+        for feeds, reference in zip(self._inputs, self._references, strict=True):
+            outputs = run.run(feeds)
+            after.append(margin(self._reader.steps(outputs), reference.path))
+            still.append(self._reader.answer(outputs) == reference.label)
+            if self._progress is not None:
+                self._progress(len(after), total)
+            if len(after) == check_at and self._drop(after, still).lower > max_drop:
+                break
+            check_at *= 2 if len(after) == check_at else 1
+        return self._drop(after, still)
+
+    def _drop(self, after: Sequence[float], still: Sequence[bool]) -> Drop:
+        references = self._references[: len(after)]
+        return estimate_drop(
+            np.array([one.margin for one in references]),
+            np.array(after),
+            np.array([one.is_right for one in references]),
+            np.array(still),
+        )
+
+    def _reference(self, outputs: Values, label: Label | None) -> _Reference:
+        """A class label is its own path; of a text only the path that the float network took is known."""
+        steps, answer = self._reader.steps(outputs), self._reader.answer(outputs)
+        if label is not None and type(label) is not type(answer):
+            raise InputError(f"label {label!r} cannot be compared with the network's answer {answer!r}")
+        path = np.array([label]) if isinstance(label, int) else best_path(steps)
+        if isinstance(label, int) and not 0 <= label < steps.shape[1]:
+            raise InputError(f"label {label} is none of the network's {steps.shape[1]} classes")
+        wanted = answer if label is None else label
+        return _Reference(path, margin(steps, path), wanted, answer == wanted)
