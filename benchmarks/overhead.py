@@ -51,7 +51,7 @@ async def _measure() -> list[dict[str, float]]:
             cloud_tier(folder, token) as cloud,
             edge_agent(folder, cloud.url, cast.model.stem, SLOWDOWN, token) as client,
         ):
-            answers = [await _answer(client, frame.picture) for frame in islice(cast.frames(), FRAMES)]
+            answers = [await _answer(client, frame.picture) for frame in islice(cast.playlist()(0), FRAMES)]
     if any(answer["answered_by"] != "cloud" for answer in answers):
         raise SystemExit("the plan on loopback does not use the cloud; there is no overhead to measure")
     return [answer["breakdown"] for answer in answers[WARM_UP:]]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,10 @@ from cli.demo.frames import folder_frames, gate_frames, picture_paths
 from cli.gate.camera import GateCamera
 from shared.card import check_card, load_card
 from shared.graph import load_graph
+
+Playlist = Callable[[int], Iterator[DemoFrame]]
+ROUND_STRIDE: Final = 17
+"""Each round begins so many pictures later in the user's folder."""
 
 CALIBRATION_PICTURES: Final = 16
 CALIBRATION_SEED: Final = 7001
@@ -35,12 +39,12 @@ class Cast:
     card: Path
     images: Path | None
 
-    def frames(self) -> Iterator[DemoFrame]:
-        """Frames with their truth, without end."""
+    def playlist(self) -> Playlist:
+        """Frames with their truth, without end; equal rounds show equal frames, so that strategies compare."""
         if self.images is None:
-            return gate_frames(SHOW_SEED)
-        graph = load_graph(self.model)
-        return folder_frames(self.images, graph, load_card(self.card))
+            return lambda number: gate_frames(SHOW_SEED + number)
+        frames = folder_frames(self.images, load_graph(self.model), load_card(self.card))
+        return lambda number: islice(cycle(frames), ROUND_STRIDE * number, None)
 
     def install(self, models: Path) -> None:
         """Lay model, card and calibration pictures into a models folder for the cloud tier."""

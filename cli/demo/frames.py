@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -39,15 +38,15 @@ def gate_frames(seed: int) -> Iterator[DemoFrame]:
         yield DemoFrame(to_ppm(frame.image), is_text(frame.truth))
 
 
-def folder_frames(folder: Path, graph: Graph, card: Card) -> Iterator[DemoFrame]:
-    """The pictures of a folder in turn, without end.
+def folder_frames(folder: Path, graph: Graph, card: Card) -> list[DemoFrame]:
+    """The pictures of a folder by name.
 
     Right is what `labels.csv` (file,class_index) says; without one, what the whole network says in float32.
     """
     paths = picture_paths(folder)
     labels = _labels(folder / "labels.csv")
     frames = [_labelled(path, labels) for path in paths if path.name in labels]
-    return itertools.cycle(frames or _referenced(paths[:REFERENCE_LIMIT], graph, card))
+    return frames or _referenced(paths[:REFERENCE_LIMIT], graph, card)
 
 
 def picture_paths(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""When is an answer right? One judge per kind of outcome, against a label or against the whole network's reading."""
+"""When is an answer right? A judge per kind of outcome, against a label or the whole network's reading."""
 
 from __future__ import annotations
 

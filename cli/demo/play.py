@@ -21,16 +21,16 @@ an agent that sends nothing probes the link only once a second."""
 
 async def play_link(
     client: EdgeClient,
-    frames: Iterator[DemoFrame],
+    new_frames: Callable[[], Iterator[DemoFrame]],
     bandwidth_bps: float,
     seconds: float,
     report: Callable[[Strategy, Shot], None],
 ) -> tuple[Row, ...]:
-    """Rows of all strategies over the link as it is shaped now."""
+    """Rows of all strategies over the link as it is shaped now; each sees the same frames from the first on."""
     rows = []
     for strategy in STRATEGIES:
-        settling = await _settle(client, frames) if strategy == "planned" else 0
-        shots = await _shoot_for(client, frames, strategy, SHARE[strategy] * seconds, report)
+        settling = await _settle(client, new_frames()) if strategy == "planned" else 0
+        shots = await _shoot_for(client, new_frames(), strategy, SHARE[strategy] * seconds, report)
         rows.append(make_row(bandwidth_bps, strategy, shots, settling))
     return tuple(rows)
 

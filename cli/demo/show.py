@@ -30,7 +30,7 @@ async def show(cast: Cast, seconds: float, slowdown: float, console: Console) ->
     with tempfile.TemporaryDirectory(prefix="evosplit-demo-") as name:
         folder = Path(name)
         cast.install(folder / "models")
-        frames, token = cast.frames(), new_token()
+        playlist, token = cast.playlist(), new_token()
         async with contextlib.AsyncExitStack() as stack:
             console.print("starting the cloud tier (Ray Serve)")
             cloud = await stack.enter_async_context(cloud_tier(folder, token))
@@ -41,7 +41,7 @@ async def show(cast: Cast, seconds: float, slowdown: float, console: Console) ->
             edge = edge_agent(folder, shaper.url, cast.model.stem, slowdown, token)
             client = await stack.enter_async_context(edge)
             bar = stack.enter_context(_Bar.on(console))
-            for bandwidth_bps in BANDWIDTHS_BPS:
+            for number, bandwidth_bps in enumerate(BANDWIDTHS_BPS):
                 shaper.set_link(Link(bandwidth_bps, RTT_S))
                 bar.link(bandwidth_bps)
                 rows += await play_link(
