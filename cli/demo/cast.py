@@ -40,7 +40,7 @@ class Cast:
     images: Path | None
 
     def playlist(self) -> Playlist:
-        """Frames with their truth, without end; equal rounds show equal frames, so that strategies compare."""
+        """Frames with their truth, without end; equal rounds show equal frames, so strategies compare."""
         if self.images is None:
             return lambda number: gate_frames(SHOW_SEED + number)
         frames = folder_frames(self.images, load_graph(self.model), load_card(self.card))

@@ -26,7 +26,7 @@ async def play_link(
     seconds: float,
     report: Callable[[Strategy, Shot], None],
 ) -> tuple[Row, ...]:
-    """Rows of all strategies over the link as it is shaped now; each sees the same frames from the first on."""
+    """Rows of all strategies over the link as it is shaped now; each sees the same frames."""
     rows = []
     for strategy in STRATEGIES:
         settling = await _settle(client, new_frames()) if strategy == "planned" else 0

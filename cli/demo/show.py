@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,7 @@ RTT_S: Final = 0.01
 async def show(cast: Cast, seconds: float, slowdown: float, console: Console) -> tuple[Row, ...]:
     """Play all links for about ``seconds`` in total; rows in the order of the links."""
     rows: list[Row] = []
+    share_s = seconds / len(BANDWIDTHS_BPS)
     with tempfile.TemporaryDirectory(prefix="evosplit-demo-") as name:
         folder = Path(name)
         cast.install(folder / "models")
@@ -44,9 +46,8 @@ async def show(cast: Cast, seconds: float, slowdown: float, console: Console) ->
             for number, bandwidth_bps in enumerate(BANDWIDTHS_BPS):
                 shaper.set_link(Link(bandwidth_bps, RTT_S))
                 bar.link(bandwidth_bps)
-                rows += await play_link(
-                    client, frames, bandwidth_bps, seconds / len(BANDWIDTHS_BPS), bar.shot
-                )
+                frames = partial(playlist, number)
+                rows += await play_link(client, frames, bandwidth_bps, share_s, bar.shot)
     return tuple(rows)
 
 
