@@ -20,15 +20,12 @@ from kernels.masked.convolve import convolve
 from kernels.masked.depthwise import convolve_depthwise
 from kernels.masked.gather import Mask, Positions, positions_of
 from kernels.masked.locate import geometry_of
+from kernels.masked.signatures import CONVOLVE, DEPTHWISE, ready
 from kernels.masked.threads import Work, run_all, shares
 from kernels.masked.tile import PLACES
 from kernels.masked.weights import pack_depthwise, pack_weights
 from kernels.masked.window import Pair, Window
 from shared.errors import InputError
-
-# Their arguments are put together from tuples, which types cannot follow.
-_convolve: Any = convolve
-_depthwise: Any = convolve_depthwise
 
 SHARE_MACS: Final = 1 << 22
 """Multiply-accumulates (roughly 50 microseconds) that are worth a share of their own."""
@@ -68,8 +65,10 @@ class MaskedConv:
         geometry = geometry_of(self.window)
         self._layer: tuple[Any, ...]
         if self._is_depthwise:
+            self._kernel = ready(convolve_depthwise, DEPTHWISE)
             self._layer = (geometry, *pack_depthwise(weights, bias), *self._curve)
         else:
+            self._kernel = ready(convolve, CONVOLVE)
             packed = pack_weights(weights, bias, groups)
             self._values, self._blocks = packed.values, packed.blocks * groups
             self._layer = (geometry, packed.values, packed.bias, packed.depth, packed.channels)
@@ -109,16 +108,16 @@ class MaskedConv:
         if parts > 1:
             run_all(self._works(arguments, parts), threads)
         elif self._is_depthwise:
-            _depthwise(*arguments, *self._layer)
+            self._kernel(*arguments, *self._layer)
         else:
-            _convolve(*arguments, *self._layer, 0, self._blocks, *self._curve)
+            self._kernel(*arguments, *self._layer, 0, self._blocks, *self._curve)
 
     def _works(self, arguments: tuple[Any, ...], parts: int) -> list[Work]:
         *first, positions = arguments
         if self._is_depthwise:
             ranges = shares(positions.size, parts, PLACES)
-            return [partial(_depthwise, *first, positions[a:b], *self._layer) for a, b in ranges]
-        whole = partial(_convolve, *first)
+            return [partial(self._kernel, *first, positions[a:b], *self._layer) for a, b in ranges]
+        whole = partial(self._kernel, *first)
         if self._blocks >= parts and self._values.size > _LARGE_WEIGHTS:
             ranges = shares(self._blocks, parts)
             return [partial(whole, positions, *self._layer, a, b, *self._curve) for a, b in ranges]

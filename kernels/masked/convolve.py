@@ -26,8 +26,8 @@ def _places(left: int) -> int:
 @compiled
 def convolve(
     x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Positions,
-    geometry: Numbers, weights: Floats, bias: Floats, depth: int, channels: int, first_block: int, last_block: int,
-    low: float, high: float, curve: int, slope: float,
+    geometry: Numbers, weights: Floats, bias: Floats, depth: int, channels: int, first_block: int,
+    last_block: int, low: float, high: float, curve: int, slope: float,
 ) -> None:  # fmt: skip
     """Convolve at ``positions`` for blocks ``first_block`` .. ``last_block`` - 1 of all groups' blocks.
 

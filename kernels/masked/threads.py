@@ -2,8 +2,8 @@
 
 A kernel may take less than a tenth of a millisecond, so workers wait on bare locks (no futures, no queues),
 do not spin, and are kept for the next call. The calling thread takes shares itself, one after the other; a
-worker that gets its processor late finds none left, and nobody waits for it. Kernels release the interpreter lock;
-calls from several threads at once get different workers.
+worker that gets its processor late finds none left, and nobody waits for it. Kernels release the interpreter
+lock; calls from several threads at once get different workers.
 """
 
 from __future__ import annotations
