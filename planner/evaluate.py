@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from planner.assignment import Assignment
-from planner.costs import every_choice
+from planner.assignment import Assignment, crosses, spending
+from planner.costs import Costs
 from planner.limits import LimitStatus
+from planner.pricing import every_choice
 from planner.problem import BitChoices, Problem
 from planner.solve import limit_status, make_plan
 from shared.plan import FLOAT_BITS, Plan
@@ -31,8 +32,15 @@ def evaluate(problem: Problem, assignment: Assignment) -> Evaluation:
     offered = replace(problem, bits=_bits(problem, assignment))
     costs = every_choice(offered)
     plan = make_plan(problem, costs, assignment, problem.link)
-    statuses = limit_status(problem, plan)
-    return Evaluation(plan, statuses, all(status.met for status in statuses))
+    statuses = limit_status(problem, spending(costs, assignment), problem.link)
+    allowed = _is_allowed(costs, assignment.layers) and all(status.met for status in statuses)
+    return Evaluation(plan, statuses, allowed)
+
+
+def _is_allowed(costs: Costs, layers: frozenset[int]) -> bool:
+    """Whether the cut keeps pinned layers where they belong, and nothing too raw is sent."""
+    kept = all((index in layers) == on_edge for index, on_edge in costs.pinned.items())
+    return kept and all(costs.may_cross(one) for one in costs.tensors if crosses(one, layers))
 
 
 def _bits(problem: Problem, assignment: Assignment) -> BitChoices:

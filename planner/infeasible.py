@@ -2,42 +2,69 @@
 
 from __future__ import annotations
 
-import math
-
 from planner import milp
 from planner.assignment import Spending, spending
-from planner.costs import Costs
+from planner.costs import Costs, Objective
 from shared.errors import InfeasibleError
 from shared.link import Link
-from shared.units import format_size
+from shared.units import format_duration, format_size
 
 
 def explain(costs: Costs, link: Link, solver: str | None = None) -> InfeasibleError:
-    """The error to raise for costs that have no plan: each limit is tried alone, then both together."""
-    least_memory = _least(costs, link, "memory", milp.Bounds(), solver)
-    limit = math.inf if costs.memory_bytes is None else costs.memory_bytes
-    if least_memory is not None and least_memory.memory_bytes > limit:
-        return InfeasibleError(_memory(limit, least_memory.memory_bytes, ""))
-    least_error = _least(costs, link, "error", milp.Bounds(), solver)
-    if least_error is not None and least_error.error > costs.max_error:
-        over = least_error.error - costs.max_error
-        return InfeasibleError(
-            f"error: the most accurate plan has {least_error.error:.3g}, "
-            f"{over:.3g} over the limit of {costs.max_error:.3g}"
-        )
-    both = _least(costs, link, "memory", milp.Bounds(error=costs.max_error), solver)
-    if both is None:
-        return InfeasibleError("no plan meets the limits")
-    return InfeasibleError(
-        _memory(limit, both.memory_bytes, f" at an error of at most {costs.max_error:.3g}")
+    """The error to raise for costs that have no plan: each limit alone, then with the error limit."""
+    if _least(costs, link, "cloud", milp.Bounds(), solver) is None:
+        return InfeasibleError("no cut pins these layers and keeps this depth")
+    most_accurate = _least(costs, link, "error", milp.Bounds(), solver)
+    worst = None if most_accurate is None else most_accurate.error - costs.limits.error_limit
+    for where, bounds in (
+        ("", milp.Bounds()),
+        (
+            f" at an error of at most {costs.limits.error_limit:.3g}",
+            milp.Bounds(error=costs.limits.error_limit),
+        ),
+    ):
+        found = _missed(costs, link, bounds, where, solver)
+        if found is not None:
+            return found
+        if most_accurate is not None and worst is not None and worst > 0:
+            return InfeasibleError(
+                f"error: the most accurate plan has {most_accurate.error:.3g}, "
+                f"{worst:.3g} over the limit of {costs.limits.error_limit:.3g}"
+            )
+    return InfeasibleError("each limit can be met, but not all of them at once")
+
+
+def _missed(
+    costs: Costs, link: Link, bounds: milp.Bounds, where: str, solver: str | None
+) -> InfeasibleError | None:
+    """The first limit that even the plan made for it alone misses."""
+    limits = costs.limits
+    if limits.memory_bytes is not None:
+        least = _least(costs, link, "memory", bounds, solver)
+        if least is not None and least.memory_bytes > limits.memory_bytes:
+            return InfeasibleError(_memory(limits.memory_bytes, least.memory_bytes, where))
+    goals: tuple[tuple[Objective, str, float | None], ...] = (
+        ("latency", "deadline: the fastest plan", limits.deadline_s),
+        ("throughput", "period: the plan of most throughput", limits.period_s),
+        ("cloud", "cloud: the plan of least cloud time", limits.cloud_s),
+        ("energy", "energy: the plan of least energy", limits.energy_j),
     )
+    for goal, what, limit in goals:
+        found = None if limit is None else _least(costs, link, goal, bounds, solver)
+        if limit is not None and found is not None:
+            value = found.value(link, goal)
+            if value > limit * (1 + 1e-9):
+                shown = _joules if goal == "energy" else format_duration
+                over = f"{shown(value - limit)} over the limit of {shown(limit)}"
+                return InfeasibleError(f"{what}{where} takes {shown(value)}, {over}")
+    return None
 
 
 def _least(
     costs: Costs, link: Link, goal: milp.Goal, bounds: milp.Bounds, solver: str | None
 ) -> Spending | None:
-    program = milp.apply(costs, link, goal, bounds)
-    return spending(costs, milp.invert(program, costs)) if milp.run(program, solver) else None
+    found = milp.run(milp.apply(costs, link, goal, bounds), costs, solver)
+    return None if found is None else spending(costs, found)
 
 
 def _memory(limit: float, least: int, where: str) -> str:
@@ -45,3 +72,7 @@ def _memory(limit: float, least: int, where: str) -> str:
         f"memory: the smallest plan{where} needs {format_size(least)}, "
         f"{format_size(least - limit)} over the limit of {format_size(limit)}"
     )
+
+
+def _joules(value: float) -> str:
+    return f"{value * 1e3:.3g} mJ"

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
-from typing import Final
 
 from planner import milp
-from planner.assignment import Assignment, crosses, spending
-from planner.costs import Costs, problem_costs
+from planner.assignment import Assignment, Spending, crosses, spending, wire_choice
+from planner.costs import Choice, Costs
+from planner.engines import solver_name
 from planner.infeasible import explain
 from planner.limits import LimitStatus
-from planner.prefixes import bounds_s
+from planner.pricing import problem_costs
 from planner.problem import Problem
+from planner.wire_choices import PLAIN, USUAL
 from shared.errors import ProfileError
 from shared.graph import make_cut
 from shared.link import Link
 from shared.plan import Plan, TensorCode
-
-_SINGLE_CUTS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Solution:
 
 
 def solve(problem: Problem, solver: str | None = None) -> Solution:
-    """The plan of least latency within the limits; of those, one of least error.
+    """The plan that is best for the problem's objective within its limits; of those, one of least error.
 
     Raises InfeasibleError that names the limit which cannot be met and by how much; ProfileError when the
     profile holds numbers that are no times.
@@ -44,8 +42,9 @@ def solve(problem: Problem, solver: str | None = None) -> Solution:
     if found is None:
         raise explain(costs, problem.link, solver)
     plan = make_plan(problem, costs, found, problem.link)
+    statuses = limit_status(problem, spending(costs, found), problem.link)
     seconds = time.perf_counter() - started_s
-    return Solution(plan, solver or milp.solver_name(), seconds, limit_status(problem, plan))
+    return Solution(plan, solver or solver_name(), seconds, statuses)
 
 
 def checked_costs(problem: Problem) -> Costs:
@@ -61,54 +60,28 @@ def checked_costs(problem: Problem) -> Costs:
 def optimum(
     costs: Costs, link: Link, solver: str | None = None, layers: frozenset[int] | None = None
 ) -> Assignment | None:
-    """The assignment of least latency, and among those of (nearly) the least error; None: infeasible.
+    """The best assignment for the objective, and among those of (nearly) the least error; None: infeasible.
 
     ``layers`` fixes the edge layers.
     """
-    found = fastest(costs, link, solver, layers)
+    found = best(costs, link, solver, layers)
     return None if found is None else refined(costs, link, found, solver)
 
 
-def fastest(
+def best(
     costs: Costs, link: Link, solver: str | None = None, layers: frozenset[int] | None = None
 ) -> Assignment | None:
-    """Some assignment of least latency; None: infeasible.
-
-    Prefixes are tried one by one, the most promising first, until none that is left can be better; after
-    a few, one program settles the rest.
-    """
-    if layers is not None or not costs.prefix_only:
-        return _minimum(costs, link, solver, layers)
-    promising = sorted((bound_s, stop) for stop, bound_s in enumerate(bounds_s(costs, link)))
-    best, best_s = None, math.inf
-    for bound_s, stop in promising[:_SINGLE_CUTS]:
-        if bound_s >= best_s:
-            return best
-        found = _minimum(costs, link, solver, frozenset(range(stop)))
-        found_s = math.inf if found is None else spending(costs, found).latency(link).total_s
-        if found_s < best_s:
-            best, best_s = found, found_s
-    if len(promising) <= _SINGLE_CUTS or promising[_SINGLE_CUTS][0] >= best_s:
-        return best
-    return _minimum(costs, link, solver, None)
-
-
-def _minimum(
-    costs: Costs, link: Link, solver: str | None, layers: frozenset[int] | None
-) -> Assignment | None:
-    limits = milp.Bounds(costs.memory_bytes, costs.max_error, None, layers)
-    program = milp.apply(costs, link, "latency", limits)
-    return milp.invert(program, costs) if milp.run(program, solver) else None
+    """Some assignment that is best for the objective; None: infeasible."""
+    bounds = milp.limit_bounds(costs.limits, layers)
+    return milp.run(milp.apply(costs, link, costs.objective, bounds), costs, solver)
 
 
 def refined(costs: Costs, link: Link, found: Assignment, solver: str | None = None) -> Assignment:
-    """Spend the memory that is left on accuracy: least error at the same latency and cut."""
-    if costs.memory_bytes is None:  # most bits won already: see `planner.costs.undominated`
-        return found
-    latency_s = spending(costs, found).latency(link).total_s
-    bounds = milp.Bounds(costs.memory_bytes, costs.max_error, latency_s * (1 + 1e-9), found.layers)
-    program = milp.apply(costs, link, "error", bounds)
-    return milp.invert(program, costs) if milp.run(program, solver) else found
+    """Spend what is left on accuracy: least error at the same cut and value of the objective."""
+    value = spending(costs, found).value(link, costs.objective)
+    bounds = milp.limit_bounds(costs.limits, found.layers)
+    bounds = bounds.at_most(costs.objective, value * (1 + 1e-9))
+    return milp.run(milp.apply(costs, link, "error", bounds), costs, solver) or found
 
 
 def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) -> Plan:
@@ -122,17 +95,17 @@ def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) ->
         cut_key=cut.key,
         boundary=cut.boundary,
         weight_bits={
-            layer.name: chosen.weights[layer.name]
+            layer.name: _single(layer.weights) or chosen.weights[layer.name]
             for index, layer in enumerate(costs.layers)
             if index in chosen.layers and layer.weights
         },
         activation_bits={
-            tensor.name: chosen.activations[tensor.name]
+            tensor.name: _single(tensor.activation) or chosen.activations[tensor.name]
             for tensor in costs.tensors
             if tensor.producer in chosen.layers
         },
         wire={
-            tensor.name: _code(problem, tensor.name, chosen.wire[tensor.name])
+            tensor.name: _code(problem, tensor.name, wire_choice(tensor, chosen))
             for tensor in costs.tensors
             if crosses(tensor, chosen.layers)
         },
@@ -144,17 +117,30 @@ def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) ->
     )
 
 
-def _code(problem: Problem, tensor: str, bits: int) -> TensorCode:
+def _single(choices: tuple[Choice, ...]) -> int | None:
+    """The bits of what offers no choice."""
+    return choices[0].bits if len(choices) == 1 else None
+
+
+def _code(problem: Problem, tensor: str, choice: Choice) -> TensorCode:
     table = problem.errors.activations.get(tensor)
-    if table is None or bits not in table.low:
-        return TensorCode(bits)
-    return TensorCode(bits, table.low[bits], table.high[bits])
+    codec = None if choice.codec == USUAL else choice.codec
+    if table is None or choice.bits not in table.low or codec not in (None, PLAIN):
+        return TensorCode(choice.bits, codec=codec)
+    return TensorCode(choice.bits, table.low[choice.bits], table.high[choice.bits], codec)
 
 
-def limit_status(problem: Problem, plan: Plan) -> tuple[LimitStatus, ...]:
-    """How a plan stands against every limit."""
+def limit_status(problem: Problem, cost: Spending, link: Link) -> tuple[LimitStatus, ...]:
+    """How a plan stands against every limit: memory and error always, others where there is a limit."""
     limits = problem.limits
+    others = (
+        LimitStatus("deadline", limits.deadline_s, cost.latency(link).total_s, "s"),
+        LimitStatus("period", limits.period_s, cost.period_s(link), "s"),
+        LimitStatus("energy", limits.energy_j, cost.energy_j(link), "J"),
+        LimitStatus("cloud", limits.cloud_s, cost.cloud_s, "s"),
+    )
     return (
-        LimitStatus("memory", limits.memory_bytes, plan.edge_memory_bytes, "B"),
-        LimitStatus("error", limits.error_limit, plan.error, "noise to signal"),
+        LimitStatus("memory", limits.memory_bytes, cost.memory_bytes, "B"),
+        LimitStatus("error", limits.error_limit, cost.error, "noise to signal"),
+        *(status for status in others if status.limit is not None),
     )

@@ -18,7 +18,8 @@ from planner.assignment import Assignment, Spending, spending
 from planner.costs import Costs
 from planner.infeasible import explain
 from planner.problem import Problem
-from planner.solve import checked_costs, fastest, make_plan, optimum, refined
+from planner.solve import best as best_at
+from planner.solve import checked_costs, make_plan, optimum, refined
 from shared.link import Link
 from shared.plan import Plan, PlanTable
 
@@ -49,7 +50,7 @@ def plan_table(problem: Problem, solver: str | None = None) -> PlanTable:
     costs, rtt_s = checked_costs(problem), problem.link.rtt_s
 
     def best(s: float) -> Line:
-        found = fastest(costs, Link(1 / s, rtt_s), solver)
+        found = best_at(costs, Link(1 / s, rtt_s), solver)
         if found is None:
             raise explain(costs, problem.link, solver)
         return _line(spending(costs, found), found, rtt_s)

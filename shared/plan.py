@@ -7,6 +7,8 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from shared.link import Link
 from shared.serial import digest
 
@@ -19,12 +21,21 @@ class TensorCode:
     """How one boundary tensor travels.
 
     ``bits`` is 2 to 8 or 16 (affine) or 32 (as it stands, for integer tensors too). ``low`` and ``high``
-    are the range that the codes span, from calibration; without them each frame spans its own.
+    are the range that the codes span, from calibration; without them each frame spans its own. ``codec``:
+    None compresses where that makes the bytes fewer, ``none`` never does; ``raw8``, ``png`` and
+    ``jpeg-QUALITY`` send the picture instead of the tensor that is made of it (planned, not yet executed).
     """
 
     bits: int
     low: float | None = None
     high: float | None = None
+    codec: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent_codec(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """The JSON of a plan without codecs is what it was before there were any."""
+        data: dict[str, object] = write(self)
+        return data if self.codec is not None else {k: v for k, v in data.items() if k != "codec"}
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import pytest
 from graphs import random_problem
 from oracle import least_latency_s
 
+from planner.engines import solver_name
 from planner.limits import Limits
-from planner.milp import solver_name
 from planner.problem import Problem
 from planner.solve import solve
 from shared.errors import InfeasibleError

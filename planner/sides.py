@@ -1,0 +1,38 @@
+"""The two devices of a problem, measured or simulated, as the planner looks at them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.devices.energy import Energy
+from planner.devices.measured import MeasuredDevice
+from planner.devices.timing import LayerTiming
+from shared.graph import Graph
+from shared.profile import Profile
+
+if TYPE_CHECKING:
+    from planner.devices.device import Device
+
+
+def measured_profile(side: Profile | Device) -> Profile | None:
+    """The profile behind a side; None for a simulated device."""
+    if isinstance(side, MeasuredDevice):
+        return side.profile
+    return side if isinstance(side, Profile) else None
+
+
+def edge_timings(side: Profile | Device, graph: Graph) -> tuple[LayerTiming, ...]:
+    """Seconds of every layer on the edge, as functions of the bits."""
+    device = MeasuredDevice(side, "edge") if isinstance(side, Profile) else side
+    return device.timings(graph)
+
+
+def cloud_seconds(side: Profile | Device, graph: Graph) -> tuple[float, ...]:
+    """Seconds of every layer in the cloud, at the device's own width."""
+    device = MeasuredDevice(side, "cloud") if isinstance(side, Profile) else side
+    return tuple(timing.uniform_s(device.bits) for timing in device.timings(graph))
+
+
+def edge_energy(side: Profile | Device) -> Energy | None:
+    """Joules of the edge, where its device knows them."""
+    return None if isinstance(side, Profile) else side.energy
