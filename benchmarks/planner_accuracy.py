@@ -37,10 +37,10 @@ from shared.preprocess import preprocess
 
 MAX_DROP: Final = 0.01
 THREADS: Final = 1
-SLOWDOWN: Final = 8.0
+SLOWDOWN: Final = 30.0
 RTT_S: Final = 0.02
 BANDWIDTHS_BPS: Final = (2e6, 20e6)
-MEMORY_SHARES: Final = (None, 0.6, 0.4)
+MEMORY_SHARES: Final = (None, 0.5)
 """Of what the whole float network takes on the edge; None: no limit."""
 CALIBRATION_INPUTS: Final = 16
 SHARED: Final = Path(__file__).resolve().parents[2] / "shared"

@@ -11,7 +11,7 @@ import numpy as np
 from planner.drop import Drop, estimate_drop
 from planner.error_types import ErrorTable
 from planner.labels import Label
-from planner.margins import Path, Reader, best_path, margin
+from planner.margins import Allowed, Reader, margin, only_class
 from planner.split_run import SplitRun
 from shared.errors import InputError
 from shared.graph import Graph
@@ -26,9 +26,9 @@ Values = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class _Reference:
-    """One input's reference answer: its path, the float network's margin for it, and whether it is right."""
+    """One input's reference answer: what it allows, the float network's margin, whether it is right."""
 
-    path: Path
+    allowed: Allowed
     margin: float
     label: Label
     is_right: bool
@@ -83,7 +83,7 @@ class MeasuredDrop:
         check_at, total = _FIRST_INPUTS, len(self._inputs)
         for feeds, reference in zip(self._inputs, self._references, strict=True):
             outputs = run.run(feeds)
-            after.append(margin(self._reader.steps(outputs), reference.path))
+            after.append(margin(self._reader.steps(outputs), reference.allowed))
             still.append(self._reader.answer(outputs) == reference.label)
             if self._progress is not None:
                 self._progress(len(after), total)
@@ -102,12 +102,12 @@ class MeasuredDrop:
         )
 
     def _reference(self, outputs: Values, label: Label | None) -> _Reference:
-        """A class label is its own path; of a text only the path that the float network took is known."""
+        """A class label allows that class; of a text only what the float network itself read is known."""
         steps, answer = self._reader.steps(outputs), self._reader.answer(outputs)
         if label is not None and type(label) is not type(answer):
             raise InputError(f"label {label!r} cannot be compared with the network's answer {answer!r}")
-        path = np.array([label]) if isinstance(label, int) else best_path(steps)
         if isinstance(label, int) and not 0 <= label < steps.shape[1]:
             raise InputError(f"label {label} is none of the network's {steps.shape[1]} classes")
+        allowed = only_class(steps, label) if isinstance(label, int) else self._reader.allowed(steps)
         wanted = answer if label is None else label
-        return _Reference(path, margin(steps, path), wanted, answer == wanted)
+        return _Reference(allowed, margin(steps, allowed), wanted, answer == wanted)

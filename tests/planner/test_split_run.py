@@ -1,0 +1,92 @@
+"""A split run in one process against the edge's own heads, the wire, and the cloud's tails."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from models import branch_net, feeds, residual_net, save
+
+from edge.heads import Heads
+from edge.payloads import boundary_frame
+from kernels.codec import decode_tensor
+from kernels.quantise import fake_quantise
+from planner.bundle import build_bundle
+from planner.errors_table import measure_errors
+from planner.packing import quantised_weights
+from planner.split_run import SplitRun
+from shared.bundle import Bundle
+from shared.errors import UsageError
+from shared.graph import Graph, load_graph, prefix_cut
+from shared.link import Link
+from shared.plan import Latency, Plan, PlanTable, TensorCode
+from shared.session import Runner
+from shared.split import tail_model
+from shared.wire import decode_frame
+
+
+def plan(graph: Graph, stop: int, weights: int, wire: TensorCode, activations: int = 32) -> Plan:
+    cut = prefix_cut(graph, stop)
+    named = quantised_weights(graph)
+    layers = graph.layers[:stop]
+    return Plan(
+        model=graph.name,
+        model_sha256=graph.sha256,
+        cut_key=cut.key,
+        boundary=cut.boundary,
+        weight_bits={layer.name: weights for layer in layers if layer.name in named},
+        activation_bits={name: activations for layer in layers for name in layer.outputs},
+        wire=dict.fromkeys(cut.boundary, wire),
+        latency=Latency(0.1, 0.1, 0.1),
+        link=Link(1e6, 0.0),
+        wire_bytes=1,
+        edge_memory_bytes=1,
+        error=0.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("weights", "wire"), [(4, TensorCode(3, 0.0, 1.0)), (8, TensorCode(8)), (32, TensorCode(32))]
+)
+def test_it_is_what_edge_and_cloud_do(tmp_path, weights: int, wire: TensorCode) -> None:
+    for name, model in (("residual", residual_net()), ("branch", branch_net())):
+        graph = load_graph(save(model, tmp_path, name))
+        for stop in (0, 3, len(graph.layers)):
+            chosen = plan(graph, stop, weights, wire)
+            bundle = tmp_path / f"{name}-{stop}.zip"
+            table = PlanTable(graph.name, graph.sha256, 0.0, (), (chosen,), None)
+            heads = Heads(Bundle.open(bundle, build_bundle(graph, table, None, bundle)), threads=1)
+            head = heads.build(chosen)
+            one = feeds(model)
+            made = head.runner.run({key: one[key] for key in head.runner.input_names})
+            frame = decode_frame(boundary_frame("f", chosen, made))
+            tail = Runner(tail_model(graph, prefix_cut(graph, stop)))
+            wanted = {
+                **{key: made[key] for key in head.outputs},
+                **tail.run({tensor.name: decode_tensor(tensor) for tensor in frame.tensors}),
+            }
+            found = SplitRun(graph, chosen).run(one)
+            assert set(found) == set(graph.outputs)
+            for key, array in found.items():
+                np.testing.assert_allclose(array, wanted[key], rtol=1e-4, atol=1e-5)
+
+
+def test_quantised_activations_are_quantised_layer_by_layer(tmp_path) -> None:
+    model = residual_net()
+    graph = load_graph(save(model, tmp_path))
+    one = feeds(model)
+    errors = measure_errors(graph, [one], threads=1)
+    stop = len(graph.layers)
+    whole = Runner(graph.model).run(one)["y"]
+    float_run = SplitRun(graph, plan(graph, stop, 32, TensorCode(32)), errors=errors).run(one)["y"]
+    np.testing.assert_allclose(float_run, whole, rtol=1e-5)
+    drifts = []
+    for bits in (2, 4, 8):
+        made = SplitRun(graph, plan(graph, stop, 32, TensorCode(32), bits), errors=errors).run(one)["y"]
+        drifts.append(float(np.square(made - whole).sum()))
+        code = errors.activations["y"]
+        np.testing.assert_allclose(
+            made, fake_quantise(made, bits, code.low.get(bits), code.high.get(bits)), atol=1e-6
+        )
+    assert drifts[0] > drifts[1] > drifts[2] > 0
+    with pytest.raises(UsageError, match="needs the error table"):
+        SplitRun(graph, replace(plan(graph, stop, 32, TensorCode(32), 4)))
