@@ -10,7 +10,9 @@ import click
 
 from shared.errors import UsageError
 
-_EXTRAS = {"cloud": "cloud", "demo": "demo", "edge": "edge", "plan": "planner", "results": "edge"}
+_EXTRAS = {"cloud": "cloud", "demo": "demo", "edge": "edge", "results": "edge"} | dict.fromkeys(
+    ("compare", "plan", "table"), "planner"
+)
 _OURS = {"cli", "cloud", "edge", "kernels", "planner", "shared"}
 
 

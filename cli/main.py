@@ -11,7 +11,10 @@ import click
 from cli.lazy import LazyGroup
 from shared.errors import EvoSplitError
 
-_COMMANDS: Final = ("inspect", "profile", "plan", "split", "roofline", "cloud", "edge", "results", "demo")
+_COMMANDS: Final = (
+    *("inspect", "profile", "plan", "table", "compare", "split", "roofline"),
+    *("cloud", "edge", "results", "demo"),
+)
 _MODULES: Final = {name: f"cli.commands.{name}" for name in _COMMANDS}
 
 

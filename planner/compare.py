@@ -8,12 +8,14 @@ from typing import Final
 
 from planner import baselines
 from planner.assignment import Assignment
+from planner.devices import Device
 from planner.evaluate import evaluate
 from planner.packing import layer_weight_bytes
-from planner.problem import Problem
+from planner.problem import BitChoices, Problem, default_bits
 from planner.solve import solve
 from shared.errors import InfeasibleError
-from shared.plan import Plan
+from shared.plan import FLOAT_BITS, Plan
+from shared.profile import Profile
 
 Strategy = Callable[[Problem], Assignment | None]
 
@@ -25,8 +27,17 @@ STRATEGIES: Final[dict[str, Strategy]] = {
     "u8": baselines.u8,
     "edge": baselines.edge,
     "cloud16": baselines.cloud16,
+    "cloud-jpeg": baselines.cloud_jpeg,
 }
 """By the name of their row, in the order of the table."""
+
+
+def offered_bits(edge: Profile | Device) -> BitChoices:
+    """What the edge can run, and float, which baselines use: no strategy may have what ours has not."""
+    bits = default_bits(edge)
+    return BitChoices(
+        *(tuple(sorted({*widths, FLOAT_BITS})) for widths in (bits.weights, bits.activations, bits.wire))
+    )
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ from planner.assignment import Assignment
 from planner.baselines.auto_split_search import Search
 from planner.baselines.auto_split_seconds import EdgeSeconds
 from planner.baselines.lagrangian import Bits, Floats
-from planner.baselines.terms import cloud_layer_s
 from planner.baselines.uniform import held_activations, sent_bits
 from planner.baselines.whole import cloud16
 from planner.evaluate import evaluate
 from planner.problem import Problem
+from planner.sides import cloud_seconds
 from shared.graph import Cut
 from shared.plan import FLOAT_BITS
 
@@ -60,7 +60,7 @@ def auto_split(problem: Problem) -> Assignment:
 def solutions(problem: Problem, search: Search) -> Iterator[Offer]:
     """The list, cut by cut, without the cloud alone."""
     edge = EdgeSeconds(problem, search.weights, search.activations)
-    cloud_s = cloud_layer_s(problem)
+    cloud_s = cloud_seconds(problem.cloud, problem.graph)
     for cut in search.candidates():
         stop = len(cut.layers)
         weights, activations = search.bits(cut)

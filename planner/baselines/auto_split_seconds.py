@@ -6,15 +6,16 @@ import numpy as np
 
 from planner.baselines.auto_split_items import Items
 from planner.baselines.lagrangian import Bits, Floats
-from planner.baselines.terms import RAW_INPUT_BITS, edge_timings
+from planner.baselines.terms import RAW_INPUT_BITS
 from planner.problem import Problem
+from planner.sides import edge_timings
 
 
 class EdgeSeconds:
     """`LayerTiming.seconds`, added up over the first layers, as arrays."""
 
     def __init__(self, problem: Problem, weights: Items, activations: Items) -> None:
-        timings = edge_timings(problem)
+        timings = edge_timings(problem.edge, problem.graph)
         self._compute = np.array([timing.compute_s for timing in timings])
         self._always = np.array([timing.launch_s for timing in timings])
         self._traffic = np.array([timing.fixed_s for timing in timings])

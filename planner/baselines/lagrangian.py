@@ -22,7 +22,10 @@ def assignments_by_price(errors: Floats, elements: Floats, bits: Bits) -> Bits:
     """
     if not len(elements):
         return np.zeros((1, 0), np.int64)
-    return np.stack([_cheapest(errors, elements, bits, price) for price in _prices(errors, elements, bits)])
+    rows = np.stack([_cheapest(errors, elements, bits, price) for price in _prices(errors, elements, bits)])
+    changes = (rows[1:] != rows[:-1]).any(axis=1)
+    distinct: Bits = rows[np.concatenate([[True], changes])]
+    return distinct
 
 
 def _cheapest(errors: Floats, elements: Floats, bits: Bits, price: float) -> Bits:

@@ -5,7 +5,7 @@ its tail is on the edge and its head is not:
 
     source -> layer    cloud seconds          layer -> sink      edge seconds
     layer -> tensor    seconds to send it     tensor -> reader   unbounded: sent once however many read it
-    source -> frame    round trip, header     frame -> layer     unbounded: sent when any layer is in the cloud
+    source -> frame    round trip, header     frame -> layer     unbounded: sent when any layer is remote
     reader -> layer    unbounded: what a layer on the edge reads is made there
 
 Seconds become whole picoseconds, so that the cut is exact.

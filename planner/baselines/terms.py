@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from planner.devices import LayerTiming, MeasuredDevice
 from planner.problem import Problem
+from planner.sides import cloud_seconds, edge_timings, measured_profile
 from shared.graph import Graph, Tensor
 from shared.plan import FLOAT_BITS
-from shared.profile import Profile
 from shared.wire import frame_overhead_bytes
 
 RAW_INPUT_BITS: Final = 8
@@ -49,8 +48,8 @@ def float_terms(problem: Problem) -> FloatTerms:
         return codec_s_per_byte * tensor.size_bytes + 8 * sent_bytes / link.bandwidth_bps
 
     return FloatTerms(
-        edge_s=tuple(timing.uniform_s(FLOAT_BITS) for timing in edge_timings(problem)),
-        cloud_s=cloud_layer_s(problem),
+        edge_s=tuple(timing.uniform_s(FLOAT_BITS) for timing in edge_timings(problem.edge, problem.graph)),
+        cloud_s=cloud_seconds(problem.cloud, problem.graph),
         tensors=tuple(
             SentTensor(name, producer, readers, wire_s(problem.graph.tensors[name]))
             for name, (producer, readers) in makers_and_readers(problem.graph).items()
@@ -58,21 +57,6 @@ def float_terms(problem: Problem) -> FloatTerms:
         ),
         frame_s=link.uplink_s(frame_overhead_bytes(str(len(problem.graph.layers)))),
     )
-
-
-def edge_timings(problem: Problem) -> tuple[LayerTiming, ...]:
-    """How long each layer takes on the edge at given bits."""
-    edge = problem.edge
-    device = MeasuredDevice(edge, "edge") if isinstance(edge, Profile) else edge
-    return device.timings(problem.graph)
-
-
-def cloud_layer_s(problem: Problem) -> tuple[float, ...]:
-    """Seconds of each layer in the cloud, at the cloud's own width."""
-    cloud = problem.cloud
-    if isinstance(cloud, Profile):
-        return cloud.tail_layer_s()
-    return tuple(timing.uniform_s(cloud.bits) for timing in cloud.timings(problem.graph))
 
 
 def makers_and_readers(graph: Graph) -> dict[str, tuple[int, tuple[int, ...]]]:
@@ -94,6 +78,5 @@ def raw_wire_bytes(graph: Graph, tensor: str) -> float:
 
 
 def _codec_s_per_byte(problem: Problem) -> float:
-    edge, cloud = problem.edge, problem.cloud
-    encode_s = edge.encode_s_per_byte if isinstance(edge, Profile) else 0.0
-    return encode_s + (cloud.decode_s_per_byte if isinstance(cloud, Profile) else 0.0)
+    edge, cloud = measured_profile(problem.edge), measured_profile(problem.cloud)
+    return (edge.encode_s_per_byte if edge else 0.0) + (cloud.decode_s_per_byte if cloud else 0.0)

@@ -8,9 +8,9 @@ from planner.assignment import Assignment
 from planner.baselines.terms import RAW_INPUT_BITS
 from planner.packing import quantised_weights
 from planner.problem import Problem
+from planner.sides import measured_profile
 from shared.graph import Graph, make_cut
 from shared.plan import FLOAT_BITS
-from shared.profile import Profile
 
 
 def uniform(problem: Problem, layers: Iterable[int], bits: int) -> Assignment:
@@ -32,7 +32,7 @@ def uniform(problem: Problem, layers: Iterable[int], bits: int) -> Assignment:
 
 def activation_bits(problem: Problem, bits: int) -> int:
     """``bits`` where the edge has integer units; a measured device runs activations in float32."""
-    return FLOAT_BITS if isinstance(problem.edge, Profile) else bits
+    return bits if measured_profile(problem.edge) is None else FLOAT_BITS
 
 
 def held_activations(graph: Graph, layers: Iterable[int], bits: int) -> dict[str, int]:

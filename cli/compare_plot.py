@@ -1,0 +1,50 @@
+"""The latencies of a comparison as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from planner.compare import Row
+from shared.errors import EvoSplitError, UsageError
+
+_OURS: Final = "#2f7d4f"
+_OTHERS: Final = "#7d93a8"
+_BROKEN: Final = "#dddddd"
+
+
+def write_plot(path: Path, title: str, rows: Sequence[Row]) -> None:
+    """Draw a bar a strategy, pale and hatched where it breaks a limit.
+
+    Raises UsageError for a kind of file that cannot be drawn, EvoSplitError when it cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise EvoSplitError("drawing needs matplotlib: pip install 'evosplit[demo]'") from None
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    _draw(figure.subplots(), title, [row for row in rows if row.latency_s is not None])
+    try:
+        figure.savefig(path)
+    except OSError as error:
+        raise EvoSplitError(f"cannot write {path}: {error.strerror}") from None
+    except ValueError:
+        raise UsageError(
+            f"cannot draw a {path.suffix or 'file without a suffix'}: use .svg, .pdf or .png"
+        ) from None
+
+
+def _draw(axes: Any, title: str, rows: Sequence[Row]) -> None:  # noqa: ANN401 - matplotlib has no types
+    seconds = [1e3 * (row.latency_s or 0.0) for row in rows]
+    bars = axes.barh([row.strategy for row in rows], seconds)
+    for bar, row in zip(bars, rows, strict=True):
+        bar.set_facecolor(_OURS if row.strategy == "ours" else _OTHERS)
+        if not row.feasible:
+            bar.set(facecolor=_BROKEN, hatch="//", edgecolor="#999999")
+    broken = ["" if row.feasible else ", over a limit" for row in rows]
+    notes = [f"{value:.3g} ms{note}" for value, note in zip(seconds, broken, strict=True)]
+    axes.bar_label(bars, notes, padding=3)
+    axes.set(xlabel="milliseconds for a frame", title=title)
+    axes.margins(x=0.25)
+    axes.invert_yaxis()

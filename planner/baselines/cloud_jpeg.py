@@ -1,0 +1,33 @@
+"""JPEG to the cloud: what most cameras do, and the published comparison leaves out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from planner.assignment import Assignment
+from planner.baselines.terms import RAW_INPUT_BITS
+from planner.baselines.whole import cloud16
+from planner.encodings import InputEncoding
+from planner.problem import Problem
+
+
+def cloud_jpeg(problem: Problem) -> Assignment | None:
+    """All in the cloud, the picture as the fastest JPEG whose error is allowed, else the most accurate.
+
+    None where there is no JPEG: it needs ``problem.encodings``, so a model whose one input is a picture.
+    """
+    offered = [one for one in problem.encodings if one.name.startswith("jpeg")]
+    if not offered:
+        return None
+    allowed = [one for one in offered if one.error <= problem.limits.error_limit]
+    best = min(allowed, key=lambda one: _seconds(problem, one)) if allowed else _most_accurate(offered)
+    (name,) = problem.graph.inputs
+    return replace(cloud16(problem), wire={name: RAW_INPUT_BITS}, codecs={name: best.name})
+
+
+def _seconds(problem: Problem, encoding: InputEncoding) -> float:
+    return 8 * encoding.wire_bytes / problem.link.bandwidth_bps + encoding.encode_s + encoding.decode_s
+
+
+def _most_accurate(offered: list[InputEncoding]) -> InputEncoding:
+    return min(offered, key=lambda one: one.error)
