@@ -1,0 +1,98 @@
+"""Real edge engines in this process, one per plan, behind the real HTTP client and a shaped link."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.cells.inputs import Network
+from edge.cloud_link import CloudLink
+from edge.compute import Compute
+from edge.engine import EdgeModel, Engine
+from edge.heads import Heads
+from edge.job import Job, Strategy
+from edge.uplink import Uplink
+from planner.bundle import build_bundle
+from shared.bundle import Bundle
+from shared.link import Link
+from shared.plan import Plan, PlanTable
+from shared.postprocess import postprocess
+from shared.profiler import quiet_median
+from shared.result import Breakdown
+
+TIMEOUT_S: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One frame: seconds from its pixels to its outcome, and where they went."""
+
+    latency_s: float
+    wire_bytes: int
+    breakdown: Breakdown
+
+
+class Edge:
+    """Plays one network's frames by plan or by strategy; it waits as a machine ``slowdown`` times slower."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, token: str, network: Network, slowdown: float
+    ) -> None:
+        self._network = network
+        self._uplink = Uplink(session, url, network.graph.name, token)
+        self._compute = Compute(slowdown)
+        self._heads: Heads | None = None
+        self._turn = 0
+
+    def load(self, plans: Sequence[Plan]) -> None:
+        """Pack the plans into a bundle and open it as an edge does."""
+        table = _table(plans)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "bundle.evb"
+            digest = build_bundle(self._network.graph, table, None, path)
+            self._heads = Heads(Bundle.open(path, digest), threads=1)
+            for plan in plans:
+                self._heads.build(plan)
+
+    async def shoot(self, strategy: Strategy, plan: Plan, link: Link) -> Shot:
+        """One frame. For the strategies that need no plan, ``plan`` is not looked at."""
+        assert self._heads is not None
+        card = self._network.card
+        model = EdgeModel(self._heads.graph, card, _table([plan]))
+        engine = Engine(model, self._heads, self._compute, CloudLink(self._uplink, link, TIMEOUT_S))
+        await engine.start()
+        pixels = self._frame()
+        job = Job("cell", "cells", self._network.graph.name, strategy, pixels=pixels)
+        started_s = time.perf_counter()
+        answer = await engine.answer(job)
+        size = int(pixels.shape[0]), int(pixels.shape[1])
+        read = await self._compute.run(lambda: postprocess(card, answer.outputs, size))
+        job.spend(postprocess_s=read.seconds)
+        return Shot(time.perf_counter() - started_s, answer.wire_bytes, job.breakdown())
+
+    async def handing_over_s(self, times: int) -> float:
+        """What it takes to have nothing at all computed."""
+        runs = [await self._compute.run(lambda: None) for _ in range(times)]
+        return quiet_median([run.seconds for run in runs])
+
+    def close(self) -> None:
+        """End the thread that computes."""
+        self._compute.close()
+
+    def _frame(self) -> NDArray[np.uint8]:
+        self._turn += 1
+        return self._network.frames[self._turn % len(self._network.frames)]
+
+
+def _table(plans: Sequence[Plan]) -> PlanTable:
+    """All plans in one table; the bandwidths say nothing, and nobody falls back."""
+    breakpoints = tuple(float(at + 1) for at in range(len(plans) - 1))
+    return PlanTable(plans[0].model, plans[0].model_sha256, 0.0, breakpoints, tuple(plans), None)

@@ -1,0 +1,70 @@
+"""The networks of the cells with their cards, calibration inputs and frames, from the shared data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cli.card_files import find_card
+from shared.card import Card, load_card
+from shared.graph import Graph, load_graph
+from shared.pictures import decode_picture
+from shared.preprocess import preprocess
+
+SHARED: Final = Path(__file__).resolve().parents[3] / "shared"
+PICTURES: Final[Mapping[str, str]] = {
+    "squeezenet1.1": "imagenet",
+    "mobilenetv2": "imagenet",
+    "resnet56_cifar10": "cifar10",
+    "yolox_nano": "coco",
+}
+CALIBRATION: Final = 8
+FRAMES: Final = 8
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network; pictures are (H, W, 3) uint8 RGB, ``calibration`` is ``pictures`` as inputs.
+
+    ``frames`` are other pictures.
+    """
+
+    graph: Graph
+    card: Card
+    model: Path
+    card_file: Path
+    pictures: Sequence[NDArray[np.uint8]]
+    calibration: Sequence[Mapping[str, NDArray[np.float32]]]
+    frames: Sequence[NDArray[np.uint8]]
+
+
+def network(name: str) -> Network:
+    """Load one. Raises ModelError or CardError."""
+    model = SHARED / "models" / f"{name}.onnx"
+    card_file = find_card(model)
+    card = load_card(card_file)
+    pictures = _pictures(SHARED / "data" / PICTURES[name], CALIBRATION + FRAMES)
+    own, frames = pictures[:CALIBRATION], pictures[CALIBRATION:]
+    calibration = [preprocess(card, picture) for picture in own]
+    return Network(load_graph(model), card, model, card_file, own, calibration, frames)
+
+
+def _pictures(folder: Path, count: int) -> list[NDArray[np.uint8]]:
+    """Evenly spread over the folder, or over the test images of CIFAR-10."""
+    archive = folder / "cifar10.npz"
+    if archive.exists():
+        images = np.load(archive)["x_test"]
+        return [images[at] for at in _spread(len(images), count)]
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    return [decode_picture(paths[at].read_bytes()) for at in _spread(len(paths), count)]
+
+
+def _spread(length: int, count: int) -> list[int]:
+    """Calibration and frames alternate, so that both come from everywhere."""
+    at = np.linspace(0, length - 1, count).astype(int).tolist()
+    return [*at[::2], *at[1::2]]

@@ -1,0 +1,38 @@
+"""How long a frame will take under a plan, and between which bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.plan import Plan
+from shared.profile import Profile
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A prediction in seconds. ``low_s`` and ``high_s`` come from the profiles' residuals."""
+
+    low_s: float
+    expected_s: float
+    high_s: float
+
+
+def latency_interval(plan: Plan, edge: object, cloud: object) -> Interval:
+    """The plan's latency on its own link, with what an edge takes beside the network.
+
+        expected = frame_s + edge_s + uplink_s + cloud_s
+        off      = r_edge (edge_s) + r_cloud (cloud_s)
+
+    r is the profile's residual: how far a head or tail was mispredicted when the correction did not know it.
+    ``edge`` and ``cloud`` are what the plan was made with; a simulated device, whose times are exact by
+    definition, and a profile without a residual add nothing to the width. The link is taken at its word.
+    """
+    latency = plan.latency
+    frame_s = edge.frame_s if isinstance(edge, Profile) else 0.0
+    expected_s = frame_s + latency.total_s
+    off_s = _residual(edge) * latency.edge_s + _residual(cloud) * latency.cloud_s
+    return Interval(max(expected_s - off_s, 0.0), expected_s, expected_s + off_s)
+
+
+def _residual(device: object) -> float:
+    return (device.residual or 0.0) if isinstance(device, Profile) else 0.0
