@@ -1,14 +1,19 @@
 import numpy as np
 import pytest
 from models import branch_net, dynamic_net, feeds, residual_net, save
+from onnx import numpy_helper
 
 from kernels.quantise import fake_quantise
+from planner.error_options import ErrorOptions
 from planner.errors_table import ErrorTable, measure_errors
+from planner.output_measures import divergence, noise_to_signal
+from planner.packing import quantised_weights
 from shared.errors import EvoSplitError, InputError
 from shared.graph import Graph, load_graph, prefix_cut
 from shared.serial import from_json, to_json
 from shared.session import Runner
 from shared.split import head_model, tail_model
+from shared.weights import restore_weights
 
 BITS = (2, 3, 4, 5, 6, 8, 16)
 
@@ -117,3 +122,85 @@ def test_inputs_that_do_not_fit(measured) -> None:
     ):
         with pytest.raises(InputError, match=message):
             measure_errors(graph, inputs)
+
+
+@pytest.mark.parametrize(("name", "measure"), [("output", noise_to_signal), ("kl", divergence)])
+def test_measured_errors_are_those_of_the_whole_network(measured, name: str, measure) -> None:
+    graph, calibration, fast = measured
+    table = measure_errors(graph, calibration, threads=1, options=ErrorOptions(measure=name))
+    assert table.options.measure == name
+    assert {key: one.mse for key, one in table.weights.items()} == {
+        key: one.mse for key, one in fast.weights.items()
+    }
+    right = [Runner(graph.model).run(one) for one in calibration]
+    stop = 3
+    cut = prefix_cut(graph, stop)
+    head, tail = Runner(head_model(graph, cut)), Runner(tail_model(graph, cut))
+    made = graph.layers[stop - 1].outputs[0]
+    errors = table.activations[made]
+    for bits in (2, 4, 8):
+        found = []
+        for one in calibration:
+            values = head.run(one)
+            values[made] = fake_quantise(values[made], bits, errors.low.get(bits), errors.high.get(bits))
+            found.append(tail.run(values))
+        assert errors.error[bits] >= measure(right, found) * 0.999
+        wider = [errors.error[more] for more in BITS if more > bits]
+        assert errors.error[bits] == pytest.approx(max(measure(right, found), *wider), rel=1e-3, abs=1e-12)
+
+
+def test_measured_errors_of_weights_per_channel_and_per_tensor(measured) -> None:
+    graph, calibration, _ = measured
+    right = [Runner(graph.model).run(one) for one in calibration]
+    named = quantised_weights(graph)
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.model.graph.initializer}
+    for kind, axis in (("channel", 0), ("tensor", None)):
+        options = ErrorOptions(measure="output", weights=kind)
+        table = measure_errors(graph, calibration, threads=1, options=options)
+        for layer, names in named.items():
+            packed = {name: fake_quantise(stored[name], 3, axis=axis) for name in names}
+            runner = Runner(restore_weights(graph.model, packed))
+            noise = noise_to_signal(right, [runner.run(one) for one in calibration])
+            error = table.weights[layer].error
+            assert error[3] == pytest.approx(max(noise, error[4]), rel=0.01)
+
+
+def test_a_scale_per_channel_is_no_worse_and_other_ranges_are_used(measured) -> None:
+    graph, calibration, table = measured
+    options = ErrorOptions(measure="mse", clip="min-max", weights="tensor")
+    other = measure_errors(graph, calibration, threads=1, options=options)
+    for layer, errors in other.weights.items():
+        assert errors.error == errors.mse
+        assert all(table.weights[layer].mse[bits] <= errors.mse[bits] for bits in BITS)
+    for name, found in other.activations.items():
+        assert found.error == found.mse
+        assert found.low[4] == found.low[2] <= table.activations[name].low[4]
+        assert table.activations[name].mse[2] <= 1.02 * found.mse[2]
+
+
+def test_the_fast_estimate_is_near_what_is_measured(measured) -> None:
+    graph, calibration, fast = measured
+    slow = measure_errors(graph, calibration, threads=1, options=ErrorOptions(measure="output"))
+    for name, errors in fast.activations.items():
+        for bits in (4, 5, 6):
+            assert 0.3 <= (errors.error[bits] + 1e-9) / (slow.activations[name].error[bits] + 1e-9) <= 10
+
+
+def test_kl_of_a_network_that_is_no_classifier(tmp_path) -> None:
+    model = branch_net()
+    graph = load_graph(save(model, tmp_path))
+    with pytest.raises(InputError, match="score per class"):
+        measure_errors(graph, [feeds(model)], options=ErrorOptions(measure="kl"))
+
+
+def test_nan_weights_are_one_clear_line(tmp_path) -> None:
+    model = residual_net()
+    for tensor in model.graph.initializer:
+        if tensor.name == "a0.w":
+            array = numpy_helper.to_array(tensor).copy()
+            array[0, 0, 0, 0] = np.nan
+            tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+    graph = load_graph(save(model, tmp_path))
+    with pytest.raises(InputError, match="NaN") as caught:
+        measure_errors(graph, [feeds(model)], threads=1)
+    assert "\n" not in str(caught.value)
