@@ -3,7 +3,7 @@
 ``x``, ``out`` and residuals are float32 (height, width, channels), channels side by side in memory; rows and
 columns may have any strides, so ``out`` may be a slice of the channels of a concatenation. Results equal the
 dense convolution to float32 rounding where the mask is set, and do not depend on which other positions are
-computed; elsewhere ``out`` keeps what it holds.
+computed; elsewhere ``out`` keeps what it holds. Buffers from ``arrays.aligned`` are read faster.
 """
 
 from __future__ import annotations

@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kernels.masked.arrays import Floats, aligned
 from kernels.masked.tile import CHANNELS
 from kernels.masked.vectors import LANES
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -45,25 +43,27 @@ def pack_weights(weights: Floats, bias: Floats | None, groups: int) -> PackedWei
     channels, depth = weights.shape[0] // groups, weights.shape[1]
     width = filled_up(channels)
     taps = weights.shape[2] * weights.shape[3]
-    ordered = np.zeros((groups, taps, depth, width), np.float32)
+    ordered = aligned((groups, taps, depth, width))
     ordered[..., :channels] = weights.reshape(groups, channels, depth, taps).transpose(0, 3, 2, 1)
     parts = [
         ordered[group, :, :, start : start + CHANNELS].reshape(-1)
         for group in range(groups)
         for start in range(0, width, CHANNELS)
     ]
-    filled = np.zeros((groups, width), np.float32)
+    filled = aligned((groups, width))
     if bias is not None:
         filled[:, :channels] = bias.reshape(groups, channels)
-    return PackedWeights(np.concatenate(parts), filled, groups, depth, channels)
+    values = aligned((ordered.size,))
+    np.concatenate(parts, out=values)
+    return PackedWeights(values, filled, groups, depth, channels)
 
 
 def pack_depthwise(weights: Floats, bias: Floats | None) -> tuple[Floats, Floats]:
     """Pack ``weights`` (channels, 1, kernel rows, columns) to (taps, channels), filled up; and ``bias``."""
     channels, width = weights.shape[0], filled_up(weights.shape[0])
-    packed = np.zeros((weights.shape[2] * weights.shape[3], width), np.float32)
+    packed = aligned((weights.shape[2] * weights.shape[3], width))
     packed[:, :channels] = weights.reshape(channels, -1).T
-    filled = np.zeros(width, np.float32)
+    filled = aligned((width,))
     if bias is not None:
         filled[:channels] = bias
     return packed, filled
