@@ -11,7 +11,7 @@ import click
 from shared.errors import UsageError
 
 _EXTRAS = {"cloud": "cloud", "demo": "demo", "edge": "edge", "results": "edge"} | dict.fromkeys(
-    ("compare", "plan", "table"), "planner"
+    ("compare", "pareto", "plan", "table"), "planner"
 )
 _OURS = {"cli", "cloud", "edge", "kernels", "planner", "shared"}
 

@@ -12,7 +12,7 @@ from cli.lazy import LazyGroup
 from shared.errors import EvoSplitError
 
 _COMMANDS: Final = (
-    *("inspect", "profile", "plan", "table", "compare", "split", "roofline"),
+    *("inspect", "profile", "plan", "table", "pareto", "compare", "split", "roofline"),
     *("cloud", "edge", "results", "demo"),
 )
 _MODULES: Final = {name: f"cli.commands.{name}" for name in _COMMANDS}
