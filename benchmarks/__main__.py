@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-ALL = ("quantise", "split_overhead", "overhead", "edge_memory", "demo_time")
+ALL = (
+    *("quantise", "split_overhead", "overhead", "edge_memory", "demo_time"),
+    *("planner_speed", "planner_compare"),
+)
 
 
 def main() -> int:

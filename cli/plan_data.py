@@ -18,6 +18,7 @@ def plan_data(graph: Graph, chosen: Plan) -> dict[str, Any]:
         "weight_bits": dict(chosen.weight_bits),
         "activation_bits": dict(chosen.activation_bits),
         "wire_bits": {name: code.bits for name, code in chosen.wire.items()},
+        "wire_codecs": {name: code.codec for name, code in chosen.wire.items() if code.codec is not None},
         "latency_s": {
             "edge": latency.edge_s,
             "uplink": latency.uplink_s,

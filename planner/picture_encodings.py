@@ -45,7 +45,7 @@ def measure_encodings(graph: Graph, card: Card, feeds: Sequence[Feeds], threads:
     Nothing for models with more inputs than the card's picture. Seconds are this machine's.
     """
     name = card.input.tensor
-    if graph.inputs != (name,):
+    if name is None or graph.inputs != (name,):
         return PictureEncodings(())
     sized = _as_it_is(card)
     pictures = [to_pixels(sized, one[name]) for one in feeds[:MAX_INPUTS]]
@@ -56,9 +56,8 @@ def measure_encodings(graph: Graph, card: Card, feeds: Sequence[Feeds], threads:
         return _noise_to_signal(graph, wanted, [runner.run(preprocess(sized, one)) for one in decoded])
 
     raw = InputEncoding("raw8", float(graph.tensors[name].elements), 0.0)
-    coded = [_measure("png", _png, pictures, card, error)]
-    for quality in QUALITIES:
-        coded.append(_measure(f"jpeg-{quality}", _jpeg(quality), pictures, card, error))
+    coders = {"png": _png} | {f"jpeg-{quality}": _jpeg(quality) for quality in QUALITIES}
+    coded = (_measure(what, encode, pictures, card, error) for what, encode in coders.items())
     return PictureEncodings((raw, *coded))
 
 

@@ -7,7 +7,17 @@ from planner.baselines.auto_split import auto_split
 from planner.baselines.cloud_jpeg import cloud_jpeg
 from planner.baselines.neurosurgeon import neurosurgeon
 from planner.baselines.qdmp import qdmp
-from planner.baselines.qdmp_quantised import qdmp_quantised
+from planner.baselines.qdmp_quantised import qdmp_quantised, qdmp_retreating
 from planner.baselines.whole import cloud16, edge, u8
 
-__all__ = ["auto_split", "cloud16", "cloud_jpeg", "edge", "neurosurgeon", "qdmp", "qdmp_quantised", "u8"]
+__all__ = [
+    "auto_split",
+    "cloud16",
+    "cloud_jpeg",
+    "edge",
+    "neurosurgeon",
+    "qdmp",
+    "qdmp_quantised",
+    "qdmp_retreating",
+    "u8",
+]

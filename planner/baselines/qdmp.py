@@ -26,15 +26,19 @@ def qdmp(problem: Problem) -> Assignment:
     return uniform(problem, minimum_cut(float_terms(problem), problem.cuts == "prefix"), FLOAT_BITS)
 
 
-def minimum_cut(terms: FloatTerms, prefix_only: bool = False) -> frozenset[int]:
-    """The layers on the edge. ``prefix_only``: they must come first in the order of the graph."""
+def minimum_cut(terms: FloatTerms, prefix_only: bool = False, barred: int | None = None) -> frozenset[int]:
+    """The layers on the edge.
+
+    ``prefix_only``: they come first in the order of the graph. Layers from ``barred`` on stay in the cloud.
+    """
     count = len(terms.edge_s)
+    first_barred = count if barred is None else barred
     source, sink, frame = count, count + 1, count + 2
     flow = FlowGraph(count + 3 + len(terms.tensors))
     flow.arc(source, frame, _picoseconds(terms.frame_s))
     for layer in range(count):
         flow.arc(source, layer, _picoseconds(terms.cloud_s[layer]))
-        flow.arc(layer, sink, _picoseconds(terms.edge_s[layer]))
+        flow.arc(layer, sink, _picoseconds(terms.edge_s[layer]) if layer < first_barred else UNBOUNDED)
         flow.arc(frame, layer, UNBOUNDED)
         if prefix_only and layer:
             flow.arc(layer, layer - 1, UNBOUNDED)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from planner.assignment import Assignment
-from planner.baselines.qdmp import qdmp
+from planner.baselines.qdmp import minimum_cut, qdmp
+from planner.baselines.terms import float_terms
 from planner.baselines.uniform import uniform
+from planner.baselines.whole import cloud16
 from planner.evaluate import evaluate
 from planner.problem import Problem
 
@@ -21,7 +23,26 @@ def qdmp_quantised(problem: Problem) -> Assignment:
     plain = qdmp(problem)
     if not plain.layers:
         return plain
-    tried = [uniform(problem, plain.layers, bits) for bits in UNIFORM_BITS]
+    return _quantised(problem, plain.layers) or uniform(problem, plain.layers, UNIFORM_BITS[0])
+
+
+def qdmp_retreating(problem: Problem) -> Assignment:
+    """What its user can do where no uniform bits meet the limits: leave more layers to the cloud.
+
+    The last layer of the head is barred from the edge and the minimum cut taken again, until some uniform
+    bits meet the limits, at the latest with nothing on the edge. Not published; the stronger baseline.
+    """
+    terms, barred = float_terms(problem), len(problem.graph.layers)
+    while layers := minimum_cut(terms, problem.cuts == "prefix", barred):
+        found = _quantised(problem, layers)
+        if found is not None:
+            return found
+        barred = max(layers)
+    return cloud16(problem)
+
+
+def _quantised(problem: Problem, layers: frozenset[int]) -> Assignment | None:
+    tried = [uniform(problem, layers, bits) for bits in UNIFORM_BITS]
     priced = [(evaluate(problem, assignment), assignment) for assignment in tried]
     met = [(found.plan.latency.total_s, assignment) for found, assignment in priced if found.feasible]
-    return min(met, key=lambda one: one[0])[1] if met else tried[0]
+    return min(met, key=lambda one: one[0])[1] if met else None

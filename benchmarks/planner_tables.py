@@ -1,0 +1,88 @@
+"""Networks with the error tables and picture encodings that the planner's benchmarks need, measured once.
+
+Inputs are photographs (`../shared/data`), as many as stated; the light topologies take 224 x 224 RGB.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.planner_models import light_graph, real_graph
+from cli.cache import cached
+from cli.card_files import find_card
+from planner.calibration_files import calibration_feeds, feeds_digest
+from planner.error_types import ErrorTable
+from planner.errors_table import measure_errors
+from planner.picture_encodings import PictureEncodings, measure_encodings
+from shared.card import Card, card_from_data, check_card, load_card
+from shared.graph import Graph
+
+DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
+SAMPLES: Final = 4
+_CACHE_VERSION: Final = "1"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network, what quantising it costs, and what sending its input as a picture costs."""
+
+    graph: Graph
+    errors: ErrorTable
+    encodings: PictureEncodings
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a network comes from: the `onnx` package (made-up weights), or a trained one."""
+
+    name: str
+    light: bool = False
+    pictures: str = "imagenet"
+
+
+def network(source: Source) -> Network:
+    """Load and measure, or take what an earlier run has kept."""
+    graph = light_graph(source.name) if source.light else real_graph(source.name)
+    card = _light_card(graph) if source.light else load_card(find_card(Path(f"{source.name}.onnx")))
+    card = check_card(card, graph)
+    sampled = card.model_copy(
+        update={"calibration": card.calibration.model_copy(update={"samples": SAMPLES})}
+    )
+    feeds = calibration_feeds(graph, sampled, DATA / source.pictures)
+    key = (_CACHE_VERSION, graph.sha256, feeds_digest(feeds))
+    errors = cached(ErrorTable, key, lambda: measure_errors(graph, feeds, _progress(source.name)))
+    return Network(
+        graph,
+        errors,
+        cached(PictureEncodings, key, lambda: measure_encodings(graph, card, feeds)),
+    )
+
+
+def _light_card(graph: Graph) -> Card:
+    """ImageNet pictures with the usual mean and deviation."""
+    return card_from_data(
+        {
+            "version": 1,
+            "name": graph.name,
+            "input": {
+                "colour": "RGB",
+                "resize": {"kind": "crop", "shorter_side": 256},
+                "scale": "1/255",
+                "mean": [0.485, 0.456, 0.406],
+                "std": [0.229, 0.224, 0.225],
+            },
+            "output": {"kind": "raw"},
+        }
+    )
+
+
+def _progress(name: str) -> Callable[[int, int], None]:
+    def report(done: int, total: int) -> None:
+        if done % 50 == 0 or done == total:
+            print(f"errors of {name}: {done} of {total}", file=sys.stderr, flush=True)
+
+    return report
