@@ -39,6 +39,11 @@ class Probe:
         """The network's outputs per input when ``changed`` replaces tensors made by then."""
         return [self._outputs(*one) for one in zip(self.values, changed, self.right, strict=True)]
 
+    def singles(self) -> list[Probe]:
+        """The same for each input alone."""
+        pairs = zip(self.values, self.right, strict=True)
+        return [Probe(self.stop, (values,), (right,), self.runners) for values, right in pairs]
+
     def _outputs(self, values: Values, change: Values, right: Values) -> Values:
         now = {**values, **change}
         for runner in self.runners:
