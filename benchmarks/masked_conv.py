@@ -7,7 +7,7 @@ layout at its borders, and *in a chain* of four (there and back in turn, where c
 once; the chain's mean per layer is the harder rival, and is compared with the mean of our layers there and
 back. Masks are *scattered* (each position set by chance) and *blobs* (a smooth random field, cut off at the
 density).
-Rounds are interleaved, so that noise meets all alike; a ratio is the median of the rounds' ratios, and, beside
+Rounds are interleaved, so that noise meets all alike; a ratio is the median of the rounds' ratios and, beside
 it, the ratio of the least times, which other work on the machine disturbs less. The masked side includes
 finding the set positions.
 """
@@ -104,10 +104,9 @@ def _measure(shape: Shape, threads: int) -> Iterator[dict[str, Any]]:
     for (density, name), mask in masks.items():
         own = times[f"{density} {name}"]
         back = times.get(f"{density} {name} back", own)
-        alone = _ratio(times["alone"], own)
-        chain = _ratio(
-            [t / CHAIN for t in times["chain"]], [(a + b) / 2 for a, b in zip(own, back, strict=True)]
-        )
+        both = [(a + b) / 2 for a, b in zip(own, back, strict=True)]
+        layer = [t / CHAIN for t in times["chain"]]
+        share = float(mask.mean())
         yield {
             "kind": shape.kind,
             "shape": shape.label,
@@ -117,7 +116,7 @@ def _measure(shape: Shape, threads: int) -> Iterator[dict[str, Any]]:
             "set_positions": int(mask.sum()),
             "masked_ms": round(statistics.median(own) * 1e3, 4),
             "masked_back_ms": round(statistics.median(back) * 1e3, 4),
-            "masked_gflop_per_s": round(flops * float(mask.mean()) / statistics.median(own) / 1e9, 1),
+            "masked_gflop_per_s": round(flops * share / statistics.median(own) / 1e9, 1),
             "onnxruntime_alone_ms": round(statistics.median(times["alone"]) * 1e3, 4),
             "onnxruntime_in_a_chain_ms": round(statistics.median(times["chain"]) / CHAIN * 1e3, 4),
             "speed_up_alone": round(_ratio(times["alone"], own), 2),
@@ -183,7 +182,7 @@ def _smooth(field: NDArray[np.float64]) -> NDArray[np.float64]:
     reach = max(1, len(field) // 20)
     for _ in range(4):
         for axis in (0, 1):
-            field = sum(np.roll(field, shift, axis) for shift in range(-reach, reach + 1)) / (2 * reach + 1)
+            field = np.mean([np.roll(field, shift, axis) for shift in range(-reach, reach + 1)], axis=0)
     return field
 
 
