@@ -10,6 +10,7 @@ from planner.calibration_files import calibration_source, labelled_feeds
 from planner.error_types import ErrorTable
 from planner.margins import reader_for
 from planner.measured_drop import MeasuredDrop
+from planner.picture_wire import picture_wire
 from shared.card import check_card, load_card
 from shared.errors import InputError
 from shared.graph import Graph
@@ -30,4 +31,7 @@ def accuracy_judge(
     inputs = labelled_feeds(graph, card, found)
     what = "agreement with the float network" if inputs.labels is None else "accuracy"
     stderr.print(f"{graph.name}: measuring {what} on {len(inputs.feeds)} inputs")
-    return MeasuredDrop(graph, reader_for(graph, card), inputs.feeds, inputs.labels, threads, errors)
+    pictures = picture_wire(card) if card else None
+    return MeasuredDrop(
+        graph, reader_for(graph, card), inputs.feeds, inputs.labels, threads, errors, pictures
+    )

@@ -12,6 +12,7 @@ from planner.drop import Drop, estimate_drop
 from planner.error_types import ErrorTable
 from planner.labels import Label
 from planner.margins import Allowed, Reader, margin, only_class
+from planner.picture_wire import PictureWire
 from planner.split_run import SplitRun
 from shared.errors import InputError
 from shared.graph import Graph
@@ -38,8 +39,9 @@ class MeasuredDrop:
     """A `planner.accuracy.Judge`: plans against labels, or else against the float network's own answers.
 
     ``inputs`` are feeds by input name; they may be read lazily, and none is kept. ``errors`` is needed for
-    plans with quantised activations alone. ``progress(done, total)`` counts the inputs of each plan. Raises
-    InputError for no inputs, or labels of another number.
+    plans with quantised activations alone, ``pictures`` for plans that send one. ``progress(done, total)``
+    counts the inputs of each plan. Raises InputError for no inputs, labels of another number or kind, or
+    labels that the float network never gets right.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class MeasuredDrop:
         labels: Sequence[Label] | None = None,
         threads: int = 1,
         errors: ErrorTable | None = None,
+        pictures: PictureWire | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         if not inputs:
@@ -57,7 +60,8 @@ class MeasuredDrop:
         if labels is not None and len(labels) != len(inputs):
             raise InputError(f"there are {len(labels)} labels for {len(inputs)} calibration inputs")
         self._graph, self._reader, self._inputs = graph, reader, inputs
-        self._threads, self._errors, self._progress = threads, errors, progress
+        self._threads, self._errors, self._pictures = threads, errors, pictures
+        self._progress = progress
         self._known: dict[str, Drop] = {}
         runner = Runner(graph.model, threads)
         wanted = [None] * len(inputs) if labels is None else labels
@@ -77,7 +81,7 @@ class MeasuredDrop:
         return self._known[key]
 
     def _measured(self, plan: Plan, max_drop: float) -> Drop:
-        run = SplitRun(self._graph, plan, self._threads, self._errors)
+        run = SplitRun(self._graph, plan, self._threads, self._errors, self._pictures)
         after: list[float] = []
         still: list[bool] = []
         check_at, total = _FIRST_INPUTS, len(self._inputs)

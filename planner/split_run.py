@@ -13,6 +13,7 @@ from kernels.codec import decode_tensor, encode_tensor
 from kernels.quantise import fake_quantise
 from planner.error_types import ErrorTable
 from planner.packing import initialisers, quantised_weights
+from planner.picture_wire import PictureWire, is_picture
 from shared.errors import UsageError
 from shared.graph import Cut, Graph, parse_cut
 from shared.plan import FLOAT_BITS, Plan, TensorCode
@@ -29,11 +30,19 @@ class SplitRun:
     """Head with packed weights, boundary encoded and decoded at the plan's codes, tail in float.
 
     Weights are quantised as bundles pack them, per channel of axis 0. A plan for a device with integer
-    activations is run layer by layer, each activation quantised over the range that ``errors`` names; such
-    a plan without ``errors`` raises UsageError.
+    activations is run layer by layer, each activation quantised over the range that ``errors`` names.
+    ``pictures`` is the way of inputs that are sent as pictures. Raises UsageError where one of these is
+    needed but not given.
     """
 
-    def __init__(self, graph: Graph, plan: Plan, threads: int = 1, errors: ErrorTable | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        plan: Plan,
+        threads: int = 1,
+        errors: ErrorTable | None = None,
+        pictures: PictureWire | None = None,
+    ) -> None:
         cut = parse_cut(graph, plan.cut_key)
         packed = dataclasses.replace(graph, model=restore_weights(graph.model, _packed(graph, plan, cut)))
         narrow = {name: bits for name, bits in plan.activation_bits.items() if bits != FLOAT_BITS}
@@ -43,13 +52,22 @@ class SplitRun:
         self._tail = Runner(tail_model(graph, cut), threads)
         self._wire = {name: plan.wire.get(name, _FLOAT) for name in cut.boundary}
         self._outputs = graph.outputs
+        self._pictures = pictures
+        if pictures is None and any(is_picture(code.codec) for code in self._wire.values()):
+            raise UsageError("running a plan that sends a picture needs a model card")
 
     def run(self, feeds: Values) -> dict[str, np.ndarray]:
         """The network's outputs for one input (feeds by input name)."""
         made = self._head.run(feeds)
-        sent = {name: encode_tensor(name, made[name], code) for name, code in self._wire.items()}
-        found = {**made, **self._tail.run({name: decode_tensor(tensor) for name, tensor in sent.items()})}
+        arrived = {name: self._sent(name, made[name], code) for name, code in self._wire.items()}
+        found = {**made, **self._tail.run(arrived)}
         return {name: found[name] for name in self._outputs}
+
+    def _sent(self, name: str, array: np.ndarray, code: TensorCode) -> np.ndarray:
+        """What arrives in the cloud."""
+        if self._pictures is not None and code.codec is not None and is_picture(code.codec):
+            return self._pictures(code.codec, array)
+        return decode_tensor(encode_tensor(name, array, code))
 
 
 class _Head:

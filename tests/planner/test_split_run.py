@@ -13,12 +13,15 @@ from kernels.quantise import fake_quantise
 from planner.bundle import build_bundle
 from planner.errors_table import measure_errors
 from planner.packing import quantised_weights
+from planner.picture_wire import picture_wire
 from planner.split_run import SplitRun
 from shared.bundle import Bundle
+from shared.card import card_from_data, check_card
 from shared.errors import UsageError
 from shared.graph import Graph, load_graph, prefix_cut
 from shared.link import Link
 from shared.plan import Latency, Plan, PlanTable, TensorCode
+from shared.preprocess import preprocess
 from shared.session import Runner
 from shared.split import tail_model
 from shared.wire import decode_frame
@@ -90,3 +93,30 @@ def test_quantised_activations_are_quantised_layer_by_layer(tmp_path) -> None:
     assert drifts[0] > drifts[1] > drifts[2] > 0
     with pytest.raises(UsageError, match="needs the error table"):
         SplitRun(graph, replace(plan(graph, stop, 32, TensorCode(32), 4)))
+
+
+@pytest.mark.parametrize(
+    ("codec", "close"), [("raw8", 1e-5), ("png", 1e-5), ("jpeg-95", 0.2), ("jpeg-30", 0.5)]
+)
+def test_an_input_sent_as_a_picture(tmp_path, codec: str, close: float) -> None:
+    graph = load_graph(save(residual_net(), tmp_path))
+    card = check_card(
+        card_from_data(
+            {
+                "version": 1,
+                "name": "n",
+                "input": {"colour": "BGR", "scale": "1/255", "resize": {"kind": "crop", "shorter_side": 20}},
+                "output": {"kind": "raw"},
+            }
+        ),
+        graph,
+    )
+    picture = np.linspace(0, 255, 30 * 40 * 3).astype(np.uint8).reshape(30, 40, 3)
+    one = dict(preprocess(card, picture))
+    one["x"] = (np.rint(one["x"] * 255) / 255).astype(np.float32)  # pixels of the network's own size
+    chosen = plan(graph, 0, 32, TensorCode(32, codec=codec))
+    made = SplitRun(graph, chosen, pictures=picture_wire(card)).run(one)["y"]
+    whole = Runner(graph.model).run(one)["y"]
+    assert float(np.abs(made - whole).max()) <= close * float(np.abs(whole).max())
+    with pytest.raises(UsageError, match="needs a model card"):
+        SplitRun(graph, chosen)
