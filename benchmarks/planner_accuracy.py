@@ -40,7 +40,7 @@ THREADS: Final = 1
 SLOWDOWN: Final = 30.0
 RTT_S: Final = 0.02
 BANDWIDTHS_BPS: Final = (2e6, 20e6)
-MEMORY_SHARES: Final = (None, 0.5)
+MEMORY_SHARES: Final = (None, 0.25)
 """Of what the whole float network takes on the edge; None: no limit."""
 CALIBRATION_INPUTS: Final = 16
 SHARED: Final = Path(__file__).resolve().parents[2] / "shared"
