@@ -7,7 +7,7 @@ from importlib import import_module
 
 ALL = (
     *("quantise", "split_overhead", "overhead", "edge_memory", "demo_time"),
-    *("planner_speed", "planner_compare", "planner_accuracy"),
+    *("planner_speed", "planner_compare", "planner_accuracy", "measured_cells"),
 )
 
 

@@ -75,11 +75,11 @@ def pareto_front(
     asked = _bounded(problem)
     search = _Search(checked_costs(asked), asked.link, solver)
     first = _Region(_all_bytes(search.costs), asked.limits.error_limit)
-    pending, seen = [first], {first}
+    grid, pending, seen = _Grid(first, resolution), [first], {first}
     while pending:
         region = pending.pop()
         point = search.least(region)
-        smaller = _smaller(region, point, resolution) if point else ()
+        smaller = _smaller(region, point, grid) if point else ()
         pending += [each for each in smaller if each not in seen]
         seen |= set(smaller)
         if progress:
@@ -119,15 +119,37 @@ def _all_bytes(costs: Costs) -> int:
     return min(total, costs.limits.memory_bytes or total)
 
 
-def _smaller(region: _Region, point: Spending, resolution: float) -> tuple[_Region, ...]:
+def _smaller(region: _Region, point: Spending, grid: _Grid) -> tuple[_Region, ...]:
     """What of a region its fastest point leaves uncovered."""
     found = []
-    memory = min(int(point.memory_bytes / (1 + resolution)), point.memory_bytes - 1)
+    memory = grid.memory_below(point.memory_bytes)
     if memory > 0:
         found.append(_Region(memory, region.error))
     if point.error > LEAST_ERROR:
-        found.append(_Region(region.memory_bytes, point.error / (1 + resolution)))
+        found.append(_Region(region.memory_bytes, grid.error_below(point.error)))
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The limits of regions, each 1 + resolution times the next, so that regions often coincide."""
+
+    first: _Region
+    resolution: float
+
+    def memory_below(self, memory_bytes: int) -> int:
+        """The largest limit that is less; no less than a 1 + resolution-th, to a byte."""
+        return min(int(self._below(memory_bytes, self.first.memory_bytes)), memory_bytes - 1)
+
+    def error_below(self, error: float) -> float:
+        """The largest limit that is less."""
+        return self._below(error, self.first.error)
+
+    def _below(self, value: float, first: float) -> float:
+        ratio = 1 + self.resolution
+        step = math.floor(math.log(first / value, ratio)) + 1 if value < first else 1
+        limit = float(first / ratio**step)
+        return limit if limit < value else limit / ratio
 
 
 class _Search:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from planner.devices.device import Device
+from planner.sides import measured_profile
 from shared.plan import Plan
 from shared.profile import Profile
 
@@ -17,7 +19,7 @@ class Interval:
     high_s: float
 
 
-def latency_interval(plan: Plan, edge: object, cloud: object) -> Interval:
+def latency_interval(plan: Plan, edge: Profile | Device, cloud: Profile | Device) -> Interval:
     """The plan's latency on its own link, with what an edge takes beside the network.
 
         expected = frame_s + edge_s + uplink_s + cloud_s
@@ -27,12 +29,11 @@ def latency_interval(plan: Plan, edge: object, cloud: object) -> Interval:
     ``edge`` and ``cloud`` are what the plan was made with; a simulated device, whose times are exact by
     definition, and a profile without a residual add nothing to the width. The link is taken at its word.
     """
-    latency = plan.latency
-    frame_s = edge.frame_s if isinstance(edge, Profile) else 0.0
-    expected_s = frame_s + latency.total_s
-    off_s = _residual(edge) * latency.edge_s + _residual(cloud) * latency.cloud_s
+    latency, measured = plan.latency, measured_profile(edge)
+    expected_s = latency.total_s + (measured.frame_s if measured else 0.0)
+    off_s = _residual(measured) * latency.edge_s + _residual(measured_profile(cloud)) * latency.cloud_s
     return Interval(max(expected_s - off_s, 0.0), expected_s, expected_s + off_s)
 
 
-def _residual(device: object) -> float:
-    return (device.residual or 0.0) if isinstance(device, Profile) else 0.0
+def _residual(measured: Profile | None) -> float:
+    return measured.residual or 0.0 if measured else 0.0

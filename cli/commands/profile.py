@@ -57,3 +57,5 @@ def _print(graph: Graph, measured: Profile) -> None:
     )
     whole_s = measured.head_s[max(measured.head_s)]
     stdout.print(f"whole model {format_duration(whole_s)}; slowdown {measured.slowdown:g}")
+    if measured.residual is not None:
+        stdout.print(f"a head or tail at a cut that was not measured is predicted to {measured.residual:.0%}")

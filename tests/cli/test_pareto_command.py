@@ -49,7 +49,9 @@ def test_table_and_picture(tmp_path: Path) -> None:
 
 
 def test_simulated_devices(tmp_path: Path) -> None:
-    assert run(tmp_path, "--devices", "paper", "--max-error", "0.01", "--json").exit_code == 0
+    assert (
+        run(tmp_path, "--devices", "paper", "--max-error", "0.01", "--resolution", 1, "--json").exit_code == 0
+    )
 
 
 def test_one_line_for_what_cannot_be(tmp_path: Path) -> None:
