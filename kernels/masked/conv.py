@@ -21,6 +21,7 @@ from kernels.masked.depthwise import convolve_depthwise
 from kernels.masked.gather import Mask, Positions, positions_of
 from kernels.masked.locate import geometry_of
 from kernels.masked.signatures import CONVOLVE, DEPTHWISE, ready
+from kernels.masked.spin import BELL
 from kernels.masked.threads import Work, run_all, shares
 from kernels.masked.tile import PLACES
 from kernels.masked.weights import pack_depthwise, pack_weights
@@ -104,7 +105,7 @@ class MaskedConv:
             return
         parts = min(SHARES * threads, self._macs * positions.size // SHARE_MACS) if threads > 1 else 1
         add = out if residual is None else residual
-        arguments = (x, out, add, residual is not None, self._residual_last, positions)
+        arguments = (BELL, x, out, add, residual is not None, self._residual_last, positions)
         if parts > 1:
             run_all(self._works(arguments, parts), threads)
         elif self._is_depthwise:

@@ -9,6 +9,7 @@ from kernels.masked.activation import PLAIN, finish_row
 from kernels.masked.arrays import Floats, Numbers
 from kernels.masked.gather import Positions
 from kernels.masked.locate import all_set, batch_size, fill_table, locate, tap_shifts
+from kernels.masked.spin import ring
 from kernels.masked.tile import CHANNELS, PLACES, STEP, convolve_tile
 from kernels.masked.vectors import LANES
 
@@ -25,7 +26,7 @@ def _places(left: int) -> int:
 
 @compiled
 def convolve(
-    x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Positions,
+    bell: Numbers, x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Positions,
     geometry: Numbers, weights: Floats, bias: Floats, depth: int, channels: int, first_block: int,
     last_block: int, low: float, high: float, curve: int, slope: float,
 ) -> None:  # fmt: skip
@@ -38,6 +39,7 @@ def convolve(
     taps, count = geometry[0] * geometry[1], positions.size
     if count == 0:
         return
+    ring(bell.ctypes.data)
     limits = np.float32(low), np.float32(high)
     size = batch_size(taps, PLACES, count)
     shifts, still, zeros = (

@@ -10,6 +10,7 @@ from kernels.masked.arrays import Floats, Integer, Numbers
 from kernels.masked.depthwise_tile import PLACES, WIDEST, depthwise_tile
 from kernels.masked.gather import Positions
 from kernels.masked.locate import all_set, batch_size, fill_table, locate, tap_shifts
+from kernels.masked.spin import ring
 from kernels.masked.vectors import LANES
 
 Float = np.float32
@@ -33,13 +34,14 @@ def _run_channels(
 
 @compiled
 def convolve_depthwise(
-    x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Positions,
+    bell: Numbers, x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Positions,
     geometry: Numbers, weights: Floats, bias: Floats, low: float, high: float, curve: int, slope: float,
 ) -> None:  # fmt: skip
     """Convolve at ``positions``; ``weights`` (taps, channels filled up), else as ``convolve``."""
     taps, count, channels = weights.shape[0], positions.size, x.shape[2]
     if count == 0:
         return
+    ring(bell.ctypes.data)
     limits = np.float32(low), np.float32(high)
     size = batch_size(taps, PLACES, count)
     shifts, still, zeros = np.empty(taps, np.int64), np.zeros(taps, np.int64), np.zeros(channels, np.float32)

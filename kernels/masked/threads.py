@@ -1,9 +1,10 @@
 """Share a kernel's work between a few threads, with little to pay per call.
 
-A kernel may take less than a tenth of a millisecond, so workers wait on bare locks (no futures, no queues),
-do not spin, and are kept for the next call. The calling thread takes shares itself, one after the other; a
-worker that gets its processor late finds none left, and nobody waits for it. Kernels release the interpreter
-lock; calls from several threads at once get different workers.
+A kernel may take less than a tenth of a millisecond, and waking a thread takes as long. So workers look out
+for the next layer for a tenth of a millisecond before they sleep (no futures, no queues). They begin when the
+caller's own kernel rings, for only then is the interpreter lock free: waiting for that lock is sleeping, too.
+The calling thread takes shares itself, one after the other; a worker that gets its processor late finds none
+left, and nobody waits for it. Calls from several threads at once get different workers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final
+
+import numpy as np
+
+from kernels.masked.spin import BELL, TURNS, wait_for_change
 
 Work = Callable[[], object]
 
@@ -26,6 +31,7 @@ class _Job:
         self._running = len(works)
         self._count, self._ended = threading.Lock(), threading.Lock()
         self._ended.acquire()
+        self._sign = np.zeros(1, np.int64)
         self._error: BaseException | None = None
 
     def help(self) -> None:
@@ -42,10 +48,13 @@ class _Job:
             with self._count:
                 self._running -= 1
                 if not self._running:
+                    self._sign[0] = 1
                     self._ended.release()
 
     def wait(self) -> None:
         """Until all shares have ended; raises the last error of any."""
+        if not self._sign[0]:
+            wait_for_change(self._sign, 0, TURNS)
         self._ended.acquire()
         if self._error is not None:
             raise self._error
@@ -70,7 +79,16 @@ class _Worker:
             job, self._job = self._job, None
             if job is not None:
                 job.help()
+            rung = int(BELL[0])
             _idle.append(self)
+            self._look_out(rung)
+
+    def _look_out(self, rung: int) -> None:
+        """Return when there is work, or after a while; other layers' kernels ring the same bell."""
+        turns = TURNS
+        while turns > 0 and self._job is None:
+            turns = wait_for_change(BELL, rung, turns)
+            rung = int(BELL[0])
 
 
 _idle: Final[deque[_Worker]] = deque()
