@@ -7,7 +7,7 @@ from typing import Final
 
 from cli.picture.rows import Node
 from shared.graph import Graph, parse_cut
-from shared.plan import FLOAT_BITS, Plan
+from shared.plan import FLOAT_BITS, Plan, TensorCode
 from shared.units import format_bandwidth, format_duration, format_size
 
 _LONGEST: Final = 17
@@ -44,7 +44,7 @@ class Words:
     def label(self, tensor: str) -> str:
         """Bits and bytes of a tensor that crosses."""
         code = self.plan.wire.get(tensor)
-        bits = f"{code.bits} bit" if code else "as it is"
+        bits = "as it is" if code is None else _picture(code) or f"{code.bits} bit"
         alone = len(self.plan.boundary) == 1
         return f"{bits}, {format_size(self.plan.wire_bytes)}" if alone else bits
 
@@ -68,6 +68,11 @@ class Words:
         made = [plan.activation_bits[name] for name in layer.outputs if name in plan.activation_bits]
         if made:
             yield f"a {_width(min(made))}"
+
+
+def _picture(code: TensorCode) -> str | None:
+    """The kind of picture that is sent in a tensor's place, if one is."""
+    return None if code.codec in (None, "none", "zstd") else code.codec
 
 
 def _short(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,9 @@ def test_words_say_bits_and_bytes() -> None:
     assert words.text(nodes[0]).endswith("w 4 · a f")
     assert words.label(words.plan.boundary[0]) == "6 bit, 1.23 kB"
     assert "1.23 kB on the wire" in words.title()
+    whole = plan_at(graph, 0)
+    pictured = replace(whole, wire={name: TensorCode(8, codec="jpeg-85") for name in whole.boundary})
+    assert Words(graph, pictured).label(whole.boundary[0]) == "jpeg-85, 1.23 kB"
     assert "nothing on the wire" in Words(graph, plan_at(graph, len(graph.layers))).title()
 
 
