@@ -17,7 +17,7 @@ _CUT: Final = "#c81e1e"
 _FRAME: Final = "#404040"
 _LABEL: Final = {
     "color": _CUT,
-    "fontsize": 7,
+    "fontsize": 9,
     "fontweight": "bold",
     "va": "center",
     "zorder": 4,
@@ -60,7 +60,7 @@ def _draw(figure: Any, words: Words, placed: Layout, top: float) -> None:  # noq
     axes.set(xlim=(-_MARGIN, placed.width + _MARGIN), ylim=(placed.height, 0))
     axes.axis("off")
     for upper, lower, tensor in placed.drawn.lines:
-        colour, width = (_CUT, 1.8) if words.crosses(lower, tensor) else (_LINE, 0.8)
+        colour, width = (_CUT, 2.4) if words.crosses(lower, tensor) else (_LINE, 0.8)
         axes.plot(*_path(placed, upper, lower), color=colour, linewidth=width, zorder=1)
     for node, place in placed.places.items():
         if not node.is_bend:
@@ -109,7 +109,7 @@ def _legend(figure: Any, is_cut: bool, top: float) -> None:  # noqa: ANN401
         Patch(facecolor=_COLOURS[side], edgecolor=_FRAME, label=side) for side in ("edge", "cloud")
     ]
     if is_cut:
-        entries.append(Line2D([], [], color=_CUT, linewidth=1.8, label="crosses the cut"))
+        entries.append(Line2D([], [], color=_CUT, linewidth=2.4, label="crosses the cut"))
     note = "w, a: bits of weights and activations (f: float32)"
     entries.append(Line2D([], [], linestyle="none", label=note))
     place = {"loc": "lower center", "bbox_to_anchor": (0.5, top), "ncols": len(entries)}
