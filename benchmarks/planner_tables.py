@@ -1,6 +1,7 @@
 """Networks with the error tables and picture encodings that the planner's benchmarks need, measured once.
 
-Inputs are photographs (`../shared/data`), as many as stated; the light topologies take 224 x 224 RGB.
+Inputs are photographs (`../shared/data`), as many as stated; the light topologies take 224 x 224 RGB. They
+get no picture encodings: made-up weights hardly look at their input, so the worst JPEG would seem harmless.
 """
 
 from __future__ import annotations
@@ -55,10 +56,10 @@ def network(source: Source) -> Network:
     feeds = calibration_feeds(graph, sampled, DATA / source.pictures)
     key = (_CACHE_VERSION, graph.sha256, feeds_digest(feeds))
     errors = cached(ErrorTable, key, lambda: measure_errors(graph, feeds, _progress(source.name)))
+    if source.light:
+        return Network(graph, errors, PictureEncodings(()))
     return Network(
-        graph,
-        errors,
-        cached(PictureEncodings, key, lambda: measure_encodings(graph, card, feeds)),
+        graph, errors, cached(PictureEncodings, key, lambda: measure_encodings(graph, card, feeds))
     )
 
 

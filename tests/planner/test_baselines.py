@@ -101,6 +101,18 @@ def test_qdmp_quantised_keeps_the_cut_and_takes_the_fastest_uniform_bits(problem
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
+def test_qdmp_retreating_gives_layers_up_until_its_head_fits(problem: Problem) -> None:
+    quantised, found = (baselines.qdmp_quantised(problem), baselines.qdmp_retreating(problem))
+    if evaluate(problem, quantised).feasible:
+        assert found == quantised
+    elif found.layers:
+        assert evaluate(problem, found).feasible
+        assert max(found.layers) < max(quantised.layers)
+    else:
+        assert found == baselines.cloud16(problem)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
 def test_whole_sides(problem: Problem) -> None:
     everything = frozenset(range(len(problem.graph.layers)))
     assert baselines.u8(problem).layers == baselines.edge(problem).layers == everything
