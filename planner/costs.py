@@ -5,6 +5,7 @@ Nothing here depends on the bandwidth, so one `Costs` serves a whole plan table.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -106,17 +107,13 @@ def undominated(
     widths at which a tensor to be sent may be stored: the error on the wire depends on them. With
     ``bits_matter`` fewer bits are worth something in themselves (less traffic).
     """
-    kept: list[Choice] = []
+    kept: list[tuple[Choice, tuple[float, ...]]] = []
     for choice in sorted(choices, key=lambda choice: -choice.bits):
         mine = _merits(choice, size_matters, stored_bits, bits_matter)
-        if not any(_no_worse(_merits(other, size_matters, stored_bits, bits_matter), mine) for other in kept):
-            kept = [
-                other
-                for other in kept
-                if not _no_worse(mine, _merits(other, size_matters, stored_bits, bits_matter))
-            ]
-            kept.append(choice)
-    return tuple(kept)
+        if not any(all(map(operator.le, other, mine)) for _, other in kept):
+            kept = [pair for pair in kept if not all(map(operator.le, mine, pair[1]))]
+            kept.append((choice, mine))
+    return tuple(choice for choice, _ in kept)
 
 
 def _merits(
@@ -125,7 +122,3 @@ def _merits(
     errors = [0.0 if choice.is_exact(bits) else choice.error for bits in stored_bits] or [choice.error]
     size, bits = (choice.size_bytes if size_matters else 0), (choice.bits if bits_matter else 0)
     return (size, bits, choice.edge_s, choice.cloud_s, *errors)
-
-
-def _no_worse(mine: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return all(a <= b for a, b in zip(mine, other, strict=True))

@@ -18,23 +18,10 @@ from shared.plan import FLOAT_BITS
 from shared.wire import frame_overhead_bytes, packed_size_bytes
 
 MOVES: Final = frozenset(
-    [
-        "Cast",
-        "Concat",
-        "DepthToSpace",
-        "Dropout",
-        "Flatten",
-        "Gather",
-        "Identity",
-        "Pad",
-        "Reshape",
-        "Slice",
-        "SpaceToDepth",
-        "Split",
-        "Squeeze",
-        "Transpose",
-        "Unsqueeze",
-    ]
+    (
+        *("Cast", "Concat", "DepthToSpace", "Dropout", "Flatten", "Gather", "Identity", "Pad", "Reshape"),
+        *("Slice", "SpaceToDepth", "Split", "Squeeze", "Transpose", "Unsqueeze"),
+    )
 )
 """Operators whose output still shows the input as it was."""
 

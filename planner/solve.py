@@ -9,10 +9,14 @@ from planner import milp
 from planner.assignment import Assignment, Spending, crosses, spending, wire_choice
 from planner.costs import Choice, Costs
 from planner.engines import solver_name
+from planner.geometry import Geometry, geometry
 from planner.infeasible import explain
 from planner.limits import LimitStatus
+from planner.measure import measure_for
 from planner.pricing import problem_costs
 from planner.problem import Problem
+from planner.search import search
+from planner.space import Space
 from planner.wire_choices import PLAIN, USUAL
 from shared.errors import ProfileError
 from shared.graph import make_cut
@@ -69,11 +73,32 @@ def optimum(
 
 
 def best(
-    costs: Costs, link: Link, solver: str | None = None, layers: frozenset[int] | None = None
+    costs: Costs,
+    link: Link,
+    solver: str | None = None,
+    layers: frozenset[int] | None = None,
+    start: Assignment | None = None,
+    shape: Geometry | None = None,
 ) -> Assignment | None:
-    """Some assignment that is best for the objective; None: infeasible."""
+    """Some assignment that is best for the objective; None: infeasible.
+
+    ``start`` is one known beforehand, ``shape`` the geometry of the costs if there is one already.
+
+    All cuts are searched by their bounds where there are few enough and the objective is a sum; the joint
+    program settles the rest.
+    """
+    if layers is None:
+        measure = measure_for(costs, link)
+        shape = shape or geometry(costs)
+        if measure is not None and shape is not None:
+            found = search(Space(costs, measure, shape), link, start, solver)
+            if found.proven:
+                return found.chosen
+            start = found.chosen
     bounds = milp.limit_bounds(costs.limits, layers)
-    return milp.run(milp.apply(costs, link, costs.objective, bounds), costs, solver)
+    if start is not None:
+        bounds = bounds.at_most(costs.objective, spending(costs, start).value(link, costs.objective))
+    return milp.run(milp.apply(costs, link, costs.objective, bounds), costs, solver) or start
 
 
 def refined(costs: Costs, link: Link, found: Assignment, solver: str | None = None) -> Assignment:
