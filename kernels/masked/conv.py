@@ -8,7 +8,6 @@ computed; elsewhere ``out`` keeps what it holds. Buffers from ``arrays.aligned``
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -21,19 +20,19 @@ from kernels.masked.depthwise import convolve_depthwise
 from kernels.masked.gather import Mask, Positions, positions_of
 from kernels.masked.locate import geometry_of
 from kernels.masked.signatures import CONVOLVE, DEPTHWISE, ready
-from kernels.masked.spin import BELL
-from kernels.masked.threads import Work, run_all, shares
-from kernels.masked.tile import PLACES
+from kernels.masked.threads import run_shared
 from kernels.masked.weights import pack_depthwise, pack_weights
 from kernels.masked.window import Pair, Window
 from shared.errors import InputError
 
-SHARE_MACS: Final = 1 << 22
-"""Multiply-accumulates (roughly 50 microseconds) that are worth a share of their own."""
-SHARES: Final = 3
+SHARE_MACS: Final = 1 << 20
+"""Multiply-accumulates (roughly 15 microseconds) that are worth a share of their own."""
+SHARES: Final = 4
 """Shares per thread, so that a thread whose processor is taken away does not hold up the others for long."""
-_LARGE_WEIGHTS: Final = 1 << 18
-"""Weights (1 MiB) beyond which threads share out the output channels, so that each reads its part only."""
+LARGE_WEIGHTS: Final = 1 << 18
+"""Weights (1 MiB) beyond which threads share out the output channels, so that each reads its part only,"""
+LEAST_BLOCKS: Final = 8
+"""provided that there are this many blocks of channels."""
 
 
 class MaskedConv:
@@ -61,20 +60,26 @@ class MaskedConv:
         self.activation = activation
         self._macs = weights[0].size * weights.shape[0]
         self._residual_last = residual_last
-        self._is_depthwise = weights.shape[1] == 1 and groups == weights.shape[0]
-        self._curve = activation.numbers
-        geometry = geometry_of(self.window)
-        self._layer: tuple[Any, ...]
-        if self._is_depthwise:
+        if weights.shape[1] == 1 and groups == weights.shape[0]:
             self._kernel = ready(convolve_depthwise, DEPTHWISE)
-            self._layer = (geometry, *pack_depthwise(weights, bias), *self._curve)
+            self._layer = self._depthwise(weights, bias)
         else:
             self._kernel = ready(convolve, CONVOLVE)
-            packed = pack_weights(weights, bias, groups)
-            self._values, self._blocks = packed.values, packed.blocks * groups
-            self._layer = (geometry, packed.values, packed.bias, packed.depth, packed.channels)
+            self._layer = self._general(weights, bias, groups)
         self._room = np.empty(0, np.int32)
         self._checked: tuple[Any, ...] = ()
+
+    def _depthwise(self, weights: Floats, bias: Floats | None) -> tuple[Any, ...]:
+        """The layer as ``convolve_depthwise`` takes it."""
+        return geometry_of(self.window), *pack_depthwise(weights, bias), *self.activation.numbers
+
+    def _general(self, weights: Floats, bias: Floats | None, groups: int) -> tuple[Any, ...]:
+        """The layer as ``convolve`` takes it."""
+        packed = pack_weights(weights, bias, groups)
+        blocks = packed.blocks * groups
+        by_blocks = packed.values.size > LARGE_WEIGHTS and blocks >= LEAST_BLOCKS
+        shape = (packed.depth, packed.channels, blocks, by_blocks)
+        return geometry_of(self.window), packed.values, packed.bias, *shape, *self.activation.numbers
 
     def out_shape(self, in_shape: tuple[int, ...]) -> tuple[int, int, int]:
         """(height, width, channels) of the output for an input of (height, width, channels)."""
@@ -92,8 +97,7 @@ class MaskedConv:
         if mask.shape != out.shape[:2]:
             raise InputError(f"a mask of {mask.shape} for an output of {out.shape}")
         if self._room.size <= mask.size:
-            self._geometry = geometry_of(self.window)
-        self._room = np.empty(mask.size + 1, np.int32)
+            self._room = np.empty(mask.size + 1, np.int32)
         self.run_at(x, positions_of(mask, self._room), out, residual, threads)
 
     def run_at(
@@ -103,29 +107,11 @@ class MaskedConv:
         self._check(x, out, residual)
         if not positions.size:
             return
-        parts = min(SHARES * threads, self._macs * positions.size // SHARE_MACS) if threads > 1 else 1
         add = out if residual is None else residual
-        arguments = (BELL, x, out, add, residual is not None, self._residual_last, positions)
-        if parts > 1:
-            run_all(self._works(arguments, parts), threads)
-        elif self._is_depthwise:
-            self._kernel(*arguments, *self._layer)
-        else:
-            self._kernel(*arguments, *self._layer, 0, self._blocks, *self._curve)
-
-    def _works(self, arguments: tuple[Any, ...], parts: int) -> list[Work]:
-        *first, positions = arguments
-        if self._is_depthwise:
-            ranges = shares(positions.size, parts, PLACES)
-            return [partial(self._kernel, *first, positions[a:b], *self._layer) for a, b in ranges]
-        whole = partial(self._kernel, *first)
-        if self._blocks >= parts and self._values.size > _LARGE_WEIGHTS:
-            ranges = shares(self._blocks, parts)
-            return [partial(whole, positions, *self._layer, a, b, *self._curve) for a, b in ranges]
-        return [
-            partial(whole, positions[a:b], *self._layer, 0, self._blocks, *self._curve)
-            for a, b in shares(positions.size, parts, PLACES)
-        ]
+        # The kernel's first three arguments are the job's, see ``threads``.
+        arguments = (x, out, add, residual is not None, self._residual_last, positions, *self._layer)
+        parts = min(SHARES * threads, self._macs * positions.size // SHARE_MACS) if threads > 1 else 1
+        run_shared(lambda *job: self._kernel(*job, *arguments), parts, threads)
 
     def _check(self, x: Floats, out: Floats, residual: Floats | None) -> None:
         seen = (

@@ -8,8 +8,8 @@ from kernels.jit import compiled
 from kernels.masked.activation import PLAIN, finish_row
 from kernels.masked.arrays import Floats, Numbers
 from kernels.masked.gather import Positions
-from kernels.masked.locate import all_set, batch_size, fill_table, locate, tap_shifts
-from kernels.masked.spin import ring
+from kernels.masked.locate import all_set, batch_size, fill_table, locate, share, tap_shifts
+from kernels.masked.spin import ALONE, DONE, NEXT, PARTS, attend, begin, increment
 from kernels.masked.tile import CHANNELS, PLACES, STEP, convolve_tile
 from kernels.masked.vectors import LANES
 
@@ -25,21 +25,13 @@ def _places(left: int) -> int:
 
 
 @compiled
-def convolve(
-    bell: Numbers, x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Positions,
-    geometry: Numbers, weights: Floats, bias: Floats, depth: int, channels: int, first_block: int,
-    last_block: int, low: float, high: float, curve: int, slope: float,
+def _part(
+    x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Positions,
+    geometry: Numbers, weights: Floats, bias: Floats, depth: int, channels: int, low: float, high: float,
+    curve: int, slope: float, begin: int, end: int, first_block: int, last_block: int,
 ) -> None:  # fmt: skip
-    """Convolve at ``positions`` for blocks ``first_block`` .. ``last_block`` - 1 of all groups' blocks.
-
-    ``x``, ``out``, ``add``: float32 (height, width, channels), channels side by side. ``add`` is a
-    residual of the shape of ``out``, read when ``has_add``: before the activation, or
-    after it when ``add_last``.
-    """
-    taps, count = geometry[0] * geometry[1], positions.size
-    if count == 0:
-        return
-    ring(bell.ctypes.data)
+    """One share: ``positions[begin:end]``, blocks ``first_block`` .. ``last_block`` - 1."""
+    taps, count = geometry[0] * geometry[1], end - begin
     limits = np.float32(low), np.float32(high)
     size = batch_size(taps, PLACES, count)
     shifts, still, zeros = (
@@ -53,8 +45,8 @@ def convolve(
     by_table = np.empty(size, np.bool_)
     blocks = (channels + CHANNELS - 1) // CHANNELS
     padded = (channels + LANES - 1) // LANES * LANES
-    for first in range(0, count, size):
-        found = min(size, count - first)
+    for first in range(begin, end, size):
+        found = min(size, end - first)
         locate(x, out, add, positions, first, found, size, geometry, bases, outs, adds, inside)
         start = 0
         while start < found:
@@ -85,9 +77,40 @@ def convolve(
                               limits[1])  # fmt: skip
                 start += places
         if curve != PLAIN or (has_add and add_last):
-            begin = first_block // blocks * channels + first_block % blocks * CHANNELS
-            end = last_block // blocks * channels + last_block % blocks * CHANNELS
+            left = first_block // blocks * channels + first_block % blocks * CHANNELS
+            right = last_block // blocks * channels + last_block % blocks * CHANNELS
             for i in range(found):
-                other = adds[i] + 4 * begin if has_add and add_last else 0
-                place, width = outs[i] + 4 * begin, end - begin
+                other = adds[i] + 4 * left if has_add and add_last else 0
+                place, width = outs[i] + 4 * left, right - left
                 finish_row(place, other, width, limits[0], limits[1], curve, np.float32(slope))
+
+
+@compiled
+def convolve(
+    job: Numbers, bell: Numbers, role: int, x: Floats, out: Floats, add: Floats, has_add: bool,
+    add_last: bool, positions: Positions, geometry: Numbers, weights: Floats, bias: Floats, depth: int,
+    channels: int, blocks: int, by_blocks: bool, low: float, high: float, curve: int, slope: float,
+) -> None:  # fmt: skip
+    """Convolve at ``positions``, in shares of positions or, when ``by_blocks``, of ``blocks`` of channels.
+
+    ``job``, ``bell``, ``role``: see ``threads``. ``x``, ``out``, ``add``: float32 (height, width, channels),
+    channels side by side. ``add`` is a residual of the shape of ``out``, read when ``has_add``: before the
+    activation, or after it when ``add_last``. ``blocks``: of all groups.
+    """
+    rung, count = begin(bell, role), positions.size
+    parts, part = 1, 0
+    if role != ALONE:
+        parts, part = job[PARTS], increment(job.ctypes.data + NEXT)
+    while part < parts:
+        start, stop, first_block, last_block = 0, count, 0, blocks
+        if by_blocks:
+            first_block, last_block = blocks * part // parts, blocks * (part + 1) // parts
+        else:
+            start, stop = share(count, part, parts, PLACES)
+        _part(x, out, add, has_add, add_last, positions, geometry, weights, bias, depth, channels, low, high,
+              curve, slope, start, stop, first_block, last_block)  # fmt: skip
+        part = parts
+        if role != ALONE:
+            increment(job.ctypes.data + DONE)
+            part = increment(job.ctypes.data + NEXT)
+    attend(job, bell, role, rung)

@@ -9,8 +9,8 @@ from kernels.masked.activation import PLAIN, finish_row
 from kernels.masked.arrays import Floats, Integer, Numbers
 from kernels.masked.depthwise_tile import PLACES, WIDEST, depthwise_tile
 from kernels.masked.gather import Positions
-from kernels.masked.locate import all_set, batch_size, fill_table, locate, tap_shifts
-from kernels.masked.spin import ring
+from kernels.masked.locate import all_set, batch_size, fill_table, locate, share, tap_shifts
+from kernels.masked.spin import ALONE, DONE, NEXT, PARTS, attend, begin, increment
 from kernels.masked.vectors import LANES
 
 Float = np.float32
@@ -33,23 +33,21 @@ def _run_channels(
 
 
 @compiled
-def convolve_depthwise(
-    bell: Numbers, x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Positions,
+def _part(
+    x: Floats, out: Floats, add: Floats, has_add: bool, add_last: bool, positions: Positions,
     geometry: Numbers, weights: Floats, bias: Floats, low: float, high: float, curve: int, slope: float,
+    begin: int, end: int,
 ) -> None:  # fmt: skip
-    """Convolve at ``positions``; ``weights`` (taps, channels filled up), else as ``convolve``."""
-    taps, count, channels = weights.shape[0], positions.size, x.shape[2]
-    if count == 0:
-        return
-    ring(bell.ctypes.data)
+    """One share: ``positions[begin:end]``."""
+    taps, count, channels = weights.shape[0], end - begin, x.shape[2]
     limits = np.float32(low), np.float32(high)
     size = batch_size(taps, PLACES, count)
     shifts, still, zeros = np.empty(taps, np.int64), np.zeros(taps, np.int64), np.zeros(channels, np.float32)
     tap_shifts(x, geometry, shifts)
     bases, outs, adds = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     inside, table = np.empty(size, np.bool_), np.empty(PLACES * taps, np.int64)
-    for first in range(0, count, size):
-        found = min(size, count - first)
+    for first in range(begin, end, size):
+        found = min(size, end - first)
         locate(x, out, add, positions, first, found, size, geometry, bases, outs, adds, inside)
         for start in range(0, found, PLACES):
             rows, step, moves = np.int64(bases.ctypes.data) + 8 * start, 0, np.int64(shifts.ctypes.data)
@@ -65,3 +63,25 @@ def convolve_depthwise(
             for i in range(found):
                 other = adds[i] if has_add and add_last else 0
                 finish_row(outs[i], other, channels, limits[0], limits[1], curve, np.float32(slope))
+
+
+@compiled
+def convolve_depthwise(
+    job: Numbers, bell: Numbers, role: int, x: Floats, out: Floats, add: Floats, has_add: bool,
+    add_last: bool, positions: Positions, geometry: Numbers, weights: Floats, bias: Floats, low: float,
+    high: float, curve: int, slope: float,
+) -> None:  # fmt: skip
+    """Convolve at ``positions``; ``weights`` (taps, channels filled up), else as ``convolve``."""
+    rung, count = begin(bell, role), positions.size
+    parts, part = 1, 0
+    if role != ALONE:
+        parts, part = job[PARTS], increment(job.ctypes.data + NEXT)
+    while part < parts:
+        start, stop = share(count, part, parts, PLACES)
+        _part(x, out, add, has_add, add_last, positions, geometry, weights, bias, low, high, curve, slope,
+              start, stop)  # fmt: skip
+        part = parts
+        if role != ALONE:
+            increment(job.ctypes.data + DONE)
+            part = increment(job.ctypes.data + NEXT)
+    attend(job, bell, role, rung)

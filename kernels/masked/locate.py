@@ -43,6 +43,13 @@ def batch_size(taps: int, step: int, count: int) -> int:
 
 
 @compiled
+def share(count: int, part: int, parts: int, step: int) -> tuple[int, int]:
+    """The positions (start, stop) of share ``part``; shares begin at multiples of ``step``."""
+    units = (count + step - 1) // step
+    return units * part // parts * step, min(count, units * (part + 1) // parts * step)
+
+
+@compiled
 def locate(
     x: Floats, out: Floats, add: Floats, positions: Positions, first: int, count: int, room: int,
     geometry: Numbers, bases: Numbers, outs: Numbers, adds: Numbers, inside: Flags,

@@ -14,9 +14,20 @@ POSITIONS: Final = types.Array(types.int32, 1, "C")
 FLAT: Final = types.Array(types.float32, 1, "C")
 TABLE: Final = types.Array(types.float32, 2, "C")
 
-_LAYER: Final = (NUMBERS, READ, WRITTEN, READ, types.boolean, types.boolean, POSITIONS, NUMBERS)
+_LAYER: Final = (
+    NUMBERS,
+    NUMBERS,
+    types.int64,
+    READ,
+    WRITTEN,
+    READ,
+    types.boolean,
+    types.boolean,
+    POSITIONS,
+    NUMBERS,
+)
 _CURVE: Final = (types.float64, types.float64, types.int64, types.float64)
-CONVOLVE: Final = (*_LAYER, FLAT, TABLE, *[types.int64] * 4, *_CURVE)
+CONVOLVE: Final = (*_LAYER, FLAT, TABLE, *[types.int64] * 3, types.boolean, *_CURVE)
 DEPTHWISE: Final = (*_LAYER, TABLE, FLAT, *_CURVE)
 
 _compiling: Final = Lock()

@@ -1,10 +1,10 @@
 """Share a kernel's work between a few threads, with little to pay per call.
 
-A kernel may take less than a tenth of a millisecond, and waking a thread takes as long. So workers look out
-for the next layer for a tenth of a millisecond before they sleep (no futures, no queues). They begin when the
-caller's own kernel rings, for only then is the interpreter lock free: waiting for that lock is sleeping, too.
-The calling thread takes shares itself, one after the other; a worker that gets its processor late finds none
-left, and nobody waits for it. Calls from several threads at once get different workers.
+A kernel may take less than a tenth of a millisecond, and waking a thread takes as long, as does waiting for
+the interpreter lock. So caller and helpers each enter compiled code once per job, and take shares there until
+none is left; helpers stay in it for a moment, to be at hand for the next layer, and then sleep. A helper that
+gets its processor late finds no share left, and nobody waits for it. Calls from several threads at once get
+different helpers.
 """
 
 from __future__ import annotations
@@ -12,56 +12,48 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Final
 
 import numpy as np
 
-from kernels.masked.spin import BELL, TURNS, wait_for_change
+from kernels.masked.arrays import Numbers
+from kernels.masked.spin import ALONE, BELL, CALLER, HELPER, PARTS
 
-Work = Callable[[], object]
+Work = Callable[[Numbers, Numbers, int], object]
+"""Takes a job's counters, the bell and the role; see ``spin``."""
+_NO_JOB: Final = np.array((0, 0, 1))
 
 
 class _Job:
-    """Shares not yet begun, and how many have ended."""
+    """Compiled work and its counters; helpers that have left it say so."""
 
-    def __init__(self, works: Sequence[Work]) -> None:
-        self._left = deque(works)
-        self._running = len(works)
-        self._count, self._ended = threading.Lock(), threading.Lock()
-        self._ended.acquire()
-        self._sign = np.zeros(1, np.int64)
-        self._error: BaseException | None = None
+    def __init__(self, work: Work, parts: int) -> None:
+        self.counters = np.array((0, 0, parts), np.int64)
+        self._work = work
+        self._left: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def help(self) -> None:
-        """Take shares until none is left."""
-        while True:
-            try:
-                work = self._left.popleft()
-            except IndexError:
-                return
-            try:
-                work()
-            except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
-                self._error = error
-            with self._count:
-                self._running -= 1
-                if not self._running:
-                    self._sign[0] = 1
-                    self._ended.release()
+        try:
+            self._work(self.counters, BELL, HELPER)
+        except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
+            self._left.put(error)
+        else:
+            self._left.put(None)
 
-    def wait(self) -> None:
-        """Until all shares have ended; raises the last error of any."""
-        if not self._sign[0]:
-            wait_for_change(self._sign, 0, TURNS)
-        self._ended.acquire()
-        if self._error is not None:
-            raise self._error
+    def call(self) -> None:
+        """Work until all shares are done; raises what a helper raised."""
+        self._work(self.counters, BELL, CALLER)
+        while self.counters[1] < self.counters[PARTS]:
+            BELL[0] += 1  # helpers that are done should leave and say so
+            error = self._left.get()
+            if error is not None:
+                raise error
 
 
-class _Worker:
-    """A daemon thread that helps with one job at a time, then waits among the idle."""
+class _Helper:
+    """A daemon thread that helps with one job after the other."""
 
     def __init__(self) -> None:
         self._go = threading.Lock()
@@ -77,28 +69,20 @@ class _Worker:
         while True:
             self._go.acquire()
             job, self._job = self._job, None
+            # Idle already: the next job may be given while this one lingers in compiled code.
+            _idle.append(self)
             if job is not None:
                 job.help()
-            rung = int(BELL[0])
-            _idle.append(self)
-            self._look_out(rung)
-
-    def _look_out(self, rung: int) -> None:
-        """Return when there is work, or after a while; other layers' kernels ring the same bell."""
-        turns = TURNS
-        while turns > 0 and self._job is None:
-            turns = wait_for_change(BELL, rung, turns)
-            rung = int(BELL[0])
 
 
-_idle: Final[deque[_Worker]] = deque()
+_idle: Final[deque[_Helper]] = deque()
 
 
-def _worker() -> _Worker:
+def _helper() -> _Helper:
     try:
-        return _idle.pop()
+        return _idle.popleft()
     except IndexError:
-        return _Worker()
+        return _Helper()
 
 
 if hasattr(os, "register_at_fork"):
@@ -106,19 +90,12 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)
 
 
-def run_all(works: Sequence[Work], threads: int) -> None:
-    """Run all on up to ``threads`` threads, this one included; raises the error of one that failed."""
-    job = _Job(works)
-    for _ in range(min(threads, len(works)) - 1):
-        _worker().start(job)
-    if works:
-        job.help()
-        job.wait()
-
-
-def shares(count: int, parts: int, multiple: int = 1) -> list[tuple[int, int]]:
-    """Cut ``range(count)`` into at most ``parts`` ranges (start, stop) on multiples of ``multiple``."""
-    units = -(-count // multiple)
-    parts = max(1, min(parts, units))
-    edges = [min(count, units * part // parts * multiple) for part in range(parts + 1)]
-    return [(start, stop) for start, stop in pairwise(edges) if start < stop]
+def run_shared(work: Work, parts: int, threads: int) -> None:
+    """Run ``work`` in ``parts`` shares on up to ``threads`` threads, this one included."""
+    if parts < 2 or threads < 2:
+        work(_NO_JOB, BELL, ALONE)
+        return
+    job = _Job(work, parts)
+    for _ in range(min(threads, parts) - 1):
+        _helper().start(job)
+    job.call()
