@@ -24,7 +24,7 @@ BITS = (2, 3, 4, 5)
 def network(shared_models: Path, shared_data: Path) -> tuple[Graph, list[dict[str, np.ndarray]]]:
     graph = load_graph(shared_models / "resnet20_cifar10.onnx")
     card = check_card(load_card(CARDS / "resnet20_cifar10.yaml"), graph)
-    pictures = np.load(shared_data / "cifar10" / "cifar10.npz")["x_test"][:108]
+    pictures = np.load(shared_data / "cifar10" / "cifar10.npz")["x_test"][:88]
     return graph, [dict(preprocess(card, picture)) for picture in pictures]
 
 
@@ -41,11 +41,11 @@ def test_output_aware_errors_rank_plans_as_changed_answers_do(network) -> None:
     calibration, unseen = inputs[:8], inputs[8:]
     tables = {
         measure: measure_errors(graph, calibration, threads=1, options=ErrorOptions(measure=measure))
-        for measure in ("gain", "kl", "mse")
+        for measure in ("gain", "kl")
     }
     whole = Runner(graph.model)
     right = [int(whole.run(one)["logits"].argmax()) for one in unseen]
-    changed, errors = [], {measure: [] for measure in tables}
+    changed, errors = [], {"gain": [], "kl": [], "mse": []}
     for stop in range(0, len(graph.layers), 7):
         for bits in BITS:
             run = SplitRun(graph, boundary_plan(graph, stop, bits, tables["gain"]))
@@ -54,6 +54,7 @@ def test_output_aware_errors_rank_plans_as_changed_answers_do(network) -> None:
             boundary = prefix_cut(graph, stop).boundary
             for measure, table in tables.items():
                 errors[measure].append(sum(table.activations[name].error[bits] for name in boundary))
+            errors["mse"].append(sum(tables["gain"].activations[name].mse[bits] for name in boundary))
     ranks = {measure: scipy.stats.spearmanr(found, changed)[0] for measure, found in errors.items()}
     assert ranks["gain"] >= 0.65
     assert ranks["kl"] >= 0.4
