@@ -7,9 +7,10 @@ how sure the network happens to be, so every observed change is tried on every m
 
     accuracy under the plan = P(m + d > 0), estimated over all pairs (i, j) of inputs        (a U-statistic)
 
-Its standard error is that of the two samples, of margins and of changes (Hoeffding 1948), and one more input
-is supposed, half as sure as the least sure one that is right. The upper end of the one-sided confidence
-interval is the drop that is promised.
+Its variance is that of the two samples, of margins and of changes (Hoeffding 1948), and one more input is
+supposed, half as sure as the least sure one that is right. Whoever checks the promise sees the drop of some
+other inputs: answers lost and won by luck add the variance of as many draws. The upper end of this one-sided
+prediction interval is what is promised.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ Floats = NDArray[np.float64]
 class Drop:
     """A plan's accuracy beside the float network's, as shares of ``inputs`` (agreement without labels).
 
-    ``measured`` is the drop on these inputs, ``expected`` its estimate for any input, ``upper`` and
-    ``lower`` the ends of the estimate's 95 % confidence bounds.
+    ``measured`` is the drop on these inputs, ``expected`` its estimate for any input, ``lower`` the lower
+    95 % confidence bound of that, ``upper`` the upper 95 % bound of the drop on as many other inputs.
     """
 
     inputs: int
@@ -44,7 +45,7 @@ class Drop:
 
     @property
     def promised(self) -> float:
-        """The drop that is not exceeded on these inputs and, most likely, not on others."""
+        """The drop that is not exceeded on these inputs and, most likely, not on as many others."""
         return max(self.measured, self.upper)
 
     def holds(self, max_drop: float) -> bool:
@@ -65,9 +66,11 @@ def estimate_drop(before: Floats, after: Floats, right: NDArray[np.bool_], still
     kept = margins[:, None] + change[None, :] > 0
     lost = (margins > 0)[:, None].astype(np.float64) - kept
     expected = float(lost.mean()) + _unseen(margins, change)
-    error = math.sqrt((float(np.var(lost.mean(axis=1))) + float(np.var(lost.mean(axis=0)))) / count)
+    variance = (float(np.var(lost.mean(axis=1))) + float(np.var(lost.mean(axis=0)))) / count
+    luck = float(np.var(lost)) / count
     measured = float(np.mean(right)) - float(np.mean(still))
-    return Drop(count, float(np.mean(right)), measured, expected, expected - Z * error, expected + Z * error)
+    lower, upper = expected - Z * math.sqrt(variance), expected + Z * math.sqrt(variance + luck)
+    return Drop(count, float(np.mean(right)), measured, expected, lower, upper)
 
 
 def _unseen(margins: Floats, change: Floats) -> float:

@@ -204,7 +204,7 @@ def check_max_drop(
     reader, points = reader_for(graph, card), 0.02
     problem = problem_of(graph, inputs[:16:2], 0.5, 2e6)
     judge = MeasuredDrop(graph, reader, inputs[::2], labels[::2])
-    chosen = choose_plan(at(problem), judge, points)
+    chosen = choose_plan(at(problem), judge, points, limits=(0.1, 0.01, 0.001, 2e-4, 5e-5, 0.0))
     plan = chosen.plans[0]
     assert any(code.bits < 32 for code in plan.wire.values()) or plan.error > 0
     unseen = MeasuredDrop(graph, reader, inputs[1::2], labels[1::2])(plan, 1.0)
