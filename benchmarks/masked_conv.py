@@ -32,7 +32,7 @@ from kernels.masked.conv import MaskedConv
 
 DENSITIES: Final = (1.0, 0.5, 0.25, 0.1)
 CHAIN: Final = 4
-ROUNDS: Final = 25
+ROUNDS: Final = 40
 ROUND_S: Final = 0.004
 PAUSE_S: Final = 0.005
 

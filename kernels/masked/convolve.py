@@ -32,6 +32,8 @@ def _part(
 ) -> None:  # fmt: skip
     """One share: ``positions[begin:end]``, blocks ``first_block`` .. ``last_block`` - 1."""
     taps, count = geometry[0] * geometry[1], end - begin
+    if count == 0:
+        return
     limits = np.float32(low), np.float32(high)
     size = batch_size(taps, PLACES, count)
     shifts, still, zeros = (

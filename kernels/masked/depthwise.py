@@ -40,6 +40,8 @@ def _part(
 ) -> None:  # fmt: skip
     """One share: ``positions[begin:end]``."""
     taps, count, channels = weights.shape[0], end - begin, x.shape[2]
+    if count == 0:
+        return
     limits = np.float32(low), np.float32(high)
     size = batch_size(taps, PLACES, count)
     shifts, still, zeros = np.empty(taps, np.int64), np.zeros(taps, np.int64), np.zeros(channels, np.float32)

@@ -99,15 +99,16 @@ def test_a_position_does_not_depend_on_the_others():
 
 
 def test_threads_share_positions_or_channels():
-    """Large enough for shares; weights of the second are large enough to be shared out by channels."""
+    """Large enough for shares; the second's are of channels, and the third has more shares than tiles."""
     rng = np.random.default_rng(4)
-    for channels, size in ((32, 60), (256, 14)):
-        conv = MaskedConv(array(rng, channels, channels, 3, 3), pads=(1, 1, 1, 1), activation=SILU_CURVE)
+    for channels, size, kernel in ((32, 60, 3), (256, 14, 3), (400, 5, 1)):
+        weights, margin = array(rng, channels, channels, kernel, kernel), kernel // 2
+        conv = MaskedConv(weights, pads=(margin,) * 4, activation=SILU_CURVE)
         x = array(rng, size, size, channels)
         one, two = (np.zeros(conv.out_shape(x.shape), np.float32) for _ in range(2))
         mask = rng.random((size, size)) < 0.8
         conv.run(x, mask, one)
-        conv.run(x, mask, two, threads=2)
+        conv.run(x, mask, two, threads=3)
         assert np.array_equal(one, two)
 
 
