@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,8 +19,9 @@ from planner.error_types import ErrorTable
 from planner.errors_table import measure_errors
 from planner.evaluate import evaluate
 from planner.limits import DEFAULT_MAX_ERROR, Limits
+from planner.pricing import problem_costs
 from planner.problem import Problem
-from planner.solve import solve
+from planner.solve import make_plan, optimum
 from shared.link import Link
 from shared.plan import FLOAT_BITS, Plan
 from shared.profile import Profile
@@ -47,28 +47,31 @@ def measure(network: Network, slowdown: float, cloud_threads: int) -> Known:
         measure_profile(graph, 1, slowdown, None, *codec),
         measure_profile(graph, cloud_threads, 1.0, None, *codec),
         cached(ErrorTable, key, lambda: measure_errors(graph, network.calibration)),
-        jpeg_encoding(network, slowdown),
+        jpeg_encoding(network),
     )
 
 
 def plans(network: Network, known: Known, bandwidth_bps: float) -> Mapping[str, Plan]:
-    """The plan of every planner over one link.
-
-    All may err as much as the JPEG that the cloud-only way sends (and the planner's default limit at least).
-    """
-    problem = Problem(
-        graph=network.graph,
-        edge=known.edge,
-        cloud=known.cloud,
-        errors=known.errors,
-        link=Link(bandwidth_bps, known.request_s),
-        limits=Limits(max_error=max(DEFAULT_MAX_ERROR, known.jpeg.error)),
-        encodings=(known.jpeg,),
-    )
+    """The plan of every planner over one link."""
+    link = Link(bandwidth_bps, known.request_s)
+    problem = dataclasses.replace(_problem(network, known, link), encodings=(known.jpeg,))
     choices = {"edge": edge(problem), "neurosurgeon": neurosurgeon(problem), "qdmp": qdmp(problem)}
-    return {"ours": solve(problem).plan} | {
-        name: evaluate(problem, chosen).plan for name, chosen in choices.items()
-    }
+    found = {name: evaluate(problem, chosen).plan for name, chosen in choices.items()}
+    return {"ours": _ours(problem)} | found
+
+
+def _problem(network: Network, known: Known, link: Link) -> Problem:
+    """All may err as much as the JPEG of the cloud-only way (and the planner's default limit at least)."""
+    limits = Limits(max_error=max(DEFAULT_MAX_ERROR, known.jpeg.error))
+    return Problem(network.graph, known.edge, known.cloud, known.errors, link, limits)
+
+
+def _ours(problem: Problem) -> Plan:
+    """`planner.solve.solve`, less its check: a JPEG may take less than no time beside every other plan."""
+    costs = problem_costs(problem)
+    chosen = optimum(costs, problem.link)
+    assert chosen is not None
+    return make_plan(problem, costs, chosen, problem.link)
 
 
 async def with_constants(player: Edge, network: Network, known: Known, link: Link, shots: int) -> Known:
@@ -77,33 +80,37 @@ async def with_constants(player: Edge, network: Network, known: Known, link: Lin
     ``frame_s``: preparing a frame and reading the outputs, on the edge, and handing the head to the
     thread that computes. ``request_s``: what is left of a request when frame, upload, tail and the codec's
     seconds per byte are taken off: the round trip, HTTP at both ends, queues, the codec's own start, and the
-    download.
+    download. A JPEG's seconds on the edge are what it takes more than those two: it is made from the
+    picture, so that the network's input need not be prepared there, and may be less than nothing.
     """
     plan = _cloud_only(network, known, link)
     player.load([plan])
     seen = [await player.shoot("planned", plan, link) for _ in range(shots + 2)][2:]
-    own_s = quiet_median([shot.breakdown.preprocess_s + shot.breakdown.postprocess_s for shot in seen])
-    frame_s = own_s + await player.handing_over_s(shots)
-    request_s = quiet_median([shot.latency_s - _known_s(shot) for shot in seen])
+    own_s = [shot.breakdown.preprocess_s + shot.breakdown.postprocess_s for shot in seen]
+    frame_s = quiet_median(own_s) + await player.handing_over_s(shots)
     codec_s = plan.latency.edge_s + plan.latency.cloud_s - sum(known.cloud.tail_layer_s())
-    upload_s = 8 * plan.wire_bytes / link.bandwidth_bps
-    profile = dataclasses.replace(known.edge, frame_s=frame_s)
-    return dataclasses.replace(known, edge=profile, request_s=max(request_s - codec_s - upload_s, link.rtt_s))
+    request_s = max(_beside_tail_s(seen, link) - frame_s - codec_s, link.rtt_s)
+    sent = [await player.shoot("cloud-jpeg", plan, link) for _ in range(shots + 2)][2:]
+    decode_s = quiet_median([shot.breakdown.decode_s for shot in sent])
+    encode_s = _beside_tail_s(sent, link) - frame_s - request_s - decode_s
+    return dataclasses.replace(
+        known,
+        edge=dataclasses.replace(known.edge, frame_s=frame_s),
+        jpeg=dataclasses.replace(known.jpeg, encode_s=encode_s, decode_s=decode_s),
+        request_s=request_s,
+    )
 
 
-def _known_s(shot: Shot) -> float:
-    steps = shot.breakdown
-    return steps.preprocess_s + steps.postprocess_s + steps.tail_s
+def _beside_tail_s(shots: Sequence[Shot], link: Link) -> float:
+    """What frames took beside their upload and the tail."""
+    return quiet_median(
+        [shot.latency_s - shot.breakdown.tail_s - 8 * shot.wire_bytes / link.bandwidth_bps for shot in shots]
+    )
 
 
 def _cloud_only(network: Network, known: Known, link: Link) -> Plan:
     """Everything in the cloud, the input at 8 bits."""
-    problem = Problem(network.graph, known.edge, known.cloud, known.errors, link)
     bits = dict.fromkeys(network.graph.inputs, 8)
     floats = dict.fromkeys(network.graph.inputs, FLOAT_BITS)
-    return evaluate(problem, Assignment(frozenset(), {}, floats, bits)).plan
-
-
-def quartiles_s(shots: Sequence[Shot]) -> list[float]:
-    """Lower quartile, median, upper quartile of the latencies."""
-    return statistics.quantiles((shot.latency_s for shot in shots), n=4, method="inclusive")
+    chosen = Assignment(frozenset(), {}, floats, bits)
+    return evaluate(_problem(network, known, link), chosen).plan
