@@ -202,7 +202,7 @@ def check_max_drop(
 ) -> None:
     """Chosen on every other input, a plan for a slow edge and a fast link holds its drop on the rest."""
     reader, points = reader_for(graph, card), 0.02
-    problem = problem_of(graph, inputs[:16:2], 0.5, 2e6)
+    problem = problem_of(graph, inputs[:8:2], 0.5, 2e6)
     judge = MeasuredDrop(graph, reader, inputs[::2], labels[::2])
     chosen = choose_plan(at(problem), judge, points, limits=(0.1, 0.01, 0.001, 2e-4, 5e-5, 0.0))
     plan = chosen.plans[0]
