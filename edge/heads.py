@@ -74,12 +74,12 @@ class Heads:
 
     def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
         packed = self._bundle.manifest.weights
-        return {
-            name: plan.weight_bits.get(self.graph.layers[index].name, FLOAT_BITS)
-            for index in layers
-            for name in self.graph.layers[index].weights
-            if name in packed
-        }
+        bits: dict[str, int] = {}
+        for layer in (self.graph.layers[index] for index in layers):
+            for name in packed.keys() & set(layer.weights):
+                # Layers that share an initialiser get the most bits that any of them asks for.
+                bits[name] = max(bits.get(name, 0), plan.weight_bits.get(layer.name, FLOAT_BITS))
+        return bits
 
 
 def _key(plan: Plan) -> _Key:

@@ -30,20 +30,22 @@ _MEASURE_ROUNDS: Final = 7
 def encode_tensor(
     name: str, array: NDArray[np.generic], code: TensorCode, axis: int | None = None
 ) -> EncodedTensor:
-    """Quantise, pack, and compress where that makes the bytes fewer.
+    """Quantise, pack, and compress where that makes the bytes fewer and ``code.codec`` is not ``none``.
 
     ``array`` is of any shape; float16, float32 and float64 are quantised at 2 to 8 or 16 bits, over
     ``code.low`` to ``code.high`` or else their own range, per index of ``axis`` if given. At 32 bits, and
     for integers and booleans at any, the elements travel as they stand (NaNs too). Raises InputError for
-    NaN or infinity to be quantised, and for a dtype or bit-width that the format does not know.
+    NaN or infinity to be quantised, and for a dtype, bit-width or codec that the format does not know.
     """
     dtype = array.dtype.name
+    if code.codec not in (None, "none"):
+        raise InputError(f"{name!r}: a tensor cannot travel as {code.codec}")
     if dtype not in DTYPES:
         raise InputError(f"{name!r}: tensors of dtype {dtype} cannot travel")
     if not is_affine(dtype, code.bits):
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
         packed = np.ascontiguousarray(little).reshape(-1).view(np.uint8)
-        return _encoded(name, array, raw_bits(dtype), None, None, packed)
+        return _encoded(name, array, raw_bits(dtype), None, None, packed, code.codec)
     if code.bits not in AFFINE_BITS:
         raise InputError(f"{name!r}: {code.bits} bits are none of {', '.join(map(str, AFFINE_BITS))} or 32")
     try:
@@ -51,7 +53,7 @@ def encode_tensor(
         packed = quantise_pack(array, affine, code.bits, axis)
     except InputError as error:
         raise InputError(f"{name!r}: {error}") from None
-    return _encoded(name, array, code.bits, axis, affine, packed)
+    return _encoded(name, array, code.bits, axis, affine, packed, code.codec)
 
 
 def _encoded(
@@ -61,8 +63,9 @@ def _encoded(
     axis: int | None,
     affine: Affine | None,
     packed: NDArray[np.uint8],
+    wanted: str | None,
 ) -> EncodedTensor:
-    compressed = compress(packed)
+    compressed = None if wanted == "none" else compress(packed)
     codec: Codec = "none" if compressed is None else "zstd"
     return EncodedTensor(
         name=name,

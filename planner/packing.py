@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -19,16 +18,14 @@ from shared.wire.sizes import SCALE_BYTES
 def quantised_weights(graph: Graph) -> dict[str, tuple[str, ...]]:
     """Layer name -> its initialisers that are packed at the layer's bits; layers without any are left out.
 
-    Float tensors of two dimensions or more that are big enough to leave the skeleton. Biases stay float,
-    and so does an initialiser that two layers share, since it cannot have the bits of both.
+    Float tensors of two dimensions or more that are big enough to leave the skeleton; biases stay float.
+    One that several layers share counts in each of them, as if each had its own: in an edge's memory it is
+    there once, with the most bits that any of them asks for, which is no larger and no less accurate.
     """
     stored = initialisers(graph)
-    uses = Counter(name for layer in graph.layers for name in set(layer.weights))
     found = {
         layer.name: tuple(
-            name
-            for name in dict.fromkeys(layer.weights)
-            if uses[name] == 1 and name in stored and _can_be_packed(stored[name])
+            name for name in dict.fromkeys(layer.weights) if name in stored and _can_be_packed(stored[name])
         )
         for layer in graph.layers
     }

@@ -14,12 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from planner.assignment import Assignment, Spending, spending
+from planner.assignment import Assignment, spending
 from planner.costs import Costs
+from planner.geometry import geometry
 from planner.infeasible import explain
 from planner.problem import Problem
 from planner.solve import best as best_at
 from planner.solve import checked_costs, make_plan, optimum, refined
+from shared.errors import UsageError
 from shared.link import Link
 from shared.plan import Plan, PlanTable
 
@@ -31,10 +33,10 @@ _SAME_S: Final = 1e-8
 
 @dataclass(frozen=True)
 class Line:
-    """One optimum's latency A + B s over s = 1 / bandwidth, in seconds per bit."""
+    """One optimum's latency A + B s over s = 1 / bandwidth, in seconds per bit (or its joules)."""
 
     fixed_s: float
-    bits: int
+    bits: float
     chosen: Assignment
 
     def at(self, s: float) -> float:
@@ -47,18 +49,23 @@ def plan_table(problem: Problem, solver: str | None = None) -> PlanTable:
 
     Each plan is predicted for the lowest bandwidth at which it is optimal. Raises as `planner.solve.solve`.
     """
+    _check(problem)
     costs, rtt_s = checked_costs(problem), problem.link.rtt_s
+    shape = geometry(costs)
+    known: list[Line] = []
 
     def best(s: float) -> Line:
-        found = best_at(costs, Link(1 / s, rtt_s), solver)
+        start = min(known, key=lambda line: line.at(s)).chosen if known else None
+        found = best_at(costs, Link(1 / s, rtt_s), solver, start=start, shape=shape)
         if found is None:
             raise explain(costs, problem.link, solver)
-        return _line(spending(costs, found), found, rtt_s)
+        known.append(_line(costs, found, rtt_s))
+        return known[-1]
 
     lines, crossings = envelope(best, 1 / MAX_BANDWIDTH_BPS, 1 / MIN_BANDWIDTH_BPS)
     breakpoints = tuple(1 / s for s in reversed(crossings))
     edges = (MIN_BANDWIDTH_BPS, *breakpoints, MAX_BANDWIDTH_BPS)
-    plans = []
+    plans: list[Plan] = []
     for (low, high), line in zip(itertools.pairwise(edges), reversed(lines), strict=True):
         # In the middle of its range a line has no equal; at its ends it has, and the error would choose.
         chosen = refined(costs, Link(math.sqrt(low * high), rtt_s), line.chosen, solver)
@@ -90,7 +97,22 @@ def _between(
     return _between(best, left, low, middle, meet) + _between(best, middle, meet, right, high)
 
 
-def _line(cost: Spending, chosen: Assignment, rtt_s: float) -> Line:
+def _check(problem: Problem) -> None:
+    if problem.objective == "throughput" or problem.limits.depends_on_link:
+        raise UsageError(
+            "there is no table over bandwidths for throughput, nor with a deadline or a limit on period or energy:"
+            " what is best then is no line in 1 / bandwidth; plan for one link"
+        )
+
+
+def _line(costs: Costs, chosen: Assignment, rtt_s: float) -> Line:
+    cost = spending(costs, chosen)
+    if costs.objective == "cloud":
+        return Line(cost.cloud_s, 0.0, chosen)
+    if costs.objective == "energy":
+        # At infinite bandwidth nothing is on the air; one second a bit adds what the radio takes meanwhile.
+        fixed_j = cost.energy_j(Link(math.inf))
+        return Line(fixed_j, cost.energy_j(Link(1.0)) - fixed_j, chosen)
     round_trip_s = rtt_s if cost.wire_bytes else 0.0
     return Line(cost.edge_s + cost.cloud_s + round_trip_s, 8 * cost.wire_bytes, chosen)
 

@@ -160,3 +160,13 @@ def test_measure_codec_is_positive():
     encode_s, decode_s = measure_codec()
     assert 0 < encode_s < 1e-6
     assert 0 < decode_s < 1e-6
+
+
+def test_a_plan_may_do_without_the_codec() -> None:
+    array = np.zeros((4, 100), np.float32)
+    usual, plain = (encode_tensor("x", array, TensorCode(4, codec=codec)) for codec in (None, "none"))
+    assert (usual.codec, plain.codec) == ("zstd", "none")
+    assert len(plain.payload) == plain.packed_bytes
+    np.testing.assert_array_equal(decode_tensor(plain), array)
+    with pytest.raises(InputError, match="cannot travel as png"):
+        encode_tensor("x", array, TensorCode(8, codec="png"))

@@ -71,3 +71,9 @@ def test_a_longer_head_never_costs_less() -> None:
 def test_profiles_survive_json() -> None:
     profile = Profile("net", "0" * 64, MACHINE, 1, 1.0, (1.0,), {1: 2.0}, {0: 1.0}, 0.0, 0.0)
     assert from_json(Profile, to_json(profile), ProfileError) == profile
+
+
+def test_a_code_without_a_codec_is_written_as_before_there_were_codecs() -> None:
+    assert to_json(TensorCode(4, 0.0, 6.0)) == b'{"bits":4,"high":6.0,"low":0.0}'
+    plain = TensorCode(4, codec="none")
+    assert from_json(TensorCode, to_json(plain), BundleError) == plain
