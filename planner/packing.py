@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 import numpy as np
 import onnx
 
-from shared.graph import Graph
+from shared.graph import Graph, Layer
 from shared.plan import FLOAT_BITS
 from shared.weights import STRIPPED_ELEMENTS
 from shared.wire import packed_size_bytes
 from shared.wire.sizes import SCALE_BYTES
+
+_INTEGERS: Final = (onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
 
 
 def quantised_weights(graph: Graph) -> dict[str, tuple[str, ...]]:
@@ -33,19 +36,30 @@ def quantised_weights(graph: Graph) -> dict[str, tuple[str, ...]]:
 
 
 def layer_weight_bytes(graph: Graph, bits: Iterable[int]) -> tuple[dict[int, int], ...]:
-    """Per layer: bit-width -> bytes of all its initialisers, packed, with a scale per channel (axis 0)."""
+    """Per layer: bit-width -> bytes of all its initialisers, packed, with a scale per channel (axis 0).
+
+    Weights that are integers already (QLinearConv, ConvInteger) count as they stand, at every width.
+    """
     stored, packed = initialisers(graph), quantised_weights(graph)
     widths = sorted({*bits, FLOAT_BITS})
     return tuple(
         {
             width: sum(
                 _packed_bytes(stored[name], width if name in packed.get(layer.name, ()) else FLOAT_BITS)
-                for name in dict.fromkeys(layer.weights)
+                for name in dict.fromkeys((*layer.weights, *_integers(graph, layer, stored)))
             )
             for width in widths
         }
         for layer in graph.layers
     )
+
+
+def _integers(graph: Graph, layer: Layer, stored: Mapping[str, onnx.TensorProto]) -> Iterator[str]:
+    """Initialisers of 8-bit integers that a layer reads; `Layer.weights` holds floats."""
+    for node in (graph.model.graph.node[at] for at in layer.nodes if at < len(graph.model.graph.node)):
+        for name in node.input:
+            if name in stored and stored[name].data_type in _INTEGERS and math.prod(stored[name].dims) > 1:
+                yield name
 
 
 def initialisers(graph: Graph) -> Mapping[str, onnx.TensorProto]:

@@ -100,7 +100,7 @@ def _between(
 def _check(problem: Problem) -> None:
     if problem.objective == "throughput" or problem.limits.depends_on_link:
         raise UsageError(
-            "there is no table over bandwidths for throughput, nor with a deadline or a limit on period or energy:"
+            "no table over bandwidths is made for throughput, nor with a limit on deadline, period or energy:"
             " what is best then is no line in 1 / bandwidth; plan for one link"
         )
 

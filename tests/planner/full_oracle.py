@@ -1,4 +1,4 @@
-"""The planner's whole question answered by trying everything, from the definitions; NumPy does the counting."""
+"""The planner's whole question answered by trying everything, from the definitions, with NumPy."""
 
 import itertools
 import math
@@ -141,6 +141,16 @@ def _weights(problem: Problem, index: int):
 
 def _wires(problem: Problem, name: str):
     """(bits, bytes, error, codec, encode_s, decode_s)."""
+    found = _tensor_wires(problem, name)
+    if problem.graph.inputs == (name,):
+        found += [
+            (8, math.ceil(one.wire_bytes), one.error, one.name, one.encode_s, one.decode_s)
+            for one in problem.encodings
+        ]
+    return found
+
+
+def _tensor_wires(problem: Problem, name: str):
     tensor = problem.graph.tensors[name]
     measured = isinstance(problem.edge, MeasuredDevice)
     codec_s = (0.0, 0.0)
@@ -170,10 +180,7 @@ def _wires(problem: Problem, name: str):
                 found.append((b, size, table.error[b], "none", 0.0, 0.0))
         if not measured and name in problem.graph.inputs:
             found.append((8, tensor.elements + head, 0.0, "none", 0.0, 0.0))
-    if problem.graph.inputs == (name,):
-        for one in problem.encodings:
-            found.append((8, math.ceil(one.wire_bytes), one.error, one.name, one.encode_s, one.decode_s))
-    return [(*one[:2], one[2], *one[3:]) for one in found]
+    return found
 
 
 def _held(problem: Problem, cut: Cut, sizes: dict[str, int]) -> int:

@@ -1,0 +1,39 @@
+"""What a plan cannot do with some models, in one clear line each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from shared.graph import Graph
+
+CONTROL_FLOW: Final = frozenset(("If", "Loop", "Scan"))
+QUANTISED: Final = frozenset(
+    (
+        *("ConvInteger", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv"),
+        *("QLinearMatMul", "QuantizeLinear"),
+    )
+)
+
+
+def statements(graph: Graph) -> tuple[str, ...]:
+    """Lines to show beside a plan; none for most models.
+
+    Control flow (`If`, `Loop`, `Scan`) is one layer each: cuts go around it, its weights stay as they are.
+    What is quantised already keeps its bits: integer weights and integer tensors are never requantised.
+    """
+    found: Counter[str] = Counter(
+        op for layer in graph.layers for op in (layer.op, *layer.fused) if op in CONTROL_FLOW | QUANTISED
+    )
+    lines = []
+    if found.keys() & CONTROL_FLOW:
+        names = ", ".join(f"{found[op]} {op}" for op in sorted(found.keys() & CONTROL_FLOW))
+        lines.append(
+            f"{graph.name} has control flow ({names}): each runs whole on one side, cuts go around it"
+        )
+    if found.keys() & QUANTISED:
+        names = ", ".join(sorted(found.keys() & QUANTISED))
+        lines.append(
+            f"{graph.name} is quantised already ({names}): integer weights and tensors keep their bits"
+        )
+    return tuple(lines)
