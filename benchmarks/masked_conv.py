@@ -14,6 +14,7 @@ finding the set positions.
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -70,8 +71,14 @@ SHAPES: Final = (
 
 
 def main() -> None:
+    load = os.getloadavg()
     rows = [row for threads in (1, 2) for shape in SHAPES for row in _measure(shape, threads)]
-    write_result("masked_conv", {"worst_shape_x_density": _worst(rows), "rows": rows})
+    result = {
+        "other_processes_running_before": round(load[0], 2),
+        "worst_shape_x_density": _worst(rows),
+        "rows": rows,
+    }
+    write_result("masked_conv", result)
 
 
 def _worst(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
