@@ -1,14 +1,16 @@
 """Networks with the error tables and picture encodings that the planner's benchmarks need, measured once.
 
-Inputs are photographs (`../shared/data`), as many as stated; the light topologies take 224 x 224 RGB. They
-get no picture encodings: made-up weights hardly look at their input, so the worst JPEG would seem harmless.
+Inputs are photographs (`../shared/data`), as many as stated; the light topologies take 224 x 224 RGB. Made-up
+weights hardly look at their input: noise in it, and the worst JPEG, would seem harmless. So the errors of
+light topologies are relative mean squared errors (noise to signal of each tensor, every gain one), and they
+get no picture encodings.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +19,11 @@ from cli.cache import cached
 from cli.card_files import find_card
 from planner.calibration_files import calibration_feeds, feeds_digest
 from planner.error_types import ErrorTable
-from planner.errors_table import measure_errors
+from planner.errors_table import ErrorOptions, measure_errors
 from planner.picture_encodings import PictureEncodings, measure_encodings
 from shared.card import Card, card_from_data, check_card, load_card
 from shared.graph import Graph
+from shared.serial import digest
 
 DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 SAMPLES: Final = 4
@@ -54,12 +57,23 @@ def network(source: Source) -> Network:
         update={"calibration": card.calibration.model_copy(update={"samples": SAMPLES})}
     )
     feeds = calibration_feeds(graph, sampled, DATA / source.pictures)
-    key = (_CACHE_VERSION, graph.sha256, feeds_digest(feeds))
-    errors = cached(ErrorTable, key, lambda: measure_errors(graph, feeds, _progress(source.name)))
+    options = ErrorOptions(measure="mse" if source.light else "gain")
+    key = (_CACHE_VERSION, graph.sha256, feeds_digest(feeds), digest(options))
+    report = _progress(source.name)
+    errors = cached(ErrorTable, key, lambda: measure_errors(graph, feeds, report, options=options))
     if source.light:
-        return Network(graph, errors, PictureEncodings(()))
+        return Network(graph, _relative(errors), PictureEncodings(()))
     return Network(
         graph, errors, cached(PictureEncodings, key, lambda: measure_encodings(graph, card, feeds))
+    )
+
+
+def _relative(errors: ErrorTable) -> ErrorTable:
+    """Relative mean squared errors as they are: every gain is one."""
+    return replace(
+        errors,
+        weights={name: replace(one, error=one.relative) for name, one in errors.weights.items()},
+        activations={name: replace(one, error=one.relative) for name, one in errors.activations.items()},
     )
 
 

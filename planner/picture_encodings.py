@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from planner.encodings import InputEncoding
+from planner.output_measures import noise_to_signal
 from shared.card import Card
 from shared.graph import Graph
 from shared.preprocess import preprocess
@@ -53,7 +54,7 @@ def measure_encodings(graph: Graph, card: Card, feeds: Sequence[Feeds], threads:
     wanted = [runner.run(preprocess(sized, picture)) for picture in pictures]
 
     def error(decoded: Sequence[Pixels]) -> float:
-        return _noise_to_signal(graph, wanted, [runner.run(preprocess(sized, one)) for one in decoded])
+        return noise_to_signal(wanted, [runner.run(preprocess(sized, one)) for one in decoded])
 
     raw = InputEncoding("raw8", float(graph.tensors[name].elements), 0.0)
     coders = {"png": _png} | {f"jpeg-{quality}": _jpeg(quality) for quality in QUALITIES}
@@ -123,19 +124,3 @@ def _jpeg(quality: int) -> Callable[[Image.Image], bytes]:
 
 def _decode(content: bytes) -> Pixels:
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), np.uint8)
-
-
-def _noise_to_signal(graph: Graph, wanted: Sequence[Feeds], found: Sequence[Feeds]) -> float:
-    """Noise power over variance per float output, over all inputs; the mean over outputs that vary."""
-    ratios = []
-    for name in graph.outputs:
-        if not graph.tensors[name].is_float:
-            continue
-        power = sum(float(np.var(one[name], dtype=np.float64)) for one in wanted)
-        noise = sum(
-            float(np.mean(np.square(b[name] - a[name], dtype=np.float64)))
-            for a, b in zip(wanted, found, strict=True)
-        )
-        if power:
-            ratios.append(noise / power)
-    return sum(ratios) / len(ratios) if ratios else 0.0
