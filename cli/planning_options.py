@@ -34,6 +34,13 @@ _OPTIONS: Final = (
         help="Count the peak of live activations, or as the paper does the largest one.",
     ),
     click.option("--max-error", type=click.FloatRange(min=0), help="Quantisation error that is allowed."),
+    click.option("--deadline", "deadline_s", type=DURATION, help="Longest latency of a frame, as in 100ms."),
+    click.option(
+        "--min-depth",
+        type=click.IntRange(min=0),
+        default=0,
+        help="Layers that whatever is sent has passed; 1: the raw input never leaves the device.",
+    ),
     click.option("--edge", "edge_file", type=FILE, help="Profile of the edge; this machine without it."),
     click.option("--cloud", "cloud_file", type=FILE, help="Profile of the cloud; this machine without it."),
     click.option("--card", "card_file", type=FILE, help="Model card; MODEL's name with .yaml when there."),
@@ -44,7 +51,7 @@ _OPTIONS: Final = (
     threads_option,
 )
 
-_LIMITS: Final = ("memory_bytes", "memory_model", "max_error")
+_LIMITS: Final = ("memory_bytes", "memory_model", "max_error", "deadline_s", "min_depth")
 _ASKED: Final = tuple(field.name for field in fields(Asked) if field.name != "limits")
 
 
