@@ -2,63 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
-from cli.calibration import error_table
-from cli.options import (
-    BANDWIDTH,
-    DURATION,
-    FILE,
-    SIZE,
-    json_option,
-    model_argument,
-    slowdown_option,
-    threads_option,
-)
-from cli.output import print_json, print_table, stdout
-from cli.profiles import measured_profile, read_profile
-from planner.limits import Limits
+from cli.accuracy import accuracy_judge
+from cli.options import BANDWIDTH, FILE, json_option, model_argument
+from cli.output import print_json, print_table, stderr, stdout
+from cli.plan_data import plan_data, where
+from cli.planning import Asked, asked_problem
+from cli.planning_options import planning_options
+from planner.accuracy import choose_plan
+from planner.costs import Objective
+from planner.limits import LimitStatus
+from planner.prediction import Interval, latency_interval
 from planner.problem import Problem
 from planner.solve import Solution, solve
 from planner.table import plan_table
-from shared.graph import Graph, load_graph, parse_cut
-from shared.link import Link
+from shared.graph import Graph, load_graph
 from shared.plan import Plan, PlanTable
-from shared.profile import Profile
 from shared.serial import to_data
 from shared.units import format_bandwidth, format_duration, format_size
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """All that the command found out."""
+
+    graph: Graph
+    solution: Solution
+    interval: Interval
+    table: PlanTable
 
 
 @click.command()
 @model_argument
 @click.option("--bandwidth", "bandwidth_bps", type=BANDWIDTH, required=True, help="Uplink, as in 5mbit.")
-@click.option("--rtt", "rtt_s", type=DURATION, default="20ms", show_default=True, help="Round-trip time.")
-@click.option("--memory", "memory_bytes", type=SIZE, help="Memory that the head may take on the edge.")
-@click.option("--max-error", type=click.FloatRange(min=0), help="Quantisation error that is allowed.")
-@click.option("--edge", "edge_file", type=FILE, help="Profile of the edge; this machine without it.")
-@click.option("--cloud", "cloud_file", type=FILE, help="Profile of the cloud; this machine without it.")
-@click.option("--card", "card_file", type=FILE, help="Model card; MODEL's name with .yaml when it is there.")
 @click.option(
-    "--calibration", type=click.Path(path_type=Path), help="Folder of pictures, or an .npz of inputs."
+    "--objective",
+    type=click.Choice(get_args(Objective)),
+    default="latency",
+    show_default=True,
+    help="What to have the least of: seconds of a frame, of the slowest stage, joules, or cloud seconds.",
 )
-@slowdown_option
-@threads_option
+@click.option(
+    "--max-drop", type=click.FloatRange(0, 100), help="Points of accuracy that may be lost, measured."
+)
+@click.option("--plot", type=FILE, help="Also draw the plan: a .svg, .pdf or .png file.")
+@planning_options
 @json_option
 def plan(
-    model: Path,
+    asked: Asked,
     bandwidth_bps: float,
-    rtt_s: float,
-    memory_bytes: int | None,
-    max_error: float | None,
-    edge_file: Path | None,
-    cloud_file: Path | None,
-    card_file: Path | None,
-    calibration: Path | None,
-    slowdown: float,
-    threads: int,
+    objective: Objective,
+    max_drop: float | None,
+    plot: Path | None,
     as_json: bool,
 ) -> None:
     r"""Choose where to cut MODEL and how many bits everything gets, for one link.
@@ -66,38 +66,55 @@ def plan(
     \b
     Example: evosplit plan model.onnx --bandwidth 5mbit --rtt 20ms --memory 64MB --slowdown 8
     """
-    graph = load_graph(model)
-    problem = Problem(
-        graph=graph,
-        edge=_profile(edge_file, graph, threads, slowdown),
-        cloud=_profile(cloud_file, graph, threads, 1.0),
-        errors=error_table(graph, model, card_file, calibration),
-        link=Link(bandwidth_bps, rtt_s),
-        limits=Limits(memory_bytes=memory_bytes, max_error=max_error),
-    )
-    solution, table = solve(problem), plan_table(problem)
+    graph = load_graph(asked.model)
+    problem = replace(asked_problem(graph, asked, bandwidth_bps), objective=objective)
+    if max_drop is not None:
+        problem = _within_drop(problem, asked, max_drop / 100)
+    solution = solve(problem)
+    interval = latency_interval(solution.plan, problem.edge, problem.cloud)
+    answer = _Answer(graph, solution, interval, plan_table(_over_links(problem)))
+    if plot:
+        _draw(answer, plot)
     if as_json:
-        print_json(_data(graph, solution, table))
+        print_json(_data(answer))
     else:
-        _print(graph, solution, table)
+        _print(answer)
 
 
-def _profile(path: Path | None, graph: Graph, threads: int, slowdown: float) -> Profile:
-    return read_profile(path, graph) if path else measured_profile(graph, threads, slowdown)
+def _within_drop(problem: Problem, asked: Asked, max_drop: float) -> Problem:
+    """The problem with the largest error limit whose plan loses no more than ``max_drop`` (a share)."""
+    graph, errors = problem.graph, problem.errors
+    judge = accuracy_judge(graph, asked.model, asked.card_file, asked.calibration, errors, asked.threads)
+    choice = choose_plan(lambda limit: solve(_limited(problem, limit)), judge, max_drop)
+    drop = choice.drop
+    stderr.print(
+        f"{graph.name}: an error limit of {choice.max_error:g} holds: "
+        f"a drop of {drop.measured:.2%} measured, at most {drop.upper:.2%} expected elsewhere"
+    )
+    return _limited(problem, choice.max_error)
 
 
-def _data(graph: Graph, solution: Solution, table: PlanTable) -> dict[str, Any]:
-    chosen = solution.plan
+def _over_links(problem: Problem) -> Problem:
+    """What a table can answer: the least latency at every bandwidth, without a deadline."""
+    return replace(problem, objective="latency", limits=replace(problem.limits, deadline_s=None))
+
+
+def _limited(problem: Problem, max_error: float) -> Problem:
+    return replace(problem, limits=replace(problem.limits, max_error=max_error))
+
+
+def _draw(answer: _Answer, path: Path) -> None:
+    from cli.plan_picture import save_plan_picture  # matplotlib takes a second to import
+
+    save_plan_picture(answer.graph, answer.solution.plan, path)
+
+
+def _data(answer: _Answer) -> dict[str, Any]:
+    solution, table = answer.solution, answer.table
     return {
-        "model": chosen.model,
-        "cut": {"index": parse_cut(graph, chosen.cut_key).index, "boundary": list(chosen.boundary)},
-        "weight_bits": dict(chosen.weight_bits),
-        "activation_bits": dict(chosen.activation_bits),
-        "wire_bits": {name: code.bits for name, code in chosen.wire.items()},
-        "latency_s": _latency(chosen),
-        "wire_bytes": chosen.wire_bytes,
-        "edge_memory_bytes": chosen.edge_memory_bytes,
-        "error": chosen.error,
+        "model": solution.plan.model,
+        **plan_data(answer.graph, solution.plan),
+        "latency_interval_s": [answer.interval.low_s, answer.interval.high_s],
         "solver": solution.solver,
         "solve_time_s": solution.solve_time_s,
         "limits": [to_data(status) for status in solution.limits],
@@ -108,31 +125,26 @@ def _data(graph: Graph, solution: Solution, table: PlanTable) -> dict[str, Any]:
     }
 
 
-def _latency(chosen: Plan) -> dict[str, float]:
-    latency = chosen.latency
-    return {
-        "edge": latency.edge_s,
-        "uplink": latency.uplink_s,
-        "cloud": latency.cloud_s,
-        "total": latency.total_s,
-    }
-
-
-def _print(graph: Graph, solution: Solution, table: PlanTable) -> None:
-    chosen = solution.plan
-    title = f"Plan for {graph.name} at {format_bandwidth(chosen.link.bandwidth_bps)}"
-    print_table(title, ("what", "value"), _facts(graph, chosen))
-    print_table("Bits", ("what", "name", "bits"), _bits(chosen))
-    for status in solution.limits:
-        stdout.print(str(status))
-    _print_table(graph, table)
+def _print(answer: _Answer) -> None:
+    graph, solution = answer.graph, answer.solution
+    title = f"Plan for {graph.name} at {format_bandwidth(solution.plan.link.bandwidth_bps)}"
+    print_table(title, ("what", "value"), _facts(answer))
+    print_table("Bits", ("what", "name", "bits"), _bits(solution.plan))
+    print_table("Limits", ("limit", "reached", "of"), [_limit(status) for status in solution.limits])
+    _print_table(graph, answer.table)
     stdout.print(f"solved by {solution.solver} in {format_duration(solution.solve_time_s)}")
 
 
-def _facts(graph: Graph, chosen: Plan) -> list[tuple[str, str]]:
+def _facts(answer: _Answer) -> list[tuple[str, str]]:
+    chosen, interval = answer.solution.plan, answer.interval
+    latency = chosen.latency
     return [
-        ("cut", _where(graph, chosen)),
-        *((f"latency, {part}", format_duration(value)) for part, value in _latency(chosen).items()),
+        ("cut", where(answer.graph, chosen.cut_key)),
+        ("latency", format_duration(latency.total_s)),
+        ("expected", f"{format_duration(interval.low_s)} to {format_duration(interval.high_s)}"),
+        ("on the edge", format_duration(latency.edge_s)),
+        ("on the link", format_duration(latency.uplink_s)),
+        ("in the cloud", format_duration(latency.cloud_s)),
         ("on the wire", format_size(chosen.wire_bytes)),
         ("edge memory", format_size(chosen.edge_memory_bytes)),
         ("error", f"{chosen.error:.3g}"),
@@ -144,19 +156,15 @@ def _bits(chosen: Plan) -> list[tuple[str, str, int]]:
     return wire + [("weights", name, bits) for name, bits in chosen.weight_bits.items()]
 
 
+def _limit(status: LimitStatus) -> tuple[str, str, str]:
+    limit = "no limit" if status.limit is None else f"{status.limit:.4g} {status.unit}"
+    return status.name, f"{status.value:.4g}", limit
+
+
 def _print_table(graph: Graph, table: PlanTable) -> None:
     ends = (*(format_bandwidth(value) for value in table.breakpoints_bps), "any more")
     rows = (
-        (f"up to {end}", _where(graph, one), format_size(one.wire_bytes))
+        (f"up to {end}", where(graph, one.cut_key), format_size(one.wire_bytes))
         for end, one in zip(ends, table.plans, strict=True)
     )
     print_table("Plans over bandwidth", ("bandwidth", "cut", "on the wire"), rows)
-
-
-def _where(graph: Graph, chosen: Plan) -> str:
-    cut = parse_cut(graph, chosen.cut_key)
-    if not cut.layers:
-        return "0: all in the cloud"
-    if len(cut.layers) == len(graph.layers):
-        return f"{cut.key}: all on the edge"
-    return f"{cut.key}: after {graph.layers[cut.layers[-1]].name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from click.testing import CliRunner, Result
@@ -67,6 +68,29 @@ def test_profile_then_plan_from_files(tmp_path: Path) -> None:
     assert set(plan["wire_bits"]) == set(plan["cut"]["boundary"])
     assert plan["solve_time_s"] > 0
     assert plan["solver"]
+
+
+def test_plan_by_measured_drop_with_a_picture_of_it(tmp_path: Path) -> None:
+    model = save(chain_net(), tmp_path)
+    shape = run_json("inspect", model)["cuts"][0]["boundary"][0]
+    samples = np.random.default_rng(0).normal(size=(40, *shape["shape"][1:])).astype(np.float32)
+    np.savez(tmp_path / "inputs.npz", **{shape["name"]: samples})
+    drawn = tmp_path / "plan.svg"
+    limits = (
+        "--max-drop",
+        5,
+        "--min-depth",
+        1,
+        "--deadline",
+        "10s",
+        "--calibration",
+        tmp_path / "inputs.npz",
+    )
+    plan = run_json("plan", model, "--bandwidth", "1mbit", "--slowdown", 50, "--plot", drawn, *limits)
+    low_s, high_s = plan["latency_interval_s"]
+    assert low_s <= plan["latency_s"]["total"] <= high_s
+    assert plan["cut"]["index"] != 0
+    assert drawn.read_text(encoding="utf-8").lstrip().startswith("<?xml")
 
 
 def test_plan_names_the_limit_that_cannot_be_met(tmp_path: Path) -> None:
