@@ -33,7 +33,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
 bench-planner: $(STAMP)
-	$(BIN)/python -m benchmarks planner_speed planner_compare
+	$(BIN)/python -m benchmarks planner_speed planner_compare planner_accuracy measured_cells
 
 # Pins for every supported Python and platform; no addresses.
 lock: | $(BIN)/python

@@ -4,11 +4,13 @@ None of them is told how the planner decides; all are priced by `planner.evaluat
 """
 
 from planner.baselines.auto_split import auto_split
+from planner.baselines.cloud16 import cloud16
 from planner.baselines.cloud_jpeg import cloud_jpeg
+from planner.baselines.edge import edge
 from planner.baselines.neurosurgeon import neurosurgeon
 from planner.baselines.qdmp import qdmp
 from planner.baselines.qdmp_quantised import qdmp_quantised, qdmp_retreating
-from planner.baselines.whole import cloud16, edge, u8
+from planner.baselines.u8 import u8
 
 __all__ = [
     "auto_split",

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from planner.assignment import Assignment
 from planner.baselines.auto_split_search import Search
 from planner.baselines.auto_split_seconds import EdgeSeconds
+from planner.baselines.cloud16 import cloud16
 from planner.baselines.lagrangian import Bits, Floats
 from planner.baselines.uniform import held_activations, sent_bits
-from planner.baselines.whole import cloud16
 from planner.evaluate import evaluate
 from planner.problem import Problem
 from planner.sides import cloud_seconds

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from planner.assignment import Assignment
+from planner.baselines.cloud16 import cloud16
 from planner.baselines.terms import RAW_INPUT_BITS
-from planner.baselines.whole import cloud16
 from planner.encodings import InputEncoding
 from planner.problem import Problem
 
