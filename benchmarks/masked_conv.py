@@ -140,7 +140,8 @@ def _weights(rng: np.random.Generator, shape: Shape, back: bool) -> Floats:
     here, there = (shape.out_channels, shape.channels) if back else (shape.channels, shape.out_channels)
     depth = here // shape.groups
     values = rng.normal(size=(there, depth, shape.kernel, shape.kernel)) / np.sqrt(depth * shape.kernel**2)
-    return values.astype(np.float32)
+    result: Floats = values.astype(np.float32)
+    return result
 
 
 def _dense(shape: Shape, layers: list[Floats], count: int, threads: int) -> Work:

@@ -27,6 +27,8 @@ from shared.errors import InputError
 
 SHARE_MACS: Final = 1 << 20
 """Multiply-accumulates (roughly 15 microseconds) that are worth a share of their own."""
+OUTPUT_MACS: Final = 24
+"""Multiply-accumulates that take as long as an output value's own way through the caches."""
 SHARES: Final = 4
 """Shares per thread, so that a thread whose processor is taken away does not hold up the others for long."""
 LARGE_WEIGHTS: Final = 1 << 18
@@ -58,7 +60,7 @@ class MaskedConv:
         self.window = Window(kernel, (stride[0], stride[1]), pads, (dilation[0], dilation[1]))
         self.in_channels, self.out_channels = weights.shape[1] * groups, weights.shape[0]
         self.activation = activation
-        self._macs = weights[0].size * weights.shape[0]
+        self._work = weights.size + OUTPUT_MACS * self.out_channels
         self._residual_last = residual_last
         if weights.shape[1] == 1 and groups == weights.shape[0]:
             self._kernel = ready(convolve_depthwise, DEPTHWISE)
@@ -110,7 +112,7 @@ class MaskedConv:
         add = out if residual is None else residual
         # The kernel's first three arguments are the job's, see ``threads``.
         arguments = (x, out, add, residual is not None, self._residual_last, positions, *self._layer)
-        parts = min(SHARES * threads, self._macs * positions.size // SHARE_MACS) if threads > 1 else 1
+        parts = min(SHARES * threads, self._work * positions.size // SHARE_MACS) if threads > 1 else 1
         run_shared(lambda *job: self._kernel(*job, *arguments), parts, threads)
 
     def _check(self, x: Floats, out: Floats, residual: Floats | None) -> None:
