@@ -78,6 +78,11 @@ class Relaxation:
             found.append(price - price.min(axis=1, keepdims=True))
         return tuple(found)
 
+    def swapped(self, most: float) -> Relaxation:
+        """The same choices, for the least error at a value of at most ``most``."""
+        blocks = tuple(Items(items.error, items.memory, items.value) for items in self.blocks)
+        return Relaxation(blocks, 0.0, self.memory_left, most - self.fixed)
+
     def is_hopeless(self) -> bool:
         """Whether even the smallest options exceed a limit."""
         memory = sum(float(items.memory.min(axis=1).sum()) for items in self.blocks)

@@ -51,8 +51,11 @@ class Geometry:
 def geometry(costs: Costs) -> Geometry | None:
     """The geometry of a problem; None when it has too many cuts to look at each."""
     cuts = cut_matrix(costs)
-    if cuts is None:
-        return None
+    return None if cuts is None else shape_of(costs, cuts)
+
+
+def shape_of(costs: Costs, cuts: Matrix) -> Geometry:
+    """The geometry of given cuts, without those that send what is too raw."""
     made, crossed = _flows(costs, cuts)
     too_raw = [index for index, tensor in enumerate(costs.tensors) if not costs.may_cross(tensor)]
     if too_raw:

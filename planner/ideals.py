@@ -75,17 +75,28 @@ def _allowed(costs: Costs) -> tuple[bool, ...]:
 @functools.lru_cache(maxsize=4)
 def _ideals(needs: tuple[int, ...], allowed: tuple[bool, ...]) -> Matrix | None:
     """``needs[l]`` is the bit set of the layers that layer l reads; layers are in topological order."""
-    found = [0]
+    words = len(needs) // 64 + 1
+    found = np.zeros((words, 1), np.uint64)
     for layer, needed in enumerate(needs):
         if not allowed[layer]:
             continue
-        found += [ideal | 1 << layer for ideal in found if ideal & needed == needed]
-        if len(found) > MAX_CUTS:
+        able = np.ones(found.shape[1], bool)
+        for word, mask in enumerate(_split(needed, words)):
+            if mask:
+                able &= found[word] & mask == mask
+        more = found[:, able]
+        more[layer // 64] |= np.uint64(1 << layer % 64)
+        found = np.concatenate((found, more), axis=1)
+        if found.shape[1] > MAX_CUTS:
             return None
-    width = (len(needs) + 7) // 8
-    packed = np.frombuffer(b"".join(ideal.to_bytes(width, "little") for ideal in found), np.uint8)
-    bits = np.unpackbits(packed.reshape(len(found), width), axis=1, bitorder="little")
     # Columns are contiguous: most questions are about one layer in all cuts.
-    matrix = np.asfortranarray(bits[:, : len(needs)]).view(bool)
+    packed = np.ascontiguousarray(found.astype("<u8")[:, :, None].view(np.uint8).transpose(0, 2, 1))
+    bits = np.unpackbits(packed.reshape(8 * words, -1), axis=0, count=len(needs), bitorder="little")
+    matrix = bits.T.view(bool)
     matrix.setflags(write=False)
     return matrix
+
+
+def _split(number: int, words: int) -> list[np.uint64]:
+    """A bit set in words of 64 bits."""
+    return [np.uint64(number >> 64 * word & 0xFFFFFFFFFFFFFFFF) for word in range(words)]

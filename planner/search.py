@@ -167,8 +167,8 @@ class _Search:
 
 
 def _first_regret(regrets: tuple[np.ndarray, ...]) -> float:
-    """Such that about as many second options remain as there are items with a choice."""
+    """Such that about two more options remain than there are items with a choice."""
     found = np.concatenate([block.ravel() for block in regrets])
     positive = np.sort(found[found > 0])
     items = sum(int((block > 0).any(axis=1).sum()) for block in regrets)
-    return float(positive[min(items, len(positive) - 1)]) if len(positive) else math.inf
+    return float(positive[min(2 * items, len(positive) - 1)]) if len(positive) else math.inf
