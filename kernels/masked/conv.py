@@ -25,6 +25,8 @@ from kernels.masked.weights import pack_depthwise, pack_weights
 from kernels.masked.window import Pair, Window
 from shared.errors import InputError
 
+LEAST_MACS: Final = 1 << 23
+"""Multiply-accumulates (roughly 0.1 milliseconds) below which a second thread comes too late to help."""
 SHARE_MACS: Final = 1 << 20
 """Multiply-accumulates (roughly 15 microseconds) that are worth a share of their own."""
 OUTPUT_MACS: Final = 24
@@ -112,7 +114,8 @@ class MaskedConv:
         add = out if residual is None else residual
         # The kernel's first three arguments are the job's, see ``threads``.
         arguments = (x, out, add, residual is not None, self._residual_last, positions, *self._layer)
-        parts = min(SHARES * threads, self._work * positions.size // SHARE_MACS) if threads > 1 else 1
+        work = self._work * positions.size
+        parts = min(SHARES * threads, work // SHARE_MACS) if work >= LEAST_MACS else 1
         run_shared(lambda *job: self._kernel(*job, *arguments), parts, threads)
 
     def _check(self, x: Floats, out: Floats, residual: Floats | None) -> None:
