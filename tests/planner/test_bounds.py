@@ -1,0 +1,68 @@
+"""No plan is below the bounds that leave cuts out, and no cut is left out of the matrix without reason."""
+
+import itertools
+
+import numpy as np
+import pytest
+from full_problems import full_problem
+from graphs import random_problem
+from oracle import cuts
+
+from planner import milp
+from planner.assignment import spending
+from planner.geometry import geometry
+from planner.measure import measure_for
+from planner.solve import checked_costs
+from planner.space import Space
+
+
+@pytest.mark.parametrize("start", range(0, 60, 20))
+def test_every_feasible_cut_is_there_and_no_plan_is_below_its_bounds(start: int) -> None:
+    checked = 0
+    for seed in range(start, start + 20):
+        problem = full_problem(seed)
+        costs, link = checked_costs(problem), problem.link
+        measure, shape = measure_for(costs, link), geometry(costs)
+        assert shape is not None
+        if measure is None:
+            continue
+        space = Space(costs, measure, shape)
+        rows = {tuple(np.flatnonzero(row)): at for at, row in enumerate(shape.cuts)}
+        chosen = np.arange(len(shape.cuts))
+        peak, hopeless = space.at_peak(chosen), space.is_hopeless(chosen)
+        prices = [(0.0, 0.0), (0.0, 0.01), (1e-7, 0.0), (1e-6, 0.1)]
+        if costs.limits.memory_bytes is None:
+            prices = prices[:2]
+        bounds = [space.bounds(chosen, peak, p, q) for p, q in prices]
+        for cut in itertools.islice(cuts(problem), 40):
+            fixed = milp.limit_bounds(costs.limits, frozenset(cut.layers))
+            found = milp.run(milp.apply(costs, link, costs.objective, fixed), costs)
+            if found is None:
+                continue
+            at = rows[cut.layers]
+            value = spending(costs, found).value(link, costs.objective)
+            assert not hopeless[at], seed
+            assert space.least[at] <= value + 1e-9, seed
+            for bound in bounds:
+                assert bound[at] <= value + 1e-9, seed
+            checked += 1
+    assert checked > 10
+
+
+def test_without_limits_the_matrix_holds_every_downward_closed_set_once() -> None:
+    for seed in range(30):
+        problem = random_problem(seed, cuts="any", max_error=1.0)
+        shape = geometry(checked_costs(problem))
+        assert shape is not None
+        found = [tuple(np.flatnonzero(row)) for row in shape.cuts]
+        assert len(found) == len(set(found))
+        assert set(found) == {cut.layers for cut in cuts(problem)}
+        for row, made, crossed in zip(found, shape.made, shape.crossed, strict=True):
+            boundary = next(cut.boundary for cut in cuts(problem) if cut.layers == row)
+            names = list(
+                dict.fromkeys(
+                    (*problem.graph.inputs, *(n for la in problem.graph.layers for n in la.outputs))
+                )
+            )
+            assert {names[at] for at in np.flatnonzero(crossed)} == set(boundary)
+            assert not (crossed & ~made).any()
