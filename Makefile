@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test lint bench bench-kernels bench-planner lock test-compose clean
+.PHONY: install demo test lint bench bench-edge bench-planner lock test-compose clean
 
 install: $(STAMP)
 
@@ -31,6 +31,9 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+bench-edge: $(STAMP)
+	$(BIN)/python -m benchmarks masked_conv
 
 bench-planner: $(STAMP)
 	$(BIN)/python -m benchmarks planner_speed planner_compare planner_accuracy measured_cells

@@ -7,6 +7,7 @@ from importlib import import_module
 
 ALL = (
     *("quantise", "split_overhead", "overhead", "edge_memory", "demo_time"),
+    "masked_conv",
     *("planner_speed", "planner_compare", "planner_accuracy", "measured_cells"),
 )
 
