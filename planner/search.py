@@ -159,6 +159,8 @@ class _Search:
         self.programs += 1
         layers = frozenset(map(int, np.flatnonzero(self.space.cuts[cut])))
         bounds = milp.limit_bounds(self.costs.limits, layers)
+        if self.best is not None:
+            bounds = bounds.at_most(self.costs.objective, self.value - SAME)
         decided = self.space.restricted(cut, wires, regrets, allowed + SAME)
         goal = self.costs.objective
         found = milp.run(milp.apply(decided, self.link, goal, bounds), decided, self.solver)
