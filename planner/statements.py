@@ -8,22 +8,23 @@ from typing import Final
 from shared.graph import Graph
 
 CONTROL_FLOW: Final = frozenset(("If", "Loop", "Scan"))
-QUANTISED: Final = frozenset(
-    (
-        *("ConvInteger", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv"),
-        *("QLinearMatMul", "QuantizeLinear"),
-    )
-)
+QUANTISED: Final = frozenset(("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"))
+PAIRS: Final = frozenset(("DequantizeLinear", "QuantizeLinear"))
+"""QDQ: their weights were folded to float when the model was loaded."""
 
 
 def statements(graph: Graph) -> tuple[str, ...]:
     """Lines to show beside a plan; none for most models.
 
     Control flow (`If`, `Loop`, `Scan`) is one layer each: cuts go around it, its weights stay as they are.
-    What is quantised already keeps its bits: integer weights and integer tensors are never requantised.
+    What is quantised already keeps its bits: integer weights and integer tensors are never requantised. The
+    weights of QDQ pairs are floats by the time that the planner sees them.
     """
     found: Counter[str] = Counter(
-        op for layer in graph.layers for op in (layer.op, *layer.fused) if op in CONTROL_FLOW | QUANTISED
+        op
+        for layer in graph.layers
+        for op in (layer.op, *layer.fused)
+        if op in CONTROL_FLOW | QUANTISED | PAIRS
     )
     lines = []
     if found.keys() & CONTROL_FLOW:
@@ -35,5 +36,10 @@ def statements(graph: Graph) -> tuple[str, ...]:
         names = ", ".join(sorted(found.keys() & QUANTISED))
         lines.append(
             f"{graph.name} is quantised already ({names}): integer weights and tensors keep their bits"
+        )
+    elif found.keys() & PAIRS:
+        lines.append(
+            f"{graph.name} is quantised already (QDQ): integer tensors keep their bits,"
+            " weights are planned like those of a float model"
         )
     return tuple(lines)

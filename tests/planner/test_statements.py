@@ -64,3 +64,14 @@ def test_control_flow_is_one_layer(tmp_path) -> None:
     onnx.save(model, path)
     (line,) = statements(load_graph(path))
     assert "control flow (1 If): each runs whole on one side" in line
+
+
+def test_pairs_keep_integer_tensors_as_they_are(tmp_path) -> None:
+    model = residual_net(blocks=1)
+    path = save(model, tmp_path)
+    quantised = tmp_path / "pairs.onnx"
+    quantize_static(str(path), str(quantised), Reader(model), quant_format=QuantFormat.QDQ)
+    graph = load_graph(quantised)
+    assert any(tensor.dtype == "int8" for tensor in graph.tensors.values())
+    (line,) = statements(graph)
+    assert "(QDQ): integer tensors keep their bits" in line
