@@ -8,12 +8,14 @@ from typing import Final
 
 from cli.calibration import error_table
 from cli.encodings import input_encodings
+from cli.output import stderr
 from cli.profiles import measured_profile, read_profile
 from planner.compare import offered_bits
 from planner.devices import Device, named_device
 from planner.encodings import InputEncoding
 from planner.limits import Limits
 from planner.problem import Problem
+from planner.statements import statements
 from shared.graph import Graph
 from shared.link import Link
 from shared.profile import Profile
@@ -41,7 +43,9 @@ class Asked:
 
 
 def asked_problem(graph: Graph, asked: Asked, bandwidth_bps: float) -> Problem:
-    """The problem of a command; measures what it needs and has not been kept."""
+    """The problem of a command; measures what it needs and has not been kept, and says what is special."""
+    for statement in statements(graph):
+        stderr.print(statement)
     edge, cloud = _sides(graph, asked)
     rtt_s = (0.0 if asked.devices in SIMULATED else _RTT_S) if asked.rtt_s is None else asked.rtt_s
     return Problem(

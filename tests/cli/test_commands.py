@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
-from tests.models import branch_net, chain_net, residual_net, save
+from tests.models import branch_net, chain_net, choice_net, residual_net, save
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +68,13 @@ def test_profile_then_plan_from_files(tmp_path: Path) -> None:
     assert set(plan["wire_bits"]) == set(plan["cut"]["boundary"])
     assert plan["solve_time_s"] > 0
     assert plan["solver"]
+
+
+def test_plan_says_what_it_does_about_control_flow(tmp_path: Path) -> None:
+    result = run("plan", save(choice_net(), tmp_path), "--bandwidth", "1mbit", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert "If" in result.stderr
+    assert json.loads(result.stdout)["model"] == "net"
 
 
 def test_plan_by_measured_drop_with_a_picture_of_it(tmp_path: Path) -> None:
