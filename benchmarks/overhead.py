@@ -49,7 +49,7 @@ async def _measure() -> list[dict[str, float]]:
         cast.install(folder / "models")
         async with (
             cloud_tier(folder, token) as cloud,
-            edge_agent(folder, cloud.url, cast.model.stem, SLOWDOWN, token) as client,
+            edge_agent(folder, cloud.url, cast, SLOWDOWN, token) as client,
         ):
             answers = [await _answer(client, frame.picture) for frame in islice(cast.playlist()(0), FRAMES)]
     if any(answer["answered_by"] != "cloud" for answer in answers):

@@ -40,7 +40,7 @@ async def show(cast: Cast, seconds: float, slowdown: float, console: Console) ->
                 Shaper.between(cloud.url, Link(BANDWIDTHS_BPS[0], RTT_S))
             )
             console.print("starting the edge agent: it measures itself and fetches its plans")
-            edge = edge_agent(folder, shaper.url, cast.model.stem, slowdown, token)
+            edge = edge_agent(folder, shaper.url, cast, slowdown, token)
             client = await stack.enter_async_context(edge)
             bar = stack.enter_context(_Bar.on(console))
             for number, bandwidth_bps in enumerate(BANDWIDTHS_BPS):

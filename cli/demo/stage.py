@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 
+from cli.demo.cast import Cast
 from cli.demo.client import EdgeClient
 from cli.demo.processes import Service, free_port, service
 
@@ -24,14 +25,15 @@ async def cloud_tier(folder: Path, token: str) -> AsyncIterator[Service]:
 
 @contextlib.asynccontextmanager
 async def edge_agent(
-    folder: Path, cloud_url: str, model: str, slowdown: float, token: str
+    folder: Path, cloud_url: str, cast: Cast, slowdown: float, token: str
 ) -> AsyncIterator[EdgeClient]:
     """A client of an edge agent that was started for it; stopped at the end, whatever happens."""
-    arguments = ("--cloud", cloud_url, "--model", model, "--slowdown", f"{slowdown:g}")
+    arguments = ("--cloud", cloud_url, "--model", cast.model.stem, "--slowdown", f"{slowdown:g}")
+    limit = () if cast.max_error is None else ("--max-error", f"{cast.max_error:g}")
     data = ("--data", str(folder / "edge"))
-    limit = aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)
+    patience = aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)
     async with (
-        service("edge", (*arguments, *data), free_port(), token, folder / "edge.log") as started,
-        aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}, timeout=limit) as session,
+        service("edge", (*arguments, *limit, *data), free_port(), token, folder / "edge.log") as started,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}, timeout=patience) as session,
     ):
         yield EdgeClient(session, started.url)
