@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from cli.figure import new_figure, save_figure
 from planner.compare import Row
-from shared.errors import EvoSplitError, UsageError
 
 _OURS: Final = "#2f7d4f"
 _OTHERS: Final = "#7d93a8"
@@ -19,20 +19,9 @@ def write_plot(path: Path, title: str, rows: Sequence[Row]) -> None:
 
     Raises UsageError for a kind of file that cannot be drawn, EvoSplitError when it cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise EvoSplitError("drawing needs matplotlib: pip install 'evosplit[demo]'") from None
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    figure = new_figure(8, 4.5)
     _draw(figure.subplots(), title, [row for row in rows if row.latency_s is not None])
-    try:
-        figure.savefig(path)
-    except OSError as error:
-        raise EvoSplitError(f"cannot write {path}: {error.strerror}") from None
-    except ValueError:
-        raise UsageError(
-            f"cannot draw a {path.suffix or 'file without a suffix'}: use .svg, .pdf or .png"
-        ) from None
+    save_figure(figure, path)
 
 
 def _draw(axes: Any, title: str, rows: Sequence[Row]) -> None:  # noqa: ANN401 - matplotlib has no types

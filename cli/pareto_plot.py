@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from shared.errors import EvoSplitError, UsageError
+from cli.figure import new_figure, save_figure
 from shared.plan import Plan
 
 _NONE: Final = 1e-6
@@ -18,20 +18,9 @@ def write_plot(path: Path, title: str, plans: Sequence[Plan]) -> None:
 
     Raises UsageError for a kind of file that cannot be drawn, EvoSplitError when it cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise EvoSplitError("drawing needs matplotlib: pip install 'evosplit[demo]'") from None
-    figure = Figure(figsize=(8, 5), layout="constrained")
+    figure = new_figure(8, 5)
     _draw(figure, title, plans)
-    try:
-        figure.savefig(path)
-    except OSError as error:
-        raise EvoSplitError(f"cannot write {path}: {error.strerror}") from None
-    except ValueError:
-        raise UsageError(
-            f"cannot draw a {path.suffix or 'file without a suffix'}: use .svg, .pdf or .png"
-        ) from None
+    save_figure(figure, path)
 
 
 def _draw(figure: Any, title: str, plans: Sequence[Plan]) -> None:  # noqa: ANN401 - matplotlib has no types

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.errors import EvoSplitError, UsageError
+from cli.figure import new_figure, save_figure
 from shared.layer_rates import LayerRate
 from shared.roofline import Roofs
 
@@ -18,20 +18,9 @@ def write_plot(path: Path, name: str, roofs: Roofs, rates: Sequence[LayerRate]) 
 
     Raises UsageError for a kind of file that cannot be drawn, EvoSplitError when it cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise EvoSplitError("drawing needs matplotlib: pip install 'evosplit[demo]'") from None
-    figure = Figure(figsize=(8, 5), layout="constrained")
+    figure = new_figure(8, 5)
     _draw(figure.subplots(), name, roofs, [rate for rate in rates if rate.flops])
-    try:
-        figure.savefig(path)
-    except OSError as error:
-        raise EvoSplitError(f"cannot write {path}: {error.strerror}") from None
-    except ValueError:
-        raise UsageError(
-            f"cannot draw a {path.suffix or 'file without a suffix'}: use .svg, .pdf or .png"
-        ) from None
+    save_figure(figure, path)
 
 
 def _draw(axes: Any, name: str, roofs: Roofs, rates: Sequence[LayerRate]) -> None:  # noqa: ANN401 - no types
