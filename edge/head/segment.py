@@ -1,0 +1,56 @@
+"""A part of the head that runs as one piece, whatever executes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class FrameContext:
+    """What a segment knows of the frame beside its tensors.
+
+    ``mask`` `(H, W) bool` are the positions of ``mask_tensor`` that some hook asked for, None for all.
+    """
+
+    stream: str = "default"
+    mask: NDArray[np.bool_] | None = None
+    mask_tensor: str | None = None
+
+
+class Segment(Protocol):
+    """Runs some consecutive layers. Used by one thread at a time; it may keep state per stream.
+
+    ``backend`` names what executes it, ``reads`` and ``makes`` are the tensors that go in and come out (what
+    later segments, hooks or the boundary need). ``density`` is the share of positions that the last run
+    computed, 0 .. 1.
+    """
+
+    @property
+    def backend(self) -> str: ...  # noqa: D102
+
+    @property
+    def reads(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def makes(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def density(self) -> float: ...  # noqa: D102
+
+    def run(self, tensors: Tensors, frame: FrameContext) -> dict[str, NDArray[Any]]:
+        """``makes`` from ``reads``; exactly those are looked up in ``tensors``.
+
+        Raises InputError when the network does not take the values. Shapes are the model's, batch of one.
+        """
+        ...
+
+    def forget(self, stream: str) -> None:
+        """Drop what is kept of a stream (it jumped, or it ended)."""
+        ...
