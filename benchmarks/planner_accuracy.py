@@ -17,15 +17,15 @@ import numpy as np
 
 from benchmarks.report import write_result
 from cli.profiles import measured_profile, slowed
-from planner.accuracy import choose_plan
-from planner.calibration import Feeds, spread
-from planner.drop import Drop
-from planner.errors_table import measure_errors
-from planner.labels import Label
-from planner.limits import Limits
-from planner.margins import reader_for
-from planner.measured_drop import MeasuredDrop
+from planner.calibration.inputs import Feeds, spread
+from planner.calibration.labels import Label
+from planner.drop.accuracy import choose_plan
+from planner.drop.estimate import Drop
+from planner.drop.margins import reader_for
+from planner.drop.measured import MeasuredDrop
+from planner.errors.table import measure_errors
 from planner.problem import Problem
+from planner.problem.limits import Limits
 from planner.solve import Solution, solve
 from planner.table import plan_table
 from shared.card import Card, check_card, load_card

@@ -24,8 +24,8 @@ from planner.baselines import qdmp_retreating, u8
 from planner.compare import Row, compare, offered_bits
 from planner.devices import named_device
 from planner.evaluate import evaluate
-from planner.limits import DEFAULT_MAX_ERROR, Limits
 from planner.problem import Problem
+from planner.problem.limits import DEFAULT_MAX_ERROR, Limits
 from shared.link import Link
 from shared.serial import to_data
 

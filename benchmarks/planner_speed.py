@@ -22,8 +22,8 @@ from benchmarks.report import write_result
 from planner.baselines import u8
 from planner.devices import named_device, simulated_profile
 from planner.evaluate import evaluate
-from planner.limits import Limits
 from planner.problem import BitChoices, Problem
+from planner.problem.limits import Limits
 from planner.solve import solve
 from planner.table import plan_table
 from planner.warm import resolve, warm

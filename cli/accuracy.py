@@ -6,11 +6,11 @@ from pathlib import Path
 
 from cli.card_files import find_card_or_none
 from cli.output import stderr
-from planner.calibration_files import calibration_source, labelled_feeds
-from planner.error_types import ErrorTable
-from planner.margins import reader_for
-from planner.measured_drop import MeasuredDrop
-from planner.picture_wire import picture_wire
+from planner.calibration.files import calibration_source, labelled_feeds
+from planner.drop.margins import reader_for
+from planner.drop.measured import MeasuredDrop
+from planner.encodings.wire import picture_wire
+from planner.errors.types import ErrorTable
 from shared.card import check_card, load_card
 from shared.errors import InputError
 from shared.graph import Graph

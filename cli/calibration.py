@@ -7,10 +7,10 @@ from pathlib import Path
 from cli.cache import cached
 from cli.card_files import find_card_or_none
 from cli.output import progress, stderr
-from planner.calibration import Feeds
-from planner.calibration_files import calibration_feeds, calibration_source, feeds_digest
-from planner.error_types import ErrorTable
-from planner.errors_table import DEFAULT_OPTIONS, ErrorOptions, measure_errors
+from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest
+from planner.calibration.inputs import Feeds
+from planner.errors.table import DEFAULT_OPTIONS, ErrorOptions, measure_errors
+from planner.errors.types import ErrorTable
 from shared.card import check_card, load_card
 from shared.errors import InputError
 from shared.graph import Graph

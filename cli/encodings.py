@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cli.cache import cached
 from cli.card_files import find_card_or_none
-from planner.calibration_files import calibration_feeds, calibration_source, feeds_digest
-from planner.picture_encodings import MAX_INPUTS, PictureEncodings, measure_encodings
+from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest
+from planner.encodings.measure import MAX_INPUTS, PictureEncodings, measure_encodings
 from shared.card import check_card, load_card
 from shared.graph import Graph
 

@@ -13,9 +13,9 @@ from cli.profiles import measured_profile, read_profile
 from planner.compare import offered_bits
 from planner.devices import Device, named_device
 from planner.encodings import InputEncoding
-from planner.limits import Limits
 from planner.problem import Problem
-from planner.statements import statements
+from planner.problem.limits import Limits
+from planner.problem.statements import statements
 from shared.graph import Graph
 from shared.link import Link
 from shared.profile import Profile

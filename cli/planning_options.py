@@ -12,7 +12,7 @@ import click
 
 from cli.options import DURATION, FILE, SIZE, slowdown_option, threads_option
 from cli.planning import DEVICES, Asked
-from planner.limits import Limits
+from planner.problem.limits import Limits
 
 _OPTIONS: Final = (
     click.option(

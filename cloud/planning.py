@@ -10,9 +10,9 @@ from typing import Final
 from cloud.plans import PlanAnswer, PlanRequest
 from cloud.registry import Model
 from kernels.codec import measure_codec
-from planner.calibration import Feeds
-from planner.calibration_files import calibration_feeds, calibration_source, feeds_digest
-from planner.errors_table import ErrorTable, measure_errors
+from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest
+from planner.calibration.inputs import Feeds
+from planner.errors.table import ErrorTable, measure_errors
 from planner.service import make_plans
 from shared.card import card_to_data
 from shared.graph import Graph

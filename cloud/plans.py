@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cloud.bundles import BundleStore
 from cloud.registry import Model
-from planner.limits import Limits
+from planner.problem.limits import Limits
 from shared.card import card_to_data
 from shared.errors import ProfileError
 from shared.kept import read_kept, write_kept

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from kernels.codec import encode_tensor
-from planner.packing import quantised_weights
+from planner.problem.packing import quantised_weights
 from shared.bundle import Manifest, write_bundle
 from shared.graph import Graph, parse_cut
 from shared.plan import FLOAT_BITS, PlanTable, TensorCode

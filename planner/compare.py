@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from planner import baselines
-from planner.assignment import Assignment
 from planner.devices import Device
 from planner.evaluate import evaluate
-from planner.packing import layer_weight_bytes
 from planner.problem import BitChoices, Problem, default_bits
+from planner.problem.assignment import Assignment
+from planner.problem.packing import layer_weight_bytes
 from planner.solve import solve
 from shared.errors import InfeasibleError
 from shared.plan import FLOAT_BITS, Plan

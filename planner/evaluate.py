@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from planner.assignment import Assignment, crosses, spending
-from planner.costs import Costs
-from planner.limits import LimitStatus
-from planner.pricing import every_choice
 from planner.problem import BitChoices, Problem
+from planner.problem.assignment import Assignment, crosses, spending
+from planner.problem.costs import Costs
+from planner.problem.limits import LimitStatus
+from planner.problem.pricing import every_choice
 from planner.solve import limit_status, make_plan
 from shared.plan import FLOAT_BITS, Plan
 

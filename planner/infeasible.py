@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from planner import milp
-from planner.assignment import Spending, spending
-from planner.costs import Costs, Objective
+from planner.problem.assignment import Spending, spending
+from planner.problem.costs import Costs, Objective
+from planner.program import milp
 from shared.errors import InfeasibleError
 from shared.link import Link
 from shared.units import format_duration, format_size

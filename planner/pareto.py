@@ -16,11 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from planner import milp
-from planner.assignment import Assignment, Spending, spending
-from planner.costs import Costs
 from planner.infeasible import explain
 from planner.problem import Problem
+from planner.problem.assignment import Assignment, Spending, spending
+from planner.problem.costs import Costs
+from planner.program import milp
 from planner.solve import checked_costs, make_plan
 from shared.errors import UsageError
 from shared.link import Link

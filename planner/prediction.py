@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.devices.device import Device
-from planner.sides import measured_profile
+from planner.problem.sides import measured_profile
 from shared.plan import Plan
 from shared.profile import Profile
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 
 from planner.bundle import build_bundle
-from planner.error_types import ErrorTable
-from planner.errors_table import measure_errors
-from planner.limits import Limits
+from planner.errors.table import measure_errors
+from planner.errors.types import ErrorTable
 from planner.problem import Problem
+from planner.problem.limits import Limits
 from planner.table import plan_table
 from shared.graph import Graph
 from shared.link import Link

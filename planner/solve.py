@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from planner import milp
-from planner.assignment import Assignment, Spending, crosses, spending, wire_choice
-from planner.costs import Choice, Costs
-from planner.engines import solver_name
-from planner.geometry import Geometry, geometry
+from planner.cuts.geometry import Geometry, geometry
+from planner.cuts.measure import measure_for
+from planner.cuts.refine import accurate_costs
+from planner.cuts.search import search
+from planner.cuts.space import Space
 from planner.infeasible import explain
-from planner.limits import LimitStatus
-from planner.measure import measure_for
-from planner.pricing import problem_costs
 from planner.problem import Problem
-from planner.refine import accurate_costs
-from planner.search import search
-from planner.space import Space
-from planner.wire_choices import PLAIN, USUAL
+from planner.problem.assignment import Assignment, Spending, crosses, spending, wire_choice
+from planner.problem.costs import Choice, Costs
+from planner.problem.limits import LimitStatus
+from planner.problem.pricing import problem_costs
+from planner.problem.wire_choices import PLAIN, USUAL
+from planner.program import milp
+from planner.program.engines import solver_name
 from shared.errors import ProfileError
 from shared.graph import make_cut
 from shared.link import Link

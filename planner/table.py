@@ -14,11 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from planner.assignment import Assignment, spending
-from planner.costs import Costs
-from planner.geometry import geometry
+from planner.cuts.geometry import geometry
 from planner.infeasible import explain
 from planner.problem import Problem
+from planner.problem.assignment import Assignment, spending
+from planner.problem.costs import Costs
 from planner.solve import best as best_at
 from planner.solve import checked_costs, make_plan, optimum, refined
 from shared.errors import UsageError

@@ -10,12 +10,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from planner.assignment import Assignment, spending
-from planner.costs import Choice, Costs, LayerCost, Linear, TensorCost
-from planner.engines import solver_name
-from planner.geometry import Geometry, geometry
+from planner.cuts.geometry import Geometry, geometry
 from planner.infeasible import explain
 from planner.problem import Problem
+from planner.problem.assignment import Assignment, spending
+from planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
+from planner.program.engines import solver_name
 from planner.solve import Solution, best, checked_costs, limit_status, make_plan, refined
 from shared.link import Link
 

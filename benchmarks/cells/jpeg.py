@@ -7,7 +7,7 @@ import statistics
 from benchmarks.cells.inputs import Network
 from edge.payloads import JPEG_QUALITY, jpeg_picture
 from planner.encodings import InputEncoding
-from planner.output_measures import noise_to_signal
+from planner.errors.outputs import noise_to_signal
 from shared.pictures import decode_picture
 from shared.preprocess import preprocess
 from shared.session import Runner

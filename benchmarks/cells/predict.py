@@ -11,16 +11,16 @@ from benchmarks.cells.inputs import Network
 from benchmarks.cells.jpeg import jpeg_encoding
 from cli.cache import cached
 from kernels.codec import measure_codec
-from planner.assignment import Assignment
 from planner.baselines import edge, neurosurgeon, qdmp
-from planner.calibration_files import feeds_digest
+from planner.calibration.files import feeds_digest
 from planner.encodings import InputEncoding
-from planner.error_types import ErrorTable
-from planner.errors_table import measure_errors
+from planner.errors.table import measure_errors
+from planner.errors.types import ErrorTable
 from planner.evaluate import evaluate
-from planner.limits import DEFAULT_MAX_ERROR, Limits
-from planner.pricing import problem_costs
 from planner.problem import Problem
+from planner.problem.assignment import Assignment
+from planner.problem.limits import DEFAULT_MAX_ERROR, Limits
+from planner.problem.pricing import problem_costs
 from planner.solve import make_plan, optimum
 from shared.link import Link
 from shared.plan import FLOAT_BITS, Plan

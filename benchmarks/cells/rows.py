@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from benchmarks.cells.edge import Shot
 from benchmarks.cells.predict import Known
-from planner.limits import DEFAULT_MAX_ERROR
 from planner.prediction import latency_interval
+from planner.problem.limits import DEFAULT_MAX_ERROR
 from shared.plan import Plan
 from shared.profiler import quiet_median
 

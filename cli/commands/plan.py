@@ -14,11 +14,11 @@ from cli.output import print_json, print_table, stderr, stdout
 from cli.plan_data import plan_data, where
 from cli.planning import Asked, asked_problem
 from cli.planning_options import planning_options
-from planner.accuracy import choose_plan
-from planner.costs import Objective
-from planner.limits import LimitStatus
+from planner.drop.accuracy import choose_plan
 from planner.prediction import Interval, latency_interval
 from planner.problem import Problem
+from planner.problem.costs import Objective
+from planner.problem.limits import LimitStatus
 from planner.solve import Solution, solve
 from planner.table import plan_table
 from shared.graph import Graph, load_graph

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from planner.assignment import Assignment
 from planner.baselines.auto_split_search import Search
 from planner.baselines.auto_split_seconds import EdgeSeconds
 from planner.baselines.cloud16 import cloud16
@@ -25,7 +24,8 @@ from planner.baselines.lagrangian import Bits, Floats
 from planner.baselines.uniform import held_activations, sent_bits
 from planner.evaluate import evaluate
 from planner.problem import Problem
-from planner.sides import cloud_seconds
+from planner.problem.assignment import Assignment
+from planner.problem.sides import cloud_seconds
 from shared.graph import Cut
 from shared.plan import FLOAT_BITS
 

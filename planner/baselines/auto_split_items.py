@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from planner.baselines.lagrangian import Bits, Floats, assignments_by_price
-from planner.packing import initialisers, quantised_weights
 from planner.problem import Problem
+from planner.problem.packing import initialisers, quantised_weights
 
 EDGE_BITS: Final = (2, 4, 6, 8)
 """The published bit list."""

@@ -12,8 +12,8 @@ from planner.baselines.auto_split_items import EDGE_BITS, Items, activation_item
 from planner.baselines.lagrangian import Bits, Floats
 from planner.baselines.terms import raw_wire_bytes
 from planner.baselines.uniform import activation_bits
-from planner.packing import layer_weight_bytes
 from planner.problem import Problem
+from planner.problem.packing import layer_weight_bytes
 from shared.graph import Cut, prefix_cuts
 from shared.plan import FLOAT_BITS
 

@@ -8,7 +8,7 @@ from planner.baselines.auto_split_items import Items
 from planner.baselines.lagrangian import Bits, Floats
 from planner.baselines.terms import RAW_INPUT_BITS
 from planner.problem import Problem
-from planner.sides import edge_timings
+from planner.problem.sides import edge_timings
 
 
 class EdgeSeconds:

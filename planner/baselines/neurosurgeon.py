@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import itertools
 
-from planner.assignment import Assignment
 from planner.baselines.terms import FloatTerms, float_terms
 from planner.baselines.uniform import uniform
 from planner.problem import Problem
+from planner.problem.assignment import Assignment
 from shared.plan import FLOAT_BITS
 
 

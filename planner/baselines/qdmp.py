@@ -13,11 +13,11 @@ Seconds become whole picoseconds, so that the cut is exact.
 
 from __future__ import annotations
 
-from planner.assignment import Assignment
 from planner.baselines.min_cut import UNBOUNDED, FlowGraph
 from planner.baselines.terms import FloatTerms, float_terms
 from planner.baselines.uniform import uniform
 from planner.problem import Problem
+from planner.problem.assignment import Assignment
 from shared.plan import FLOAT_BITS
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from planner.assignment import Assignment
 from planner.baselines.cloud16 import cloud16
 from planner.baselines.qdmp import minimum_cut, qdmp
 from planner.baselines.terms import float_terms
 from planner.baselines.uniform import uniform
 from planner.evaluate import evaluate
 from planner.problem import Problem
+from planner.problem.assignment import Assignment
 
 UNIFORM_BITS: Final = (8, 6, 5, 4, 3, 2)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from planner.problem import Problem
-from planner.sides import cloud_seconds, edge_timings, measured_profile
+from planner.problem.sides import cloud_seconds, edge_timings, measured_profile
 from shared.graph import Graph, Tensor
 from shared.plan import FLOAT_BITS
 from shared.wire import frame_overhead_bytes

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planner.assignment import Assignment
 from planner.baselines.terms import RAW_INPUT_BITS
-from planner.packing import quantised_weights
 from planner.problem import Problem
-from planner.sides import measured_profile
+from planner.problem.assignment import Assignment
+from planner.problem.packing import quantised_weights
+from planner.problem.sides import measured_profile
 from shared.graph import Graph, make_cut
 from shared.plan import FLOAT_BITS
 

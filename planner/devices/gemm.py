@@ -9,7 +9,7 @@ from typing import Final
 
 import onnx
 
-from planner.packing import initialisers
+from planner.problem.packing import initialisers
 from shared.graph import Graph, Layer
 
 Shapes = Mapping[str, tuple[int, ...]]

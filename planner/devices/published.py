@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from planner.devices.energy import Energy
 from planner.devices.timing import LayerTiming
-from planner.packing import initialisers, quantised_weights
+from planner.problem.packing import initialisers, quantised_weights
 from shared.graph import Graph, Layer
 
 

@@ -21,7 +21,7 @@ import onnx
 
 from planner.devices.gemm import Gemm
 from planner.devices.timing import Moved
-from planner.packing import initialisers, quantised_weights
+from planner.problem.packing import initialisers, quantised_weights
 from shared.graph import Graph, Layer
 
 _VIEWS: Final = ("Constant", "Dropout", "Flatten", "Identity", "Reshape", "Shape", "Squeeze", "Unsqueeze")

@@ -7,8 +7,8 @@ import pytest
 from models import chain_net, feeds, save
 
 from cli.accuracy import accuracy_judge
-from planner.accuracy import within_drop
-from planner.errors_table import measure_errors
+from planner.drop.accuracy import within_drop
+from planner.errors.table import measure_errors
 from planner.problem import Problem
 from shared.errors import InputError
 from shared.graph import load_graph

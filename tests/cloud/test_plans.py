@@ -14,7 +14,7 @@ from cloud_support import Client, app_client
 from cloud.planning import Planner
 from cloud.plans import PlanAnswer, PlanRequest, PlanService
 from cloud.registry import Model, Registry
-from planner.limits import Limits
+from planner.problem.limits import Limits
 from shared.bundle import Bundle
 from shared.errors import ProfileError, UsageError
 from shared.plan import PlanTable

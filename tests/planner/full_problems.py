@@ -8,8 +8,8 @@ from graphs import errors, profile, random_graph
 
 from planner.devices import Energy, LayerTiming, MeasuredDevice
 from planner.encodings import CodecSpeed, InputEncoding
-from planner.limits import Limits
 from planner.problem import BitChoices, Problem
+from planner.problem.limits import Limits
 from shared.graph import Graph
 from shared.link import Link
 

@@ -7,9 +7,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from planner.errors_table import ActivationErrors, ErrorTable, WeightErrors
-from planner.limits import Limits
+from planner.errors.table import ActivationErrors, ErrorTable, WeightErrors
 from planner.problem import BitChoices, Problem
+from planner.problem.limits import Limits
 from shared.graph import Graph, Layer, Tensor
 from shared.link import Link
 from shared.profile import Machine, Profile

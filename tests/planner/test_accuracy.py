@@ -10,13 +10,13 @@ import pytest
 from graphs import MACHINE
 from models import chain_net, feeds, save
 
-from planner.accuracy import ERROR_LIMITS, choose_limit, choose_plan, within_drop
-from planner.drop import Drop
-from planner.errors_table import measure_errors
-from planner.limits import Limits
-from planner.margins import reader_for
-from planner.measured_drop import MeasuredDrop
+from planner.drop.accuracy import ERROR_LIMITS, choose_limit, choose_plan, within_drop
+from planner.drop.estimate import Drop
+from planner.drop.margins import reader_for
+from planner.drop.measured import MeasuredDrop
+from planner.errors.table import measure_errors
 from planner.problem import Problem
+from planner.problem.limits import Limits
 from planner.solve import Solution, solve
 from shared.card import check_card, load_card
 from shared.errors import InfeasibleError, InputError, UsageError
@@ -184,7 +184,7 @@ def test_plates_not_seen(shared_models: Path, shared_data: Path) -> None:
 
 
 def test_the_labels_file_of_the_photographs_is_read(shared_data: Path, shared_models: Path) -> None:
-    from planner.calibration_files import labelled_feeds
+    from planner.calibration.files import labelled_feeds
 
     graph = load_graph(shared_models / "squeezenet1.1.onnx")
     card = check_card(load_card(CARDS / "squeezenet1.1.yaml"), graph)

@@ -8,11 +8,11 @@ import pytest
 from baseline_problems import measured_problem, simulated_problem
 
 from planner import baselines
-from planner.assignment import Assignment
 from planner.devices import MeasuredDevice
 from planner.evaluate import evaluate
-from planner.packing import layer_weight_bytes
 from planner.problem import Problem
+from planner.problem.assignment import Assignment
+from planner.problem.packing import layer_weight_bytes
 from shared.graph import Cut, prefix_cuts
 from shared.profile import Profile
 

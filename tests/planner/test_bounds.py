@@ -8,12 +8,12 @@ from full_problems import full_problem
 from graphs import random_problem
 from oracle import cuts
 
-from planner import milp
-from planner.assignment import spending
-from planner.geometry import geometry
-from planner.measure import measure_for
+from planner.cuts.geometry import geometry
+from planner.cuts.measure import measure_for
+from planner.cuts.space import Space
+from planner.problem.assignment import spending
+from planner.program import milp
 from planner.solve import checked_costs
-from planner.space import Space
 
 
 @pytest.mark.parametrize("start", range(0, 60, 20))

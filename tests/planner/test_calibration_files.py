@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from planner.calibration_files import calibration_feeds, calibration_source, feeds_digest
+from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest
 from shared.card import Card, card_from_data, check_card
 from shared.errors import CardError, InputError
 from shared.graph import Graph, load_graph

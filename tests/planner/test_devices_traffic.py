@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from planner.devices.gemm import layer_gemms
 from planner.devices.traffic import OnChip, layer_traffic, loads
-from planner.packing import initialisers, quantised_weights
+from planner.problem.packing import initialisers, quantised_weights
 from shared.graph import load_graph
 from tests import models
 

@@ -4,10 +4,10 @@ from models import branch_net, dynamic_net, feeds, residual_net, save
 from onnx import numpy_helper
 
 from kernels.quantise import fake_quantise
-from planner.error_options import ErrorOptions
-from planner.errors_table import ErrorTable, measure_errors
-from planner.output_measures import divergence, noise_to_signal
-from planner.packing import quantised_weights
+from planner.errors.options import ErrorOptions
+from planner.errors.outputs import divergence, noise_to_signal
+from planner.errors.table import ErrorTable, measure_errors
+from planner.problem.packing import quantised_weights
 from shared.errors import EvoSplitError, InputError
 from shared.graph import Graph, load_graph, prefix_cut
 from shared.serial import from_json, to_json

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 from graphs import random_problem
 
-from planner.assignment import Assignment
 from planner.evaluate import evaluate
+from planner.problem.assignment import Assignment
 from planner.solve import solve
 from shared.errors import InfeasibleError
 from shared.graph import parse_cut

@@ -6,7 +6,7 @@ import pytest
 from full_oracle import least_value
 from full_problems import full_problem
 
-from planner.assignment import spending
+from planner.problem.assignment import spending
 from planner.solve import checked_costs, optimum
 
 

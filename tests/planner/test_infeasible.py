@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 from graphs import random_problem
 
-from planner.limits import Limits
 from planner.problem import BitChoices
+from planner.problem.limits import Limits
 from planner.solve import solve
 from shared.errors import InfeasibleError
 

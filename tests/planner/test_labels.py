@@ -7,8 +7,8 @@ import pytest
 from models import chain_net, save
 from PIL import Image
 
-from planner.calibration_files import calibration_feeds, labelled_feeds
-from planner.labels import array_labels, picture_labels
+from planner.calibration.files import calibration_feeds, labelled_feeds
+from planner.calibration.labels import array_labels, picture_labels
 from shared.card import Card, card_from_data, check_card
 from shared.errors import InputError
 from shared.graph import Graph, load_graph

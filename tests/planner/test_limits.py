@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from graphs import random_problem
 
-from planner.limits import DEFAULT_MAX_ERROR, Limits, LimitStatus
+from planner.problem.limits import DEFAULT_MAX_ERROR, Limits, LimitStatus
 from planner.solve import solve
 from shared.errors import ProfileError, UsageError
 from shared.link import Link

@@ -7,9 +7,9 @@ from graphs import random_problem
 from planner.devices import MeasuredDevice
 from planner.encodings import CodecSpeed, InputEncoding
 from planner.evaluate import evaluate
-from planner.limits import Limits
-from planner.pricing import every_choice, problem_costs, tensor_depths
 from planner.problem import Problem
+from planner.problem.limits import Limits
+from planner.problem.pricing import every_choice, problem_costs, tensor_depths
 from planner.solve import solve
 from planner.table import plan_table
 from shared.errors import InfeasibleError, UsageError
@@ -102,7 +102,7 @@ def test_an_evaluation_says_which_cuts_are_not_allowed() -> None:
 
 
 def test_pins_and_depth_count_in_an_evaluation() -> None:
-    from planner.assignment import Assignment
+    from planner.problem.assignment import Assignment
 
     problem = random_problem(3, cuts="any", memory_bytes=10**9, max_error=10.0)
     everywhere = dict.fromkeys(problem.graph.tensors, 32)

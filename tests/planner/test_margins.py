@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import branch_net, chain_net, save
 
-from planner.margins import collapse, ctc_allowed, margin, only_best, only_class, reader_for
+from planner.drop.margins import collapse, ctc_allowed, margin, only_best, only_class, reader_for
 from shared.card import card_from_data
 from shared.errors import UsageError
 from shared.graph import load_graph

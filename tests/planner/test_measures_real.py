@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from planner.error_options import ErrorOptions
-from planner.errors_table import ErrorTable, measure_errors
-from planner.split_run import SplitRun
+from planner.drop.split_run import SplitRun
+from planner.errors.options import ErrorOptions
+from planner.errors.table import ErrorTable, measure_errors
 from shared.card import check_card, load_card
 from shared.graph import Graph, load_graph, prefix_cut
 from shared.link import Link

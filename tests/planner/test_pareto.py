@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from planner.limits import Limits
 from planner.pareto import FINEST, LEAST_ERROR, Front, pareto_front
 from planner.problem import Problem
+from planner.problem.limits import Limits
 from shared.errors import InfeasibleError, UsageError
 from tests.planner import oracle
 from tests.planner.graphs import random_problem

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from planner.picture_encodings import measure_encodings, to_pixels
+from planner.encodings.measure import measure_encodings, to_pixels
 from shared.card import Card, card_from_data
 from shared.graph import Graph, load_graph
 from shared.preprocess import preprocess

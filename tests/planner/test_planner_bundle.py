@@ -11,10 +11,10 @@ from models import feeds, residual_net, save
 from kernels.codec import decode_tensor
 from kernels.quantise import fake_quantise
 from planner.bundle import build_bundle
-from planner.errors_table import measure_errors
-from planner.limits import Limits
-from planner.packing import layer_weight_bytes, quantised_weights
+from planner.errors.table import measure_errors
 from planner.problem import Problem
+from planner.problem.limits import Limits
+from planner.problem.packing import layer_weight_bytes, quantised_weights
 from planner.service import make_plans
 from planner.table import plan_table
 from shared.bundle import Bundle

@@ -4,9 +4,9 @@ import pytest
 from graphs import random_problem
 from oracle import least_latency_s
 
-from planner.engines import solver_name
-from planner.limits import Limits
 from planner.problem import Problem
+from planner.problem.limits import Limits
+from planner.program.engines import solver_name
 from planner.solve import solve
 from shared.errors import InfeasibleError
 from shared.graph import parse_cut

@@ -11,10 +11,10 @@ from edge.payloads import boundary_frame
 from kernels.codec import decode_tensor
 from kernels.quantise import fake_quantise
 from planner.bundle import build_bundle
-from planner.errors_table import measure_errors
-from planner.packing import quantised_weights
-from planner.picture_wire import picture_wire
-from planner.split_run import SplitRun
+from planner.drop.split_run import SplitRun
+from planner.encodings.wire import picture_wire
+from planner.errors.table import measure_errors
+from planner.problem.packing import quantised_weights
 from shared.bundle import Bundle
 from shared.card import card_from_data, check_card
 from shared.errors import UsageError

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from graphs import random_problem
 
-from planner.assignment import Assignment
 from planner.problem import Problem
+from planner.problem.assignment import Assignment
 from planner.solve import solve
 from planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, Line, envelope, plan_table
 from shared.errors import InfeasibleError

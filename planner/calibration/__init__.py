@@ -1,0 +1,1 @@
+"""Calibration inputs: real feeds, their files, and their labels."""

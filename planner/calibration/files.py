@@ -1,0 +1,113 @@
+"""Calibration inputs from files: arrays or pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.calibration.inputs import (
+    DEFAULT_INPUTS,
+    Feeds,
+    calibration_from_arrays,
+    random_calibration,
+    spread,
+)
+from planner.calibration.labels import LABELS_ARRAY, Label, array_labels, picture_labels
+from planner.calibration.pictures import PictureFeeds, pictures_in
+from shared.card import Card
+from shared.errors import CardError, InputError
+from shared.graph import Graph
+from shared.preprocess import input_range
+
+JUDGED_INPUTS: Final = 1000
+
+
+@dataclass(frozen=True)
+class LabelledFeeds:
+    """Inputs, read as they are asked for where they are pictures, and their labels if there are any."""
+
+    feeds: Sequence[Feeds]
+    labels: tuple[Label, ...] | None
+
+
+def calibration_source(model: Path) -> Path | None:
+    """``NAME.calibration.npz`` or the folder ``NAME.calibration/`` beside a model, or None."""
+    # with_suffix would cut a stem such as squeezenet1.1
+    arrays, pictures = (model.parent / f"{model.stem}.calibration{suffix}" for suffix in (".npz", ""))
+    if arrays.is_file():
+        return arrays
+    return pictures if pictures.is_dir() else None
+
+
+def calibration_feeds(graph: Graph, card: Card | None, source: Path | None) -> tuple[Feeds, ...]:
+    """Feeds from an ``.npz`` of inputs by name or a folder of pictures; None: seeded random ones.
+
+    Raises InputError for arrays or pictures that do not fit, CardError for pictures without a card.
+    """
+    count = card.calibration.samples if card else DEFAULT_INPUTS
+    if source is None:
+        return random_calibration(graph, *(input_range(card) if card else ()))
+    if source.is_dir():
+        return tuple(_pictures(card, source, count))
+    return calibration_from_arrays(graph, _inputs_of(_read_arrays(source)), count)
+
+
+def labelled_feeds(
+    graph: Graph, card: Card | None, source: Path | None, count: int = JUDGED_INPUTS
+) -> LabelledFeeds:
+    """At most ``count`` inputs to measure an accuracy drop on, evenly spread over all that there are.
+
+    Raises as `calibration_feeds`, and InputError where labels do not fit.
+    """
+    if source is None:
+        raise InputError("an accuracy drop cannot be measured on noise: give calibration inputs")
+    if source.is_dir():
+        pictures = _pictures(card, source, count)
+        return LabelledFeeds(pictures, picture_labels(source, pictures.names))
+    arrays = _read_arrays(source)
+    labels = array_labels(arrays)
+    feeds = calibration_from_arrays(graph, _inputs_of(arrays), count)
+    if labels is None:
+        return LabelledFeeds(feeds, None)
+    length = max(map(len, _inputs_of(arrays).values()), default=0)
+    if len(labels) != length:
+        raise InputError(f"there are {len(labels)} labels for {length} calibration inputs")
+    return LabelledFeeds(feeds, tuple(labels[at] for at in spread(length, count)))
+
+
+def feeds_digest(feeds: Sequence[Feeds]) -> str:
+    """sha256 over names, types, shapes and values."""
+    total = hashlib.sha256()
+    for sample in feeds:
+        for name, array in sorted(sample.items()):
+            total.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
+            total.update(np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()
+
+
+def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as problem:
+        raise InputError(f"cannot read {path.name}: {' '.join(str(problem).split())[:200]}") from None
+
+
+def _inputs_of(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name: array for name, array in arrays.items() if name != LABELS_ARRAY}
+
+
+def _pictures(card: Card | None, folder: Path, count: int) -> PictureFeeds:
+    if card is None:
+        raise CardError(f"{folder.name} holds pictures, but there is no model card to read them by")
+    paths = pictures_in(folder)
+    if not paths:
+        raise InputError(f"no JPEG or PNG pictures in {folder.name}")
+    return PictureFeeds(card, [paths[at] for at in spread(len(paths), count)])

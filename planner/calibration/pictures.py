@@ -1,0 +1,45 @@
+"""Pictures of a folder as a network's inputs, decoded when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, overload
+
+from planner.calibration.inputs import Feeds
+from shared.card import Card
+from shared.pictures import decode_picture
+from shared.preprocess import preprocess
+
+_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png"})
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """JPEG and PNG files of a folder, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+
+
+class PictureFeeds(Sequence[Feeds]):
+    """Feeds by input name, one per picture; none is kept. Items raise InputError for broken pictures."""
+
+    def __init__(self, card: Card, paths: Sequence[Path]) -> None:
+        self._card, self._paths = card, tuple(paths)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files' names in order."""
+        return tuple(path.name for path in self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, at: int) -> Feeds: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> PictureFeeds: ...
+
+    def __getitem__(self, at: int | slice) -> Feeds | PictureFeeds:
+        if isinstance(at, slice):
+            return PictureFeeds(self._card, self._paths[at])
+        return dict(preprocess(self._card, decode_picture(self._paths[at].read_bytes())))

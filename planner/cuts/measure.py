@@ -1,0 +1,75 @@
+"""An objective as one linear measure of what a plan spends, and costs as arrays of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.cuts.dual import Items
+from planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
+from shared.link import Link
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a second on either side, a byte on the wire, a joule, and a frame at all count."""
+
+    edge: float
+    cloud: float
+    byte: float
+    joule: float
+    frame: float
+
+    def wire(self, choice: Choice) -> float:
+        """Of sending a tensor."""
+        return self.edge * choice.edge_s + self.cloud * choice.cloud_s + self.byte * choice.size_bytes
+
+
+def measure_for(costs: Costs, link: Link) -> Measure | None:
+    """The measure that an objective is; None for throughput, which is a largest of three."""
+    if costs.objective == "latency":
+        byte = 8 / link.bandwidth_bps
+        return Measure(1.0, 1.0, byte, 0.0, link.rtt_s + byte * costs.overhead_bytes)
+    if costs.objective == "energy" and costs.energy is not None:
+        byte_j = costs.energy.uplink_j(1, 8 / link.bandwidth_bps)
+        return Measure(0.0, 0.0, byte_j, 1.0, byte_j * costs.overhead_bytes)
+    return Measure(0.0, 1.0, 0.0, 0.0, 0.0) if costs.objective == "cloud" else None
+
+
+def layer_row(layer: LayerCost, measure: Measure, widths: dict[str, int]) -> Linear:
+    """A layer's share of the measure from below: of its rows the largest at middling bits, and its joules."""
+    bits = _middle(layer.weights)
+    row = max(layer.edge_s, key=lambda row: row.fixed + row.per_weight_bit * bits + _read(row, widths))
+    per_bit = {name: measure.edge * slope for name, slope in row.per_bit.items()}
+    for name, slope in layer.energy_j.per_bit.items():
+        per_bit[name] = per_bit.get(name, 0.0) + measure.joule * slope
+    return Linear(
+        measure.edge * row.fixed + measure.joule * layer.energy_j.fixed,
+        measure.edge * row.per_weight_bit + measure.joule * layer.energy_j.per_weight_bit,
+        per_bit,
+    )
+
+
+def middle_bits(tensors: Sequence[TensorCost]) -> dict[str, int]:
+    """Tensor -> a bit-width in the middle of its choices."""
+    return {tensor.name: _middle(tensor.activation) for tensor in tensors}
+
+
+def padded(rows: Sequence[Sequence[tuple[float, float, float]]]) -> Items:
+    """Items from (value, memory, error) of each one's options, the last repeated up to equal width."""
+    width = max((len(row) for row in rows), default=1)
+    table = np.array([[*row, *(width - len(row)) * [row[-1]]] for row in rows]).reshape(len(rows), width, 3)
+    return Items(*(np.ascontiguousarray(table[:, :, part]) for part in range(3)))
+
+
+def _middle(choices: tuple[Choice, ...]) -> int:
+    return sorted(choice.bits for choice in choices)[len(choices) // 2] if choices else 0
+
+
+def _read(row: Linear, widths: dict[str, int]) -> float:
+    return sum(slope * widths[name] for name, slope in row.per_bit.items())

@@ -1,0 +1,32 @@
+"""Which options can still make a plan more accurate at the same cut and no greater value of the objective."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.cuts.dual import best_bound
+from planner.cuts.geometry import shape_of
+from planner.cuts.measure import Measure
+from planner.cuts.space import Space
+from planner.problem.costs import Costs
+
+_GAP = 1e-3
+"""Of the least error, as in `planner.program.milp`."""
+
+
+def accurate_costs(
+    costs: Costs, measure: Measure, layers: frozenset[int], value: float, error: float
+) -> Costs | None:
+    """The costs without options that no plan of less than ``error`` has; None: there is no such plan.
+
+    The plans looked at run ``layers`` on the edge and take at most ``value``. The bound is that of
+    `planner.cuts.dual` with error and value swapped.
+    """
+    on_edge = np.array([[index in layers for index in range(len(costs.layers))]])
+    space = Space(costs, measure, shape_of(costs, on_edge))
+    peak = space.at_peak(np.array([0]))[0]
+    relaxation = space.relaxation(0, peak, {}).swapped(value)
+    point = best_bound(relaxation, error * (1 - _GAP), lambda _: None, error)
+    if point.bound >= error * (1 - _GAP):
+        return None
+    return space.restricted(0, {}, relaxation.regrets(point.p, point.q), error - point.bound + 1e-12)

@@ -1,0 +1,1 @@
+"""What a plan costs in accuracy, measured by running it."""

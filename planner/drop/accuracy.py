@@ -1,0 +1,104 @@
+"""The fastest plan whose accuracy drop holds, by measuring candidates from the least accurate one on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from planner.drop.estimate import Drop
+from planner.problem import Problem
+from planner.solve import Solution, solve
+from planner.table import plan_table
+from shared.errors import InfeasibleError, UsageError
+from shared.plan import Plan
+
+ERROR_LIMITS: Final = (*(f * 10.0**-e for e in range(6) for f in (10, 5, 2)), 1e-5, 0.0)
+"""Candidates: the error limits that are tried, largest first; at 0 nothing is quantised."""
+
+Judge: TypeAlias = Callable[[Plan, float], Drop]
+"""The drop of a plan; it may stop early once the drop cannot be within the second argument."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The first error limit whose plans all hold, the worst drop among them, and all drops on the way."""
+
+    max_error: float
+    plans: tuple[Plan, ...]
+    drop: Drop
+    tried: tuple[tuple[float, Drop], ...]
+
+
+def choose_plan(
+    problem_at: Callable[[float], Solution],
+    judge: Judge,
+    max_drop: float,
+    limits: Sequence[float] = ERROR_LIMITS,
+) -> Choice:
+    """The plan of the largest error limit whose drop holds; ``max_drop`` is a share (0.01: one point).
+
+    ``problem_at(max_error)`` solves; a larger limit never makes a plan slower, so the first that holds is
+    the fastest. Raises InfeasibleError where no limit holds within the other limits.
+    """
+    return choose_limit(lambda limit: (problem_at(limit).plan,), judge, max_drop, limits)
+
+
+def choose_limit(
+    plans_at: Callable[[float], Sequence[Plan]],
+    judge: Judge,
+    max_drop: float,
+    limits: Sequence[float] = ERROR_LIMITS,
+) -> Choice:
+    """As `choose_plan`, for a problem with several plans: all of them must hold."""
+    _check(max_drop)
+    tried: list[tuple[float, Drop]] = []
+    for limit in limits:
+        try:
+            plans = tuple(plans_at(limit))
+        except InfeasibleError:
+            if not tried:
+                raise
+            break
+        worst = _worst(plans, judge, max_drop)
+        tried.append((limit, worst))
+        if worst.holds(max_drop):
+            return Choice(limit, plans, worst, tuple(tried))
+    least = min((drop for _, drop in tried), key=lambda drop: drop.promised)
+    raise InfeasibleError(
+        f"no plan within the other limits keeps the accuracy drop within {100 * max_drop:g} points: the most"
+        f" accurate one may drop by {100 * least.promised:.2g} ({least.inputs} inputs)"
+    )
+
+
+def within_drop(problem: Problem, judge: Judge, max_drop: float) -> Choice:
+    """The largest error limit at which the problem's plan and all plans of its table hold the drop."""
+
+    def plans_at(limit: float) -> list[Plan]:
+        limits = dataclasses.replace(problem.limits, max_error=limit)
+        limited = dataclasses.replace(problem, limits=limits)
+        table = plan_table(limited)
+        fallback = [table.fallback] if table.fallback else []
+        return [solve(limited).plan, *table.plans, *fallback]
+
+    return choose_limit(plans_at, judge, max_drop)
+
+
+def _worst(plans: Sequence[Plan], judge: Judge, max_drop: float) -> Drop:
+    """The first drop that does not hold, or else the largest."""
+    worst: Drop | None = None
+    for plan in plans:
+        drop = judge(plan, max_drop)
+        if worst is None or drop.promised > worst.promised:
+            worst = drop
+        if not drop.holds(max_drop):
+            break
+    if worst is None:
+        raise UsageError("there are no plans to measure")
+    return worst
+
+
+def _check(max_drop: float) -> None:
+    if not 0 <= max_drop < 1:
+        raise UsageError(f"the accuracy drop must be from 0 up to 100 points, not {100 * max_drop:g}")

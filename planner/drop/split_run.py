@@ -1,0 +1,124 @@
+"""A network run as a plan splits it, all in one process: what the edge sends and the cloud answers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from onnx import numpy_helper
+
+from kernels.codec import decode_tensor, encode_tensor
+from kernels.quantise import fake_quantise
+from planner.encodings.wire import PictureWire, is_picture
+from planner.errors.types import ErrorTable
+from planner.problem.packing import initialisers, quantised_weights
+from shared.errors import UsageError
+from shared.graph import Cut, Graph, parse_cut
+from shared.plan import FLOAT_BITS, Plan, TensorCode
+from shared.session import Runner
+from shared.split import head_model, layer_model, tail_model
+from shared.weights import restore_weights
+
+_FLOAT: Final = TensorCode(FLOAT_BITS)
+
+Values = Mapping[str, np.ndarray]
+
+
+class SplitRun:
+    """Head with packed weights, boundary encoded and decoded at the plan's codes, tail in float.
+
+    Weights are quantised as bundles pack them, per channel of axis 0. A plan for a device with integer
+    activations is run layer by layer, each activation quantised over the range that ``errors`` names.
+    ``pictures`` is the way of inputs that are sent as pictures. Raises UsageError where one of these is
+    needed but not given.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        plan: Plan,
+        threads: int = 1,
+        errors: ErrorTable | None = None,
+        pictures: PictureWire | None = None,
+    ) -> None:
+        cut = parse_cut(graph, plan.cut_key)
+        packed = dataclasses.replace(graph, model=restore_weights(graph.model, _packed(graph, plan, cut)))
+        narrow = {name: bits for name, bits in plan.activation_bits.items() if bits != FLOAT_BITS}
+        self._head = (
+            _Layers(packed, cut, _codes(narrow, errors), threads) if narrow else _Head(packed, cut, threads)
+        )
+        self._tail = Runner(tail_model(graph, cut), threads)
+        self._wire = {name: plan.wire.get(name, _FLOAT) for name in cut.boundary}
+        self._outputs = graph.outputs
+        self._pictures = pictures
+        if pictures is None and any(is_picture(code.codec) for code in self._wire.values()):
+            raise UsageError("running a plan that sends a picture needs a model card")
+
+    def run(self, feeds: Values) -> dict[str, np.ndarray]:
+        """The network's outputs for one input (feeds by input name)."""
+        made = self._head.run(feeds)
+        arrived = {name: self._sent(name, made[name], code) for name, code in self._wire.items()}
+        found = {**made, **self._tail.run(arrived)}
+        return {name: found[name] for name in self._outputs}
+
+    def _sent(self, name: str, array: np.ndarray, code: TensorCode) -> np.ndarray:
+        """What arrives in the cloud."""
+        if self._pictures is not None and code.codec is not None and is_picture(code.codec):
+            return self._pictures(code.codec, array)
+        return decode_tensor(encode_tensor(name, array, code))
+
+
+class _Head:
+    """The edge's layers in one session."""
+
+    def __init__(self, graph: Graph, cut: Cut, threads: int) -> None:
+        self._runner = Runner(head_model(graph, cut), threads)
+
+    def run(self, feeds: Values) -> Values:
+        return {**feeds, **self._runner.run({name: feeds[name] for name in self._runner.input_names})}
+
+
+class _Layers:
+    """The edge's layers one by one, some of their outputs quantised."""
+
+    def __init__(self, graph: Graph, cut: Cut, codes: Mapping[str, TensorCode], threads: int) -> None:
+        self._runners = [Runner(layer_model(graph, index), threads) for index in cut.layers]
+        self._codes = codes
+
+    def run(self, feeds: Values) -> Values:
+        values = dict(feeds)
+        for runner in self._runners:
+            made = runner.run({name: values[name] for name in runner.input_names})
+            values |= {name: self._quantised(name, array) for name, array in made.items()}
+        return values
+
+    def _quantised(self, name: str, array: np.ndarray) -> np.ndarray:
+        code = self._codes.get(name)
+        if code is None:
+            return array
+        return fake_quantise(array, code.bits, code.low, code.high).astype(array.dtype, copy=False)
+
+
+def _packed(graph: Graph, plan: Plan, cut: Cut) -> dict[str, np.ndarray]:
+    """The edge's weights as they are after packing at the plan's bits."""
+    stored, named = initialisers(graph), quantised_weights(graph)
+    layers = (graph.layers[index].name for index in cut.layers)
+    bits = {layer: plan.weight_bits.get(layer, FLOAT_BITS) for layer in layers}
+    return {
+        name: fake_quantise(numpy_helper.to_array(stored[name]), width, axis=0)
+        for layer, width in bits.items()
+        if width != FLOAT_BITS
+        for name in named.get(layer, ())
+    }
+
+
+def _codes(narrow: Mapping[str, int], errors: ErrorTable | None) -> dict[str, TensorCode]:
+    if errors is None:
+        raise UsageError("running a plan with quantised activations needs the error table with their ranges")
+    ranges = {name: errors.activations[name] for name in narrow if name in errors.activations}
+    return {
+        name: TensorCode(narrow[name], one.low.get(narrow[name]), one.high.get(narrow[name]))
+        for name, one in ranges.items()
+    }

@@ -1,0 +1,79 @@
+"""What quantisation costs, measured: the error of every weight and activation tensor at every bit-width.
+
+MSE(t, b) = mean((v - Q_b(v))^2) as in Auto-Split (arXiv 2108.13041); over the tensor's own power, and times
+its gain, it becomes noise to signal at the network's outputs: docs/decisions/error-measure.md says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from planner.calibration.inputs import check_calibration
+from planner.errors.activations import activation_runs, measure_activations
+from planner.errors.gains import OutputErrors, measure_outputs
+from planner.errors.options import ErrorOptions
+from planner.errors.types import ActivationErrors, ErrorTable, WeightErrors
+from planner.errors.weights import measure_weights
+from shared.graph import Graph
+
+__all__ = ["ActivationErrors", "ErrorOptions", "ErrorTable", "WeightErrors", "measure_errors"]
+
+DEFAULT_OPTIONS: Final = ErrorOptions()
+
+
+def measure_errors(
+    graph: Graph,
+    calibration: Sequence[Mapping[str, np.ndarray]],
+    progress: Callable[[int, int], None] | None = None,
+    threads: int = 0,
+    options: ErrorOptions = DEFAULT_OPTIONS,
+) -> ErrorTable:
+    """The error table of a model from calibration inputs (feeds by input name; 8 to 16 are enough).
+
+    Runs the float model with every layer output exposed (in parts where they are large) and then what lies
+    behind each layer. ``progress(done, total)`` counts these; ``threads`` 0: all cores. Raises InputError for
+    calibration inputs that do not fit, are none, or lead to NaN, and where ``options.measure`` is ``kl`` but
+    the network is no classifier.
+    """
+    check_calibration(graph, calibration)
+    probed = options.measure != "mse"
+    steps = activation_runs(graph, len(calibration)) + (len(graph.layers) + 1 if probed else 0)
+    count = _Counter(steps, progress)
+    activations, plain_bytes = measure_activations(graph, calibration, count.step, threads, options.clip)
+    weights = measure_weights(graph, 0 if options.weights == "channel" else None)
+    found = (
+        measure_outputs(graph, calibration, activations, weights, count.step, threads, options)
+        if probed
+        else OutputErrors(_mse(activations), _mse(weights))
+    )
+    return ErrorTable(
+        model=graph.name,
+        model_sha256=graph.sha256,
+        samples=len(calibration),
+        weights={name: replace(one, error=found.weights[name]) for name, one in weights.items()},
+        activations={name: replace(one, error=found.activations[name]) for name, one in activations.items()},
+        plain_bytes=plain_bytes,
+        options=options,
+    )
+
+
+def _mse(
+    errors: Mapping[str, ActivationErrors] | Mapping[str, WeightErrors],
+) -> dict[str, Mapping[int, float]]:
+    return {name: one.mse for name, one in errors.items()}
+
+
+class _Counter:
+    """Reports progress step by step."""
+
+    def __init__(self, total: int, progress: Callable[[int, int], None] | None) -> None:
+        self._done, self._total, self._progress = 0, total, progress
+
+    def step(self) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._total)

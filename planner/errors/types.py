@@ -1,0 +1,58 @@
+"""What quantisation costs, as data. How it is measured: `planner.errors.table`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from planner.errors.options import ErrorOptions
+
+
+@dataclass(frozen=True)
+class WeightErrors:
+    """The error of a layer's weights by bits: affine between the ends of each channel (axis 0) or tensor.
+
+    ``mse`` is the mean squared error, summed over the layer's quantised initialisers; ``relative`` the same
+    over each one's mean square; ``error``, which limits count, is what `ErrorOptions.measure` says: by
+    default ``relative`` times the gain of the layer's weights.
+    """
+
+    error: Mapping[int, float]
+    relative: Mapping[int, float]
+    mse: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class ActivationErrors:
+    """The error of a tensor's activations by bits: per tensor, affine, over the calibration inputs.
+
+    ``mse`` is the mean squared error, ``relative`` the same over the variance, ``error`` (which limits
+    count) by default ``relative`` times the tensor's gain. ``low`` and ``high`` are the clip range, which
+    holds zero, for the bit-widths that have one (else every frame spans its own); ``wire_bytes`` is the
+    mean payload on the wire, after the codec where that helped.
+    """
+
+    error: Mapping[int, float]
+    relative: Mapping[int, float]
+    mse: Mapping[int, float]
+    low: Mapping[int, float]
+    high: Mapping[int, float]
+    wire_bytes: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class ErrorTable:
+    """Errors of one model from ``samples`` calibration inputs.
+
+    ``weights`` is by layer name, for layers with weights to quantise; ``activations`` by tensor name, for
+    float tensors, inputs of the model included; ``plain_bytes`` the mean payload of the other tensors.
+    ``options`` say how all that was measured.
+    """
+
+    model: str
+    model_sha256: str
+    samples: int
+    weights: Mapping[str, WeightErrors]
+    activations: Mapping[str, ActivationErrors]
+    plain_bytes: Mapping[str, float]
+    options: ErrorOptions = field(default_factory=ErrorOptions)

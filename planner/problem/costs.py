@@ -1,0 +1,125 @@
+"""A problem as plain numbers: seconds, bytes, joules and errors per layer, tensor and bit-width.
+
+Nothing here depends on the bandwidth, so one `Costs` serves a whole plan table. It is made by
+`planner.problem.pricing`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from planner.devices.energy import Energy
+from planner.problem.limits import Limits
+
+Objective = Literal["latency", "throughput", "energy", "cloud"]
+"""Seconds of a frame; seconds of the slowest of edge, link and cloud; the edge's joules; cloud seconds."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One bit-width of one thing: bytes, error; on the wire also its codec and the seconds of that."""
+
+    bits: int
+    size_bytes: int
+    error: float
+    codec: str = ""
+    edge_s: float = 0.0
+    cloud_s: float = 0.0
+
+    def is_exact(self, stored_bits: int) -> bool:
+        """Whether a tensor kept at ``stored_bits`` travels without further loss: its codes fit."""
+        return self.error == 0 or (self.bits >= stored_bits and not self.codec.startswith("jpeg"))
+
+
+@dataclass(frozen=True)
+class Linear:
+    """fixed + per_weight_bit b_w + sum over tensors of per_bit[t] b_t."""
+
+    fixed: float
+    per_weight_bit: float = 0.0
+    per_bit: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """A layer on either side. ``weights`` is empty for a layer without weights.
+
+    Its seconds on the edge are the largest of ``edge_s`` (arithmetic, traffic); its joules are ``energy_j``.
+    """
+
+    name: str
+    cloud_s: float
+    weights: tuple[Choice, ...]
+    edge_s: tuple[Linear, ...]
+    energy_j: Linear
+
+
+@dataclass(frozen=True)
+class TensorCost:
+    """A tensor: made by layer ``producer`` (-1: an input of the model), read by ``consumers``.
+
+    ``activation`` are its choices in edge memory, ``wire`` on the wire. It is alive from layer ``producer``
+    to ``last_use``. ``depth`` is the least number of layers between the model's inputs and it.
+    """
+
+    name: str
+    producer: int
+    consumers: tuple[int, ...]
+    last_use: int
+    depth: int
+    activation: tuple[Choice, ...]
+    wire: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The numbers of one problem. ``overhead_bytes`` is that of a frame without tensors.
+
+    ``pinned`` maps layers to whether they run on the edge; ``energy`` prices the radio.
+    """
+
+    layers: tuple[LayerCost, ...]
+    tensors: tuple[TensorCost, ...]
+    overhead_bytes: int
+    limits: Limits
+    pinned: Mapping[int, bool]
+    prefix_only: bool
+    objective: Objective
+    energy: Energy | None
+
+    def may_cross(self, tensor: TensorCost) -> bool:
+        """Whether the minimum depth lets a tensor leave the device."""
+        return tensor.depth >= self.limits.min_depth
+
+
+def undominated(
+    choices: Iterable[Choice],
+    size_matters: bool,
+    stored_bits: tuple[int, ...] = (),
+    bits_matter: bool = False,
+) -> tuple[Choice, ...]:
+    """Choices that no other one beats or equals in size, error and time at once, most bits first.
+
+    Leaving the others out does not change the optimum: each has a replacement that is no worse in
+    anything. Where size does not matter (no memory limit), it is not compared. ``stored_bits`` are the
+    widths at which a tensor to be sent may be stored: the error on the wire depends on them. With
+    ``bits_matter`` fewer bits are worth something in themselves (less traffic).
+    """
+    kept: list[tuple[Choice, tuple[float, ...]]] = []
+    for choice in sorted(choices, key=lambda choice: -choice.bits):
+        mine = _merits(choice, size_matters, stored_bits, bits_matter)
+        if not any(all(map(operator.le, other, mine)) for _, other in kept):
+            kept = [pair for pair in kept if not all(map(operator.le, mine, pair[1]))]
+            kept.append((choice, mine))
+    return tuple(choice for choice, _ in kept)
+
+
+def _merits(
+    choice: Choice, size_matters: bool, stored_bits: tuple[int, ...], bits_matter: bool
+) -> tuple[float, ...]:
+    errors = [0.0 if choice.is_exact(bits) else choice.error for bits in stored_bits] or [choice.error]
+    size, bits = (choice.size_bytes if size_matters else 0), (choice.bits if bits_matter else 0)
+    return (size, bits, choice.edge_s, choice.cloud_s, *errors)

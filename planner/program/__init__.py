@@ -1,0 +1,1 @@
+"""The integer program, and the solvers that prove its optimum."""
