@@ -1,0 +1,102 @@
+"""Answers early: a classifier on a tapped tensor that is sure of what the network would say."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.hooks.decisions import GO, Decision, Exit
+from edge.hooks.features import FeatureSpec
+from edge.hooks.saved import SavedHook
+from edge.learning.samples import OTHER
+from edge.learning.trainers.types import Classifier
+
+
+@dataclass(frozen=True, eq=False)
+class ExitHook:
+    """Exits when the likeliest answer has at least ``threshold`` of the score, and is one of ``answers``.
+
+    ``classifier`` scores the features of ``tap``, one column per answer; `OTHER` among ``answers`` stands for
+    all rarer ones and never exits. ``outputs`` are the network's outputs by name, `(answers, *shape)`: row a
+    stands for answer a.
+    """
+
+    name: str
+    tap: str
+    features: FeatureSpec
+    classifier: Classifier
+    answers: tuple[str, ...]
+    outputs: Mapping[str, NDArray[Any]]
+    threshold: float
+    kind: ClassVar[str] = "exit"
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the classifier."""
+        return self.classifier.macs
+
+    def decide(self, tensor: NDArray[Any], stream: str) -> Decision:
+        """`Exit` or `Go`; ``tensor`` has a batch of one. Values that are not finite go on."""
+        del stream
+        at, confidence = self.best(tensor)
+        # Written so that a confidence that is no number goes on, too.
+        if confidence >= self.threshold and self.answers[at] != OTHER:
+            return Exit({name: array[at] for name, array in self.outputs.items()}, confidence)
+        return GO
+
+    def best(self, tensor: NDArray[Any]) -> tuple[int, float]:
+        """The likeliest column and its score, whatever the threshold; NaN for no finite features."""
+        features = self.features.of(tensor)
+        if not np.isfinite(features).all():
+            return 0, float("nan")
+        scores = self.classifier.scores(features[None])[0]
+        at = int(scores.argmax())
+        return at, float(scores[at])
+
+    def at_threshold(self, threshold: float) -> ExitHook:
+        """The same hook, more or less cautious."""
+        return dataclasses.replace(self, threshold=threshold)
+
+    def saved(self) -> SavedHook:
+        """As plain values."""
+        stacked = {f"out/{name}": array for name, array in self.outputs.items()}
+        weights = {f"net/{name}": array for name, array in self.classifier.arrays().items()}
+        fields = {
+            "name": self.name,
+            "tap": self.tap,
+            "features": dataclasses.asdict(self.features),
+            "classifier": self.classifier.kind,
+            "answers": list(self.answers),
+            "threshold": self.threshold,
+        }
+        return SavedHook(self.kind, fields, {**stacked, **weights})
+
+    @classmethod
+    def restored(cls, saved: SavedHook) -> ExitHook:
+        """The hook of plain values. Raises KeyError, TypeError or ValueError for values that do not fit."""
+        from edge.learning.trainers import load_classifier
+
+        fields, answers = saved.fields, tuple(saved.fields["answers"])
+        outputs = part(saved.arrays, "out/")
+        classifier = load_classifier(fields["classifier"], part(saved.arrays, "net/"))
+        if {classifier.classes, *map(len, outputs.values())} != {len(answers)}:
+            raise ValueError("it has not one class and one output per answer")
+        return cls(
+            name=fields["name"],
+            tap=fields["tap"],
+            features=FeatureSpec(**fields["features"]),
+            classifier=classifier,
+            answers=answers,
+            outputs=outputs,
+            threshold=float(fields["threshold"]),
+        )
+
+
+def part(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """Those whose name begins with ``prefix``, without it."""
+    return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
