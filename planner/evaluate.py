@@ -8,8 +8,8 @@ from planner.problem import BitChoices, Problem
 from planner.problem.assignment import Assignment, crosses, spending
 from planner.problem.costs import Costs
 from planner.problem.limits import LimitStatus
+from planner.problem.plans import limit_status, make_plan
 from planner.problem.pricing import every_choice
-from planner.solve import limit_status, make_plan
 from shared.plan import FLOAT_BITS, Plan
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from planner.problem.assignment import Spending, spending
 from planner.problem.costs import Costs, Objective
 from planner.program import milp
+from planner.program.bounds import Bounds, Goal
 from shared.errors import InfeasibleError
 from shared.link import Link
 from shared.units import format_duration, format_size
@@ -12,15 +13,15 @@ from shared.units import format_duration, format_size
 
 def explain(costs: Costs, link: Link, solver: str | None = None) -> InfeasibleError:
     """The error to raise for costs that have no plan: each limit alone, then with the error limit."""
-    if _least(costs, link, "cloud", milp.Bounds(), solver) is None:
+    if _least(costs, link, "cloud", Bounds(), solver) is None:
         return InfeasibleError("no cut pins these layers and keeps this depth")
-    most_accurate = _least(costs, link, "error", milp.Bounds(), solver)
+    most_accurate = _least(costs, link, "error", Bounds(), solver)
     worst = None if most_accurate is None else most_accurate.error - costs.limits.error_limit
     for where, bounds in (
-        ("", milp.Bounds()),
+        ("", Bounds()),
         (
             f" at an error of at most {costs.limits.error_limit:.3g}",
-            milp.Bounds(error=costs.limits.error_limit),
+            Bounds(error=costs.limits.error_limit),
         ),
     ):
         found = _missed(costs, link, bounds, where, solver)
@@ -35,7 +36,7 @@ def explain(costs: Costs, link: Link, solver: str | None = None) -> InfeasibleEr
 
 
 def _missed(
-    costs: Costs, link: Link, bounds: milp.Bounds, where: str, solver: str | None
+    costs: Costs, link: Link, bounds: Bounds, where: str, solver: str | None
 ) -> InfeasibleError | None:
     """The first limit that even the plan made for it alone misses."""
     limits = costs.limits
@@ -60,9 +61,7 @@ def _missed(
     return None
 
 
-def _least(
-    costs: Costs, link: Link, goal: milp.Goal, bounds: milp.Bounds, solver: str | None
-) -> Spending | None:
+def _least(costs: Costs, link: Link, goal: Goal, bounds: Bounds, solver: str | None) -> Spending | None:
     found = milp.run(milp.apply(costs, link, goal, bounds), costs, solver)
     return None if found is None else spending(costs, found)
 

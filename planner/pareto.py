@@ -20,8 +20,10 @@ from planner.infeasible import explain
 from planner.problem import Problem
 from planner.problem.assignment import Assignment, Spending, spending
 from planner.problem.costs import Costs
+from planner.problem.plans import make_plan
 from planner.program import milp
-from planner.solve import checked_costs, make_plan
+from planner.program.bounds import Bounds, Goal, limit_bounds
+from planner.solve import checked_costs
 from shared.errors import UsageError
 from shared.link import Link
 from shared.plan import Plan
@@ -176,7 +178,7 @@ class _Search:
 
     def _solved(self, region: _Region) -> Assignment | None:
         """Least latency, then least error, then least memory."""
-        limits = milp.limit_bounds(self.costs.limits)
+        limits = limit_bounds(self.costs.limits)
         bounds = replace(limits, memory_bytes=region.memory_bytes, error=region.error)
         fastest = self._run("latency", bounds)
         if fastest is None:
@@ -187,6 +189,6 @@ class _Search:
         error = spending(self.costs, accurate).error
         return self._run("memory", replace(bounds, error=error * _SAME)) or accurate
 
-    def _run(self, goal: milp.Goal, bounds: milp.Bounds) -> Assignment | None:
+    def _run(self, goal: Goal, bounds: Bounds) -> Assignment | None:
         self.programs += 1
         return milp.run(milp.apply(self.costs, self.link, goal, bounds), self.costs, self.solver)

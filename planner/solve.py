@@ -12,17 +12,17 @@ from planner.cuts.search import search
 from planner.cuts.space import Space
 from planner.infeasible import explain
 from planner.problem import Problem
-from planner.problem.assignment import Assignment, Spending, crosses, spending, wire_choice
-from planner.problem.costs import Choice, Costs
+from planner.problem.assignment import Assignment, spending
+from planner.problem.costs import Costs
 from planner.problem.limits import LimitStatus
+from planner.problem.plans import limit_status, make_plan
 from planner.problem.pricing import problem_costs
-from planner.problem.wire_choices import PLAIN, USUAL
 from planner.program import milp
+from planner.program.bounds import limit_bounds
 from planner.program.engines import solver_name
 from shared.errors import ProfileError
-from shared.graph import make_cut
 from shared.link import Link
-from shared.plan import Plan, TensorCode
+from shared.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def best(
             if found.proven:
                 return found.chosen
             start = found.chosen
-    bounds = milp.limit_bounds(costs.limits, layers)
+    bounds = limit_bounds(costs.limits, layers)
     if start is not None:
         bounds = bounds.at_most(costs.objective, spending(costs, start).value(link, costs.objective))
     return milp.run(milp.apply(costs, link, costs.objective, bounds), costs, solver) or start
@@ -106,7 +106,7 @@ def refined(costs: Costs, link: Link, found: Assignment, solver: str | None = No
     """Spend what is left on accuracy: least error (to 0.1 %) at the same cut and value of the objective."""
     cost = spending(costs, found)
     value = cost.value(link, costs.objective) * (1 + 1e-9)
-    bounds = milp.limit_bounds(costs.limits, found.layers).at_most(costs.objective, value)
+    bounds = limit_bounds(costs.limits, found.layers).at_most(costs.objective, value)
     measure = measure_for(costs, link)
     if measure is not None:
         left = accurate_costs(costs, measure, found.layers, value, cost.error)
@@ -115,65 +115,3 @@ def refined(costs: Costs, link: Link, found: Assignment, solver: str | None = No
         costs = left
     better = milp.run(milp.apply(costs, link, "error", bounds), costs, solver)
     return found if better is None else better
-
-
-def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) -> Plan:
-    """The plan that an assignment is, with what it is predicted to cost over ``link``."""
-    graph = problem.graph
-    cost = spending(costs, chosen)
-    cut = make_cut(graph, chosen.layers)
-    return Plan(
-        model=graph.name,
-        model_sha256=graph.sha256,
-        cut_key=cut.key,
-        boundary=cut.boundary,
-        weight_bits={
-            layer.name: _single(layer.weights) or chosen.weights[layer.name]
-            for index, layer in enumerate(costs.layers)
-            if index in chosen.layers and layer.weights
-        },
-        activation_bits={
-            tensor.name: _single(tensor.activation) or chosen.activations[tensor.name]
-            for tensor in costs.tensors
-            if tensor.producer in chosen.layers
-        },
-        wire={
-            tensor.name: _code(problem, tensor.name, wire_choice(tensor, chosen))
-            for tensor in costs.tensors
-            if crosses(tensor, chosen.layers)
-        },
-        latency=cost.latency(link),
-        link=link,
-        wire_bytes=cost.wire_bytes,
-        edge_memory_bytes=cost.memory_bytes,
-        error=cost.error,
-    )
-
-
-def _single(choices: tuple[Choice, ...]) -> int | None:
-    """The bits of what offers no choice."""
-    return choices[0].bits if len(choices) == 1 else None
-
-
-def _code(problem: Problem, tensor: str, choice: Choice) -> TensorCode:
-    table = problem.errors.activations.get(tensor)
-    codec = None if choice.codec == USUAL else choice.codec
-    if table is None or choice.bits not in table.low or codec not in (None, PLAIN):
-        return TensorCode(choice.bits, codec=codec)
-    return TensorCode(choice.bits, table.low[choice.bits], table.high[choice.bits], codec)
-
-
-def limit_status(problem: Problem, cost: Spending, link: Link) -> tuple[LimitStatus, ...]:
-    """How a plan stands against every limit: memory and error always, others where there is a limit."""
-    limits = problem.limits
-    others = (
-        LimitStatus("deadline", limits.deadline_s, cost.latency(link).total_s, "s"),
-        LimitStatus("period", limits.period_s, cost.period_s(link), "s"),
-        LimitStatus("energy", limits.energy_j, cost.energy_j(link), "J"),
-        LimitStatus("cloud", limits.cloud_s, cost.cloud_s, "s"),
-    )
-    return (
-        LimitStatus("memory", limits.memory_bytes, cost.memory_bytes, "B"),
-        LimitStatus("error", limits.error_limit, cost.error, "noise to signal"),
-        *(status for status in others if status.limit is not None),
-    )

@@ -19,8 +19,9 @@ from planner.infeasible import explain
 from planner.problem import Problem
 from planner.problem.assignment import Assignment, spending
 from planner.problem.costs import Costs
+from planner.problem.plans import make_plan
 from planner.solve import best as best_at
-from planner.solve import checked_costs, make_plan, optimum, refined
+from planner.solve import checked_costs, optimum, refined
 from shared.errors import UsageError
 from shared.link import Link
 from shared.plan import Plan, PlanTable

@@ -15,8 +15,9 @@ from planner.infeasible import explain
 from planner.problem import Problem
 from planner.problem.assignment import Assignment, spending
 from planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
+from planner.problem.plans import limit_status, make_plan
 from planner.program.engines import solver_name
-from planner.solve import Solution, best, checked_costs, limit_status, make_plan, refined
+from planner.solve import Solution, best, checked_costs, refined
 from shared.link import Link
 
 

@@ -20,8 +20,9 @@ from planner.evaluate import evaluate
 from planner.problem import Problem
 from planner.problem.assignment import Assignment
 from planner.problem.limits import DEFAULT_MAX_ERROR, Limits
+from planner.problem.plans import make_plan
 from planner.problem.pricing import problem_costs
-from planner.solve import make_plan, optimum
+from planner.solve import optimum
 from shared.link import Link
 from shared.plan import FLOAT_BITS, Plan
 from shared.profile import Profile

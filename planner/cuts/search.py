@@ -20,6 +20,7 @@ from planner.cuts.space import Space, Wires
 from planner.problem.assignment import Assignment, Spending, spending
 from planner.problem.costs import Costs
 from planner.program import milp
+from planner.program.bounds import limit_bounds
 from shared.link import Link
 
 SAME: Final = 1e-9
@@ -158,7 +159,7 @@ class _Search:
     def _restricted(self, cut: int, wires: Wires, regrets: tuple[np.ndarray, ...], allowed: float) -> None:
         self.programs += 1
         layers = frozenset(map(int, np.flatnonzero(self.space.cuts[cut])))
-        bounds = milp.limit_bounds(self.costs.limits, layers)
+        bounds = limit_bounds(self.costs.limits, layers)
         if self.best is not None:
             bounds = bounds.at_most(self.costs.objective, self.value - SAME)
         decided = self.space.restricted(cut, wires, regrets, allowed + SAME)

@@ -72,3 +72,16 @@ class Sum:
         """Add ``factor`` times ``variable``."""
         if factor and variable != ZERO:
             self.terms[variable] = self.terms.get(variable, 0.0) + self._scale * factor
+
+
+def terms(*pairs: tuple[int, float]) -> Terms:
+    """Terms from (variable, factor); variables may come twice."""
+    total = Sum()
+    for variable, factor in pairs:
+        total.add(variable, factor)
+    return total.terms
+
+
+def added(*sums: Terms) -> Terms:
+    """The sum of sums."""
+    return terms(*(pair for found in sums for pair in found.items()))

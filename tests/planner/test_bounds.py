@@ -13,6 +13,7 @@ from planner.cuts.measure import measure_for
 from planner.cuts.space import Space
 from planner.problem.assignment import spending
 from planner.program import milp
+from planner.program.bounds import limit_bounds
 from planner.solve import checked_costs
 
 
@@ -35,7 +36,7 @@ def test_every_feasible_cut_is_there_and_no_plan_is_below_its_bounds(start: int)
             prices = prices[:2]
         bounds = [space.bounds(chosen, peak, p, q) for p, q in prices]
         for cut in itertools.islice(cuts(problem), 40):
-            fixed = milp.limit_bounds(costs.limits, frozenset(cut.layers))
+            fixed = limit_bounds(costs.limits, frozenset(cut.layers))
             found = milp.run(milp.apply(costs, link, costs.objective, fixed), costs)
             if found is None:
                 continue

@@ -9,7 +9,8 @@ from planner.encodings import CodecSpeed, InputEncoding
 from planner.evaluate import evaluate
 from planner.problem import Problem
 from planner.problem.limits import Limits
-from planner.problem.pricing import every_choice, problem_costs, tensor_depths
+from planner.problem.pricing import every_choice, problem_costs
+from planner.problem.tensor_costs import tensor_depths
 from planner.solve import solve
 from planner.table import plan_table
 from shared.errors import InfeasibleError, UsageError

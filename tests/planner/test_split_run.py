@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from models import branch_net, feeds, residual_net, save
 
-from edge.heads import Heads
+from edge.head.build import Heads
+from edge.head.roster import Roster
+from edge.head.run import run_head
 from edge.payloads import boundary_frame
 from kernels.codec import decode_tensor
 from kernels.quantise import fake_quantise
@@ -57,10 +59,10 @@ def test_it_is_what_edge_and_cloud_do(tmp_path, weights: int, wire: TensorCode) 
             chosen = plan(graph, stop, weights, wire)
             bundle = tmp_path / f"{name}-{stop}.zip"
             table = PlanTable(graph.name, graph.sha256, 0.0, (), (chosen,), None)
-            heads = Heads(Bundle.open(bundle, build_bundle(graph, table, None, bundle)), threads=1)
+            heads = Heads(Bundle.open(bundle, build_bundle(graph, table, None, bundle)))
             head = heads.build(chosen)
             one = feeds(model)
-            made = head.runner.run({key: one[key] for key in head.runner.input_names})
+            made = run_head(head, one, "s", Roster()).tensors
             frame = decode_frame(boundary_frame("f", chosen, made))
             tail = Runner(tail_model(graph, prefix_cut(graph, stop)))
             wanted = {

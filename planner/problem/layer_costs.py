@@ -1,0 +1,74 @@
+"""What every layer takes on either side, at every bit-width of its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from planner.devices.energy import Energy
+from planner.devices.timing import LayerTiming
+from planner.problem.asked import Problem
+from planner.problem.costs import Choice, LayerCost, Linear
+from planner.problem.packing import layer_weight_bytes
+from planner.problem.sides import cloud_seconds, edge_energy, edge_timings
+from planner.problem.widths import error_at, known_bits
+from shared.plan import FLOAT_BITS
+
+
+def layer_costs(problem: Problem) -> tuple[LayerCost, ...]:
+    """In execution order."""
+    graph = problem.graph
+    sizes = layer_weight_bytes(graph, problem.bits.weights)
+    rows = zip(
+        graph.layers,
+        sizes,
+        edge_timings(problem.edge, graph),
+        cloud_seconds(problem.cloud, graph),
+        strict=True,
+    )
+    energy = edge_energy(problem.edge)
+    return tuple(
+        LayerCost(
+            name=layer.name,
+            cloud_s=cloud_s,
+            weights=_weights(problem, layer.name, size),
+            edge_s=_seconds(timing),
+            energy_j=_joules(timing, energy),
+        )
+        for layer, size, timing, cloud_s in rows
+    )
+
+
+def _seconds(timing: LayerTiming) -> tuple[Linear, ...]:
+    """The rows whose largest is the layer's time: docs/devices.md."""
+    exposed = timing.weight_s_per_bit if timing.weights_first else 0.0
+    hidden_s = 0.0 if timing.overlap else timing.compute_s
+    traffic = Linear(
+        timing.launch_s + hidden_s + timing.fixed_s, timing.weight_s_per_bit, timing.activation_s_per_bit
+    )
+    compute = Linear(timing.launch_s + timing.compute_s, exposed)
+    moves = traffic.per_weight_bit or any(traffic.per_bit.values()) or timing.fixed_s
+    if not moves:
+        return (compute,)
+    return (compute, traffic) if timing.overlap else (traffic,)
+
+
+def _joules(timing: LayerTiming, energy: Energy | None) -> Linear:
+    if energy is None:
+        return Linear(0.0)
+    per_bit: dict[str, float] = {}
+    for name, elements in (*timing.input_elements, *timing.output_elements):
+        per_bit[name] = per_bit.get(name, 0.0) + elements / 8 * energy.memory_j_per_byte
+    fixed_j = energy.layer_j(timing.macs, timing.fixed_bytes)
+    return Linear(fixed_j, timing.weight_elements / 8 * energy.memory_j_per_byte, per_bit)
+
+
+def _weights(problem: Problem, layer: str, sizes: Mapping[int, int]) -> tuple[Choice, ...]:
+    if not any(sizes.values()):
+        return ()
+    table = problem.errors.weights.get(layer)
+    if table is None:  # nothing in it can be quantised
+        return (Choice(FLOAT_BITS, sizes[FLOAT_BITS], 0.0),)
+    return tuple(
+        Choice(bits, sizes[bits], error_at(table.error, bits))
+        for bits in known_bits(problem.bits.weights, table.error)
+    )

@@ -1,0 +1,74 @@
+"""An assignment as a plan, and how that stands against every limit."""
+
+from __future__ import annotations
+
+from planner.problem.asked import Problem
+from planner.problem.assignment import Assignment, Spending, crosses, spending, wire_choice
+from planner.problem.costs import Choice, Costs
+from planner.problem.limits import LimitStatus
+from planner.problem.wire_choices import PLAIN, USUAL
+from shared.graph import make_cut
+from shared.link import Link
+from shared.plan import Plan, TensorCode
+
+
+def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) -> Plan:
+    """The plan that an assignment is, with what it is predicted to cost over ``link``."""
+    graph = problem.graph
+    cost = spending(costs, chosen)
+    cut = make_cut(graph, chosen.layers)
+    return Plan(
+        model=graph.name,
+        model_sha256=graph.sha256,
+        cut_key=cut.key,
+        boundary=cut.boundary,
+        weight_bits={
+            layer.name: _single(layer.weights) or chosen.weights[layer.name]
+            for index, layer in enumerate(costs.layers)
+            if index in chosen.layers and layer.weights
+        },
+        activation_bits={
+            tensor.name: _single(tensor.activation) or chosen.activations[tensor.name]
+            for tensor in costs.tensors
+            if tensor.producer in chosen.layers
+        },
+        wire={
+            tensor.name: _code(problem, tensor.name, wire_choice(tensor, chosen))
+            for tensor in costs.tensors
+            if crosses(tensor, chosen.layers)
+        },
+        latency=cost.latency(link),
+        link=link,
+        wire_bytes=cost.wire_bytes,
+        edge_memory_bytes=cost.memory_bytes,
+        error=cost.error,
+    )
+
+
+def _single(choices: tuple[Choice, ...]) -> int | None:
+    """The bits of what offers no choice."""
+    return choices[0].bits if len(choices) == 1 else None
+
+
+def _code(problem: Problem, tensor: str, choice: Choice) -> TensorCode:
+    table = problem.errors.activations.get(tensor)
+    codec = None if choice.codec == USUAL else choice.codec
+    if table is None or choice.bits not in table.low or codec not in (None, PLAIN):
+        return TensorCode(choice.bits, codec=codec)
+    return TensorCode(choice.bits, table.low[choice.bits], table.high[choice.bits], codec)
+
+
+def limit_status(problem: Problem, cost: Spending, link: Link) -> tuple[LimitStatus, ...]:
+    """How a plan stands against every limit: memory and error always, others where there is a limit."""
+    limits = problem.limits
+    others = (
+        LimitStatus("deadline", limits.deadline_s, cost.latency(link).total_s, "s"),
+        LimitStatus("period", limits.period_s, cost.period_s(link), "s"),
+        LimitStatus("energy", limits.energy_j, cost.energy_j(link), "J"),
+        LimitStatus("cloud", limits.cloud_s, cost.cloud_s, "s"),
+    )
+    return (
+        LimitStatus("memory", limits.memory_bytes, cost.memory_bytes, "B"),
+        LimitStatus("error", limits.error_limit, cost.error, "noise to signal"),
+        *(status for status in others if status.limit is not None),
+    )

@@ -1,0 +1,75 @@
+"""Every tensor: how long it is alive, how deep it lies, and what it takes at every bit-width."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from planner.problem.asked import Problem
+from planner.problem.costs import Choice, TensorCost
+from planner.problem.sides import measured_profile
+from planner.problem.widths import error_at, known_bits
+from planner.problem.wire_choices import RAW_INPUT_BITS, wire_choices
+from shared.graph import Graph, Tensor
+from shared.plan import FLOAT_BITS
+from shared.wire import packed_size_bytes
+
+MOVES: Final = frozenset(
+    (
+        *("Cast", "Concat", "DepthToSpace", "Dropout", "Flatten", "Gather", "Identity", "Pad", "Reshape"),
+        *("Slice", "SpaceToDepth", "Split", "Squeeze", "Transpose", "Unsqueeze"),
+    )
+)
+"""Operators whose output still shows the input as it was."""
+
+
+def tensor_costs(problem: Problem) -> tuple[TensorCost, ...]:
+    """Inputs of the model first, then in the order in which layers make them."""
+    graph = problem.graph
+    made = {name: layer.index for layer in graph.layers for name in layer.outputs}
+    readers: dict[str, list[int]] = {name: [] for name in (*graph.inputs, *made)}
+    for layer in graph.layers:
+        for name in dict.fromkeys(layer.inputs):
+            readers[name].append(layer.index)
+    depths = tensor_depths(graph)
+    return tuple(
+        TensorCost(
+            name=name,
+            producer=made.get(name, -1),
+            consumers=tuple(found),
+            last_use=len(graph.layers) - 1
+            if name in graph.outputs
+            else max(found, default=made.get(name, -1)),
+            depth=depths[name],
+            activation=_activations(problem, graph.tensors[name], name in made),
+            wire=wire_choices(problem, graph.tensors[name]) if found else (),
+        )
+        for name, found in readers.items()
+    )
+
+
+def tensor_depths(graph: Graph) -> dict[str, int]:
+    """Tensor -> the fewest layers between the model's inputs and it; `MOVES` do not count."""
+    depths = dict.fromkeys(graph.inputs, 0)
+    far = len(graph.layers) + 1
+    for layer in graph.layers:
+        nearest = min((depths[name] for name in layer.inputs), default=far)
+        counts = any(op not in MOVES for op in (layer.op, *layer.fused))
+        depths |= dict.fromkeys(layer.outputs, nearest + int(counts))
+    return depths
+
+
+def _activations(problem: Problem, tensor: Tensor, made: bool) -> tuple[Choice, ...]:
+    """Integer tensors stay as they are, inputs of the model too; a simulated device takes 8-bit pictures."""
+    table = problem.errors.activations.get(tensor.name)
+    if not made and tensor.is_float and measured_profile(problem.edge) is None:
+        return (Choice(RAW_INPUT_BITS, packed_size_bytes(tensor.shape, RAW_INPUT_BITS), 0.0),)
+    if table is None or not made:
+        return (Choice(FLOAT_BITS, tensor.size_bytes, 0.0),)
+    return tuple(
+        Choice(bits, _memory_bytes(tensor, bits), error_at(table.error, bits))
+        for bits in known_bits(problem.bits.activations, table.error)
+    )
+
+
+def _memory_bytes(tensor: Tensor, bits: int) -> int:
+    return tensor.size_bytes if bits == FLOAT_BITS else packed_size_bytes(tensor.shape, bits)
