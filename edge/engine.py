@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 from edge.cloud_link import CloudLink
 from edge.compute import Compute
-from edge.heads import Head, Heads
+from edge.head.build import Heads
+from edge.head.decided import kept_channels, with_bits
+from edge.head.roster import Roster
+from edge.head.run import HeadRun, run_head
+from edge.head.steps import Head
 from edge.job import Answer, Feeds, Job
 from edge.payloads import boundary_frame, jpeg_picture, raw_frame
 from edge.uplink import CloudAnswer
@@ -44,8 +48,9 @@ class Engine:
     def __init__(self, model: EdgeModel, heads: Heads, compute: Compute, cloud: CloudLink) -> None:
         self.model = model
         self.compute = compute
-        self._heads = heads
+        self.heads = heads
         self.cloud = cloud
+        self.roster = Roster()
         self._current: tuple[Plan, Head] | None = None
         self.plan_changes = 0
 
@@ -56,17 +61,17 @@ class Engine:
 
     def heads_ready(self) -> int:
         """How many heads are built."""
-        return len(self._heads)
+        return len(self.heads)
 
     async def start(self) -> None:
         """Build the head of the plan that suits the link now. Raises BundleError, ModelError."""
         plan = replan(self.model.table, self.cloud.link, None)
-        self._current = plan, await asyncio.to_thread(self._heads.build, plan)
+        self._current = plan, await asyncio.to_thread(self.heads.build, plan)
 
     def reconsider(self) -> None:
         """Change to the plan that suits the link now, once its head is built."""
         wanted = replan(self.model.table, self.cloud.link, self.plan)
-        head = self._heads.ready(wanted)
+        head = self.heads.ready(wanted)
         if self._current is not None and head is not None and wanted is not self._current[0]:
             self._current = wanted, head
             self.plan_changes += 1
@@ -78,12 +83,12 @@ class Engine:
         does not take the values, InfeasibleError as `fallback`, CardError for a picture without a card.
         """
         if job.strategy == "edge":
-            return await self._alone(job, self.fallback(), "edge")
+            return await self._alone(job, self.fallback(), "edge", with_hooks=False)
         if job.strategy == "planned" and self._current is not None:
             plan, head = self._current
             if not plan.boundary:
-                return await self._on_edge(job, plan, head, "edge")
-            return await self._or_alone(job, functools.partial(self._split, job, plan, head))
+                return await self._planned(job, plan, head, "edge")
+            return await self._or_alone(job, functools.partial(self._planned, job, plan, head, "cloud"))
         whole = self._raw if job.strategy == "cloud-raw" else self._jpeg
         return await self._or_alone(job, functools.partial(whole, job))
 
@@ -104,20 +109,29 @@ class Engine:
         except (CloudUnavailableError, CloudRefusedError):
             return await self._alone(job, plan, "edge-fallback")
 
-    async def _alone(self, job: Job, plan: Plan, answered_by: AnsweredBy) -> Answer:
-        head = self._heads.ready(plan)
+    async def _alone(self, job: Job, plan: Plan, answered_by: AnsweredBy, with_hooks: bool = True) -> Answer:
+        head = self.heads.ready(plan)
         if head is None:
-            head = await asyncio.to_thread(self._heads.build, plan)
-        return await self._on_edge(job, plan, head, answered_by)
+            head = await asyncio.to_thread(self.heads.build, plan)
+        return await self._planned(job, plan, head, answered_by, with_hooks)
 
-    async def _on_edge(self, job: Job, plan: Plan, head: Head, answered_by: AnsweredBy) -> Answer:
-        return Answer(await self._run_head(job, head), answered_by, plan, plan.cut_key, 0)
+    async def _planned(
+        self, job: Job, plan: Plan, head: Head, answered_by: AnsweredBy, with_hooks: bool = True
+    ) -> Answer:
+        run = await self._run_head(job, head, with_hooks)
+        if run.exit is not None:
+            hook, sure = run.exit_hook, run.exit.confidence
+            return Answer(run.exit.outputs, "exit", plan, plan.cut_key, 0, hook, sure)
+        if plan.boundary:
+            return await self._split(job, plan, head, run)
+        outputs = {name: run.tensors[name] for name in head.outputs}
+        return Answer(outputs, answered_by, plan, plan.cut_key, 0)
 
-    async def _split(self, job: Job, plan: Plan, head: Head) -> Answer:
-        made = await self._run_head(job, head)
-        content = await self._step(job, "encode_s", lambda: boundary_frame(job.frame_id, plan, made))
+    async def _split(self, job: Job, plan: Plan, head: Head, run: HeadRun) -> Answer:
+        sent, made = with_bits(plan, run.bits), kept_channels(run.tensors, run.keep)
+        content = await self._step(job, "encode_s", lambda: boundary_frame(job.frame_id, sent, made))
         reply = await self._ask(job, FRAME_INPUT, content, plan.latency.cloud_s)
-        outputs = {**{name: made[name] for name in head.outputs}, **reply.outputs}
+        outputs = {**{name: run.tensors[name] for name in head.outputs}, **reply.outputs}
         return Answer(self._checked(outputs), "cloud", plan, plan.cut_key, len(content))
 
     async def _raw(self, job: Job) -> Answer:
@@ -134,10 +148,11 @@ class Engine:
         reply = await self._ask(job, PICTURE_INPUT, content, 0.0, patient=True)
         return Answer(self._checked(reply.outputs), "cloud", None, "0", len(content))
 
-    async def _run_head(self, job: Job, head: Head) -> Mapping[str, NDArray[Any]]:
+    async def _run_head(self, job: Job, head: Head, with_hooks: bool) -> HeadRun:
         feeds = await self._feeds(job)
-        wanted = {name: feeds[name] for name in head.runner.input_names}
-        return await self._step(job, "head_s", lambda: head.runner.run(wanted))
+        wanted = {name: feeds[name] for name in head.reads}
+        work = functools.partial(run_head, head, wanted, job.stream, self.roster, with_hooks)
+        return await self._step(job, "head_s", work)
 
     async def _feeds(self, job: Job) -> Feeds:
         if job.feeds is None:

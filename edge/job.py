@@ -46,13 +46,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Answer:
-    """The model's outputs and how they came about. ``plan`` is None for the measuring strategies."""
+    """The model's outputs and how they came about. ``plan`` is None for the measuring strategies.
+
+    ``hook`` gave the answer where ``answered_by`` is ``exit``, and ``confidence`` is its own.
+    """
 
     outputs: Mapping[str, NDArray[Any]]
     answered_by: AnsweredBy
     plan: Plan | None
     cut_key: str
     wire_bytes: int
+    hook: str | None = None
+    confidence: float | None = None
 
 
 def success(job: Job, answer: Answer, outcome: object, confidence: float | None) -> Result:
@@ -64,12 +69,13 @@ def success(job: Job, answer: Answer, outcome: object, confidence: float | None)
         received_at_s=job.received_at_s,
         answered_by=answer.answered_by,
         outcome=outcome,
-        confidence=confidence,
+        confidence=confidence if answer.confidence is None else answer.confidence,
         plan_digest=None if answer.plan is None else answer.plan.digest,
         wire_bytes=answer.wire_bytes,
         breakdown=job.breakdown(),
         strategy=job.strategy,
         cut_key=answer.cut_key,
+        hook=answer.hook,
     )
 
 

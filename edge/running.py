@@ -15,7 +15,9 @@ from edge.agent import Agent
 from edge.cloud_link import CloudLink
 from edge.compute import Compute
 from edge.engine import EdgeModel, Engine
-from edge.heads import Heads
+from edge.head.assemble import Options
+from edge.head.build import Heads
+from edge.head.providers import Providers
 from edge.metrics import Metrics
 from edge.settings import EdgeSettings
 from edge.store import Store
@@ -44,7 +46,7 @@ async def running_agent(
 
     Raises BundleError, ModelError, CardError, StoreError.
     """
-    heads = await asyncio.to_thread(Heads, bundle, settings.threads)
+    heads = await asyncio.to_thread(Heads, bundle, Options(Providers(settings.provider, settings.threads)))
     engine = _engine(settings, bundle, heads, token, session)
     watch = LinkWatch(engine.cloud, settings.probe_interval_s)
     await watch.look()

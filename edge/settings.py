@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge.head.providers import ProviderName
 from shared.errors import UsageError
 from shared.token import given_token, stored_token
 
@@ -33,6 +34,7 @@ class EdgeSettings:
     max_error: float | None = None
     slowdown: float = 1.0
     threads: int = 1
+    provider: ProviderName = "cpu"
     timeout_s: float = 15.0
     enrol_wait_s: float = 60.0
     probe_interval_s: float = 1.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-AnsweredBy = Literal["edge", "cloud", "edge-fallback", "nobody"]
-"""``edge``: the plan keeps all layers there; ``edge-fallback``: the cloud was away; ``nobody``: failed."""
+AnsweredBy = Literal["edge", "cloud", "edge-fallback", "exit", "nobody"]
+"""``edge``: the plan keeps all layers there; ``edge-fallback``: the cloud was away; ``exit``: a hook was sure
+of the answer before the head's end; ``nobody``: failed."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Result:
 
     ``outcome`` is the card's reading of the outputs (label, text, boxes) as plain JSON, or None.
     ``error`` says in one line why there is none.
-    ``cut_key`` is the cut that was really used. ``received_at_s`` is Unix time.
+    ``cut_key`` is the cut that was really used. ``received_at_s`` is Unix time. ``hook`` names the hook that
+    gave the answer (``exit``), and ``confidence`` is then the hook's.
     """
 
     frame_id: str
@@ -46,3 +48,4 @@ class Result:
     error: str | None = None
     strategy: str = "planned"
     cut_key: str | None = None
+    hook: str | None = None

@@ -18,20 +18,20 @@ def head_model(graph: Graph, cut: Cut) -> onnx.ModelProto:
     outputs = tuple(dict.fromkeys((*cut.boundary, *edge_outputs(graph, cut))))
     needed = {name for index in cut.layers for name in graph.layers[index].inputs}.union(outputs)
     inputs = [name for name in graph.inputs if name in needed]
-    return _part(graph, cut.layers, inputs, outputs)
+    return part_model(graph, cut.layers, inputs, outputs)
 
 
 def tail_model(graph: Graph, cut: Cut) -> onnx.ModelProto:
     """The cloud's part: boundary tensors to the remaining outputs. At the last cut it has no nodes."""
     on_edge = frozenset(cut.layers)
     layers = [layer.index for layer in graph.layers if layer.index not in on_edge]
-    return _part(graph, layers, cut.boundary, cloud_outputs(graph, cut))
+    return part_model(graph, layers, cut.boundary, cloud_outputs(graph, cut))
 
 
 def layer_model(graph: Graph, index: int) -> onnx.ModelProto:
     """One layer alone: the activations it reads to those it makes."""
     layer = graph.layers[index]
-    return _part(graph, (index,), layer.inputs, layer.outputs)
+    return part_model(graph, (index,), layer.inputs, layer.outputs)
 
 
 def edge_outputs(graph: Graph, cut: Cut) -> tuple[str, ...]:
@@ -47,9 +47,14 @@ def cloud_outputs(graph: Graph, cut: Cut) -> tuple[str, ...]:
     return tuple(name for name in graph.outputs if name in made)
 
 
-def _part(
+def part_model(
     graph: Graph, layers: Iterable[int], inputs: Sequence[str], outputs: Sequence[str]
 ) -> onnx.ModelProto:
+    """Some layers alone, from ``inputs`` to ``outputs``, both in the order given.
+
+    ``inputs`` hold all that the layers read and none of them makes; ``outputs`` are made by the layers, or
+    stand among the inputs or the initialisers.
+    """
     whole = graph.model.graph
     nodes = [whole.node[at] for at in sorted(at for index in layers for at in graph.layers[index].nodes)]
     used = {name for node in nodes for name in node_reads(node)}.union(outputs)

@@ -17,7 +17,7 @@ from benchmarks.cells.inputs import Network
 from edge.cloud_link import CloudLink
 from edge.compute import Compute
 from edge.engine import EdgeModel, Engine
-from edge.heads import Heads
+from edge.head.build import Heads
 from edge.job import Job, Strategy
 from edge.uplink import Uplink
 from planner.bundle import build_bundle
@@ -58,7 +58,7 @@ class Edge:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "bundle.evb"
             digest = build_bundle(self._network.graph, table, None, path)
-            self._heads = Heads(Bundle.open(path, digest), threads=1)
+            self._heads = Heads(Bundle.open(path, digest))
             for plan in plans:
                 self._heads.build(plan)
 
