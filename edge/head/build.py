@@ -1,0 +1,93 @@
+"""The heads of a plan table, built once, shared by plans that differ only in what they send."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+from edge.head.assemble import Options, assemble
+from edge.head.steps import Head
+from edge.hooks.hook import Hook
+from kernels.codec import decode_tensor
+from shared.bundle import Bundle
+from shared.errors import BundleError
+from shared.graph import Graph, graph_from_model, parse_cut
+from shared.plan import FLOAT_BITS, Plan
+from shared.weights import restore_weights
+
+_Key: TypeAlias = tuple[str, tuple[tuple[str, int], ...]]
+
+
+def skeleton_model(bundle: Bundle) -> onnx.ModelProto:
+    """The bundle's network without its weights. Raises BundleError."""
+    try:
+        return onnx.load_model_from_string(bundle.read(bundle.manifest.skeleton))
+    except DecodeError as broken:
+        raise BundleError(f"the bundle's skeleton is no ONNX model: {broken}") from None
+
+
+class Heads:
+    """Builds heads from a bundle. `build` may be called from any thread; a head is built once.
+
+    The hooks belong to the heads: `change_hooks` makes all of them anew, and the old ones serve meanwhile.
+    """
+
+    def __init__(self, bundle: Bundle, options: Options | None = None) -> None:
+        self._bundle = bundle
+        self._options = options or Options()
+        self._skeleton = skeleton_model(bundle)
+        self._built: dict[_Key, Head] = {}
+        self._building = threading.Lock()
+        self.hooks: tuple[Hook, ...] = ()
+        manifest = bundle.manifest
+        self.graph: Graph = graph_from_model(self._skeleton, manifest.model, manifest.model_sha256)
+
+    def ready(self, plan: Plan) -> Head | None:
+        """The head of a plan if it is built already."""
+        return self._built.get(_key(plan))
+
+    def build(self, plan: Plan) -> Head:
+        """The head of a plan, built now if need be: seconds for a large one.
+
+        Raises BundleError, ModelError.
+        """
+        with self._building:
+            head = self._built.get(_key(plan))
+            if head is None:
+                head = self._built[_key(plan)] = self._new(plan, self.hooks)
+            return head
+
+    def change_hooks(self, hooks: Sequence[Hook], plans: Iterable[Plan]) -> None:
+        """Build the heads of ``plans`` with other hooks, then put all of them in place at once. Seconds."""
+        with self._building:
+            built = {_key(plan): plan for plan in plans}
+            heads = {key: self._new(plan, hooks) for key, plan in built.items()}
+            self.hooks, self._built = tuple(hooks), heads
+
+    def __len__(self) -> int:
+        return len(self._built)
+
+    def _new(self, plan: Plan, hooks: Sequence[Hook]) -> Head:
+        cut = parse_cut(self.graph, plan.cut_key)
+        packed = self._bundle.weights(self._weight_bits(plan, cut.layers))
+        weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
+        graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))
+        return assemble(graph, cut, hooks, self._options)
+
+    def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
+        packed = self._bundle.manifest.weights
+        bits: dict[str, int] = {}
+        for layer in (self.graph.layers[index] for index in layers):
+            for name in packed.keys() & set(layer.weights):
+                # Layers that share an initialiser get the most bits that any of them asks for.
+                bits[name] = max(bits.get(name, 0), plan.weight_bits.get(layer.name, FLOAT_BITS))
+        return bits
+
+
+def _key(plan: Plan) -> _Key:
+    return plan.cut_key, tuple(sorted(plan.weight_bits.items()))

@@ -1,0 +1,49 @@
+"""ONNX Runtime's execution providers: what was asked for where it works, else the processor, said once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+import onnx
+
+from shared.errors import ModelError
+from shared.session import Runner
+
+ProviderName = Literal["cpu", "cuda", "tensorrt"]
+
+_CPU: Final = "CPUExecutionProvider"
+PROVIDERS: Final[Mapping[ProviderName, tuple[str, ...]]] = MappingProxyType(
+    {
+        "cpu": (_CPU,),
+        "cuda": ("CUDAExecutionProvider", _CPU),
+        "tensorrt": ("TensorrtExecutionProvider", "CUDAExecutionProvider", _CPU),
+    }
+)
+"""For each name the providers in the order in which they may take a layer."""
+
+_log = logging.getLogger(__name__)
+
+
+class Providers:
+    """Opens sessions on the provider that was asked for.
+
+    When the provider is missing, or its first session cannot be created (no driver, no memory), one warning
+    is logged and every later session is on the processor: a head of two kinds would be the slower one.
+    """
+
+    def __init__(self, wanted: ProviderName = "cpu", threads: int = 1) -> None:
+        self.name: ProviderName = wanted
+        self._threads = threads
+
+    def open(self, model: onnx.ModelProto) -> Runner:
+        """A runner for the model. Raises ModelError when the processor does not take it either."""
+        if self.name != "cpu":
+            try:
+                return Runner(model, self._threads, PROVIDERS[self.name])
+            except ModelError as refused:
+                _log.warning("provider %s cannot be used, so the processor computes: %s", self.name, refused)
+                self.name = "cpu"
+        return Runner(model, self._threads)

@@ -1,0 +1,132 @@
+"""Runs a head's steps on one frame, asks its hooks, and acts on what they decide."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.head.judge import nonsense
+from edge.head.roster import HOOK_ERRORS, Roster
+from edge.head.segment import FrameContext, Tensors
+from edge.head.steps import Ask, Head, Work
+from edge.head.trace import HeadTrace, StepTrace
+from edge.hooks.decisions import GO, Bits, Decision, Exit, Keep, Mask, Skip
+from edge.hooks.hook import Hook
+
+
+@dataclass(frozen=True, eq=False)
+class HeadRun:
+    """What a head made of one frame.
+
+    ``tensors`` hold what crosses, the finished outputs, and what hooks read. ``exit`` is the answer that
+    ``exit_hook`` gave; the head ended there. ``keep`` and ``bits`` are for the encoder, per boundary tensor.
+    ``changed_by`` are the hooks without which the answer might be another.
+    """
+
+    tensors: Tensors
+    trace: HeadTrace
+    exit: Exit | None = None
+    exit_hook: str | None = None
+    keep: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    bits: Mapping[str, int] = field(default_factory=dict)
+    changed_by: tuple[Hook, ...] = ()
+
+
+def run_head(
+    head: Head, feeds: Mapping[str, NDArray[Any]], stream: str, roster: Roster, with_hooks: bool = True
+) -> HeadRun:
+    """Run one frame of a stream. Raises InputError when the network does not take the values.
+
+    ``with_hooks=False`` is the full way: no hook is asked. A hook that raises, or decides what makes no sense
+    here, is dropped from the roster and the frame goes on as if it had said `Go`.
+    """
+    frame = _Frame(head, dict(feeds), stream, roster)
+    at = 0
+    while at < len(head.steps) and frame.exit is None:
+        step = head.steps[at]
+        if isinstance(step, Work):
+            frame.work(step)
+            at += 1
+        else:
+            at = frame.ask(step, at) if with_hooks else at + 1
+    return frame.result()
+
+
+class _Frame:
+    """One frame on its way through the steps."""
+
+    def __init__(self, head: Head, tensors: dict[str, NDArray[Any]], stream: str, roster: Roster) -> None:
+        self._head = head
+        self._tensors = tensors
+        self._context = FrameContext(stream)
+        self._roster = roster
+        self._trace: list[StepTrace] = []
+        self._keep: dict[str, NDArray[np.bool_]] = {}
+        self._bits: dict[str, int] = {}
+        self._changed_by: list[Hook] = []
+        self.exit: Exit | None = None
+
+    def work(self, step: Work) -> None:
+        started_s = time.perf_counter()
+        made = step.segment.run(self._tensors, self._context)
+        seconds = time.perf_counter() - started_s
+        self._tensors.update(made)
+        made_bytes = sum(array.nbytes for array in made.values())
+        backend, density = step.segment.backend, step.segment.density
+        self._trace.append(StepTrace("segment", step.name, backend, seconds, density, made_bytes=made_bytes))
+
+    def ask(self, step: Ask, at: int) -> int:
+        """Ask a hook and act; the index of the next step."""
+        if not self._roster.trusts(step.hook):
+            return at + 1
+        started_s = time.perf_counter()
+        decision = self._decision(step)
+        seconds, name = time.perf_counter() - started_s, type(decision).__name__.lower()
+        self._trace.append(StepTrace("hook", step.hook.name, step.hook.kind, seconds, decision=name))
+        self._act(decision, step)
+        return step.after if isinstance(decision, Skip) else at + 1
+
+    def result(self) -> HeadRun:
+        exit_hook = self._changed_by[-1].name if self.exit is not None else None
+        return HeadRun(
+            tensors=self._tensors,
+            trace=HeadTrace(tuple(self._trace)),
+            exit=self.exit,
+            exit_hook=exit_hook,
+            keep=self._keep,
+            bits=self._bits,
+            changed_by=tuple(self._changed_by),
+        )
+
+    def _decision(self, step: Ask) -> Decision:
+        tensor = self._tensors[step.hook.tap]
+        try:
+            decision = step.hook.decide(tensor, self._context.stream)
+            wrong = nonsense(decision, step, tensor, self._head)
+        except HOOK_ERRORS as error:
+            wrong = f"{type(error).__name__}: {error}"
+        if wrong is not None:
+            self._roster.drop(step.hook, wrong)
+            return GO
+        return decision
+
+    def _act(self, decision: Decision, step: Ask) -> None:
+        if isinstance(decision, Exit):
+            self.exit = decision
+        elif isinstance(decision, Skip) and step.until is not None:
+            self._tensors[step.until] = self._tensors[step.hook.tap]
+        elif isinstance(decision, Keep):
+            before = self._keep.get(decision.tensor)
+            self._keep[decision.tensor] = decision.channels if before is None else before & decision.channels
+        elif isinstance(decision, Mask):
+            self._context = FrameContext(self._context.stream, decision.positions, step.hook.tap)
+        elif isinstance(decision, Bits):
+            self._bits.update(decision.bits)
+        else:
+            return
+        self._changed_by.append(step.hook)

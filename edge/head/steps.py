@@ -1,0 +1,57 @@
+"""A head as a short list of steps: segments to run and hooks to ask. Values; `edge.head.run` runs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from edge.head.segment import Segment
+from edge.hooks.hook import Hook
+from shared.graph import Tensor
+
+
+@dataclass(frozen=True)
+class Work:
+    """Run a segment. ``name`` is its position among the head's segments."""
+
+    segment: Segment
+    name: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Ask a hook. Where it may skip a block, that makes ``until``, and ``after`` is the step behind it."""
+
+    hook: Hook
+    until: str | None = None
+    after: int = 0
+
+
+Step: TypeAlias = Work | Ask
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head that is ready to run.
+
+    ``reads`` are the model's inputs that it looks at, ``boundary`` what crosses, ``outputs`` the model's
+    outputs that it finishes by itself, ``watched`` tensors that are kept for the sampler. ``answers`` says
+    what the whole network's outputs look like, for judging a hook's `Exit`.
+    """
+
+    steps: tuple[Step, ...]
+    reads: tuple[str, ...]
+    boundary: tuple[str, ...]
+    outputs: tuple[str, ...]
+    answers: tuple[Tensor, ...] = ()
+    watched: tuple[str, ...] = ()
+
+    @property
+    def hooks(self) -> tuple[Hook, ...]:
+        """Its hooks in the order in which they are asked."""
+        return tuple(step.hook for step in self.steps if isinstance(step, Ask))
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Its segments in order."""
+        return tuple(step.segment for step in self.steps if isinstance(step, Work))
