@@ -53,6 +53,10 @@ class StoreError(EvoSplitError):
     """The result store cannot be read or written."""
 
 
+class LearningError(EvoSplitError):
+    """Samples that cannot be learned from, or a file of them that cannot be read or written."""
+
+
 class PortInUseError(EvoSplitError):
     """The address to listen on is taken."""
 
@@ -73,6 +77,12 @@ class WireError(PeerError):
     """An encoded frame that is truncated, corrupted, or lies about its content."""
 
     http_status = 400
+
+
+class UnknownBaseError(PeerError):
+    """A delta frame on a base that the cloud does not hold: send it again as a key frame."""
+
+    http_status = 409
 
 
 class AuthError(PeerError):

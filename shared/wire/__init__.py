@@ -3,12 +3,13 @@
 from shared.wire.decode import decode_frame
 from shared.wire.encode import encode_frame
 from shared.wire.sizes import frame_overhead_bytes, packed_size_bytes, tensor_overhead_bytes
-from shared.wire.types import MAX_ELEMENTS, EncodedTensor, Frame
+from shared.wire.types import MAX_ELEMENTS, EncodedTensor, Frame, StreamHead
 
 __all__ = [
     "MAX_ELEMENTS",
     "EncodedTensor",
     "Frame",
+    "StreamHead",
     "decode_frame",
     "encode_frame",
     "frame_overhead_bytes",

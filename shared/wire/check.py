@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Final
 
 from shared.errors import WireError
+from shared.wire.check_stream import check_delta_size, check_stream
 from shared.wire.sizes import packed_size_bytes, raw_bits
 from shared.wire.types import (
     AFFINE_BITS,
+    DELTA_SCHEMES,
     DTYPES,
     FLOAT_DTYPES,
     LARGEST_FLOAT,
@@ -32,10 +34,12 @@ def check_frame(frame: Frame, max_elements: int) -> None:
         raise WireError(f"a frame holds at most {MAX_TENSORS} tensors, this one {len(frame.tensors)}")
     if len({tensor.name for tensor in frame.tensors}) != len(frame.tensors):
         raise WireError("two tensors of a frame have the same name")
+    check_stream(frame)
+    block = 0 if frame.stream is None else frame.stream.block
     total = 0
     for tensor in frame.tensors:
         total += check_shape(tensor.name, tensor.shape, max_elements)
-        check_tensor(tensor)
+        check_tensor(tensor, block)
     if total > max_elements:
         raise WireError(f"a frame of {total} elements is larger than the limit of {max_elements}")
 
@@ -52,13 +56,18 @@ def check_shape(name: str, shape: tuple[int, ...], max_elements: int) -> int:
     return elements
 
 
-def check_tensor(tensor: EncodedTensor) -> None:
-    """Raise WireError unless dtype, scheme, bits, axis, scales and lengths agree with each other."""
+def check_tensor(tensor: EncodedTensor, block: int = 0) -> None:
+    """Raise WireError unless dtype, scheme, bits, axis, scales and lengths agree with each other.
+
+    ``block`` is the codes per block of the frame that a delta is in.
+    """
     check = _CHECKS.get(tensor.scheme)
     if tensor.dtype not in DTYPES or check is None:
         raise WireError(f"{tensor.name!r}: unknown dtype {tensor.dtype!r} or scheme {tensor.scheme!r}")
     check(tensor)
-    if tensor.packed_bytes != packed_size_bytes(tensor.shape, tensor.bits):
+    if tensor.scheme in DELTA_SCHEMES:
+        check_delta_size(tensor, block)
+    elif tensor.packed_bytes != packed_size_bytes(tensor.shape, tensor.bits):
         raise WireError(f"{tensor.name!r}: {tensor.packed_bytes} packed bytes do not fit shape and bits")
     _check_payload(tensor)
 
@@ -77,9 +86,19 @@ def _check_raw(tensor: EncodedTensor) -> None:
         raise WireError(f"{tensor.name!r}: a raw tensor has no scales")
 
 
-def _check_affine(tensor: EncodedTensor) -> None:
+def _check_affine_bits(tensor: EncodedTensor) -> None:
     if tensor.bits not in AFFINE_BITS or tensor.dtype not in FLOAT_DTYPES:
         raise WireError(f"{tensor.name!r}: no affine codes of {tensor.bits} bits for {tensor.dtype}")
+
+
+def _check_affine_delta(tensor: EncodedTensor) -> None:
+    _check_affine_bits(tensor)
+    if tensor.axis is not None or tensor.scales or tensor.zero_points:
+        raise WireError(f"{tensor.name!r}: a delta has no scales of its own")
+
+
+def _check_affine(tensor: EncodedTensor) -> None:
+    _check_affine_bits(tensor)
     if tensor.axis is not None and not 0 <= tensor.axis < len(tensor.shape):
         raise WireError(f"{tensor.name!r}: axis {tensor.axis} is outside the shape")
     channels = 1 if tensor.axis is None else tensor.shape[tensor.axis]
@@ -93,4 +112,9 @@ def _check_affine(tensor: EncodedTensor) -> None:
             raise WireError(f"{tensor.name!r}: scale {scale} overflows float32")
 
 
-_CHECKS: Final[dict[str, Callable[[EncodedTensor], None]]] = {"raw": _check_raw, "affine": _check_affine}
+_CHECKS: Final[dict[str, Callable[[EncodedTensor], None]]] = {
+    "raw": _check_raw,
+    "affine": _check_affine,
+    "raw-delta": _check_raw,
+    "affine-delta": _check_affine_delta,
+}

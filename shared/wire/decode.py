@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from shared.errors import WireError
 from shared.wire.check import check_frame
-from shared.wire.sizes import CRC_BYTES, DIM_BYTES, FRAME_HEAD, SCALE_BYTES, TENSOR_HEAD
+from shared.wire.reader import Reader
+from shared.wire.sizes import CRC_BYTES, DIM_BYTES, FRAME_HEAD, SCALE_BYTES, STREAM_HEAD, TENSOR_HEAD
 from shared.wire.types import (
     CODECS,
     DTYPES,
@@ -17,11 +18,12 @@ from shared.wire.types import (
     MAX_DIMS,
     MAX_ELEMENTS,
     MAX_TENSORS,
-    MAX_TEXT_BYTES,
     SCHEMES,
+    STREAM_VERSION,
     VERSION,
     EncodedTensor,
     Frame,
+    StreamHead,
 )
 
 T = TypeVar("T")
@@ -34,25 +36,26 @@ def decode_frame(content: bytes | bytearray | memoryview, max_elements: int = MA
     if anything is off: magic, version, length, checksum, counts, or a tensor whose fields disagree.
     """
     view = memoryview(content).cast("B").toreadonly()
-    count, frame_id_bytes, cut_key_bytes, sha256 = _head(view)
-    reader = _Reader(view[FRAME_HEAD.size : len(view) - CRC_BYTES])
+    version, count, frame_id_bytes, cut_key_bytes, sha256 = _head(view)
+    reader = Reader(view[FRAME_HEAD.size : len(view) - CRC_BYTES])
     frame_id, cut_key = reader.text(frame_id_bytes), reader.text(cut_key_bytes)
-    frame = Frame(frame_id, sha256, cut_key, tuple(_tensor(reader) for _ in range(count)))
+    stream = _stream(reader) if version == STREAM_VERSION else None
+    frame = Frame(frame_id, sha256, cut_key, tuple(_tensor(reader) for _ in range(count)), stream)
     if reader.left:
         raise WireError(f"a frame ends with {reader.left} bytes that belong to no tensor")
     check_frame(frame, max_elements)
     return frame
 
 
-def _head(view: memoryview) -> tuple[int, int, int, str]:
+def _head(view: memoryview) -> tuple[int, int, int, int, str]:
     if len(view) < FRAME_HEAD.size + CRC_BYTES:
         raise WireError(f"a frame of {len(view)} bytes is too short")
     fields = FRAME_HEAD.unpack_from(view)
     magic, version, flags, count, length, sha256, frame_id_bytes, cut_key_bytes = fields
     if magic != MAGIC:
         raise WireError("not an EvoSplit frame")
-    if version != VERSION:
-        raise WireError(f"a frame of version {version}; this program reads version {VERSION}")
+    if version not in (VERSION, STREAM_VERSION):
+        raise WireError(f"a frame of version {version}; this program reads {VERSION} and {STREAM_VERSION}")
     if length != len(view):
         raise WireError(f"a frame of {length} bytes arrived as {len(view)}")
     (crc,) = struct.unpack_from("<I", view, len(view) - CRC_BYTES)
@@ -60,10 +63,18 @@ def _head(view: memoryview) -> tuple[int, int, int, str]:
         raise WireError("a frame was corrupted on its way: the checksum does not match")
     if flags or count > MAX_TENSORS:
         raise WireError(f"a frame with flags {flags} and {count} tensors is beyond this version's limits")
-    return count, frame_id_bytes, cut_key_bytes, sha256.hex()
+    return version, count, frame_id_bytes, cut_key_bytes, sha256.hex()
 
 
-def _tensor(reader: _Reader) -> EncodedTensor:
+def _stream(reader: Reader) -> StreamHead:
+    fields = STREAM_HEAD.unpack(reader.take(STREAM_HEAD.size))
+    client, sequence, base, digest, block, flags, name_bytes = fields
+    if flags > 1:
+        raise WireError(f"a stream with flags {flags} is beyond this version's limits")
+    return StreamHead(client, reader.text(name_bytes), sequence, base, block, digest, bool(flags))
+
+
+def _tensor(reader: Reader) -> EncodedTensor:
     fields = TENSOR_HEAD.unpack(reader.take(TENSOR_HEAD.size))
     name_bytes, dtype, scheme, bits, codec, axis, ndim, scales, packed_bytes, payload_bytes = fields
     name = reader.text(name_bytes)
@@ -89,31 +100,3 @@ def _choice(names: Sequence[T], index: int) -> T:
     if index >= len(names):
         raise WireError(f"unknown code {index} where {', '.join(map(str, names))} were expected")
     return names[index]
-
-
-class _Reader:
-    """A place in a view; every step is checked against what is left."""
-
-    def __init__(self, view: memoryview) -> None:
-        self._view = view
-
-    @property
-    def left(self) -> int:
-        return len(self._view)
-
-    def need(self, count: int) -> None:
-        if count > self.left:
-            raise WireError(f"a frame ends {count - self.left} bytes early")
-
-    def take(self, count: int) -> memoryview:
-        self.need(count)
-        taken, self._view = self._view[:count], self._view[count:]
-        return taken
-
-    def text(self, count: int) -> str:
-        if count > MAX_TEXT_BYTES:
-            raise WireError(f"a name of {count} bytes is longer than the limit of {MAX_TEXT_BYTES}")
-        try:
-            return str(self.take(count), "utf-8")
-        except UnicodeDecodeError:
-            raise WireError("a name is not valid UTF-8") from None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from shared.errors import WireError
 from shared.wire.check import check_frame
-from shared.wire.sizes import CRC_BYTES, FRAME_HEAD, TENSOR_HEAD
+from shared.wire.sizes import CRC_BYTES, FRAME_HEAD, STREAM_HEAD, TENSOR_HEAD
 from shared.wire.types import (
     CODECS,
     DTYPES,
@@ -17,9 +17,11 @@ from shared.wire.types import (
     MAX_FRAME_BYTES,
     MAX_TEXT_BYTES,
     SCHEMES,
+    STREAM_VERSION,
     VERSION,
     EncodedTensor,
     Frame,
+    StreamHead,
 )
 
 
@@ -27,14 +29,24 @@ def encode_frame(frame: Frame, max_elements: int = MAX_ELEMENTS) -> bytes:
     """Bytes that `decode_frame` turns into an equal frame. Raises WireError if the frame breaks a rule."""
     check_frame(frame, max_elements)
     frame_id, cut_key = _text(frame.frame_id), _text(frame.cut_key)
-    parts = [frame_id, cut_key, *(part for tensor in frame.tensors for part in _tensor_parts(tensor))]
+    parts: list[bytes | memoryview] = [frame_id, cut_key, _stream_part(frame.stream)]
+    parts += [part for tensor in frame.tensors for part in _tensor_parts(tensor)]
     length = FRAME_HEAD.size + sum(map(len, parts)) + CRC_BYTES
     if length > MAX_FRAME_BYTES:
         raise WireError(f"a frame of {length} bytes is larger than the limit of {MAX_FRAME_BYTES}")
     sha256 = bytes.fromhex(frame.model_sha256)
-    head = FRAME_HEAD.pack(MAGIC, VERSION, 0, len(frame.tensors), length, sha256, len(frame_id), len(cut_key))
+    version, count = VERSION if frame.stream is None else STREAM_VERSION, len(frame.tensors)
+    head = FRAME_HEAD.pack(MAGIC, version, 0, count, length, sha256, len(frame_id), len(cut_key))
     content = b"".join((head, *parts))
     return content + struct.pack("<I", zlib.crc32(content))
+
+
+def _stream_part(head: StreamHead | None) -> bytes:
+    if head is None:
+        return b""
+    name = _text(head.stream)
+    numbers = (head.client, head.sequence, head.base, head.digest, head.block, int(head.keep))
+    return STREAM_HEAD.pack(*numbers, len(name)) + name
 
 
 def _tensor_parts(tensor: EncodedTensor) -> Iterator[bytes | memoryview]:

@@ -16,6 +16,8 @@ TENSOR_HEAD: Final = struct.Struct("<HBBBBbBIII")
 DIM_BYTES: Final = 4
 SCALE_BYTES: Final = 4 + 2
 """A float32 scale and a uint16 zero point."""
+STREAM_HEAD: Final = struct.Struct("<QQQIHBH")
+"""client, sequence, base, digest, block, flags (1: keep), bytes of the stream's name."""
 CRC_BYTES: Final = 4
 
 
@@ -37,3 +39,14 @@ def tensor_overhead_bytes(name: str, ndim: int, scales: int) -> int:
 def frame_overhead_bytes(cut_key: str, frame_id_bytes: int = 36) -> int:
     """Bytes of a frame without its tensors; the default frame id is a UUID as text."""
     return FRAME_HEAD.size + frame_id_bytes + len(cut_key.encode()) + CRC_BYTES
+
+
+def delta_codes(shape: Sequence[int], scheme: str, bits: int) -> tuple[int, int]:
+    """How many codes a delta tensor is made of, and the bits of one; a raw tensor's codes are its bytes."""
+    elements = math.prod(shape)
+    return (elements * bits // 8, 8) if scheme == "raw-delta" else (elements, bits)
+
+
+def bitmap_bytes(codes: int, block: int) -> int:
+    """Bytes of one bit for each block of so many codes; the last block may be short."""
+    return (-(-codes // block) + 7) // 8

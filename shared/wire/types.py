@@ -6,13 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Scheme = Literal["raw", "affine"]
+Scheme = Literal["raw", "affine", "raw-delta", "affine-delta"]
 Codec = Literal["none", "zstd"]
 
 MAGIC: Final = b"EVSF"
 VERSION: Final = 1
+"""Of a frame that stands alone."""
+STREAM_VERSION: Final = 2
+"""Of a frame that is part of a stream."""
 
-SCHEMES: Final[tuple[Scheme, ...]] = ("raw", "affine")
+SCHEMES: Final[tuple[Scheme, ...]] = ("raw", "affine", "raw-delta", "affine-delta")
+DELTA_SCHEMES: Final[tuple[Scheme, ...]] = ("raw-delta", "affine-delta")
 CODECS: Final[tuple[Codec, ...]] = ("none", "zstd")
 
 MAX_TENSORS: Final = 1024
@@ -22,6 +26,10 @@ MAX_TEXT_BYTES: Final = 1024
 MAX_ELEMENTS: Final = 2**27
 """Elements of all tensors of a frame together, unless the caller says otherwise (512 MiB of float32)."""
 MAX_FRAME_BYTES: Final = 2**32 - 1
+BLOCK_STEP: Final = 8
+"""Codes per block are a multiple of it, so that a block is whole bytes at any width."""
+MAX_BLOCK: Final = 2**16 - BLOCK_STEP
+MAX_SEQUENCE: Final = 2**64 - 1
 
 DTYPES: Final = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
@@ -45,6 +53,9 @@ class EncodedTensor:
     codes of ``bits`` bits, C order, dense, least significant bit first; value = (code - zero_point) * scale
     in float32, with one pair per index of ``axis``, or one in all when ``axis`` is None.
 
+    Schemes ``raw-delta`` and ``affine-delta``, in frames of a stream only: the payload holds a bitmap of the
+    blocks that changed against the base, then the differences of their codes; no scales, the base has them.
+
     ``packed_bytes`` is the payload's length before ``codec``; with codec ``none`` it equals the length.
     """
 
@@ -67,13 +78,39 @@ class EncodedTensor:
 
 
 @dataclass(frozen=True)
+class StreamHead:
+    """Where a frame stands in a stream.
+
+    ``client`` is a random 64-bit number of the sender's run, ``sequence`` grows from frame to frame of a
+    client and is never used twice. ``base`` is the sequence of the frame that this one builds on, 0 for a key
+    frame, which stands alone. ``block`` is codes per block. ``digest`` is the CRC-32 of all codes that
+    result. ``keep`` tells the receiver that later frames may build on this one.
+    """
+
+    client: int
+    stream: str
+    sequence: int
+    base: int
+    block: int
+    digest: int
+    keep: bool = True
+
+    @property
+    def is_key(self) -> bool:
+        """Whether the frame needs no other to be understood."""
+        return self.base == 0
+
+
+@dataclass(frozen=True)
 class Frame:
     """The boundary of one input on its way to the cloud, or one weight in a bundle.
 
-    ``model_sha256`` is hexadecimal; ``cut_key`` is `shared.graph.Cut.key` (empty for weights).
+    ``model_sha256`` is hexadecimal; ``cut_key`` is `shared.graph.Cut.key` (empty for weights). ``stream`` is
+    None for a frame that stands alone.
     """
 
     frame_id: str
     model_sha256: str
     cut_key: str
     tensors: tuple[EncodedTensor, ...]
+    stream: StreamHead | None = None

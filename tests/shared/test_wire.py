@@ -95,7 +95,7 @@ def test_elements_are_counted_over_all_tensors():
         (b"", "too short"),
         (b"EVSF", "too short"),
         (patched(0, b"HTTP"), "not an EvoSplit frame"),
-        (patched(4, b"\x02"), "version 2"),
+        (patched(4, b"\x03"), "version 3"),
         (patched(5, b"\x01"), "flags 1"),
         (patched(6, b"\xff\xff"), "65535 tensors"),
         (patched(6, b"\x05\x00"), "early"),
@@ -120,7 +120,8 @@ SHAPE = TENSOR + TENSOR_HEAD.size + len("conv1")
     [
         (TENSOR, b"\xff\xff", "longer than the limit"),
         (TENSOR + 2, b"\x63", "unknown code 99"),
-        (TENSOR + 3, b"\x02", "unknown code 2"),
+        (TENSOR + 3, b"\x04", "unknown code 4"),
+        (TENSOR + 3, b"\x03", "does not fit its frame"),
         (TENSOR + 4, b"\x01", "1 bits"),
         (TENSOR + 5, b"\x02", "unknown code 2"),
         (TENSOR + 5, b"\x01", "codec 'zstd'"),
