@@ -1,0 +1,1 @@
+"""Hooks learn here, on the device, from the network's own answers: sampling, training, calibration, guard."""

@@ -1,0 +1,76 @@
+"""Keeps samples of what the network answered, in a hard number of bytes. It stands in the serving path."""
+
+from __future__ import annotations
+
+import threading
+from random import Random
+
+import numpy as np
+
+from edge.learning.layout import MAX_ANSWER, fits, layout_of
+from edge.learning.pools import Pools
+from edge.learning.samples import OTHER, Sample, Samples
+
+
+class Sampler:
+    """A reservoir of samples that never takes more than ``limit_bytes``, its own overhead included.
+
+    Any thread may offer; an offer takes microseconds and never waits: while another thread reads, it is let
+    go. The first sample fixes shapes and dtypes; others are refused. The same offers with the same seed keep
+    the same samples.
+    """
+
+    def __init__(self, limit_bytes: int, seed: int = 0) -> None:
+        self.limit_bytes = limit_bytes
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._empty()
+
+    def offer(self, sample: Sample) -> bool:
+        """Whether the sample is kept (for now)."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            return self._offer(sample)
+        finally:
+            self._lock.release()
+
+    @property
+    def offered(self) -> int:
+        """How many samples were offered and fitted, since the start or the last `forget`."""
+        return self._offered
+
+    @property
+    def size_bytes(self) -> int:
+        """What is allocated, with the most that the names and lists can take; at most ``limit_bytes``."""
+        return 0 if self._pools is None else self._pools.size_bytes
+
+    def samples(self) -> Samples:
+        """A copy of what is kept."""
+        with self._lock:
+            return _empty_samples() if self._pools is None else self._pools.samples()
+
+    def forget(self) -> None:
+        """Start anew: what was kept no longer holds (the scene changed, or the model)."""
+        with self._lock:
+            self._empty()
+
+    def _empty(self) -> None:
+        self._pools: Pools | None = None
+        self._offered = 0
+        self._random = Random(self._seed)  # noqa: S311 - which samples stay is no secret
+
+    def _offer(self, sample: Sample) -> bool:
+        if len(sample.answer) > MAX_ANSWER or not np.isfinite(sample.features).all():
+            return False
+        if self._pools is None:
+            self._pools = Pools(layout_of(sample), self.limit_bytes)
+        if not fits(self._pools.layout, sample):
+            return False
+        self._offered += 1
+        return self._pools.offer(sample, self._random)
+
+
+def _empty_samples() -> Samples:
+    none = np.zeros(0, np.int64)
+    return Samples(np.zeros((0, 0), np.float32), none, (OTHER,), {}, none.astype(np.bool_), none)
