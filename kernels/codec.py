@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kernels.affine import Affine
 from kernels.entropy import compress, decompress
@@ -28,14 +28,19 @@ _MEASURE_ROUNDS: Final = 7
 
 
 def encode_tensor(
-    name: str, array: NDArray[np.generic], code: TensorCode, axis: int | None = None
+    name: str,
+    array: NDArray[np.generic],
+    code: TensorCode,
+    axis: int | None = None,
+    ends: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> EncodedTensor:
     """Quantise, pack, and compress where that makes the bytes fewer and ``code.codec`` is not ``none``.
 
     ``array`` is of any shape; float16, float32 and float64 are quantised at 2 to 8 or 16 bits, over
-    ``code.low`` to ``code.high`` or else their own range, per index of ``axis`` if given. At 32 bits, and
-    for integers and booleans at any, the elements travel as they stand (NaNs too). Raises InputError for
-    NaN or infinity to be quantised, and for a dtype, bit-width or codec that the format does not know.
+    ``code.low`` to ``code.high`` or else their own range, per index of ``axis`` if given. ``ends`` are a low
+    and a high per index of ``axis``, (channels,) each, in place of the code's. At 32 bits, and for integers
+    and booleans at any, the elements travel as they stand (NaNs too). Raises InputError for NaN or infinity
+    to be quantised, and for a dtype, bit-width or codec that the format does not know.
     """
     dtype = array.dtype.name
     if code.codec not in (None, "none"):
@@ -49,7 +54,7 @@ def encode_tensor(
     if code.bits not in AFFINE_BITS:
         raise InputError(f"{name!r}: {code.bits} bits are none of {', '.join(map(str, AFFINE_BITS))} or 32")
     try:
-        affine = affine_for(array, code.bits, code.low, code.high, axis)
+        affine = affine_for(array, code.bits, *(ends or (code.low, code.high)), axis)
         packed = quantise_pack(array, affine, code.bits, axis)
     except InputError as error:
         raise InputError(f"{name!r}: {error}") from None

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from kernels.codec import encode_tensor
+from kernels.weights import pack_weights
 from planner.problem.packing import quantised_weights
 from shared.bundle import Manifest, write_bundle
 from shared.graph import Graph, parse_cut
-from shared.plan import FLOAT_BITS, PlanTable, TensorCode
+from shared.plan import FLOAT_BITS, PlanTable
 from shared.session import serialise
 from shared.weights import strip_weights
 from shared.wire import Frame, encode_frame
@@ -50,5 +50,4 @@ def _wanted_bits(graph: Graph, table: PlanTable) -> dict[str, set[int]]:
 
 
 def _packed(graph: Graph, name: str, array: np.ndarray, bits: int) -> bytes:
-    tensor = encode_tensor(name, array, TensorCode(bits), None if bits == FLOAT_BITS else 0)
-    return encode_frame(Frame("", graph.sha256, "", (tensor,)))
+    return encode_frame(Frame("", graph.sha256, "", (pack_weights(name, array, bits),)))

@@ -11,6 +11,7 @@ from onnx import numpy_helper
 
 from kernels.codec import decode_tensor, encode_tensor
 from kernels.quantise import fake_quantise
+from kernels.weights import fake_quantise_weights
 from planner.encodings.wire import PictureWire, is_picture
 from planner.errors.types import ErrorTable
 from planner.problem.packing import initialisers, quantised_weights
@@ -107,7 +108,7 @@ def _packed(graph: Graph, plan: Plan, cut: Cut) -> dict[str, np.ndarray]:
     layers = (graph.layers[index].name for index in cut.layers)
     bits = {layer: plan.weight_bits.get(layer, FLOAT_BITS) for layer in layers}
     return {
-        name: fake_quantise(numpy_helper.to_array(stored[name]), width, axis=0)
+        name: fake_quantise_weights(numpy_helper.to_array(stored[name]), width)
         for layer, width in bits.items()
         if width != FLOAT_BITS
         for name in named.get(layer, ())

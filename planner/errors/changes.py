@@ -8,6 +8,7 @@ from typing import TypeAlias
 from onnx import numpy_helper
 
 from kernels.quantise import fake_quantise
+from kernels.weights import fake_quantise_weights
 from planner.errors.probe import Probe, Values
 from planner.errors.types import ActivationErrors
 from planner.problem.packing import initialisers, quantised_weights
@@ -40,7 +41,7 @@ def weight_change(graph: Graph, index: int, threads: int, axis: int | None) -> C
     model = layer_model(graph, index)
 
     def change(probe: Probe, bits: int) -> list[Values]:
-        packed = {name: fake_quantise(array, bits, axis=axis) for name, array in arrays.items()}
+        packed = {name: fake_quantise_weights(array, bits, axis) for name, array in arrays.items()}
         runner = Runner(restore_weights(model, packed), threads)
         return [runner.run({name: one[name] for name in layer.inputs}) for one in probe.values]
 

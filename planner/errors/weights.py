@@ -1,4 +1,4 @@
-"""The error of packed weights: affine between minimum and maximum of each output channel or of the tensor."""
+"""The error of packed weights: affine over the range of each output channel or of the tensor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from onnx import numpy_helper
 
-from kernels.quantise import fake_quantise
+from kernels.weights import fake_quantise_weights
 from planner.errors.types import WeightErrors
 from planner.problem.packing import initialisers, quantised_weights
 from shared.graph import Graph
@@ -37,4 +37,4 @@ def _layer_errors(arrays: list[np.ndarray], axis: int | None) -> WeightErrors:
 
 
 def _mse(array: np.ndarray, bits: int, axis: int | None) -> float:
-    return float(np.mean(np.square(fake_quantise(array, bits, axis=axis) - array, dtype=np.float64)))
+    return float(np.mean(np.square(fake_quantise_weights(array, bits, axis) - array, dtype=np.float64)))

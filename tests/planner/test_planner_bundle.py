@@ -9,7 +9,7 @@ from graphs import MACHINE
 from models import feeds, residual_net, save
 
 from kernels.codec import decode_tensor
-from kernels.quantise import fake_quantise
+from kernels.weights import fake_quantise_weights
 from planner.bundle import build_bundle
 from planner.errors.table import measure_errors
 from planner.problem import Problem
@@ -73,7 +73,7 @@ def quantised_head(graph: Graph, plan: Plan) -> Runner:
     for layer, names in quantised_weights(graph).items():
         bits = plan.weight_bits.get(layer, 32)
         if bits < 32:
-            weights |= {name: fake_quantise(weights[name], bits, axis=0) for name in names}
+            weights |= {name: fake_quantise_weights(weights[name], bits) for name in names}
     whole = graph_from_model(restore_weights(skeleton, weights), graph.name, graph.sha256)
     return Runner(head_model(whole, parse_cut(graph, plan.cut_key)))
 
