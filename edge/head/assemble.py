@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 from edge.head.cutting import Part, available, head_parts, parts_before
@@ -14,6 +15,8 @@ from edge.hooks.hook import Hook
 from shared.graph import Cut, Graph
 from shared.split import edge_outputs
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Options:
@@ -24,16 +27,17 @@ class Options:
 
 
 def assemble(graph: Graph, cut: Cut, hooks: Sequence[Hook], options: Options) -> Head:
-    """The head of a cut, with those of the hooks that read a tensor of it. Raises ModelError."""
+    """The head of a cut, with those of the hooks that have their place in it. Raises ModelError."""
     there = available(graph, cut)
-    asked = [hook for hook in hooks if {hook.tap, until(hook) or hook.tap} <= there]
-    borders = [name for hook in asked for name in (hook.tap, until(hook)) if name is not None]
+    asked = [hook for hook in hooks if set(_borders(hook)) <= there]
+    borders = [name for hook in asked for name in _borders(hook)]
     watched = tuple(name for name in options.watched if name in there)
     parts = head_parts(graph, cut, borders, watched)
     outputs = edge_outputs(graph, cut)
-    reads = {name for part in parts for name in part.reads}.union(cut.boundary, outputs, borders, watched)
+    kept = {*cut.boundary, *outputs}
+    reads = {name for part in parts for name in part.reads}.union(kept, borders, watched)
     return Head(
-        steps=_steps(graph, parts, asked, lambda part: _segment(graph, part, options)),
+        steps=_Steps(graph, parts, kept).of(asked, lambda part: _segment(graph, part, options)),
         reads=tuple(name for name in graph.inputs if name in reads),
         boundary=cut.boundary,
         outputs=outputs,
@@ -42,35 +46,57 @@ def assemble(graph: Graph, cut: Cut, hooks: Sequence[Hook], options: Options) ->
     )
 
 
-def until(hook: Hook) -> str | None:
-    """What the residual block behind a skip hook makes; None for other hooks."""
-    end: str | None = getattr(hook, "until", None)
-    return end
-
-
 def _segment(graph: Graph, part: Part, options: Options) -> Segment:
     return OrtSegment(options.providers.open(part.model(graph)))
 
 
-def _steps(
-    graph: Graph, parts: Sequence[Part], hooks: Iterable[Hook], make: Callable[[Part], Segment]
-) -> tuple[Step, ...]:
-    """Each segment, and behind it the hooks that can be asked then, in the order in which they were given."""
-    placed = [(parts_before(graph, parts, hook.tap), hook) for hook in hooks]
-    starts = _starts(len(parts), [at for at, _ in placed])
-    steps: list[Step] = []
-    for at in range(len(parts) + 1):
-        if at:
-            steps.append(Work(make(parts[at - 1]), str(at - 1)))
-        steps += [_ask(graph, parts, hook, starts) for place, hook in placed if place == at]
-    return tuple(steps)
+def _borders(hook: Hook) -> tuple[str, ...]:
+    """The tensors at which the head is cut for a hook: what it reads, and the end of what it may skip."""
+    until: str | None = getattr(hook, "until", None)
+    return (hook.tap,) if until is None else (hook.tap, until)
 
 
-def _starts(parts: int, places: Sequence[int]) -> list[int]:
-    """For each number of parts that have run, the index of the first step behind them."""
-    return [at + sum(place < at for place in places) for at in range(parts + 1)]
+@dataclass(frozen=True)
+class _Steps:
+    """Puts hooks between parts. ``kept`` are the tensors that leave the head."""
 
+    graph: Graph
+    parts: Sequence[Part]
+    kept: Set[str]
 
-def _ask(graph: Graph, parts: Sequence[Part], hook: Hook, starts: Sequence[int]) -> Ask:
-    end = until(hook)
-    return Ask(hook) if end is None else Ask(hook, end, starts[parts_before(graph, parts, end)])
+    def of(self, hooks: Iterable[Hook], make: Callable[[Part], Segment]) -> tuple[Step, ...]:
+        """Each segment, and behind it the hooks that can be asked then; one that skips is asked last."""
+        allowed = [hook for hook in hooks if self._is_allowed(hook)]
+        placed = sorted(((self._place(hook.tap), len(_borders(hook)), at) for at, hook in enumerate(allowed)))
+        places = [place for place, _, _ in placed]
+        # Behind `count` parts come that many segments, and the hooks that were asked before the last of them.
+        starts = [count + sum(place < count for place in places) for count in range(len(self.parts) + 1)]
+        steps: list[Step] = []
+        for count in range(len(self.parts) + 1):
+            if count:
+                steps.append(Work(make(self.parts[count - 1]), str(count - 1)))
+            steps += [self._ask(allowed[at], starts) for place, _, at in placed if place == count]
+        return tuple(steps)
+
+    def _ask(self, hook: Hook, starts: Sequence[int]) -> Ask:
+        _, *until = _borders(hook)
+        return Ask(hook, until[0], starts[self._place(until[0])]) if until else Ask(hook)
+
+    def _place(self, tensor: str) -> int:
+        return parts_before(self.graph, self.parts, tensor)
+
+    def _is_allowed(self, hook: Hook) -> bool:
+        """Whether what it may skip is a block: it hands out one tensor, of its input's shape."""
+        tap, *ends = _borders(hook)
+        if not ends:
+            return True
+        first, last = self._place(tap), self._place(ends[0])
+        made = {name for part in self.parts[first:last] for name in part.makes} - {ends[0]}
+        needed = {*self.kept, *(name for part in self.parts[last:] for name in part.reads)}
+        shapes = {self.graph.tensors[name].shape for name in (tap, ends[0])}
+        if first < last and len(shapes) == 1 and not made & needed:
+            return True
+        _log.warning(
+            "hook %s is not used: from %s to %s is no block that can be skipped", hook.name, tap, ends[0]
+        )
+        return False

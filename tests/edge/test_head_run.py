@@ -1,0 +1,164 @@
+"""A head's runner acts on every kind of decision, and drops hooks that misbehave without losing a frame."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hook_doubles import Told
+
+from edge.head.assemble import Options, assemble
+from edge.head.decided import kept_channels, with_bits
+from edge.head.roster import Roster
+from edge.head.run import HeadRun, run_head
+from edge.head.steps import Head
+from edge.hooks.decisions import GO, Bits, Exit, Keep, Mask, Skip
+from shared.graph import Graph, load_graph, prefix_cut
+from shared.session import Runner
+from tests import models
+
+BLOCK_START, BLOCK_END = "t0", "t1"
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    return load_graph(models.save(models.residual_net(), tmp_path_factory.mktemp("net"), "net"), "net")
+
+
+def head_of(graph: Graph, hooks: Sequence[Any], layers: int | None = None) -> Head:
+    cut = prefix_cut(graph, len(graph.layers) if layers is None else layers)
+    return assemble(graph, cut, hooks, Options())
+
+
+def run(graph: Graph, head: Head, roster: Roster | None = None, with_hooks: bool = True) -> HeadRun:
+    return run_head(head, models.feeds(graph.model), "s", roster or Roster(), with_hooks)
+
+
+def answer(graph: Graph) -> np.ndarray:
+    return Runner(graph.model).run(models.feeds(graph.model))["y"]
+
+
+def test_hooks_that_say_go_change_nothing(graph: Graph) -> None:
+    hooks = [Told("x", name="a"), Told(BLOCK_END, name="b"), Told(BLOCK_END, name="c", kind="mask")]
+    head = head_of(graph, hooks)
+    made = run(graph, head)
+    np.testing.assert_allclose(made.tensors["y"], answer(graph), rtol=1e-5)
+    assert made.changed_by == ()
+    assert [step.name for step in made.trace.steps] == ["a", "0", "b", "c", "1"]
+    assert all(step.seconds >= 0 for step in made.trace.steps)
+    np.testing.assert_array_equal(hooks[1].seen[0], made.tensors[BLOCK_END])
+
+
+def test_an_exit_ends_the_head(graph: Graph) -> None:
+    known = np.arange(5, dtype=np.float32)[None]
+    head = head_of(graph, [Told(BLOCK_END, Exit({"y": known}, 0.9), name="sure")])
+    made = run(graph, head)
+    assert made.exit is not None
+    assert made.exit.outputs["y"] is known
+    assert made.exit_hook == "sure"
+    assert "y" not in made.tensors
+    full = run(graph, head, with_hooks=False)
+    assert full.exit is None
+    np.testing.assert_allclose(full.tensors["y"], answer(graph), rtol=1e-5)
+
+
+def test_a_skipped_block_is_its_shortcut(graph: Graph) -> None:
+    inner, behind = Told("a0.swish", name="inner"), Told(BLOCK_END, name="behind")
+    if inner.tap not in graph.tensors:
+        pytest.fail(f"no such tensor; there are {sorted(graph.tensors)}")
+    head = head_of(
+        graph, [Told(BLOCK_START, Skip(), until=BLOCK_END), inner, behind, Told(BLOCK_START, name="z")]
+    )
+    made = run(graph, head)
+    np.testing.assert_array_equal(made.tensors[BLOCK_END], made.tensors[BLOCK_START])
+    assert not inner.seen
+    assert len(behind.seen) == 1
+    assert [step.decision for step in made.trace.steps if step.kind == "hook"] == ["go", "skip", "go"]
+    assert np.abs(made.tensors["y"] - answer(graph)).max() > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("tap", "until"), [(BLOCK_START, "pool"), ("x", BLOCK_START), (BLOCK_END, BLOCK_START)]
+)
+def test_what_is_no_block_is_never_skipped(
+    graph: Graph, caplog: pytest.LogCaptureFixture, tap: str, until: str
+) -> None:
+    made = run(graph, head_of(graph, [Told(tap, Skip(), until=until)]))
+    np.testing.assert_allclose(made.tensors["y"], answer(graph), rtol=1e-5)
+    assert "no block that can be skipped" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        ValueError("broken"),
+        KeyError("gone"),
+        None,
+        "exit",
+        Skip(),
+        Exit({}, 0.9),
+        Exit({"y": np.zeros((1, 4), np.float32)}, 0.9),
+        Exit({"y": np.zeros((1, 5), np.float64)}, 0.9),
+        Exit({"y": np.full((1, 5), np.nan, np.float32)}, 0.9),
+        Exit({"y": np.zeros((1, 5), np.float32)}, float("nan")),
+        Exit({"y": np.zeros((1, 5), np.float32)}, 1.5),
+        Exit(None, 0.5),  # type: ignore[arg-type]
+        Keep("elsewhere", np.ones(8, bool)),
+        Bits({"elsewhere": 4}),
+        Mask(np.ones((3, 3), bool)),
+        Mask(np.ones((16, 16), np.uint8)),  # type: ignore[arg-type]
+    ],
+)
+def test_a_hook_that_misbehaves_is_dropped_once_and_the_answer_is_right(
+    graph: Graph, caplog: pytest.LogCaptureFixture, decision: Any
+) -> None:
+    bad, good = Told(BLOCK_END, decision, name="bad"), Told(BLOCK_END, name="good")
+    head, roster = head_of(graph, [bad, good]), Roster()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            np.testing.assert_allclose(run(graph, head, roster).tensors["y"], answer(graph), rtol=1e-5)
+    assert (len(bad.seen), len(good.seen)) == (1, 3)
+    assert len(caplog.records) == 1
+    assert "hook bad is dropped" in caplog.text
+    assert set(roster.dropped) == {"bad"}
+
+
+def test_masks_reach_the_segments_behind(graph: Graph) -> None:
+    positions = np.zeros((16, 16), bool)
+    made = run(graph, head_of(graph, [Told("x", Mask(positions), kind="mask", name="m")]))
+    np.testing.assert_allclose(made.tensors["y"], answer(graph), rtol=1e-5)  # ONNX Runtime computes all
+    assert [hook.name for hook in made.changed_by] == ["m"]
+
+
+def test_kept_channels_and_bits_reach_the_encoder(graph: Graph) -> None:
+    name = prefix_cut(graph, 3).boundary[0]
+    channels = np.arange(graph.tensors[name].shape[1]) % 2 == 0
+    more = np.arange(len(channels)) < 4
+    hooks = [
+        Told("x", Keep(name, channels), name="k1", kind="channels"),
+        Told("x", Keep(name, more), name="k2", kind="channels"),
+        Told("x", Bits({name: 4}), name="b", kind="bits"),
+        Told("x", GO, name="g"),
+    ]
+    made = run(graph, head_of(graph, hooks, 3))
+    assert dict(made.bits) == {name: 4}
+    sent = kept_channels(made.tensors, made.keep)
+    assert not sent[name][:, ~(channels & more)].any()
+    np.testing.assert_array_equal(sent[name][:, channels & more], made.tensors[name][:, channels & more])
+    other = kept_channels(made.tensors, {name: np.ones(3, bool)})
+    assert other[name] is made.tensors[name]
+
+
+def test_bits_replace_only_what_they_name(tmp_path: Path) -> None:
+    from edge_support import load_net, make_plan
+
+    plan = make_plan(load_net(tmp_path), 3, 0.01, 100)
+    name = plan.boundary[0]
+    assert with_bits(plan, {}) is plan
+    changed = with_bits(plan, {name: 3})
+    assert changed.wire[name].bits == 3
+    assert plan.wire[name].bits == 8
