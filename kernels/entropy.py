@@ -35,12 +35,27 @@ class _Contexts(threading.local):
 _contexts: Final = _Contexts()
 
 
-def compress(packed: NDArray[np.uint8]) -> bytes | None:
-    """The zstd form of (n,) uint8, or None where it would not be smaller."""
+def compress(packed: NDArray[np.uint8], border: int = 0) -> bytes | None:
+    """The zstd form of (n,) uint8, or None where it would not be smaller.
+
+    Behind the first ``border`` bytes a new block begins, with symbol statistics of its own: for content of
+    two kinds. It is one zstd frame all the same.
+    """
     if packed.size < _LEAST_BYTES or _entropy_bits(_sample(packed)) > _HOPELESS_BITS:
         return None
-    content = _contexts.compressor.compress(packed.data)
+    content = _in_two(packed, border) if border else _contexts.compressor.compress(packed.data)
     return content if len(content) < packed.size else None
+
+
+def _in_two(packed: NDArray[np.uint8], border: int) -> bytes:
+    stream = _contexts.compressor.compressobj(size=packed.size)
+    parts = (
+        stream.compress(packed[:border].data),
+        stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK),
+        stream.compress(packed[border:].data),
+        stream.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH),
+    )
+    return b"".join(parts)
 
 
 def decompress(content: bytes | memoryview, size_bytes: int) -> bytes:

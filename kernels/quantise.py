@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -51,6 +53,28 @@ def quantise_pack(
     if not finite:
         raise InputError(_NOT_FINITE)
     return packed[:size]
+
+
+def quantise_codes(
+    array: NDArray[np.generic], affine: Affine, bits: int, axis: int | None = None
+) -> NDArray[Any]:
+    """The same codes unpacked: (elements,) uint8, or uint16 at 16 bits. NaN, inf: InputError."""
+    codes = np.empty(array.size, _whole_dtype(bits))
+    values, inner = flat_float32(array), channels_of(array.shape, axis)[1]
+    if array.size and not loops.quantise_whole(values, inner, affine.inverses, affine.zeros, bits, codes):
+        raise InputError(_NOT_FINITE)
+    return codes
+
+
+def dequantise_codes(
+    codes: NDArray[Any], shape: tuple[int, ...], affine: Affine, axis: int | None = None
+) -> Floats:
+    """Values of unpacked codes, (elements,) uint8 or uint16, as ``shape`` float32."""
+    values = np.empty(shape, np.float32)
+    if values.size:
+        inner = channels_of(shape, axis)[1]
+        loops.dequantise_whole(codes, inner, affine.scales, affine.zeros, values.reshape(-1))
+    return values
 
 
 def unpack_dequantise(
@@ -119,4 +143,4 @@ def affine_for(
 
 
 def _whole_dtype(bits: int) -> type[np.uint8] | type[np.uint16]:
-    return np.uint8 if bits == 8 else np.uint16
+    return np.uint8 if bits <= 8 else np.uint16

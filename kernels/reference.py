@@ -47,3 +47,32 @@ def _aligned(per_channel: Floats, ndim: int, axis: int | None) -> Floats:
     if axis is None:
         return per_channel.reshape(())
     return per_channel.reshape([-1 if dimension == axis else 1 for dimension in range(ndim)])
+
+
+def settle(base: Codes, now: Codes, threshold: int) -> Codes:
+    """The codes of ``now``, but the base's where they are at most ``threshold`` away."""
+    near = np.abs(now.astype(np.int32) - base.astype(np.int32)) <= threshold
+    return np.where(near, base, now)
+
+
+def changed_blocks(base: Codes, now: Codes, block: int) -> NDArray[np.bool_]:
+    """(blocks,) bool: which blocks of flat codes differ anywhere."""
+    differs = np.zeros(-(-base.size // block) * block, bool)
+    differs[: base.size] = base != now
+    changed: NDArray[np.bool_] = np.any(differs.reshape(-1, block), axis=1)
+    return changed
+
+
+def differences(base: Codes, now: Codes, block: int, bits: int) -> Codes:
+    """Differences modulo ``2**bits`` of the codes in changed blocks, one block after the other."""
+    inside = changed_blocks(base, now, block).repeat(block)[: base.size]
+    found: Codes = (now.astype(np.int64) - base.astype(np.int64))[inside] % 2**bits
+    return found.astype(np.uint16)
+
+
+def apply_differences(base: Codes, changed: NDArray[np.bool_], found: Codes, block: int, bits: int) -> Codes:
+    """The inverse: the base with differences added where ``changed`` says so."""
+    codes = base.astype(np.int64)
+    codes[changed.repeat(block)[: base.size]] += found
+    restored: Codes = (codes % 2**bits).astype(np.uint16)
+    return restored
