@@ -43,7 +43,14 @@ def slowed(profile: Profile, slowdown: float) -> Profile:
         encode_s_per_byte=profile.encode_s_per_byte * slowdown,
         decode_s_per_byte=profile.decode_s_per_byte * slowdown,
         frame_s=profile.frame_s * slowdown,
+        prepare_s=profile.prepare_s * slowdown,
+        picture_s={codec: seconds * slowdown for codec, seconds in profile.picture_s.items()},
+        plain_s_per_byte=_slowed_pair(profile.plain_s_per_byte, slowdown),
     )
+
+
+def _slowed_pair(pair: tuple[float, float] | None, slowdown: float) -> tuple[float, float] | None:
+    return None if pair is None else (pair[0] * slowdown, pair[1] * slowdown)
 
 
 def read_profile(path: Path, graph: Graph) -> Profile:

@@ -69,6 +69,8 @@ def scaled(costs: Costs, edge: float, cloud: float) -> Costs:
     """Costs with all seconds of either side multiplied."""
     return replace(
         costs,
+        frame_s=edge * costs.frame_s,
+        prepare_s=edge * costs.prepare_s,
         layers=tuple(_layer(layer, edge, cloud) for layer in costs.layers),
         tensors=tuple(_tensor(tensor, edge, cloud) for tensor in costs.tensors),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 _SHORT: Final = 0.1
@@ -30,8 +30,10 @@ class Profile:
     make it too large. ``encode_s_per_byte`` and ``decode_s_per_byte`` are per float32 byte of boundary.
 
     ``residual`` is by what share a predicted head or tail may be off (see `left_out_residual`); None where
-    nothing was measured to tell. ``frame_s`` are the seconds that a frame takes on the device beside the
-    network, whatever the plan: preparing the input, reading the outputs.
+    nothing was measured to tell. Beside the network a frame takes ``prepare_s`` to make the input of
+    its pixels, and ``frame_s`` whatever the plan: reading the outputs, handing work over. What is made of the
+    pixels to be sent instead takes ``picture_s`` (codec of `shared.picture_codes` -> seconds), and no input.
+    ``plain_s_per_byte`` is (encode, decode) where a plan says ``none`` for a codec; None where not measured.
     """
 
     model: str
@@ -46,6 +48,9 @@ class Profile:
     decode_s_per_byte: float
     residual: float | None = None
     frame_s: float = 0.0
+    prepare_s: float = 0.0
+    picture_s: Mapping[str, float] = field(default_factory=dict)
+    plain_s_per_byte: tuple[float, float] | None = None
 
     def head_layer_s(self) -> tuple[float, ...]:
         """Seconds per layer whose running sums pass through the measured heads."""

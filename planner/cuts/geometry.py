@@ -93,7 +93,7 @@ def _least(costs: Costs, cuts: Matrix, inside: Matrix, crossed: Matrix, measure:
     """The least of the edge's own share of a measure."""
     widths = middle_bits(costs.tensors)
     rows = [layer_row(layer, measure, widths) for layer in costs.layers]
-    total = np.zeros(len(cuts))
+    total = np.full(len(cuts), measure.edge * costs.always_s)
     fixed = [
         row.fixed + row.per_weight_bit * _fewest(layer.weights)
         for layer, row in zip(costs.layers, rows, strict=True)
@@ -103,7 +103,7 @@ def _least(costs: Costs, cuts: Matrix, inside: Matrix, crossed: Matrix, measure:
     fewest = [_fewest(tensor.activation) for tensor in costs.tensors]
     whole = [bits * sum(slope.values()) for bits, slope in zip(fewest, slopes, strict=True)]
     own = [
-        bits * slope.get(tensor.producer, 0.0) + measure.edge * _smallest(tensor, "edge_s")
+        bits * slope.get(tensor.producer, 0.0) + measure.edge * _quickest(costs, tensor)
         for bits, slope, tensor in zip(fewest, slopes, costs.tensors, strict=True)
     ]
     add_columns(total, inside, np.array(whole))
@@ -129,6 +129,10 @@ def add_columns(total: Floats, matrix: Matrix, factors: Floats) -> None:
 
 def _fewest(choices: tuple[Choice, ...]) -> int:
     return min((choice.bits for choice in choices), default=0)
+
+
+def _quickest(costs: Costs, tensor: TensorCost) -> float:
+    return min((costs.sending_s(choice) for choice in tensor.wire), default=0.0)
 
 
 def _smallest(tensor: TensorCost, what: str) -> float:

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Measure:
-    """What a second on either side, a byte on the wire, a joule, and a frame at all count."""
+    """What a second on either side, a byte on the wire, a joule, and a frame that is sent count."""
 
     edge: float
     cloud: float
@@ -25,9 +25,11 @@ class Measure:
     joule: float
     frame: float
 
-    def wire(self, choice: Choice) -> float:
+    def wire(self, costs: Costs, choice: Choice) -> float:
         """Of sending a tensor."""
-        return self.edge * choice.edge_s + self.cloud * choice.cloud_s + self.byte * choice.size_bytes
+        return (
+            self.edge * costs.sending_s(choice) + self.cloud * choice.cloud_s + self.byte * choice.size_bytes
+        )
 
 
 def measure_for(costs: Costs, link: Link) -> Measure | None:

@@ -114,7 +114,7 @@ class _Search:
             if undecided is None:
                 self._program(cut, peak[at], wires, known)
                 continue
-            for choice in self.costs.tensors[undecided].wire:
+            for choice in self.space.ways(cut, undecided, wires):
                 heapq.heappush(heap, (bound, next(ticket), at, {**wires, undecided: choice}, None))
         return True
 
@@ -132,14 +132,10 @@ class _Search:
         """The tensor whose way to be sent matters most, of those with a choice."""
 
         def spread(index: int) -> float:
-            values = [self.space.measure.wire(choice) for choice in self.costs.tensors[index].wire]
+            values = [self.space.measure.wire(self.costs, one) for one in self.space.ways(cut, index, {})]
             return max(values) - min(values)
 
-        left = [
-            index
-            for index in self.space.sent(cut)
-            if index not in wires and len(self.costs.tensors[index].wire) > 1
-        ]
+        left = [index for index in self.space.sent(cut) if len(self.space.ways(cut, index, wires)) > 1]
         return max(left, key=spread, default=None)
 
     def _program(self, cut: int, peak: np.ndarray, wires: Wires, point: Point) -> None:

@@ -32,6 +32,7 @@ class Space:
         self.slopes = slopes_by_tensor(costs, [dict(row.per_bit) for row in self.rows])
         self.fixed_edge = np.array([row.fixed for row in self.rows])
         self.fixed_cloud = np.array([measure.cloud * layer.cloud_s for layer in costs.layers])
+        self.always = measure.edge * costs.always_s
         self._set_options()
 
     def _set_options(self) -> None:
@@ -62,7 +63,7 @@ class Space:
         """(value, memory, error) of every pair of activation bits and way to send, in that order."""
         return [
             (
-                slope * kept.bits + self.measure.wire(sent),
+                slope * kept.bits + self.measure.wire(self.costs, sent),
                 kept.size_bytes,
                 kept.error + (0.0 if sent.is_exact(kept.bits) else sent.error),
             )
@@ -123,7 +124,8 @@ class Space:
         edge = self.fixed_edge.copy()
         if self.weighted.size:
             edge[self.weighted] += _cheapest(self.weight_items, p, q)
-        bound = cuts @ (edge - self.fixed_cloud) + (self.fixed_cloud.sum() + self.measure.frame)
+        always = self.fixed_cloud.sum() + self.measure.frame + self.always
+        bound = cuts @ (edge - self.fixed_cloud) + always
         bound[cuts.all(axis=1)] -= self.measure.frame
         for mask, price in ((peak, p), (~peak, 0.0)):
             bound += (made & ~crossed & mask) @ _cheapest(self.inside, price, q)
@@ -136,7 +138,7 @@ class Space:
         limits, on_edge = self.costs.limits, self.cuts[cut]
         inside = np.flatnonzero(self.made[cut] & ~self.crossed[cut])
         weights = np.flatnonzero(on_edge[self.weighted]) if self.weighted.size else self.weighted
-        fixed = float(self.fixed_edge[on_edge].sum() + self.fixed_cloud[~on_edge].sum())
+        fixed = float(self.fixed_edge[on_edge].sum() + self.fixed_cloud[~on_edge].sum()) + self.always
         return Relaxation(
             blocks=(
                 _rows(self.weight_items, weights),
@@ -152,13 +154,20 @@ class Space:
         """The tensors that cross."""
         return [int(index) for index in np.flatnonzero(self.crossed[cut])]
 
+    def ways(self, cut: int, index: int, wires: Wires) -> tuple[Choice, ...]:
+        """How a tensor that crosses may be sent; pictures leave before anything runs."""
+        if index in wires:
+            return (wires[index],)
+        offered = self.costs.tensors[index].wire
+        return tuple(one for one in offered if not one.is_picture) if self.cuts[cut].any() else offered
+
     def _sent(self, cut: int, peak: NDArray[np.bool_], wires: Wires) -> Items:
         rows = []
         on_edge = self.cuts[cut]
         for index in self.sent(cut):
             tensor = self.costs.tensors[index]
             slope = sum(slope for layer, slope in self.slopes[index].items() if on_edge[layer])
-            ways = (wires[index],) if index in wires else tensor.wire
+            ways = self.ways(cut, index, wires)
             held = 1.0 if peak[index] else 0.0
             rows.append([(v, held * m, e) for v, m, e in self.sent_options(tensor, slope, ways)])
         return padded(rows)
@@ -194,7 +203,7 @@ class Space:
         wire, codecs = {}, {}
         for index, pick in zip(self.sent(cut), point.picks[2], strict=True):
             one = tensors[index]
-            ways = (wires[index],) if index in wires else one.wire
+            ways = self.ways(cut, index, wires)
             at = min(int(pick), len(one.activation) * len(ways) - 1)
             activations[one.name] = one.activation[at // len(ways)].bits
             wire[one.name], codecs[one.name] = ways[at % len(ways)].bits, ways[at % len(ways)].codec

@@ -92,8 +92,9 @@ def spending(costs: Costs, chosen: Assignment) -> Spending:
     sent_bytes = sum(choice.size_bytes for _, choice in sent) + costs.overhead_bytes
     on_edge = [(costs.layers[index], choice.bits if choice else 0) for index, choice in weights.items()]
     return Spending(
-        edge_s=sum(max(amount(row, bits, stored) for row in layer.edge_s) for layer, bits in on_edge)
-        + sum(choice.edge_s for _, choice in sent),
+        edge_s=costs.always_s
+        + sum(max(amount(row, bits, stored) for row in layer.edge_s) for layer, bits in on_edge)
+        + sum(costs.sending_s(choice) for _, choice in sent),
         cloud_s=sum(layer.cloud_s for index, layer in enumerate(costs.layers) if index not in layers)
         + sum(choice.cloud_s for _, choice in sent),
         wire_bytes=sent_bytes if len(layers) < len(costs.layers) else 0,

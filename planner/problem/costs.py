@@ -20,7 +20,10 @@ Objective = Literal["latency", "throughput", "energy", "cloud"]
 
 @dataclass(frozen=True)
 class Choice:
-    """One bit-width of one thing: bytes, error; on the wire also its codec and the seconds of that."""
+    """One bit-width of one thing: bytes, error; on the wire also its codec and the seconds of that.
+
+    A picture goes in place of the model's input, before anything runs: see `Costs.prepare_s`.
+    """
 
     bits: int
     size_bytes: int
@@ -28,6 +31,7 @@ class Choice:
     codec: str = ""
     edge_s: float = 0.0
     cloud_s: float = 0.0
+    is_picture: bool = False
 
     def is_exact(self, stored_bits: int) -> bool:
         """Whether a tensor kept at ``stored_bits`` travels without further loss: its codes fit."""
@@ -78,7 +82,8 @@ class TensorCost:
 class Costs:
     """The numbers of one problem. ``overhead_bytes`` is that of a frame without tensors.
 
-    ``pinned`` maps layers to whether they run on the edge; ``energy`` prices the radio.
+    ``pinned`` maps layers to whether they run on the edge; ``energy`` prices the radio. Every frame takes
+    ``frame_s`` on the edge, and ``prepare_s`` to make the network's input of it, unless a picture is sent.
     """
 
     layers: tuple[LayerCost, ...]
@@ -89,6 +94,17 @@ class Costs:
     prefix_only: bool
     objective: Objective
     energy: Energy | None
+    frame_s: float = 0.0
+    prepare_s: float = 0.0
+
+    @property
+    def always_s(self) -> float:
+        """The edge's seconds for a frame whose input is prepared."""
+        return self.frame_s + self.prepare_s
+
+    def sending_s(self, choice: Choice) -> float:
+        """The edge's seconds that sending adds to `always_s`: a picture may take less than none."""
+        return choice.edge_s - (self.prepare_s if choice.is_picture else 0.0)
 
     def may_cross(self, tensor: TensorCost) -> bool:
         """Whether the minimum depth lets a tensor leave the device."""

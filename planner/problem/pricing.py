@@ -7,7 +7,7 @@ from dataclasses import replace
 from planner.problem.asked import Problem
 from planner.problem.costs import Costs, LayerCost, TensorCost, undominated
 from planner.problem.layer_costs import layer_costs
-from planner.problem.sides import edge_energy
+from planner.problem.sides import edge_energy, measured_profile
 from planner.problem.tensor_costs import tensor_costs
 from shared.wire import frame_overhead_bytes
 
@@ -22,7 +22,7 @@ def problem_costs(problem: Problem) -> Costs:
 
 def every_choice(problem: Problem) -> Costs:
     """The costs of a problem at every bit-width that it offers and its error table knows."""
-    graph, limits = problem.graph, problem.limits
+    graph, limits, edge = problem.graph, problem.limits, measured_profile(problem.edge)
     named = {layer.name: layer.index for layer in graph.layers}
     return Costs(
         layers=layer_costs(problem),
@@ -33,6 +33,8 @@ def every_choice(problem: Problem) -> Costs:
         prefix_only=problem.cuts == "prefix",
         objective=problem.objective,
         energy=edge_energy(problem.edge),
+        frame_s=edge.frame_s if edge else 0.0,
+        prepare_s=edge.prepare_s if edge else 0.0,
     )
 
 
@@ -50,4 +52,6 @@ def _pruned_tensor(tensor: TensorCost, sized: bool) -> TensorCost:
     """Fewer bits of an activation are less traffic, and more ways to send it without further loss."""
     activation = undominated(tensor.activation, sized, bits_matter=True)
     stored = tuple(choice.bits for choice in activation)
-    return replace(tensor, activation=activation, wire=undominated(tensor.wire, True, stored))
+    pictures = undominated((one for one in tensor.wire if one.is_picture), True, stored)
+    tensors = undominated((one for one in tensor.wire if not one.is_picture), True, stored)
+    return replace(tensor, activation=activation, wire=(*tensors, *pictures))

@@ -93,7 +93,9 @@ def _encodings(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
     if problem.graph.inputs != (tensor.name,):
         return ()
     return tuple(
-        Choice(RAW_INPUT_BITS, math.ceil(one.wire_bytes), one.error, one.name, one.encode_s, one.decode_s)
+        Choice(
+            RAW_INPUT_BITS, math.ceil(one.wire_bytes), one.error, one.name, one.encode_s, one.decode_s, True
+        )
         for one in problem.encodings
     )
 

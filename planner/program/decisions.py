@@ -95,10 +95,19 @@ class Decisions:
         if not ways:
             self.program.row({y: 1.0}, high=0.0)
         picks = self._picks(tuple(choice for choice, _ in ways), y)
-        for (_, variable), (_, stores) in zip(picks, ways, strict=True):
+        for (_, variable), (choice, stores) in zip(picks, ways, strict=True):
             if stores is not None:
                 self.program.row(terms((variable, 1.0), *((store, -1.0) for store in stores)), high=0.0)
+            if choice.is_picture:
+                self._alone(variable)
         return picks
+
+    def _alone(self, picture: int) -> None:
+        """A picture is sent before anything runs: z + x_l <= 1 for the first layers l."""
+        fed = {reader for tensor in self.costs.tensors if tensor.producer >= 0 for reader in tensor.consumers}
+        for index, x in enumerate(self.x):
+            if index not in fed:
+                self.program.row(terms((picture, 1.0), (x, 1.0)), high=1.0)
 
     def _uplink(self) -> int:
         """u: something runs in the cloud, so that a frame is sent: a sink of the graph is not on the edge."""

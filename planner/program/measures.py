@@ -42,10 +42,11 @@ class Measures:
 
     def _edge_ms(self) -> Terms:
         total = Sum(1e3)
+        total.add(ONE, self.costs.always_s)
         for index, layer in enumerate(self.costs.layers):
             self._spend(total, index, layer.edge_s)
         for choice, variable in flat(self.made.wire):
-            total.add(variable, choice.edge_s)
+            total.add(variable, self.costs.sending_s(choice))
         return total.terms
 
     def _cloud_ms(self) -> Terms:

@@ -43,7 +43,8 @@ class Written:
 
 def accepts(costs: Costs) -> bool:
     """Whether there is at least one layer, and every number is finite and not negative."""
-    numbers = [costs.limits.error_limit, *(layer.cloud_s for layer in costs.layers)]
+    numbers = [costs.limits.error_limit, costs.frame_s, costs.prepare_s]
+    numbers += [layer.cloud_s for layer in costs.layers]
     for row in (row for layer in costs.layers for row in (*layer.edge_s, layer.energy_j)):
         numbers += [row.fixed, row.per_weight_bit, *row.per_bit.values()]
     for choice in _all_choices(costs):

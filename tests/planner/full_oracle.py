@@ -65,9 +65,9 @@ def _least_at(problem: Problem, cut: Cut) -> float:
     cloud = sum(cloud_s[index] for index in range(len(graph.layers)) if index not in cut.layers)
     whole = len(cut.layers) == len(graph.layers)
     best = math.inf
-    for sent in itertools.product(*(_wires(problem, name) for name in cut.boundary)):
+    for sent in itertools.product(*(_wires(problem, name, cut) for name in cut.boundary)):
         size = 0 if whole else sum(one[1] for one in sent) + frame_overhead_bytes(str(len(graph.layers)))
-        edge_s = seconds + sum(one[4] for one in sent)
+        edge_s = seconds + sum(one[4] for one in sent) + _beside(problem, any(one[6:] for one in sent))
         cloud_all = cloud + sum(one[5] for one in sent)
         wire_error = np.zeros(len(ways))
         for name, one in zip(cut.boundary, sent, strict=True):
@@ -139,12 +139,19 @@ def _weights(problem: Problem, index: int):
     return found
 
 
-def _wires(problem: Problem, name: str):
-    """(bits, bytes, error, codec, encode_s, decode_s)."""
+def _beside(problem: Problem, picture: bool) -> float:
+    if not isinstance(problem.edge, MeasuredDevice):
+        return 0.0
+    profile = problem.edge.profile
+    return profile.frame_s + (0.0 if picture else profile.prepare_s)
+
+
+def _wires(problem: Problem, name: str, cut: Cut):
+    """(bits, bytes, error, codec, encode_s, decode_s) and True for a picture."""
     found = _tensor_wires(problem, name)
-    if problem.graph.inputs == (name,):
+    if problem.graph.inputs == (name,) and not cut.layers:
         found += [
-            (8, math.ceil(one.wire_bytes), one.error, one.name, one.encode_s, one.decode_s)
+            (8, math.ceil(one.wire_bytes), one.error, one.name, one.encode_s, one.decode_s, True)
             for one in problem.encodings
         ]
     return found

@@ -77,7 +77,8 @@ def full_problem(seed: int) -> Problem:
             tuple(sorted(rng.sample([4, 8, 32], 2))) if len(graph.layers) < 6 else (32,),
             tuple(sorted(rng.sample([2, 3, 4, 5, 6, 8, 16], 3))),
         )
-        edge = MeasuredDevice(profile(graph, rng, edge_scale), "edge", ENERGY)
+        beside = {name: rng.choice([0.0, edge_scale]) * rng.random() for name in ("frame_s", "prepare_s")}
+        edge = MeasuredDevice(replace(profile(graph, rng, edge_scale), **beside), "edge", ENERGY)
         cloud = profile(graph, rng, cloud_scale)
         edge_s = sum(edge.profile.layer_s)
     link = Link(8000 / (edge_s * 10 ** rng.uniform(-1, 1)), rng.choice([0.0, 0.1]) * edge_s)

@@ -14,13 +14,13 @@ from tests.planner.graphs import random_problem
 
 def test_the_interval_has_the_width_of_the_residuals() -> None:
     problem = random_problem(3, layers=5, max_error=1.0)
-    plan = solve(problem).plan
-    edge = replace(problem.edge, residual=0.1, frame_s=0.5)
+    edge = replace(problem.edge, residual=0.1, frame_s=0.25, prepare_s=0.25)
     cloud = replace(problem.cloud, residual=0.2)
+    plan = solve(replace(problem, edge=edge, cloud=cloud)).plan
     interval = latency_interval(plan, edge, cloud)
     latency = plan.latency
-    off_s = 0.1 * latency.edge_s + 0.2 * latency.cloud_s
-    assert interval.expected_s == pytest.approx(0.5 + latency.total_s)
+    off_s = 0.1 * (latency.edge_s - 0.5) + 0.2 * latency.cloud_s
+    assert interval.expected_s == latency.total_s > 0.5
     assert interval.high_s - interval.expected_s == pytest.approx(off_s)
     assert interval.low_s == pytest.approx(max(interval.expected_s - off_s, 0.0))
 
