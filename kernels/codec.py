@@ -54,7 +54,8 @@ def encode_tensor(
     if code.bits not in AFFINE_BITS:
         raise InputError(f"{name!r}: {code.bits} bits are none of {', '.join(map(str, AFFINE_BITS))} or 32")
     try:
-        affine = affine_for(array, code.bits, *(ends or (code.low, code.high)), axis)
+        low, high = ends or (code.low, code.high)
+        affine = affine_for(array, code.bits, low, high, axis)
         packed = quantise_pack(array, affine, code.bits, axis)
     except InputError as error:
         raise InputError(f"{name!r}: {error}") from None
