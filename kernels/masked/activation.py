@@ -27,11 +27,15 @@ from kernels.masked.vectors import (
 PLAIN: Final = 0
 LEAKY: Final = 1
 SILU: Final = 2
+SIGMOID: Final = 3
 
 
 @dataclass(frozen=True)
 class Activation:
-    """Limits first, then the curve: ``PLAIN``, ``LEAKY`` (negative values times ``slope``) or ``SILU``."""
+    """Limits first, then the curve: ``PLAIN``, ``LEAKY`` (negative values times ``slope``), ...
+
+    ... ``SILU`` (x times sigmoid of x) or ``SIGMOID``.
+    """
 
     low: float = -float("inf")
     high: float = float("inf")
@@ -47,6 +51,7 @@ class Activation:
 NONE: Final = Activation()
 RELU: Final = Activation(low=0.0)
 SILU_CURVE: Final = Activation(curve=SILU)
+SIGMOID_CURVE: Final = Activation(curve=SIGMOID)
 
 
 def clip(low: float, high: float) -> Activation:
@@ -85,12 +90,12 @@ def _exponential(b: Llvm, x: Llvm) -> Llvm:
     return b.fmul(value, b.bitcast(bits, VECTOR))
 
 
-def _silu(b: Llvm, x: Llvm) -> Llvm:
-    """X / (1 + exp(-x)); comparisons in this order keep a NaN."""
+def _divided(b: Llvm, value: Llvm, x: Llvm) -> Llvm:
+    """Value / (1 + exp(-x)); comparisons in this order keep a NaN."""
     negative = b.fsub(constant(0.0), x)
     for limit, sign in ((-87.0, "<"), (87.0, ">")):
         negative = b.select(b.fcmp_ordered(sign, negative, constant(limit)), constant(limit), negative)
-    return b.fdiv(x, b.fadd(constant(1.0), _exponential(b, negative)))
+    return b.fdiv(value, b.fadd(constant(1.0), _exponential(b, negative)))
 
 
 def _leaky(b: Llvm, x: Llvm, slope: Llvm) -> Llvm:
@@ -105,7 +110,8 @@ def _curved(b: Llvm, x: Llvm, curve: Llvm, slope: Llvm) -> Llvm:
     lines = _leaky(b, x, slope)
     b.cbranch(b.icmp_signed("==", curve, I64(LEAKY)), after, bend)
     b.position_at_end(bend)
-    smooth = _silu(b, x)
+    top = b.select(b.icmp_signed("==", curve, I64(SILU)), x, constant(1.0))
+    smooth = _divided(b, top, x)
     b.branch(after)
     b.position_at_end(after)
     result = b.phi(VECTOR)

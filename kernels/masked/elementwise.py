@@ -12,13 +12,14 @@ from kernels.jit import compiled
 from kernels.masked.activation import NONE, Activation, finish_row
 from kernels.masked.arrays import Floats, Integer, check_array
 from kernels.masked.gather import Positions
-from kernels.masked.rows import add_rows, copy_row, scale_row
+from kernels.masked.rows import add_rows, copy_row, fill_row, scale_row
 from kernels.masked.window import Pair
 from shared.errors import InputError
 
 
 @compiled
-def _address(array: Floats, row: Integer, column: Integer) -> Integer:
+def address(array: Floats, row: Integer, column: Integer) -> Integer:
+    """Where in memory a position's channels begin."""
     return np.int64(array.ctypes.data) + row * array.strides[0] + column * array.strides[1]
 
 
@@ -33,8 +34,8 @@ def _add(
 ) -> None:  # fmt: skip
     for i in range(positions.size):
         row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
-        place = _address(out, row, column)
-        add_rows(place, _address(a, row, column), _address(b, row, column), out.shape[2])
+        place = address(out, row, column)
+        add_rows(place, address(a, row, column), address(b, row, column), out.shape[2])
         _finish(place, out.shape[2], low, high, curve, slope)
 
 
@@ -46,8 +47,8 @@ def _copy(
     """Position (y, x) from (y // rows, x // columns)."""
     for i in range(positions.size):
         row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
-        place = _address(out, row, column)
-        copy_row(place, _address(x, row // rows, column // columns), out.shape[2])
+        place = address(out, row, column)
+        copy_row(place, address(x, row // rows, column // columns), out.shape[2])
         if bend:
             _finish(place, out.shape[2], low, high, curve, slope)
 
@@ -60,9 +61,22 @@ def _scale(
     factors, terms = np.int64(scale.ctypes.data), np.int64(shift.ctypes.data)
     for i in range(positions.size):
         row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
-        place = _address(out, row, column)
-        scale_row(place, _address(x, row, column), factors, terms, out.shape[2])
+        place = address(out, row, column)
+        scale_row(place, address(x, row, column), factors, terms, out.shape[2])
         _finish(place, out.shape[2], low, high, curve, slope)
+
+
+@compiled
+def _fill(out: Floats, positions: Positions, value: float) -> None:
+    for i in range(positions.size):
+        row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
+        fill_row(address(out, row, column), np.float32(value), out.shape[2])
+
+
+def fill(out: Floats, positions: Positions, value: float) -> None:
+    """``value`` in all channels."""
+    check_array("output", out, out.shape)
+    _fill(out, positions, value)
 
 
 def add(a: Floats, b: Floats, positions: Positions, out: Floats, activation: Activation = NONE) -> None:

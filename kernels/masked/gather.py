@@ -18,8 +18,8 @@ _WORD = 8
 
 
 @compiled
-def _gather(mask: Mask, height: int, width: int, found: Positions) -> int:
-    """Write the set positions to ``found``, which has room for all and one more; returns their number."""
+def list_set(mask: Mask, height: int, width: int, found: Positions) -> int:
+    """Write the set positions of the flat ``mask`` to ``found`` (room for all and one more); their number."""
     count = 0
     whole = width - width % _WORD
     for y in range(height):
@@ -47,4 +47,4 @@ def positions_of(mask: NDArray[np.bool_] | Mask, room: Positions | None = None) 
     flat = np.ascontiguousarray(mask).reshape(-1).view(np.uint8)
     if room is None:
         room = np.empty(flat.size + 1, np.int32)
-    return room[: _gather(flat, height, width, room)]
+    return room[: list_set(flat, height, width, room)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kernels.jit import compiled
-from kernels.masked.arrays import Floats
+from kernels.masked.arrays import Floats, Numbers
 from kernels.masked.gather import Positions
 from shared.errors import InputError
 
@@ -31,6 +31,23 @@ def _to_first(x: Floats, positions: Positions, out: Floats) -> None:
             for i in range(first, last):
                 row, column = positions[i] >> 16, positions[i] & 0xFFFF
                 out[channel, row, column] = x[row, column, channel]
+
+
+@compiled
+def _from_planes(x: Floats, sources: Numbers, step: int, positions: Positions, out: Floats) -> None:
+    for i in range(positions.size):
+        row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
+        for channel in range(sources.shape[0]):
+            y, z = row * step + sources[channel, 1], column * step + sources[channel, 2]
+            out[row, column, channel] = x[sources[channel, 0], y, z]
+
+
+def space_to_depth(x: Floats, sources: Numbers, step: int, positions: Positions, out: Floats) -> None:
+    """Position (y, z) of ``out`` (H, W, C) at ``positions``, from ``x`` (channels, height, width) float32.
+
+    ``sources`` int64 (C, 3): each output channel's input channel, row and column within a square of ``step``.
+    """
+    _from_planes(x, sources, step, positions, out)
 
 
 def to_channels_last(x: Floats, out: Floats, positions: Positions | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.masked.activation import LEAKY, SILU, Activation
+from kernels.masked.activation import LEAKY, SIGMOID, SILU, Activation
 from kernels.masked.window import Window
 
 Array = NDArray[np.float64]
@@ -43,6 +43,8 @@ def activate(x: Array, activation: Activation) -> Array:
     x = np.clip(x, activation.low, activation.high)
     if activation.curve == LEAKY:
         return np.where(x < 0, x * activation.slope, x)
+    if activation.curve == SIGMOID:
+        return 1 / (1 + np.exp(-x))
     return x / (1 + np.exp(-x)) if activation.curve == SILU else x
 
 

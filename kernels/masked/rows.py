@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
+from numba.core import cgutils
 
 from kernels.masked.vectors import (
+    I32,
     I64,
+    INTEGERS,
     LANES,
+    VECTOR,
     Llvm,
+    constant,
     intrinsic,
     lanes_below,
     load,
@@ -136,3 +142,31 @@ def multiply_row(typing_context: Llvm, out: Llvm, factor: Llvm, count: Llvm) -> 
         return context.get_dummy_value()
 
     return types.void(types.int64, types.float32, types.int64), generate
+
+
+def _total(b: Llvm, value: Llvm) -> Llvm:
+    """The sum of all lanes, by halves."""
+    width = LANES
+    while width > 1:
+        width //= 2
+        order = ir.Constant(INTEGERS, [lane + width if lane < width else lane for lane in range(LANES)])
+        value = b.fadd(value, b.shuffle_vector(value, ir.Constant(VECTOR, ir.Undefined), order))
+    return b.extract_element(value, I32(0))
+
+
+@intrinsic
+def squared_gap(typing_context: Llvm, first: Llvm, second: Llvm, count: Llvm) -> Llvm:
+    """The sum of ``(first - second) ** 2`` over ``count`` floats; both are addresses. NaN where one is."""
+
+    def generate(context: Llvm, b: Llvm, signature: Llvm, args: Llvm) -> Llvm:
+        sums = cgutils.alloca_once(b, VECTOR)
+        b.store(constant(0.0), sums)
+
+        def add(offset: Llvm, flags: Llvm) -> None:
+            gap = b.fsub(read(b, b.add(args[0], offset), flags), read(b, b.add(args[1], offset), flags))
+            b.store(multiply_add(b, gap, gap, b.load(sums)), sums)
+
+        over_row(b, args[2], add)
+        return _total(b, b.load(sums))
+
+    return types.float32(types.int64, types.int64, types.int64), generate

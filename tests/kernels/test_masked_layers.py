@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels.masked import elementwise, layout, pool, reference
-from kernels.masked.activation import NONE, RELU, SILU_CURVE, clip, leaky
+from kernels.masked.activation import NONE, RELU, SIGMOID_CURVE, SILU_CURVE, clip, leaky
 from kernels.masked.gather import positions_of
 from kernels.masked.window import Window
 from shared.errors import InputError
 
 UNTOUCHED = np.float32(-777.25)
-activations = st.sampled_from((NONE, RELU, clip(-0.5, 0.5), leaky(0.2), SILU_CURVE))
+activations = st.sampled_from((NONE, RELU, clip(-0.5, 0.5), leaky(0.2), SILU_CURVE, SIGMOID_CURVE))
 sizes = st.tuples(st.integers(1, 12), st.integers(1, 12), st.integers(1, 40))
 seeds = st.integers(0, 2**31)
 

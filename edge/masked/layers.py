@@ -1,0 +1,92 @@
+"""Operations as calls of the masked kernels: weights packed once, arrays bound per stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from edge.masked.ops import Activate, Add, Conv, Op, Pool, Scale, SpaceToDepth, Upsample, Zeros
+from kernels.masked import elementwise
+from kernels.masked.arrays import Floats
+from kernels.masked.conv import MaskedConv
+from kernels.masked.gather import Positions
+from kernels.masked.layout import space_to_depth
+from kernels.masked.pool import average_pool, max_pool
+
+Kernel: TypeAlias = Callable[[Sequence[Floats], Positions, Floats], object]
+"""Takes the arrays that an operation reads, the positions, and the output."""
+
+
+def kernel_of(op: Op, threads: int) -> Kernel | None:
+    """What computes an operation at given positions; None where nothing needs to be done."""
+    return _CONVERT[type(op)](op, threads) if type(op) in _CONVERT else None
+
+
+def work_of(op: Op, channels: Mapping[str, int]) -> int:
+    """Multiply-accumulates, or values written, per position."""
+    return op.weights.size if isinstance(op, Conv) else channels[op.out]
+
+
+def _conv(op: Conv, threads: int) -> Kernel:
+    layer = MaskedConv(
+        op.weights,
+        op.bias,
+        op.window.stride,
+        op.window.pads,
+        op.window.dilation,
+        op.groups,
+        op.activation,
+        op.residual_last,
+    )
+
+    def run(reads: Sequence[Floats], positions: Positions, out: Floats) -> None:
+        layer.run_at(reads[0], positions, out, reads[1] if len(reads) > 1 else None, threads)
+
+    return run
+
+
+def _pool(op: Pool, threads: int) -> Kernel:
+    if op.is_max:
+        return lambda reads, positions, out: max_pool(reads[0], op.window, positions, out)
+    return lambda reads, positions, out: average_pool(reads[0], op.window, positions, out, op.include_padding)
+
+
+def _add(op: Add, threads: int) -> Kernel:
+    return lambda reads, positions, out: elementwise.add(reads[0], reads[1], positions, out, op.activation)
+
+
+def _scale(op: Scale, threads: int) -> Kernel:
+    return lambda reads, positions, out: elementwise.scale_shift(
+        reads[0], op.scale, op.shift, positions, out, op.activation
+    )
+
+
+def _activate(op: Activate, threads: int) -> Kernel:
+    return lambda reads, positions, out: elementwise.activate(reads[0], positions, out, op.activation)
+
+
+def _upsample(op: Upsample, threads: int) -> Kernel:
+    return lambda reads, positions, out: elementwise.upsample(reads[0], op.factor, positions, out)
+
+
+def _zeros(op: Zeros, threads: int) -> Kernel:
+    return lambda reads, positions, out: elementwise.fill(out, positions, 0.0)
+
+
+def _space_to_depth(op: SpaceToDepth, threads: int) -> Kernel:
+    sources = np.array(op.sources, np.int64)
+    return lambda reads, positions, out: space_to_depth(reads[0], sources, op.step, positions, out)
+
+
+_CONVERT: dict[type, Callable[..., Kernel]] = {
+    Conv: _conv,
+    Pool: _pool,
+    Add: _add,
+    Scale: _scale,
+    Activate: _activate,
+    Upsample: _upsample,
+    Zeros: _zeros,
+    SpaceToDepth: _space_to_depth,
+}

@@ -1,0 +1,1 @@
+"""What is kept per stream between two frames."""

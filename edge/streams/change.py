@@ -1,0 +1,57 @@
+"""When a stream's last values may be kept: the settings and the rules. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from shared.errors import UsageError
+
+
+@dataclass(frozen=True)
+class ChangeSettings:
+    """How much of a frame has to be computed anew.
+
+    ``threshold``: an input position counts as changed when one of its values differs by more from the value
+    last used there; in the units of the network's input tensor. 0: any other bit is a change.
+    ``block``: where a position changed, all of its ``block`` x ``block`` square did.
+    ``tolerance``: a layer's output at a position goes on to later layers when it differs from the one last
+    used there by more than this share of the layer's own root mean square. 0: always.
+    ``refresh_frames``: every so many frames all is computed. ``jump``: share of changed input positions from
+    which on all is computed. ``memory_bytes``: for the streams' kept values; the stream that was quiet for
+    longest goes first.
+    """
+
+    threshold: float = 0.0
+    tolerance: float = 0.0
+    refresh_frames: int = 100
+    jump: float = 0.5
+    block: int = 1
+    memory_bytes: int = 128 << 20
+
+    def __post_init__(self) -> None:
+        if not (self.threshold >= 0 and self.tolerance >= 0):
+            raise UsageError("a change threshold or tolerance below zero")
+        if min(self.refresh_frames, self.block) < 1 or not 0 <= self.jump <= 1:
+            raise UsageError("change settings: refresh_frames and block from 1 on, jump 0 to 1")
+
+    def behind(self) -> ChangeSettings:
+        """For a segment that reads another's outputs: what was kept there is bit for bit the same here."""
+        return replace(self, threshold=0.0, block=1)
+
+
+class Work(Enum):
+    """What to do with a frame."""
+
+    ALL = "all"
+    CHANGES = "changes"
+    NOTHING = "nothing"
+
+
+def work_for(settings: ChangeSettings, frames_since_refresh: int | None, changed: float) -> Work:
+    """``frames_since_refresh``: None when nothing is kept; ``changed``: share of input positions, 0 .. 1."""
+    if frames_since_refresh is None or frames_since_refresh + 1 >= settings.refresh_frames:
+        return Work.ALL
+    if changed == 0:
+        return Work.NOTHING
+    return Work.ALL if changed > settings.jump else Work.CHANGES

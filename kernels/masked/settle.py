@@ -1,0 +1,115 @@
+"""Which freshly computed positions differ enough from what a stream holds to be taken over."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.jit import compiled
+from kernels.masked.arrays import Floats
+from kernels.masked.elementwise import address
+from kernels.masked.gather import Positions
+from kernels.masked.rows import copy_row, squared_gap
+
+Bytes = NDArray[np.uint8]
+Bits = NDArray[np.int32]
+
+
+@compiled
+def settle(
+    fresh: Floats, held: Floats, positions: Positions, limit: float, mask: Bytes, found: Positions
+) -> int:
+    """Take over the positions whose squared distance over all channels is above ``limit``, or a NaN.
+
+    ``fresh`` and ``held``: float32 (height, width, channels). What is taken over is copied to ``held``,
+    set in ``mask`` (cleared first) and listed in ``found``; returns how many. The others keep the
+    values that later layers have seen, so that what is left out never adds up to more than the limit.
+    """
+    count, least = 0, np.float32(limit)
+    for y in range(mask.shape[0]):
+        for z in range(mask.shape[1]):
+            mask[y, z] = 0
+    for i in range(positions.size):
+        row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
+        new, old = address(fresh, row, column), address(held, row, column)
+        if not squared_gap(new, old, held.shape[2]) <= least:
+            copy_row(old, new, held.shape[2])
+            mask[row, column] = 1
+            found[count] = positions[i]
+            count += 1
+    return count
+
+
+@compiled
+def mean_square(x: Floats) -> float:
+    """The mean of the squares of ``x`` (height, width, channels)."""
+    zeros = np.zeros(x.shape[2], np.float32)
+    total = 0.0
+    for y in range(x.shape[0]):
+        for z in range(x.shape[1]):
+            total += squared_gap(address(x, y, z), np.int64(zeros.ctypes.data), x.shape[2])
+    return total / max(1, x.size)
+
+
+@compiled
+def update_changed(
+    current: Floats, current_bits: Bits, used: Floats, used_bits: Bits, threshold: np.float32,
+    block: int, mask: Bytes,
+) -> int:  # fmt: skip
+    """Mark where ``current`` differs from ``used`` (channels, height, width) by more than ``threshold``.
+
+    The ``bits`` are the same arrays seen as int32: at threshold 0 they decide. A NaN is a change. Where one
+    position of a ``block`` x ``block`` square changed, all did. Values of marked positions become the used
+    ones. Returns the number of positions in ``mask`` (height, width), which is overwritten.
+    """
+    height, width, count = mask.shape[0], mask.shape[1], 0
+    for top in range(0, height, block):
+        bottom = min(height, top + block)
+        found = 0
+        for y in range(top, bottom):
+            _mark_row(current, current_bits, used, used_bits, y, threshold, mask[y])
+            for x in range(width):
+                found += mask[y, x]
+        if found:
+            if block > 1:
+                found = _fill_blocks(mask[top:bottom], block)
+            for channel in range(current.shape[0]):
+                for y in range(top, bottom):
+                    for x in range(width):
+                        kept = used[channel, y, x]
+                        used[channel, y, x] = current[channel, y, x] if mask[y, x] else kept
+            count += found
+    return count
+
+
+@compiled
+def _mark_row(
+    current: Floats, current_bits: Bits, used: Floats, used_bits: Bits, y: int, threshold: np.float32,
+    row: Bytes,
+) -> None:  # fmt: skip
+    for x in range(row.size):
+        row[x] = 0
+    for channel in range(current.shape[0]):
+        if threshold == 0:
+            for x in range(row.size):
+                row[x] |= current_bits[channel, y, x] != used_bits[channel, y, x]
+        else:
+            for x in range(row.size):
+                gap = np.float32(abs(current[channel, y, x] - used[channel, y, x]))
+                row[x] |= not gap <= threshold
+
+
+@compiled
+def _fill_blocks(band: Bytes, block: int) -> int:
+    count = 0
+    for left in range(0, band.shape[1], block):
+        right = min(band.shape[1], left + block)
+        found = 0
+        for y in range(band.shape[0]):
+            for x in range(left, right):
+                found |= band[y, x]
+        for y in range(band.shape[0]):
+            for x in range(left, right):
+                band[y, x] = found
+                count += found
+    return count
