@@ -12,6 +12,7 @@ from cloud.plans import PlanService
 from cloud.registry import open_registry
 from cloud.services import Services
 from cloud.settings import AppSettings
+from cloud.streams import StreamStore
 from cloud.tail import TailCache
 from cloud.warm import warm_up
 
@@ -23,7 +24,8 @@ def make_services(settings: AppSettings) -> Services:
     registry = open_registry(settings.models)
     for name, problem in registry.broken.items():
         _LOG.warning("model %s is not served: %s", name, problem)
-    plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), settings.session_threads)
+    streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)
+    plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), settings.session_threads, streams)
     warm_up(plane, registry)
     return Services(
         settings=settings,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cloud.feeds import frame_feeds, picture_feeds, plain_feeds
 from cloud.registry import Model, Registry
+from cloud.streams import StreamStore
 from cloud.tail import Tail, TailCache, TailKey, build_tail
 from shared.errors import InputError
 from shared.graph import Cut, prefix_cut
@@ -43,17 +44,23 @@ class Call:
 class DataPlane:
     """Whole models for any client, and tails for encoded frames. Safe to call from several threads."""
 
-    def __init__(self, registry: Registry, tails: TailCache, threads: int) -> None:
+    def __init__(
+        self, registry: Registry, tails: TailCache, threads: int, streams: StreamStore | None = None
+    ) -> None:
         self._registry = registry
         self._tails = tails
         self._threads = threads
+        self._streams = StreamStore() if streams is None else streams
 
     def answer(self, name: str, call: Call) -> tuple[bytes, int | None]:
-        """Body and header length of the answer. Raises NotFoundError, InputError, WireError."""
+        """Body and header length of the answer.
+
+        Raises NotFoundError, InputError, WireError, UnknownBaseError.
+        """
         started_s = time.perf_counter()
         model = self._registry.get(name)
         request = parse_request(call.body, call.header_length)
-        cut, feeds = _read(model, request)
+        cut, feeds = _read(model, request, self._streams)
         tail = self._tail(model, cut)
         decoded_s = time.perf_counter()
         outputs = tail.runner.run({name: feeds[name] for name in tail.runner.input_names})
@@ -83,11 +90,11 @@ class DataPlane:
         return self._tails.get(key, lambda: build_tail(model.graph, cut, self._threads))
 
 
-def _read(model: Model, request: InferRequest) -> tuple[Cut, Feeds]:
+def _read(model: Model, request: InferRequest, streams: StreamStore) -> tuple[Cut, Feeds]:
     """Where the request enters the network, and what goes in there."""
     only = request.inputs[0] if len(request.inputs) == 1 else None
     if only is not None and only.name == FRAME_INPUT:
-        return frame_feeds(model, only)
+        return frame_feeds(model, only, streams)
     whole = prefix_cut(model.graph, 0)
     if only is not None and only.name == PICTURE_INPUT:
         return whole, picture_feeds(model, only)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud.registry import Model
+from cloud.streams import StreamStore, restore
 from kernels.codec import decode_tensor
 from shared.errors import InputError
 from shared.graph import Cut, Tensor, parse_cut
@@ -37,14 +38,20 @@ def picture_feeds(model: Model, item: InferTensor) -> Feeds:
     return dict(preprocess(model.card, decode_picture(bytes(_blob(item)))))
 
 
-def frame_feeds(model: Model, item: InferTensor) -> tuple[Cut, Feeds]:
-    """An encoded frame: the cut that it names and the tensors that cross it. Raises InputError, WireError."""
+def frame_feeds(model: Model, item: InferTensor, streams: StreamStore) -> tuple[Cut, Feeds]:
+    """An encoded frame: the cut that it names and the tensors that cross it.
+
+    Raises InputError, WireError, and UnknownBaseError for a delta on what ``streams`` does not hold.
+    """
     frame = decode_frame(_blob(item))
     if frame.model_sha256 != model.graph.sha256:
         raise InputError(f"the frame is of another version of {model.name} ({frame.model_sha256[:12]})")
     cut = parse_cut(model.graph, frame.cut_key)
     _check_frame(model, cut, frame)
-    return cut, {encoded.name: decode_tensor(encoded) for encoded in frame.tensors}
+    if frame.stream is None:
+        return cut, {encoded.name: decode_tensor(encoded) for encoded in frame.tensors}
+    state = restore(streams, frame, frame.stream)
+    return cut, {name: codes.values() for name, codes in state.items()}
 
 
 def _check_frame(model: Model, cut: Cut, frame: Frame) -> None:

@@ -15,7 +15,8 @@ class AppSettings(BaseModel):
 
     ``models`` is the folder of NAME.onnx, NAME.yaml (card) and NAME.calibration. ``data`` keeps bundles,
     profiles, error tables and a generated token. ``threads`` of ONNX Runtime per inference, 0 for all cores;
-    ``workers`` inferences run at a time. A body larger than ``max_body_bytes`` is refused.
+    ``workers`` inferences run at a time. A body larger than ``max_body_bytes`` is refused. What is kept of
+    streams takes at most ``stream_bytes``, and ends with ``stream_lifetime_s`` without a frame.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,6 +28,8 @@ class AppSettings(BaseModel):
     threads: int = Field(0, ge=0)
     workers: int = Field(2, ge=1)
     tail_cache_bytes: int = Field(10**9, ge=0)
+    stream_bytes: int = Field(256 * 10**6, ge=0)
+    stream_lifetime_s: float = Field(300.0, gt=0)
     max_body_bytes: int = Field(64 * 10**6, ge=1)
     body_timeout_s: float = Field(120.0, gt=0)
     infer_timeout_s: float = Field(60.0, gt=0)

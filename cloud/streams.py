@@ -1,0 +1,141 @@
+"""What the cloud keeps of each stream, so that only what changed has to be sent.
+
+A stream is a sender's run, a model, a cut and a name. A frame names the frame it builds on; senders never go
+back, so whatever is older than that is dropped. What is not here (evicted, expired, on another replica) is
+refused by `UnknownBaseError`, upon which the sender sends the frame again, whole.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeAlias
+
+from kernels.codes import Codes, decode_whole, digest
+from kernels.delta import apply_delta
+from shared.errors import UnknownBaseError, WireError
+from shared.wire import Frame, StreamHead
+
+State: TypeAlias = Mapping[str, Codes]
+"""Codes by tensor, of the frame's order; nobody writes to them."""
+
+_MOST_STATES: Final = 8
+"""Frames of one stream that may become a base; senders have at most half as many under way."""
+
+
+class StreamKey(NamedTuple):
+    """Which stream: ``client`` is a random number of the sender's run, so that equal names do not meet."""
+
+    client: int
+    model_sha256: str
+    cut_key: str
+    stream: str
+
+
+@dataclass
+class _Stream:
+    states: dict[int, State] = field(default_factory=dict)
+    used_s: float = 0.0
+
+    @property
+    def memory_bytes(self) -> int:
+        return sum(codes.codes.nbytes for state in self.states.values() for codes in state.values())
+
+
+class StreamStore:
+    """States by stream under a limit in bytes, the longest unused given up first. For several threads.
+
+    A stream that nobody used for ``lifetime_s`` is dropped. ``clock`` gives seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        limit_bytes: int = 256 * 10**6,
+        lifetime_s: float = 300.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limit_bytes = limit_bytes
+        self._lifetime_s = lifetime_s
+        self._clock = clock
+        self._streams: OrderedDict[StreamKey, _Stream] = OrderedDict()
+        self._held_bytes = 0
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    @property
+    def memory_bytes(self) -> int:
+        """What all codes take together."""
+        return self._held_bytes
+
+    def base(self, key: StreamKey, sequence: int) -> State:
+        """The state of a frame; older ones are dropped. Raises UnknownBaseError."""
+        with self._lock:
+            self._expire()
+            stream = self._streams.get(key)
+            if stream is None or sequence not in stream.states:
+                raise UnknownBaseError(f"frame {sequence} of stream {key.stream!r} is not held here")
+            self._change(key, {n: state for n, state in stream.states.items() if n >= sequence})
+            return stream.states[sequence]
+
+    def keep(self, key: StreamKey, sequence: int, state: State) -> None:
+        """Hold a state as long as there is room."""
+        with self._lock:
+            self._expire()
+            states = {**(self._streams[key].states if key in self._streams else {}), sequence: state}
+            newest = sorted(states)[-_MOST_STATES:]
+            self._change(key, {number: states[number] for number in newest})
+            while self._held_bytes > self._limit_bytes:
+                self._drop(next(iter(self._streams)))
+
+    def drop(self, key: StreamKey) -> None:
+        """Forget a stream."""
+        with self._lock:
+            self._drop(key)
+
+    def _change(self, key: StreamKey, states: dict[int, State]) -> None:
+        stream = self._streams.setdefault(key, _Stream())
+        self._held_bytes -= stream.memory_bytes
+        stream.states, stream.used_s = states, self._clock()
+        self._held_bytes += stream.memory_bytes
+        self._streams.move_to_end(key)
+
+    def _drop(self, key: StreamKey) -> None:
+        gone = self._streams.pop(key, None)
+        self._held_bytes -= gone.memory_bytes if gone else 0
+
+    def _expire(self) -> None:
+        limit_s = self._clock() - self._lifetime_s
+        while self._streams and next(iter(self._streams.values())).used_s < limit_s:
+            self._drop(next(iter(self._streams)))
+
+
+def restore(store: StreamStore, frame: Frame, head: StreamHead) -> State:
+    """The codes that a frame of a stream stands for; kept if the sender may build on them.
+
+    The tensors' names and shapes are the caller's to check. Raises UnknownBaseError, WireError.
+    """
+    key = StreamKey(head.client, frame.model_sha256, frame.cut_key, head.stream)
+    state = _whole(frame) if head.is_key else _on_base(store.base(key, head.base), frame, head)
+    if digest(state.values()) != head.digest:
+        if head.is_key:
+            raise WireError("a key frame's codes do not match its digest")
+        store.drop(key)
+        raise UnknownBaseError(f"frame {head.base} of stream {head.stream!r} is another one here")
+    if head.keep:
+        store.keep(key, head.sequence, state)
+    return state
+
+
+def _whole(frame: Frame) -> State:
+    return {tensor.name: decode_whole(tensor) for tensor in frame.tensors}
+
+
+def _on_base(base: State, frame: Frame, head: StreamHead) -> State:
+    if {tensor.name for tensor in frame.tensors} != base.keys():
+        raise WireError(f"frame {head.sequence} has other tensors than its base")
+    return {tensor.name: apply_delta(base[tensor.name], tensor, head.block) for tensor in frame.tensors}

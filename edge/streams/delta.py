@@ -1,0 +1,156 @@
+"""Boundary tensors of a stream as deltas against what the cloud holds: a sender without I/O.
+
+`encode` gives the bytes of one frame; `acknowledged`, `refused` or `lost` say later what became of it, in any
+order and for any number of frames under way. docs/decisions/delta-transport.md has the rules.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from edge.streams.epoch import Epoch, Tensors, ends_of, next_epoch, wire_of
+from edge.streams.frames import Coded, delta_frame, key_frame
+from edge.streams.held import Event, Held, State, on_event, on_sent
+from kernels.delta import settle
+from shared.plan import Plan
+from shared.wire import Frame, StreamHead
+
+
+@dataclass(frozen=True)
+class DeltaSettings:
+    """``threshold`` in code steps: a code that moved by no more keeps its old value; 0 is exact.
+
+    ``block`` is codes per block, a multiple of 8. A key frame comes after ``refresh_frames`` at the latest.
+    Of each of at most ``streams`` streams, the base and ``pending`` frames without an answer are kept.
+    """
+
+    threshold: int = 0
+    block: int = 8
+    refresh_frames: int = 256
+    pending: int = 4
+    streams: int = 8
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The bytes of a frame, and which one it is; ``base`` is 0 for a key frame."""
+
+    content: bytes
+    stream: str
+    sequence: int
+    base: int
+
+
+@dataclass
+class _Track:
+    epoch: Epoch | None = None
+    held: Held = field(default_factory=Held)
+
+
+class DeltaSender:
+    """All streams of one agent. ``client`` is a random 64-bit number, another for each run of the agent.
+
+    `encode` is called by one thread at a time; what became of a frame may be told from any thread meanwhile.
+    """
+
+    def __init__(self, client: int, settings: DeltaSettings = DeltaSettings()) -> None:
+        self._client = client
+        self._settings = settings
+        self._sequences = itertools.count(1)
+        self._tracks: OrderedDict[str, _Track] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode(self, frame_id: str, stream: str, plan: Plan, tensors: Tensors, key: bool = False) -> Sent:
+        """The boundary of one frame, as a delta where that is shorter and the cloud can read it.
+
+        ``key`` asks for a key frame. Raises InputError for NaN and infinity; nothing has changed then.
+        """
+        track = self._track(stream)
+        wire = wire_of(plan)
+        epoch = next_epoch(track.epoch, wire, ends_of(wire, tensors), self._settings.refresh_frames)
+        codes = epoch.codes(tensors)
+        held = self._held(track, is_new=not epoch.key_bytes)
+        base = None if key or held.wait else held.base
+        head = StreamHead(
+            client=self._client,
+            stream=stream,
+            sequence=next(self._sequences),
+            base=base.sequence if base else 0,
+            block=self._settings.block,
+            digest=0,
+            keep=len(held.pending) < self._settings.pending,
+        )
+        written = self._written(
+            Frame(frame_id, wire.model_sha256, wire.cut_key, (), head), epoch, base, codes
+        )
+        track.epoch = written.epoch
+        kept = State(head.sequence, written.codes) if head.keep else None
+        with self._lock:
+            track.held = on_sent(track.held, kept)
+        return Sent(written.content, stream, head.sequence, written.base)
+
+    def acknowledged(self, sent: Sent) -> None:
+        """The cloud answered the frame."""
+        self._on(sent, "acknowledged")
+
+    def refused(self, sent: Sent) -> None:
+        """The cloud does not hold what the frame builds on."""
+        self._on(sent, "refused")
+
+    def lost(self, sent: Sent) -> None:
+        """Nobody knows whether the frame arrived, or the cloud refused it for another reason."""
+        self._on(sent, "lost")
+
+    def forget(self, stream: str) -> None:
+        """Drop what is kept of a stream (it jumped, or it ended)."""
+        with self._lock:
+            self._tracks.pop(stream, None)
+
+    def _on(self, sent: Sent, event: Event) -> None:
+        with self._lock:
+            track = self._tracks.get(sent.stream)
+            if track is not None:
+                track.held = on_event(track.held, event, sent.sequence, sent.base)
+
+    def _track(self, stream: str) -> _Track:
+        with self._lock:
+            track = self._tracks.setdefault(stream, _Track())
+            self._tracks.move_to_end(stream)
+            while len(self._tracks) > self._settings.streams:
+                self._tracks.popitem(last=False)
+            return track
+
+    def _held(self, track: _Track, is_new: bool) -> Held:
+        """What the cloud holds; nothing of use in a new epoch."""
+        with self._lock:
+            if is_new:
+                track.held = dataclasses.replace(track.held, base=None, pending=())
+            return track.held
+
+    def _written(self, frame: Frame, epoch: Epoch, base: State | None, codes: Coded) -> _Written:
+        """The frame as a delta if there is a base and that is shorter than the last key frame."""
+        if base is not None:
+            settled = _settled(base, codes, self._settings.threshold)
+            content = delta_frame(frame, base.tensors, settled)
+            if len(content) < epoch.key_bytes:
+                later = dataclasses.replace(epoch, frames=epoch.frames + 1)
+                return _Written(content, base.sequence, settled, later)
+        content = key_frame(frame, epoch.wire, codes)
+        return _Written(content, 0, codes, dataclasses.replace(epoch, key_bytes=len(content), frames=1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Written:
+    content: bytes
+    base: int
+    codes: Coded
+    epoch: Epoch
+
+
+def _settled(base: State, codes: Coded, threshold: int) -> Coded:
+    pairs = zip(base.tensors, codes, strict=True)
+    return tuple(settle(before, now, threshold) for before, now in pairs)

@@ -1,0 +1,98 @@
+"""The time between two key frames in which the codes of a stream mean the same.
+
+Unchanged values must have unchanged codes, so every range is fixed for an epoch: the plan's where it has one,
+else that of the frames seen. A plan's range cuts values off as it does in whole frames; a range of our own is
+never left: a value outside it begins a new epoch, with a range that holds both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+from kernels.codes import Codes, to_codes
+from kernels.quantise import value_range
+from kernels.sizes import is_affine
+from shared.plan import FLOAT_BITS, Plan, TensorCode
+
+Tensors: TypeAlias = Mapping[str, NDArray[Any]]
+Ends: TypeAlias = Mapping[str, tuple[float, float]]
+"""Least and greatest value by tensor; only of tensors whose range the plan does not fix."""
+
+
+@dataclass(frozen=True)
+class Wire:
+    """All of a plan that decides what the codes mean."""
+
+    model_sha256: str
+    cut_key: str
+    codes: tuple[tuple[str, TensorCode], ...]
+
+
+def wire_of(plan: Plan) -> Wire:
+    """The part of the plan that says what crosses, and how."""
+    codes = tuple((name, plan.wire.get(name, TensorCode(FLOAT_BITS))) for name in plan.boundary)
+    return Wire(plan.model_sha256, plan.cut_key, codes)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """``ends`` hold for the epoch, ``seen`` were found in it.
+
+    ``key_bytes`` is the length of the last key frame, 0 before the first; ``frames`` counts from it on.
+    """
+
+    wire: Wire
+    ends: Ends
+    seen: Ends
+    key_bytes: int = 0
+    frames: int = 0
+
+    def codes(self, tensors: Tensors) -> tuple[Codes, ...]:
+        """The tensors' codes. Raises InputError for NaN and infinity."""
+        return tuple(
+            to_codes(name, tensors[name], code, self.ends.get(name)) for name, code in self.wire.codes
+        )
+
+
+def ends_of(wire: Wire, tensors: Tensors) -> Ends:
+    """The range of each tensor for which the plan has none."""
+    return {
+        name: _ends(tensors[name])
+        for name, code in wire.codes
+        if is_affine(tensors[name].dtype.name, code.bits) and (code.low is None or code.high is None)
+    }
+
+
+def _ends(array: NDArray[Any]) -> tuple[float, float]:
+    low, high = value_range(array)
+    return float(low[0]), float(high[0])
+
+
+def is_left(ends: Ends, found: Ends) -> bool:
+    """Whether a range that was found is not within the one that holds."""
+    return any(low < ends[name][0] or high > ends[name][1] for name, (low, high) in found.items())
+
+
+def union(first: Ends, second: Ends) -> Ends:
+    """Ranges that hold both."""
+    return {
+        name: (min(low, first.get(name, (low, high))[0]), max(high, first.get(name, (low, high))[1]))
+        for name, (low, high) in second.items()
+    }
+
+
+def next_epoch(epoch: Epoch | None, wire: Wire, found: Ends, refresh_frames: int) -> Epoch:
+    """The epoch of a frame: the same, or a new one (``key_bytes`` is 0) where it has to end."""
+    if epoch is None or epoch.wire != wire:
+        return Epoch(wire, found, found)
+    seen = union(epoch.seen, found)
+    if is_left(epoch.ends, found):
+        ends = union(epoch.ends, seen)
+        return Epoch(wire, ends, ends)
+    if epoch.frames >= refresh_frames:
+        return Epoch(wire, seen, found)
+    return Epoch(wire, epoch.ends, seen, epoch.key_bytes, epoch.frames)

@@ -1,0 +1,37 @@
+"""Codes to the bytes of a frame: whole, or as a delta."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TypeAlias
+
+from edge.streams.epoch import Wire
+from kernels.codes import Codes, digest, encode_whole
+from kernels.delta import encode_delta
+from shared.wire import EncodedTensor, Frame, encode_frame
+
+Coded: TypeAlias = tuple[Codes, ...]
+
+
+def key_frame(frame: Frame, wire: Wire, codes: Coded) -> bytes:
+    """A frame that stands alone, whatever base ``frame`` names; its tensors are filled in."""
+    allowed = (code.codec != "none" for _, code in wire.codes)
+    tensors = tuple(map(encode_whole, codes, allowed))
+    return _sealed(frame, 0, codes, tensors)
+
+
+def delta_frame(frame: Frame, base: Coded, codes: Coded) -> bytes:
+    """The blocks of ``codes`` that differ from the base's."""
+    head = frame.stream
+    if head is None:
+        raise ValueError("a delta needs a stream")
+    pairs = zip(base, codes, strict=True)
+    tensors = tuple(encode_delta(before, now, head.block) for before, now in pairs)
+    return _sealed(frame, head.base, codes, tensors)
+
+
+def _sealed(frame: Frame, base: int, codes: Coded, tensors: tuple[EncodedTensor, ...]) -> bytes:
+    if frame.stream is None:
+        raise ValueError("a frame of a stream needs its head")
+    head = dataclasses.replace(frame.stream, base=base, digest=digest(codes))
+    return encode_frame(dataclasses.replace(frame, tensors=tensors, stream=head))
