@@ -17,8 +17,13 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from edge.hooks.bits import BitsHook
+from edge.hooks.channels import ChannelsHook
 from edge.hooks.exit import ExitHook
 from edge.hooks.hook import Hook
+from edge.hooks.mask import RegionMaskHook
+from edge.hooks.repeat import RepeatHook
+from edge.hooks.saliency import SaliencyMaskHook
 from edge.hooks.saved import SavedHook
 from edge.hooks.skip import SkipHook
 from kernels.codec import decode_tensor, encode_tensor
@@ -34,7 +39,12 @@ _HEAD: Final = struct.Struct("<4sI32s")
 _LENGTH: Final = struct.Struct("<I")
 
 _CLASSES: Final[Mapping[str, Callable[[SavedHook], Hook]]] = {
+    "bits": BitsHook.restored,
+    "channels": ChannelsHook.restored,
     "exit": ExitHook.restored,
+    "region": RegionMaskHook.restored,
+    "repeat": RepeatHook.restored,
+    "saliency": SaliencyMaskHook.restored,
     "skip": SkipHook.restored,
 }
 

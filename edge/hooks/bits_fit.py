@@ -1,0 +1,69 @@
+"""How few bits of a boundary tensor leave the tail's answer as it is: found by asking the tail."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.hooks.bits import BitsHook
+from edge.hooks.features import FeatureSpec
+from edge.learning.calibrate import threshold
+from edge.learning.trainers.types import Trainer
+from kernels.codec import decode_tensor, encode_tensor
+from shared.plan import TensorCode
+from shared.wire.types import AFFINE_BITS
+
+NEVER: Final = 2.0
+"""A threshold that no share of certainty reaches."""
+
+
+def fit_bits(
+    name: str,
+    tap: str,
+    code: TensorCode,
+    tensors: Sequence[NDArray[Any]],
+    ask: Callable[[NDArray[Any]], str | None],
+    trainer: Trainer,
+    target: float,
+    *,
+    sure: float = 0.95,
+    features: FeatureSpec | None = None,
+) -> BitsHook | None:
+    """The hook for a tensor that the plan sends as ``code``, or None where fewer bits are never enough.
+
+    ``tensors`` with a batch of one are what crossed, in order; ``ask`` gives the key of the tail's answer to
+    one, by a runner or by the cloud, in idle time. The first half teaches which width is enough, the second
+    says how sure one must be of it so that answers stay with ``target``. Each tensor is asked about once per
+    width; the answer at the plan's own width is the reference. Raises LearningError as ``trainer`` does.
+    """
+    widths = tuple(width for width in AFFINE_BITS if width <= code.bits)
+    middle = len(tensors) // 2
+    if len(widths) < 2 or not middle or code.bits != widths[-1]:
+        return None
+    spec = features or FeatureSpec()
+    seen = np.stack([spec.of(tensor) for tensor in tensors])
+    stays = np.array([_stays(tensor, code, widths, ask) for tensor in tensors])
+    classifier = trainer(seen[:middle], stays[:middle].argmax(1), len(widths), 0)
+    enough = np.cumsum(classifier.scores(seen[middle:]), axis=1)
+    thresholds = [threshold(enough[:, at], stays[middle:, at], target, sure) for at in range(len(widths) - 1)]
+    if all(least is None for least in thresholds):
+        return None
+    given = tuple(NEVER if least is None else least for least in thresholds)
+    return BitsHook(name, tap, spec, classifier, widths, given)
+
+
+def _stays(
+    tensor: NDArray[Any], code: TensorCode, widths: Sequence[int], ask: Callable[[NDArray[Any]], str | None]
+) -> list[bool]:
+    """For each width whether the answer is that at the last one; always so for the last."""
+    said = [ask(_sent(tensor, dataclasses.replace(code, bits=width))) for width in widths]
+    return [one == said[-1] and one is not None for one in said[:-1]] + [True]
+
+
+def _sent(tensor: NDArray[Any], code: TensorCode) -> NDArray[Any]:
+    """What arrives of a tensor."""
+    return decode_tensor(encode_tensor("", tensor, code))
