@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
@@ -59,6 +59,8 @@ class Plan:
     ``cut_key`` is `Cut.key`; ``boundary`` the tensors that cross. ``weight_bits`` is per layer name, for
     edge layers with weights; ``activation_bits`` per tensor produced on the edge; ``wire`` per boundary
     tensor. ``latency`` is predicted for ``link``; ``wire_bytes`` is the whole encoded frame.
+    ``activation_ranges`` are the ``(low, high)`` that codes of 8 bits or fewer span, from calibration, where
+    the edge computes with them; an input of the model that is rounded, too, is in both.
     """
 
     model: str
@@ -73,6 +75,21 @@ class Plan:
     wire_bytes: int
     edge_memory_bytes: int
     error: float
+    activation_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _without_absent_ranges(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """The JSON, and so the digest, of a plan without ranges is what it was before there were any."""
+        data: dict[str, object] = write(self)
+        return data if self.activation_ranges else {k: v for k, v in data.items() if k != "activation_ranges"}
+
+    @property
+    def activation_codes(self) -> dict[str, TensorCode]:
+        """The codes of the tensors that the edge computes with as integers."""
+        ranges = self.activation_ranges
+        return {
+            name: TensorCode(self.activation_bits[name], low, high) for name, (low, high) in ranges.items()
+        }
 
     @functools.cached_property
     def digest(self) -> str:

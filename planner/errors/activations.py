@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from planner.clipping import Clip
+from planner.errors.ranges import with_shared_ranges
 from planner.errors.tap import layer_tensors, tapped_model
 from planner.errors.types import ActivationErrors
 from planner.errors.watch import Watch, payload_bytes, relative
@@ -39,7 +40,7 @@ def measure_activations(
         found, plain = _measure_part(graph, names, runner, calibration, progress, clip)
         errors |= found
         plain_bytes |= plain
-    return errors, plain_bytes
+    return with_shared_ranges(graph, errors), plain_bytes
 
 
 def activation_runs(graph: Graph, inputs: int) -> int:
@@ -82,7 +83,7 @@ def _errors(watch: Watch, codes: Mapping[int, TensorCode], wire_bytes: dict[int,
     low = {bits: code.low for bits, code in codes.items() if code.low is not None}
     high = {bits: code.high for bits, code in codes.items() if code.high is not None}
     noise = relative(mse, watch.values())
-    return ActivationErrors(noise, noise, mse, low, high, wire_bytes)
+    return ActivationErrors(noise, noise, mse, low, high, wire_bytes, watch.ranges())
 
 
 def _means(sizes: Sequence[Mapping[int, int]]) -> dict[int, float]:

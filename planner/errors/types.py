@@ -29,7 +29,8 @@ class ActivationErrors:
     ``mse`` is the mean squared error, ``relative`` the same over the variance, ``error`` (which limits
     count) by default ``relative`` times the tensor's gain. ``low`` and ``high`` are the clip range, which
     holds zero, for the bit-widths that have one (else every frame spans its own); ``wire_bytes`` is the
-    mean payload on the wire, after the codec where that helped.
+    mean payload on the wire, after the codec where that helped. ``ranges`` are those of codes that the edge
+    computes with, up to 8 bits: fixed at 8 bits, too, since a kernel must know them beforehand.
     """
 
     error: Mapping[int, float]
@@ -38,6 +39,7 @@ class ActivationErrors:
     low: Mapping[int, float]
     high: Mapping[int, float]
     wire_bytes: Mapping[int, float]
+    ranges: Mapping[int, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,12 @@ class Watch:
         ranges = {bits: self._range(values, self._low, self._high, bits) for bits in clipped}
         return {bits: TensorCode(bits, *ranges.get(bits, (None, None))) for bits in ACTIVATION_BITS}
 
+    def ranges(self) -> dict[int, tuple[float, float]]:
+        """Per bit-width up to 8, the clip range of codes that are computed with."""
+        values = self.values()
+        widths = (bits for bits in ACTIVATION_BITS if bits <= OWN_RANGE_BITS)
+        return {bits: self._range(values, self._low, self._high, bits) for bits in widths}
+
     def mean_squared_errors(self, codes: Mapping[int, TensorCode]) -> dict[int, float]:
         """MSE of the samples per bit-width; over the range of all inputs where each frame spans its own."""
         values = self.values()

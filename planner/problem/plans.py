@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from planner.problem.asked import Problem
 from planner.problem.assignment import Assignment, Spending, crosses, spending, wire_choice
 from planner.problem.costs import Choice, Costs
@@ -17,6 +19,11 @@ def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) ->
     graph = problem.graph
     cost = spending(costs, chosen)
     cut = make_cut(graph, chosen.layers)
+    activation_bits = {
+        tensor.name: _single(tensor.activation) or chosen.activations[tensor.name]
+        for tensor in costs.tensors
+        if tensor.producer in chosen.layers
+    }
     return Plan(
         model=graph.name,
         model_sha256=graph.sha256,
@@ -27,11 +34,7 @@ def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) ->
             for index, layer in enumerate(costs.layers)
             if index in chosen.layers and layer.weights
         },
-        activation_bits={
-            tensor.name: _single(tensor.activation) or chosen.activations[tensor.name]
-            for tensor in costs.tensors
-            if tensor.producer in chosen.layers
-        },
+        activation_bits=activation_bits,
         wire={
             tensor.name: _code(problem, tensor.name, wire_choice(tensor, chosen))
             for tensor in costs.tensors
@@ -42,7 +45,17 @@ def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) ->
         wire_bytes=cost.wire_bytes,
         edge_memory_bytes=cost.memory_bytes,
         error=cost.error,
+        activation_ranges=_ranges(problem, activation_bits),
     )
+
+
+def _ranges(problem: Problem, bits: Mapping[str, int]) -> dict[str, tuple[float, float]]:
+    known = problem.errors.activations
+    return {
+        name: known[name].ranges[width]
+        for name, width in bits.items()
+        if name in known and width in known[name].ranges
+    }
 
 
 def _single(choices: tuple[Choice, ...]) -> int | None:
