@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import Final
 
 from edge.circuit import Circuit
 from edge.fair_clock import FairClock, Passage
 from edge.uplink import HTTP_BYTES, CloudAnswer, Uplink
-from shared.errors import CloudRefusedError, CloudUnavailableError
+from shared.errors import CloudRefusedError, CloudUnavailableError, UnknownBaseError
 from shared.estimator import LinkEstimate, Observation, update
 from shared.link import Link
+
+_LEAST_S: Final = 0.01
 
 _log = logging.getLogger(__name__)
 
@@ -43,15 +46,19 @@ class CloudLink:
         """Whether a request is under way."""
         return self._clock.users > 0
 
-    async def infer(self, name: str, content: bytes, cloud_s: float, patient: bool = False) -> CloudAnswer:
+    async def infer(
+        self, name: str, content: bytes, cloud_s: float, patient: bool = False, spent_s: float = 0.0
+    ) -> CloudAnswer:
         """Have a frame or a picture answered; ``cloud_s`` is how long the cloud is predicted to compute.
 
-        A patient request may take all of the time-out. Raises CloudUnavailableError (at once while the
-        circuit is open), CloudRefusedError.
+        A patient request may take all of the time-out; ``spent_s`` of it are gone already. Raises
+        CloudUnavailableError (at once while the circuit is open), CloudRefusedError, and UnknownBaseError,
+        which says nothing against the cloud.
         """
         if self.circuit.is_open:
             raise CloudUnavailableError("the cloud is away")
-        timeout_s = self._longest_s if patient else self._timeout_s(len(content), cloud_s)
+        whole_s = self._longest_s if patient else self._timeout_s(len(content), cloud_s)
+        timeout_s = max(whole_s - spent_s, _LEAST_S)
         passage = Passage()
         try:
             with self._clock.passage() as passage:
@@ -59,6 +66,9 @@ class CloudLink:
         except CloudUnavailableError as silence:
             self.failed(silence)
             self._suspected = _given_up(len(content), passage, timeout_s)
+            raise
+        except UnknownBaseError:
+            self.circuit.succeeded()
             raise
         except CloudRefusedError as refusal:
             self.refused(refusal)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import aiohttp
 from numpy.typing import NDArray
 
-from shared.errors import CloudRefusedError, CloudUnavailableError, InputError
+from shared.errors import CloudRefusedError, CloudUnavailableError, InputError, UnknownBaseError
 from shared.oip import HEADER_LENGTH, InferRequest, blob_tensor, build_request, parse_response
 from shared.token import bearer
 
@@ -54,7 +54,7 @@ class Uplink:
         """Have an encoded frame or a picture answered.
 
         A connection that breaks is tried once more within the same time: an inference changes nothing.
-        Raises CloudUnavailableError, CloudRefusedError.
+        Raises CloudUnavailableError, CloudRefusedError, of which UnknownBaseError is one.
         """
         request = InferRequest((blob_tensor(input_name, content),), binary_default=True)
         body, length = build_request(request)
@@ -94,6 +94,8 @@ class Uplink:
             sent_bytes = len(body) + _head_bytes(response.request_info)
             length = response.headers.get(HEADER_LENGTH)
             reply = _Reply(response.status, length, await response.read(), sent_bytes)
+        if reply.status == UnknownBaseError.http_status:
+            raise UnknownBaseError(_excerpt(reply.body))
         if reply.status != 200:
             raise CloudRefusedError(
                 f"the cloud answered {reply.status}: {_excerpt(reply.body)}", reply.status

@@ -79,12 +79,6 @@ class WireError(PeerError):
     http_status = 400
 
 
-class UnknownBaseError(PeerError):
-    """A delta frame on a base that the cloud does not hold: send it again as a key frame."""
-
-    http_status = 409
-
-
 class AuthError(PeerError):
     """A missing or wrong bearer token."""
 
@@ -109,3 +103,12 @@ class CloudRefusedError(PeerError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class UnknownBaseError(CloudRefusedError):
+    """A delta frame on a base that the cloud does not hold: send it again as a key frame."""
+
+    http_status = 409
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, self.http_status)

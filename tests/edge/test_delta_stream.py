@@ -168,8 +168,8 @@ def test_whatever_happens_the_cloud_has_the_right_tensors(
 def test_a_long_and_troubled_stream_has_deltas_and_refusals() -> None:
     rng, world = np.random.default_rng(0), World(0, 10**9, 0)
     world.run([(str(op), int(rng.integers(10**6))) for op in rng.choice(USUAL * 20 + RARE, 6000)])
-    assert world.deltas > 200
-    assert world.refusals > 20
+    assert world.deltas > 50
+    assert world.refusals > 5
 
 
 def still(value: float = 1.0) -> Tensors:

@@ -1,0 +1,55 @@
+"""One frame of a stream, to the cloud and back: as a delta, and again whole where the cloud lacks the base."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from edge.streams.delta import DeltaSender, Sent
+from edge.uplink import CloudAnswer
+from shared.errors import UnknownBaseError
+from shared.plan import Plan
+
+Encode: TypeAlias = Callable[[bool], Awaitable[Sent]]
+"""The frame's bytes; the argument asks for a key frame."""
+Ask: TypeAlias = Callable[[bytes, float], Awaitable[CloudAnswer]]
+"""The cloud's answer to bytes; the seconds of the frame's deadline that are gone."""
+
+_UNNAMED: Final = "default"
+
+
+def is_stream(name: str, plan: Plan) -> bool:
+    """Whether frames travel as deltas: where the client named the stream, and tensors travel, not pictures.
+
+    Frames without a name are of no one camera, so the last one says nothing of the next.
+    """
+    return name != _UNNAMED and all(code.codec in (None, "none") for code in plan.wire.values())
+
+
+async def exchange(sender: DeltaSender, encode: Encode, ask: Ask) -> tuple[CloudAnswer, int]:
+    """The answer, and the bytes of all frames sent for it. Raises what ``encode`` and ``ask`` raise."""
+    started_s = time.perf_counter()
+    sent = await encode(False)
+    try:
+        return await _told(sender, sent, ask(sent.content, 0.0)), len(sent.content)
+    except UnknownBaseError:
+        if not sent.base:
+            raise
+    again = await encode(True)
+    reply = await _told(sender, again, ask(again.content, time.perf_counter() - started_s))
+    return reply, len(sent.content) + len(again.content)
+
+
+async def _told(sender: DeltaSender, sent: Sent, answer: Awaitable[CloudAnswer]) -> CloudAnswer:
+    """Await an answer and tell the sender what became of the frame, whatever it was."""
+    event = sender.lost
+    try:
+        reply = await answer
+        event = sender.acknowledged
+    except UnknownBaseError:
+        event = sender.refused
+        raise
+    finally:
+        event(sent)
+    return reply
