@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge.hooks.decisions import GO, Bits, Decision
 from edge.hooks.features import FeatureSpec
 from edge.hooks.saved import SavedHook
+from edge.learning.trainers import load_classifier
 from edge.learning.trainers.types import Classifier
 
 Floats = NDArray[np.float32]
@@ -66,8 +67,6 @@ class BitsHook:
     @classmethod
     def restored(cls, saved: SavedHook) -> BitsHook:
         """The hook of plain values. Raises KeyError, TypeError or ValueError for values that do not fit."""
-        from edge.learning.trainers import load_classifier
-
         fields = saved.fields
         widths = tuple(int(width) for width in fields["widths"])
         thresholds = tuple(float(least) for least in fields["thresholds"])

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from edge.hooks.bits import BitsHook
 from edge.hooks.features import FeatureSpec
 from edge.learning.calibrate import threshold
-from edge.learning.trainers.types import Trainer
+from edge.learning.trainers.linear import LinearClassifier
+from edge.learning.trainers.types import Classifier, Trainer
 from kernels.codec import decode_tensor, encode_tensor
 from shared.plan import TensorCode
 from shared.wire.types import AFFINE_BITS
 
 NEVER: Final = 2.0
 """A threshold that no share of certainty reaches."""
+_CERTAIN: Final = 10.0
+"""Logit of a class that is the only one: e**-10 is left for the others."""
 
 
 def fit_bits(
@@ -47,13 +50,25 @@ def fit_bits(
     spec = features or FeatureSpec()
     seen = np.stack([spec.of(tensor) for tensor in tensors])
     stays = np.array([_stays(tensor, code, widths, ask) for tensor in tensors])
-    classifier = trainer(seen[:middle], stays[:middle].argmax(1), len(widths), 0)
+    classifier = _taught(trainer, seen[:middle], stays[:middle].argmax(1), len(widths))
     enough = np.cumsum(classifier.scores(seen[middle:]), axis=1)
     thresholds = [threshold(enough[:, at], stays[middle:, at], target, sure) for at in range(len(widths) - 1)]
     if all(least is None for least in thresholds):
         return None
     given = tuple(NEVER if least is None else least for least in thresholds)
     return BitsHook(name, tap, spec, classifier, widths, given)
+
+
+def _taught(
+    trainer: Trainer, features: NDArray[np.float32], labels: NDArray[np.int64], classes: int
+) -> Classifier:
+    """From the trainer, or, where all labels are the same, a classifier that says so of everything."""
+    if (labels != labels[0]).any():
+        return trainer(features, labels, classes, 0)
+    length = features.shape[1]
+    certain = np.where(np.arange(classes) == labels[0], _CERTAIN, 0).astype(np.float32)
+    none = np.zeros((length, classes), np.float32)
+    return LinearClassifier(np.zeros(length, np.float32), np.ones(length, np.float32), none, certain)
 
 
 def _stays(
