@@ -70,7 +70,8 @@ class StreamStore:
     @property
     def memory_bytes(self) -> int:
         """What all codes take together."""
-        return self._held_bytes
+        with self._lock:
+            return self._held_bytes
 
     def base(self, key: StreamKey, sequence: int) -> State:
         """The state of a frame; older ones are dropped. Raises UnknownBaseError."""
