@@ -16,7 +16,7 @@ from shared.profile import Profile
 from shared.profiler import measure_profile
 from shared.serial import digest, from_json
 
-_METHOD: Final = "rested heads and tails"
+_METHOD: Final = "rested heads and tails, packing with and without a codec"
 """How profiles are measured; one that was measured otherwise is measured again."""
 
 
@@ -27,9 +27,9 @@ def measured_profile(graph: Graph, threads: int, slowdown: float = 1.0, fresh: b
 
 
 def _measure(graph: Graph, threads: int) -> Profile:
-    encode_s_per_byte, decode_s_per_byte = measure_codec()
+    codec, plain = measure_codec(), measure_codec(codec="none")
     with progress(f"measuring {graph.name}") as report:
-        return measure_profile(graph, threads, 1.0, report, encode_s_per_byte, decode_s_per_byte)
+        return measure_profile(graph, threads, 1.0, report, *codec, plain_s_per_byte=plain)
 
 
 def slowed(profile: Profile, slowdown: float) -> Profile:

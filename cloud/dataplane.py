@@ -19,6 +19,7 @@ from shared.graph import Cut, prefix_cut
 from shared.oip import (
     FRAME_INPUT,
     PICTURE_INPUT,
+    SIZED_PICTURE_INPUT,
     InferRequest,
     InferResponse,
     InferTensor,
@@ -96,7 +97,7 @@ def _read(model: Model, request: InferRequest, streams: StreamStore) -> tuple[Cu
     if only is not None and only.name == FRAME_INPUT:
         return frame_feeds(model, only, streams)
     whole = prefix_cut(model.graph, 0)
-    if only is not None and only.name == PICTURE_INPUT:
+    if only is not None and only.name in (PICTURE_INPUT, SIZED_PICTURE_INPUT):
         return whole, picture_feeds(model, only)
     return whole, plain_feeds(model, request.inputs)
 

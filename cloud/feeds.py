@@ -13,7 +13,8 @@ from cloud.streams import StreamStore, restore
 from kernels.codec import decode_tensor
 from shared.errors import InputError
 from shared.graph import Cut, Tensor, parse_cut
-from shared.oip import FRAME_INPUT, PICTURE_INPUT, InferTensor, datatype_of
+from shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT, InferTensor, datatype_of
+from shared.picture_codes import sized_feeds
 from shared.pictures import decode_picture
 from shared.preprocess import preprocess
 from shared.wire import EncodedTensor, Frame, decode_frame
@@ -32,10 +33,16 @@ def plain_feeds(model: Model, inputs: Sequence[InferTensor]) -> Feeds:
 
 
 def picture_feeds(model: Model, item: InferTensor) -> Feeds:
-    """A JPEG or PNG file, decoded and preprocessed by the model's card. Raises InputError."""
+    """A JPEG or PNG file, decoded and preprocessed by the model's card. Raises InputError.
+
+    One that a plan had the sender bring to the network's size is taken as it is.
+    """
     if model.card is None:
         raise InputError(f"model {model.name} has no card, so it takes tensors but no pictures")
-    return dict(preprocess(model.card, decode_picture(bytes(_blob(item)))))
+    content = bytes(_blob(item))
+    if item.name == SIZED_PICTURE_INPUT:
+        return dict(sized_feeds(model.card, content))
+    return dict(preprocess(model.card, decode_picture(content)))
 
 
 def frame_feeds(model: Model, item: InferTensor, streams: StreamStore) -> tuple[Cut, Feeds]:

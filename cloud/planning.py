@@ -10,10 +10,15 @@ from typing import Final
 from cloud.plans import PlanAnswer, PlanRequest
 from cloud.registry import Model
 from kernels.codec import measure_codec
-from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest
+from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest, labelled_feeds
 from planner.calibration.inputs import Feeds
+from planner.drop.margins import reader_for
+from planner.drop.measured import MeasuredDrop
+from planner.encodings import InputEncoding
+from planner.encodings.measure import PictureEncodings, measure_encodings
+from planner.encodings.wire import picture_wire
 from planner.errors.table import ErrorTable, measure_errors
-from planner.service import make_plans
+from planner.service import make_plans, service_problem
 from shared.card import card_to_data
 from shared.graph import Graph
 from shared.kept import kept
@@ -36,17 +41,18 @@ class Planner:
     def __call__(self, model: Model, request: PlanRequest, path: Path) -> PlanAnswer:
         """Plan and write the bundle to ``path``. Raises InfeasibleError, ProfileError, InputError."""
         feeds = self._calibration(model)
-        table, digest_of_bundle = make_plans(
+        problem = service_problem(
             model.graph,
             request.profile,
             self._profile(model.graph),
-            feeds,
+            self._errors(model.graph, feeds),
             request.rtt_s,
             request.limits,
-            None if model.card is None else card_to_data(model.card),
-            path,
-            self._errors(model.graph, feeds),
+            self._encodings(model, feeds),
         )
+        judge = None if request.max_drop is None else self._judge(model, problem.errors)
+        card = None if model.card is None else card_to_data(model.card)
+        table, digest_of_bundle = make_plans(problem, card, path, judge, request.max_drop)
         return PlanAnswer(digest_of_bundle, table)
 
     def _profile(self, graph: Graph) -> Profile:
@@ -59,6 +65,23 @@ class Planner:
         path = self._data / "errors" / f"{graph.sha256}-{key}.json"
         return kept(ErrorTable, path, lambda: measure_errors(graph, feeds, threads=self._threads))
 
+    def _encodings(self, model: Model, feeds: Sequence[Feeds]) -> tuple[InputEncoding, ...]:
+        """What pictures cost on their way to the network, on calibration inputs; nothing without a card."""
+        card, graph = model.card, model.graph
+        if card is None:
+            return ()
+        key = f"{feeds_digest(feeds)[:_KEY_CHARACTERS]}-{digest(card_to_data(card))[:_KEY_CHARACTERS]}"
+        path = self._data / "pictures" / f"{graph.sha256}-{key}.json"
+        measured = kept(PictureEncodings, path, lambda: measure_encodings(graph, card, feeds, self._threads))
+        return measured.encodings
+
+    def _judge(self, model: Model, errors: ErrorTable) -> MeasuredDrop:
+        """Accuracy on labelled calibration inputs, or agreement with the float network."""
+        inputs = labelled_feeds(model.graph, model.card, calibration_source(model.path))
+        reader = reader_for(model.graph, model.card)
+        pictures = None if model.card is None else picture_wire(model.card)
+        return MeasuredDrop(model.graph, reader, inputs.feeds, inputs.labels, self._threads, errors, pictures)
+
     def _calibration(self, model: Model) -> tuple[Feeds, ...]:
         source = calibration_source(model.path)
         if source is None:
@@ -68,5 +91,5 @@ class Planner:
 
 def _measure(graph: Graph, threads: int) -> Profile:
     _LOG.warning("measuring %s", graph.name)
-    encode_s_per_byte, decode_s_per_byte = measure_codec()
-    return measure_profile(graph, threads, 1.0, None, encode_s_per_byte, decode_s_per_byte)
+    codec, plain = measure_codec(), measure_codec(codec="none")
+    return measure_profile(graph, threads, 1.0, None, *codec, plain_s_per_byte=plain)

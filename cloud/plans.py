@@ -20,11 +20,15 @@ from shared.serial import digest, from_json, to_json
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """What an edge asks: its own profile, the round-trip time that it sees, and its limits."""
+    """What an edge asks: its own profile, the round-trip time that it sees, and its limits.
+
+    ``max_drop`` is the accuracy that plans may cost, a share, on the model's calibration inputs.
+    """
 
     profile: Profile
     rtt_s: float = 0.0
     limits: Limits = field(default_factory=Limits)
+    max_drop: float | None = None
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class Enrolment:
     threads: int
     memory_bytes: int | None
     max_error: float | None
+    max_drop: float | None = None
     bundle: str = ""
 
 
@@ -66,11 +67,12 @@ async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Bundle
 
 
 async def _new(settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any]) -> Bundle:
-    profile = await _profile(settings, cloud, str(description.get("sha256")))
+    profile = await _profile(settings, cloud, description)
     _log.info("asking for plans")
     limits = {"memory_bytes": settings.memory_bytes, "max_error": settings.max_error}
     rtt_s = await cloud.rtt_s()
-    digest = await cloud.plan({"profile": to_data(profile), "rtt_s": rtt_s, "limits": limits})
+    asked = {"profile": to_data(profile), "rtt_s": rtt_s, "limits": limits, "max_drop": settings.max_drop}
+    digest = await cloud.plan(asked)
     if len(digest) != 64 or not digest.isalnum():
         raise CloudRefusedError("the cloud named no bundle", 200)
     partial = settings.folder / "bundle.partial"
@@ -82,16 +84,19 @@ async def _new(settings: EdgeSettings, cloud: PlannerClient, description: Mappin
     return await asyncio.to_thread(_open, settings, digest)
 
 
-async def _profile(settings: EdgeSettings, cloud: PlannerClient, sha256: str) -> Profile:
+async def _profile(settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any]) -> Profile:
     """This machine's profile of the model, measured once and kept: planning may have to be asked again."""
     path = settings.folder / "profile.json"
     kept = await asyncio.to_thread(_kept_profile, path)
+    sha256, card = str(description.get("sha256")), description.get("card")
     wanted = (sha256, settings.threads, settings.slowdown)
     if kept is not None and (kept.model_sha256, kept.threads, kept.slowdown) == wanted:
         return kept
     skeleton = await cloud.skeleton()
     _log.info("measuring this machine with %s", settings.model)
-    profile = await profile_skeleton(skeleton, settings.model, sha256, settings.threads, settings.slowdown)
+    profile = await profile_skeleton(
+        skeleton, card, settings.model, sha256, settings.threads, settings.slowdown
+    )
     await asyncio.to_thread(path.write_bytes, to_json(profile))
     return profile
 
@@ -110,6 +115,7 @@ def _wanted(settings: EdgeSettings, bundle: str) -> Enrolment:
         threads=settings.threads,
         memory_bytes=settings.memory_bytes,
         max_error=settings.max_error,
+        max_drop=settings.max_drop,
         bundle=bundle,
     )
 

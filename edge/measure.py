@@ -1,21 +1,26 @@
 """Measures this machine in a process of its own, whose memory and caches are gone afterwards.
 
-``python -m edge.measure NAME SHA256 THREADS SLOWDOWN``: a stripped ONNX model on standard input, the profile
-as JSON on standard output, progress on standard error.
+``python -m edge.measure NAME SHA256 THREADS SLOWDOWN``: on standard input a line with the model card as JSON
+(or null) and then a stripped ONNX model; the profile as JSON on standard output, progress on standard error.
 """
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import logging
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from kernels.codec import measure_codec
+from shared.card import card_from_data, check_card
 from shared.errors import EvoSplitError, ModelError, ProfileError
+from shared.frame_costs import measure_frame, with_frame
 from shared.graph import graph_from_model
 from shared.profile import Profile
 from shared.profiler import measure_profile
@@ -25,7 +30,9 @@ from shared.weights import random_weights, restore_weights
 _log = logging.getLogger(__name__)
 
 
-async def profile_skeleton(skeleton: bytes, name: str, sha256: str, threads: int, slowdown: float) -> Profile:
+async def profile_skeleton(
+    skeleton: bytes, card: Mapping[str, Any] | None, name: str, sha256: str, threads: int, slowdown: float
+) -> Profile:
     """Run this file as a process. Raises ProfileError; cancelling ends the process."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "edge.measure", name, sha256, str(threads), repr(slowdown)),
@@ -34,7 +41,7 @@ async def profile_skeleton(skeleton: bytes, name: str, sha256: str, threads: int
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        output, errors = await process.communicate(skeleton)
+        output, errors = await process.communicate(json.dumps(card).encode() + b"\n" + skeleton)
     except asyncio.CancelledError:
         process.kill()
         await process.wait()
@@ -45,25 +52,32 @@ async def profile_skeleton(skeleton: bytes, name: str, sha256: str, threads: int
     return from_json(Profile, output, ProfileError)
 
 
-def measure(skeleton: bytes, name: str, sha256: str, threads: int, slowdown: float) -> Profile:
-    """Measure with random weights, which take as long as trained ones. Raises ModelError."""
+def measure(
+    skeleton: bytes, card: Mapping[str, Any] | None, name: str, sha256: str, threads: int, slowdown: float
+) -> Profile:
+    """Measure with random weights, which take as long as trained ones. Raises ModelError or CardError.
+
+    With a card also what a frame takes beside the network.
+    """
     try:
         model = onnx.load_model_from_string(skeleton)
     except DecodeError as broken:
         raise ModelError(f"the skeleton is no ONNX model: {broken}") from None
     graph = graph_from_model(model, name, sha256)
     whole = dataclasses.replace(graph, model=restore_weights(model, random_weights(model, 0)))
-    encode_s, decode_s = measure_codec()
-    return measure_profile(
-        whole, threads, slowdown, None, encode_s_per_byte=encode_s, decode_s_per_byte=decode_s
-    )
+    codec, plain = measure_codec(), measure_codec(codec="none")
+    profile = measure_profile(whole, threads, slowdown, None, *codec, plain_s_per_byte=plain)
+    if card is None:
+        return profile
+    return with_frame(profile, measure_frame(graph, check_card(card_from_data(dict(card)), graph)))
 
 
 def main() -> int:
     """The process. Exit status 1 and one line on standard error when the model cannot be measured."""
     name, sha256, threads, slowdown = sys.argv[1:]
     try:
-        profile = measure(sys.stdin.buffer.read(), name, sha256, int(threads), float(slowdown))
+        card = json.loads(sys.stdin.buffer.readline())
+        profile = measure(sys.stdin.buffer.read(), card, name, sha256, int(threads), float(slowdown))
     except EvoSplitError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status

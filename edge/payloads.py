@@ -1,4 +1,4 @@
-"""What goes to the cloud: an encoded boundary, the raw input, or a JPEG. Pure functions."""
+"""What goes to the cloud: an encoded boundary, the raw input, or a picture. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from kernels.codec import encode_tensor
 from shared.card import Card
 from shared.errors import CardError
 from shared.graph import Graph, prefix_cut
-from shared.plan import FLOAT_BITS, Plan, TensorCode
+from shared.picture_codes import encode_pixels, is_picture, sized_pixels
+from shared.plan import FLOAT_BITS, Plan, PlanTable, TensorCode
 from shared.resize import place
 from shared.wire import EncodedTensor, Frame, encode_frame
 
@@ -28,6 +29,24 @@ def boundary_frame(frame_id: str, plan: Plan, tensors: Mapping[str, NDArray[Any]
     """The tensors that cross the plan's cut, at the plan's bits. Raises InputError for NaN and infinity."""
     encoded = tuple(encode_tensor(name, tensors[name], plan.wire.get(name, _FLOAT)) for name in plan.boundary)
     return encode_frame(Frame(frame_id, plan.model_sha256, plan.cut_key, encoded))
+
+
+def picture_codec(plan: Plan) -> str | None:
+    """How a plan sends the picture instead of a tensor; None where it sends tensors."""
+    return next((code.codec for code in plan.wire.values() if is_picture(code.codec)), None)
+
+
+def without_pictures(table: PlanTable) -> PlanTable | None:
+    """The table for frames that are tensors; None where every plan sends a picture."""
+    kept = tuple(plan for plan in table.plans if picture_codec(plan) is None)
+    if not kept and table.fallback is None:
+        return None
+    return dataclasses.replace(table, breakpoints_bps=(), plans=kept)
+
+
+def sized_picture(card: Card, pixels: NDArray[np.uint8], codec: str) -> bytes:
+    """The picture (H, W, 3) uint8 RGB as the network sees it, in a plan's codec. Raises CardError."""
+    return encode_pixels(card, sized_pixels(card, pixels), codec)
 
 
 def raw_frame(frame_id: str, graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> bytes:

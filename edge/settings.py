@@ -18,9 +18,9 @@ _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 class EdgeSettings:
     """One agent: one model, one data directory, one cloud.
 
-    ``slowdown`` lets this machine play one that is so many times slower, by waiting. ``memory_bytes`` and
-    ``max_error`` are the planner's limits. ``timeout_s`` bounds one request to the cloud, whatever the plan
-    predicts. Raises UsageError.
+    ``slowdown`` lets this machine play one that is so many times slower, by waiting. ``memory_bytes``,
+    ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits. ``timeout_s`` bounds one
+    request to the cloud, whatever the plan predicts. Raises UsageError.
     """
 
     cloud_url: str
@@ -32,6 +32,7 @@ class EdgeSettings:
     port: int = 9000
     memory_bytes: int | None = None
     max_error: float | None = None
+    max_drop: float | None = None
     slowdown: float = 1.0
     threads: int = 1
     provider: ProviderName = "cpu"

@@ -1,18 +1,19 @@
-"""The whole way from two profiles and calibration inputs to a plan table and its bundle."""
+"""The whole way from two profiles and what is known of a network to a plan table and its bundle."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from planner.bundle import build_bundle
-from planner.errors.table import measure_errors
+from planner.drop.accuracy import Judge, limited, within_drop
+from planner.encodings import InputEncoding
 from planner.errors.types import ErrorTable
 from planner.problem import Problem
 from planner.problem.limits import Limits
+from planner.problem.sides import plain_speed
 from planner.table import plan_table
 from shared.graph import Graph
 from shared.link import Link
@@ -23,24 +24,45 @@ _ANY_BANDWIDTH_BPS: Final = 1e6
 """A table covers all bandwidths; its problem needs one all the same."""
 
 
-def make_plans(
+def service_problem(
     graph: Graph,
-    edge_profile: Profile,
-    cloud_profile: Profile,
-    calibration: Sequence[Mapping[str, np.ndarray]],
+    edge: Profile,
+    cloud: Profile,
+    errors: ErrorTable,
     rtt_s: float,
     limits: Limits,
+    encodings: Sequence[InputEncoding] = (),
+) -> Problem:
+    """What an edge asks with its profile: pictures that it can make, tensors with and without a codec.
+
+    Raises ProfileError or UsageError.
+    """
+    link = Link(_ANY_BANDWIDTH_BPS, rtt_s)
+    offered = edge_encodings(encodings, edge)
+    plain = plain_speed(edge, cloud)
+    return Problem(graph, edge, cloud, errors, link, limits, plain=plain, encodings=offered)
+
+
+def edge_encodings(measured: Sequence[InputEncoding], edge: Profile) -> tuple[InputEncoding, ...]:
+    """The ways to send a picture that an edge has measured itself, with its own seconds to encode."""
+    return tuple(
+        replace(one, encode_s=edge.picture_s[one.name]) for one in measured if one.name in edge.picture_s
+    )
+
+
+def make_plans(
+    problem: Problem,
     card: Mapping[str, Any] | None,
     bundle_path: Path,
-    errors: ErrorTable | None = None,
+    judge: Judge | None = None,
+    max_drop: float | None = None,
 ) -> tuple[PlanTable, str]:
-    """Plan for one pair of devices, write the bundle, return the table and the bundle's digest.
+    """Plan over all bandwidths, write the bundle, return the table and the bundle's digest.
 
-    ``errors`` may be an earlier `measure_errors` of the same model; then ``calibration`` is not looked at.
-    Raises InfeasibleError, ProfileError, InputError or UsageError.
+    With ``max_drop`` (a share) the error limit is the largest at which all plans of the table hold it, as
+    ``judge`` measures them. Raises InfeasibleError, ProfileError, InputError or UsageError.
     """
-    table_of_errors = errors or measure_errors(graph, calibration)
-    link = Link(_ANY_BANDWIDTH_BPS, rtt_s)
-    problem = Problem(graph, edge_profile, cloud_profile, table_of_errors, link, limits)
+    if judge is not None and max_drop is not None:
+        problem = limited(problem, within_drop(problem, judge, max_drop).max_error)
     table = plan_table(problem)
-    return table, build_bundle(graph, table, card, bundle_path)
+    return table, build_bundle(problem.graph, table, card, bundle_path)

@@ -14,7 +14,7 @@ from cli.output import print_json, print_table, stderr, stdout
 from cli.plan_data import plan_data, where
 from cli.planning import Asked, asked_problem
 from cli.planning_options import planning_options
-from planner.drop.accuracy import choose_plan
+from planner.drop.accuracy import choose_limit, limited
 from planner.prediction import Interval, latency_interval
 from planner.problem import Problem
 from planner.problem.costs import Objective
@@ -23,6 +23,7 @@ from planner.solve import Solution, solve
 from planner.table import plan_table
 from shared.graph import Graph, load_graph
 from shared.plan import Plan, PlanTable
+from shared.replan import choices
 from shared.serial import to_data
 from shared.units import format_bandwidth, format_duration, format_size
 
@@ -82,25 +83,29 @@ def plan(
 
 
 def _within_drop(problem: Problem, asked: Asked, max_drop: float) -> Problem:
-    """The problem with the largest error limit whose plan loses no more than ``max_drop`` (a share)."""
+    """The problem with the largest error limit whose plans lose no more than ``max_drop`` (a share).
+
+    Those of the table that is shown are judged too.
+    """
     graph, errors = problem.graph, problem.errors
     judge = accuracy_judge(graph, asked.model, asked.card_file, asked.calibration, errors, asked.threads)
-    choice = choose_plan(lambda limit: solve(_limited(problem, limit)), judge, max_drop)
+
+    def plans_at(limit: float) -> list[Plan]:
+        asked_at = limited(problem, limit)
+        return [solve(asked_at).plan, *choices(plan_table(_over_links(asked_at)))]
+
+    choice = choose_limit(plans_at, judge, max_drop)
     drop = choice.drop
     stderr.print(
         f"{graph.name}: an error limit of {choice.max_error:g} holds: "
         f"a drop of {drop.measured:.2%} measured, at most {drop.upper:.2%} expected elsewhere"
     )
-    return _limited(problem, choice.max_error)
+    return limited(problem, choice.max_error)
 
 
 def _over_links(problem: Problem) -> Problem:
     """What a table can answer: the least latency at every bandwidth, without a deadline."""
     return replace(problem, objective="latency", limits=replace(problem.limits, deadline_s=None))
-
-
-def _limited(problem: Problem, max_error: float) -> Problem:
-    return replace(problem, limits=replace(problem.limits, max_error=max_error))
 
 
 def _draw(answer: _Answer, path: Path) -> None:

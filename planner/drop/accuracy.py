@@ -9,10 +9,11 @@ from typing import Final, TypeAlias
 
 from planner.drop.estimate import Drop
 from planner.problem import Problem
-from planner.solve import Solution, solve
+from planner.solve import Solution
 from planner.table import plan_table
 from shared.errors import InfeasibleError, UsageError
 from shared.plan import Plan
+from shared.replan import choices
 
 ERROR_LIMITS: Final = (*(f * 10.0**-e for e in range(6) for f in (10, 5, 2)), 1e-5, 0.0)
 """Candidates: the error limits that are tried, largest first; at 0 nothing is quantised."""
@@ -73,16 +74,13 @@ def choose_limit(
 
 
 def within_drop(problem: Problem, judge: Judge, max_drop: float) -> Choice:
-    """The largest error limit at which the problem's plan and all plans of its table hold the drop."""
+    """The largest error limit at which all plans of the problem's table hold the drop, the fallback too."""
+    return choose_limit(lambda limit: choices(plan_table(limited(problem, limit))), judge, max_drop)
 
-    def plans_at(limit: float) -> list[Plan]:
-        limits = dataclasses.replace(problem.limits, max_error=limit)
-        limited = dataclasses.replace(problem, limits=limits)
-        table = plan_table(limited)
-        fallback = [table.fallback] if table.fallback else []
-        return [solve(limited).plan, *table.plans, *fallback]
 
-    return choose_limit(plans_at, judge, max_drop)
+def limited(problem: Problem, max_error: float) -> Problem:
+    """The problem with another error limit."""
+    return dataclasses.replace(problem, limits=dataclasses.replace(problem.limits, max_error=max_error))
 
 
 def _worst(plans: Sequence[Plan], judge: Judge, max_drop: float) -> Drop:

@@ -12,11 +12,12 @@ from onnx import numpy_helper
 from kernels.codec import decode_tensor, encode_tensor
 from kernels.quantise import fake_quantise
 from kernels.weights import fake_quantise_weights
-from planner.encodings.wire import PictureWire, is_picture
+from planner.encodings.wire import PictureWire
 from planner.errors.types import ErrorTable
 from planner.problem.packing import initialisers, quantised_weights
 from shared.errors import UsageError
 from shared.graph import Cut, Graph, parse_cut
+from shared.picture_codes import is_picture
 from shared.plan import FLOAT_BITS, Plan, TensorCode
 from shared.session import Runner
 from shared.split import head_model, layer_model, tail_model
@@ -31,7 +32,8 @@ class SplitRun:
     """Head with packed weights, boundary encoded and decoded at the plan's codes, tail in float.
 
     Weights are quantised as bundles pack them, per channel of axis 0. A plan for a device with integer
-    activations is run layer by layer, each activation quantised over the range that ``errors`` names.
+    activations is run layer by layer, each activation quantised over the plan's range, or else over that
+    which ``errors`` names.
     ``pictures`` is the way of inputs that are sent as pictures. Raises UsageError where one of these is
     needed but not given.
     """
@@ -48,7 +50,9 @@ class SplitRun:
         packed = dataclasses.replace(graph, model=restore_weights(graph.model, _packed(graph, plan, cut)))
         narrow = {name: bits for name, bits in plan.activation_bits.items() if bits != FLOAT_BITS}
         self._head = (
-            _Layers(packed, cut, _codes(narrow, errors), threads) if narrow else _Head(packed, cut, threads)
+            _Layers(packed, cut, _codes(plan, narrow, errors), threads)
+            if narrow
+            else _Head(packed, cut, threads)
         )
         self._tail = Runner(tail_model(graph, cut), threads)
         self._wire = {name: plan.wire.get(name, _FLOAT) for name in cut.boundary}
@@ -89,11 +93,11 @@ class _Layers:
         self._codes = codes
 
     def run(self, feeds: Values) -> Values:
-        values = dict(feeds)
+        values = {name: self._quantised(name, array) for name, array in feeds.items()}
         for runner in self._runners:
             made = runner.run({name: values[name] for name in runner.input_names})
             values |= {name: self._quantised(name, array) for name, array in made.items()}
-        return values
+        return {**values, **feeds}  # an input that is sent is sent as it was given
 
     def _quantised(self, name: str, array: np.ndarray) -> np.ndarray:
         code = self._codes.get(name)
@@ -115,11 +119,14 @@ def _packed(graph: Graph, plan: Plan, cut: Cut) -> dict[str, np.ndarray]:
     }
 
 
-def _codes(narrow: Mapping[str, int], errors: ErrorTable | None) -> dict[str, TensorCode]:
-    if errors is None:
+def _codes(plan: Plan, narrow: Mapping[str, int], errors: ErrorTable | None) -> dict[str, TensorCode]:
+    """The plan's own codes; where it has none, those of the error table."""
+    known = plan.activation_codes
+    rest = narrow.keys() - known.keys()
+    if rest and errors is None:
         raise UsageError("running a plan with quantised activations needs the error table with their ranges")
-    ranges = {name: errors.activations[name] for name in narrow if name in errors.activations}
-    return {
+    ranges = {name: errors.activations[name] for name in rest if name in errors.activations} if errors else {}
+    return known | {
         name: TensorCode(narrow[name], one.low.get(narrow[name]), one.high.get(narrow[name]))
         for name, one in ranges.items()
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from planner.devices.energy import Energy
 from planner.devices.measured import MeasuredDevice
 from planner.devices.timing import LayerTiming
+from planner.encodings import CodecSpeed
 from shared.graph import Graph
 from shared.profile import Profile
 
@@ -19,6 +20,14 @@ def measured_profile(side: Profile | Device) -> Profile | None:
     if isinstance(side, MeasuredDevice):
         return side.profile
     return side if isinstance(side, Profile) else None
+
+
+def plain_speed(edge: Profile | Device, cloud: Profile | Device) -> CodecSpeed | None:
+    """How fast tensors are packed and unpacked without compressing, where both sides know their part."""
+    packs, unpacks = measured_profile(edge), measured_profile(cloud)
+    if packs is None or unpacks is None or not (packs.plain_s_per_byte and unpacks.plain_s_per_byte):
+        return None
+    return CodecSpeed(packs.plain_s_per_byte[0], unpacks.plain_s_per_byte[1])
 
 
 def edge_timings(side: Profile | Device, graph: Graph) -> tuple[LayerTiming, ...]:

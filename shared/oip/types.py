@@ -29,6 +29,9 @@ FRAME_INPUT: Final = "evosplit_frame"
 PICTURE_INPUT: Final = "evosplit_picture"
 """The one input of a request that carries a JPEG or PNG file."""
 
+SIZED_PICTURE_INPUT: Final = "evosplit_sized_picture"
+"""The same for a file that has the network's size already, PPM too: see `shared.picture_codes`."""
+
 
 @dataclass(frozen=True, eq=False)
 class InferTensor:

@@ -16,6 +16,7 @@ from cloud.registry import Registry
 from shared import oip
 from shared.errors import EvoSplitError, InputError, NotFoundError, WireError
 from shared.graph import prefix_cut, prefix_cuts
+from shared.picture_codes import encode_pixels, sized_pixels
 from shared.preprocess import preprocess
 from shared.wire import Frame, decode_frame, encode_frame
 
@@ -76,6 +77,18 @@ def test_a_picture_is_preprocessed_by_the_card(plane: DataPlane, registry: Regis
     assert model.card is not None
     expected = whole_outputs(model, preprocess(model.card, pixels))
     np.testing.assert_allclose(answer.arrays()["y"], expected["y"], rtol=1e-4, atol=1e-5)
+
+
+def test_a_sized_picture_is_taken_as_it_is(plane: DataPlane, registry: Registry) -> None:
+    model = registry.get("chain")
+    assert model.card is not None
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    content = encode_pixels(model.card, sized_pixels(model.card, pixels), "raw8")
+    answer = ask(plane, "chain", blob_request(oip.SIZED_PICTURE_INPUT, content))
+    expected = whole_outputs(model, preprocess(model.card, pixels))
+    np.testing.assert_allclose(answer.arrays()["y"], expected["y"], rtol=1e-4, atol=1e-5)
+    with pytest.raises(InputError, match="not of the network's size"):
+        ask(plane, "chain", blob_request(oip.SIZED_PICTURE_INPUT, encode_pixels(model.card, pixels, "png")))
 
 
 def test_outputs_come_as_asked(plane: DataPlane, registry: Registry) -> None:

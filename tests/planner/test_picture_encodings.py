@@ -49,7 +49,7 @@ def test_lossless_is_exact_and_worse_quality_is_smaller_and_worse(tmp_path: Path
     noisy = [np.clip(ramp + rng.normal(0, 20, ramp.shape), 0, 255).astype(np.uint8) for _ in range(3)]
     found = measure_encodings(graph, card, [preprocess(card, one) for one in noisy], threads=1).encodings
     by_name = {one.name: one for one in found}
-    assert by_name["raw8"].wire_bytes == height * width * 3
+    assert 0 < by_name["raw8"].wire_bytes - height * width * 3 < 20
     assert by_name["raw8"].error == by_name["png"].error == 0
     high, low = by_name["jpeg-98"], by_name["jpeg-30"]
     assert high.wire_bytes > low.wire_bytes

@@ -15,7 +15,7 @@ from planner.errors.table import measure_errors
 from planner.problem import Problem
 from planner.problem.limits import Limits
 from planner.problem.packing import layer_weight_bytes, quantised_weights
-from planner.service import make_plans
+from planner.service import make_plans, service_problem
 from planner.table import plan_table
 from shared.bundle import Bundle
 from shared.errors import BundleError
@@ -115,21 +115,11 @@ def test_equal_plans_give_equal_bundles(planned, tmp_path: Path) -> None:
 
 
 def test_the_service_goes_the_whole_way(planned, tmp_path: Path) -> None:
-    graph, problem, one = planned
-    table, digest = make_plans(
-        graph,
-        problem.edge,
-        problem.cloud,
-        [one],
-        0.001,
-        problem.limits,
-        None,
-        tmp_path / "net.evb",
-        problem.errors,
-    )
+    graph, problem, _ = planned
+    sides = (graph, problem.edge, problem.cloud, problem.errors, 0.001)
+    asked = service_problem(*sides, problem.limits)
+    table, digest = make_plans(asked, None, tmp_path / "net.evb")
     assert table == plan_table(problem)
     assert Bundle.open(tmp_path / "net.evb", digest).manifest.table == table
-    other, _ = make_plans(
-        graph, problem.edge, problem.cloud, [one], 0.001, Limits(), None, tmp_path / "o.evb"
-    )
+    other, _ = make_plans(service_problem(*sides, Limits()), None, tmp_path / "o.evb")
     assert other.fallback is not None
