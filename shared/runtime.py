@@ -38,9 +38,6 @@ def session_options(threads: int = 1) -> Any:  # noqa: ANN401 - ONNX Runtime has
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = _FATAL_ONLY
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Processors without VNNI add pairs of uint8 x int8 products in 16 bits, which 8-bit weights overflow;
-    # there, ONNX Runtime then takes slower kernels. It changes nothing on other processors.
-    options.add_session_config_entry("session.x64quantprecision", "1")
     # Not session.set_denormal_as_zero: it would change the arithmetic of the calling thread for good.
     return options
 

@@ -10,6 +10,7 @@ import onnx
 import onnxruntime
 
 from shared.errors import InputError
+from shared.overflow import has_integers, keep_sums_exact
 from shared.runtime import RUNTIME_ERRORS, open_session, reason, serialise, session_options
 
 __all__ = ["Runner", "serialise"]
@@ -74,6 +75,8 @@ def _session(model: onnx.ModelProto, threads: int, providers: Sequence[str], opt
     options = session_options(threads)
     if not optimise:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    if has_integers(model):
+        keep_sums_exact(options)
     return open_session(model, options, providers)
 
 

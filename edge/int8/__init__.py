@@ -2,5 +2,6 @@
 
 from edge.int8.build import qdq_model
 from edge.int8.segment import Int8Segment
+from edge.int8.timing import timed_integers
 
-__all__ = ["Int8Segment", "qdq_model"]
+__all__ = ["Int8Segment", "qdq_model", "timed_integers"]

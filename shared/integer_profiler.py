@@ -1,0 +1,78 @@
+"""Measure a model in integers side by side with float32: the machine's other load meets both alike."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import onnx
+
+from shared.graph import Graph, prefix_cut
+from shared.integer_times import IntegerTimes
+from shared.profile import Profile
+from shared.samples import random_feeds
+from shared.session import Runner
+from shared.split import head_model, layer_model
+
+Quantised = Callable[[onnx.ModelProto], onnx.ModelProto]
+"""From a part of the model to the same part with 8-bit weights and activations."""
+
+_FEWEST_RUNS = 5
+_LAYER_BUDGET_S = 0.03
+_HEAD_BUDGET_S = 0.4
+
+
+def measure_integers(graph: Graph, profile: Profile, quantised: Quantised) -> IntegerTimes:
+    """Integer times of every layer, and of the heads whose float32 times ``profile`` holds.
+
+    A time is the profile's own float32 time times the ratio of both, taken in turns. ``graph`` has all its
+    weights; random ones take as long. Raises ModelError.
+    """
+    values = random_feeds(graph.model)
+    layer_s = []
+    for layer, float_s in zip(graph.layers, profile.layer_s, strict=True):
+        pair = _Pair(layer_model(graph, layer.index), quantised, profile.threads)
+        layer_s.append(float_s * pair.ratio(values, _LAYER_BUDGET_S))
+        values |= pair.outputs(values)
+    head_s = {}
+    for index, float_s in profile.head_s.items():
+        pair = _Pair(head_model(graph, prefix_cut(graph, index)), quantised, profile.threads)
+        head_s[index] = float_s * pair.ratio(values, _HEAD_BUDGET_S) if pair.has_nodes else 0.0
+    return IntegerTimes(tuple(layer_s), head_s)
+
+
+class _Pair:
+    """A part of the model in float32 and in integers."""
+
+    def __init__(self, model: onnx.ModelProto, quantised: Quantised, threads: int) -> None:
+        self._floats = Runner(model, threads)
+        self._integers = Runner(quantised(model), threads)
+        self.has_nodes = self._floats.has_nodes
+
+    def outputs(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return self._floats.run(self._feeds(values))
+
+    def ratio(self, values: Mapping[str, np.ndarray], budget_s: float) -> float:
+        """Median integer seconds over median float32 seconds."""
+        feeds = self._feeds(values)
+        both = (self._integers, self._floats)
+        for runner in both:
+            runner.run(feeds)
+        runs: list[tuple[float, float]] = []
+        end_s = time.perf_counter() + budget_s
+        while len(runs) < _FEWEST_RUNS or time.perf_counter() < end_s:
+            integer_s, float_s = (_seconds(runner, feeds) for runner in both)
+            runs.append((integer_s, float_s))
+        integer_runs, float_runs = zip(*runs, strict=True)
+        return float(statistics.median(integer_runs) / statistics.median(float_runs))
+
+    def _feeds(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {name: values[name] for name in self._floats.input_names}
+
+
+def _seconds(runner: Runner, feeds: Mapping[str, np.ndarray]) -> float:
+    start_s = time.perf_counter()
+    runner.run(feeds)
+    return time.perf_counter() - start_s

@@ -1,0 +1,23 @@
+"""How long layers and heads take in 8-bit integers, beside their times in float32."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class IntegerTimes:
+    """Seconds with 8-bit weights and activations, at the same slowdown as the profile that holds them.
+
+    ``layer_s`` has one time per layer, run alone from float32 to float32; ``head_s`` those of whole heads by
+    the length of their prefix, which correct the sum of the layers.
+    """
+
+    layer_s: tuple[float, ...]
+    head_s: Mapping[int, float]
+
+    def slowed(self, factor: float) -> IntegerTimes:
+        """Those of a device that takes ``factor`` times as long."""
+        heads = {index: factor * seconds for index, seconds in self.head_s.items()}
+        return IntegerTimes(tuple(factor * seconds for seconds in self.layer_s), heads)
