@@ -48,16 +48,16 @@ class Balanced:
         self._full[0] |= self._full[lost] or self._seen[0] > self._counts[0]
         self._full[lost] = False
 
-    def restore(self, codes: NDArray[np.int32], seen: NDArray[np.int64], full: NDArray[np.bool_]) -> None:
-        """Start from places 0 .. n - 1, which hold samples of these codes."""
+    def restore(self, codes: NDArray[np.int32], state: NDArray[np.int64]) -> None:
+        """Start from places 0 .. n - 1, which hold samples of these codes, and from `state`."""
         for place, code in enumerate(codes.tolist()):
             self._add(code, place)
         self.used = len(codes)
-        self._seen[: len(seen)], self._full[: len(full)] = seen, full
+        self._seen[:], self._full[:] = state[0], state[1] > 0
 
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """What a restart needs beside the codes."""
-        return {"seen": self._seen, "full": self._full}
+    def state(self) -> NDArray[np.int64]:
+        """What a restart needs beside the codes: `(2, most)`, how many were seen and who was the largest."""
+        return np.stack([self._seen, self._full.astype(np.int64)])
 
     def _add(self, code: int, place: int) -> int:
         self._places[code].append(place)

@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import threading
+from collections.abc import Mapping
 
-Verdict = Literal["ok", "raise", "off"]
+from edge.learning.audit import Audit, Rules, Standing, Verdict, is_audited, judge
+
+_NEW = Standing()
 
 
 class Guard:
     """Audits a small share of what hooks answer, and closes those that no longer agree with the network.
 
     A frame is audited or not by its id alone. On an audited frame a hook's answer is not used: the frame goes
-    the full way, and both answers are compared (`record`). ``floor`` is the least confidence that a hook may
-    answer with now.
+    the full way, and both answers are compared (`record`). Any thread may call.
     """
 
-    def __init__(self, target: float, sure: float = 0.99, share: float = 0.02) -> None:
-        raise NotImplementedError
+    def __init__(self, target: float, sure: float = 0.99, share: float = 0.02, window: int = 500) -> None:
+        self.rules = Rules(target, sure, share, window)
+        self._standings: dict[str, Standing] = {}
+        self._lock = threading.Lock()
 
     def should_audit(self, frame_id: str, hook: str | None = None) -> bool:
-        """Whether what a hook says of this frame is only compared; always, for a hook that is off."""
-        raise NotImplementedError
+        """Whether what a hook says of this frame is only compared; always, for a hook that is off.
+
+        A hook that is off costs nothing to watch, as its frames go the full way anyhow, so it comes back soon
+        when it can.
+        """
+        closed = hook is not None and self.verdict(hook) == "off"
+        return closed or is_audited(frame_id, self.rules.share)
 
     def record(self, hook: str, agreed: bool, confidence: float = 1.0) -> None:
         """An audited answer of a hook, of any confidence that the hook itself would exit with."""
-        raise NotImplementedError
+        with self._lock:
+            before = self._standings.get(hook, _NEW)
+            self._standings[hook] = judge(before, Audit(confidence, agreed), self.rules)
 
     def verdict(self, hook: str) -> Verdict:
         """``ok``; ``raise``: only confidences from ``floor`` on; ``off``: none."""
-        raise NotImplementedError
+        return self._standings.get(hook, _NEW).verdict
 
     def floor(self, hook: str) -> float:
         """The least confidence that may answer: 0 when ok, infinity when off."""
-        raise NotImplementedError
+        return self._standings.get(hook, _NEW).floor
 
     def reset(self, hook: str) -> None:
         """The hook was trained anew: what is known of it no longer holds."""
-        raise NotImplementedError
+        with self._lock:
+            self._standings.pop(hook, None)
+
+    def standings(self) -> Mapping[str, Standing]:
+        """All hooks that were audited, for metrics."""
+        with self._lock:
+            return dict(self._standings)

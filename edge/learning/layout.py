@@ -73,15 +73,13 @@ def fits(layout: Layout, sample: Sample) -> bool:
     )
 
 
+@dataclass(frozen=True, eq=False)
 class Shelf:
-    """Room for ``capacity`` samples, all allocated at once; the system gives the pages when they are used."""
+    """Room for samples: ``features`` `(n, d) float32`, ``codes`` `(n,) int32`, ``outputs`` `(n, *shape)`."""
 
-    def __init__(self, layout: Layout, capacity: int) -> None:
-        self.features = np.empty((capacity, layout.width), np.float32)
-        self.codes = np.empty(capacity, np.int32)
-        self.outputs: Mapping[str, NDArray[Any]] = {
-            name: np.empty((capacity, *shape), kind) for name, shape, kind in layout.outputs
-        }
+    features: NDArray[np.float32]
+    codes: NDArray[np.int32]
+    outputs: Mapping[str, NDArray[Any]]
 
     def put(self, place: int, sample: Sample, code: int) -> None:
         """Copy a sample to a place."""
@@ -95,8 +93,19 @@ class Shelf:
         named = {f"output {name}": array[:count] for name, array in self.outputs.items()}
         return {"features": self.features[:count], "codes": self.codes[:count], **named}
 
+    def part(self, start: int) -> Shelf:
+        """The same memory from a place on."""
+        outputs = {name: values[start:] for name, values in self.outputs.items()}
+        return Shelf(self.features[start:], self.codes[start:], outputs)
+
     @property
     def size_bytes(self) -> int:
         """What is allocated."""
         outputs = sum(array.nbytes for array in self.outputs.values())
         return self.features.nbytes + self.codes.nbytes + outputs
+
+
+def make_shelf(layout: Layout, capacity: int) -> Shelf:
+    """Allocated all at once; the system gives the pages when they are used."""
+    outputs = {name: np.empty((capacity, *shape), kind) for name, shape, kind in layout.outputs}
+    return Shelf(np.empty((capacity, layout.width), np.float32), np.empty(capacity, np.int32), outputs)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.learning.samples import OTHER
 from edge.learning.trainers.types import Classifier
 
 
@@ -49,4 +50,7 @@ def decide(
     scores: NDArray[np.float32], answers: tuple[str, ...]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The likeliest class of each row `(n,)` and its score `(n,)`; 0 where it is `OTHER`, no answer."""
-    raise NotImplementedError
+    best = scores.argmax(axis=1)
+    sure = np.take_along_axis(scores, best[:, None], axis=1)[:, 0]
+    silent = np.asarray([answer == OTHER for answer in answers])
+    return best, np.where(silent[best] | ~np.isfinite(sure), np.float32(0), sure)

@@ -46,9 +46,9 @@ class Names:
         return tuple(self._names)
 
     def restore(self, names: tuple[str, ...], seen: np.ndarray) -> None:
-        """Start from a table that was saved; it must not be larger than this one."""
+        """Start from `all` and `seen` of a table of this size."""
         self._names, self._codes = list(names), {name: code for code, name in enumerate(names)}
-        self.seen[: len(names)] = seen
+        self.seen[:] = seen
 
     def _enter(self, answer: str) -> Named:
         if len(self._names) < len(self.seen):

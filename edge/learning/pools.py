@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from edge.learning.balance import Balanced, Uniform
-from edge.learning.layout import ANSWER_BYTES, FIXED_BYTES, PLACE_BYTES, Layout, Shelf, most_answers
+from edge.learning.layout import ANSWER_BYTES, FIXED_BYTES, PLACE_BYTES, Layout, make_shelf, most_answers
 from edge.learning.names import Names
 from edge.learning.samples import Sample, Samples
 
@@ -29,7 +29,7 @@ class Pools:
         self.layout, self.most = layout, most_answers(capacity)
         self.names = Names(self.most)
         self.balanced, self.uniform = Balanced(capacity - held, self.most), Uniform(held)
-        self.train, self.held = Shelf(layout, capacity - held), Shelf(layout, held)
+        self.train, self.held = make_shelf(layout, capacity - held), make_shelf(layout, held)
 
     def offer(self, sample: Sample, random: Random) -> bool:
         """Whether the sample is kept."""

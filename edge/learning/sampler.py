@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from pathlib import Path
 from random import Random
 
 import numpy as np
 
+from edge.learning.kept import read_pools, write_pools
 from edge.learning.layout import MAX_ANSWER, fits, layout_of
 from edge.learning.pools import Pools
 from edge.learning.samples import OTHER, Sample, Samples
+from shared.errors import LearningError
+
+_log = logging.getLogger(__name__)
 
 
 class Sampler:
@@ -24,6 +30,7 @@ class Sampler:
         self.limit_bytes = limit_bytes
         self._seed = seed
         self._lock = threading.Lock()
+        self._pools: Pools | None = None
         self._empty()
 
     def offer(self, sample: Sample) -> bool:
@@ -50,13 +57,27 @@ class Sampler:
         with self._lock:
             return _empty_samples() if self._pools is None else self._pools.samples()
 
+    def save(self, path: Path) -> bool:
+        """Write what is kept to a file, without a copy in memory. False: nothing is. Raises LearningError."""
+        with self._lock:
+            if self._pools is not None:
+                write_pools(path, self._pools, self._offered)
+        return self._pools is not None
+
+    def restore(self, path: Path) -> None:
+        """Go on from a saved file. Raises LearningError, and stays as it is, for any other file."""
+        pools, offered = read_pools(path, self.limit_bytes)
+        with self._lock:
+            self._pools, self._offered = pools, offered
+            self._random.seed(f"{self._seed} {offered}")
+
     def forget(self) -> None:
         """Start anew: what was kept no longer holds (the scene changed, or the model)."""
         with self._lock:
             self._empty()
 
     def _empty(self) -> None:
-        self._pools: Pools | None = None
+        self._pools = None
         self._offered = 0
         self._random = Random(self._seed)  # noqa: S311 - which samples stay is no secret
 
@@ -74,3 +95,14 @@ class Sampler:
 def _empty_samples() -> Samples:
     none = np.zeros(0, np.int64)
     return Samples(np.zeros((0, 0), np.float32), none, (OTHER,), {}, none.astype(np.bool_), none)
+
+
+def open_sampler(path: Path, limit_bytes: int, seed: int = 0) -> Sampler:
+    """A sampler that goes on from a file; from nothing, and one line in the log, where it is broken."""
+    sampler = Sampler(limit_bytes, seed)
+    if path.exists():
+        try:
+            sampler.restore(path)
+        except LearningError as broken:
+            _log.warning("samples start anew: %s", broken)
+    return sampler

@@ -1,5 +1,19 @@
 """Ways to make a classifier from samples; none of them goes back through the main network."""
 
+from collections.abc import Mapping
+from typing import Final
+
+from edge.learning.trainers.forward_forward import forward_forward
+from edge.learning.trainers.load import load_classifier
+from edge.learning.trainers.logistic import logistic
+from edge.learning.trainers.symba import symba
 from edge.learning.trainers.types import Classifier, Trainer
 
-__all__ = ["Classifier", "Trainer"]
+__all__ = ["TRAINERS", "Classifier", "Trainer", "forward_forward", "load_classifier", "logistic", "symba"]
+
+TRAINERS: Final[Mapping[str, Trainer]] = {
+    "logistic": logistic,
+    "symba": symba,
+    "forward-forward": forward_forward,
+}
+"""All of them; of equals the first is preferred, which is also the cheapest to use."""

@@ -1,0 +1,134 @@
+"""Arrays in an .npz file: written atomically and without a copy, read back into arrays that are there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from shared.errors import LearningError
+
+META: Final = "meta"
+"""The array that holds a JSON object: what the arrays are, and all that is no array."""
+
+_PIECE: Final = 1 << 20
+_BROKEN: Final = (
+    *(OSError, ValueError, LookupError, TypeError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError),
+)
+
+
+def write_npz(path: Path, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write beside ``path`` and rename: a reader sees the old file or the new one. Raises LearningError.
+
+    Arrays are written in pieces, as they lie: nothing is copied.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as stream:
+            _write(stream, {META: _encoded(meta), **arrays})
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError as failed:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise LearningError(f"cannot write {path.name}: {failed.strerror or failed}") from None
+
+
+class Archive:
+    """An .npz file that is being read; every array is checked against its length and checksum."""
+
+    def __init__(self, source: zipfile.ZipFile) -> None:
+        self._source = source
+        self.meta: dict[str, Any] = {}
+
+    def shape(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Of one array, without its values."""
+        with self._source.open(f"{name}.npy") as stream:
+            return _header(stream, self._source.getinfo(f"{name}.npy").file_size)
+
+    def read(self, name: str) -> NDArray[Any]:
+        """One array."""
+        values = np.empty(*self.shape(name))
+        self.read_into(name, values)
+        return values
+
+    def read_into(self, name: str, values: NDArray[Any]) -> None:
+        """One array into the memory of ``values``, which must have its shape and dtype, and be contiguous."""
+        with self._source.open(f"{name}.npy") as stream:
+            shape = _header(stream, self._source.getinfo(f"{name}.npy").file_size)
+            if shape != (values.shape, values.dtype):
+                raise ValueError(f"array {name} does not fit")
+            room = _bytes(values)
+            done = 0
+            while done < len(room):
+                got = stream.readinto(room[done : done + _PIECE])  # type: ignore[attr-defined]
+                if not got:
+                    raise ValueError(f"array {name} ends early")
+                done += got
+            stream.read(1)  # the end, where the checksum is compared
+
+    def names(self) -> tuple[str, ...]:
+        """Of all arrays but ``meta``."""
+        names = (name.removesuffix(".npy") for name in self._source.namelist())
+        return tuple(name for name in names if name != META)
+
+
+@contextlib.contextmanager
+def read_npz(path: Path) -> Iterator[Archive]:
+    """Open a file that `write_npz` wrote. Raises LearningError for any other, also while it is being read."""
+    try:
+        with zipfile.ZipFile(path) as source:
+            archive = Archive(source)
+            meta = json.loads(archive.read(META).tobytes())
+            archive.meta = dict(meta)
+            yield archive
+    except _BROKEN as broken:
+        raise LearningError(f"cannot read {path.name}: {_line(broken)}") from None
+
+
+def _write(stream: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as made:
+        for name, values in arrays.items():
+            with made.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                npy.write_array_header_1_0(entry, npy.header_data_from_array_1_0(values))
+                flat = _bytes(np.ascontiguousarray(values))
+                for at in range(0, len(flat), _PIECE):
+                    entry.write(flat[at : at + _PIECE])
+
+
+def _header(stream: IO[bytes], size_bytes: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype; a header that claims more or less than there is never allocates."""
+    if npy.read_magic(stream) != (1, 0):
+        raise ValueError("an array of an unknown format")
+    shape, fortran, dtype = npy.read_array_header_1_0(stream)
+    if fortran or dtype.hasobject or min(shape, default=0) < 0:
+        raise ValueError("an array that is not plain")
+    if math.prod(shape) * dtype.itemsize != size_bytes - stream.tell():
+        raise ValueError("an array whose length is not what it says")
+    return shape, dtype
+
+
+def _bytes(values: NDArray[Any]) -> memoryview:
+    """The memory of a contiguous array."""
+    return memoryview(values.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+
+
+def _encoded(meta: Mapping[str, Any]) -> NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(meta).encode(), np.uint8)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,49 @@
+"""Classifiers from their saved arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.learning.trainers.goodness import GoodnessClassifier, Layer
+from edge.learning.trainers.linear import LinearClassifier
+from edge.learning.trainers.types import Classifier
+from shared.errors import LearningError
+
+
+def load_classifier(kind: str, arrays: Mapping[str, NDArray[Any]]) -> Classifier:
+    """The classifier that gave ``kind`` and ``arrays``. Raises LearningError for what no classifier gives."""
+    if kind not in ("linear", "goodness"):
+        raise LearningError(f"there is no classifier of kind {kind!r}")
+    if not all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays.values()):
+        raise LearningError(f"a classifier of kind {kind} holds values that are not finite float32")
+    try:
+        return _linear(arrays) if kind == "linear" else _goodness(arrays)
+    except (KeyError, ValueError) as misfit:
+        raise LearningError(f"a classifier of kind {kind} is not whole: {misfit}") from None
+
+
+def _linear(arrays: Mapping[str, NDArray[Any]]) -> LinearClassifier:
+    made = LinearClassifier(*(arrays[name] for name in ("mean", "scale", "weights", "bias")))
+    width, classes = made.weights.shape
+    _expect(made.mean.shape == made.scale.shape == (width,) and made.bias.shape == (classes,))
+    return made
+
+
+def _goodness(arrays: Mapping[str, NDArray[Any]]) -> GoodnessClassifier:
+    count = sum(name.startswith("weights ") for name in arrays)
+    layers = tuple(Layer(arrays[f"weights {i}"], arrays[f"embedding {i}"]) for i in range(count))
+    made = GoodnessClassifier(arrays["mean"], arrays["scale"], layers, float(arrays["slope"][0]))
+    _expect(count > 0 and made.mean.shape == made.scale.shape == (layers[0].weights.shape[1],))
+    _expect(all(layer.embedding.shape == (made.classes, len(layer.weights)) for layer in layers))
+    _expect(all(high.weights.shape[1] == len(low.weights) for low, high in pairwise(layers)))
+    return made
+
+
+def _expect(holds: bool) -> None:
+    if not holds:
+        raise ValueError("its arrays do not fit together")
