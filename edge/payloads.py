@@ -44,8 +44,13 @@ def without_pictures(table: PlanTable) -> PlanTable | None:
     return dataclasses.replace(table, breakpoints_bps=(), plans=kept)
 
 
-def sized_picture(card: Card, pixels: NDArray[np.uint8], codec: str) -> bytes:
-    """The picture (H, W, 3) uint8 RGB as the network sees it, in a plan's codec. Raises CardError."""
+def picture(card: Card, pixels: NDArray[np.uint8], codec: str | None) -> bytes:
+    """The picture (H, W, 3) uint8 RGB as the network sees it, in a plan's codec. Raises CardError.
+
+    Without a codec: `jpeg_picture`.
+    """
+    if codec is None:
+        return jpeg_picture(card, pixels)
     return encode_pixels(card, sized_pixels(card, pixels), codec)
 
 

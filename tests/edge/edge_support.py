@@ -12,7 +12,7 @@ import dataclasses
 import io
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -229,13 +229,18 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def stage(
-    folder: Path, with_fallback: bool = True, with_card: bool = True, cloud_up: bool = True, **settings: Any
+    folder: Path,
+    with_fallback: bool = True,
+    with_card: bool = True,
+    cloud_up: bool = True,
+    table_of: Callable[[Graph, bool], PlanTable] = make_table,
+    **settings: Any,
 ) -> AsyncIterator[Stage]:
     folder.mkdir(exist_ok=True)
     graph = load_net(folder)
     card = net_card(graph) if with_card else None
     path = folder / "net.evb"
-    digest = write_net_bundle(graph, path, make_table(graph, with_fallback), card)
+    digest = write_net_bundle(graph, path, table_of(graph, with_fallback), card)
     cloud = FakeCloud(graph, card, path, digest)
     server = TestServer(cloud.app())
     await server.start_server()

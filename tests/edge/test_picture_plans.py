@@ -1,0 +1,87 @@
+"""Plans that send the picture itself, and what becomes of frames that are tensors."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edge_support import LABELS, make_table, picture, stage
+
+from edge.agent import Ticket
+from edge.payloads import picture_codec, without_pictures
+from shared.graph import Graph
+from shared.pictures import decode_picture
+from shared.plan import PlanTable, TensorCode
+from shared.preprocess import preprocess
+from shared.session import Runner
+
+
+def picture_table(graph: Graph, with_fallback: bool, codec: str = "png", alone: bool = False) -> PlanTable:
+    """In the cloud by a picture at any bandwidth; with others beside it unless ``alone``."""
+    table = make_table(graph, with_fallback)
+    (name,) = graph.inputs
+    sent = dataclasses.replace(table.plans[-1], wire={name: TensorCode(8, codec=codec)})
+    # So fast that every link is fast enough.
+    sent = dataclasses.replace(sent, wire_bytes=1, latency=dataclasses.replace(sent.latency, cloud_s=0.0))
+    others = () if alone else table.plans[:-1]
+    points = () if alone else table.breakpoints_bps
+    return dataclasses.replace(table, plans=(*others, sent), breakpoints_bps=points)
+
+
+@pytest.mark.parametrize("codec", ["raw8", "png", "jpeg-98"])
+async def test_the_picture_goes_as_the_plan_says(tmp_path: Path, codec: str) -> None:
+    async with stage(tmp_path, table_of=lambda *on: picture_table(*on, codec)) as on:
+        content = picture(1)
+        status, answer = await on.post(content)
+        assert (status, answer["answered_by"], answer["cut_key"]) == (200, "cloud", "0"), answer
+        outputs = Runner(on.cloud.graph.model).run(preprocess(on.cloud.card, decode_picture(content)))
+        if codec != "jpeg-98":
+            label = LABELS[int(np.argmax(next(iter(outputs.values()))))]
+            assert answer["outcome"]["top"][0]["label"] == label
+        if codec == "raw8":
+            assert 0 < answer["wire_bytes"] - 16 * 16 * 3 < 20
+        assert answer["plan_digest"] == on.agent.engine.plan.digest
+        assert answer["breakdown"]["head_s"] == 0.0
+        assert answer["breakdown"]["encode_s"] > 0.0
+
+
+async def test_tensors_take_the_best_plan_that_sends_tensors(tmp_path: Path) -> None:
+    async with stage(tmp_path, table_of=picture_table) as on:
+        assert picture_codec(on.agent.engine.plan) == "png"
+        feeds = preprocess(on.cloud.card, decode_picture(picture(3)))
+        finished = await on.agent.take_tensors(feeds, Ticket("a"))
+        assert finished.result.answered_by in ("edge", "cloud")
+        (found,) = finished.outputs.values()
+        (right,) = Runner(on.cloud.graph.model).run(feeds).values()
+        np.testing.assert_allclose(found, right, atol=0.1)
+        assert finished.result.plan_digest != on.agent.engine.plan.digest
+
+
+async def test_tensors_go_raw_where_every_plan_sends_a_picture(tmp_path: Path) -> None:
+    def only(graph: Graph, with_fallback: bool) -> PlanTable:
+        return picture_table(graph, with_fallback, alone=True)
+
+    async with stage(tmp_path, with_fallback=False, table_of=only) as on:
+        feeds = preprocess(on.cloud.card, decode_picture(picture(3)))
+        finished = await on.agent.take_tensors(feeds, Ticket("a"))
+        assert (finished.result.answered_by, finished.result.plan_digest) == ("cloud", None)
+        assert 16 * 16 * 3 <= finished.result.wire_bytes <= 16 * 16 * 3 + 250
+
+
+async def test_the_edge_answers_alone_without_the_cloud(tmp_path: Path) -> None:
+    async with stage(tmp_path, table_of=picture_table) as on:
+        on.cloud.mode = "500"
+        status, answer = await on.post(picture(1))
+        assert (status, answer["answered_by"]) == (200, "edge-fallback")
+
+
+def test_a_table_without_its_pictures(tmp_path: Path) -> None:
+    from edge_support import load_net
+
+    graph = load_net(tmp_path)
+    kept = without_pictures(picture_table(graph, True))
+    assert kept is not None
+    assert all(picture_codec(plan) is None for plan in kept.plans)
+    assert without_pictures(picture_table(graph, False, alone=True)) is None
