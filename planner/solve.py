@@ -13,9 +13,10 @@ from planner.cuts.space import Space
 from planner.infeasible import explain
 from planner.problem import Problem
 from planner.problem.assignment import Assignment, spending
+from planner.problem.cases import Case, problem_cases
 from planner.problem.costs import Costs
 from planner.problem.limits import LimitStatus
-from planner.problem.plans import limit_status, make_plan
+from planner.problem.plans import case_plan, limit_status
 from planner.problem.pricing import problem_costs
 from planner.program import milp
 from planner.program.bounds import limit_bounds
@@ -43,13 +44,21 @@ def solve(problem: Problem, solver: str | None = None) -> Solution:
     """
     started_s = time.perf_counter()
     costs = checked_costs(problem)
-    found = optimum(costs, problem.link, solver)
-    if found is None:
-        raise explain(costs, problem.link, solver)
-    plan = make_plan(problem, costs, found, problem.link)
-    statuses = limit_status(problem, spending(costs, found), problem.link)
+    case, found = _best_case(problem, costs, solver)
+    plan = case_plan(problem, case, found, problem.link)
+    statuses = limit_status(problem, case.spending(found), case.link(problem.link))
     seconds = time.perf_counter() - started_s
     return Solution(plan, solver or solver_name(), seconds, statuses)
+
+
+def _best_case(problem: Problem, costs: Costs, solver: str | None) -> tuple[Case, Assignment]:
+    """The best assignment over all cases; of equals, the one with the most hooks at work."""
+    cases = reversed(problem_cases(problem, costs))
+    tried = [(case, optimum(case.costs, case.link(problem.link), solver)) for case in cases]
+    found = [(case, chosen) for case, chosen in tried if chosen is not None]
+    if not found:
+        raise explain(costs, problem.link, solver)
+    return min(found, key=lambda one: one[0].value(one[1], problem.link))
 
 
 def checked_costs(problem: Problem) -> Costs:

@@ -17,9 +17,9 @@ from typing import Final
 from planner.cuts.geometry import geometry
 from planner.infeasible import explain
 from planner.problem import Problem
-from planner.problem.assignment import Assignment, spending
-from planner.problem.costs import Costs
-from planner.problem.plans import make_plan
+from planner.problem.assignment import Assignment
+from planner.problem.cases import Case, problem_cases
+from planner.problem.plans import case_plan
 from planner.solve import best as best_at
 from planner.solve import checked_costs, optimum, refined
 from shared.errors import UsageError
@@ -39,6 +39,7 @@ class Line:
     fixed_s: float
     bits: float
     chosen: Assignment
+    case: Case
 
     def at(self, s: float) -> float:
         """Latency in seconds."""
@@ -52,16 +53,13 @@ def plan_table(problem: Problem, solver: str | None = None) -> PlanTable:
     """
     _check(problem)
     costs, rtt_s = checked_costs(problem), problem.link.rtt_s
-    shape = geometry(costs)
-    known: list[Line] = []
+    searches = [_Search(case, rtt_s, solver) for case in reversed(problem_cases(problem, costs))]
 
     def best(s: float) -> Line:
-        start = min(known, key=lambda line: line.at(s)).chosen if known else None
-        found = best_at(costs, Link(1 / s, rtt_s), solver, start=start, shape=shape)
-        if found is None:
+        found = [line for search in searches if (line := search.best(s)) is not None]
+        if not found:
             raise explain(costs, problem.link, solver)
-        known.append(_line(costs, found, rtt_s))
-        return known[-1]
+        return min(found, key=lambda line: line.at(s))
 
     lines, crossings = envelope(best, 1 / MAX_BANDWIDTH_BPS, 1 / MIN_BANDWIDTH_BPS)
     breakpoints = tuple(1 / s for s in reversed(crossings))
@@ -69,10 +67,32 @@ def plan_table(problem: Problem, solver: str | None = None) -> PlanTable:
     plans: list[Plan] = []
     for (low, high), line in zip(itertools.pairwise(edges), reversed(lines), strict=True):
         # In the middle of its range a line has no equal; at its ends it has, and the error would choose.
-        chosen = refined(costs, Link(math.sqrt(low * high), rtt_s), line.chosen, solver)
-        plans.append(make_plan(problem, costs, chosen, Link(low, rtt_s)))
-    fallback = _fallback(problem, costs, solver)
+        middle = line.case.link(Link(math.sqrt(low * high), rtt_s))
+        chosen = refined(line.case.costs, middle, line.chosen, solver)
+        plans.append(case_plan(problem, line.case, chosen, Link(low, rtt_s)))
+    fallback = _fallback(problem, searches[0].case, solver)
     return PlanTable(problem.graph.name, problem.graph.sha256, rtt_s, breakpoints, tuple(plans), fallback)
+
+
+class _Search:
+    """The best lines of one case; each search starts from the best line known."""
+
+    def __init__(self, case: Case, rtt_s: float, solver: str | None) -> None:
+        self.case = case
+        self._rtt_s = rtt_s
+        self._solver = solver
+        self._shape = geometry(case.costs)
+        self._known: list[Line] = []
+
+    def best(self, s: float) -> Line | None:
+        """The best line at s seconds per bit; None where the case meets no limit."""
+        start = min(self._known, key=lambda line: line.at(s)).chosen if self._known else None
+        link = self.case.link(Link(1 / s, self._rtt_s))
+        found = best_at(self.case.costs, link, self._solver, start=start, shape=self._shape)
+        if found is None:
+            return None
+        self._known.append(_line(self.case, found, self._rtt_s))
+        return self._known[-1]
 
 
 def envelope(best: Callable[[float], Line], low: float, high: float) -> tuple[list[Line], list[float]]:
@@ -106,20 +126,20 @@ def _check(problem: Problem) -> None:
         )
 
 
-def _line(costs: Costs, chosen: Assignment, rtt_s: float) -> Line:
-    cost = spending(costs, chosen)
-    if costs.objective == "cloud":
-        return Line(cost.cloud_s, 0.0, chosen)
-    if costs.objective == "energy":
+def _line(case: Case, chosen: Assignment, rtt_s: float) -> Line:
+    cost = case.spending(chosen)
+    if case.costs.objective == "cloud":
+        return Line(cost.cloud_s, 0.0, chosen, case)
+    if case.costs.objective == "energy":
         # At infinite bandwidth nothing is on the air; one second a bit adds what the radio takes meanwhile.
         fixed_j = cost.energy_j(Link(math.inf))
-        return Line(fixed_j, cost.energy_j(Link(1.0)) - fixed_j, chosen)
-    round_trip_s = rtt_s if cost.wire_bytes else 0.0
-    return Line(cost.edge_s + cost.cloud_s + round_trip_s, 8 * cost.wire_bytes, chosen)
+        return Line(fixed_j, cost.energy_j(case.link(Link(1.0))) - fixed_j, chosen, case)
+    fixed_s = cost.latency(case.link(Link(math.inf, rtt_s))).total_s
+    return Line(fixed_s, 8 * case.reach * case.wire_share * cost.wire_bytes, chosen, case)
 
 
-def _fallback(problem: Problem, costs: Costs, solver: str | None) -> Plan | None:
-    """The whole model on the edge within the same limits, or None."""
-    everything = frozenset(range(len(costs.layers)))
-    found = optimum(costs, problem.link, solver, everything)
-    return None if found is None else make_plan(problem, costs, found, problem.link)
+def _fallback(problem: Problem, case: Case, solver: str | None) -> Plan | None:
+    """The whole model on the edge within the same limits, or None; all hooks stand there."""
+    everything = frozenset(range(len(case.costs.layers)))
+    found = optimum(case.costs, problem.link, solver, everything)
+    return None if found is None else case_plan(problem, case, found, problem.link)

@@ -7,17 +7,19 @@ which the next search starts. Optima are proven as for a problem solved from scr
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from planner.cuts.geometry import Geometry, geometry
 from planner.infeasible import explain
 from planner.problem import Problem
 from planner.problem.assignment import Assignment, spending
-from planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
+from planner.problem.costs import Costs
 from planner.problem.plans import limit_status, make_plan
+from planner.problem.scaled import scaled
 from planner.program.engines import solver_name
 from planner.solve import Solution, best, checked_costs, refined
+from shared.errors import UsageError
+from shared.expectation import NOTHING_SPARED
 from shared.link import Link
 
 
@@ -47,9 +49,11 @@ def resolve(
     """The optimum for another link or other speeds, and the state to go on from.
 
     ``edge_slower`` and ``cloud_slower`` multiply all seconds of a device as it was in ``state.problem``.
-    Raises InfeasibleError as `planner.solve.solve`.
+    Raises InfeasibleError as `planner.solve.solve`, UsageError for a problem that counts on hooks.
     """
     started_s = time.perf_counter()
+    if state.problem.expectation != NOTHING_SPARED:
+        raise UsageError("a problem that counts on hooks is solved anew: its costs differ from case to case")
     problem = state.problem if link is None else replace(state.problem, link=link)
     slower = (edge_slower, cloud_slower)
     costs = state.costs if slower == (1.0, 1.0) else scaled(state.costs, *slower)
@@ -65,36 +69,5 @@ def resolve(
     return solution, replace(state, problem=problem, last=found)
 
 
-def scaled(costs: Costs, edge: float, cloud: float) -> Costs:
-    """Costs with all seconds of either side multiplied."""
-    return replace(
-        costs,
-        frame_s=edge * costs.frame_s,
-        prepare_s=edge * costs.prepare_s,
-        layers=tuple(_layer(layer, edge, cloud) for layer in costs.layers),
-        tensors=tuple(_tensor(tensor, edge, cloud) for tensor in costs.tensors),
-    )
-
-
 def _scaled_shape(shape: Geometry, edge: float, cloud: float) -> Geometry:
     return replace(shape, edge_s=edge * shape.edge_s, cloud_s=cloud * shape.cloud_s)
-
-
-def _layer(layer: LayerCost, edge: float, cloud: float) -> LayerCost:
-    rows = tuple(_row(row, edge) for row in layer.edge_s)
-    return replace(layer, edge_s=rows, cloud_s=cloud * layer.cloud_s)
-
-
-def _row(row: Linear, factor: float) -> Linear:
-    per_bit = {name: factor * slope for name, slope in row.per_bit.items()}
-    return Linear(factor * row.fixed, factor * row.per_weight_bit, per_bit)
-
-
-def _tensor(tensor: TensorCost, edge: float, cloud: float) -> TensorCost:
-    return replace(tensor, wire=_choices(tensor.wire, edge, cloud))
-
-
-def _choices(choices: Sequence[Choice], edge: float, cloud: float) -> tuple[Choice, ...]:
-    return tuple(
-        replace(choice, edge_s=edge * choice.edge_s, cloud_s=cloud * choice.cloud_s) for choice in choices
-    )

@@ -13,6 +13,6 @@ class Link:
     rtt_s: float = 0.0
     loss: float = 0.0
 
-    def uplink_s(self, wire_bytes: int) -> float:
+    def uplink_s(self, wire_bytes: float) -> float:
         """Seconds until ``wire_bytes`` have arrived and the answer is back (the answer is small)."""
         return self.rtt_s + 8 * wire_bytes / self.bandwidth_bps

@@ -61,6 +61,10 @@ class Plan:
     tensor. ``latency`` is predicted for ``link``; ``wire_bytes`` is the whole encoded frame.
     ``activation_ranges`` are the ``(low, high)`` that codes of 8 bits or fewer span, from calibration, where
     the edge computes with them; an input of the model that is rounded, too, is in both.
+
+    A plan that counts on hooks names the tensors of those ``exits`` that are to be at work (None: whichever
+    there are). Then ``latency`` is the mean over frames, ``reach`` the share of them that goes to the cloud,
+    and ``wire_share`` the share of ``wire_bytes`` that such a frame is expected to send.
     """
 
     model: str
@@ -76,12 +80,16 @@ class Plan:
     edge_memory_bytes: int
     error: float
     activation_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    exits: tuple[str, ...] | None = None
+    reach: float = 1.0
+    wire_share: float = 1.0
 
     @model_serializer(mode="wrap")
-    def _without_absent_ranges(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """The JSON, and so the digest, of a plan without ranges is what it was before there were any."""
+    def _without_what_is_usual(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """The JSON, and so the digest, of a plan without ranges and hooks is what it was before them."""
         data: dict[str, object] = write(self)
-        return data if self.activation_ranges else {k: v for k, v in data.items() if k != "activation_ranges"}
+        usual: dict[str, object] = {"activation_ranges": {}, "exits": None, "reach": 1.0, "wire_share": 1.0}
+        return {key: value for key, value in data.items() if key not in usual or value != usual[key]}
 
     @property
     def activation_codes(self) -> dict[str, TensorCode]:
@@ -98,7 +106,7 @@ class Plan:
 
     def latency_at(self, link: Link) -> Latency:
         """The prediction for another link; an edge-only plan does not use it at all."""
-        uplink_s = link.uplink_s(self.wire_bytes) if self.wire_bytes else 0.0
+        uplink_s = self.reach * link.uplink_s(self.wire_share * self.wire_bytes) if self.wire_bytes else 0.0
         return Latency(self.latency.edge_s, uplink_s, self.latency.cloud_s)
 
 

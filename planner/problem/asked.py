@@ -13,6 +13,7 @@ from planner.problem.costs import Objective
 from planner.problem.limits import Limits
 from planner.problem.sides import edge_energy, measured_profile
 from shared.errors import ProfileError, UsageError
+from shared.expectation import NOTHING_SPARED, Expectation
 from shared.graph import Graph
 from shared.link import Link
 from shared.plan import FLOAT_BITS
@@ -23,8 +24,8 @@ from shared.profile import Profile
 class BitChoices:
     """Bit-widths on offer; 32 is float32 as it stands.
 
-    A measured device runs activations in float32, so 32 is their only choice by default; simulated
-    devices with integer units offer fewer bits.
+    A measured device runs activations in float32, so 32 is their only choice by default, unless it was
+    measured in integers, too; simulated devices with integer units offer fewer bits.
     """
 
     weights: tuple[int, ...] = (2, 3, 4, 5, 6, 8, FLOAT_BITS)
@@ -42,7 +43,8 @@ class Problem:
     ``edge`` and ``cloud`` are measured (a profile) or simulated (a device, see docs/devices.md). ``bits``
     defaults to what the edge can run. ``cuts``: any downward-closed set of layers, or prefixes of their
     order alone. ``plain`` is how fast tensors are packed without the codec; with it the codec is a choice.
-    ``encodings`` are ways to send a model's one input when nothing runs on the edge.
+    ``encodings`` are ways to send a model's one input when nothing runs on the edge. ``expectation`` is what
+    hooks and masks spare: seconds, joules and bytes are then means over frames, and so are limits on them.
 
     Raises ProfileError when a profile or the error table belongs to another model, UsageError for a link
     without bandwidth, a pinned layer that is not there, or joules of an edge that states none.
@@ -59,6 +61,7 @@ class Problem:
     objective: Objective = "latency"
     plain: CodecSpeed | None = None
     encodings: tuple[InputEncoding, ...] = ()
+    expectation: Expectation = NOTHING_SPARED
 
     def __post_init__(self) -> None:
         if self.bits is _UNSAID:
@@ -96,6 +99,9 @@ class Problem:
 
 def default_bits(edge: Profile | Device) -> BitChoices:
     """What an edge can run: a simulated device its own widths, for weights and activations alike."""
-    if measured_profile(edge) is not None or isinstance(edge, Profile):
+    measured = measured_profile(edge)
+    if measured is not None:
+        return BitChoices(activations=(INTEGER_BITS, FLOAT_BITS)) if measured.integers else BitChoices()
+    if isinstance(edge, Profile):
         return BitChoices()
     return BitChoices(edge.choices, edge.choices, (2, 3, 4, 5, 6, 8, 16))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from planner.problem.asked import Problem
 from planner.problem.assignment import Assignment, Spending, crosses, spending, wire_choice
+from planner.problem.cases import Case
 from planner.problem.costs import Choice, Costs
 from planner.problem.limits import LimitStatus
 from planner.problem.wire_choices import PLAIN, USUAL
+from shared.expectation import NOTHING_SPARED
 from shared.graph import make_cut
 from shared.link import Link
 from shared.plan import Plan, TensorCode
@@ -56,6 +59,15 @@ def _ranges(problem: Problem, bits: Mapping[str, int]) -> dict[str, tuple[float,
         for name, width in bits.items()
         if name in known and width in known[name].ranges
     }
+
+
+def case_plan(problem: Problem, case: Case, chosen: Assignment, link: Link) -> Plan:
+    """As `make_plan`, with the latency that a frame takes in the mean when hooks answer some of them."""
+    plan = make_plan(problem, case.costs, chosen, link)
+    if problem.expectation == NOTHING_SPARED:
+        return plan
+    latency = case.spending(chosen).latency(case.link(link))
+    return replace(plan, latency=latency, exits=case.exits, reach=case.reach, wire_share=case.wire_share)
 
 
 def _single(choices: tuple[Choice, ...]) -> int | None:

@@ -6,12 +6,16 @@ from graphs import random_problem
 
 from planner.problem import Problem
 from planner.problem.assignment import Assignment
+from planner.problem.cases import Case
+from planner.problem.costs import Costs
+from planner.problem.limits import Limits
 from planner.solve import solve
 from planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, Line, envelope, plan_table
 from shared.errors import InfeasibleError
 from shared.link import Link
 
 NOTHING = Assignment(frozenset(), {}, {}, {})
+NO_CASE = Case(Costs((), (), 0, Limits(), {}, False, "latency", None))
 
 
 def scaled(seed: int) -> Problem:
@@ -73,7 +77,7 @@ def test_an_infeasible_table_names_the_limit() -> None:
 def test_envelope_of_random_lines(seed: int) -> None:
     rng = np.random.default_rng(seed)
     lines = [
-        Line(float(a), int(b), NOTHING)
+        Line(float(a), int(b), NOTHING, NO_CASE)
         for a, b in zip(rng.random(30), rng.integers(0, 10**7, 30), strict=True)
     ]
 
@@ -90,7 +94,7 @@ def test_envelope_of_random_lines(seed: int) -> None:
 
 def test_lines_through_one_point_give_no_empty_row() -> None:
     point_s, s = 1.0, 1e-6
-    lines = [Line(point_s - bits * s, bits, NOTHING) for bits in (0, 1000, 2000, 3000)]
+    lines = [Line(point_s - bits * s, bits, NOTHING, NO_CASE) for bits in (0, 1000, 2000, 3000)]
     found, crossings = envelope(lambda at: min(lines, key=lambda line: line.at(at)), 1e-9, 2e-5)
     assert [line.bits for line in found] == [3000, 0]
     assert crossings == [pytest.approx(s)]
