@@ -1,0 +1,23 @@
+"""A process that makes way for others and takes no more memory than it may."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+
+def step_back() -> None:
+    """Nice 19 and, on Linux, the idle class: it runs when no one else wants the core. Never raises."""
+    with contextlib.suppress(OSError):
+        os.nice(19)
+    if hasattr(os, "SCHED_IDLE"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def bound_memory(size_bytes: int) -> None:
+    """Refuse this process more writable memory (MemoryError); does nothing where the system has no limits."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (size_bytes, size_bytes))
