@@ -1,0 +1,1 @@
+"""What the benchmarks on hall.mp4 share."""
