@@ -74,7 +74,7 @@ class CloudLink:
             self.refused(refusal)
             raise
         self.circuit.succeeded()
-        self._learn(Observation(answer.sent_bytes, answer.uplink_s, passage.share))
+        self._learn(Observation(answer.sent_bytes, answer.uplink_s, passage.share, is_frame=True))
         return answer
 
     async def probe(self, size_bytes: int) -> None:

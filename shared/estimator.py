@@ -1,8 +1,11 @@
 """What the link carries now, learnt from requests alone: how many bytes went out, and how long it took.
 
 A request of ``n`` bytes takes ``rtt + 8 n / bandwidth`` once the cloud's own steps are taken off. Small
-requests therefore show the round trip and large ones, less that round trip, the bandwidth. The estimate is
-a value: `update` returns the next one, so that a trace can be replayed without a network or a clock.
+requests therefore show the round trip and large ones, less that round trip, the bandwidth. A frame takes
+``overhead`` more: proxies, queues, the answer's way back. It is what is left of a few frames at a bandwidth
+that a probe (bytes which are discarded) has just told; at other times frames themselves tell the bandwidth.
+The estimate is a value: `update` returns the next one, so that a trace can be replayed without a network or
+a clock.
 
 Two rules keep it both quick and calm. A sample near the estimate moves it a little, the more the longer its
 transfer lasted (a millisecond of jitter is much of a short transfer). Two samples in a row that are off by
@@ -34,6 +37,8 @@ CLEAR_TRANSFER_S: Final = 4e-3
 _STEADY_TRANSFER_S: Final = 10e-3  # a transfer this long gets the full weight below
 _FULL_WEIGHT: Final = 0.4
 _PINGS: Final = 5
+_OVERHEADS: Final = 5
+_FEWEST: Final = 3  # of them: the first frame finds connections and caches cold
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,14 @@ class Observation:
     ``size_bytes`` is all that went out, headers included. ``seconds`` is from the first byte out to the
     answer, less the cloud's own steps. ``share`` is the mean share of the link that the request had (1
     when it was alone, 1/2 beside one other). ``completed`` is False when the edge gave up after ``seconds``.
+    ``is_frame``: it had an answer to carry and went through the queues of frames, other than a probe.
     """
 
     size_bytes: int
     seconds: float
     share: float = 1.0
     completed: bool = True
+    is_frame: bool = False
 
 
 class Ping(NamedTuple):
@@ -63,7 +70,8 @@ class LinkEstimate:
     """Bandwidth and round trip, None until seen, with the few samples that the next update needs.
 
     ``samples`` counts transfers that told something of the bandwidth, ``clear_samples`` those among them
-    that lasted long enough to be told from jitter.
+    that lasted long enough to be told from jitter. ``overheads`` are what the last frames took beside the
+    round trip and their bytes at ``probed_bps``; ``asked`` is how many more of them are wanted.
     """
 
     bandwidth_bps: float | None = None
@@ -71,6 +79,20 @@ class LinkEstimate:
     clear_samples: int = 0
     deviant_bps: float | None = None
     pings: tuple[Ping, ...] = ()
+    overheads: tuple[float, ...] = ()
+    probed_bps: float | None = None
+    asked: int = 0
+
+    @property
+    def overhead_s(self) -> float:
+        """What a frame takes beside the round trip and its bytes; waiting for others only ever adds to it."""
+        known = len(self.overheads) >= _FEWEST
+        return sorted(self.overheads)[len(self.overheads) // 4] if known else 0.0
+
+    @property
+    def request_s(self) -> float | None:
+        """What a frame's request takes beside its bytes."""
+        return None if self.rtt_s is None else self.rtt_s + self.overhead_s
 
     @property
     def rtt_s(self) -> float | None:
@@ -86,7 +108,7 @@ class LinkEstimate:
     def link(self, otherwise: Link) -> Link:
         """The link as far as it is known; ``otherwise`` fills what was never seen."""
         bandwidth_bps = otherwise.bandwidth_bps if self.bandwidth_bps is None else self.bandwidth_bps
-        return Link(bandwidth_bps, otherwise.rtt_s if self.rtt_s is None else self.rtt_s)
+        return Link(bandwidth_bps, otherwise.rtt_s if self.request_s is None else self.request_s)
 
 
 def update(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:
@@ -97,7 +119,27 @@ def update(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:
         return _with_ping(estimate, Ping(observation.size_bytes, observation.seconds))
     if estimate.rtt_s is not None and observation.seconds < estimate.rtt_s:
         estimate = _with_ping(estimate, Ping(0, observation.seconds))  # the round trip cannot be longer
-    return _with_transfer(estimate, observation)
+    if not observation.is_frame:
+        return _asking(_with_transfer(estimate, observation))
+    is_known = len(estimate.overheads) >= _FEWEST or estimate.asked == 0
+    estimate = _with_overhead(estimate, observation)
+    return _with_transfer(estimate, observation) if is_known else estimate
+
+
+def _asking(estimate: LinkEstimate) -> LinkEstimate:
+    """After a probe: the next frames show what they take beside their bytes, if the bandwidth is settled."""
+    if estimate.deviant_bps is not None:
+        return estimate
+    return dataclasses.replace(estimate, probed_bps=estimate.bandwidth_bps, asked=_OVERHEADS)
+
+
+def _with_overhead(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:
+    if estimate.asked == 0 or estimate.probed_bps is None or estimate.rtt_s is None:
+        return estimate
+    transfer_s = 8 * observation.size_bytes / (estimate.probed_bps * observation.share)
+    found_s = max(observation.seconds - estimate.rtt_s - transfer_s, 0.0)
+    overheads = (*estimate.overheads, found_s)[-_OVERHEADS:]
+    return dataclasses.replace(estimate, overheads=overheads, asked=estimate.asked - 1)
 
 
 def _with_ping(estimate: LinkEstimate, ping: Ping) -> LinkEstimate:
@@ -106,7 +148,8 @@ def _with_ping(estimate: LinkEstimate, ping: Ping) -> LinkEstimate:
 
 def _with_transfer(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:
     rtt_s = estimate.rtt_s or 0.0
-    transfer_s = (observation.seconds - rtt_s) * observation.share
+    beside_s = rtt_s + (estimate.overhead_s if observation.is_frame else 0.0)
+    transfer_s = (observation.seconds - beside_s) * observation.share
     resolution_s = max(JITTER_S, rtt_s / 10)
     sample_bps = 8 * observation.size_bytes / max(transfer_s, resolution_s)
     current_bps = estimate.bandwidth_bps
@@ -146,7 +189,7 @@ def _jumped(estimate: LinkEstimate, bandwidth_bps: float) -> LinkEstimate:
     pings = estimate.pings
     if estimate.rtt_s is not None and bandwidth_bps < (estimate.bandwidth_bps or 0.0):
         pings = (Ping(0, estimate.rtt_s),)
-    return dataclasses.replace(estimate, bandwidth_bps=bandwidth_bps, deviant_bps=None, pings=pings)
+    return dataclasses.replace(estimate, bandwidth_bps=bandwidth_bps, deviant_bps=None, pings=pings, asked=0)
 
 
 def _with_ceiling(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Link:
-    """Uplink bandwidth, round-trip time, and the share of requests that are lost."""
+    """Uplink bandwidth, round-trip time, and the share of requests that are lost.
+
+    ``rtt_s`` is what a request takes beside its bytes: where it was learnt, also proxies and queues.
+    """
 
     bandwidth_bps: float
     rtt_s: float = 0.0

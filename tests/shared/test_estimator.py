@@ -135,3 +135,39 @@ def test_any_history_leaves_a_usable_estimate(history: list[Observation]) -> Non
     link = estimate.link(Link(1e7, 0.02))
     assert 0 < link.bandwidth_bps <= 1e13
     assert 0 <= link.rtt_s <= 60
+
+
+def frame(size_bytes: int, bandwidth_bps: float, rtt_s: float, overhead_s: float) -> Observation:
+    plain = request(size_bytes, bandwidth_bps, rtt_s, overhead_s)
+    return dataclasses.replace(plain, is_frame=True)
+
+
+@given(
+    bandwidth_bps=st.floats(5e5, 5e7),
+    rtt_s=st.floats(0.002, 0.1),
+    overhead_s=st.floats(0.0, 0.1),
+    size_bytes=st.integers(2_000, 100_000),
+)
+def test_a_frames_request_is_predicted_with_what_it_takes_beside_its_bytes(
+    bandwidth_bps: float, rtt_s: float, overhead_s: float, size_bytes: int
+) -> None:
+    one = frame(size_bytes, bandwidth_bps, rtt_s, overhead_s)
+    probes = [request(0, bandwidth_bps, rtt_s), *[request(200_000, bandwidth_bps, rtt_s)] * 3]
+    estimate = learn([*probes, *probes, *[one] * 12])
+    predicted_s = estimate.link(Link(1.0)).uplink_s(one.size_bytes)
+    assert predicted_s == pytest.approx(one.seconds, rel=0.15, abs=2e-3)
+    assert estimate.bandwidth_bps == pytest.approx(bandwidth_bps, rel=0.25)
+
+
+def test_frames_without_probes_teach_the_bandwidth_alone() -> None:
+    estimate = learn([request(0, 5e6, 0.02), *[frame(40_000, 5e6, 0.02, 0.0)] * 4])
+    assert estimate.overhead_s == 0.0
+    assert estimate.bandwidth_bps == pytest.approx(5e6, rel=0.1)
+
+
+def test_a_slower_link_is_not_taken_for_overhead() -> None:
+    probes = [request(0, 2e7, 0.02), *[request(200_000, 2e7, 0.02)] * 3]
+    known = learn([*probes, *[frame(40_000, 2e7, 0.02, 0.01)] * 9])
+    slower = learn([frame(40_000, 2e6, 0.02, 0.01)] * 3, known)
+    assert slower.bandwidth_bps == pytest.approx(2e6, rel=0.3)
+    assert slower.overhead_s == pytest.approx(0.01, abs=2e-3)
