@@ -8,9 +8,12 @@ from typing import Final
 
 from cli.cache import cached
 from cli.output import progress
+from edge.int8 import timed_integers
 from kernels.codec import measure_codec
 from shared.errors import ProfileError
 from shared.graph import Graph
+from shared.integer_profiler import measure_integers
+from shared.integer_times import IntegerTimes
 from shared.machine import this_machine
 from shared.profile import Profile
 from shared.profiler import measure_profile
@@ -24,6 +27,16 @@ def measured_profile(graph: Graph, threads: int, slowdown: float = 1.0, fresh: b
     """This machine's profile, slowed down by a factor. Measured at the first call, then kept."""
     key = (graph.sha256, str(threads), digest(this_machine()), _METHOD)
     return slowed(cached(Profile, key, lambda: _measure(graph, threads), fresh), slowdown)
+
+
+def with_integers(graph: Graph, profile: Profile) -> Profile:
+    """The profile with times in 8-bit integers, measured at the first call, then kept.
+
+    ``profile`` is one of this machine's, not slowed yet.
+    """
+    key = (graph.sha256, str(profile.threads), digest(this_machine()), _METHOD, "integers")
+    times = cached(IntegerTimes, key, lambda: measure_integers(graph, profile, timed_integers(graph)))
+    return replace(profile, integers=times)
 
 
 def _measure(graph: Graph, threads: int) -> Profile:
@@ -46,6 +59,7 @@ def slowed(profile: Profile, slowdown: float) -> Profile:
         prepare_s=profile.prepare_s * slowdown,
         picture_s={codec: seconds * slowdown for codec, seconds in profile.picture_s.items()},
         plain_s_per_byte=_slowed_pair(profile.plain_s_per_byte, slowdown),
+        integers=profile.integers.slowed(slowdown) if profile.integers else None,
     )
 
 

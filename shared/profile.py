@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.integer_times import IntegerTimes
+
 _SHORT: Final = 0.1
 """Heads and tails below this share of the whole are too short for a relative deviation to mean much."""
 
@@ -34,6 +36,7 @@ class Profile:
     its pixels, and ``frame_s`` whatever the plan: reading the outputs, handing work over. What is made of the
     pixels to be sent instead takes ``picture_s`` (codec of `shared.picture_codes` -> seconds), and no input.
     ``plain_s_per_byte`` is (encode, decode) where a plan says ``none`` for a codec; None where not measured.
+    ``integers`` are the times in 8-bit integers, None where the device was not measured with them.
     """
 
     model: str
@@ -51,10 +54,15 @@ class Profile:
     prepare_s: float = 0.0
     picture_s: Mapping[str, float] = field(default_factory=dict)
     plain_s_per_byte: tuple[float, float] | None = None
+    integers: IntegerTimes | None = None
 
     def head_layer_s(self) -> tuple[float, ...]:
         """Seconds per layer whose running sums pass through the measured heads."""
         return _corrected(self.layer_s, self.head_s)
+
+    def integer_layer_s(self) -> tuple[float, ...] | None:
+        """Integer seconds per layer whose running sums pass through the measured integer heads."""
+        return _corrected(self.integers.layer_s, self.integers.head_s) if self.integers else None
 
     def tail_layer_s(self) -> tuple[float, ...]:
         """Seconds per layer whose sums from the end pass through the measured tails."""

@@ -14,6 +14,7 @@ from edge.int8.build import qdq_model
 from edge.int8.codes import INTEGER_BITS
 from kernels.weights import pack_weights
 from shared.graph import Graph
+from shared.graph.passing import passed_on
 from shared.plan import TensorCode
 from shared.remodel import remodel
 from shared.samples import random_feeds
@@ -30,6 +31,7 @@ def timed_integers(graph: Graph) -> Callable[[onnx.ModelProto], onnx.ModelProto]
     ``graph`` has all its weights. Raises ModelError, also for a part that cannot be brought to integers.
     """
     codes = {name: _code(array) for name, array in _values(graph).items()}
+    codes |= {name: codes[source] for name, source in passed_on(graph).items() if source in codes}
     weights = {packed.name: packed for packed in _packed(graph)}
     return lambda part: qdq_model(part, weights, codes)
 

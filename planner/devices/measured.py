@@ -1,4 +1,4 @@
-"""A device that was measured: its times as they are, whatever the bits."""
+"""A device that was measured: in float32, and maybe in 8-bit integers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Literal
 from planner.devices.energy import Energy
 from planner.devices.timing import LayerTiming
 from shared.errors import ProfileError
-from shared.graph import Graph
+from shared.graph import Graph, Layer
 from shared.plan import FLOAT_BITS
 from shared.profile import Profile
 
 
 @dataclass(frozen=True)
 class MeasuredDevice:
-    """ONNX Runtime on some machine: float32 arithmetic, so traffic is part of what was measured.
+    """ONNX Runtime on some machine: traffic is part of what was measured.
 
     ``side`` says whether its layers run in heads (edge) or tails (cloud): those sums were corrected apart.
     """
@@ -41,7 +41,17 @@ class MeasuredDevice:
         if self.profile.model_sha256 != graph.sha256 or len(self.profile.layer_s) != len(graph.layers):
             raise ProfileError(f"the profile is of {self.profile.model}, not of this {graph.name}")
         seconds = self.profile.head_layer_s() if self.side == "edge" else self.profile.tail_layer_s()
+        integers = self.profile.integer_layer_s() if self.side == "edge" else None
         return tuple(
-            LayerTiming(layer_s, macs=layer.macs)
+            _timing(graph, layer, layer_s, integers[layer.index] if integers else None)
             for layer_s, layer in zip(seconds, graph.layers, strict=True)
         )
+
+
+def _timing(graph: Graph, layer: Layer, layer_s: float, integer_s: float | None) -> LayerTiming:
+    """Integers count where they gain: elsewhere the layer stays as it is."""
+    if integer_s is None or integer_s >= layer_s:
+        return LayerTiming(layer_s, macs=layer.macs)
+    names = (name for name in (*layer.inputs, *layer.outputs) if graph.tensors[name].is_float)
+    tensors = tuple(dict.fromkeys(names))
+    return LayerTiming(layer_s, macs=layer.macs, integer_s=integer_s, integer_tensors=tensors)

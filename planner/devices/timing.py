@@ -15,6 +15,10 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+INTEGER_BITS: Final = 8
+"""The most bits that a device computes with in integers."""
 
 Moved = tuple[tuple[str, float], ...]
 """(tensor, elements): elements that cross the memory interface, reloads counted."""
@@ -27,7 +31,8 @@ class LayerTiming:
     ``weight_elements`` are those that a plan quantises; ``fixed_bytes`` move whatever the bits (biases,
     integer tensors). All counts are of elements moved: a tensor that is loaded three times counts three
     times. ``weights_first``: weights are loaded before the arithmetic starts. ``macs`` is what the layer
-    computes, for its energy. A measured layer has only ``compute_s``.
+    computes, for its energy. A measured layer has only ``compute_s``; where it was measured in integers, too,
+    it takes ``integer_s`` once its weights and all of ``integer_tensors`` have `INTEGER_BITS` or fewer.
     """
 
     compute_s: float
@@ -40,6 +45,8 @@ class LayerTiming:
     overlap: bool = True
     weights_first: bool = False
     macs: int = 0
+    integer_s: float | None = None
+    integer_tensors: tuple[str, ...] = ()
 
     @property
     def weight_s_per_bit(self) -> float:
@@ -72,9 +79,17 @@ class LayerTiming:
         traffic_s = self.moved_bytes(weight_bits, activation_bits) / self.bytes_per_s
         exposed_s = weight_bits * self.weight_s_per_bit if self.weights_first else 0.0
         hidden_s = traffic_s - exposed_s
-        busy_s = max(self.compute_s, hidden_s) if self.overlap else self.compute_s + hidden_s
+        compute_s = self._compute_s(weight_bits, activation_bits)
+        busy_s = max(compute_s, hidden_s) if self.overlap else compute_s + hidden_s
         return self.launch_s + exposed_s + busy_s
+
+    def _compute_s(self, weight_bits: float, activation_bits: Mapping[str, float]) -> float:
+        if self.integer_s is None:
+            return self.compute_s
+        widest = max((weight_bits, *(activation_bits[name] for name in self.integer_tensors)))
+        return self.integer_s if widest <= INTEGER_BITS else self.compute_s
 
     def uniform_s(self, bits: float) -> float:
         """Seconds with weights and all tensors at the same bits."""
-        return self.seconds(bits, dict.fromkeys(self.activation_s_per_bit, bits))
+        names = (*self.activation_s_per_bit, *self.integer_tensors)
+        return self.seconds(bits, dict.fromkeys(names, bits))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from planner.devices.device import Device
+from planner.devices.timing import INTEGER_BITS
 from planner.encodings import CodecSpeed, InputEncoding
 from planner.errors.types import ErrorTable
 from planner.problem.costs import Objective
@@ -100,8 +101,7 @@ class Problem:
 def default_bits(edge: Profile | Device) -> BitChoices:
     """What an edge can run: a simulated device its own widths, for weights and activations alike."""
     measured = measured_profile(edge)
-    if measured is not None:
-        return BitChoices(activations=(INTEGER_BITS, FLOAT_BITS)) if measured.integers else BitChoices()
-    if isinstance(edge, Profile):
-        return BitChoices()
+    if measured is not None or isinstance(edge, Profile):
+        has_integers = measured is not None and measured.integers is not None
+        return BitChoices(activations=(INTEGER_BITS, FLOAT_BITS)) if has_integers else BitChoices()
     return BitChoices(edge.choices, edge.choices, (2, 3, 4, 5, 6, 8, 16))

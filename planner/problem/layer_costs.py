@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planner.devices.energy import Energy
-from planner.devices.timing import LayerTiming
+from planner.devices.timing import INTEGER_BITS, LayerTiming
 from planner.problem.asked import Problem
 from planner.problem.costs import Choice, LayerCost, Linear
 from planner.problem.packing import layer_weight_bytes
@@ -40,6 +40,8 @@ def layer_costs(problem: Problem) -> tuple[LayerCost, ...]:
 
 def _seconds(timing: LayerTiming) -> tuple[Linear, ...]:
     """The rows whose largest is the layer's time: docs/devices.md."""
+    if timing.integer_s is not None:
+        return _integer_rows(timing, timing.integer_s)
     exposed = timing.weight_s_per_bit if timing.weights_first else 0.0
     hidden_s = 0.0 if timing.overlap else timing.compute_s
     traffic = Linear(
@@ -50,6 +52,15 @@ def _seconds(timing: LayerTiming) -> tuple[Linear, ...]:
     if not moves:
         return (compute,)
     return (compute, traffic) if timing.overlap else (traffic,)
+
+
+def _integer_rows(timing: LayerTiming, integer_s: float) -> tuple[Linear, ...]:
+    """From the integer time at 8 bits to the float time at 32, along whatever has the most bits."""
+    per_bit = (timing.compute_s - integer_s) / (FLOAT_BITS - INTEGER_BITS)
+    base_s = timing.launch_s + integer_s
+    start_s = base_s - INTEGER_BITS * per_bit
+    tensors = (Linear(start_s, per_bit={name: per_bit}) for name in timing.integer_tensors)
+    return (Linear(base_s), Linear(start_s, per_bit), *tensors)
 
 
 def _joules(timing: LayerTiming, energy: Energy | None) -> Linear:
