@@ -103,8 +103,8 @@ class _Binding:
 
     def _join(self, op: Concat) -> None:
         """Copy the parts that could not be written in place."""
-        for part in op.parts:
-            channels = self._compiled.places.copies.get((op.out, part))
+        for place, part in enumerate(op.parts):
+            channels = self._compiled.places.copies.get((op.out, place))
             if channels is not None:
                 out, x = self._view(op.out)[:, :, channels], self._view(part)
                 live = self._compiled.lives[self._compiled.areas.seen[part]]

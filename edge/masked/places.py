@@ -18,12 +18,12 @@ class Places:
     """``roots``: arrays to allocate, by the tensor that each is named after.
 
     ``within``: a tensor that is part of another, as (other, rows, columns, channels). ``copies``: parts of a
-    concatenation that had to be copied, as (concatenation, part) to the channels that they go to.
+    concatenation that had to be copied, as (concatenation, place) to the channels that they go to.
     """
 
     roots: tuple[str, ...]
     within: Mapping[str, tuple[str, slice, slice, slice]]
-    copies: Mapping[tuple[str, str], slice]
+    copies: Mapping[tuple[str, int], slice]
 
     def root(self, name: str) -> str:
         """The array that holds a tensor."""
@@ -45,15 +45,15 @@ def find_places(network: Network) -> Places:
     for op in network.ops:
         if isinstance(op, Slice):
             within[op.out] = (op.x, slice(*op.rows), slice(*op.columns), slice(*op.channels))
-    copies: dict[tuple[str, str], slice] = {}
+    copies: dict[tuple[str, int], slice] = {}
     for op in network.ops:
         if isinstance(op, Concat):
             start = 0
-            for part in op.parts:
+            for place, part in enumerate(op.parts):
                 channels = slice(start, start + network.shapes[part][2])
                 start = channels.stop
                 if part in within or part in network.inputs:
-                    copies[op.out, part] = channels
+                    copies[op.out, place] = channels
                 else:
                     within[part] = (op.out, slice(None), slice(None), channels)
     names = [*_planar_free(network), *(op.out for op in network.ops)]

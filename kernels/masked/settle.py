@@ -10,6 +10,7 @@ from kernels.masked.arrays import Floats
 from kernels.masked.elementwise import address
 from kernels.masked.gather import Positions
 from kernels.masked.rows import copy_row, squared_gap
+from kernels.masked.spread import clear, join
 
 Bytes = NDArray[np.uint8]
 Bits = NDArray[np.int32]
@@ -27,8 +28,7 @@ def settle(
     """
     count, least = 0, np.float32(limit)
     for y in range(mask.shape[0]):
-        for z in range(mask.shape[1]):
-            mask[y, z] = 0
+        clear(mask[y])
     for i in range(positions.size):
         row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
         new, old = address(fresh, row, column), address(held, row, column)
@@ -62,23 +62,19 @@ def update_changed(
     position of a ``block`` x ``block`` square changed, all did. Values of marked positions become the used
     ones. Returns the number of positions in ``mask`` (height, width), which is overwritten.
     """
-    height, width, count = mask.shape[0], mask.shape[1], 0
+    height, count = mask.shape[0], 0
     for top in range(0, height, block):
-        bottom = min(height, top + block)
-        found = 0
+        bottom, found = min(height, top + block), np.uint32(0)
         for y in range(top, bottom):
             _mark_row(current, current_bits, used, used_bits, y, threshold, mask[y])
-            for x in range(width):
-                found += mask[y, x]
+            found = np.uint32(found + _count(mask[y]))
         if found:
             if block > 1:
-                found = _fill_blocks(mask[top:bottom], block)
-            for channel in range(current.shape[0]):
-                for y in range(top, bottom):
-                    for x in range(width):
-                        kept = used[channel, y, x]
-                        used[channel, y, x] = current[channel, y, x] if mask[y, x] else kept
-            count += found
+                _fill_blocks(mask[top:bottom], block)
+            for y in range(top, bottom):
+                count += _count(mask[y])
+                for channel in range(current.shape[0]):
+                    _take(current[channel, y], mask[y], used[channel, y])
     return count
 
 
@@ -87,29 +83,47 @@ def _mark_row(
     current: Floats, current_bits: Bits, used: Floats, used_bits: Bits, y: int, threshold: np.float32,
     row: Bytes,
 ) -> None:  # fmt: skip
-    for x in range(row.size):
-        row[x] = 0
+    clear(row)
     for channel in range(current.shape[0]):
         if threshold == 0:
+            now, before = current_bits[channel, y], used_bits[channel, y]
             for x in range(row.size):
-                row[x] |= current_bits[channel, y, x] != used_bits[channel, y, x]
+                row[x] |= np.uint8(now[x] != before[x])
         else:
+            new, old = current[channel, y], used[channel, y]
             for x in range(row.size):
-                gap = np.float32(abs(current[channel, y, x] - used[channel, y, x]))
-                row[x] |= not gap <= threshold
+                gap = np.float32(abs(new[x] - old[x]))
+                row[x] |= np.uint8(not gap <= threshold)
 
 
 @compiled
-def _fill_blocks(band: Bytes, block: int) -> int:
-    count = 0
-    for left in range(0, band.shape[1], block):
-        right = min(band.shape[1], left + block)
-        found = 0
-        for y in range(band.shape[0]):
-            for x in range(left, right):
-                found |= band[y, x]
-        for y in range(band.shape[0]):
-            for x in range(left, right):
-                band[y, x] = found
-                count += found
+def _count(row: Bytes) -> np.uint32:
+    count = np.uint32(0)
+    for x in range(row.size):
+        count = np.uint32(count + np.uint32(row[x]))
     return count
+
+
+@compiled
+def _take(source: Floats, row: Bytes, out: Floats) -> None:
+    """Both are read always, so that the loop has no branch."""
+    for x in range(row.size):
+        new, old = source[x], out[x]
+        out[x] = new if row[x] != 0 else old
+
+
+@compiled
+def _fill_blocks(band: Bytes, block: int) -> None:
+    """A set position sets its whole square."""
+    first = band[0]
+    for y in range(1, band.shape[0]):
+        join(first, band[y], 1)
+    for left in range(0, first.size, block):
+        square = first[left : left + block]
+        found = np.uint8(0)
+        for x in range(square.size):
+            found |= square[x]
+        for x in range(square.size):
+            square[x] = found
+    for y in range(1, band.shape[0]):
+        join(band[y], first, 1)

@@ -12,35 +12,48 @@ from kernels.masked.gather import Positions, list_set
 Bytes = NDArray[np.uint8]
 
 
+# Rows are cut out before a loop: indices that begin at 0 let LLVM make vectors of it.
+
+
 @compiled
-def _along_row(row: Bytes, kernel: Integer, stride: Integer, pad: Integer, gap: Integer, out: Bytes) -> None:
-    for z in range(out.size):
-        out[z] = 0
-    for tap in range(kernel):
-        shift = tap * gap - pad
-        first = max(0, (stride - 1 - shift) // stride)
-        last = min(out.size, (row.size - 1 - shift) // stride + 1)
-        if stride == 1:
-            for z in range(first, last):
-                out[z] |= row[z + shift]
-        else:
-            for z in range(first, last):
-                out[z] |= row[z * stride + shift]
+def clear(row: Bytes) -> None:
+    """All 0."""
+    for i in range(row.size):
+        row[i] = 0
+
+
+@compiled
+def join(row: Bytes, other: Bytes, stride: Integer) -> None:
+    """``row[i] |= other[i * stride]``."""
+    if stride == 1:
+        for i in range(row.size):
+            row[i] |= other[i]
+    elif stride == 2:
+        for i in range(row.size):
+            row[i] |= other[2 * i]
+    else:
+        for i in range(row.size):
+            row[i] |= other[i * stride]
 
 
 @compiled
 def spread(mask: Bytes, geometry: Numbers, rows: Bytes, out: Bytes) -> None:
     """Set ``out`` (h, w) where the window has a set position of ``mask`` (H, W); ``rows``: room (H, w)."""
-    for y in range(mask.shape[0]):
-        _along_row(mask[y], geometry[1], geometry[3], geometry[5], geometry[7], rows[y])
+    height, width, stride = mask.shape[0], mask.shape[1], geometry[3]
+    for y in range(height):
+        clear(rows[y])
+        for tap in range(geometry[1]):
+            shift = tap * geometry[7] - geometry[5]
+            first = max(0, (stride - 1 - shift) // stride)
+            last = min(out.shape[1], (width - 1 - shift) // stride + 1)
+            if first < last:
+                join(rows[y][first:last], mask[y][first * stride + shift :], stride)
     for y in range(out.shape[0]):
-        for z in range(out.shape[1]):
-            out[y, z] = 0
+        clear(out[y])
         for tap in range(geometry[0]):
             row = y * geometry[2] - geometry[4] + tap * geometry[6]
-            if 0 <= row < mask.shape[0]:
-                for z in range(out.shape[1]):
-                    out[y, z] |= rows[row, z]
+            if 0 <= row < height:
+                join(out[y], rows[row], 1)
 
 
 @compiled
@@ -56,6 +69,7 @@ def spread_and_list(
 def limit_and_list(mask: Bytes, wanted: Bytes, found: Positions) -> int:
     """Clear what ``wanted`` (without rows: all) has not; list what is set, return how many."""
     for y in range(wanted.shape[0]):
-        for z in range(wanted.shape[1]):
-            mask[y, z] &= wanted[y, z]
+        row, other = mask[y], wanted[y]
+        for i in range(row.size):
+            row[i] &= other[i]
     return list_set(mask.reshape(-1), mask.shape[0], mask.shape[1], found)
