@@ -10,9 +10,11 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from edge.aftercare import Aftercare
 from edge.engine import Engine
 from edge.job import Answer, Feeds, Job, Strategy, failure, success
 from edge.metrics import Metrics
+from edge.profile import Profile
 from edge.store import Accepted, Store
 from shared.errors import CardError, EvoSplitError, InputError
 from shared.pictures import decode_picture
@@ -71,7 +73,10 @@ class Agent:
         self.store = store
         self.metrics = metrics
         self._max_in_flight = max_in_flight
+        self.profile = Profile()
         self._in_flight: dict[str, asyncio.Task[Finished]] = {}
+        self.aftercare: Aftercare | None = None
+        self._following_up: set[asyncio.Task[None]] = set()
 
     async def take_picture(self, content: bytes, ticket: Ticket) -> Result:
         """Answer a JPEG or PNG. Raises InputError, CardError, BusyError (not accepted), FrameFailedError."""
@@ -90,8 +95,8 @@ class Agent:
 
     async def drain(self) -> None:
         """Wait until the frames under way have their results."""
-        while self._in_flight:
-            await asyncio.wait(set(self._in_flight.values()))
+        while self._in_flight or self._following_up:
+            await asyncio.wait({*self._in_flight.values(), *self._following_up})
 
     async def _submit(self, frame_id: str, work: _Work) -> Finished:
         task = self._in_flight.get(frame_id)
@@ -123,21 +128,30 @@ class Agent:
 
     async def _see_through(self, job: Job) -> Finished:
         self.store.accept(Accepted(job.frame_id, job.stream, job.model, job.received_at_s))
-        finished, wrong = Finished(failure(job, "the agent failed; its log says how")), False
+        finished, wrong, answer = Finished(failure(job, "the agent failed; its log says how")), False, None
         try:
             answer = await self.engine.answer(job)
             reading = await self._read(job, answer)
             finished = Finished(success(job, answer, reading.outcome, reading.confidence), answer.outputs)
+            self._follow_up(job, answer, reading)
         except EvoSplitError as error:
             finished, wrong = Finished(failure(job, str(error))), isinstance(error, InputError)
         finally:
             kept = self.store.finish(finished.result)
             self.metrics.count(finished.result)
+            self.profile.count(finished.result, answer)
         await asyncio.wrap_future(kept)
         if wrong:
             raise FrameRefusedError(finished.result)
         _answered(finished.result)
         return finished
+
+    def _follow_up(self, job: Job, answer: Answer, reading: Reading) -> None:
+        """In the background: the frame's result does not wait for it."""
+        if self.aftercare is not None:
+            task = asyncio.create_task(self.aftercare.see_to(job, answer, reading.outcome))
+            self._following_up.add(task)
+            task.add_done_callback(self._following_up.discard)
 
     async def _read(self, job: Job, answer: Answer) -> Reading:
         card = self.engine.model.card

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import secrets
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,18 +17,21 @@ from edge.compute import Compute
 from edge.head.build import Heads
 from edge.head.decided import kept_channels, with_bits
 from edge.head.roster import Roster
-from edge.head.run import HeadRun, run_head
+from edge.head.run import HeadRun, Policy, always, run_head
 from edge.head.steps import Head
+from edge.hooks.hook import Hook
 from edge.job import Answer, Feeds, Job
-from edge.payloads import boundary_frame, jpeg_picture, raw_frame
+from edge.payloads import boundary_frame, picture, picture_codec, raw_frame, without_pictures
+from edge.streams.delta import DeltaSender, Sent
+from edge.streams.exchange import exchange, is_stream
 from edge.uplink import CloudAnswer
 from shared.card import Card
 from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InfeasibleError
 from shared.graph import Graph
-from shared.oip import FRAME_INPUT, PICTURE_INPUT
+from shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT
 from shared.plan import Plan, PlanTable
 from shared.preprocess import preprocess
-from shared.replan import replan
+from shared.replan import choices, replan
 from shared.result import AnsweredBy
 
 T = TypeVar("T")
@@ -45,12 +49,21 @@ class EdgeModel:
 class Engine:
     """Runs frames under the current plan, which changes by one reference between two frames."""
 
-    def __init__(self, model: EdgeModel, heads: Heads, compute: Compute, cloud: CloudLink) -> None:
+    def __init__(
+        self,
+        model: EdgeModel,
+        heads: Heads,
+        compute: Compute,
+        cloud: CloudLink,
+        deltas: DeltaSender | None = None,
+    ) -> None:
         self.model = model
         self.compute = compute
         self.heads = heads
         self.cloud = cloud
+        self.deltas = DeltaSender(secrets.randbits(64)) if deltas is None else deltas
         self.roster = Roster()
+        self.policy: Callable[[str], Policy] = lambda _frame_id: always
         self._current: tuple[Plan, Head] | None = None
         self.plan_changes = 0
 
@@ -76,6 +89,24 @@ class Engine:
             self._current = wanted, head
             self.plan_changes += 1
 
+    async def change_hooks(self, hooks: Sequence[Hook]) -> None:
+        """Build the heads anew with these hooks, the one in use first; each takes over between two frames."""
+        self.heads.hooks = tuple(hooks)
+        for plan in self.by_need():
+            await asyncio.to_thread(self.heads.renew, plan)
+            self._renew_current()
+
+    def by_need(self) -> list[Plan]:
+        """Every plan of the table: the one in use, the fallback, then the nearest to the one in use."""
+        plans, fallback = choices(self.model.table), self.model.table.fallback
+        at = plans.index(self.plan) if self.plan in plans else 0
+        return sorted(plans, key=lambda p: (p != self.plan, p != fallback, abs(plans.index(p) - at)))
+
+    def _renew_current(self) -> None:
+        if self._current is not None:
+            plan, head = self._current
+            self._current = plan, self.heads.ready(plan) or head
+
     async def answer(self, job: Job) -> Answer:
         """The outputs of one frame.
 
@@ -86,11 +117,24 @@ class Engine:
             return await self._alone(job, self.fallback(), "edge", with_hooks=False)
         if job.strategy == "planned" and self._current is not None:
             plan, head = self._current
+            if picture_codec(plan) is not None:
+                return await self._or_alone(job, functools.partial(self._without_head, job, plan))
             if not plan.boundary:
                 return await self._planned(job, plan, head, "edge")
             return await self._or_alone(job, functools.partial(self._planned, job, plan, head, "cloud"))
-        whole = self._raw if job.strategy == "cloud-raw" else self._jpeg
+        whole = self._raw if job.strategy == "cloud-raw" else self._picture
         return await self._or_alone(job, functools.partial(whole, job))
+
+    async def again(self, job: Job, answer: Answer, acts: Policy) -> Answer:
+        """Go an answer's way another time, with another policy. Its seconds are not the frame's.
+
+        Raises as `answer`, but nobody stands in for the cloud.
+        """
+        if answer.plan is None or answer.head is None:
+            raise InfeasibleError("only what a plan answered can be run again")
+        repeated = Job(job.frame_id, job.stream, job.model, job.strategy, feeds=await self._feeds(job))
+        run = await self._run_head(repeated, answer.head, acts)
+        return await self._finish(repeated, answer.plan, answer.head, run, answer.answered_by)
 
     def fallback(self) -> Plan:
         """The plan that needs no cloud. Raises InfeasibleError where the limits allow none."""
@@ -118,21 +162,41 @@ class Engine:
     async def _planned(
         self, job: Job, plan: Plan, head: Head, answered_by: AnsweredBy, with_hooks: bool = True
     ) -> Answer:
-        run = await self._run_head(job, head, with_hooks)
+        run = await self._run_head(job, head, self.policy(job.frame_id) if with_hooks else None)
+        return await self._finish(job, plan, head, run, answered_by)
+
+    async def _finish(
+        self, job: Job, plan: Plan, head: Head, run: HeadRun, answered_by: AnsweredBy
+    ) -> Answer:
         if run.exit is not None:
             hook, sure = run.exit_hook, run.exit.confidence
-            return Answer(run.exit.outputs, "exit", plan, plan.cut_key, 0, hook, sure)
+            return Answer(run.exit.outputs, "exit", plan, plan.cut_key, 0, hook, sure, head, run)
         if plan.boundary:
             return await self._split(job, plan, head, run)
         outputs = {name: run.tensors[name] for name in head.outputs}
-        return Answer(outputs, answered_by, plan, plan.cut_key, 0)
+        return Answer(outputs, answered_by, plan, plan.cut_key, 0, head=head, run=run)
 
     async def _split(self, job: Job, plan: Plan, head: Head, run: HeadRun) -> Answer:
         sent, made = with_bits(plan, run.bits), kept_channels(run.tensors, run.keep)
-        content = await self._step(job, "encode_s", lambda: boundary_frame(job.frame_id, sent, made))
-        reply = await self._ask(job, FRAME_INPUT, content, plan.latency.cloud_s)
+        reply, wire_bytes = await self._send(job, sent, made)
         outputs = {**{name: run.tensors[name] for name in head.outputs}, **reply.outputs}
-        return Answer(self._checked(outputs), "cloud", plan, plan.cut_key, len(content))
+        checked = self._checked(outputs)
+        return Answer(checked, "cloud", plan, plan.cut_key, wire_bytes, head=head, run=run)
+
+    async def _send(self, job: Job, plan: Plan, made: Mapping[str, NDArray[Any]]) -> tuple[CloudAnswer, int]:
+        """The boundary to the cloud: the answer, and the bytes sent. On a named stream only changes go."""
+
+        async def ask(content: bytes, spent_s: float) -> CloudAnswer:
+            return await self._ask(job, FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s)
+
+        async def encode(key: bool) -> Sent:
+            work = functools.partial(self.deltas.encode, job.frame_id, job.stream, plan, made, key)
+            return await self._step(job, "encode_s", work)
+
+        if is_stream(job.stream, plan):
+            return await exchange(self.deltas, encode, ask)
+        content = await self._step(job, "encode_s", lambda: boundary_frame(job.frame_id, plan, made))
+        return await ask(content, 0.0), len(content)
 
     async def _raw(self, job: Job) -> Answer:
         feeds, graph = await self._feeds(job), self.model.graph
@@ -140,18 +204,32 @@ class Engine:
         reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
         return Answer(self._checked(reply.outputs), "cloud", None, "0", len(content))
 
-    async def _jpeg(self, job: Job) -> Answer:
+    async def _without_head(self, job: Job, plan: Plan) -> Answer:
+        """A plan that sends the picture; a frame of tensors goes by the best one that sends tensors."""
+        if job.pixels is not None:
+            return await self._picture(job, plan)
+        others = without_pictures(self.model.table)
+        if others is None:
+            return await self._raw(job)
+        plan = replan(others, self.cloud.link, None)
+        return await self._alone(job, plan, "cloud" if plan.boundary else "edge")
+
+    async def _picture(self, job: Job, plan: Plan | None = None) -> Answer:
+        """The picture as a plan sends it, or the JPEG of the strategy that needs no plan."""
         card, pixels = self.model.card, job.pixels
         if card is None or pixels is None:
-            raise CardError("cloud-jpeg takes a picture, and a model with a card")
-        content = await self._step(job, "encode_s", lambda: jpeg_picture(card, pixels))
-        reply = await self._ask(job, PICTURE_INPUT, content, 0.0, patient=True)
-        return Answer(self._checked(reply.outputs), "cloud", None, "0", len(content))
+            raise CardError("a picture is sent of a frame that is one, by a model with a card")
+        codec = None if plan is None else picture_codec(plan)
+        name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
+        content = await self._step(job, "encode_s", lambda: picture(card, pixels, codec))
+        cloud_s = 0.0 if plan is None else plan.latency.cloud_s
+        reply = await self._ask(job, name, content, cloud_s, patient=plan is None)
+        return Answer(self._checked(reply.outputs), "cloud", plan, "0", len(content))
 
-    async def _run_head(self, job: Job, head: Head, with_hooks: bool) -> HeadRun:
+    async def _run_head(self, job: Job, head: Head, acts: Policy | None) -> HeadRun:
         feeds = await self._feeds(job)
         wanted = {name: feeds[name] for name in head.reads}
-        work = functools.partial(run_head, head, wanted, job.stream, self.roster, with_hooks)
+        work = functools.partial(run_head, head, wanted, job.stream, self.roster, acts)
         return await self._step(job, "head_s", work)
 
     async def _feeds(self, job: Job) -> Feeds:
@@ -163,11 +241,17 @@ class Engine:
         return job.feeds
 
     async def _ask(
-        self, job: Job, name: str, content: bytes, cloud_s: float, patient: bool = False
+        self,
+        job: Job,
+        name: str,
+        content: bytes,
+        cloud_s: float,
+        patient: bool = False,
+        spent_s: float = 0.0,
     ) -> CloudAnswer:
         started_s = time.perf_counter()
         try:
-            reply = await self.cloud.infer(name, content, cloud_s, patient)
+            reply = await self.cloud.infer(name, content, cloud_s, patient, spent_s)
         except (CloudUnavailableError, CloudRefusedError):
             job.spend(uplink_s=time.perf_counter() - started_s)
             raise

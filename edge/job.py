@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.head.run import HeadRun
+from edge.head.steps import Head
 from shared.plan import Plan
 from shared.result import AnsweredBy, Breakdown, Result
 
@@ -48,7 +50,8 @@ class Job:
 class Answer:
     """The model's outputs and how they came about. ``plan`` is None for the measuring strategies.
 
-    ``hook`` gave the answer where ``answered_by`` is ``exit``, and ``confidence`` is its own.
+    ``hook`` gave the answer where ``answered_by`` is ``exit``, and ``confidence`` is its own. ``run`` is what
+    ``head`` made of the frame, where one ran.
     """
 
     outputs: Mapping[str, NDArray[Any]]
@@ -58,6 +61,8 @@ class Answer:
     wire_bytes: int
     hook: str | None = None
     confidence: float | None = None
+    head: Head | None = None
+    run: HeadRun | None = None
 
 
 def success(job: Job, answer: Answer, outcome: object, confidence: float | None) -> Result:

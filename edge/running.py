@@ -29,8 +29,6 @@ from shared.card import Card, card_from_data, check_card
 from shared.errors import EvoSplitError
 from shared.graph import Graph
 from shared.link import Link
-from shared.plan import Plan
-from shared.replan import choices
 
 ASSUMED_BPS: Final = 10e6
 """The bandwidth until something was seen of the link."""
@@ -93,17 +91,10 @@ def _store(settings: EdgeSettings) -> Store:
 
 async def _build_all(engine: Engine, heads: Heads) -> None:
     """Every head of the table, the fallback's first and then the nearest to the plan in use."""
-    for plan in _by_need(engine):
+    for plan in engine.by_need():
         try:
             await asyncio.to_thread(heads.build, plan)
         except EvoSplitError as broken:
             _log.warning("plan %s cannot be used: %s", plan.digest[:12], broken)
         engine.reconsider()
     await asyncio.to_thread(trim_memory)
-
-
-def _by_need(engine: Engine) -> list[Plan]:
-    plans = choices(engine.model.table)
-    at = plans.index(engine.plan) if engine.plan in plans else 0
-    fallback = engine.model.table.fallback
-    return sorted(plans, key=lambda plan: (plan != fallback, abs(plans.index(plan) - at)))

@@ -28,8 +28,7 @@ class Options:
 
 def assemble(graph: Graph, cut: Cut, hooks: Sequence[Hook], options: Options) -> Head:
     """The head of a cut, with those of the hooks that have their place in it. Raises ModelError."""
-    there = available(graph, cut)
-    asked = [hook for hook in hooks if set(_borders(hook)) <= there]
+    there, asked = available(graph, cut), placed_hooks(graph, cut, hooks)
     borders = [name for hook in asked for name in _borders(hook)]
     watched = tuple(name for name in options.watched if name in there)
     parts = head_parts(graph, cut, borders, watched)
@@ -44,6 +43,16 @@ def assemble(graph: Graph, cut: Cut, hooks: Sequence[Hook], options: Options) ->
         answers=tuple(graph.tensors[name] for name in graph.outputs),
         watched=watched,
     )
+
+
+def placed_hooks(graph: Graph, cut: Cut, hooks: Iterable[Hook]) -> tuple[Hook, ...]:
+    """Those of the hooks whose place is in the head of the cut."""
+    there = available(graph, cut)
+    return tuple(hook for hook in hooks if _has_place(graph, there, hook))
+
+
+def _has_place(graph: Graph, there: Set[str], hook: Hook) -> bool:
+    return set(_borders(hook)) <= there
 
 
 def _segment(graph: Graph, part: Part, options: Options) -> Segment:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from edge.head.assemble import Options, assemble
+from edge.head.assemble import Options, assemble, placed_hooks
 from edge.head.steps import Head
 from edge.hooks.hook import Hook
 from kernels.codec import decode_tensor
@@ -34,7 +33,7 @@ def skeleton_model(bundle: Bundle) -> onnx.ModelProto:
 class Heads:
     """Builds heads from a bundle. `build` may be called from any thread; a head is built once.
 
-    The hooks belong to the heads: `change_hooks` makes all of them anew, and the old ones serve meanwhile.
+    ``hooks`` belong to the heads that are built from then on; `renew` brings the others up to date.
     """
 
     def __init__(self, bundle: Bundle, options: Options | None = None) -> None:
@@ -59,25 +58,32 @@ class Heads:
         with self._building:
             head = self._built.get(_key(plan))
             if head is None:
-                head = self._built[_key(plan)] = self._new(plan, self.hooks)
+                head = self._built[_key(plan)] = self._new(plan)
             return head
 
-    def change_hooks(self, hooks: Sequence[Hook], plans: Iterable[Plan]) -> None:
-        """Build the heads of ``plans`` with other hooks, then put all of them in place at once. Seconds."""
+    def renew(self, plan: Plan) -> None:
+        """Build a head that is there anew where the hooks have changed; the old one serves meanwhile.
+
+        Raises BundleError, ModelError.
+        """
         with self._building:
-            built = {_key(plan): plan for plan in plans}
-            heads = {key: self._new(plan, hooks) for key, plan in built.items()}
-            self.hooks, self._built = tuple(hooks), heads
+            old = self._built.get(_key(plan))
+            if old is not None and set(old.hooks) != set(self.hooks_of(plan)):
+                self._built[_key(plan)] = self._new(plan)
+
+    def hooks_of(self, plan: Plan) -> tuple[Hook, ...]:
+        """Those of the hooks that have their place in a plan's head."""
+        return placed_hooks(self.graph, parse_cut(self.graph, plan.cut_key), self.hooks)
 
     def __len__(self) -> int:
         return len(self._built)
 
-    def _new(self, plan: Plan, hooks: Sequence[Hook]) -> Head:
+    def _new(self, plan: Plan) -> Head:
         cut = parse_cut(self.graph, plan.cut_key)
         packed = self._bundle.weights(self._weight_bits(plan, cut.layers))
         weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
         graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))
-        return assemble(graph, cut, hooks, self._options)
+        return assemble(graph, cut, self.hooks_of(plan), self._options)
 
     def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
         packed = self._bundle.manifest.weights

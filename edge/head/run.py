@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,24 @@ from edge.head.roster import HOOK_ERRORS, Roster
 from edge.head.segment import FrameContext, Tensors
 from edge.head.steps import Ask, Head, Work
 from edge.head.trace import HeadTrace, StepTrace
-from edge.hooks.decisions import GO, Bits, Decision, Exit, Keep, Mask, Skip
+from edge.hooks.decisions import GO, Bits, Decision, Exit, Go, Keep, Mask, Skip
 from edge.hooks.hook import Hook
+
+Policy: TypeAlias = Callable[[Hook, Decision], bool]
+
+
+def always(hook: Hook, decision: Decision) -> bool:
+    """The policy that acts on every decision."""
+    del hook, decision
+    return True
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """A decision that was not acted on."""
+
+    hook: Hook
+    decision: Decision
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +41,8 @@ class HeadRun:
 
     ``tensors`` hold what crosses, the finished outputs, and what hooks read. ``exit`` is the answer that
     ``exit_hook`` gave; the head ended there. ``keep`` and ``bits`` are for the encoder, per boundary tensor.
-    ``changed_by`` are the hooks without which the answer might be another.
+    ``changed_by`` are the hooks without which the answer might be another; ``claims`` are decisions that were
+    only noted, to be compared with what the full way gives.
     """
 
     tensors: Tensors
@@ -35,15 +52,21 @@ class HeadRun:
     keep: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     bits: Mapping[str, int] = field(default_factory=dict)
     changed_by: tuple[Hook, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
 
 def run_head(
-    head: Head, feeds: Mapping[str, NDArray[Any]], stream: str, roster: Roster, with_hooks: bool = True
+    head: Head,
+    feeds: Mapping[str, NDArray[Any]],
+    stream: str,
+    roster: Roster,
+    acts: Policy | None = always,
 ) -> HeadRun:
     """Run one frame of a stream. Raises InputError when the network does not take the values.
 
-    ``with_hooks=False`` is the full way: no hook is asked. A hook that raises, or decides what makes no sense
-    here, is dropped from the roster and the frame goes on as if it had said `Go`.
+    ``acts`` says whether a decision is acted on or only noted; None is the full way: no hook is asked. A hook
+    that raises, or decides what makes no sense here, is dropped from the roster and the frame goes on as if
+    it had said `Go`.
     """
     frame = _Frame(head, dict(feeds), stream, roster)
     at = 0
@@ -53,7 +76,7 @@ def run_head(
             frame.work(step)
             at += 1
         else:
-            at = frame.ask(step, at) if with_hooks else at + 1
+            at = at + 1 if acts is None else frame.ask(step, at, acts)
     return frame.result()
 
 
@@ -69,6 +92,7 @@ class _Frame:
         self._keep: dict[str, NDArray[np.bool_]] = {}
         self._bits: dict[str, int] = {}
         self._changed_by: list[Hook] = []
+        self._claims: list[Claim] = []
         self.exit: Exit | None = None
 
     def work(self, step: Work) -> None:
@@ -80,7 +104,7 @@ class _Frame:
         backend, density = step.segment.backend, step.segment.density
         self._trace.append(StepTrace("segment", step.name, backend, seconds, density, made_bytes=made_bytes))
 
-    def ask(self, step: Ask, at: int) -> int:
+    def ask(self, step: Ask, at: int, acts: Policy) -> int:
         """Ask a hook and act; the index of the next step."""
         if not self._roster.trusts(step.hook):
             return at + 1
@@ -88,6 +112,12 @@ class _Frame:
         decision = self._decision(step)
         seconds, name = time.perf_counter() - started_s, type(decision).__name__.lower()
         self._trace.append(StepTrace("hook", step.hook.name, step.hook.kind, seconds, decision=name))
+        if isinstance(decision, Go):
+            return at + 1
+        if not acts(step.hook, decision):
+            self._claims.append(Claim(step.hook, decision))
+            return at + 1
+        self._changed_by.append(step.hook)
         self._act(decision, step)
         return step.after if isinstance(decision, Skip) else at + 1
 
@@ -101,6 +131,7 @@ class _Frame:
             keep=self._keep,
             bits=self._bits,
             changed_by=tuple(self._changed_by),
+            claims=tuple(self._claims),
         )
 
     def _decision(self, step: Ask) -> Decision:
@@ -127,6 +158,3 @@ class _Frame:
             self._context = FrameContext(self._context.stream, decision.positions, step.hook.tap)
         elif isinstance(decision, Bits):
             self._bits.update(decision.bits)
-        else:
-            return
-        self._changed_by.append(step.hook)

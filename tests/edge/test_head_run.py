@@ -14,7 +14,7 @@ from hook_doubles import Told
 from edge.head.assemble import Options, assemble
 from edge.head.decided import kept_channels, with_bits
 from edge.head.roster import Roster
-from edge.head.run import HeadRun, run_head
+from edge.head.run import HeadRun, always, run_head
 from edge.head.steps import Head
 from edge.hooks.decisions import GO, Bits, Exit, Keep, Mask, Skip
 from shared.graph import Graph, load_graph, prefix_cut
@@ -34,8 +34,8 @@ def head_of(graph: Graph, hooks: Sequence[Any], layers: int | None = None) -> He
     return assemble(graph, cut, hooks, Options())
 
 
-def run(graph: Graph, head: Head, roster: Roster | None = None, with_hooks: bool = True) -> HeadRun:
-    return run_head(head, models.feeds(graph.model), "s", roster or Roster(), with_hooks)
+def run(graph: Graph, head: Head, roster: Roster | None = None, acts: Any = always) -> HeadRun:
+    return run_head(head, models.feeds(graph.model), "s", roster or Roster(), acts)
 
 
 def answer(graph: Graph) -> np.ndarray:
@@ -61,9 +61,21 @@ def test_an_exit_ends_the_head(graph: Graph) -> None:
     assert made.exit.outputs["y"] is known
     assert made.exit_hook == "sure"
     assert "y" not in made.tensors
-    full = run(graph, head, with_hooks=False)
+    full = run(graph, head, acts=None)
     assert full.exit is None
     np.testing.assert_allclose(full.tensors["y"], answer(graph), rtol=1e-5)
+
+
+def test_a_decision_that_is_only_noted_changes_nothing(graph: Graph) -> None:
+    known = Exit({"y": np.zeros((1, 5), np.float32)}, 0.9)
+    hooks = [Told(BLOCK_START, Skip(), until=BLOCK_END, name="skips"), Told(BLOCK_END, known, name="sure")]
+    made = run(graph, head_of(graph, hooks), acts=lambda hook, decision: False)
+    np.testing.assert_allclose(made.tensors["y"], answer(graph), rtol=1e-5)
+    assert [(claim.hook.name, type(claim.decision)) for claim in made.claims] == [
+        ("skips", Skip),
+        ("sure", Exit),
+    ]
+    assert made.changed_by == ()
 
 
 def test_a_skipped_block_is_its_shortcut(graph: Graph) -> None:

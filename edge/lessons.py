@@ -1,0 +1,90 @@
+"""What full answers teach: hooks that follow a stream learn them, and the sampler keeps some for training."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.head.roster import HOOK_ERRORS, Roster
+from edge.head.run import HeadRun
+from edge.head.steps import Head
+from edge.hooks.hook import Hook
+from edge.learning.samples import Sample
+
+SAMPLING_SHARE: Final = 0.02
+"""Reading features for the sampler may take this share of the time that heads take."""
+
+_SLOW: Final = 0.9
+
+
+class Reader(Protocol):
+    """What `edge.hooks.features.FeatureSpec` does."""
+
+    def of(self, tensor: NDArray[Any]) -> NDArray[np.float32]:  # noqa: D102
+        ...
+
+
+class Takes(Protocol):
+    """What `edge.learning.sampler.Sampler` does."""
+
+    def offer(self, sample: Sample) -> bool:  # noqa: D102
+        ...
+
+
+class Lessons:
+    """Hands full answers on. Used by the thread that computes.
+
+    ``taps`` are the tensors whose features a sample holds, one after the other. Every n-th answer is sampled,
+    n so that features take `SAMPLING_SHARE` of the heads' own time at most.
+    """
+
+    def __init__(self, roster: Roster, taps: Sequence[str] = (), reader: Reader | None = None) -> None:
+        self._roster = roster
+        self.taps = tuple(taps)
+        self._reader = reader
+        self.sampler: Takes | None = None
+        self._head_s = self._feature_s = 0.0
+        self._wait = 0
+
+    def wanted(self, head: Head) -> bool:
+        """Whether an answer of this head teaches anything."""
+        return self._samples(head) or any(hasattr(hook, "learn_answer") for hook in head.hooks)
+
+    def learn(
+        self, head: Head, run: HeadRun, stream: str, answer: str | None, outputs: Mapping[str, NDArray[Any]]
+    ) -> None:
+        """One full answer. ``answer`` is its key, None where it is not discrete."""
+        for hook in head.hooks:
+            if hasattr(hook, "learn_answer") and self._roster.trusts(hook):
+                self._tell(hook, run, stream, outputs)
+        if answer is not None and self._samples(head):
+            self._sample(run, answer, outputs)
+
+    def _samples(self, head: Head) -> bool:
+        return self.sampler is not None and bool(self.taps) and set(self.taps) <= set(head.watched)
+
+    def _tell(self, hook: Hook, run: HeadRun, stream: str, outputs: Mapping[str, NDArray[Any]]) -> None:
+        if hook.tap not in run.tensors:
+            return
+        try:
+            cast(Any, hook).learn_answer(stream, run.tensors[hook.tap], outputs)
+        except HOOK_ERRORS as error:
+            self._roster.drop(hook, f"{type(error).__name__}: {error}")
+
+    def _sample(self, run: HeadRun, answer: str, outputs: Mapping[str, NDArray[Any]]) -> None:
+        self._head_s = _SLOW * self._head_s + (1 - _SLOW) * run.trace.segment_s
+        self._wait -= 1
+        is_whole = all(tap in run.tensors for tap in self.taps)  # a skipped block has no inner tensors
+        if self._wait > 0 or not is_whole or any(hook.kind == "skip" for hook in run.changed_by):
+            return
+        started_s = time.perf_counter()
+        reader = cast(Reader, self._reader)
+        features = np.concatenate([reader.of(run.tensors[tap]) for tap in self.taps])
+        cast(Takes, self.sampler).offer(Sample(features, answer, outputs))
+        self._feature_s = _SLOW * self._feature_s + (1 - _SLOW) * (time.perf_counter() - started_s)
+        self._wait = math.ceil(self._feature_s / (SAMPLING_SHARE * self._head_s)) if self._head_s else 1
