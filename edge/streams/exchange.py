@@ -16,7 +16,8 @@ Encode: TypeAlias = Callable[[bool], Awaitable[Sent]]
 Ask: TypeAlias = Callable[[bytes, float], Awaitable[CloudAnswer]]
 """The cloud's answer to bytes; the seconds of the frame's deadline that are gone."""
 
-_UNNAMED: Final = "default"
+_UNNAMED: Final = ("default", "oip")
+"""What frames and tensor requests are recorded under when nobody named their stream."""
 
 
 def is_stream(name: str, plan: Plan) -> bool:
@@ -24,7 +25,7 @@ def is_stream(name: str, plan: Plan) -> bool:
 
     Frames without a name are of no one camera, so the last one says nothing of the next.
     """
-    return name != _UNNAMED and all(code.codec in (None, "none") for code in plan.wire.values())
+    return name not in _UNNAMED and all(code.codec in (None, "none") for code in plan.wire.values())
 
 
 async def exchange(sender: DeltaSender, encode: Encode, ask: Ask) -> tuple[CloudAnswer, int]:

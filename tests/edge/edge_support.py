@@ -33,6 +33,7 @@ from edge.settings import EdgeSettings
 from kernels.codec import encode_tensor
 from shared.bundle import Bundle, Manifest, write_bundle
 from shared.card import Card, card_from_data, card_to_data, check_card
+from shared.errors import EvoSplitError
 from shared.graph import Graph, load_graph, prefix_cut
 from shared.link import Link
 from shared.oip import HEADER_LENGTH
@@ -171,7 +172,10 @@ class FakeCloud:
         if self.mode == "garbage":
             return web.Response(body=b"\x00\xffgarbage", headers={HEADER_LENGTH: "99"})
         call = Call(body, int(request.headers[HEADER_LENGTH]), received_s + carried_s)
-        answer, length = await asyncio.to_thread(self.plane.answer, self.graph.name, call)
+        try:
+            answer, length = await asyncio.to_thread(self.plane.answer, self.graph.name, call)
+        except EvoSplitError as refusal:
+            return web.json_response({"error": str(refusal)}, status=refusal.http_status)
         if self.mode == "wrong-output":
             answer = answer.replace(b'"shape":[1,5]', b'"shape":[5,1]')
         return web.Response(body=answer, headers={HEADER_LENGTH: str(length)})

@@ -1,0 +1,104 @@
+"""Named streams through a whole agent and a cloud: deltas, refusals, restarts, frames at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from edge_support import Stage, picture, stage, until
+
+from cloud.streams import StreamStore
+
+
+async def use_the_middle(on: Stage) -> None:
+    """The plan that sends tensors of the middle of the network."""
+    on.cloud.bandwidth_bps = 3e6
+    await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)
+
+
+def forget(on: Stage) -> None:
+    """What a restart, an eviction, or another replica looks like."""
+    on.cloud.plane._streams = StreamStore()
+
+
+async def post(on: Stage, seed: int, stream: str | None = "gate") -> dict[str, Any]:
+    headers = {} if stream is None else {"X-Evosplit-Stream": stream}
+    status, answer = await on.post(picture(seed), headers=headers)
+    assert (status, answer["answered_by"]) == (200, "cloud"), answer
+    return answer
+
+
+def same(outcome: Any, expected: Any) -> bool:
+    """Equal but for the ranges of the codes, which are a stream's own where the plan has none."""
+    scores = [{each["label"]: each["score"] for each in some["top"]} for some in (outcome, expected)]
+    return bool(scores[0] == pytest.approx(scores[1], abs=0.005))
+
+
+async def test_the_second_frame_of_a_stream_is_a_delta(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        await use_the_middle(on)
+        first, second = await post(on, 1), await post(on, 1)
+        assert second["wire_bytes"] < first["wire_bytes"] * 0.7
+        assert same(second["outcome"], first["outcome"])
+        assert len(on.cloud.plane._streams) == 1
+
+
+async def test_frames_without_a_stream_go_whole(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        await use_the_middle(on)
+        first, second = await post(on, 1, None), await post(on, 1, None)
+        assert second["wire_bytes"] == first["wire_bytes"]
+        assert len(on.cloud.plane._streams) == 0
+
+
+async def test_a_cloud_that_forgot_gets_the_frame_whole_and_is_not_blamed(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        await use_the_middle(on)
+        first = await post(on, 1)
+        forget(on)
+        calls = len(on.cloud.calls)
+        healed = await post(on, 1)
+        assert [path for path in on.cloud.calls[calls:] if path.endswith("infer")] == [
+            "/v2/models/net/infer"
+        ] * 2
+        assert healed["wire_bytes"] > first["wire_bytes"]  # the delta, and the whole frame
+        assert same(healed["outcome"], first["outcome"])
+        assert not on.agent.engine.cloud.circuit.is_open
+        assert (await post(on, 1))["wire_bytes"] < first["wire_bytes"] * 0.7
+
+
+@pytest.mark.parametrize("mode", ["500", "garbage", "cut-off", "hang"])
+async def test_a_frame_that_is_lost_harms_no_other(tmp_path: Path, mode: str) -> None:
+    async with stage(tmp_path, timeout_s=0.5) as on:
+        await use_the_middle(on)
+        answers = {seed: (await post(on, seed))["outcome"] for seed in (1, 2)}
+        on.cloud.mode = mode
+        status, answer = await on.post(picture(2), headers={"X-Evosplit-Stream": "gate"})
+        assert (status, answer["answered_by"]) == (200, "edge-fallback")
+        on.cloud.mode = "ok"
+        await until(lambda: not on.agent.engine.cloud.circuit.is_open)
+        await use_the_middle(on)
+        for seed in (1, 2):
+            assert same((await post(on, seed))["outcome"], answers[seed])
+
+
+async def test_many_frames_of_several_streams_at_once(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        await use_the_middle(on)
+        expected = {seed: (await post(on, seed, None))["outcome"] for seed in range(4)}
+        on.cloud.bandwidth_bps = 1e9
+        rng = np.random.default_rng(0)
+        on.agent.engine.reconsider = lambda: None  # type: ignore[method-assign]
+        on.agent.engine.cloud.changed = lambda: None
+
+        async def one(number: int) -> None:
+            await asyncio.sleep(float(rng.uniform(0, 0.3)))
+            if number % 10 == 0:
+                forget(on)
+            answer = await post(on, number % 4, f"camera {number % 3}")
+            assert same(answer["outcome"], expected[number % 4])
+
+        await asyncio.gather(*(one(number) for number in range(60)))
