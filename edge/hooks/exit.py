@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from edge.hooks.decisions import GO, Decision, Exit
 from edge.hooks.features import FeatureSpec
-from edge.hooks.saved import SavedHook
+from edge.hooks.saved import SavedHook, part
 from edge.learning.samples import OTHER
-from edge.learning.trainers.types import Classifier
+from edge.learning.trainers import Classifier, load_classifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +78,7 @@ class ExitHook:
 
     @classmethod
     def restored(cls, saved: SavedHook) -> ExitHook:
-        """The hook of plain values. Raises KeyError, TypeError or ValueError for values that do not fit."""
-        from edge.learning.trainers import load_classifier
-
+        """The hook of plain values. Raises KeyError, TypeError, ValueError or LearningError for a misfit."""
         fields, answers = saved.fields, tuple(saved.fields["answers"])
         outputs = part(saved.arrays, "out/")
         classifier = load_classifier(fields["classifier"], part(saved.arrays, "net/"))
@@ -95,8 +93,3 @@ class ExitHook:
             outputs=outputs,
             threshold=float(fields["threshold"]),
         )
-
-
-def part(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    """Those whose name begins with ``prefix``, without it."""
-    return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}

@@ -27,7 +27,7 @@ from edge.hooks.saliency import SaliencyMaskHook
 from edge.hooks.saved import SavedHook
 from edge.hooks.skip import SkipHook
 from kernels.codec import decode_tensor, encode_tensor
-from shared.errors import BundleError, InputError, WireError
+from shared.errors import BundleError, InputError, LearningError, WireError
 from shared.plan import FLOAT_BITS, TensorCode
 from shared.serial import from_json, to_json
 from shared.wire import Frame, decode_frame, encode_frame
@@ -138,5 +138,5 @@ def _hook(entry: _Entry, at: int, arrays: Mapping[str, NDArray[Any]]) -> Hook:
         return _CLASSES[entry.kind](SavedHook(entry.kind, entry.fields, own))
     except KeyError as error:
         raise BundleError(f"the {entry.kind} hook lacks {error.args[0]}") from None
-    except (TypeError, ValueError, IndexError, AttributeError) as error:
+    except (TypeError, ValueError, IndexError, AttributeError, LearningError) as error:
         raise BundleError(f"the {entry.kind} hook does not fit: {error}") from None

@@ -16,3 +16,8 @@ class SavedHook:
     kind: str
     fields: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]]
+
+
+def part(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """Those whose name begins with ``prefix``, without it."""
+    return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}

@@ -4,44 +4,43 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.hooks.decisions import GO, Decision, Skip
 from edge.hooks.features import FeatureSpec
-from edge.hooks.saved import SavedHook
+from edge.hooks.saved import SavedHook, part
+from edge.learning.trainers import Classifier, load_classifier
 
-Floats = NDArray[np.float32]
+AVERAGE: Final = FeatureSpec(grid=1, spread=False, peak=False)
+"""Global average pooling."""
+
+NO_CHANGE: Final = 1
+"""The class, of two, in which the answer is the same without the block."""
 
 
 @dataclass(frozen=True, eq=False)
 class SkipHook:
-    """Skips the block from ``tap`` to ``until`` when its share for "no change" is at least ``threshold``.
+    """Skips the block from ``tap`` to ``until`` when "no change" has at least ``threshold`` of the score.
 
-    ``until`` is the block's output, of ``tap``'s shape. The scores are ``relu(x @ first + first_bias) @
-    second + second_bias`` with ``first`` `(d, h)` and ``second`` `(h, 2)`, column 1 for "no change"; x are
-    the pooled features, less ``mean``, times ``scale``, both `(d,)`.
+    ``until`` is the block's output, of ``tap``'s shape; ``classifier`` has the classes "change" and "no
+    change" and scores the features of ``tap``.
     """
 
     name: str
     tap: str
     until: str
     features: FeatureSpec
-    mean: Floats
-    scale: Floats
-    first: Floats
-    first_bias: Floats
-    second: Floats
-    second_bias: Floats
+    classifier: Classifier
     threshold: float
     kind: ClassVar[str] = "skip"
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of the two layers."""
-        return self.first.size + self.second.size
+        """Multiply-accumulates of the classifier."""
+        return self.classifier.macs
 
     def decide(self, tensor: NDArray[Any], stream: str) -> Decision:
         """`Skip` or `Go`; ``tensor`` has a batch of one. Values that are not finite go on."""
@@ -49,15 +48,8 @@ class SkipHook:
         features = self.features.of(tensor)
         if not np.isfinite(features).all():
             return GO
-        return Skip() if self.share(features[None])[0] >= self.threshold else GO
-
-    def share(self, features: Floats) -> Floats:
-        """`(n,)`, 0 .. 1: how likely skipping changes nothing; ``features`` is `(n, d)`."""
-        hidden = np.maximum((features - self.mean) * self.scale @ self.first + self.first_bias, 0)
-        scores = hidden @ self.second + self.second_bias
-        margin = np.clip(scores[:, 0] - scores[:, 1], -80, 80)
-        shares: Floats = 1 / (1 + np.exp(margin))
-        return shares
+        share = float(self.classifier.scores(features[None])[0, NO_CHANGE])
+        return Skip() if share >= self.threshold else GO
 
     def at_threshold(self, threshold: float) -> SkipHook:
         """The same hook, more or less cautious."""
@@ -70,30 +62,23 @@ class SkipHook:
             "tap": self.tap,
             "until": self.until,
             "features": dataclasses.asdict(self.features),
+            "classifier": self.classifier.kind,
             "threshold": self.threshold,
         }
-        return SavedHook(self.kind, fields, {name: getattr(self, name) for name in _ARRAYS})
+        return SavedHook(self.kind, fields, {f"net/{k}": v for k, v in self.classifier.arrays().items()})
 
     @classmethod
     def restored(cls, saved: SavedHook) -> SkipHook:
-        """The hook of plain values. Raises KeyError, TypeError or ValueError for values that do not fit."""
-        arrays = {name: np.asarray(saved.arrays[name], np.float32) for name in _ARRAYS}
-        into, hidden = arrays["first"].shape
-        wanted = {
-            "mean": (into,),
-            "scale": (into,),
-            "first": (into, hidden),
-            "first_bias": (hidden,),
-            "second": (hidden, 2),
-            "second_bias": (2,),
-        }
-        if any(arrays[name].shape != shape for name, shape in wanted.items()):
-            raise ValueError("the shapes of its weights do not fit together")
+        """The hook of plain values. Raises KeyError, TypeError, ValueError or LearningError for a misfit."""
         fields = saved.fields
-        features = FeatureSpec(**fields["features"])
-        named = {name: fields[name] for name in ("name", "tap", "until")}
-        threshold = float(fields["threshold"])
-        return cls(**named, features=features, threshold=threshold, **arrays)  # type: ignore[arg-type]
-
-
-_ARRAYS = ("mean", "scale", "first", "first_bias", "second", "second_bias")
+        classifier = load_classifier(fields["classifier"], part(saved.arrays, "net/"))
+        if classifier.classes != NO_CHANGE + 1:
+            raise ValueError(f"it has {classifier.classes} classes, not two")
+        return cls(
+            name=fields["name"],
+            tap=fields["tap"],
+            until=fields["until"],
+            features=FeatureSpec(**fields["features"]),
+            classifier=classifier,
+            threshold=float(fields["threshold"]),
+        )

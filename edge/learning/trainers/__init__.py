@@ -4,15 +4,26 @@ from collections.abc import Mapping
 from typing import Final
 
 from edge.learning.trainers.forward_forward import forward_forward
+from edge.learning.trainers.hidden import hidden
 from edge.learning.trainers.load import load_classifier
 from edge.learning.trainers.logistic import logistic
 from edge.learning.trainers.symba import symba
 from edge.learning.trainers.types import Classifier, Trainer
 
-__all__ = ["TRAINERS", "Classifier", "Trainer", "forward_forward", "load_classifier", "logistic", "symba"]
+__all__ = [
+    "TRAINERS",
+    "Classifier",
+    "Trainer",
+    "forward_forward",
+    "hidden",
+    "load_classifier",
+    "logistic",
+    "symba",
+]
 
 TRAINERS: Final[Mapping[str, Trainer]] = {
     "logistic": logistic,
+    "hidden": hidden,
     "symba": symba,
     "forward-forward": forward_forward,
 }

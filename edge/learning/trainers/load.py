@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.learning.trainers.goodness import GoodnessClassifier, Layer
+from edge.learning.trainers.hidden import HiddenClassifier
 from edge.learning.trainers.linear import LinearClassifier
 from edge.learning.trainers.types import Classifier
 from shared.errors import LearningError
@@ -17,12 +18,12 @@ from shared.errors import LearningError
 
 def load_classifier(kind: str, arrays: Mapping[str, NDArray[Any]]) -> Classifier:
     """The classifier that gave ``kind`` and ``arrays``. Raises LearningError for what no classifier gives."""
-    if kind not in ("linear", "goodness"):
+    if kind not in _READERS:
         raise LearningError(f"there is no classifier of kind {kind!r}")
     if not all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays.values()):
         raise LearningError(f"a classifier of kind {kind} holds values that are not finite float32")
     try:
-        return _linear(arrays) if kind == "linear" else _goodness(arrays)
+        return _READERS[kind](arrays)
     except (KeyError, ValueError) as misfit:
         raise LearningError(f"a classifier of kind {kind} is not whole: {misfit}") from None
 
@@ -31,6 +32,15 @@ def _linear(arrays: Mapping[str, NDArray[Any]]) -> LinearClassifier:
     made = LinearClassifier(*(arrays[name] for name in ("mean", "scale", "weights", "bias")))
     width, classes = made.weights.shape
     _expect(made.mean.shape == made.scale.shape == (width,) and made.bias.shape == (classes,))
+    return made
+
+
+def _hidden(arrays: Mapping[str, NDArray[Any]]) -> HiddenClassifier:
+    names = ("mean", "scale", "first", "first_bias", "second", "second_bias")
+    made = HiddenClassifier(*(arrays[name] for name in names))
+    depth, width = made.first.shape
+    _expect(made.mean.shape == made.scale.shape == (depth,) and made.first_bias.shape == (width,))
+    _expect(made.second.shape == (width, made.classes) and made.second_bias.shape == (made.classes,))
     return made
 
 
@@ -47,3 +57,10 @@ def _goodness(arrays: Mapping[str, NDArray[Any]]) -> GoodnessClassifier:
 def _expect(holds: bool) -> None:
     if not holds:
         raise ValueError("its arrays do not fit together")
+
+
+_READERS: Final[Mapping[str, Callable[[Mapping[str, NDArray[Any]]], Classifier]]] = {
+    "linear": _linear,
+    "hidden": _hidden,
+    "goodness": _goodness,
+}
