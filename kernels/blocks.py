@@ -18,11 +18,16 @@ Flags = NDArray[np.uint8]
 
 
 @compiled
-def settle(base: Codes, now: Codes, threshold: np.int32, settled: Codes) -> None:
-    """``settled``: the codes of ``now``, but the base's where they are at most ``threshold`` away."""
-    for i in range(now.size):
-        before, code = np.int32(base[i]), np.int32(now[i])
-        settled[i] = before if abs(code - before) <= threshold else code
+def settle(base: Codes, now: Codes, block: int, threshold: np.int32, settled: Codes) -> None:
+    """``settled``: the codes of ``now``, the base's in blocks where all are at most ``threshold`` away."""
+    for start in range(0, now.size, block):
+        stop = min(start + block, now.size)
+        furthest = np.int32(0)
+        for i in range(start, stop):
+            furthest = max(furthest, np.int32(abs(np.int32(now[i]) - np.int32(base[i]))))
+        source = now if furthest > threshold else base
+        for i in range(start, stop):
+            settled[i] = source[i]
 
 
 @compiled

@@ -17,8 +17,8 @@ from shared.wire.sizes import bitmap_bytes
 from shared.wire.types import Codec
 
 
-def settle(base: Codes, now: Codes, threshold: int) -> Codes:
-    """``now``, but with the base's codes where they are at most ``threshold`` steps away.
+def settle(base: Codes, now: Codes, threshold: int, block: int) -> Codes:
+    """``now``, but with the base's codes in the blocks of which none is more than ``threshold`` steps away.
 
     0 leaves ``now`` as it is, and so does a tensor that is not quantised. Repeated, no code is ever further
     than ``threshold`` from what it stands for: nothing drifts.
@@ -26,7 +26,7 @@ def settle(base: Codes, now: Codes, threshold: int) -> Codes:
     if threshold <= 0 or now.affine is None or not now.codes.size:
         return now
     settled = np.empty_like(now.codes)
-    blocks.settle(base.codes, now.codes, np.int32(threshold), settled)
+    blocks.settle(base.codes, now.codes, block, np.int32(threshold), settled)
     return dataclasses.replace(now, codes=settled)
 
 

@@ -49,10 +49,11 @@ def _aligned(per_channel: Floats, ndim: int, axis: int | None) -> Floats:
     return per_channel.reshape([-1 if dimension == axis else 1 for dimension in range(ndim)])
 
 
-def settle(base: Codes, now: Codes, threshold: int) -> Codes:
-    """The codes of ``now``, but the base's where they are at most ``threshold`` away."""
-    near = np.abs(now.astype(np.int32) - base.astype(np.int32)) <= threshold
-    return np.where(near, base, now)
+def settle(base: Codes, now: Codes, threshold: int, block: int) -> Codes:
+    """The codes of ``now``, but the base's in blocks where none is more than ``threshold`` away."""
+    far = np.abs(now.astype(np.int32) - base.astype(np.int32)) > threshold
+    moved = np.array([far[at : at + block].any() for at in range(0, now.size, block)], bool)
+    return np.where(moved.repeat(block)[: now.size], now, base)
 
 
 def changed_blocks(base: Codes, now: Codes, block: int) -> NDArray[np.bool_]:

@@ -22,7 +22,7 @@ from shared.wire import Frame, StreamHead
 
 @dataclass(frozen=True)
 class DeltaSettings:
-    """``threshold`` in code steps: a code that moved by no more keeps its old value; 0 is exact.
+    """``threshold`` in code steps: a block in which no code moved by more keeps its old codes; 0 is exact.
 
     ``block`` is codes per block, a multiple of 8. A key frame comes after ``refresh_frames`` at the latest.
     Of each of at most ``streams`` streams, the base and ``pending`` frames without an answer are kept.
@@ -134,7 +134,7 @@ class DeltaSender:
     def _written(self, frame: Frame, epoch: Epoch, base: State | None, codes: Coded) -> _Written:
         """The frame as a delta if there is a base and that is shorter than the last key frame."""
         if base is not None:
-            settled = _settled(base, codes, self._settings.threshold)
+            settled = _settled(base, codes, self._settings)
             content = delta_frame(frame, base.tensors, settled)
             if len(content) < epoch.key_bytes:
                 later = dataclasses.replace(epoch, frames=epoch.frames + 1)
@@ -151,6 +151,6 @@ class _Written:
     epoch: Epoch
 
 
-def _settled(base: State, codes: Coded, threshold: int) -> Coded:
+def _settled(base: State, codes: Coded, settings: DeltaSettings) -> Coded:
     pairs = zip(base.tensors, codes, strict=True)
-    return tuple(settle(before, now, threshold) for before, now in pairs)
+    return tuple(settle(before, now, settings.threshold, settings.block) for before, now in pairs)

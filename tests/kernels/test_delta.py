@@ -56,9 +56,9 @@ def test_deltas_equal_the_oracle(given_pair, compressed):
 @settings(max_examples=200, deadline=None)
 @given(pairs(), st.integers(0, 9))
 def test_settling_equals_the_oracle_and_stays_within_the_threshold(given_pair, threshold):
-    base, now, _ = given_pair
-    settled = settle(base, now, threshold)
-    assert (settled.codes == reference.settle(base.codes, now.codes, threshold)).all()
+    base, now, block = given_pair
+    settled = settle(base, now, threshold, block)
+    assert (settled.codes == reference.settle(base.codes, now.codes, threshold, block)).all()
     assert np.abs(settled.codes.astype(int) - now.codes).max(initial=0) <= threshold
 
 
@@ -88,7 +88,7 @@ def test_whole_tensors_are_those_of_the_plain_codec(seed, bits, dtype, has_range
 )
 def test_tensors_that_travel_as_they_stand(array):
     base, now = (to_codes("x", value, TensorCode(32)) for value in (np.zeros_like(array), array))
-    restored = apply_delta(base, encode_delta(base, settle(base, now, 5), 8), 8)
+    restored = apply_delta(base, encode_delta(base, settle(base, now, 5, 8), 8), 8)
     np.testing.assert_array_equal(restored.values(), array)
     np.testing.assert_array_equal(decode_whole(encode_whole(now)).values(), array)
     assert restored.values().dtype == array.dtype
