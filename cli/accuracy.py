@@ -7,9 +7,8 @@ from pathlib import Path
 from cli.card_files import find_card_or_none
 from cli.output import stderr
 from planner.calibration.files import calibration_source, labelled_feeds
-from planner.drop.margins import reader_for
-from planner.drop.measured import MeasuredDrop
-from planner.encodings.wire import picture_wire
+from planner.drop.accuracy import Judge
+from planner.drop.judges import judge_for
 from planner.errors.types import ErrorTable
 from shared.card import check_card, load_card
 from shared.errors import InputError
@@ -18,8 +17,8 @@ from shared.graph import Graph
 
 def accuracy_judge(
     graph: Graph, model: Path, card_file: Path | None, source: Path | None, errors: ErrorTable, threads: int
-) -> MeasuredDrop:
-    """Measures drops of accuracy where the inputs have labels, else of agreement with the float network.
+) -> Judge:
+    """Measures drops as `planner.drop.judges.judge_for`.
 
     Raises InputError without calibration inputs, UsageError for a network whose answers cannot be compared.
     """
@@ -31,7 +30,4 @@ def accuracy_judge(
     inputs = labelled_feeds(graph, card, found)
     what = "agreement with the float network" if inputs.labels is None else "accuracy"
     stderr.print(f"{graph.name}: measuring {what} on {len(inputs.feeds)} inputs")
-    pictures = picture_wire(card) if card else None
-    return MeasuredDrop(
-        graph, reader_for(graph, card), inputs.feeds, inputs.labels, threads, errors, pictures
-    )
+    return judge_for(graph, card, inputs, errors, threads)

@@ -12,11 +12,10 @@ from cloud.registry import Model
 from kernels.codec import measure_codec
 from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest, labelled_feeds
 from planner.calibration.inputs import Feeds
-from planner.drop.margins import reader_for
-from planner.drop.measured import MeasuredDrop
+from planner.drop.accuracy import Judge
+from planner.drop.judges import judge_for
 from planner.encodings import InputEncoding
 from planner.encodings.measure import PictureEncodings, measure_encodings
-from planner.encodings.wire import picture_wire
 from planner.errors.table import ErrorTable, measure_errors
 from planner.service import make_plans, service_problem
 from shared.card import card_to_data
@@ -75,12 +74,9 @@ class Planner:
         measured = kept(PictureEncodings, path, lambda: measure_encodings(graph, card, feeds, self._threads))
         return measured.encodings
 
-    def _judge(self, model: Model, errors: ErrorTable) -> MeasuredDrop:
-        """Accuracy on labelled calibration inputs, or agreement with the float network."""
+    def _judge(self, model: Model, errors: ErrorTable) -> Judge:
         inputs = labelled_feeds(model.graph, model.card, calibration_source(model.path))
-        reader = reader_for(model.graph, model.card)
-        pictures = None if model.card is None else picture_wire(model.card)
-        return MeasuredDrop(model.graph, reader, inputs.feeds, inputs.labels, self._threads, errors, pictures)
+        return judge_for(model.graph, model.card, inputs, errors, self._threads)
 
     def _calibration(self, model: Model) -> tuple[Feeds, ...]:
         source = calibration_source(model.path)
