@@ -20,7 +20,7 @@ def judge_for(
     graph: Graph,
     card: Card | None,
     inputs: LabelledFeeds,
-    errors: ErrorTable,
+    errors: ErrorTable | None,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Judge:
