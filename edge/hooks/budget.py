@@ -1,0 +1,101 @@
+"""Thresholds of all exits of a head together: the least arithmetic for a stated agreement of all frames.
+
+An exit near the input saves much, a late one little, so to ask the same agreement of each wastes what the
+early ones could save. Here all thresholds start at "never" and are lowered one at a time, always the one
+that saves most per frame that it answers wrongly, as long as the agreement of all held-out frames, by its
+lower confidence bound, keeps the target (a greedy knapsack).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.learning.binomial import at_least
+
+NEVER: Final = 2.0
+"""A threshold above every confidence."""
+
+_LEVELS: Final = 100
+"""Thresholds to try per exit: as many shares of the frames."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExitRow:
+    """One exit, on held-out frames: ``confidence`` `(n,)`, whether its answer ``agrees`` `(n,)`.
+
+    ``cost`` is what a frame has cost when it leaves here, in any unit: layers and hooks up to this one.
+    """
+
+    confidence: NDArray[np.floating]
+    agrees: NDArray[np.bool_]
+    cost: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Thresholds, one per exit; mean cost of a frame, share of frames whose answer agrees, share per exit."""
+
+    thresholds: tuple[float, ...]
+    cost: float
+    agreement: float
+    shares: tuple[float, ...]
+
+
+def joint_thresholds(rows: Sequence[ExitRow], whole: float, target: float, sure: float = 0.95) -> Outcome:
+    """Thresholds for exits in the order of the head; ``whole`` is the cost of a frame that no exit answers.
+
+    ``target`` is the share of *all* frames whose answer is the network's, kept by a lower confidence bound.
+    The rows must be of samples that nothing was trained on.
+    """
+    best = outcome(rows, [NEVER] * len(rows), whole)
+    count = len(rows[0].confidence) if rows else 0
+    levels = [_levels(row.confidence) for row in rows]
+    while True:
+        tried = (outcome(rows, thresholds, whole) for thresholds in _lower(best.thresholds, levels))
+        kept = [one for one in tried if at_least(round(one.agreement * count), count, target, sure)]
+        better = [one for one in kept if one.cost < best.cost]
+        if not better:
+            return best
+        # Half a frame stands for what is not known of a step that costs no frame at all.
+        before = best
+        best = max(better, key=lambda one: _worth(before, one, count))
+
+
+def outcome(rows: Sequence[ExitRow], thresholds: Sequence[float], whole: float) -> Outcome:
+    """What given thresholds come to."""
+    count = len(rows[0].confidence) if rows else 0
+    alive, cost, wrong = np.ones(count, bool), 0.0, 0
+    shares = []
+    for row, threshold in zip(rows, thresholds, strict=True):
+        leaves = alive & (row.confidence >= threshold)
+        left = int(leaves.sum())
+        cost += left * row.cost
+        wrong += int((leaves & ~row.agrees).sum())
+        shares.append(left / max(count, 1))
+        alive &= ~leaves
+    mean = (cost + int(alive.sum()) * whole) / max(count, 1)
+    return Outcome(tuple(thresholds), mean, 1 - wrong / max(count, 1), tuple(shares))
+
+
+def _worth(before: Outcome, after: Outcome, count: int) -> float:
+    """What a step saves per frame that it gets wrong."""
+    wrong = max(0.0, (before.agreement - after.agreement) * count)
+    return (before.cost - after.cost) / (wrong + 0.5)
+
+
+def _lower(
+    thresholds: tuple[float, ...], levels: Sequence[NDArray[np.floating]]
+) -> Iterator[tuple[float, ...]]:
+    """Every way to lower one of the thresholds."""
+    for at, choices in enumerate(levels):
+        for level in choices[choices < thresholds[at]]:
+            yield (*thresholds[:at], float(level), *thresholds[at + 1 :])
+
+
+def _levels(confidence: NDArray[np.floating]) -> NDArray[np.floating]:
+    return np.unique(np.quantile(confidence, np.linspace(0, 1, _LEVELS, endpoint=False)))
