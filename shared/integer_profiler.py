@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Mapping
 
@@ -11,7 +10,9 @@ import onnx
 
 from shared.graph import Graph, prefix_cut
 from shared.integer_times import IntegerTimes
+from shared.isotonic import isotonic
 from shared.profile import Profile
+from shared.profiler import quiet_median
 from shared.samples import random_feeds
 from shared.session import Runner
 from shared.split import head_model, layer_model
@@ -19,7 +20,7 @@ from shared.split import head_model, layer_model
 Quantised = Callable[[onnx.ModelProto], onnx.ModelProto]
 """From a part of the model to the same part with 8-bit weights and activations."""
 
-_FEWEST_RUNS = 5
+_FEWEST_RUNS = 9
 _LAYER_BUDGET_S = 0.03
 _HEAD_BUDGET_S = 0.4
 
@@ -36,11 +37,19 @@ def measure_integers(graph: Graph, profile: Profile, quantised: Quantised) -> In
         pair = _Pair(layer_model(graph, layer.index), quantised, profile.threads)
         layer_s.append(float_s * pair.ratio(values, _LAYER_BUDGET_S))
         values |= pair.outputs(values)
-    head_s = {}
-    for index, float_s in profile.head_s.items():
-        pair = _Pair(head_model(graph, prefix_cut(graph, index)), quantised, profile.threads)
-        head_s[index] = float_s * pair.ratio(values, _HEAD_BUDGET_S) if pair.has_nodes else 0.0
-    return IntegerTimes(tuple(layer_s), head_s)
+    return IntegerTimes(tuple(layer_s), _heads_s(graph, profile, quantised, values))
+
+
+def _heads_s(
+    graph: Graph, profile: Profile, quantised: Quantised, values: Mapping[str, np.ndarray]
+) -> dict[int, float]:
+    """By the length of the prefix; each holds the one before it, so that it cannot take less time."""
+    lengths = sorted(profile.head_s)
+    heads = []
+    for length in lengths:
+        pair = _Pair(head_model(graph, prefix_cut(graph, length)), quantised, profile.threads)
+        heads.append(profile.head_s[length] * pair.ratio(values, _HEAD_BUDGET_S) if pair.has_nodes else 0.0)
+    return dict(zip(lengths, isotonic(heads), strict=True))
 
 
 class _Pair:
@@ -55,7 +64,7 @@ class _Pair:
         return self._floats.run(self._feeds(values))
 
     def ratio(self, values: Mapping[str, np.ndarray], budget_s: float) -> float:
-        """Median integer seconds over median float32 seconds."""
+        """Integer seconds over float32 seconds."""
         feeds = self._feeds(values)
         both = (self._integers, self._floats)
         for runner in both:
@@ -66,7 +75,7 @@ class _Pair:
             integer_s, float_s = (_seconds(runner, feeds) for runner in both)
             runs.append((integer_s, float_s))
         integer_runs, float_runs = zip(*runs, strict=True)
-        return float(statistics.median(integer_runs) / statistics.median(float_runs))
+        return quiet_median(integer_runs) / quiet_median(float_runs)
 
     def _feeds(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {name: values[name] for name in self._floats.input_names}

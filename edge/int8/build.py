@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from edge.int8.wiring import Wiring
 from kernels.codec import decode_tensor
 from shared.errors import ModelError
 from shared.plan import TensorCode
-from shared.remodel import remodel
+from shared.remodel import node_makes, node_reads, remodel
 from shared.weights import restore_weights
 from shared.wire import EncodedTensor
 
@@ -82,16 +82,18 @@ class _Writer:
             self._quantised(name, name)
         for node in self._wiring.nodes:
             self._node(node)
-        used = {name for node in self._nodes for name in node.input} | self._wiring.outputs
-        kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
-        return remodel(model, nodes=self._nodes, weights=[*kept, *self._tensors.values()], values=())
+        nodes = _needed(self._nodes, self._wiring.outputs)
+        used = {name for node in nodes for name in node.input} | self._wiring.outputs
+        tensors = [*model.graph.initializer, *self._tensors.values()]
+        return remodel(model, nodes=nodes, weights=[one for one in tensors if one.name in used], values=())
 
     def _node(self, node: onnx.NodeProto) -> None:
         implied = any(name in self._choice.implied for name in node.output)
         if not implied:
             copy = onnx.NodeProto()
             copy.CopyFrom(node)
-            copy.input[:] = [self._read(name) for name in node.input]
+            read = self._float if node.output[0] in self._choice.floats else self._read
+            copy.input[:] = [read(name) for name in node.input]
             copy.output[:] = [_raw(name) if name in self._codes else name for name in node.output]
             if node.output[0] in self._choice.products:
                 self._in_integers(node, copy)
@@ -102,6 +104,12 @@ class _Writer:
 
     def _read(self, name: str) -> str:
         return _coded(name) if name in self._codes else name
+
+    def _float(self, name: str) -> str:
+        """What a tensor is before it is rounded."""
+        if name in self._wiring.inputs:
+            return name
+        return self._wiring.maker[name].input[0] if name in self._choice.implied else _raw(name)
 
     def _quantised(self, source: str, name: str) -> None:
         """Codes of ``source``, and the values that they stand for, which all readers of ``name`` get."""
@@ -145,6 +153,17 @@ class _Writer:
 
     def _add(self, op: str, inputs: tuple[str, ...], output: str) -> None:
         self._nodes.append(helper.make_node(op, inputs, [output], name=f"{output}/{op}"))
+
+
+def _needed(nodes: Sequence[onnx.NodeProto], outputs: Set[str]) -> list[onnx.NodeProto]:
+    """Nodes that something reads: codes that nobody wants are not made."""
+    wanted = set(outputs)
+    kept = []
+    for node in reversed(nodes):
+        if wanted.intersection(node_makes(node)):
+            kept.append(node)
+            wanted.update(node_reads(node))
+    return kept[::-1]
 
 
 def _raw(name: str) -> str:

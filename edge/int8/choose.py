@@ -21,11 +21,13 @@ class Choice:
     """``products`` are outputs of convolutions (and the like) in integers, ``implied`` activations left out.
 
     An activation is left out where the codes behind it hold no other values than it gives: a ReLU before
-    codes that begin at zero, a Clip before codes within its ends.
+    codes that begin at zero, a Clip before codes within its ends. ``floats`` are pooled tensors that are
+    rounded after the pooling: codes made from float32 lie in an order in which pooling them is slow.
     """
 
     products: frozenset[str]
     implied: frozenset[str]
+    floats: frozenset[str]
 
 
 def choose(wiring: Wiring, codes: Mapping[str, ActivationCode], weights: Mapping[str, WeightCodes]) -> Choice:
@@ -40,7 +42,29 @@ def choose(wiring: Wiring, codes: Mapping[str, ActivationCode], weights: Mapping
         for node in wiring.nodes
         if node.output[0] in ends and _fits(wiring, node, codes, weights)
     )
-    return Choice(frozenset(found), implied)
+    products = frozenset(found)
+    return Choice(products, implied, _float_pooled(wiring, codes, products, implied))
+
+
+def _float_pooled(
+    wiring: Wiring, codes: Mapping[str, ActivationCode], products: frozenset[str], implied: frozenset[str]
+) -> frozenset[str]:
+    """Outputs of poolings whose input is not made in integers. Rounding keeps order: the result is equal."""
+    integers: set[str] = set()
+    found: set[str] = set()
+    for node in wiring.nodes:
+        made = node.output[0]
+        source = node.input[0] if node.input else ""
+        known = [name for name in node.input if name not in wiring.weights and name]
+        if (
+            made in products
+            or (made in implied and source in products)
+            or (made in codes and integers.issuperset(known))
+        ):
+            integers.add(made)
+        elif node.op_type == "MaxPool" and made in codes and codes.get(source) == codes[made]:
+            found.add(made)
+    return frozenset(found)
 
 
 def _is_implied(wiring: Wiring, name: str, code: ActivationCode) -> bool:

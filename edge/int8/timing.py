@@ -26,7 +26,7 @@ _FEWEST_DIMS: Final = 2
 
 
 def timed_integers(graph: Graph) -> Callable[[onnx.ModelProto], onnx.ModelProto]:
-    """From a part of the model to that part with all weights and activations of 8 bits.
+    """From a part of the model to that part with all weights and activations of 8 bits, but for its inputs.
 
     ``graph`` has all its weights. Raises ModelError, also for a part that cannot be brought to integers.
     """
@@ -41,9 +41,9 @@ def _values(graph: Graph) -> dict[str, np.ndarray]:
     names = [name for layer in graph.layers for name in layer.outputs if graph.tensors[name].is_float]
     whole = graph.model.graph
     known = {value.name: value for value in (*whole.value_info, *whole.output)}
-    feeds = random_feeds(graph.model)
-    made = Runner(remodel(graph.model, outputs=[known[name] for name in names])).run(feeds)
-    return {name: array for name, array in {**feeds, **made}.items() if graph.tensors[name].is_float}
+    return Runner(remodel(graph.model, outputs=[known[name] for name in names])).run(
+        random_feeds(graph.model)
+    )
 
 
 def _code(array: np.ndarray) -> TensorCode:

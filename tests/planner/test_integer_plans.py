@@ -22,11 +22,11 @@ BITS = BitChoices(weights=(8, 32), activations=(8, 32), wire=(8,))
 
 
 def integer_problem(seed: int) -> Problem:
-    """A random problem whose edge takes 0.3 to 1.3 times as long in integers."""
+    """A random problem whose edge takes 0.1 to 1.3 times as long in integers."""
     problem, rng = random_problem(seed, layers=4), random.Random(seed)  # noqa: S311
     problem = replace(problem, bits=BITS, errors=errors(problem.graph, rng, BITS))
     profile = problem.edge
-    layer_s = tuple(seconds * rng.uniform(0.3, 1.3) for seconds in profile.layer_s)
+    layer_s = tuple(seconds * rng.uniform(0.1, 1.3) for seconds in profile.layer_s)
     return replace(problem, edge=replace(profile, integers=IntegerTimes(layer_s, {})))
 
 
