@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Mapping
 
 from edge.audits import Audits
 from edge.engine import Engine
@@ -20,6 +21,11 @@ class Aftercare:
         self._engine = engine
         self.lessons = lessons
         self.audits = audits
+
+    @property
+    def dropped(self) -> Mapping[str, str]:
+        """Why hooks were dropped, by name."""
+        return self._engine.roster.dropped
 
     async def see_to(self, job: Job, answer: Answer, outcome: object) -> None:
         """Learn one answer; ``outcome`` is the card's reading of it."""

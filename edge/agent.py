@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from edge.aftercare import Aftercare
 from edge.engine import Engine
 from edge.job import Answer, Feeds, Job, Strategy, failure, success
 from edge.metrics import Metrics
@@ -20,6 +20,9 @@ from shared.errors import CardError, EvoSplitError, InputError
 from shared.pictures import decode_picture
 from shared.postprocess import Reading, postprocess
 from shared.result import Result
+
+if TYPE_CHECKING:
+    from edge.hooking import Hooking
 
 
 class BusyError(EvoSplitError):
@@ -74,8 +77,9 @@ class Agent:
         self.metrics = metrics
         self._max_in_flight = max_in_flight
         self.profile = Profile()
+        self.under_way: Callable[[], AbstractContextManager[None]] = nullcontext
         self._in_flight: dict[str, asyncio.Task[Finished]] = {}
-        self.aftercare: Aftercare | None = None
+        self.hooking: Hooking | None = None
         self._following_up: set[asyncio.Task[None]] = set()
 
     async def take_picture(self, content: bytes, ticket: Ticket) -> Result:
@@ -92,6 +96,11 @@ class Agent:
         model = self.engine.model.graph.name
         job = Job(ticket.frame_id, ticket.stream, model, ticket.strategy, feeds=feeds)
         return await self._submit(ticket.frame_id, functools.partial(self._see_through, job))
+
+    @property
+    def in_flight(self) -> int:
+        """How many frames are under way."""
+        return len(self._in_flight)
 
     async def drain(self) -> None:
         """Wait until the frames under way have their results."""
@@ -130,15 +139,16 @@ class Agent:
         self.store.accept(Accepted(job.frame_id, job.stream, job.model, job.received_at_s))
         finished, wrong, answer = Finished(failure(job, "the agent failed; its log says how")), False, None
         try:
-            answer = await self.engine.answer(job)
-            reading = await self._read(job, answer)
+            with self.under_way():
+                answer = await self.engine.answer(job)
+                reading = await self._read(job, answer)
             finished = Finished(success(job, answer, reading.outcome, reading.confidence), answer.outputs)
             self._follow_up(job, answer, reading)
         except EvoSplitError as error:
             finished, wrong = Finished(failure(job, str(error))), isinstance(error, InputError)
         finally:
             kept = self.store.finish(finished.result)
-            self.metrics.count(finished.result)
+            self.metrics.count(finished.result, answer)
             self.profile.count(finished.result, answer)
         await asyncio.wrap_future(kept)
         if wrong:
@@ -148,8 +158,8 @@ class Agent:
 
     def _follow_up(self, job: Job, answer: Answer, reading: Reading) -> None:
         """In the background: the frame's result does not wait for it."""
-        if self.aftercare is not None:
-            task = asyncio.create_task(self.aftercare.see_to(job, answer, reading.outcome))
+        if self.hooking is not None:
+            task = asyncio.create_task(self.hooking.aftercare.see_to(job, answer, reading.outcome))
             self._following_up.add(task)
             task.add_done_callback(self._following_up.discard)
 

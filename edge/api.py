@@ -9,8 +9,9 @@ from aiohttp import web
 
 from edge.agent import Agent
 from edge.api_fields import result_filter, ticket
+from edge.hook_states import hook_states, learning_state
 from edge.results_query import query_results
-from edge.status import plan_status
+from edge.status import plan_status, profile_status
 from shared.errors import InputError, NotFoundError
 from shared.serial import to_data
 
@@ -24,6 +25,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/v1/results", get_results),
         web.get("/v1/results/{frame_id}", get_result),
         web.get("/v1/plan", get_plan),
+        web.get("/v1/profile", get_profile),
         web.get("/metrics", get_metrics),
     ]
 
@@ -58,9 +60,17 @@ async def get_plan(request: web.Request) -> web.Response:
     return web.json_response(plan_status(request.app[AGENT].engine))
 
 
+async def get_profile(request: web.Request) -> web.Response:
+    """What frames cost, per segment and per hook."""
+    return web.json_response(profile_status(request.app[AGENT]))
+
+
 async def get_metrics(request: web.Request) -> web.Response:
     """Prometheus text."""
     agent = request.app[AGENT]
     engine = agent.engine
     agent.metrics.see_link(engine.cloud.link, not engine.cloud.circuit.is_open, engine.plan_changes)
+    if agent.hooking is not None:
+        learning = learning_state(agent.hooking)
+        agent.metrics.see_hooks(hook_states(agent.hooking), learning["size_bytes"])
     return web.Response(body=agent.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})

@@ -11,7 +11,7 @@ from edge.agreement import Outputs, agree
 from edge.head.run import Claim, Policy
 from edge.hooks.decisions import Decision, Exit
 from edge.hooks.hook import Hook
-from edge.learning.guard import Verdict
+from edge.learning.audit import Verdict
 from shared.card import Card
 
 _log = logging.getLogger(__name__)

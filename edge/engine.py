@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import secrets
 import time
@@ -92,6 +93,19 @@ class Engine:
     async def change_hooks(self, hooks: Sequence[Hook]) -> None:
         """Build the heads anew with these hooks, the one in use first; each takes over between two frames."""
         self.heads.hooks = tuple(hooks)
+        await self._renew()
+
+    async def watch(self, taps: Sequence[str]) -> None:
+        """Build the heads anew, so that they hand out these tensors for the sampler."""
+        self.heads.options = dataclasses.replace(self.heads.options, watched=tuple(taps))
+        await self._renew()
+
+    def watches(self, taps: Sequence[str]) -> bool:
+        """Whether the head in use hands all of these out."""
+        return self._current is not None and set(taps) <= set(self._current[1].watched)
+
+    async def _renew(self) -> None:
+        """The heads that are built, the one in use first."""
         for plan in self.by_need():
             await asyncio.to_thread(self.heads.renew, plan)
             self._renew_current()

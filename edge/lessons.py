@@ -14,10 +14,17 @@ from edge.head.roster import HOOK_ERRORS, Roster
 from edge.head.run import HeadRun
 from edge.head.steps import Head
 from edge.hooks.hook import Hook
+from edge.hooks.repeat import RepeatHook
+from edge.hooks.repeat_fit import RepeatTrials
 from edge.learning.samples import Sample
 
 SAMPLING_SHARE: Final = 0.02
 """Reading features for the sampler may take this share of the time that heads take."""
+
+LEAST_ANSWERS: Final = 200
+MORE: Final = 2
+"""Stillness is judged after so many full answers, and each time that they have doubled."""
+SAME_THRESHOLD: Final = 0.01
 
 _SLOW: Final = 0.9
 
@@ -40,20 +47,48 @@ class Lessons:
     """Hands full answers on. Used by the thread that computes.
 
     ``taps`` are the tensors whose features a sample holds, one after the other. Every n-th answer is sampled,
-    n so that features take `SAMPLING_SHARE` of the heads' own time at most.
+    n so that features take `SAMPLING_SHARE` of the heads' own time at most. ``trials`` are the input that a
+    repeating hook would read, the agreement it has to reach, and the pairs that it learns from.
     """
 
-    def __init__(self, roster: Roster, taps: Sequence[str] = (), reader: Reader | None = None) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        reader: Reader,
+        trials: tuple[str, float, RepeatTrials] | None = None,
+    ) -> None:
         self._roster = roster
-        self.taps = tuple(taps)
+        self.taps: tuple[str, ...] = ()
         self._reader = reader
+        self._trials = trials
+        self._pairs_told = 0
+        self._answers = 0
+        self._repeats: RepeatHook | None = None
         self.sampler: Takes | None = None
         self._head_s = self._feature_s = 0.0
         self._wait = 0
 
+    def attend(self, taps: Sequence[str], sampler: Takes) -> None:
+        """Sample these tensors from now on."""
+        self.sampler = None
+        self.taps, self.sampler = tuple(taps), sampler
+
+    def still(self) -> RepeatHook | None:
+        """A hook that repeats answers while nothing moves; None without news worth a change."""
+        if self._trials is None or self._answers < MORE * self._pairs_told + LEAST_ANSWERS:
+            return None
+        tap, target, trials = self._trials
+        self._pairs_told = self._answers
+        hook = trials.hook("repeat", tap, target)
+        if hook is None or (self._repeats and abs(self._repeats.threshold - hook.threshold) < SAME_THRESHOLD):
+            return None
+        self._repeats = hook
+        return hook
+
     def wanted(self, head: Head) -> bool:
         """Whether an answer of this head teaches anything."""
-        return self._samples(head) or any(hasattr(hook, "learn_answer") for hook in head.hooks)
+        learns = any(hasattr(hook, "learn_answer") for hook in head.hooks)
+        return learns or self._trials is not None or self._samples(head)
 
     def learn(
         self, head: Head, run: HeadRun, stream: str, answer: str | None, outputs: Mapping[str, NDArray[Any]]
@@ -62,6 +97,9 @@ class Lessons:
         for hook in head.hooks:
             if hasattr(hook, "learn_answer") and self._roster.trusts(hook):
                 self._tell(hook, run, stream, outputs)
+        if self._trials is not None and (tap := self._trials[0]) in run.tensors:
+            self._answers += 1
+            self._trials[2].offer(stream, run.tensors[tap], answer)
         if answer is not None and self._samples(head):
             self._sample(run, answer, outputs)
 
@@ -83,8 +121,7 @@ class Lessons:
         if self._wait > 0 or not is_whole or any(hook.kind == "skip" for hook in run.changed_by):
             return
         started_s = time.perf_counter()
-        reader = cast(Reader, self._reader)
-        features = np.concatenate([reader.of(run.tensors[tap]) for tap in self.taps])
+        features = np.concatenate([self._reader.of(run.tensors[tap]) for tap in self.taps])
         cast(Takes, self.sampler).offer(Sample(features, answer, outputs))
         self._feature_s = _SLOW * self._feature_s + (1 - _SLOW) * (time.perf_counter() - started_s)
         self._wait = math.ceil(self._feature_s / (SAMPLING_SHARE * self._head_s)) if self._head_s else 1

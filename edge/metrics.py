@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import generate_latest
 
+from edge.head_metrics import BUCKETS_BYTES, HeadMetrics
+from edge.job import Answer
 from shared.link import Link
 from shared.result import Result
 
@@ -32,6 +35,12 @@ class Metrics:
             "evosplit_step_seconds", "Time spent in each step.", ("step",), registry=self._registry
         )
         self._wire_bytes = Counter("evosplit_wire_bytes", "Bytes sent to the cloud.", registry=self._registry)
+        self._frame_bytes = Histogram(
+            "evosplit_frame_wire_bytes",
+            "Bytes sent to the cloud for one frame.",
+            registry=self._registry,
+            buckets=BUCKETS_BYTES,
+        )
         self.in_flight = Gauge("evosplit_frames_in_flight", "Frames under way.", registry=self._registry)
         self._bandwidth = Gauge(
             "evosplit_link_bytes_per_second", "Estimated uplink bandwidth.", registry=self._registry
@@ -44,11 +53,16 @@ class Metrics:
             "evosplit_plan_changes", "Changes of plan since the start.", registry=self._registry
         )
 
-    def count(self, result: Result) -> None:
-        """Add one result."""
+        self._head = HeadMetrics(self._registry)
+
+    def count(self, result: Result, answer: Answer | None = None) -> None:
+        """Add one result, and what its head did where one ran."""
+        if answer is not None and answer.run is not None:
+            self._head.count(answer.run.trace)
         self._frames.labels(result.answered_by, result.strategy).inc()
         self._frame_s.observe(result.breakdown.total_s)
         self._wire_bytes.inc(result.wire_bytes)
+        self._frame_bytes.observe(result.wire_bytes)
         for step, seconds in asdict(result.breakdown).items():
             if step != "total_s":
                 self._step_s.labels(step.removesuffix("_s")).inc(seconds)
@@ -59,6 +73,10 @@ class Metrics:
         self._round_trip_s.set(link.rtt_s)
         self._cloud_up.set(cloud_is_up)
         self._plan_changes.set(plan_changes)
+
+    def see_hooks(self, states: Mapping[str, Mapping[str, Any]], sampler_bytes: int) -> None:
+        """Set the state of hooks and sampler, as `edge.hook_states.hook_states` tells it."""
+        self._head.see(states, sampler_bytes)
 
     def text(self) -> bytes:
         """All figures in the text format 0.0.4."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections.abc import AsyncIterator
 from importlib.metadata import version
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
@@ -21,6 +22,8 @@ from edge.head.providers import Providers
 from edge.metrics import Metrics
 from edge.settings import EdgeSettings
 from edge.store import Store
+from edge.streams.change import ChangeSettings
+from edge.streams.delta import DeltaSender, DeltaSettings
 from edge.trim import trim_memory
 from edge.uplink import Uplink
 from edge.watch import LinkWatch
@@ -29,6 +32,9 @@ from shared.card import Card, card_from_data, check_card
 from shared.errors import EvoSplitError
 from shared.graph import Graph
 from shared.link import Link
+
+if TYPE_CHECKING:
+    from edge.hooking import Hooking
 
 ASSUMED_BPS: Final = 10e6
 """The bandwidth until something was seen of the link."""
@@ -44,14 +50,17 @@ async def running_agent(
 
     Raises BundleError, ModelError, CardError, StoreError.
     """
-    heads = await asyncio.to_thread(Heads, bundle, Options(Providers(settings.provider, settings.threads)))
+    heads = await asyncio.to_thread(Heads, bundle, _options(settings))
     engine = _engine(settings, bundle, heads, token, session)
     watch = LinkWatch(engine.cloud, settings.probe_interval_s)
     await watch.look()
+    hooking = await asyncio.to_thread(_hooking, engine, settings)
     await engine.start()
     store = await asyncio.to_thread(_store, settings)
     agent = Agent(engine, store, Metrics(settings.model, version("evosplit")), settings.max_in_flight)
-    loops = [asyncio.create_task(watch.run()), asyncio.create_task(_build_all(engine, heads))]
+    loops = [asyncio.create_task(watch.run()), asyncio.create_task(_build_all(engine, heads, hooking))]
+    if hooking is not None:
+        agent.hooking, agent.under_way = hooking, hooking.frame
     try:
         yield agent
         await agent.drain()
@@ -70,7 +79,8 @@ def _engine(
     model = EdgeModel(heads.graph, _card(bundle, heads.graph), table)
     uplink = Uplink(session, settings.cloud_url, settings.model, token)
     cloud = CloudLink(uplink, Link(ASSUMED_BPS, table.rtt_s), settings.timeout_s)
-    engine = Engine(model, heads, Compute(settings.slowdown), cloud)
+    deltas = DeltaSender(secrets.randbits(64), DeltaSettings(threshold=settings.delta_threshold))
+    engine = Engine(model, heads, Compute(settings.slowdown), cloud, deltas)
     cloud.changed = engine.reconsider
     return engine
 
@@ -89,8 +99,31 @@ def _store(settings: EdgeSettings) -> Store:
     return store
 
 
-async def _build_all(engine: Engine, heads: Heads) -> None:
-    """Every head of the table, the fallback's first and then the nearest to the plan in use."""
+def _options(settings: EdgeSettings) -> Options:
+    change = None
+    if settings.change_threshold is not None:
+        change = ChangeSettings(settings.change_threshold)
+    masked = change is not None or settings.region is not None
+    return Options(Providers(settings.provider, settings.threads), masked=masked, change=change)
+
+
+def _hooking(engine: Engine, settings: EdgeSettings) -> Hooking | None:
+    """Everything about hooks, imported only where there are any: it takes memory."""
+    if settings.hooks:
+        from edge.hooking import Hooking
+
+        hooking = Hooking(engine, settings)
+        hooking.load()
+        return hooking
+    if settings.region is not None:
+        from edge.region import region_hooks
+
+        engine.heads.hooks = region_hooks(engine.model.graph, settings.region)
+    return None
+
+
+async def _build_all(engine: Engine, heads: Heads, hooking: Hooking | None) -> None:
+    """Every head of the table, those most likely to be needed first. Then hooks learn."""
     for plan in engine.by_need():
         try:
             await asyncio.to_thread(heads.build, plan)
@@ -98,3 +131,5 @@ async def _build_all(engine: Engine, heads: Heads) -> None:
             _log.warning("plan %s cannot be used: %s", plan.digest[:12], broken)
         engine.reconsider()
     await asyncio.to_thread(trim_memory)
+    if hooking is not None:
+        await hooking.run()

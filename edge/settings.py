@@ -20,7 +20,14 @@ class EdgeSettings:
 
     ``slowdown`` lets this machine play one that is so many times slower, by waiting. ``memory_bytes``,
     ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits. ``timeout_s`` bounds one
-    request to the cloud, whatever the plan predicts. Raises UsageError.
+    request to the cloud, whatever the plan predicts.
+
+    With ``hooks``, exits are learned from full answers in idle time and used once held-out samples show that
+    they agree with the network in ``exit_agreement`` of the frames; ``audit_share`` of the frames go the full
+    way all the same. ``sampler_bytes`` bounds what is kept to learn from. ``change_threshold``, in units of
+    the network's input, has heads compute only where a stream has changed; ``region`` (left, top, right,
+    bottom as shares of the network's input) only there. ``delta_threshold``, in code steps, is how far
+    the tensors of a named stream may be off so that less is sent. Raises UsageError.
     """
 
     cloud_url: str
@@ -36,6 +43,13 @@ class EdgeSettings:
     slowdown: float = 1.0
     threads: int = 1
     provider: ProviderName = "cpu"
+    hooks: bool = True
+    exit_agreement: float = 0.99
+    sampler_bytes: int = 16 * 10**6
+    audit_share: float = 0.02
+    change_threshold: float | None = None
+    region: tuple[float, float, float, float] | None = None
+    delta_threshold: int = 0
     timeout_s: float = 15.0
     enrol_wait_s: float = 60.0
     probe_interval_s: float = 1.0
@@ -51,13 +65,30 @@ class EdgeSettings:
             raise UsageError(f"not a model name: {self.model!r}")
         if self.slowdown < 1.0:
             raise UsageError(f"slowdown {self.slowdown:g} is below 1, and waiting makes no machine faster")
+        self._check_hooks()
+        if self.delta_threshold < 0:
+            raise UsageError("delta_threshold must not be negative")
         if min(self.threads, self.max_in_flight, self.keep_results, self.keep_bytes) < 1:
             raise UsageError("threads, max_in_flight, keep_results and keep_bytes must be at least 1")
+
+    def _check_hooks(self) -> None:
+        if not (0 < self.exit_agreement <= 1 and 0 < self.audit_share <= 1):
+            raise UsageError("exit_agreement and audit_share are shares above 0, at most 1")
+        if self.sampler_bytes < 1:
+            raise UsageError("sampler_bytes must be at least 1")
+        if self.change_threshold is not None and not self.change_threshold >= 0:
+            raise UsageError("change_threshold must not be negative")
+        if self.region is not None and not _is_region(*self.region):
+            raise UsageError("a region is left,top,right,bottom from 0 to 1, left < right and top < bottom")
 
     @property
     def folder(self) -> Path:
         """Where this model's bundle and results are kept."""
         return self.data / self.model
+
+
+def _is_region(left: float, top: float, right: float, bottom: float) -> bool:
+    return 0 <= left < right <= 1 and 0 <= top < bottom <= 1
 
 
 def bearer_token(settings: EdgeSettings) -> tuple[str, bool]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
+from edge.agent import Agent
 from edge.engine import Engine
+from edge.hook_states import hook_states, learning_state
+from edge.spread import SECONDS, Spread
 from shared.serial import to_data
+
+_ANSWERING: Final = ("exit", "repeat")
 
 
 def plan_status(engine: Engine) -> dict[str, Any]:
@@ -24,3 +30,40 @@ def plan_status(engine: Engine) -> dict[str, Any]:
         "heads_ready": engine.heads_ready(),
         "table": to_data(engine.model.table),
     }
+
+
+def profile_status(agent: Agent) -> dict[str, Any]:
+    """The answer to ``GET /v1/profile``: what frames cost, per segment and hook, and how hooks stand.
+
+    ``expected`` is what a planner may count on: the share of the frames that reach a hook and are answered
+    there, and the mean density of each segment of the plan in use.
+    """
+    engine, hooking = agent.engine, agent.hooking
+    cut_key = "0" if engine.plan is None else engine.plan.cut_key
+    profile, link = agent.profile.data(cut_key), engine.cloud.link
+    states = {} if hooking is None else hook_states(hooking)
+    hooks = [{"hook": name, **state, **_asked(profile["hooks"].get(name))} for name, state in states.items()]
+    return {
+        **profile,
+        "model": engine.model.graph.name,
+        "model_sha256": engine.model.graph.sha256,
+        "in_flight": agent.in_flight,
+        "hooks": hooks,
+        "dropped_hooks": engine.roster.dropped,
+        "learning": None if hooking is None else learning_state(hooking),
+        "plan": {"cut_key": cut_key, "digest": engine.plan.digest if engine.plan else None},
+        "plan_changes": engine.plan_changes,
+        "cloud": "away" if engine.cloud.circuit.is_open else "up",
+        "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s},
+        "expected": {
+            "exit_rate": {hook["hook"]: hook["fire_rate"] for hook in hooks if hook["kind"] in _ANSWERING},
+            "density": {str(one["segment"]): one["density"]["mean"] for one in profile["segments"]},
+        },
+    }
+
+
+def _asked(measured: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What was measured of a hook; nothing yet where it was never asked."""
+    if measured is None:
+        return {"seconds": Spread(SECONDS).summary(), "decisions": {}, "fire_rate": 0.0}
+    return {key: value for key, value in measured.items() if key != "kind"}

@@ -3,31 +3,59 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from edge.head.choose import open_segment
 from edge.head.cutting import Part, available, head_parts, parts_before
-from edge.head.ort import OrtSegment
 from edge.head.providers import Providers
 from edge.head.segment import Segment
 from edge.head.steps import Ask, Head, Step, Work
 from edge.hooks.hook import Hook
+from edge.streams.change import ChangeSettings
 from shared.graph import Cut, Graph
+from shared.plan import TensorCode
 from shared.split import edge_outputs
+from shared.wire import EncodedTensor
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Options:
-    """How the segments of every head are made. ``watched`` are tensors that the sampler would like to see."""
+    """How the segments of every head are made.
+
+    ``watched`` are tensors that the sampler would like to see. ``masked``: frames are expected to need only
+    some positions, by masks or by what has changed in a stream (``change``).
+    """
 
     providers: Providers = field(default_factory=Providers)
     watched: tuple[str, ...] = ()
+    masked: bool = False
+    change: ChangeSettings | None = None
 
 
-def assemble(graph: Graph, cut: Cut, hooks: Sequence[Hook], options: Options) -> Head:
-    """The head of a cut, with those of the hooks that have their place in it. Raises ModelError."""
+@dataclass(frozen=True)
+class Stuff:
+    """What a head is made of.
+
+    ``graph`` has its weights, ``packed`` holds them as the bundle does, and ``codes`` are of the activations
+    that the plan has in 8 bits or fewer.
+    """
+
+    graph: Graph
+    cut: Cut
+    packed: Mapping[str, EncodedTensor] = field(default_factory=dict)
+    codes: Mapping[str, TensorCode] = field(default_factory=dict)
+
+
+def assemble(stuff: Stuff, hooks: Sequence[Hook], options: Options, old: Head | None = None) -> Head:
+    """A head, with those of the hooks that have their place in it. Raises ModelError.
+
+    Parts that an ``old`` head of the same plan has as well are taken over from it.
+    """
+    held = {} if old is None else {step.part: step.segment for step in old.steps if isinstance(step, Work)}
+    graph, cut = stuff.graph, stuff.cut
     there, asked = available(graph, cut), placed_hooks(graph, cut, hooks)
     borders = [name for hook in asked for name in _borders(hook)]
     watched = tuple(name for name in options.watched if name in there)
@@ -36,12 +64,15 @@ def assemble(graph: Graph, cut: Cut, hooks: Sequence[Hook], options: Options) ->
     kept = {*cut.boundary, *outputs}
     reads = {name for part in parts for name in part.reads}.union(kept, borders, watched)
     return Head(
-        steps=_Steps(graph, parts, kept).of(asked, lambda part: _segment(graph, part, options)),
+        steps=_Steps(graph, parts, kept).of(
+            asked, lambda part: held.get(part) or _segment(stuff, part, options)
+        ),
         reads=tuple(name for name in graph.inputs if name in reads),
         boundary=cut.boundary,
         outputs=outputs,
         answers=tuple(graph.tensors[name] for name in graph.outputs),
         watched=watched,
+        given=asked,
     )
 
 
@@ -55,8 +86,17 @@ def _has_place(graph: Graph, there: Set[str], hook: Hook) -> bool:
     return set(_borders(hook)) <= there
 
 
-def _segment(graph: Graph, part: Part, options: Options) -> Segment:
-    return OrtSegment(options.providers.open(part.model(graph)))
+def _segment(stuff: Stuff, part: Part, options: Options) -> Segment:
+    change = options.change
+    if change is not None and not set(part.reads) <= set(stuff.graph.inputs):
+        change = change.behind()
+    codes = {name: code for name, code in stuff.codes.items() if name in _tensors(stuff.graph, part)}
+    model = part.model(stuff.graph)
+    return open_segment(model, stuff.packed, codes, options.providers, change, options.masked)
+
+
+def _tensors(graph: Graph, part: Part) -> frozenset[str]:
+    return frozenset(part.reads).union(*(graph.layers[at].outputs for at in part.layers))
 
 
 def _borders(hook: Hook) -> tuple[str, ...]:
@@ -83,7 +123,8 @@ class _Steps:
         steps: list[Step] = []
         for count in range(len(self.parts) + 1):
             if count:
-                steps.append(Work(make(self.parts[count - 1]), str(count - 1)))
+                part = self.parts[count - 1]
+                steps.append(Work(make(part), str(count - 1), part))
             steps += [self._ask(allowed[at], starts) for place, _, at in placed if place == count]
         return tuple(steps)
 

@@ -9,7 +9,8 @@ from typing import TypeAlias
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from edge.head.assemble import Options, assemble, placed_hooks
+from edge.head.assemble import Options, Stuff, assemble, placed_hooks
+from edge.head.cutting import available
 from edge.head.steps import Head
 from edge.hooks.hook import Hook
 from kernels.codec import decode_tensor
@@ -19,7 +20,7 @@ from shared.graph import Graph, graph_from_model, parse_cut
 from shared.plan import FLOAT_BITS, Plan
 from shared.weights import restore_weights
 
-_Key: TypeAlias = tuple[str, tuple[tuple[str, int], ...]]
+_Key: TypeAlias = tuple[object, ...]
 
 
 def skeleton_model(bundle: Bundle) -> onnx.ModelProto:
@@ -33,12 +34,12 @@ def skeleton_model(bundle: Bundle) -> onnx.ModelProto:
 class Heads:
     """Builds heads from a bundle. `build` may be called from any thread; a head is built once.
 
-    ``hooks`` belong to the heads that are built from then on; `renew` brings the others up to date.
+    ``hooks`` and ``options`` are for heads that are built from then on; `renew` brings the others up to date.
     """
 
     def __init__(self, bundle: Bundle, options: Options | None = None) -> None:
         self._bundle = bundle
-        self._options = options or Options()
+        self.options = options or Options()
         self._skeleton = skeleton_model(bundle)
         self._built: dict[_Key, Head] = {}
         self._building = threading.Lock()
@@ -68,22 +69,30 @@ class Heads:
         """
         with self._building:
             old = self._built.get(_key(plan))
-            if old is not None and set(old.hooks) != set(self.hooks_of(plan)):
-                self._built[_key(plan)] = self._new(plan)
+            if old is not None and self._is_stale(old, plan):
+                self._built[_key(plan)] = self._new(plan, old)
+
+    def _is_stale(self, head: Head, plan: Plan) -> bool:
+        cut = parse_cut(self.graph, plan.cut_key)
+        watched = set(self.options.watched) & available(self.graph, cut)
+        return head.given != self.hooks_of(plan) or set(head.watched) != watched
 
     def hooks_of(self, plan: Plan) -> tuple[Hook, ...]:
-        """Those of the hooks that have their place in a plan's head."""
-        return placed_hooks(self.graph, parse_cut(self.graph, plan.cut_key), self.hooks)
+        """Those of the hooks that have their place in a plan's head, and of the exits those it counts on."""
+        placed = placed_hooks(self.graph, parse_cut(self.graph, plan.cut_key), self.hooks)
+        wanted = plan.exits
+        return tuple(hook for hook in placed if hook.kind != "exit" or wanted is None or hook.tap in wanted)
 
     def __len__(self) -> int:
         return len(self._built)
 
-    def _new(self, plan: Plan) -> Head:
+    def _new(self, plan: Plan, old: Head | None = None) -> Head:
         cut = parse_cut(self.graph, plan.cut_key)
         packed = self._bundle.weights(self._weight_bits(plan, cut.layers))
         weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
         graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))
-        return assemble(graph, cut, self.hooks_of(plan), self._options)
+        stuff = Stuff(graph, cut, packed, plan.activation_codes)
+        return assemble(stuff, self.hooks_of(plan), self.options, old)
 
     def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
         packed = self._bundle.manifest.weights
@@ -96,4 +105,6 @@ class Heads:
 
 
 def _key(plan: Plan) -> _Key:
-    return plan.cut_key, tuple(sorted(plan.weight_bits.items()))
+    weights, codes = sorted(plan.weight_bits.items()), sorted(plan.activation_ranges.items())
+    bits = [(name, plan.activation_bits[name]) for name, _ in codes]
+    return plan.cut_key, tuple(weights), tuple(codes), tuple(bits), plan.exits

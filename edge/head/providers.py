@@ -36,14 +36,14 @@ class Providers:
 
     def __init__(self, wanted: ProviderName = "cpu", threads: int = 1) -> None:
         self.name: ProviderName = wanted
-        self._threads = threads
+        self.threads = threads
 
     def open(self, model: onnx.ModelProto) -> Runner:
         """A runner for the model. Raises ModelError when the processor does not take it either."""
         if self.name != "cpu":
             try:
-                return Runner(model, self._threads, PROVIDERS[self.name])
+                return Runner(model, self.threads, PROVIDERS[self.name])
             except ModelError as refused:
                 _log.warning("provider %s cannot be used, so the processor computes: %s", self.name, refused)
                 self.name = "cpu"
-        return Runner(model, self._threads)
+        return Runner(model, self.threads)

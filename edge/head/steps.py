@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from edge.head.cutting import Part
 from edge.head.segment import Segment
 from edge.hooks.hook import Hook
 from shared.graph import Tensor
@@ -12,10 +13,11 @@ from shared.graph import Tensor
 
 @dataclass(frozen=True)
 class Work:
-    """Run a segment. ``name`` is its position among the head's segments."""
+    """Run a segment. ``name`` is its position among the head's segments, ``part`` what it runs."""
 
     segment: Segment
     name: str
+    part: Part
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Head:
 
     ``reads`` are the model's inputs that it looks at, ``boundary`` what crosses, ``outputs`` the model's
     outputs that it finishes by itself, ``watched`` tensors that are kept for the sampler. ``answers`` says
-    what the whole network's outputs look like, for judging a hook's `Exit`.
+    what the whole network's outputs look like, for judging a hook's `Exit`; ``given`` are the hooks that it
+    was built with, of which those without a proper place are not asked.
     """
 
     steps: tuple[Step, ...]
@@ -45,6 +48,7 @@ class Head:
     outputs: tuple[str, ...]
     answers: tuple[Tensor, ...] = ()
     watched: tuple[str, ...] = ()
+    given: tuple[Hook, ...] = ()
 
     @property
     def hooks(self) -> tuple[Hook, ...]:

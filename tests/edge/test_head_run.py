@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hook_doubles import Told
 
-from edge.head.assemble import Options, assemble
+from edge.head.assemble import Options, Stuff, assemble
 from edge.head.decided import kept_channels, with_bits
 from edge.head.roster import Roster
 from edge.head.run import HeadRun, always, run_head
@@ -31,7 +31,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 
 def head_of(graph: Graph, hooks: Sequence[Any], layers: int | None = None) -> Head:
     cut = prefix_cut(graph, len(graph.layers) if layers is None else layers)
-    return assemble(graph, cut, hooks, Options())
+    return assemble(Stuff(graph, cut), hooks, Options())
 
 
 def run(graph: Graph, head: Head, roster: Roster | None = None, acts: Any = always) -> HeadRun:

@@ -1,0 +1,65 @@
+"""Figures of heads and hooks for Prometheus: few labels, all of them fixed once a model is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from edge.head.trace import HeadTrace, StepTrace
+
+BUCKETS_BYTES: Final = (0, 1e2, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6, 1e7)
+
+_STEP_S: Final = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+_SHARES: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+class HeadMetrics:
+    """Segments are numbered, hooks named; there is a handful of either."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def histogram(name: str, text: str, label: str, buckets: tuple[float, ...]) -> Histogram:
+            return Histogram(f"evosplit_{name}", text, (label,), registry=registry, buckets=buckets)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"evosplit_{name}", text, labels, registry=registry)
+
+        self._segment_s = histogram("segment_seconds", "Time of each segment.", "segment", _STEP_S)
+        self._density = histogram("segment_density", "Share of positions computed.", "segment", _SHARES)
+        self._made = histogram("segment_made_bytes", "Bytes at its border.", "segment", BUCKETS_BYTES)
+        self._hook_s = histogram("hook_seconds", "Time of each hook.", "hook", _STEP_S)
+        labels = ("hook", "decision")
+        self._decisions = Counter("evosplit_hook_decisions", "What hooks decided.", labels, registry=registry)
+        self._audits = gauge("hook_audits", "Answers of hooks that were compared.", "hook")
+        self._agreement = gauge("hook_agreement", "Share of those that agreed.", "hook")
+        self._threshold = gauge("hook_threshold", "Least confidence that answers.", "hook")
+        self._on = gauge("hook_on", "Whether the hook's decisions are acted on.", "hook")
+        self._sampler = gauge("sampler_bytes", "What the sampler holds.")
+
+    def count(self, trace: HeadTrace) -> None:
+        """Add one frame's steps."""
+        for step in trace.steps:
+            self._segment(step) if step.kind == "segment" else self._hook(step)
+
+    def see(self, states: Mapping[str, Mapping[str, Any]], sampler_bytes: int) -> None:
+        """Set the state of hooks and sampler."""
+        self._sampler.set(sampler_bytes)
+        for gauge in (self._audits, self._agreement, self._threshold, self._on):
+            gauge.clear()
+        for name, state in states.items():
+            self._on.labels(name).set(state["state"] in ("ok", "raise"))
+            self._audits.labels(name).set(state["audits"])
+            if state["agreement"] is not None:
+                self._agreement.labels(name).set(state["agreement"])
+            if state["threshold"] is not None:
+                self._threshold.labels(name).set(max(state["threshold"], state["floor"] or 0.0))
+
+    def _segment(self, step: StepTrace) -> None:
+        self._segment_s.labels(step.name).observe(step.seconds)
+        self._density.labels(step.name).observe(step.density)
+        self._made.labels(step.name).observe(step.made_bytes)
+
+    def _hook(self, step: StepTrace) -> None:
+        self._hook_s.labels(step.name).observe(step.seconds)
+        self._decisions.labels(step.name, step.decision).inc()

@@ -1,0 +1,144 @@
+"""The hooks of one agent: where they come from, how they learn, what is kept of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from edge.aftercare import Aftercare
+from edge.audits import Audits
+from edge.engine import Engine
+from edge.hooks.exit import ExitHook
+from edge.hooks.files import load_hooks, save_hooks
+from edge.hooks.hook import Hook
+from edge.hooks.reduced import Reduction
+from edge.hooks.repeat_fit import RepeatTrials
+from edge.learning.guard import Guard
+from edge.learning.learned import Learned
+from edge.learning.trainer_loop import LoopSettings
+from edge.lessons import Lessons
+from edge.region import region_hooks
+from edge.schooling import FEATURES, School, classes_of
+from edge.settings import EdgeSettings
+from shared.errors import BundleError, EvoSplitError
+from shared.graph import parse_cut
+
+LOOK_S: Final = 2.0
+"""How often it is looked whether the plan, or what was learned, wants other hooks."""
+FILE: Final = "hooks.evh"
+
+_log = logging.getLogger(__name__)
+
+
+class Hooking:
+    """Loads hooks, has exits trained and still pictures learned, and hands both to the engine.
+
+    All of it belongs to the event loop but what the thread that computes does in `Lessons`.
+    """
+
+    def __init__(self, engine: Engine, settings: EdgeSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self.sampler_bytes = settings.sampler_bytes
+        self._path = settings.folder / FILE
+        self._fixed = region_hooks(engine.model.graph, settings.region)
+        self._learned: dict[str, Hook] = {}
+        self.expected: dict[str, Learned] = {}
+        self.school: School | None = None
+        self.audits = Audits(Guard(settings.exit_agreement, share=settings.audit_share), engine.model.card)
+        self.lessons = Lessons(engine.roster, reader=FEATURES, trials=_trials(engine, settings))
+        self.aftercare = Aftercare(engine, self.lessons, self.audits)
+        engine.policy = self.audits.policy
+
+    def load(self) -> None:
+        """Hooks of an earlier run, before any head is built. A file that does not fit is dropped."""
+        try:
+            found = load_hooks(self._path, self._engine.model.graph.sha256) if self._path.exists() else ()
+        except BundleError as broken:
+            _log.warning("hooks are dropped and will be learned anew: %s", broken)
+            found = ()
+        self._learned = {hook.name: hook for hook in found}
+        self._engine.heads.hooks = self.hooks
+
+    @property
+    def hooks(self) -> tuple[Hook, ...]:
+        """All hooks: the repeating one first, then what the user asked for, then the others."""
+        learned = sorted(self._learned.values(), key=lambda hook: (hook.kind != "repeat", hook.name))
+        repeat = [hook for hook in learned if hook.kind == "repeat"]
+        return (*repeat, *self._fixed, *learned[len(repeat) :])
+
+    @contextlib.contextmanager
+    def frame(self) -> Iterator[None]:
+        """While this is open, a frame is under way and nothing is trained."""
+        with self.school.loop.frame() if self.school is not None else contextlib.nullcontext():
+            yield
+
+    async def run(self) -> None:
+        """Look after everything until it is cancelled."""
+        training: asyncio.Task[None] | None = None
+        try:
+            while True:
+                if await self._attend_school():
+                    training = await _replaced(training, self.school)
+                await self._learn_stillness()
+                await asyncio.sleep(LOOK_S)
+        finally:
+            await _replaced(training, None)
+
+    async def adopt(self, hooks: Sequence[Hook], instead_of: str) -> None:
+        """Put trained hooks in place of those of a kind, in every head and in the file."""
+        others = {name: hook for name, hook in self._learned.items() if hook.kind != instead_of}
+        self._learned = {**others, **{hook.name: hook for hook in hooks}}
+        self.audits.start_afresh(hooks)
+        await self._engine.change_hooks(self.hooks)
+        sha256 = self._engine.model.graph.sha256
+        try:
+            await asyncio.to_thread(save_hooks, self._path, sha256, tuple(self._learned.values()))
+        except (OSError, EvoSplitError) as refused:
+            _log.warning("hooks serve, but cannot be saved: %s", refused)
+
+    async def _attend_school(self) -> bool:
+        """Sample where the plan in use can exit; whether that is somewhere else than before."""
+        plan, graph = self._engine.plan, self._engine.model.graph
+        if plan is None:
+            return False
+        classes = classes_of(graph, parse_cut(graph, plan.cut_key))
+        held = self._engine.watches(self.school.taps) if self.school is not None else False
+        if held or not classes:
+            return False
+        limits = LoopSettings(target=self._settings.exit_agreement)
+        folder = self._settings.folder / "learning"
+        self.school = await asyncio.to_thread(
+            School, classes, folder, self._settings.sampler_bytes, limits, self._graduate
+        )
+        self.lessons.attend(self.school.taps, self.school.sampler)
+        await self._engine.watch(self.school.taps)
+        return True
+
+    def _graduate(self, hooks: tuple[ExitHook, ...], learned: tuple[Learned, ...]) -> None:
+        self.expected = {one.name: one for one in learned}
+        found = ", ".join(f"{one.name} {one.exit_rate:.0%} by {one.trainer}" for one in learned)
+        _log.info("trained exits: %s; %d are used", found, len(hooks))
+        self._adopting = asyncio.create_task(self.adopt(hooks, "exit"))
+
+    async def _learn_stillness(self) -> None:
+        """A repeating hook once enough pairs of pictures were seen, and again when they say otherwise."""
+        hook = await self._engine.compute.run(self.lessons.still)
+        if hook.value is not None:
+            await self.adopt((hook.value,), "repeat")
+
+
+async def _replaced(task: asyncio.Task[None] | None, school: School | None) -> asyncio.Task[None] | None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    return None if school is None else asyncio.create_task(school.loop.run())
+
+
+def _trials(engine: Engine, settings: EdgeSettings) -> tuple[str, float, RepeatTrials]:
+    left, top, right, bottom = settings.region or (0.0, 0.0, 1.0, 1.0)
+    reduction = Reduction(region=(top, left, bottom, right))
+    return engine.model.graph.inputs[0], settings.exit_agreement, RepeatTrials(reduction)
