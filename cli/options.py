@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from shared.errors import UsageError
-from shared.units import parse_bandwidth, parse_duration, parse_size
+from shared.units import parse_bandwidth, parse_duration, parse_energy, parse_size
 
 T = TypeVar("T")
 
@@ -33,6 +33,7 @@ class _Quantity(click.ParamType[T]):
 BANDWIDTH = _Quantity("bandwidth", parse_bandwidth)
 SIZE = _Quantity("size", parse_size)
 DURATION = _Quantity("duration", parse_duration)
+ENERGY = _Quantity("energy", parse_energy)
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -48,5 +49,8 @@ slowdown_option = click.option(
     default=1.0,
     show_default=True,
     help="Play a device so many times slower than this machine.",
+)
+drop_option = click.option(
+    "--max-drop", type=click.FloatRange(0, 100), help="Points of accuracy that may be lost, measured."
 )
 token_option = click.option("--token-file", type=FILE, help="File that holds the bearer token.")

@@ -8,14 +8,19 @@ from typing import Final
 
 from cli.calibration import error_table
 from cli.encodings import input_encodings
+from cli.frames import with_frame_of
 from cli.output import stderr
 from cli.profiles import measured_profile, read_profile
 from planner.compare import offered_bits
 from planner.devices import Device, named_device
 from planner.encodings import InputEncoding
+from planner.errors.table import DEFAULT_OPTIONS, ErrorOptions
 from planner.problem import Problem
 from planner.problem.limits import Limits
+from planner.problem.sides import measured_profile as measured
+from planner.problem.sides import plain_speed
 from planner.problem.statements import statements
+from planner.service import edge_encodings
 from shared.graph import Graph
 from shared.link import Link
 from shared.profile import Profile
@@ -40,6 +45,7 @@ class Asked:
     calibration: Path | None
     slowdown: float
     threads: int
+    error_options: ErrorOptions = DEFAULT_OPTIONS
 
 
 def asked_problem(graph: Graph, asked: Asked, bandwidth_bps: float) -> Problem:
@@ -52,21 +58,22 @@ def asked_problem(graph: Graph, asked: Asked, bandwidth_bps: float) -> Problem:
         graph=graph,
         edge=edge,
         cloud=cloud,
-        errors=error_table(graph, asked.model, asked.card_file, asked.calibration),
+        errors=error_table(graph, asked.model, asked.card_file, asked.calibration, asked.error_options),
         link=Link(bandwidth_bps, rtt_s),
         limits=asked.limits,
         bits=offered_bits(edge),
-        encodings=_encodings(graph, asked),
+        plain=plain_speed(edge, cloud),
+        encodings=_encodings(graph, asked, edge),
     )
 
 
-def _encodings(graph: Graph, asked: Asked) -> tuple[InputEncoding, ...]:
+def _encodings(graph: Graph, asked: Asked, edge: Profile | Device) -> tuple[InputEncoding, ...]:
     """Ways to send a picture; between simulated devices coding takes no time, as published."""
-    found = input_encodings(graph, asked.model, asked.card_file, asked.calibration)
-    slow, fast = (0.0, 0.0) if asked.devices in SIMULATED else (asked.slowdown, 1.0)
-    return tuple(
-        replace(one, encode_s=slow * one.encode_s, decode_s=fast * one.decode_s) for one in found.encodings
-    )
+    found = input_encodings(graph, asked.model, asked.card_file, asked.calibration).encodings
+    if asked.devices in SIMULATED:
+        return tuple(replace(one, encode_s=0.0, decode_s=0.0) for one in found)
+    profile = measured(edge)
+    return () if profile is None else edge_encodings(found, profile)
 
 
 def _sides(graph: Graph, asked: Asked) -> tuple[Profile | Device, Profile | Device]:
@@ -74,9 +81,15 @@ def _sides(graph: Graph, asked: Asked) -> tuple[Profile | Device, Profile | Devi
         edge, cloud = SIMULATED[asked.devices]
         return named_device(edge), named_device(cloud)
     return (
-        _profile(asked.edge_file, graph, asked.threads, asked.slowdown),
+        _edge(graph, asked),
         _profile(asked.cloud_file, graph, asked.threads, 1.0),
     )
+
+
+def _edge(graph: Graph, asked: Asked) -> Profile:
+    """A file's own word, or this machine with what a frame takes on it beside the network."""
+    profile = _profile(asked.edge_file, graph, asked.threads, asked.slowdown)
+    return profile if asked.edge_file else with_frame_of(graph, profile, asked.model, asked.card_file)
 
 
 def _profile(path: Path | None, graph: Graph, threads: int, slowdown: float) -> Profile:

@@ -6,14 +6,18 @@ from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, cast, get_args
 
 import click
 
-from cli.options import DURATION, FILE, SIZE, slowdown_option, threads_option
+from cli.options import DURATION, ENERGY, FILE, SIZE, slowdown_option, threads_option
 from cli.planning import DEVICES, Asked
+from planner.clipping import Clip
+from planner.errors.options import ErrorOptions, Measure
 from planner.problem.limits import Limits
+from shared.errors import UsageError
 
+_ERRORS: Final = ErrorOptions()
 _OPTIONS: Final = (
     click.option(
         "--devices",
@@ -35,6 +39,16 @@ _OPTIONS: Final = (
     ),
     click.option("--max-error", type=click.FloatRange(min=0), help="Quantisation error that is allowed."),
     click.option("--deadline", "deadline_s", type=DURATION, help="Longest latency of a frame, as in 100ms."),
+    click.option("--period", "period_s", type=DURATION, help="Longest time between two frames of a stream."),
+    click.option("--energy", "energy_j", type=ENERGY, help="Most joules of the edge per frame, as in 30mJ."),
+    click.option("--cloud-time", "cloud_s", type=DURATION, help="Longest that the cloud may compute."),
+    click.option(
+        "--pin",
+        "pinned",
+        multiple=True,
+        metavar="LAYER=SIDE",
+        help="Keep a layer on a side: edge or cloud.",
+    ),
     click.option(
         "--min-depth",
         type=click.IntRange(min=0),
@@ -47,12 +61,30 @@ _OPTIONS: Final = (
     click.option(
         "--calibration", type=click.Path(path_type=Path), help="Folder of pictures, or an .npz of inputs."
     ),
+    click.option(
+        "--error-measure",
+        type=click.Choice(get_args(Measure)),
+        default=_ERRORS.measure,
+        show_default=True,
+        help="What errors are: see docs/decisions/error-measure.md.",
+    ),
+    click.option(
+        "--clip",
+        type=click.Choice(get_args(Clip)),
+        default=_ERRORS.clip,
+        show_default=True,
+        help="How ranges of activations are found below 8 bits.",
+    ),
+    click.option("--per-tensor", is_flag=True, help="Errors of weights with one scale a tensor."),
     slowdown_option,
     threads_option,
 )
 
-_LIMITS: Final = ("memory_bytes", "memory_model", "max_error", "deadline_s", "min_depth")
-_ASKED: Final = tuple(field.name for field in fields(Asked) if field.name != "limits")
+_LIMITS: Final = (
+    *("memory_bytes", "memory_model", "max_error", "deadline_s", "period_s", "energy_j", "cloud_s"),
+    "min_depth",
+)
+_ASKED: Final = tuple(field.name for field in fields(Asked) if field.name not in ("limits", "error_options"))
 
 
 def planning_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -60,10 +92,24 @@ def planning_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def called(**given: Any) -> None:  # noqa: ANN401 - as click hands them over
-        limits = Limits(**{name: given.pop(name) for name in _LIMITS})
-        asked = Asked(limits=limits, **{name: given.pop(name) for name in _ASKED})
+        pinned = _sides(given.pop("pinned"))
+        limits = Limits(pinned=pinned, **{name: given.pop(name) for name in _LIMITS})
+        weights: Literal["channel", "tensor"] = "tensor" if given.pop("per_tensor") else "channel"
+        errors = ErrorOptions(given.pop("error_measure"), given.pop("clip"), weights)
+        asked = Asked(limits=limits, error_options=errors, **{name: given.pop(name) for name in _ASKED})
         command(asked=asked, **given)
 
     for option in reversed(_OPTIONS):
         called = option(called)
     return called
+
+
+def _sides(pins: tuple[str, ...]) -> dict[str, Literal["edge", "cloud"]]:
+    """Layer -> side. A layer's name may hold a sign of equality itself."""
+    found: dict[str, Literal["edge", "cloud"]] = {}
+    for pin in pins:
+        layer, equals, side = pin.rpartition("=")
+        if not equals or side not in ("edge", "cloud"):
+            raise UsageError(f"not a layer and its side: {pin!r} (write it like conv1=edge)")
+        found[layer] = cast('Literal["edge", "cloud"]', side)
+    return found

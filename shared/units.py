@@ -18,6 +18,8 @@ _BANDWIDTH: Final = re.compile(
 _SIZE: Final = re.compile(r"(?P<number>[0-9.eE+-]+?)\s*(?P<prefix>(?:[kmg]i?)?)B", re.IGNORECASE)
 _TIME: Final = re.compile(r"(?P<number>[0-9.eE+-]+?)\s*(?P<prefix>us|ms|s)")
 _TIME_SCALE: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+_ENERGY: Final = re.compile(r"(?P<number>[0-9.eE+-]+?)\s*(?P<prefix>[um]?)J")
+_ENERGY_SCALE: Final = {"u": 1e-6, "m": 1e-3, "": 1.0}
 
 
 def parse_bandwidth(text: str) -> float:
@@ -44,6 +46,15 @@ def parse_duration(text: str) -> float:
     value = _scaled(match, _TIME_SCALE) if match else math.nan
     if not (math.isfinite(value) and value >= 0):
         raise UsageError(f"not a duration: {text!r} (write it like 20ms or 1.5s)")
+    return value
+
+
+def parse_energy(text: str) -> float:
+    """Joules from ``30mJ``, ``2J``, ``500uJ``; not negative. Raises UsageError."""
+    match = _ENERGY.fullmatch(text.strip())
+    value = _scaled(match, _ENERGY_SCALE) if match else math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise UsageError(f"not an energy: {text!r} (write it like 30mJ or 2J)")
     return value
 
 

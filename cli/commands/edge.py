@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cli.cache import cache_folder
-from cli.options import FOLDER, SIZE, slowdown_option, threads_option, token_option
+from cli.options import FOLDER, SIZE, drop_option, slowdown_option, threads_option, token_option
 from edge.server import serve_edge
 from edge.settings import EdgeSettings
 
@@ -20,6 +20,7 @@ from edge.settings import EdgeSettings
 @click.option("--data", type=FOLDER, help="Folder for the bundle, the results and the token.")
 @click.option("--memory", "memory_bytes", type=SIZE, help="Memory that the head may take, as in 64MB.")
 @click.option("--max-error", type=click.FloatRange(min=0), help="Quantisation error that is allowed.")
+@drop_option
 @token_option
 @slowdown_option
 @threads_option
@@ -31,6 +32,7 @@ def edge(
     data: Path | None,
     memory_bytes: int | None,
     max_error: float | None,
+    max_drop: float | None,
     token_file: Path | None,
     slowdown: float,
     threads: int,
@@ -52,6 +54,7 @@ def edge(
             data=data or cache_folder() / "edge",
             memory_bytes=memory_bytes,
             max_error=max_error,
+            max_drop=None if max_drop is None else max_drop / 100,
             token_file=token_file,
             slowdown=slowdown,
             threads=threads,

@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 import click
 
-from cli.accuracy import accuracy_judge
-from cli.options import BANDWIDTH, FILE, json_option, model_argument
-from cli.output import print_json, print_table, stderr, stdout
+from cli.accuracy import accuracy_judge, say_choice
+from cli.options import BANDWIDTH, FILE, drop_option, json_option, model_argument
+from cli.output import print_json, print_table, stdout
 from cli.plan_data import plan_data, where
 from cli.planning import Asked, asked_problem
 from cli.planning_options import planning_options
@@ -48,9 +48,7 @@ class _Answer:
     show_default=True,
     help="What to have the least of: seconds of a frame, of the slowest stage, joules, or cloud seconds.",
 )
-@click.option(
-    "--max-drop", type=click.FloatRange(0, 100), help="Points of accuracy that may be lost, measured."
-)
+@drop_option
 @click.option("--plot", type=FILE, help="Also draw the plan: a .svg, .pdf or .png file.")
 @planning_options
 @json_option
@@ -87,25 +85,21 @@ def _within_drop(problem: Problem, asked: Asked, max_drop: float) -> Problem:
 
     Those of the table that is shown are judged too.
     """
-    graph, errors = problem.graph, problem.errors
-    judge = accuracy_judge(graph, asked.model, asked.card_file, asked.calibration, errors, asked.threads)
+    judge = accuracy_judge(problem.graph, asked, problem.errors)
 
     def plans_at(limit: float) -> list[Plan]:
         asked_at = limited(problem, limit)
         return [solve(asked_at).plan, *choices(plan_table(_over_links(asked_at)))]
 
     choice = choose_limit(plans_at, judge, max_drop)
-    drop = choice.drop
-    stderr.print(
-        f"{graph.name}: an error limit of {choice.max_error:g} holds: "
-        f"a drop of {drop.measured:.2%} measured, at most {drop.upper:.2%} expected elsewhere"
-    )
+    say_choice(problem.graph, choice)
     return limited(problem, choice.max_error)
 
 
 def _over_links(problem: Problem) -> Problem:
-    """What a table can answer: the least latency at every bandwidth, without a deadline."""
-    return replace(problem, objective="latency", limits=replace(problem.limits, deadline_s=None))
+    """What a table can answer: the least latency at every bandwidth, without limits that depend on it."""
+    limits = replace(problem.limits, deadline_s=None, period_s=None, energy_j=None)
+    return replace(problem, objective="latency", limits=limits)
 
 
 def _draw(answer: _Answer, path: Path) -> None:

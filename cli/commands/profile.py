@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cli.frames import with_frame_of
 from cli.options import FILE, json_option, model_argument, slowdown_option, threads_option
 from cli.output import print_json, print_table, stdout
 from cli.profiles import measured_profile
@@ -29,7 +30,9 @@ def profile(model: Path, output: Path | None, slowdown: float, threads: int, as_
     Example: evosplit profile model.onnx -o edge.json --slowdown 8
     """
     graph = load_graph(model)
-    measured = measured_profile(graph, threads, slowdown, fresh=True)
+    measured = with_frame_of(
+        graph, measured_profile(graph, threads, slowdown, fresh=True), model, None, fresh=True
+    )
     if output:
         _write(output, measured)
     if as_json:

@@ -6,11 +6,13 @@ from typing import Final
 
 import click
 
-from cli.options import json_option, model_argument
+from cli.accuracy import accuracy_judge, say_choice
+from cli.options import drop_option, json_option, model_argument
 from cli.output import print_json, print_table, stdout
 from cli.plan_data import plan_data, where
 from cli.planning import Asked, asked_problem
 from cli.planning_options import planning_options
+from planner.drop.accuracy import limited, within_drop
 from planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, plan_table
 from shared.graph import Graph, load_graph
 from shared.plan import PlanTable
@@ -23,15 +25,21 @@ _ANY_BANDWIDTH_BPS: Final = 1e6
 @click.command()
 @model_argument
 @planning_options
+@drop_option
 @json_option
-def table(asked: Asked, as_json: bool) -> None:
+def table(asked: Asked, max_drop: float | None, as_json: bool) -> None:
     r"""Find the plans of MODEL that are optimal for some bandwidth, and where one takes over from another.
 
     \b
     Example: evosplit table model.onnx --rtt 20ms --memory 64MB --slowdown 8
     """
     graph = load_graph(asked.model)
-    found = plan_table(asked_problem(graph, asked, _ANY_BANDWIDTH_BPS))
+    problem = asked_problem(graph, asked, _ANY_BANDWIDTH_BPS)
+    if max_drop is not None:
+        choice = within_drop(problem, accuracy_judge(graph, asked, problem.errors), max_drop / 100)
+        say_choice(graph, choice)
+        problem = limited(problem, choice.max_error)
+    found = plan_table(problem)
     if as_json:
         print_json(
             {

@@ -1,0 +1,29 @@
+"""What a frame takes on this machine beside the network: measured once for a model and card, then kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.cache import cached
+from cli.card_files import find_card_or_none
+from shared.card import card_to_data, check_card, load_card
+from shared.frame_costs import FrameCosts, measure_frame, with_frame
+from shared.graph import Graph
+from shared.machine import this_machine
+from shared.profile import Profile
+from shared.serial import digest
+
+
+def with_frame_of(
+    graph: Graph, profile: Profile, model: Path, card_file: Path | None, fresh: bool = False
+) -> Profile:
+    """The profile with a frame's own seconds, as slow as the profile is; as it stands without a model card.
+
+    Raises CardError.
+    """
+    card_path = card_file or find_card_or_none(model)
+    if card_path is None:
+        return profile
+    card = check_card(load_card(card_path), graph)
+    key = (graph.sha256, digest(card_to_data(card)), digest(this_machine()))
+    return with_frame(profile, cached(FrameCosts, key, lambda: measure_frame(graph, card), fresh))

@@ -1,0 +1,78 @@
+"""Options that limit a plan, and how errors are measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from cli.main import main
+from shared.errors import UsageError
+from shared.graph import load_graph
+from shared.units import parse_energy
+from tests.models import chain_net, save
+
+LINK = ("--bandwidth", "5mbit", "--devices", "paper")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return save(chain_net(), tmp_path)
+
+
+def plan(model: Path, *options: str) -> dict[str, Any]:
+    result = CliRunner().invoke(main, ["plan", str(model), *LINK, *options, "--json"])
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def refused(model: Path, *options: str) -> str:
+    result = CliRunner().invoke(main, ["plan", str(model), *LINK, *options])
+    assert result.exit_code == 2
+    return result.stderr
+
+
+def test_a_pinned_layer_stays_on_its_side(model: Path) -> None:
+    layers = load_graph(model).layers
+    for name, side in ((layers[0].name, "edge"), (layers[-1].name, "cloud")):
+        held = plan(model, "--max-error", "1", "--pin", f"{name}={side}")
+        assert held["cut_key"] != ("0" if side == "edge" else str(len(layers)))
+        free = plan(model, "--max-error", "1")
+        assert held["latency_s"]["total"] >= free["latency_s"]["total"] - 1e-9
+
+
+def test_limits_on_other_objectives_are_reported(model: Path) -> None:
+    given = ("--energy", "1J", "--period", "1s", "--cloud-time", "1s", "--deadline", "2s")
+    names = {status["name"]: status["limit"] for status in plan(model, *given)["limits"]}
+    assert names["energy"] == 1.0
+    assert (names["period"], names["cloud"], names["deadline"]) == (1.0, 1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--error-measure", "mse"), ("--clip", "min-max"), ("--per-tensor",), ("--error-measure", "output")],
+)
+def test_errors_can_be_measured_otherwise(model: Path, options: tuple[str, ...]) -> None:
+    assert plan(model, "--max-error", "0.01", *options)["error"] <= 0.01
+
+
+@pytest.mark.parametrize("pin", ["conv1", "conv1=moon", "=edge="])
+def test_a_pin_that_is_none(model: Path, pin: str) -> None:
+    assert "write it like conv1=edge" in refused(model, "--pin", pin)
+
+
+def test_energies() -> None:
+    assert parse_energy("30mJ") == pytest.approx(0.03)
+    assert parse_energy("500 uJ") == pytest.approx(5e-4)
+    for wrong in ("30", "-1J", "xJ", "1kJ"):
+        with pytest.raises(UsageError, match="not an energy"):
+            parse_energy(wrong)
