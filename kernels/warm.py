@@ -7,8 +7,12 @@ machine code in the cache spends neither.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kernels.codes import decode_whole, encode_whole, to_codes
+from kernels.delta import apply_delta, encode_delta, settle
 from kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
+from shared.plan import TensorCode
 
 
 def warm_kernels() -> None:
@@ -17,7 +21,15 @@ def warm_kernels() -> None:
     for bits in (4, 8, 16):
         affine = affine_for(values, bits, None, None, None)
         unpack_dequantise(quantise_pack(values, affine, bits), values.shape, affine, bits)
+        _warm_deltas(values, bits)
     fake_quantise(values, 4)
+
+
+def _warm_deltas(values: NDArray[np.float32], bits: int) -> None:
+    code = TensorCode(bits, -1.0, 1.0)
+    base, now = (to_codes("x", each, code) for each in (values, -values))
+    now = settle(base, now, 1, 8)
+    apply_delta(decode_whole(encode_whole(base)), encode_delta(base, now, 8), 8).values()
 
 
 if __name__ == "__main__":
