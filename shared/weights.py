@@ -14,10 +14,10 @@ from shared.errors import ModelError
 from shared.remodel import remodel
 
 STRIPPED_ELEMENTS: Final = 256
-"""Float initialisers of at least so many elements leave the skeleton; shapes and scalars stay."""
+"""Initialisers of floats or bytes with at least so many elements leave the skeleton; shapes stay."""
 
 _DATA_FIELDS: Final = ("raw_data", "float_data", "double_data", "int32_data", "int64_data", "uint64_data")
-_FLOAT_TYPES: Final = (TensorProto.FLOAT, TensorProto.DOUBLE)
+_TYPES: Final = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT8, TensorProto.UINT8)
 
 
 def strip_weights(model: onnx.ModelProto) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
@@ -51,11 +51,11 @@ def restore_weights(skeleton: onnx.ModelProto, weights: Mapping[str, np.ndarray]
 def random_weights(skeleton: onnx.ModelProto, seed: int = 0) -> dict[str, np.ndarray]:
     """Seeded He-scaled values for everything that was stripped: right for timing, not for answers.
 
-    One-dimensional tensors may be variances, so they are drawn from 0.5 to 1.5.
+    Bytes are drawn from 0 to 99. One-dimensional tensors may be variances, so they are drawn from 0.5 to 1.5.
     """
     rng = np.random.default_rng(seed)
     return {
-        tensor.name: _random(tuple(tensor.dims), rng).astype(_dtype(tensor))
+        tensor.name: _random(tuple(tensor.dims), _dtype(tensor), rng)
         for tensor in skeleton.graph.initializer
         if is_stripped(tensor)
     }
@@ -68,7 +68,7 @@ def is_stripped(tensor: onnx.TensorProto) -> bool:
 
 
 def _big(tensor: onnx.TensorProto) -> bool:
-    return tensor.data_type in _FLOAT_TYPES and math.prod(tensor.dims) >= STRIPPED_ELEMENTS
+    return tensor.data_type in _TYPES and math.prod(tensor.dims) >= STRIPPED_ELEMENTS
 
 
 def _declared(tensor: onnx.TensorProto) -> onnx.TensorProto:
@@ -81,12 +81,14 @@ def _filled(tensor: onnx.TensorProto, array: np.ndarray) -> onnx.TensorProto:
     return numpy_helper.from_array(np.ascontiguousarray(array, _dtype(tensor)), tensor.name)
 
 
-def _dtype(tensor: onnx.TensorProto) -> np.dtype[np.floating]:
-    return np.dtype(np.float32 if tensor.data_type == TensorProto.FLOAT else np.float64)
+def _dtype(tensor: onnx.TensorProto) -> np.dtype[np.generic]:
+    return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type))
 
 
-def _random(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+def _random(shape: tuple[int, ...], dtype: np.dtype[np.generic], rng: np.random.Generator) -> np.ndarray:
+    if dtype.kind != "f":
+        return rng.integers(0, 100, shape).astype(dtype)
     if len(shape) < 2:
-        return rng.uniform(0.5, 1.5, shape)
+        return rng.uniform(0.5, 1.5, shape).astype(dtype)
     fan_in = math.prod(shape[1:]) if len(shape) > 2 else max(shape)
-    return rng.standard_normal(shape, np.float32) * np.float32(math.sqrt(2 / fan_in))
+    return (rng.standard_normal(shape, np.float32) * np.float32(math.sqrt(2 / fan_in))).astype(dtype)

@@ -83,7 +83,7 @@ class _Writer:
         for node in self._wiring.nodes:
             self._node(node)
         nodes = _needed(self._nodes, self._wiring.outputs)
-        used = {name for node in nodes for name in node.input} | self._wiring.outputs
+        used = {name for node in nodes for name in node_reads(node)} | self._wiring.outputs
         tensors = [*model.graph.initializer, *self._tensors.values()]
         return remodel(model, nodes=nodes, weights=[one for one in tensors if one.name in used], values=())
 

@@ -15,7 +15,12 @@ from shared.weights import STRIPPED_ELEMENTS
 from shared.wire import packed_size_bytes
 from shared.wire.sizes import SCALE_BYTES
 
-_INTEGERS: Final = (onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
+_INTEGERS: Final = (onnx.TensorProto.INT8, onnx.TensorProto.UINT8, onnx.TensorProto.INT32)
+"""Of the weights, zero points and biases of quantised layers."""
+
+_QUANTISED: Final = frozenset(
+    ("ConvInteger", "DequantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul")
+)
 
 
 def quantised_weights(graph: Graph) -> dict[str, tuple[str, ...]]:
@@ -38,7 +43,7 @@ def quantised_weights(graph: Graph) -> dict[str, tuple[str, ...]]:
 def layer_weight_bytes(graph: Graph, bits: Iterable[int]) -> tuple[dict[int, int], ...]:
     """Per layer: bit-width -> bytes of all its initialisers, packed, with a scale per channel (axis 0).
 
-    Weights that are integers already (QLinearConv, ConvInteger) count as they stand, at every width.
+    Weights that are integers already (QDQ, QLinearConv, ConvInteger) count as they stand, at every width.
     """
     stored, packed = initialisers(graph), quantised_weights(graph)
     widths = sorted({*bits, FLOAT_BITS})
@@ -55,9 +60,9 @@ def layer_weight_bytes(graph: Graph, bits: Iterable[int]) -> tuple[dict[int, int
 
 
 def _integers(graph: Graph, layer: Layer, stored: Mapping[str, onnx.TensorProto]) -> Iterator[str]:
-    """Initialisers of 8-bit integers that a layer reads; `Layer.weights` holds floats."""
+    """Initialisers of integers that a quantised layer reads, biases and zero points too."""
     for node in (graph.model.graph.node[at] for at in layer.nodes if at < len(graph.model.graph.node)):
-        for name in node.input:
+        for name in node.input if node.op_type in _QUANTISED else ():
             if name in stored and stored[name].data_type in _INTEGERS and math.prod(stored[name].dims) > 1:
                 yield name
 

@@ -10,15 +10,14 @@ from shared.graph import Graph
 CONTROL_FLOW: Final = frozenset(("If", "Loop", "Scan"))
 QUANTISED: Final = frozenset(("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"))
 PAIRS: Final = frozenset(("DequantizeLinear", "QuantizeLinear"))
-"""QDQ: their weights were folded to float when the model was loaded."""
 
 
 def statements(graph: Graph) -> tuple[str, ...]:
     """Lines to show beside a plan; none for most models.
 
     Control flow (`If`, `Loop`, `Scan`) is one layer each: cuts go around it, its weights stay as they are.
-    What is quantised already keeps its bits: integer weights and integer tensors are never requantised. The
-    weights of QDQ pairs are floats by the time that the planner sees them.
+    What is quantised already keeps its bits: integer weights and integer tensors are never requantised, in
+    pairs that quantise and dequantise (QDQ) as little as in integer operators.
     """
     found: Counter[str] = Counter(
         op
@@ -39,7 +38,6 @@ def statements(graph: Graph) -> tuple[str, ...]:
         )
     elif found.keys() & PAIRS:
         lines.append(
-            f"{graph.name} is quantised already (QDQ): integer tensors keep their bits,"
-            " weights are planned like those of a float model"
+            f"{graph.name} is quantised already (QDQ): integer weights and tensors keep their bits"
         )
     return tuple(lines)

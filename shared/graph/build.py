@@ -23,6 +23,7 @@ _NO_WEIGHTS: Final = ("Clip", "Pad", "QuantizeLinear", "Range", "Resize", "Upsam
 """Operators whose float initialisers are settings; a quantised one would be another operation."""
 
 _FLOATS: Final = (TensorProto.FLOAT, TensorProto.DOUBLE)
+_BYTES: Final = (TensorProto.INT8, TensorProto.UINT8)
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _reads(nodes: Sequence[onnx.NodeProto], group: tuple[int, ...]) -> tuple[str
 
 
 def _weights(parts: _Parts, node: onnx.NodeProto) -> list[str]:
-    """Float initialisers that hold parameters; scalars are settings."""
+    """Initialisers that hold parameters: floats, and matrices and kernels of bytes; scalars are settings."""
     if node.op_type in _NO_WEIGHTS:
         return []
     held = (name for name in node_reads(node) if name in parts.weights)
@@ -100,6 +101,8 @@ def _weights(parts: _Parts, node: onnx.NodeProto) -> list[str]:
 
 
 def _is_parameter(tensor: onnx.TensorProto) -> bool:
+    if tensor.data_type in _BYTES:
+        return len(tensor.dims) > 1
     return tensor.data_type in _FLOATS and math.prod(tensor.dims) > 1
 
 

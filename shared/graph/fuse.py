@@ -1,4 +1,7 @@
-"""Which nodes make up one layer: a node, the weights then added to it, and the activation after it."""
+"""Which nodes make up one layer: a node, the weights then added to it, and the activation after it.
+
+A node that reads nothing but weights (what dequantises them) belongs to every layer that reads what it makes.
+"""
 
 from __future__ import annotations
 
@@ -30,27 +33,43 @@ class _Wiring:
 
 
 def layer_nodes(model: onnx.ModelProto) -> list[tuple[int, ...]]:
-    """Positions of the nodes of each layer, in execution order.
+    """Positions of the nodes of each layer, in execution order; those that dequantise weights come last.
 
     A node joins the layer before it only when nobody else reads what lies between and everything else that
     it reads is a weight, so a layer can run whole at the place of its first node.
     """
-    wiring = _wiring(model)
-    taken: set[int] = set()
+    constants = _constant_nodes(model)
+    wiring = _wiring(model, frozenset(constants))
+    taken: set[int] = set(constants.values())
     layers = []
     for position in range(len(wiring.nodes)):
         if position not in taken:
-            layers.append(_grown(wiring, position))
-            taken.update(layers[-1])
+            grown = _grown(wiring, position)
+            read = (name for at in grown for name in node_reads(wiring.nodes[at]))
+            layers.append((*grown, *dict.fromkeys(constants[name] for name in read if name in constants)))
+            taken.update(grown)
     return layers
 
 
-def _wiring(model: onnx.ModelProto) -> _Wiring:
+def _constant_nodes(model: onnx.ModelProto) -> dict[str, int]:
+    """What nodes make that read weights alone, and where these nodes are; an output of the model is none."""
+    weights = {tensor.name for tensor in model.graph.initializer}
+    outputs = {value.name for value in model.graph.output}
+    return {
+        name: position
+        for position, node in enumerate(model.graph.node)
+        if weights.issuperset(node_reads(node)) and node.op_type == "DequantizeLinear"
+        for name in node_makes(node)
+        if name not in outputs
+    }
+
+
+def _wiring(model: onnx.ModelProto, constants: frozenset[str]) -> _Wiring:
     readers: dict[str, tuple[int, ...]] = {}
     for position, node in enumerate(model.graph.node):
         for name in node_reads(node):
             readers[name] = (*readers.get(name, ()), position)
-    weights = frozenset(tensor.name for tensor in model.graph.initializer)
+    weights = constants.union(tensor.name for tensor in model.graph.initializer)
     outputs = frozenset(value.name for value in model.graph.output)
     return _Wiring(tuple(model.graph.node), readers, weights, outputs)
 

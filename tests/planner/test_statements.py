@@ -74,4 +74,4 @@ def test_pairs_keep_integer_tensors_as_they_are(tmp_path) -> None:
     graph = load_graph(quantised)
     assert any(tensor.dtype == "int8" for tensor in graph.tensors.values())
     (line,) = statements(graph)
-    assert "(QDQ): integer tensors keep their bits" in line
+    assert "(QDQ): integer weights and tensors keep their bits" in line

@@ -21,7 +21,10 @@ _NOT_THE_SAME_TWICE: Final = (
 
 
 def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Compute what does not depend on an input once; drop initialisers that nothing reads any more."""
+    """Compute what does not depend on an input once; drop initialisers that nothing reads any more.
+
+    Integer weights stay integers: what dequantises them is left, and runs with the layer that reads it.
+    """
     folded = _constant_nodes(model)
     rest = [node for position, node in enumerate(model.graph.node) if position not in folded]
     wanted = {name for node in rest for name in node_reads(node)} | {
@@ -33,9 +36,12 @@ def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _constant_nodes(model: onnx.ModelProto) -> set[int]:
-    known = {tensor.name for tensor in model.graph.initializer}
+    stored = {tensor.name for tensor in model.graph.initializer}
+    known = set(stored)
     found = set()
     for position, node in enumerate(model.graph.node):
+        if node.op_type == "DequantizeLinear" and node.input[0] in stored:
+            continue
         if node.op_type not in _NOT_THE_SAME_TWICE and known.issuperset(node_reads(node)):
             known.update(node_makes(node))
             found.add(position)
