@@ -1,7 +1,9 @@
 """The compiled loops of deltas: which blocks of codes changed, by what, and putting that back.
 
-Codes are flat unsigned arrays; block b holds codes ``b * block`` to ``(b + 1) * block``, the last one may be
-short. Differences are taken modulo 2**bits, so that they fit the codes' own width.
+Codes are flat unsigned arrays of 8 or 16 bits; block b holds codes ``b * block`` to ``(b + 1) * block``.
+Differences are taken modulo 2**bits, so that they fit the codes' own width. Arithmetic goes straight over
+whole arrays, which LLVM turns into vectors; what depends on a block moves 64-bit words, since a block is
+whole words at any width.
 """
 
 from __future__ import annotations
@@ -12,55 +14,60 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.jit import compiled
+from kernels.words import load_word, store_word
 
 Codes = NDArray[Any]
-Flags = NDArray[np.uint8]
+Bytes = NDArray[np.uint8]
 
 
 @compiled
-def settle(base: Codes, now: Codes, block: int, threshold: np.int32, settled: Codes) -> None:
-    """``settled``: the codes of ``now``, the base's in blocks where all are at most ``threshold`` away."""
-    for start in range(0, now.size, block):
-        stop = min(start + block, now.size)
-        furthest = np.int32(0)
-        for i in range(start, stop):
-            furthest = max(furthest, np.int32(abs(np.int32(now[i]) - np.int32(base[i]))))
-        source = now if furthest > threshold else base
-        for i in range(start, stop):
-            settled[i] = source[i]
+def mark_far(base: Codes, now: Codes, threshold: np.int32, far: Bytes) -> None:
+    """1 for each code that is more than ``threshold`` away from the base's, else 0."""
+    for i in range(now.size):
+        far[i] = abs(np.int32(now[i]) - np.int32(base[i])) > threshold
 
 
 @compiled
-def changed_blocks(base: Codes, now: Codes, block: int, changed: Flags) -> int:
-    """Set ``changed``, one byte per block, where any code differs; the number of codes in those blocks."""
-    found = 0
+def any_in_blocks(far: Bytes, block: int, changed: Bytes) -> None:
+    """1 for each block in which anything is marked; ``far`` is whole blocks."""
     for at in range(changed.size):
-        start, stop = at * block, min((at + 1) * block, now.size)
-        differs = 0
-        for i in range(start, stop):
-            differs |= now[i] ^ base[i]
-        changed[at] = differs != 0
-        found += (stop - start) if differs else 0
-    return found
+        found = np.uint64(0)
+        for start in range(at * block, (at + 1) * block, 8):
+            found |= load_word(far, start)
+        changed[at] = found != np.uint64(0)
 
 
 @compiled
-def gather(base: Codes, now: Codes, block: int, top: int, changed: Flags, differences: Codes) -> None:
-    """``differences`` of the changed blocks' codes, one block after the other."""
+def subtract(base: Codes, now: Codes, top: np.int32, differences: Codes) -> None:
+    """``now - base``, modulo ``top + 1``."""
+    for i in range(now.size):
+        differences[i] = (np.int32(now[i]) - np.int32(base[i])) & top
+
+
+@compiled
+def add(base: Codes, differences: Codes, top: np.int32, codes: Codes) -> None:
+    """``base + differences``, modulo ``top + 1``."""
+    for i in range(base.size):
+        codes[i] = (np.int32(base[i]) + np.int32(differences[i])) & top
+
+
+@compiled
+def take(content: Bytes, block_bytes: int, changed: Bytes, taken: Bytes) -> None:
+    """The changed blocks of ``content``, one after the other."""
     done = 0
     for at in range(changed.size):
         if changed[at]:
-            for i in range(at * block, min((at + 1) * block, now.size)):
-                differences[done] = (int(now[i]) - int(base[i])) & top
-                done += 1
+            for start in range(at * block_bytes, (at + 1) * block_bytes, 8):
+                store_word(taken, done, load_word(content, start))
+                done += 8
 
 
 @compiled
-def scatter(codes: Codes, block: int, top: int, changed: Flags, differences: Codes) -> None:
-    """Add the differences to ``codes``, which hold the base."""
+def put(taken: Bytes, block_bytes: int, changed: Bytes, content: Bytes) -> None:
+    """The inverse: changed blocks to their places in ``content``, whose other blocks stay."""
     done = 0
     for at in range(changed.size):
         if changed[at]:
-            for i in range(at * block, min((at + 1) * block, codes.size)):
-                codes[i] = (int(codes[i]) + int(differences[done])) & top
-                done += 1
+            for start in range(at * block_bytes, (at + 1) * block_bytes, 8):
+                store_word(content, start, load_word(taken, done))
+                done += 8

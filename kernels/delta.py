@@ -17,26 +17,23 @@ from shared.wire.sizes import bitmap_bytes
 from shared.wire.types import Codec
 
 
-def settle(base: Codes, now: Codes, threshold: int, block: int) -> Codes:
-    """``now``, but with the base's codes in the blocks of which none is more than ``threshold`` steps away.
+def encode_delta(
+    base: Codes, now: Codes, block: int, threshold: int = 0, compressed: bool = True
+) -> tuple[EncodedTensor, Codes]:
+    """The changed blocks of ``now``, and the codes that the receiver then has.
 
-    0 leaves ``now`` as it is, and so does a tensor that is not quantised. Repeated, no code is ever further
-    than ``threshold`` from what it stands for: nothing drifts.
+    A block in which no code is more than ``threshold`` steps away keeps the base's codes: 0 leaves all of
+    ``now`` as it is, and so does a tensor that is not quantised. Repeated, no code is ever further than
+    ``threshold`` from what it stands for: nothing drifts. Both must be of one kind (`same_kind`). With zstd
+    where that helps.
     """
-    if threshold <= 0 or now.affine is None or not now.codes.size:
-        return now
-    settled = np.empty_like(now.codes)
-    blocks.settle(base.codes, now.codes, block, np.int32(threshold), settled)
-    return dataclasses.replace(now, codes=settled)
-
-
-def encode_delta(base: Codes, now: Codes, block: int, compressed: bool = True) -> EncodedTensor:
-    """The changed blocks of ``now``; both must be of one kind (`same_kind`). With zstd where that helps."""
-    bitmap, differences = _changes(base, now, block)
+    threshold = 0 if now.affine is None else threshold
+    changed, differences = _changes(base, now, block, threshold)
+    bitmap = np.packbits(changed, bitorder="little")
     packed = np.concatenate([bitmap, pack(differences, now.code_bits)])
     content = compress(packed, border=bitmap.size) if compressed else None
     codec: Codec = "none" if content is None else "zstd"
-    return EncodedTensor(
+    encoded = EncodedTensor(
         name=now.name,
         dtype=now.dtype,
         shape=now.shape,
@@ -49,15 +46,44 @@ def encode_delta(base: Codes, now: Codes, block: int, compressed: bool = True) -
         payload=packed.data if content is None else content,
         packed_bytes=packed.size,
     )
+    return encoded, now if threshold == 0 else _changed(base, changed, differences, block)
 
 
-def _changes(base: Codes, now: Codes, block: int) -> tuple[NDArray[np.uint8], NDArray[np.generic]]:
-    """The bitmap of changed blocks, and the differences of their codes."""
-    changed = np.zeros(-(-now.codes.size // block), np.uint8)
-    found = blocks.changed_blocks(base.codes, now.codes, block, changed)
-    differences = np.empty(found, now.codes.dtype)
-    blocks.gather(base.codes, now.codes, block, 2**now.code_bits - 1, changed, differences)
-    return np.packbits(changed, bitorder="little"), differences
+def _changes(
+    base: Codes, now: Codes, block: int, threshold: int
+) -> tuple[NDArray[np.uint8], NDArray[np.generic]]:
+    """1 for each changed block, and the differences of their codes."""
+    count, blocks_count = now.codes.size, -(-now.codes.size // block)
+    far = np.zeros(blocks_count * block, np.uint8)
+    blocks.mark_far(base.codes, now.codes, np.int32(threshold), far)
+    changed = np.empty(blocks_count, np.uint8)
+    blocks.any_in_blocks(far, block, changed)
+    whole = np.zeros(blocks_count * block, now.codes.dtype)
+    blocks.subtract(base.codes, now.codes, _top(now), whole)
+    taken = np.empty(int(changed.sum()) * block, now.codes.dtype)
+    blocks.take(whole.view(np.uint8), block * whole.itemsize, changed, taken.view(np.uint8))
+    return changed, taken[: _codes_in(changed, block, count)]
+
+
+def _changed(base: Codes, changed: NDArray[np.uint8], differences: NDArray[np.generic], block: int) -> Codes:
+    """The base with the differences of its changed blocks added."""
+    taken = np.zeros(int(changed.sum()) * block, base.codes.dtype)
+    taken[: differences.size] = differences
+    whole = np.zeros(changed.size * block, base.codes.dtype)
+    blocks.put(taken.view(np.uint8), block * whole.itemsize, changed, whole.view(np.uint8))
+    codes = np.empty_like(base.codes)
+    blocks.add(base.codes, whole, _top(base), codes)
+    return dataclasses.replace(base, codes=codes)
+
+
+def _codes_in(changed: NDArray[np.uint8], block: int, count: int) -> int:
+    """Codes in the changed blocks of so many; the last block may be short."""
+    missing = changed.size * block - count if changed.size and changed[-1] else 0
+    return int(changed.sum()) * block - missing
+
+
+def _top(codes: Codes) -> np.int32:
+    return np.int32(2**codes.code_bits - 1)
 
 
 def apply_delta(base: Codes, tensor: EncodedTensor, block: int) -> Codes:
@@ -68,16 +94,13 @@ def apply_delta(base: Codes, tensor: EncodedTensor, block: int) -> Codes:
     count, bits = base.codes.size, base.code_bits
     packed, border = unwrapped(tensor), bitmap_bytes(count, block)
     changed = _flags(tensor.name, packed[:border], -(-count // block))
-    found = int(changed.sum()) * block
-    if changed.size and changed[-1]:
-        found -= changed.size * block - count
+    found = _codes_in(changed, block, count)
     if packed.size - border != (found * bits + 7) // 8:
         raise WireError(f"{tensor.name!r}: {packed.size - border} bytes for {found} codes of {bits} bits")
-    codes = base.codes.copy()
-    differences = unpack(packed[border:], found, bits)
-    blocks.scatter(codes, block, 2**bits - 1, changed, differences)
-    _check_booleans(tensor, codes)
-    return dataclasses.replace(base, codes=codes)
+    restored = _changed(base, changed, unpack(packed[border:], found, bits), block)
+    if tensor.dtype == "bool" and restored.codes.max(initial=0) > 1:
+        raise WireError(f"{tensor.name!r}: a boolean is neither 0 nor 1")
+    return restored
 
 
 def _flags(name: str, bitmap: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
@@ -85,11 +108,6 @@ def _flags(name: str, bitmap: NDArray[np.uint8], count: int) -> NDArray[np.uint8
     if flags[count:].any():
         raise WireError(f"{name!r}: bits are set behind the last block")
     return flags[:count].copy()
-
-
-def _check_booleans(tensor: EncodedTensor, codes: NDArray[np.generic]) -> None:
-    if tensor.dtype == "bool" and codes.size and codes.max() > 1:
-        raise WireError(f"{tensor.name!r}: a boolean is neither 0 nor 1")
 
 
 def same_kind(base: Codes, now: Codes) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.codes import decode_whole, encode_whole, to_codes
-from kernels.delta import apply_delta, encode_delta, settle
+from kernels.delta import apply_delta, encode_delta
 from kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
 from shared.plan import TensorCode
 
@@ -28,8 +28,8 @@ def warm_kernels() -> None:
 def _warm_deltas(values: NDArray[np.float32], bits: int) -> None:
     code = TensorCode(bits, -1.0, 1.0)
     base, now = (to_codes("x", each, code) for each in (values, -values))
-    now = settle(base, now, 1, 8)
-    apply_delta(decode_whole(encode_whole(base)), encode_delta(base, now, 8), 8).values()
+    delta, _ = encode_delta(base, now, 8, threshold=1)
+    apply_delta(decode_whole(encode_whole(base)), delta, 8).values()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from edge.streams.epoch import Epoch, Tensors, ends_of, next_epoch, wire_of
 from edge.streams.frames import Coded, delta_frame, key_frame
 from edge.streams.held import Event, Held, State, on_event, on_sent
-from kernels.delta import settle
 from shared.plan import Plan
 from shared.wire import Frame, StreamHead
 
@@ -134,8 +133,7 @@ class DeltaSender:
     def _written(self, frame: Frame, epoch: Epoch, base: State | None, codes: Coded) -> _Written:
         """The frame as a delta if there is a base and that is shorter than the last key frame."""
         if base is not None:
-            settled = _settled(base, codes, self._settings)
-            content = delta_frame(frame, base.tensors, settled)
+            content, settled = delta_frame(frame, base.tensors, codes, self._settings.threshold)
             if len(content) < epoch.key_bytes:
                 later = dataclasses.replace(epoch, frames=epoch.frames + 1)
                 return _Written(content, base.sequence, settled, later)
@@ -149,8 +147,3 @@ class _Written:
     base: int
     codes: Coded
     epoch: Epoch
-
-
-def _settled(base: State, codes: Coded, settings: DeltaSettings) -> Coded:
-    pairs = zip(base.tensors, codes, strict=True)
-    return tuple(settle(before, now, settings.threshold, settings.block) for before, now in pairs)

@@ -20,14 +20,15 @@ def key_frame(frame: Frame, wire: Wire, codes: Coded) -> bytes:
     return _sealed(frame, 0, codes, tensors)
 
 
-def delta_frame(frame: Frame, base: Coded, codes: Coded) -> bytes:
-    """The blocks of ``codes`` that differ from the base's."""
+def delta_frame(frame: Frame, base: Coded, codes: Coded, threshold: int) -> tuple[bytes, Coded]:
+    """The blocks of ``codes`` in which one differs from the base's by more, and the codes that result."""
     head = frame.stream
     if head is None:
         raise ValueError("a delta needs a stream")
     pairs = zip(base, codes, strict=True)
-    tensors = tuple(encode_delta(before, now, head.block) for before, now in pairs)
-    return _sealed(frame, head.base, codes, tensors)
+    deltas = [encode_delta(before, now, head.block, threshold) for before, now in pairs]
+    result = tuple(codes for _, codes in deltas)
+    return _sealed(frame, head.base, result, tuple(tensor for tensor, _ in deltas)), result
 
 
 def _sealed(frame: Frame, base: int, codes: Coded, tensors: tuple[EncodedTensor, ...]) -> bytes:

@@ -112,7 +112,7 @@ def key_frame(codes, sequence: int = 1, **changes) -> Frame:
 
 def delta_frame(base, codes, **changes) -> Frame:
     head = StreamHead(1, "cam", 2, 1, 8, digest([codes]))
-    return Frame("f", SHA, "3", (encode_delta(base, codes, 8),), dataclasses.replace(head, **changes))
+    return Frame("f", SHA, "3", (encode_delta(base, codes, 8)[0],), dataclasses.replace(head, **changes))
 
 
 def arrive(store: StreamStore, frame: Frame):
@@ -196,7 +196,7 @@ def stream_frame(registry: Registry, seed: int, base_seed: int | None = None) ->
         1, "cam", 1 if base_seed is None else 2, 0 if base_seed is None else 1, 8, digest([codes])
     )
     whole = encode_whole(codes) if base_seed is None else None
-    tensor = whole or encode_delta(boundary(registry, base_seed or 0)[2], codes, 8)
+    tensor = whole or encode_delta(boundary(registry, base_seed or 0)[2], codes, 8)[0]
     return encode_frame(Frame("f", model.graph.sha256, cut.key, (tensor,), head)), expected
 
 
@@ -218,7 +218,7 @@ def test_a_delta_of_the_wrong_shape_is_no_work(nets: Path) -> None:
     registry = open_registry(nets)
     content, _ = stream_frame(registry, 0)
     frame = decode_frame(content)
-    tensor = dataclasses.replace(encode_delta(coded(0), coded(1), 8), name=frame.tensors[0].name)
+    tensor = dataclasses.replace(encode_delta(coded(0), coded(1), 8)[0], name=frame.tensors[0].name)
     assert frame.stream is not None
     head = dataclasses.replace(frame.stream, sequence=2, base=1)
     wrong = encode_frame(dataclasses.replace(frame, tensors=(tensor,), stream=head))

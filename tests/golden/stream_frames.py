@@ -67,7 +67,7 @@ def golden_stream(name: str) -> Frame:
     else:
         base = codes_of("key" if name == "delta" else "delta")
         pairs = zip(base, codes, strict=True)
-        tensors = tuple(encode_delta(before, now, BLOCK, compressed=False) for before, now in pairs)
+        tensors = tuple(encode_delta(before, now, BLOCK, compressed=False)[0] for before, now in pairs)
     return Frame(f"golden-{name}", SHA256, "7", tensors, head)
 
 

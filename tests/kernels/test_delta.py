@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kernels import reference
 from kernels.codec import decode_tensor, encode_tensor
 from kernels.codes import decode_whole, digest, encode_whole, pack, to_codes, unpack, unwrapped
-from kernels.delta import apply_delta, encode_delta, same_kind, settle
+from kernels.delta import apply_delta, encode_delta, same_kind
 from shared.errors import InputError, WireError
 from shared.plan import TensorCode
 from shared.wire.sizes import bitmap_bytes
@@ -40,7 +40,8 @@ def pairs(draw):
 @given(pairs(), st.booleans())
 def test_deltas_equal_the_oracle(given_pair, compressed):
     base, now, block = given_pair
-    encoded = encode_delta(base, now, block, compressed)
+    encoded, settled = encode_delta(base, now, block, compressed=compressed)
+    assert settled is now
     packed = unwrapped(encoded)
     border = bitmap_bytes(base.codes.size, block)
     flags = reference.changed_blocks(base.codes, now.codes, block)
@@ -57,7 +58,8 @@ def test_deltas_equal_the_oracle(given_pair, compressed):
 @given(pairs(), st.integers(0, 9))
 def test_settling_equals_the_oracle_and_stays_within_the_threshold(given_pair, threshold):
     base, now, block = given_pair
-    settled = settle(base, now, threshold, block)
+    encoded, settled = encode_delta(base, now, block, threshold)
+    assert (apply_delta(base, encoded, block).codes == settled.codes).all()
     assert (settled.codes == reference.settle(base.codes, now.codes, threshold, block)).all()
     assert np.abs(settled.codes.astype(int) - now.codes).max(initial=0) <= threshold
 
@@ -88,7 +90,7 @@ def test_whole_tensors_are_those_of_the_plain_codec(seed, bits, dtype, has_range
 )
 def test_tensors_that_travel_as_they_stand(array):
     base, now = (to_codes("x", value, TensorCode(32)) for value in (np.zeros_like(array), array))
-    restored = apply_delta(base, encode_delta(base, settle(base, now, 5, 8), 8), 8)
+    restored = apply_delta(base, encode_delta(base, now, 8, threshold=5)[0], 8)
     np.testing.assert_array_equal(restored.values(), array)
     np.testing.assert_array_equal(decode_whole(encode_whole(now)).values(), array)
     assert restored.values().dtype == array.dtype
@@ -98,7 +100,7 @@ def test_per_channel_scales_of_another_sender_stay_with_the_base():
     array = tensor_of(0, (2, 3, 5))
     base = decode_whole(encode_tensor("x", array, TensorCode(6), axis=1))
     now = dataclasses.replace(base, codes=base.codes ^ 1)
-    restored = apply_delta(base, encode_delta(base, now, 8), 8)
+    restored = apply_delta(base, encode_delta(base, now, 8)[0], 8)
     assert (restored.codes == now.codes).all()
     assert restored.affine is base.affine
 
@@ -116,7 +118,7 @@ def test_packing_alone(count, bits, seed):
 
 def test_unchanged_tensors_take_a_few_bytes():
     base = to_codes("x", tensor_of(0, (1, 64, 52, 52)), TensorCode(4))
-    assert len(encode_delta(base, base, 8).payload) < 100
+    assert len(encode_delta(base, base, 8)[0].payload) < 100
 
 
 def test_what_cannot_be_encoded():
@@ -131,7 +133,7 @@ def test_what_cannot_be_encoded():
 
 BASE = to_codes("x", tensor_of(0, (3, 7)), TensorCode(5, -1.0, 3.0))
 NOW = to_codes("x", tensor_of(1, (3, 7)), TensorCode(5, -1.0, 3.0))
-DELTA = encode_delta(BASE, NOW, 8, compressed=False)
+DELTA, _ = encode_delta(BASE, NOW, 8, compressed=False)
 PAYLOAD = bytes(DELTA.payload)
 
 

@@ -12,7 +12,7 @@ USE = """
 import numpy as np
 from kernels.codec import decode_tensor, encode_tensor
 from kernels.codes import decode_whole, encode_whole, to_codes
-from kernels.delta import apply_delta, encode_delta, settle
+from kernels.delta import apply_delta, encode_delta
 from kernels.quantise import fake_quantise
 from shared.plan import TensorCode
 x = np.ones((3, 5), np.float32)
@@ -25,8 +25,7 @@ for bits in (2, 3, 4, 5, 6, 7, 8, 16, 32):
         base, now = (to_codes("x", values.astype(dtype), code) for values in (x, 2 * x))
         for threshold in (0, 1):
             for known in (base, decode_whole(encode_whole(base))):
-                later = settle(known, now, threshold, 8)
-                apply_delta(known, encode_delta(known, later, 16), 16).values()
+                apply_delta(known, encode_delta(known, now, 16, threshold)[0], 16).values()
 fake_quantise(x, 3, axis=1)
 """
 
