@@ -10,9 +10,12 @@ import click
 
 from shared.errors import UsageError
 
-_EXTRAS = {"cloud": "cloud", "demo": "demo", "edge": "edge", "results": "edge"} | dict.fromkeys(
-    ("compare", "pareto", "plan", "table"), "planner"
-)
+_EXTRAS = {
+    "cloud": "cloud",
+    "demo": "demo",
+    **dict.fromkeys(("edge", "results", "top"), "edge"),
+    **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),
+}
 _OURS = {"cli", "cloud", "edge", "kernels", "planner", "shared"}
 
 

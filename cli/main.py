@@ -13,7 +13,7 @@ from shared.errors import EvoSplitError
 
 _COMMANDS: Final = (
     *("inspect", "profile", "plan", "table", "pareto", "compare", "split", "roofline"),
-    *("cloud", "edge", "results", "demo"),
+    *("cloud", "edge", "top", "results", "demo"),
 )
 _MODULES: Final = {name: f"cli.commands.{name}" for name in _COMMANDS}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol, cast
@@ -19,14 +18,14 @@ from edge.hooks.repeat_fit import RepeatTrials
 from edge.learning.samples import Sample
 
 SAMPLING_SHARE: Final = 0.02
-"""Reading features for the sampler may take this share of the time that heads take."""
+"""Reading features for the sampler may take this share of the thread that computes ..."""
+MOST_BUDGET_S: Final = 0.25
+"""... of which so much can be saved up while nothing happens."""
 
 LEAST_ANSWERS: Final = 200
 MORE: Final = 2
 """Stillness is judged after so many full answers, and each time that they have doubled."""
 SAME_THRESHOLD: Final = 0.01
-
-_SLOW: Final = 0.9
 
 
 class Reader(Protocol):
@@ -46,9 +45,9 @@ class Takes(Protocol):
 class Lessons:
     """Hands full answers on. Used by the thread that computes.
 
-    ``taps`` are the tensors whose features a sample holds, one after the other. Every n-th answer is sampled,
-    n so that features take `SAMPLING_SHARE` of the heads' own time at most. ``trials`` are the input that a
-    repeating hook would read, the agreement it has to reach, and the pairs that it learns from.
+    ``taps`` are the tensors whose features a sample holds, one after the other; answers are sampled as
+    often as that is cheap. ``trials`` are the input that a repeating hook would read, the agreement it is to
+    reach, and the pairs that it learns from.
     """
 
     def __init__(
@@ -65,8 +64,8 @@ class Lessons:
         self._answers = 0
         self._repeats: RepeatHook | None = None
         self.sampler: Takes | None = None
-        self._head_s = self._feature_s = 0.0
-        self._wait = 0
+        self._budget_s = MOST_BUDGET_S
+        self._looked_s = time.monotonic()
 
     def attend(self, taps: Sequence[str], sampler: Takes) -> None:
         """Sample these tensors from now on."""
@@ -115,13 +114,13 @@ class Lessons:
             self._roster.drop(hook, f"{type(error).__name__}: {error}")
 
     def _sample(self, run: HeadRun, answer: str, outputs: Mapping[str, NDArray[Any]]) -> None:
-        self._head_s = _SLOW * self._head_s + (1 - _SLOW) * run.trace.segment_s
-        self._wait -= 1
+        started_s = time.monotonic()
+        self._budget_s = min(self._budget_s + SAMPLING_SHARE * (started_s - self._looked_s), MOST_BUDGET_S)
+        self._looked_s = started_s
         is_whole = all(tap in run.tensors for tap in self.taps)  # a skipped block has no inner tensors
-        if self._wait > 0 or not is_whole or any(hook.kind == "skip" for hook in run.changed_by):
+        if self._budget_s <= 0 or not is_whole or any(hook.kind == "skip" for hook in run.changed_by):
             return
-        started_s = time.perf_counter()
         features = np.concatenate([self._reader.of(run.tensors[tap]) for tap in self.taps])
         cast(Takes, self.sampler).offer(Sample(features, answer, outputs))
-        self._feature_s = _SLOW * self._feature_s + (1 - _SLOW) * (time.perf_counter() - started_s)
-        self._wait = math.ceil(self._feature_s / (SAMPLING_SHARE * self._head_s)) if self._head_s else 1
+        # The first time kernels are compiled; that debt is not worth waiting for.
+        self._budget_s = max(self._budget_s - (time.monotonic() - started_s), -MOST_BUDGET_S)

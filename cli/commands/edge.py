@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cli.cache import cache_folder
+from cli.hook_options import hook_options
 from cli.options import FOLDER, SIZE, drop_option, slowdown_option, threads_option, token_option
 from edge.server import serve_edge
 from edge.settings import EdgeSettings
@@ -21,6 +23,7 @@ from edge.settings import EdgeSettings
 @click.option("--memory", "memory_bytes", type=SIZE, help="Memory that the head may take, as in 64MB.")
 @click.option("--max-error", type=click.FloatRange(min=0), help="Quantisation error that is allowed.")
 @drop_option
+@hook_options
 @token_option
 @slowdown_option
 @threads_option
@@ -36,11 +39,15 @@ def edge(
     token_file: Path | None,
     slowdown: float,
     threads: int,
+    **hooks: Any,  # noqa: ANN401 - as `EdgeSettings` has them
 ) -> None:
     r"""Run the front of MODEL here and let the cloud finish it.
 
     On the first start the agent measures itself and fetches plans that were made for it; later starts
     work without a cloud. The bearer token comes from --token-file or EVOSPLIT_TOKEN.
+
+    In idle time it learns to answer early. That begins once it is shown to agree with the network in
+    --exit-agreement of the frames; --no-hooks leaves all of it out.
 
     \b
     Example: evosplit edge --cloud http://cloud:8000 --model gate --port 9000
@@ -58,5 +65,6 @@ def edge(
             token_file=token_file,
             slowdown=slowdown,
             threads=threads,
+            **hooks,
         )
     )

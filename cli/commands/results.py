@@ -31,14 +31,15 @@ def results(url: str, since: str | None, limit: int, token_file: Path | None, as
     Example: evosplit results --edge http://gate:9000 --since 2026-01-31T08:00 --limit 50
     """
     query = {"limit": str(limit), **({"since": since} if since else {})}
-    answer = asyncio.run(_fetch(f"{url}/v1/results", query, given_token(token_file)))
+    answer = asyncio.run(fetch(f"{url}/v1/results", query, given_token(token_file)))
     if as_json:
         print_json(answer)
     else:
         _print(answer["results"])
 
 
-async def _fetch(url: str, query: dict[str, str], token: str | None) -> dict[str, Any]:
+async def fetch(url: str, query: dict[str, str], token: str | None) -> dict[str, Any]:
+    """One page of an edge agent's API. Raises EvoSplitError."""
     headers = bearer(token) if token else {}
     try:
         async with (

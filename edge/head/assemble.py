@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import Final
 
 from edge.head.choose import open_segment
 from edge.head.cutting import Part, available, head_parts, parts_before
@@ -17,6 +18,9 @@ from shared.graph import Cut, Graph
 from shared.plan import TensorCode
 from shared.split import edge_outputs
 from shared.wire import EncodedTensor
+
+_ON_THE_WAY: Final = ("channels", "bits")
+"""Kinds of hooks that look at what crosses, and only at that."""
 
 _log = logging.getLogger(__name__)
 
@@ -78,12 +82,10 @@ def assemble(stuff: Stuff, hooks: Sequence[Hook], options: Options, old: Head | 
 
 def placed_hooks(graph: Graph, cut: Cut, hooks: Iterable[Hook]) -> tuple[Hook, ...]:
     """Those of the hooks whose place is in the head of the cut."""
-    there = available(graph, cut)
-    return tuple(hook for hook in hooks if _has_place(graph, there, hook))
-
-
-def _has_place(graph: Graph, there: Set[str], hook: Hook) -> bool:
-    return set(_borders(hook)) <= there
+    there, crossing = available(graph, cut), frozenset(cut.boundary)
+    return tuple(
+        hook for hook in hooks if set(_borders(hook)) <= (crossing if hook.kind in _ON_THE_WAY else there)
+    )
 
 
 def _segment(stuff: Stuff, part: Part, options: Options) -> Segment:

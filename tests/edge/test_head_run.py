@@ -151,9 +151,9 @@ def test_kept_channels_and_bits_reach_the_encoder(graph: Graph) -> None:
     channels = np.arange(graph.tensors[name].shape[1]) % 2 == 0
     more = np.arange(len(channels)) < 4
     hooks = [
-        Told("x", Keep(name, channels), name="k1", kind="channels"),
-        Told("x", Keep(name, more), name="k2", kind="channels"),
-        Told("x", Bits({name: 4}), name="b", kind="bits"),
+        Told(name, Keep(name, channels), name="k1", kind="channels"),
+        Told(name, Keep(name, more), name="k2", kind="channels"),
+        Told(name, Bits({name: 4}), name="b", kind="bits"),
         Told("x", GO, name="g"),
     ]
     made = run(graph, head_of(graph, hooks, 3))
@@ -163,6 +163,19 @@ def test_kept_channels_and_bits_reach_the_encoder(graph: Graph) -> None:
     np.testing.assert_array_equal(sent[name][:, channels & more], made.tensors[name][:, channels & more])
     other = kept_channels(made.tensors, {name: np.ones(3, bool)})
     assert other[name] is made.tensors[name]
+
+
+def test_hooks_on_what_crosses_are_not_asked_where_it_does_not(graph: Graph) -> None:
+    name = prefix_cut(graph, 3).boundary[0]
+    hooks = [
+        Told(name, Bits({name: 4}), kind="bits"),
+        Told(name, Keep(name, np.ones(8, bool)), kind="channels"),
+    ]
+    roster = Roster()
+    made = run(graph, head_of(graph, hooks), roster)
+    assert not roster.dropped
+    assert not made.bits
+    assert not any(hook.seen for hook in hooks)
 
 
 def test_bits_replace_only_what_they_name(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""`evosplit top`: what an edge agent does just now, live in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.live import Live
+
+from cli.commands.results import fetch
+from cli.options import json_option, token_option
+from cli.output import print_json, stdout
+from cli.profile_view import view
+from shared.errors import EvoSplitError
+from shared.token import given_token
+
+
+@click.command()
+@click.option(
+    "--edge", "url", default="http://127.0.0.1:9000", show_default=True, help="The agent's address."
+)
+@click.option(
+    "--interval",
+    "interval_s",
+    type=click.FloatRange(min=0.1),
+    default=1.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
+@click.option("--once", is_flag=True, help="Look once and end.")
+@token_option
+@json_option
+def top(url: str, interval_s: float, once: bool, token_file: Path | None, as_json: bool) -> None:
+    r"""Show frames, latency, segments, hooks, link and plan of an edge agent until Ctrl-C.
+
+    \b
+    Example: evosplit top --edge http://gate:9000
+             evosplit top --once --json
+    """
+    token = given_token(token_file)
+    if as_json:
+        print_json(_look(url, token))
+    elif once:
+        stdout.print(view(_look(url, token)))
+    else:
+        _watch(url, token, interval_s)
+
+
+def _look(url: str, token: str | None) -> dict[str, Any]:
+    return asyncio.run(fetch(f"{url}/v1/profile", {}, token))
+
+
+def _watch(url: str, token: str | None, interval_s: float) -> None:
+    """Until Ctrl-C; an agent that does not answer for a while is waited for."""
+    with Live(view(_look(url, token)), console=stdout, auto_refresh=False) as live:
+        try:
+            while True:
+                time.sleep(interval_s)
+                try:
+                    live.update(view(_look(url, token)), refresh=True)
+                except EvoSplitError as silence:
+                    live.update(f"{silence}; waiting", refresh=True)
+        except KeyboardInterrupt:
+            return

@@ -1,0 +1,86 @@
+"""Options of `evosplit edge` about hooks, masks and where the head runs; named as `EdgeSettings` has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from cli.options import SIZE
+from edge.head.providers import PROVIDERS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SHARE = click.FloatRange(min=0, max=1, min_open=True)
+
+
+class _Region(click.ParamType[tuple[float, ...]]):
+    """Four shares, as in 0.2,0.5,0.8,1."""
+
+    name = "left,top,right,bottom"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[float, ...]:
+        try:
+            sides = tuple(float(side) for side in str(value).split(","))
+        except ValueError:
+            sides = ()
+        if len(sides) != 4:
+            self.fail(f"not a region: {value!r} (write it like 0.2,0.5,0.8,1)", param, ctx)
+        return sides
+
+
+_OPTIONS = (
+    click.option(
+        "--hooks/--no-hooks",
+        default=True,
+        show_default=True,
+        help="Learn from full answers in idle time, and answer early where that agrees with the network.",
+    ),
+    click.option(
+        "--exit-agreement",
+        type=_SHARE,
+        default=0.99,
+        show_default=True,
+        help="Share of a hook's answers that must agree with the network.",
+    ),
+    click.option(
+        "--audit-share",
+        type=_SHARE,
+        default=0.02,
+        show_default=True,
+        help="Share of the frames on which hooks are only compared with the network.",
+    ),
+    click.option(
+        "--sampler-bytes",
+        type=SIZE,
+        default="16MB",
+        show_default=True,
+        help="Memory for what hooks learn from.",
+    ),
+    click.option(
+        "--change-threshold",
+        type=click.FloatRange(min=0),
+        help="Compute only where a stream changed by more than this, in units of the network's input.",
+    ),
+    click.option("--region", type=_Region(), help="Compute only there: shares of the network's input."),
+    click.option(
+        "--provider",
+        type=click.Choice(list(PROVIDERS)),
+        default="cpu",
+        show_default=True,
+        help="Where ONNX Runtime computes; the processor does where that is not there.",
+    ),
+)
+
+
+def hook_options(command: F) -> F:
+    """Add them all."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
