@@ -9,7 +9,7 @@ from typing import Final
 from cli.cache import cached
 from cli.output import progress
 from edge.int8 import timed_integers
-from kernels.codec import measure_codec
+from kernels.codec import measure_codec, measure_packing
 from shared.errors import ProfileError
 from shared.graph import Graph
 from shared.integer_profiler import measure_integers
@@ -19,7 +19,7 @@ from shared.profile import Profile
 from shared.profiler import measure_profile
 from shared.serial import digest, from_json
 
-_METHOD: Final = "rested heads and tails, packing with and without a codec"
+_METHOD: Final = "rested heads and tails, packing small and large"
 """How profiles are measured; one that was measured otherwise is measured again."""
 
 
@@ -40,9 +40,9 @@ def with_integers(graph: Graph, profile: Profile) -> Profile:
 
 
 def _measure(graph: Graph, threads: int) -> Profile:
-    codec, plain = measure_codec(), measure_codec(codec="none")
+    codec, plain, pack_s = measure_codec(), measure_codec(codec="none"), measure_packing()
     with progress(f"measuring {graph.name}") as report:
-        return measure_profile(graph, threads, 1.0, report, *codec, plain_s_per_byte=plain)
+        return measure_profile(graph, threads, 1.0, report, *codec, plain_s_per_byte=plain, pack_s=pack_s)
 
 
 def slowed(profile: Profile, slowdown: float) -> Profile:
@@ -58,6 +58,7 @@ def slowed(profile: Profile, slowdown: float) -> Profile:
         frame_s=profile.frame_s * slowdown,
         prepare_s=profile.prepare_s * slowdown,
         picture_s={codec: seconds * slowdown for codec, seconds in profile.picture_s.items()},
+        pack_s=profile.pack_s * slowdown,
         plain_s_per_byte=_slowed_pair(profile.plain_s_per_byte, slowdown),
         integers=profile.integers.slowed(slowdown) if profile.integers else None,
     )

@@ -17,7 +17,7 @@ from typing import Any
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from kernels.codec import measure_codec
+from kernels.codec import measure_codec, measure_packing
 from shared.card import card_from_data, check_card
 from shared.errors import EvoSplitError, ModelError, ProfileError
 from shared.frame_costs import measure_frame, with_frame
@@ -66,7 +66,8 @@ def measure(
     graph = graph_from_model(model, name, sha256)
     whole = dataclasses.replace(graph, model=restore_weights(model, random_weights(model, 0)))
     codec, plain = measure_codec(), measure_codec(codec="none")
-    profile = measure_profile(whole, threads, slowdown, None, *codec, plain_s_per_byte=plain)
+    pack_s = measure_packing()
+    profile = measure_profile(whole, threads, slowdown, None, *codec, plain_s_per_byte=plain, pack_s=pack_s)
     if card is None:
         return profile
     return with_frame(profile, measure_frame(graph, check_card(card_from_data(dict(card)), graph)))

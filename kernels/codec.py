@@ -16,15 +16,24 @@ from kernels.quantise import affine_for, quantise_pack, unpack_dequantise
 from kernels.sizes import frame_bytes, is_affine, predicted_wire_bytes
 from shared.errors import InputError, WireError
 from shared.plan import TensorCode
-from shared.wire import MAX_ELEMENTS, EncodedTensor
+from shared.wire import MAX_ELEMENTS, EncodedTensor, Frame, encode_frame
 from shared.wire.check import check_shape, check_tensor
 from shared.wire.sizes import raw_bits
 from shared.wire.types import AFFINE_BITS, DTYPES, Codec
 
-__all__ = ["decode_tensor", "encode_tensor", "frame_bytes", "measure_codec", "predicted_wire_bytes"]
+__all__ = [
+    "decode_tensor",
+    "encode_tensor",
+    "frame_bytes",
+    "measure_codec",
+    "measure_packing",
+    "predicted_wire_bytes",
+]
 
 _MEASURE_ELEMENTS: Final = 2**18
 _MEASURE_ROUNDS: Final = 7
+_SMALL_ELEMENTS: Final = 2**10
+_REST_S: Final = 0.02
 
 
 def encode_tensor(
@@ -132,10 +141,22 @@ def measure_codec(bits: int = 4, codec: str | None = None) -> tuple[float, float
     return encode_s / values.nbytes, decode_s / values.nbytes
 
 
-def _median_s(work: Callable[[], object]) -> float:
+def measure_packing() -> float:
+    """Seconds to encode a frame of one small tensor, after a rest as between two frames; median."""
+    values = np.maximum(np.random.default_rng(0).normal(size=_SMALL_ELEMENTS).astype(np.float32), 0)
+    code = TensorCode(4, 0.0, float(values.max()))
+
+    def pack() -> None:
+        encode_frame(Frame("", "", "", (encode_tensor("x", values, code),)))
+
+    return _median_s(pack, _REST_S)
+
+
+def _median_s(work: Callable[[], object], rest_s: float = 0.0) -> float:
     work()
     durations = []
     for _ in range(_MEASURE_ROUNDS):
+        time.sleep(rest_s)
         start = time.perf_counter()
         work()
         durations.append(time.perf_counter() - start)

@@ -90,6 +90,12 @@ class LinkEstimate:
         return sorted(self.overheads)[len(self.overheads) // 4] if known else 0.0
 
     @property
+    def jitter_s(self) -> float:
+        """How much longer than that a frame may take for no reason of the link's."""
+        known = len(self.overheads) >= _FEWEST
+        return max(JITTER_S, sorted(self.overheads)[-2] - self.overhead_s) if known else JITTER_S
+
+    @property
     def request_s(self) -> float | None:
         """What a frame's request takes beside its bytes."""
         return None if self.rtt_s is None else self.rtt_s + self.overhead_s
@@ -150,7 +156,8 @@ def _with_transfer(estimate: LinkEstimate, observation: Observation) -> LinkEsti
     rtt_s = estimate.rtt_s or 0.0
     beside_s = rtt_s + (estimate.overhead_s if observation.is_frame else 0.0)
     transfer_s = (observation.seconds - beside_s) * observation.share
-    resolution_s = max(JITTER_S, rtt_s / 10)
+    jitter_s = estimate.jitter_s if observation.is_frame else JITTER_S
+    resolution_s = max(jitter_s, rtt_s / 10)
     sample_bps = 8 * observation.size_bytes / max(transfer_s, resolution_s)
     current_bps = estimate.bandwidth_bps
     if current_bps is None:
@@ -158,21 +165,25 @@ def _with_transfer(estimate: LinkEstimate, observation: Observation) -> LinkEsti
     if transfer_s <= resolution_s and sample_bps <= current_bps:
         return estimate  # "at least this fast" says nothing new
     expected_s = 8 * observation.size_bytes / current_bps
+    if observation.is_frame and max(transfer_s, expected_s) < max(CLEAR_TRANSFER_S, 3 * jitter_s):
+        return estimate  # as likely jitter as the link: probes must tell
     counted = dataclasses.replace(
         estimate,
         samples=estimate.samples + 1,
         clear_samples=estimate.clear_samples + (transfer_s >= CLEAR_TRANSFER_S),
     )
-    if _deviates(max(transfer_s, resolution_s), expected_s):
+    if _deviates(max(transfer_s, resolution_s), expected_s, jitter_s):
         return _with_deviant(counted, current_bps, sample_bps)
-    weight = _FULL_WEIGHT * min(1.0, max(transfer_s, JITTER_S) / _STEADY_TRANSFER_S)
+    # A frame that should have passed in no time says little: what it took longer is jitter.
+    told_s = min(transfer_s, expected_s) if observation.is_frame else max(transfer_s, JITTER_S)
+    weight = _FULL_WEIGHT * min(1.0, told_s / max(_STEADY_TRANSFER_S, 5 * jitter_s))
     moved_bps = current_bps * math.pow(sample_bps / current_bps, weight)
     return dataclasses.replace(counted, bandwidth_bps=moved_bps, deviant_bps=None)
 
 
-def _deviates(transfer_s: float, expected_s: float) -> bool:
+def _deviates(transfer_s: float, expected_s: float, jitter_s: float) -> bool:
     """Jitter only ever adds time, so that a slower transfer gets the benefit of the doubt."""
-    slower = transfer_s > CHANGE_FACTOR * expected_s + 2 * JITTER_S
+    slower = transfer_s > CHANGE_FACTOR * expected_s + 2 * jitter_s
     return slower or transfer_s < expected_s / CHANGE_FACTOR
 
 

@@ -35,6 +35,7 @@ class Profile:
     nothing was measured to tell. Beside the network a frame takes ``prepare_s`` to make the input of
     its pixels, and ``frame_s`` whatever the plan: reading the outputs, handing work over. What is made of the
     pixels to be sent instead takes ``picture_s`` (codec of `shared.picture_codes` -> seconds), and no input.
+    ``pack_s`` is what encoding a frame of tensors takes whatever its size: the first one finds caches cold.
     ``plain_s_per_byte`` is (encode, decode) where a plan says ``none`` for a codec; None where not measured.
     ``integers`` are the times in 8-bit integers, None where the device was not measured with them.
     """
@@ -54,6 +55,7 @@ class Profile:
     prepare_s: float = 0.0
     picture_s: Mapping[str, float] = field(default_factory=dict)
     plain_s_per_byte: tuple[float, float] | None = None
+    pack_s: float = 0.0
     integers: IntegerTimes | None = None
 
     def head_layer_s(self) -> tuple[float, ...]:

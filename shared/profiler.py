@@ -89,14 +89,15 @@ def measure_profile(
     encode_s_per_byte: float = 0.0,
     decode_s_per_byte: float = 0.0,
     plain_s_per_byte: tuple[float, float] | None = None,
+    pack_s: float = 0.0,
 ) -> Profile:
     """Medians of repeated runs on seeded random inputs, all multiplied by ``slowdown``.
 
     Layers run alone, one session each, warm: what counts of them is their share. Heads and tails run whole
     at up to ten cuts (both ends among them), each after a short rest, taking turns so that noise meets all
     alike, and are then made to grow with their length. ``progress`` gets steps done and steps in all. The
-    codec's figures (per float32 byte, not slowed yet), and those without one, come from the caller. Raises
-    ModelError.
+    codec's figures (per float32 byte, not slowed yet), those without one, and of a frame whatever its size
+    come from the caller. Raises ModelError.
     """
     report = progress or (lambda done, total: None)
     total = len(graph.layers) + MAX_CUTS
@@ -117,6 +118,7 @@ def measure_profile(
         encode_s_per_byte=encode_s_per_byte * slowdown,
         decode_s_per_byte=decode_s_per_byte * slowdown,
         residual=residual,
+        pack_s=pack_s * slowdown,
         plain_s_per_byte=None if plain_s_per_byte is None else _slowed(plain_s_per_byte, slowdown),
     )
 

@@ -36,7 +36,7 @@ def measure_for(costs: Costs, link: Link) -> Measure | None:
     """The measure that an objective is; None for throughput, which is a largest of three."""
     if costs.objective == "latency":
         byte = 8 / link.bandwidth_bps
-        return Measure(1.0, 1.0, byte, 0.0, link.rtt_s + byte * costs.overhead_bytes)
+        return Measure(1.0, 1.0, byte, 0.0, link.rtt_s + costs.pack_s + byte * costs.overhead_bytes)
     if costs.objective == "energy" and costs.energy is not None:
         byte_j = costs.energy.uplink_j(1, 8 / link.bandwidth_bps)
         return Measure(0.0, 0.0, byte_j, 1.0, byte_j * costs.overhead_bytes)

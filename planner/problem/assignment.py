@@ -93,6 +93,7 @@ def spending(costs: Costs, chosen: Assignment) -> Spending:
     on_edge = [(costs.layers[index], choice.bits if choice else 0) for index, choice in weights.items()]
     return Spending(
         edge_s=costs.always_s
+        + (costs.pack_s if len(layers) < len(costs.layers) else 0.0)
         + sum(max(amount(row, bits, stored) for row in layer.edge_s) for layer, bits in on_edge)
         + sum(costs.sending_s(choice) for _, choice in sent),
         cloud_s=sum(layer.cloud_s for index, layer in enumerate(costs.layers) if index not in layers)

@@ -114,6 +114,7 @@ def _case(problem: Problem, costs: Costs, hooks: Sequence[_Hook]) -> Case:
     mean = replace(
         prepared,
         frame_s=prepared.frame_s + at_input_s,
+        pack_s=reach * prepared.pack_s,
         layers=_layers(problem, costs, passed, hooks_s, above),
         tensors=tuple(scaled_tensor(tensor, reach, reach) for tensor in costs.tensors),
         pinned={**{index: True for layers in above for index in layers}, **costs.pinned},

@@ -83,7 +83,8 @@ class Costs:
     """The numbers of one problem. ``overhead_bytes`` is that of a frame without tensors.
 
     ``pinned`` maps layers to whether they run on the edge; ``energy`` prices the radio. Every frame takes
-    ``frame_s`` on the edge, and ``prepare_s`` to make the network's input of it, unless a picture is sent.
+    ``frame_s`` on the edge, ``prepare_s`` to make the network's input of it, and ``pack_s`` where tensors are
+    sent, whatever their size; the last two are spared where a picture is sent.
     """
 
     layers: tuple[LayerCost, ...]
@@ -96,6 +97,7 @@ class Costs:
     energy: Energy | None
     frame_s: float = 0.0
     prepare_s: float = 0.0
+    pack_s: float = 0.0
 
     @property
     def always_s(self) -> float:
@@ -103,8 +105,8 @@ class Costs:
         return self.frame_s + self.prepare_s
 
     def sending_s(self, choice: Choice) -> float:
-        """The edge's seconds that sending adds to `always_s`: a picture may take less than none."""
-        return choice.edge_s - (self.prepare_s if choice.is_picture else 0.0)
+        """The edge's seconds that it adds to `always_s` and `pack_s`: a picture may take less than none."""
+        return choice.edge_s - (self.prepare_s + self.pack_s if choice.is_picture else 0.0)
 
     def may_cross(self, tensor: TensorCost) -> bool:
         """Whether the minimum depth lets a tensor leave the device."""

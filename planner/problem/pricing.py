@@ -35,6 +35,7 @@ def every_choice(problem: Problem) -> Costs:
         energy=edge_energy(problem.edge),
         frame_s=edge.frame_s if edge else 0.0,
         prepare_s=edge.prepare_s if edge else 0.0,
+        pack_s=edge.pack_s if edge else 0.0,
     )
 
 

@@ -14,6 +14,7 @@ def scaled(costs: Costs, edge: float, cloud: float) -> Costs:
         costs,
         frame_s=edge * costs.frame_s,
         prepare_s=edge * costs.prepare_s,
+        pack_s=edge * costs.pack_s,
         layers=tuple(scaled_layer(layer, edge, cloud) for layer in costs.layers),
         tensors=tuple(scaled_tensor(tensor, edge, cloud) for tensor in costs.tensors),
     )

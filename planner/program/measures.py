@@ -43,6 +43,7 @@ class Measures:
     def _edge_ms(self) -> Terms:
         total = Sum(1e3)
         total.add(ONE, self.costs.always_s)
+        total.add(self.made.u, self.costs.pack_s)
         for index, layer in enumerate(self.costs.layers):
             self._spend(total, index, layer.edge_s)
         for choice, variable in flat(self.made.wire):

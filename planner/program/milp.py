@@ -46,7 +46,7 @@ def accepts(costs: Costs) -> bool:
 
     Of the rows of a layer's seconds, of which the largest counts, one alone must begin at zero or above.
     """
-    numbers = [costs.limits.error_limit, costs.frame_s, costs.prepare_s]
+    numbers = [costs.limits.error_limit, costs.frame_s, costs.prepare_s, costs.pack_s]
     numbers += [layer.cloud_s for layer in costs.layers]
     numbers += [max(row.fixed for row in layer.edge_s) for layer in costs.layers]
     numbers += [abs(row.fixed) for layer in costs.layers for row in layer.edge_s]

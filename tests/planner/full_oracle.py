@@ -67,7 +67,7 @@ def _least_at(problem: Problem, cut: Cut) -> float:
     best = math.inf
     for sent in itertools.product(*(_wires(problem, name, cut) for name in cut.boundary)):
         size = 0 if whole else sum(one[1] for one in sent) + frame_overhead_bytes(str(len(graph.layers)))
-        edge_s = seconds + sum(one[4] for one in sent) + _beside(problem, any(one[6:] for one in sent))
+        edge_s = seconds + sum(one[4] for one in sent) + _beside(problem, any(one[6:] for one in sent), whole)
         cloud_all = cloud + sum(one[5] for one in sent)
         wire_error = np.zeros(len(ways))
         for name, one in zip(cut.boundary, sent, strict=True):
@@ -139,11 +139,12 @@ def _weights(problem: Problem, index: int):
     return found
 
 
-def _beside(problem: Problem, picture: bool) -> float:
+def _beside(problem: Problem, picture: bool, whole: bool) -> float:
     if not isinstance(problem.edge, MeasuredDevice):
         return 0.0
     profile = problem.edge.profile
-    return profile.frame_s + (0.0 if picture else profile.prepare_s)
+    packed_s = 0.0 if whole else profile.pack_s
+    return profile.frame_s + (0.0 if picture else profile.prepare_s + packed_s)
 
 
 def _wires(problem: Problem, name: str, cut: Cut):

@@ -14,6 +14,7 @@ from shared.graph import Graph
 from shared.link import Link
 
 ENERGY = Energy(1e-6, 2e-8, 3e-8, 0.5, "made up")
+BESIDE = ("frame_s", "prepare_s", "pack_s")
 OBJECTIVES = ("latency", "throughput", "energy", "cloud")
 
 
@@ -77,7 +78,7 @@ def full_problem(seed: int) -> Problem:
             tuple(sorted(rng.sample([4, 8, 32], 2))) if len(graph.layers) < 6 else (32,),
             tuple(sorted(rng.sample([2, 3, 4, 5, 6, 8, 16], 3))),
         )
-        beside = {name: rng.choice([0.0, edge_scale]) * rng.random() for name in ("frame_s", "prepare_s")}
+        beside = {name: rng.choice([0.0, edge_scale]) * rng.random() for name in BESIDE}
         edge = MeasuredDevice(replace(profile(graph, rng, edge_scale), **beside), "edge", ENERGY)
         cloud = profile(graph, rng, cloud_scale)
         edge_s = sum(edge.profile.layer_s)

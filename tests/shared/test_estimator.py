@@ -171,3 +171,15 @@ def test_a_slower_link_is_not_taken_for_overhead() -> None:
     slower = learn([frame(40_000, 2e6, 0.02, 0.01)] * 3, known)
     assert slower.bandwidth_bps == pytest.approx(2e6, rel=0.3)
     assert slower.overhead_s == pytest.approx(0.01, abs=2e-3)
+
+
+@pytest.mark.parametrize("bandwidth_bps", [8e6, 32e6])
+def test_small_frames_with_jitter_leave_the_bandwidth_where_probes_saw_it(bandwidth_bps: float) -> None:
+    rng = np.random.default_rng(1)
+    estimate = LinkEstimate()
+    for _ in range(8):
+        probes = [request(0, bandwidth_bps, 0.02), request(200_000, bandwidth_bps, 0.02)]
+        late = [frame(1_500, bandwidth_bps, 0.02, 0.005 + rng.exponential(2e-3)) for _ in range(8)]
+        estimate = learn([*probes, *late], estimate)
+    assert estimate.bandwidth_bps == pytest.approx(bandwidth_bps, rel=0.3)
+    assert estimate.overhead_s == pytest.approx(0.006, abs=2.5e-3)
