@@ -25,6 +25,9 @@ State: TypeAlias = Mapping[str, Codes]
 _MOST_STATES: Final = 8
 """Frames of one stream that may become a base; senders have at most half as many under way."""
 
+STATE_BYTES: Final = 1000
+"""What a state takes beside its codes, about; so that empty tensors are not free."""
+
 
 class StreamKey(NamedTuple):
     """Which stream: ``client`` is a random number of the sender's run, so that equal names do not meet."""
@@ -42,7 +45,8 @@ class _Stream:
 
     @property
     def memory_bytes(self) -> int:
-        return sum(codes.codes.nbytes for state in self.states.values() for codes in state.values())
+        codes = (codes.codes for state in self.states.values() for codes in state.values())
+        return len(self.states) * STATE_BYTES + sum(each.nbytes for each in codes)
 
 
 class StreamStore:

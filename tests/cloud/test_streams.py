@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from cloud.dataplane import Call
 from cloud.registry import Registry, open_registry
-from cloud.streams import StreamKey, StreamStore, restore
+from cloud.streams import STATE_BYTES, StreamKey, StreamStore, restore
 from kernels.codes import digest, encode_whole, to_codes
 from kernels.delta import encode_delta
 from shared import oip
@@ -32,6 +32,8 @@ from shared.wire import Frame, StreamHead, decode_frame, encode_frame
 SHA = "ab" * 32
 KEY = StreamKey(1, SHA, "3", "cam")
 CODE = TensorCode(5, -1.0, 1.0)
+ONE = STATE_BYTES + 40
+"""What a state of 40 codes takes."""
 
 
 def coded(seed: int, shape: tuple[int, ...] = (1, 4, 10)):
@@ -47,9 +49,9 @@ def test_states_older_than_a_base_are_dropped():
     store = StreamStore()
     for number in (1, 2, 3):
         store.keep(KEY, number, state(number))
-    assert store.memory_bytes == 120
+    assert store.memory_bytes == 3 * ONE
     assert store.base(KEY, 2)["x"].codes is not None
-    assert store.memory_bytes == 80
+    assert store.memory_bytes == 2 * ONE
     with pytest.raises(UnknownBaseError, match="frame 1 of stream 'cam' is not held here"):
         store.base(KEY, 1)
 
@@ -58,21 +60,21 @@ def test_a_stream_holds_only_so_many_states():
     store = StreamStore()
     for number in range(1, 100):
         store.keep(KEY, number, state())
-    assert store.memory_bytes == 8 * 40
+    assert store.memory_bytes == 8 * ONE
     assert store.base(KEY, 99)
 
 
 def test_the_longest_unused_stream_goes_first():
-    store = StreamStore(limit_bytes=100)
+    store = StreamStore(limit_bytes=2 * ONE + 20)
     keys = [KEY._replace(stream=name) for name in ("one", "two", "three")]
     store.keep(keys[0], 1, state())
     store.keep(keys[1], 1, state())
     store.base(keys[0], 1)
     store.keep(keys[2], 1, state())
-    assert store.memory_bytes == 80
+    assert store.memory_bytes == 2 * ONE
     with pytest.raises(UnknownBaseError):
         store.base(keys[1], 1)
-    store.keep(keys[1], 2, state(count=101))
+    store.keep(keys[1], 2, state(count=2 * ONE))
     assert (len(store), store.memory_bytes) == (0, 0)
 
 
@@ -89,7 +91,7 @@ def test_streams_end_when_nobody_uses_them():
 
 
 def test_several_threads():
-    store = StreamStore(limit_bytes=1000)
+    store = StreamStore(limit_bytes=25 * ONE)
 
     def use(seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -98,7 +100,7 @@ def test_several_threads():
             store.keep(key, number, state())
             with contextlib.suppress(UnknownBaseError):
                 store.base(key, number)
-            assert store.memory_bytes <= 1000
+            assert store.memory_bytes <= 25 * ONE
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(use, range(4)))
