@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.hall.boxes import Boxes
+from edge.head.segment import FrameContext
+from edge.masked import MaskedSegment
+from edge.streams.change import ChangeSettings
 from shared.card import Card, check_card, load_card
 from shared.graph import Cut, Graph, load_graph, prefix_cut
 from shared.link import Link
@@ -43,6 +46,15 @@ class Part:
         """The boundary tensors of each input."""
         (name,) = self.graph.inputs
         return [self.head.run({name: values}) for values in inputs]
+
+    def masked(self, inputs: Iterable[NDArray[np.float32]], settings: ChangeSettings) -> list[Tensors]:
+        """The same from a head that computes only where the picture changed."""
+        (name,) = self.graph.inputs
+        segment = MaskedSegment(head_model(self.graph, self.cut), THREADS, settings)
+        frame = FrameContext("hall")
+        made = (segment.run({name: values}, frame) for values in inputs)
+        # A segment may give its own buffers, which the next frame overwrites.
+        return [{key: array.copy() for key, array in each.items()} for each in made]
 
     def boxes(self, tensors: Tensors) -> Boxes:
         """What the tail finds."""
