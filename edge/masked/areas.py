@@ -104,6 +104,9 @@ class _Book:
     def add(self, rule: Rule) -> int:
         return self.numbers.setdefault(rule, len(self.numbers))
 
+    def rule(self, number: int) -> Rule:
+        return tuple(self.numbers)[number]
+
     def union(self, areas: Sequence[int], size: Pair) -> int:
         distinct = tuple(sorted(set(areas)))
         return distinct[0] if len(distinct) == 1 else self.add(Union(distinct, size))
@@ -117,7 +120,9 @@ def find_areas(network: Network, settles: Callable[[Op], bool]) -> Areas:
     for op in network.ops:
         area = computed[op.out] = _computed(op, network, seen, book)
         size = network.shapes[op.out][:2]
-        seen[op.out] = book.add(Settled(area, op.out, size)) if settles(op) else area
+        # What was just settled changes with its input; comparing again would find next to nothing.
+        fresh = not isinstance(book.rule(area), Settled)
+        seen[op.out] = book.add(Settled(area, op.out, size)) if fresh and settles(op) else area
     return Areas(tuple(book.numbers), computed, seen)
 
 

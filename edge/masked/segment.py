@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from edge.head.segment import FrameContext, Tensors
 from edge.masked.fuse import fuse
 from edge.masked.program import Program
 from edge.masked.read import read_network
+from edge.masked.rival import Rival
 from edge.masked.streams import Stream, Streams
 from edge.streams.change import ChangeSettings, Work, work_for
 from shared.errors import InputError, ModelError
@@ -47,11 +49,14 @@ class MaskedSegment:
         self._change = change
         self._program = Program(network, threads, change is not None, change.tolerance if change else 0.0)
         self._streams = Streams(self._program.memory, change.memory_bytes if change else _OUTPUT_BYTES)
+        takes_over = change is not None and change.dense_takes_over
+        self._rival = Rival(model, threads, change.refresh_frames) if change and takes_over else None
+        self._density = 0.0
 
     @property
     def density(self) -> float:
         """Share of the multiply-accumulates that the last run computed."""
-        return self._program.density
+        return self._density
 
     def forget(self, stream: str) -> None:
         """Drop what is kept of a stream."""
@@ -64,13 +69,26 @@ class MaskedSegment:
         """
         planes = {name: self._planes(name, tensors) for name in self.reads}
         stream = self._streams.get(frame.stream)
+        if frame.mask is None and self._rival is not None and stream.dense_left:
+            self._rival.run(stream, tensors)
+            self._density = 1.0
+        else:
+            self._run(stream, planes, frame, tensors)
+        return {name: stream.memory.outputs[name].copy() for name in self.makes}
+
+    def _run(
+        self, stream: Stream, planes: dict[str, NDArray[np.float32]], frame: FrameContext, tensors: Tensors
+    ) -> None:
         region = None if frame.mask is None or frame.mask.all() else np.ascontiguousarray(frame.mask, bool)
         key = None if region is None else repr(region.shape).encode() + region.tobytes()
         self._program.want(region, key)
+        start = time.perf_counter()
         age, stream.age = stream.age if stream.region == key else None, None
         stream.age = self._advance(stream, planes, age)
         stream.region = key
-        return {name: stream.memory.outputs[name].copy() for name in self.makes}
+        self._density = self._program.density
+        if self._rival is not None and age is not None and region is None:
+            self._rival.judge(stream, time.perf_counter() - start, tensors)
 
     def _advance(self, stream: Stream, planes: dict[str, NDArray[np.float32]], age: int | None) -> int:
         """Bring the stream's memory up to date; its new age. An interrupted stream has none."""

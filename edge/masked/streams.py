@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.masked.memory import Memory
+from edge.streams.change import TRIALS
 
 
 @dataclass(eq=False)
 class Stream:
-    """``age``: frames since everything was computed for ``region``, None when nothing can be built on."""
+    """``age``: frames since everything was computed for ``region``, None when nothing can be built on.
+
+    ``seconds`` of the last frames that built on others; ``dense_left``: frames for the dense backend yet.
+    """
 
     memory: Memory
     age: int | None = None
     region: bytes | None = None
+    seconds: deque[float] = field(default_factory=lambda: deque(maxlen=TRIALS))
+    dense_left: int = 0
 
 
 class Streams:

@@ -32,8 +32,7 @@ def _behind(rule: Rule, wanted: Mask, size: Pair) -> Mask:
         return masks.needed(wanted, rule.window, size)
     if isinstance(rule, Enlarged):
         rows, columns = rule.factor
-        squares: Mask = wanted.reshape(size[0], rows, size[1], columns).any(axis=(1, 3))
-        return squares
+        return np.asarray(wanted.reshape(size[0], rows, size[1], columns).any(axis=(1, 3)))
     if isinstance(rule, Strided):
         read = np.zeros(size, bool)
         read[slice(*rule.rows), slice(*rule.columns)] = wanted

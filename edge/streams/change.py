@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Final
 
 from shared.errors import UsageError
+
+TRIALS: Final = 7
+"""Frames that show what a stream's changes cost."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,8 @@ class ChangeSettings:
     used there by more than this share of the layer's own root mean square. 0: always.
     ``refresh_frames``: every so many frames all is computed. ``jump``: share of changed input positions from
     which on all is computed. ``memory_bytes``: for the streams' kept values; the stream that was quiet for
-    longest goes first.
+    longest goes first. ``dense_takes_over``: a stream that changes so much that the dense backend is faster
+    gets it, for ``refresh_frames`` at a time.
     """
 
     threshold: float = 0.0
@@ -28,6 +35,7 @@ class ChangeSettings:
     jump: float = 0.5
     block: int = 1
     memory_bytes: int = 128 << 20
+    dense_takes_over: bool = True
 
     def __post_init__(self) -> None:
         if not (self.threshold >= 0 and self.tolerance >= 0):
@@ -55,3 +63,8 @@ def work_for(settings: ChangeSettings, frames_since_refresh: int | None, changed
     if changed == 0:
         return Work.NOTHING
     return Work.ALL if changed > settings.jump else Work.CHANGES
+
+
+def dense_is_faster(masked_s: Sequence[float], dense_s: float) -> bool:
+    """Whether the last frames' seconds say so; never before there are `TRIALS` of them."""
+    return len(masked_s) >= TRIALS and statistics.median(masked_s) > dense_s

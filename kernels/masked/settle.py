@@ -72,7 +72,7 @@ def update_changed(
             if block > 1:
                 _fill_blocks(mask[top:bottom], block)
             for y in range(top, bottom):
-                count += _count(mask[y])
+                count += int(_count(mask[y]))
                 for channel in range(current.shape[0]):
                     _take(current[channel, y], mask[y], used[channel, y])
     return count

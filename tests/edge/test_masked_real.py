@@ -38,7 +38,7 @@ def test_heads_of_real_networks(request, name, cut):
     source = graph.inputs[0]
     x = np.random.default_rng(0).normal(size=graph.tensors[source].shape).astype(np.float32)
     x *= 100 if name == "yolox_nano" else 1  # it reads pixels of 0 to 255
-    masked = MaskedSegment(model, change=ChangeSettings(threshold=0.0, jump=1.0))
+    masked = MaskedSegment(model, change=ChangeSettings(threshold=0.0, jump=1.0, dense_takes_over=False))
     dense = MaskedSegment(model)
     for _ in range(3):
         made = masked.run({source: x}, FrameContext())

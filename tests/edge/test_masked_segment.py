@@ -16,7 +16,7 @@ from shared.errors import InputError, ModelError
 from shared.session import Runner
 from tests import models as nets
 
-EXACT = ChangeSettings(threshold=0.0, refresh_frames=1000, jump=1.0)
+EXACT = ChangeSettings(threshold=0.0, refresh_frames=1000, jump=1.0, dense_takes_over=False)
 seeds = st.integers(0, 2**31)
 
 
@@ -122,7 +122,7 @@ def test_a_region_that_asks_for_everything_or_nothing():
 def test_small_changes_are_held_back_but_never_pile_up(seed):
     """However often a value creeps, what is used is never further off than the threshold."""
     model, rng = conv_only(), np.random.default_rng(seed)
-    settings_ = ChangeSettings(threshold=0.5, refresh_frames=1000, jump=1.0)
+    settings_ = ChangeSettings(threshold=0.5, refresh_frames=1000, jump=1.0, dense_takes_over=False)
     masked, dense = MaskedSegment(model, change=settings_), Runner(model)
     x = picture(rng, (16, 16))
     for _ in range(20):
@@ -148,7 +148,9 @@ def conv_only():
 def test_a_tolerance_keeps_near_and_a_refresh_makes_right(seed):
     model, rng = random_net(seed), np.random.default_rng(seed)
     dense = MaskedSegment(model)
-    tolerant = ChangeSettings(threshold=0.0, tolerance=0.1, refresh_frames=5, jump=1.0)
+    tolerant = ChangeSettings(
+        threshold=0.0, tolerance=0.1, refresh_frames=5, jump=1.0, dense_takes_over=False
+    )
     masked, x = MaskedSegment(model, change=tolerant), picture(rng)
     for frame in range(11):
         made, whole = masked.run({"x": x}, FrameContext()), dense.run({"x": x}, FrameContext())
@@ -160,7 +162,7 @@ def test_a_tolerance_keeps_near_and_a_refresh_makes_right(seed):
 
 def test_an_unchanged_frame_costs_nothing_and_a_jump_everything():
     model, rng = random_net(11), np.random.default_rng(0)
-    masked = MaskedSegment(model, change=ChangeSettings(threshold=0.1, jump=0.5))
+    masked = MaskedSegment(model, change=ChangeSettings(threshold=0.1, jump=0.5, dense_takes_over=False))
     x = picture(rng)
     first = masked.run({"x": x}, FrameContext())
     assert masked.density == 1
@@ -178,7 +180,9 @@ def test_an_unchanged_frame_costs_nothing_and_a_jump_everything():
 @settings(max_examples=20, deadline=None)
 def test_values_that_are_not_finite_heal(bad, seed):
     model, rng = random_net(seed), np.random.default_rng(seed)
-    tolerant = ChangeSettings(threshold=1e-6, tolerance=1e-7, refresh_frames=1000, jump=1.0)
+    tolerant = ChangeSettings(
+        threshold=1e-6, tolerance=1e-7, refresh_frames=1000, jump=1.0, dense_takes_over=False
+    )
     dense, masked = MaskedSegment(model), MaskedSegment(model, change=tolerant)
     x = picture(rng)
     broken = x.copy()
@@ -191,7 +195,7 @@ def test_values_that_are_not_finite_heal(bad, seed):
 
 def test_a_first_frame_that_is_not_finite_heals():
     model, rng = random_net(5), np.random.default_rng(0)
-    settings_ = ChangeSettings(threshold=0.01, tolerance=0.02, refresh_frames=1000)
+    settings_ = ChangeSettings(threshold=0.01, tolerance=0.02, refresh_frames=1000, dense_takes_over=False)
     masked, x = MaskedSegment(model, change=settings_), picture(rng)
     masked.run({"x": np.full_like(x, np.nan)}, FrameContext())
     check_same(masked.run({"x": x}, FrameContext()), MaskedSegment(model).run({"x": x}, FrameContext()))
@@ -219,7 +223,7 @@ def test_a_frame_of_another_size_or_type_leaves_the_stream_alone():
 
 def test_streams_are_forgotten_and_limited_in_bytes():
     model, rng = random_net(1), np.random.default_rng(0)
-    masked = MaskedSegment(model, change=ChangeSettings(memory_bytes=1))
+    masked = MaskedSegment(model, change=ChangeSettings(memory_bytes=1, dense_takes_over=False))
     x = picture(rng)
     for name in ("a", "b", "b"):
         masked.run({"x": x}, FrameContext(name))
@@ -237,3 +241,20 @@ def test_what_cannot_be_run_is_named():
     assert "Flatten" in why
     with pytest.raises(ModelError, match="Flatten"):
         MaskedSegment(nets.chain_net())
+
+
+def test_the_dense_backend_takes_over_a_stream_that_it_runs_faster(monkeypatch):
+    model, rng = random_net(1), np.random.default_rng(0)
+    masked = MaskedSegment(model, change=ChangeSettings(refresh_frames=12))
+    assert masked._rival is not None
+    for cost_s, hands_over in ((0.0, True), (1e9, False)):
+        monkeypatch.setattr(masked._rival, "_dense_s", cost_s)
+        x, name, dense = picture(rng), f"{cost_s}", []
+        for _ in range(30):
+            made = masked.run({"x": x}, FrameContext(name))
+            dense.append(masked._streams.get(name).dense_left)
+            check_close(made, Runner(model).run({"x": x}))
+            x = changed(rng, x)
+        # A frame to begin with, trials, twelve dense frames, and so on.
+        expected = [0] * 7 + list(range(12, -1, -1)) + [0] * 7 + [12, 11, 10]
+        assert dense == (expected if hands_over else [0] * 30)
