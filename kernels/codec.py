@@ -10,8 +10,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kernels.affine import Affine
-from kernels.entropy import compress, decompress
+from kernels.encoded import (
+    affine_of,
+    as_dtype,
+    check_code,
+    check_raw,
+    little_bytes,
+    raw_values,
+    unwrapped,
+    whole_tensor,
+)
 from kernels.quantise import affine_for, quantise_pack, unpack_dequantise
 from kernels.sizes import frame_bytes, is_affine, predicted_wire_bytes
 from shared.errors import InputError, WireError
@@ -19,7 +27,6 @@ from shared.plan import TensorCode
 from shared.wire import MAX_ELEMENTS, EncodedTensor, Frame, encode_frame
 from shared.wire.check import check_shape, check_tensor
 from shared.wire.sizes import raw_bits
-from shared.wire.types import AFFINE_BITS, DTYPES, Codec
 
 __all__ = [
     "decode_tensor",
@@ -52,79 +59,37 @@ def encode_tensor(
     to be quantised, and for a dtype, bit-width or codec that the format does not know.
     """
     dtype = array.dtype.name
-    if code.codec not in (None, "none"):
-        raise InputError(f"{name!r}: a tensor cannot travel as {code.codec}")
-    if dtype not in DTYPES:
-        raise InputError(f"{name!r}: tensors of dtype {dtype} cannot travel")
+    check_code(name, dtype, code)
+    wants_zstd = code.codec != "none"
     if not is_affine(dtype, code.bits):
-        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        packed = np.ascontiguousarray(little).reshape(-1).view(np.uint8)
-        return _encoded(name, array, raw_bits(dtype), None, None, packed, code.codec)
-    if code.bits not in AFFINE_BITS:
-        raise InputError(f"{name!r}: {code.bits} bits are none of {', '.join(map(str, AFFINE_BITS))} or 32")
+        packed = little_bytes(array)
+        return whole_tensor(name, dtype, array.shape, raw_bits(dtype), None, None, packed, wants_zstd)
     try:
         low, high = ends or (code.low, code.high)
         affine = affine_for(array, code.bits, low, high, axis)
         packed = quantise_pack(array, affine, code.bits, axis)
     except InputError as error:
         raise InputError(f"{name!r}: {error}") from None
-    return _encoded(name, array, code.bits, axis, affine, packed, code.codec)
-
-
-def _encoded(
-    name: str,
-    array: NDArray[np.generic],
-    bits: int,
-    axis: int | None,
-    affine: Affine | None,
-    packed: NDArray[np.uint8],
-    wanted: str | None,
-) -> EncodedTensor:
-    compressed = None if wanted == "none" else compress(packed)
-    codec: Codec = "none" if compressed is None else "zstd"
-    return EncodedTensor(
-        name=name,
-        dtype=array.dtype.name,
-        shape=array.shape,
-        scheme="raw" if affine is None else "affine",
-        bits=bits,
-        axis=axis,
-        scales=() if affine is None else tuple(affine.scales.tolist()),
-        zero_points=() if affine is None else tuple(affine.zeros.astype(int).tolist()),
-        codec=codec,
-        payload=packed.data if compressed is None else compressed,
-        packed_bytes=packed.size,
-    )
+    return whole_tensor(name, dtype, array.shape, code.bits, axis, affine, packed, wants_zstd)
 
 
 def decode_tensor(tensor: EncodedTensor, max_elements: int = MAX_ELEMENTS) -> NDArray[np.generic]:
     """The array, of ``tensor.shape`` and ``tensor.dtype``, writable. Raises WireError for one that lies."""
     check_shape(tensor.name, tensor.shape, max_elements)
     check_tensor(tensor)
-    payload = tensor.payload
-    content = decompress(payload, tensor.packed_bytes) if tensor.codec == "zstd" else payload
-    packed = np.frombuffer(content, np.uint8)
-    return _raw(tensor, packed) if tensor.scheme == "raw" else _affine(tensor, packed)
-
-
-def _raw(tensor: EncodedTensor, packed: NDArray[np.uint8]) -> NDArray[np.generic]:
-    if tensor.dtype == "bool" and packed.size and packed.max() > 1:
-        raise WireError(f"{tensor.name!r}: a boolean is neither 0 nor 1")
-    dtype = np.dtype(tensor.dtype)
-    values: NDArray[np.generic] = packed.copy().view(dtype.newbyteorder("<")).astype(dtype, copy=False)
-    return values.reshape(tensor.shape)
+    packed = unwrapped(tensor)
+    if tensor.scheme == "affine":
+        return _affine(tensor, packed)
+    check_raw(tensor.name, tensor.dtype, packed)
+    return raw_values(packed, tensor.dtype, tensor.shape)
 
 
 def _affine(tensor: EncodedTensor, packed: NDArray[np.uint8]) -> NDArray[np.generic]:
     used_bits = tensor.elements * tensor.bits % 8
     if used_bits and packed[-1] >> used_bits:
         raise WireError(f"{tensor.name!r}: bits are set behind the last code")
-    affine = Affine(np.array(tensor.scales, np.float32), np.array(tensor.zero_points, np.float32))
-    values = unpack_dequantise(packed, tensor.shape, affine, tensor.bits, tensor.axis)
-    if tensor.dtype == "float16":  # the outermost code may lie half a scale beyond the largest float16
-        limit = np.finfo(np.float16).max
-        values = np.clip(values, -limit, limit)
-    return values.astype(tensor.dtype, copy=False)
+    values = unpack_dequantise(packed, tensor.shape, affine_of(tensor), tensor.bits, tensor.axis)
+    return as_dtype(values, tensor.dtype)
 
 
 def measure_codec(bits: int = 4, codec: str | None = None) -> tuple[float, float]:
@@ -147,7 +112,7 @@ def measure_packing() -> float:
     code = TensorCode(4, 0.0, float(values.max()))
 
     def pack() -> None:
-        encode_frame(Frame("", "", "", (encode_tensor("x", values, code),)))
+        encode_frame(Frame("", 64 * "0", "", (encode_tensor("x", values, code),)))
 
     return _median_s(pack, _REST_S)
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from kernels.codec import decode_tensor, encode_tensor, measure_codec
+from kernels.codec import decode_tensor, encode_tensor, measure_codec, measure_packing
 from kernels.quantise import fake_quantise
 from shared.errors import InputError, WireError
 from shared.plan import TensorCode
@@ -154,6 +154,10 @@ def test_lies_end_in_wire_errors(tensor, changes):
 def test_max_elements_bounds_decoding():
     with pytest.raises(WireError, match="limit of 10"):
         decode_tensor(PLAIN, max_elements=10)
+
+
+def test_measure_packing_is_positive():
+    assert 0 < measure_packing() < 1
 
 
 def test_measure_codec_is_positive():
