@@ -46,29 +46,29 @@ class Outcome:
     shares: tuple[float, ...]
 
 
-def joint_thresholds(rows: Sequence[ExitRow], whole: float, target: float, sure: float = 0.95) -> Outcome:
-    """Thresholds for exits in the order of the head; ``whole`` is the cost of a frame that no exit answers.
+def joint_thresholds(rows: Sequence[ExitRow], rest: ExitRow, target: float, sure: float = 0.95) -> Outcome:
+    """Thresholds for exits in the order of the head; ``rest`` is for frames that no exit answers.
 
     ``target`` is the share of *all* frames whose answer is the network's, kept by a lower confidence bound.
-    The rows must be of samples that nothing was trained on.
+    ``rest`` may disagree, too, where blocks are skipped; its confidence does not matter. The rows must be of
+    samples that nothing was trained on.
     """
-    best = outcome(rows, [NEVER] * len(rows), whole)
-    count = len(rows[0].confidence) if rows else 0
+    best = outcome(rows, [NEVER] * len(rows), rest)
+    count = len(rest.agrees)
     levels = [_levels(row.confidence) for row in rows]
     while True:
-        tried = (outcome(rows, thresholds, whole) for thresholds in _lower(best.thresholds, levels))
+        tried = (outcome(rows, thresholds, rest) for thresholds in _lower(best.thresholds, levels))
         kept = [one for one in tried if at_least(round(one.agreement * count), count, target, sure)]
         better = [one for one in kept if one.cost < best.cost]
         if not better:
             return best
-        # Half a frame stands for what is not known of a step that costs no frame at all.
         before = best
         best = max(better, key=lambda one: _worth(before, one, count))
 
 
-def outcome(rows: Sequence[ExitRow], thresholds: Sequence[float], whole: float) -> Outcome:
+def outcome(rows: Sequence[ExitRow], thresholds: Sequence[float], rest: ExitRow) -> Outcome:
     """What given thresholds come to."""
-    count = len(rows[0].confidence) if rows else 0
+    count = len(rest.agrees)
     alive, cost, wrong = np.ones(count, bool), 0.0, 0
     shares = []
     for row, threshold in zip(rows, thresholds, strict=True):
@@ -78,12 +78,13 @@ def outcome(rows: Sequence[ExitRow], thresholds: Sequence[float], whole: float) 
         wrong += int((leaves & ~row.agrees).sum())
         shares.append(left / max(count, 1))
         alive &= ~leaves
-    mean = (cost + int(alive.sum()) * whole) / max(count, 1)
+    mean = (cost + int(alive.sum()) * rest.cost) / max(count, 1)
+    wrong += int((alive & ~rest.agrees).sum())
     return Outcome(tuple(thresholds), mean, 1 - wrong / max(count, 1), tuple(shares))
 
 
 def _worth(before: Outcome, after: Outcome, count: int) -> float:
-    """What a step saves per frame that it gets wrong."""
+    """What a step saves per frame that it gets wrong; half a frame more, as it may be none."""
     wrong = max(0.0, (before.agreement - after.agreement) * count)
     return (before.cost - after.cost) / (wrong + 0.5)
 

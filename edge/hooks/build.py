@@ -10,8 +10,8 @@ from shared.graph import Cut, Graph
 
 PlaceKind = Literal["exit", "skip", "channels"]
 
-MOST_EXITS: Final = 4
-EARLIEST_EXIT: Final = 0.2
+MOST_EXITS: Final = 6
+EARLIEST_EXIT: Final = 0.3
 """Share of the arithmetic before which an exit is not worth a border."""
 LATEST_EXIT: Final = 0.95
 """Share of the arithmetic after which there is too little left to save."""
@@ -23,7 +23,7 @@ class HookPlace:
 
     ``done`` is the share of the model's multiply-accumulates that are spent once ``tap`` is there; a border
     here comes after the first ``after`` of the head's layers. For ``skip``, ``until`` is the output of the
-    block that may be left out, ``layers`` are its layers, and ``macs`` what they cost.
+    block that may be left out, ``layers`` are its layers, and ``share`` is theirs of the arithmetic.
     """
 
     kind: PlaceKind
@@ -33,14 +33,14 @@ class HookPlace:
     done: float
     until: str = ""
     layers: tuple[int, ...] = ()
-    macs: int = 0
+    share: float = 0.0
 
 
 def places(graph: Graph, cut: Cut, most_exits: int = MOST_EXITS) -> tuple[HookPlace, ...]:
     """Every place in the head of ``cut``: exits first, then blocks to skip, then what travels.
 
     An exit stands where one tensor is all that later layers read, so that a border costs least; of those
-    there are at most ``most_exits``, spaced by arithmetic, the head's end among them where it qualifies. A
+    there are at most ``most_exits``, spaced by arithmetic, the earliest and the latest among them. A
     block can be skipped when it reads one tensor and adds to it, and nothing inside is read from outside.
     ``channels`` are the boundary's maps `(1, C, H, W)`.
     """
@@ -53,7 +53,7 @@ def exit_places(graph: Graph, cut: Cut, most: int = MOST_EXITS) -> tuple[HookPla
     if len(found) <= most:
         return tuple(found)
     low, high = found[0].done, found[-1].done
-    marks = (low + (high - low) * (at + 1) / most for at in range(most))
+    marks = (low + (high - low) * at / max(most - 1, 1) for at in range(most))
     nearest = (min(found, key=lambda place: abs(place.done - mark)) for mark in marks)
     return tuple(dict.fromkeys(nearest))
 
@@ -87,7 +87,7 @@ def skip_places(graph: Graph, cut: Cut) -> tuple[HookPlace, ...]:
                 done = sum(graph.layers[index].macs for index in cut.layers if index < block[0]) / total
                 after = cut.layers.index(block[0])
                 until = layer.outputs[0]
-                place = HookPlace("skip", tap, _channels(graph, tap), after, done, until, block, macs)
+                place = HookPlace("skip", tap, _channels(graph, tap), after, done, until, block, macs / total)
                 found.append(place)
     return tuple(found)
 

@@ -1,0 +1,99 @@
+"""Exit and skip hooks from the network's own answers; nobody's labels are read here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.cifar.network import Floats, Seen
+from edge.hooks.budget import NEVER, ExitRow, Outcome, joint_thresholds
+from edge.hooks.build import HookPlace
+from edge.hooks.exit import ExitHook
+from edge.hooks.features import FeatureSpec
+from edge.hooks.skip import AVERAGE, NO_CHANGE, SkipHook
+from edge.learning.calibrate import threshold
+from edge.learning.trainers.hidden import fit_hidden
+from edge.learning.trainers.prepare import softmax
+
+EXIT_FEATURES = FeatureSpec()
+SOFTEN = np.float32(3.0)
+"""The network's scores are divided by it: it is too sure of the pictures that it was trained on."""
+SKIP_WIDTH = 16
+SMALL_CHANGE = 0.1
+"""Of the likeliest class's probability: what a block may do and still count as doing nothing."""
+
+
+def exit_hooks(places: Sequence[HookPlace], seen: Seen, output: str) -> list[ExitHook]:
+    """One hook per place, without thresholds yet."""
+    wanted, answers = softmax(seen.scores / SOFTEN), seen.answers
+    means = np.stack([seen.scores[answers == at].mean(axis=0)[None] for at in range(10)])
+    names = tuple(str(at) for at in range(10))
+    hooks = []
+    for place in places:
+        classifier = fit_hidden(seen.features[place.tap], wanted, seed=0)
+        name = f"exit {place.tap}"
+        hooks.append(ExitHook(name, place.tap, EXIT_FEATURES, classifier, names, {output: means}, NEVER))
+    return hooks
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Held-out pictures: what was ``seen`` with some skips at work, and the ``answers`` of the whole network.
+
+    ``done`` is the share of the arithmetic up to each tap, ``rest`` that of all layers, less what is skipped.
+    """
+
+    seen: Seen
+    answers: NDArray[np.int64]
+    done: Mapping[str, float]
+    rest: float
+
+
+def calibrated(hooks: Sequence[ExitHook], held: Held, target: float) -> tuple[list[ExitHook], Outcome]:
+    """Thresholds of all exits together."""
+    rows = [_row(hook, held) for hook in hooks]
+    agrees = held.seen.answers == held.answers
+    found = joint_thresholds(rows, ExitRow(np.ones(len(agrees)), agrees, held.rest), target)
+    sure = [hook.at_threshold(limit) for hook, limit in zip(hooks, found.thresholds, strict=True)]
+    return sure, found
+
+
+def worthwhile(
+    hooks: Sequence[ExitHook], held: Held, target: float, least: float
+) -> tuple[list[ExitHook], Outcome]:
+    """As `calibrated`, without exits that answer less than ``least`` of the frames: each costs a border."""
+    kept = list(hooks)
+    while True:
+        kept, found = calibrated(kept, held, target)
+        if not kept or min(found.shares) >= least:
+            return kept, found
+        del kept[int(np.argmin(found.shares))]
+
+
+def skip_hook(
+    place: HookPlace, features: Floats, whole: Floats, without: Floats, target: float
+) -> SkipHook | None:
+    """A hook from what skipping does to the answers; None where it cannot keep ``target`` agreement.
+
+    ``features`` `(n, C)`, ``whole`` and ``without`` `(n, 10)` scores; a third of the rows is held out.
+    """
+    same = whole.argmax(axis=1) == without.argmax(axis=1)
+    sure = np.take_along_axis(softmax(whole), whole.argmax(axis=1)[:, None], axis=1)
+    left = np.take_along_axis(softmax(without), whole.argmax(axis=1)[:, None], axis=1)
+    small = same & (np.abs(sure - left)[:, 0] < SMALL_CHANGE)
+    held = np.arange(len(same)) % 3 == 0
+    wanted = np.stack([~small, small], axis=1).astype(np.float32)
+    classifier = fit_hidden(features[~held], wanted[~held], seed=0, width=SKIP_WIDTH)
+    share = classifier.scores(features[held])[:, NO_CHANGE]
+    limit = threshold(share, same[held], target)
+    if limit is None:
+        return None
+    return SkipHook(f"skip {place.until}", place.tap, place.until, AVERAGE, classifier, limit)
+
+
+def _row(hook: ExitHook, held: Held) -> ExitRow:
+    scores = hook.classifier.scores(held.seen.features[hook.tap])
+    return ExitRow(scores.max(axis=1), scores.argmax(axis=1) == held.answers, held.done[hook.tap])
