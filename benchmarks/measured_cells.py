@@ -1,10 +1,13 @@
 """Our plan against its prediction, and against what is simpler, on measured devices and shaped links.
 
-An edge slowed by 8 (it waits in proportion), a cloud tier under Ray Serve, a shaped link between them. For
-each network and bandwidth, frames of every strategy take turns, so that noise meets all alike, and the least
-median of three stretches counts, for the profiles as for the cells. The edge is the agent's own engine in
-this process (preparation, head, encoding, HTTP client), without its HTTP face and its result store; the
-cloud is `evosplit cloud` as it is. Latency is from the frame's pixels to its outcome.
+An edge slowed by 8 (it waits in proportion), a cloud tier under Ray Serve, a shaped link between them. The
+plan is the agent's: it measures itself, gets the table that the plan service makes, learns each link by
+probes and frames, and picks by its own rule; the prediction is that plan's on the link as learnt. Then frames
+of every strategy take turns, so that noise meets all alike, and the least median of three stretches counts,
+for the profiles as for the cells. The edge is the agent's own engine in this process (preparation, head,
+encoding, HTTP client), without its HTTP face and its result store; the cloud is `evosplit cloud` as it is.
+Latency is from the frame's pixels to its outcome. Plans may cost as much accuracy as the JPEG of the baseline
+does on pictures that judge both; ``agrees`` says on others how many of the float network's answers stay.
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ from typing import Any, Final
 
 import aiohttp
 
+from benchmarks.cells.answers import jpeg_agrees, plan_agrees
 from benchmarks.cells.edge import Edge
 from benchmarks.cells.inputs import PICTURES, Network, network
 from benchmarks.cells.play import play
-from benchmarks.cells.predict import measure, plans, with_constants
+from benchmarks.cells.predict import baselines, known_of, teacher
 from benchmarks.cells.rows import line, row
 from benchmarks.report import write_result
 from cli.demo.processes import new_token
@@ -30,12 +34,11 @@ from cli.demo.stage import cloud_tier
 from cli.shaper import Shaper
 from shared.link import Link
 from shared.machine import this_machine
+from shared.replan import choices, replan
 
 BANDWIDTHS_BPS: Final = (0.5e6, 2e6, 8e6, 32e6)
 RTT_S: Final = 0.02
 SLOWDOWN: Final = 8.0
-CALIBRATING: Final = Link(1e9, RTT_S)
-CALIBRATING_FRAMES: Final = 11
 TARGETS: Final = {"prediction_within": 0.15, "of_best_baseline": 1.05}
 
 
@@ -63,7 +66,7 @@ async def _all(names: tuple[str, ...]) -> list[dict[str, Any]]:
         _install(networks, folder / "models")
         async with (
             cloud_tier(folder, token) as cloud,
-            Shaper.between(cloud.url, CALIBRATING) as shaper,
+            Shaper.between(cloud.url, Link(BANDWIDTHS_BPS[-1], RTT_S)) as shaper,
             aiohttp.ClientSession() as session,
         ):
             cells = []
@@ -85,17 +88,23 @@ def _install(networks: list[Network], models: Path) -> None:
 
 async def _network(each: Network, edge: Edge, shaper: Shaper) -> list[dict[str, Any]]:
     """All bandwidths of one network."""
-    known = await asyncio.to_thread(measure, each, SLOWDOWN, this_machine().cores)
-    shaper.set_link(CALIBRATING)
-    known = await with_constants(edge, each, known, CALIBRATING, CALIBRATING_FRAMES)
-    by_bandwidth = {bandwidth: plans(each, known, bandwidth) for bandwidth in BANDWIDTHS_BPS}
-    edge.load([plan for chosen in by_bandwidth.values() for plan in chosen.values()])
+    known = await asyncio.to_thread(known_of, each, SLOWDOWN, this_machine().cores, RTT_S)
+    links = [Link(bandwidth_bps, RTT_S) for bandwidth_bps in BANDWIDTHS_BPS]
+    others = [baselines(known, link) for link in links]
+    edge.load([*choices(known.table), *(plan for chosen in others for plan in chosen.values())])
+    agrees = {"cloud-jpeg": await asyncio.to_thread(jpeg_agrees, each)}
     cells = []
-    for bandwidth_bps, chosen in by_bandwidth.items():
-        shaper.set_link(Link(bandwidth_bps, RTT_S))
-        shots = await play(edge, chosen, Link(bandwidth_bps, known.request_s))
-        cells.append(row(known, bandwidth_bps, chosen["ours"], shots))
-        print(line(cells[-1]), file=sys.stderr, flush=True)
+    for link, chosen in zip(links, others, strict=True):
+        shaper.set_link(link)
+        learnt = await edge.learnt(teacher(known))
+        ours = replan(known.table, learnt, None)
+        if ours.digest not in agrees:
+            agrees[ours.digest] = await asyncio.to_thread(plan_agrees, each, ours)
+        shots = await play(edge, {"ours": ours} | chosen)
+        cell = row(known, link.bandwidth_bps, ours, learnt, shots)
+        cell["agrees"] = {"ours": agrees[ours.digest], "cloud-jpeg": agrees["cloud-jpeg"]}
+        cells.append(cell)
+        print(line(cell), file=sys.stderr, flush=True)
     return cells
 
 

@@ -20,15 +20,20 @@ from edge.engine import EdgeModel, Engine
 from edge.head.build import Heads
 from edge.job import Job, Strategy
 from edge.uplink import Uplink
+from edge.watch import LinkWatch
 from planner.bundle import build_bundle
 from shared.bundle import Bundle
 from shared.link import Link
 from shared.plan import Plan, PlanTable
 from shared.postprocess import postprocess
-from shared.profiler import quiet_median
 from shared.result import Breakdown
 
 TIMEOUT_S: Final = 60.0
+_LOOKS: Final = 8
+_FRAMES: Final = 4
+"""How often an agent looks at a new link, with so many frames behind each look ..."""
+_LEARNING_S: Final = 5.0
+"""... until so much time has gone."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Edge:
         self._network = network
         self._uplink = Uplink(session, url, network.graph.name, token)
         self._compute = Compute(slowdown)
+        self._cloud = CloudLink(self._uplink, Link(1e7), TIMEOUT_S)
         self._heads: Heads | None = None
         self._turn = 0
 
@@ -62,12 +68,22 @@ class Edge:
             for plan in plans:
                 self._heads.build(plan)
 
-    async def shoot(self, strategy: Strategy, plan: Plan, link: Link) -> Shot:
+    async def learnt(self, plan: Plan | None) -> Link:
+        """A link that the edge never saw, as it estimates it after a few looks, and frames under ``plan``."""
+        self._cloud = CloudLink(self._uplink, Link(1e7), TIMEOUT_S)
+        watch, end_s = LinkWatch(self._cloud, 1.0), time.perf_counter() + _LEARNING_S
+        for turn in range(_LOOKS):
+            await watch.look()
+            for _ in range(_FRAMES if plan and (turn == 0 or time.perf_counter() < end_s) else 0):
+                await self.shoot("planned", plan)
+        return self._cloud.link
+
+    async def shoot(self, strategy: Strategy, plan: Plan) -> Shot:
         """One frame. For the strategies that need no plan, ``plan`` is not looked at."""
         assert self._heads is not None
         card = self._network.card
         model = EdgeModel(self._heads.graph, card, _table([plan]))
-        engine = Engine(model, self._heads, self._compute, CloudLink(self._uplink, link, TIMEOUT_S))
+        engine = Engine(model, self._heads, self._compute, self._cloud)
         await engine.start()
         pixels = self._frame()
         job = Job("cell", "cells", self._network.graph.name, strategy, pixels=pixels)
@@ -77,11 +93,6 @@ class Edge:
         read = await self._compute.run(lambda: postprocess(card, answer.outputs, size))
         job.spend(postprocess_s=read.seconds)
         return Shot(time.perf_counter() - started_s, answer.wire_bytes, job.breakdown())
-
-    async def handing_over_s(self, times: int) -> float:
-        """What it takes to have nothing at all computed."""
-        runs = [await self._compute.run(lambda: None) for _ in range(times)]
-        return quiet_median([run.seconds for run in runs])
 
     def close(self) -> None:
         """End the thread that computes."""

@@ -25,13 +25,16 @@ PICTURES: Final[Mapping[str, str]] = {
 }
 CALIBRATION: Final = 8
 FRAMES: Final = 8
+JUDGED: Final = 32
+UNSEEN: Final = 64
 
 
 @dataclass(frozen=True)
 class Network:
     """One network; pictures are (H, W, 3) uint8 RGB, ``calibration`` is ``pictures`` as inputs.
 
-    ``frames`` are other pictures.
+    ``frames`` are other pictures; error limits are chosen on ``judged`` inputs, and answers compared in the
+    end on ``unseen`` pictures, which nothing was chosen by.
     """
 
     graph: Graph
@@ -41,6 +44,8 @@ class Network:
     pictures: Sequence[NDArray[np.uint8]]
     calibration: Sequence[Mapping[str, NDArray[np.float32]]]
     frames: Sequence[NDArray[np.uint8]]
+    judged: Sequence[Mapping[str, NDArray[np.float32]]]
+    unseen: Sequence[NDArray[np.uint8]]
 
 
 def network(name: str) -> Network:
@@ -48,10 +53,13 @@ def network(name: str) -> Network:
     model = SHARED / "models" / f"{name}.onnx"
     card_file = find_card(model)
     card = load_card(card_file)
-    pictures = _pictures(SHARED / "data" / PICTURES[name], CALIBRATION + FRAMES)
-    own, frames = pictures[:CALIBRATION], pictures[CALIBRATION:]
-    calibration = [preprocess(card, picture) for picture in own]
-    return Network(load_graph(model), card, model, card_file, own, calibration, frames)
+    pictures = _pictures(SHARED / "data" / PICTURES[name], CALIBRATION + JUDGED + UNSEEN)
+    own, others = pictures[:CALIBRATION], pictures[CALIBRATION:]
+    judged, unseen = others[:JUDGED], others[JUDGED:]
+    calibration, tried = ([preprocess(card, picture) for picture in some] for some in (own, judged))
+    return Network(
+        load_graph(model), card, model, card_file, own, calibration, unseen[:FRAMES], tried, unseen
+    )
 
 
 def _pictures(folder: Path, count: int) -> list[NDArray[np.uint8]]:
@@ -65,6 +73,9 @@ def _pictures(folder: Path, count: int) -> list[NDArray[np.uint8]]:
 
 
 def _spread(length: int, count: int) -> list[int]:
-    """Calibration and frames alternate, so that both come from everywhere."""
-    at = np.linspace(0, length - 1, count).astype(int).tolist()
-    return [*at[::2], *at[1::2]]
+    """Calibration, judged and other pictures, each from everywhere."""
+    at = np.linspace(0, length - 1, min(count, length)).astype(int).tolist()
+    chosen = at[:: max(1, len(at) // CALIBRATION)][:CALIBRATION]
+    others = [one for one in at if one not in chosen]
+    judged = others[:: max(1, len(others) // JUDGED)][:JUDGED]
+    return [*chosen, *judged, *(one for one in others if one not in judged)]

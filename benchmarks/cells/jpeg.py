@@ -1,26 +1,19 @@
-"""JPEG as a way to send the input: its bytes, and its error at the network's outputs."""
+"""The baseline's JPEG: its error at the network's outputs."""
 
 from __future__ import annotations
 
-import statistics
-
 from benchmarks.cells.inputs import Network
-from edge.payloads import JPEG_QUALITY, jpeg_picture
-from planner.encodings import InputEncoding
+from edge.payloads import jpeg_picture
 from planner.errors.outputs import noise_to_signal
 from shared.pictures import decode_picture
 from shared.preprocess import preprocess
 from shared.session import Runner
 
 
-def jpeg_encoding(network: Network) -> InputEncoding:
-    """What the edge's own JPEG costs on the calibration pictures; its seconds are measured in requests."""
+def jpeg_error(network: Network) -> float:
+    """What the edge's own JPEG of the cloud-only strategy does to the calibration pictures."""
     card, whole = network.card, Runner(network.graph.model)
     sent = [jpeg_picture(card, pixels) for pixels in network.pictures]
     right = [whole.run(dict(feeds)) for feeds in network.calibration]
     found = [whole.run(dict(preprocess(card, decode_picture(content)))) for content in sent]
-    return InputEncoding(
-        name=f"jpeg-{JPEG_QUALITY}",
-        wire_bytes=statistics.fmean(map(len, sent)),
-        error=noise_to_signal(right, found),
-    )
+    return noise_to_signal(right, found)

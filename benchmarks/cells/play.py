@@ -8,7 +8,6 @@ from typing import Final
 
 from benchmarks.cells.edge import Edge, Shot
 from edge.job import Strategy
-from shared.link import Link
 from shared.plan import Plan
 from shared.serial import digest
 
@@ -29,14 +28,14 @@ STRATEGIES: Final[Mapping[str, Strategy]] = {
 }
 
 
-async def play(edge: Edge, chosen: Mapping[str, Plan], link: Link) -> dict[str, list[Shot]]:
+async def play(edge: Edge, chosen: Mapping[str, Plan]) -> dict[str, list[Shot]]:
     """Rounds of all strategies in turn after one that warms the tails up.
 
     What runs the very same thing is played once and counts for all its names; what is hopeless after the
     first round gets few frames.
     """
     runs = {name: _run(name, chosen) for name in STRATEGIES}
-    first = {run: await edge.shoot(run[0], _plan(run, chosen), link) for run in dict.fromkeys(runs.values())}
+    first = {run: await edge.shoot(run[0], _plan(run, chosen)) for run in dict.fromkeys(runs.values())}
     fastest_s = min(shot.latency_s for shot in first.values())
     shots: dict[_Run, list[Shot]] = {run: [] for run in first}
     end_s = time.perf_counter() + CELL_S
@@ -46,7 +45,7 @@ async def play(edge: Edge, chosen: Mapping[str, Plan], link: Link) -> dict[str, 
         for run, warm in first.items():
             is_hopeless = run[0] != "planned" and warm.latency_s > HOPELESS * fastest_s
             if turn < FEW_FRAMES or not is_hopeless:
-                shots[run].append(await edge.shoot(run[0], _plan(run, chosen), link))
+                shots[run].append(await edge.shoot(run[0], _plan(run, chosen)))
     return {name: shots[run] for name, run in runs.items()}
 
 
@@ -58,8 +57,6 @@ def _run(name: str, chosen: Mapping[str, Plan]) -> _Run:
     if STRATEGIES[name] != "planned":
         return STRATEGIES[name], ""
     plan = chosen[name]
-    if any((code.codec or "").startswith("jpeg") for code in plan.wire.values()):
-        return "cloud-jpeg", ""
     return "planned", digest((plan.cut_key, dict(plan.weight_bits), dict(plan.wire)))
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from benchmarks.cells.edge import Shot
 from benchmarks.cells.predict import Known
 from planner.prediction import latency_interval
-from planner.problem.limits import DEFAULT_MAX_ERROR
+from shared.link import Link
 from shared.plan import Plan
 from shared.profiler import quiet_median
 
@@ -26,9 +27,12 @@ _STEPS: Final = (
 )
 
 
-def row(known: Known, bandwidth_bps: float, plan: Plan, shots: Mapping[str, list[Shot]]) -> dict[str, Any]:
-    """One cell of the table; ``load`` says how busy the machine was with other things."""
-    interval = latency_interval(plan, known.edge, known.cloud)
+def row(
+    known: Known, bandwidth_bps: float, plan: Plan, link: Link, shots: Mapping[str, list[Shot]]
+) -> dict[str, Any]:
+    """One cell of the table; ``link`` as the edge saw it, ``load`` how busy the machine was otherwise."""
+    expected = replace(plan, latency=plan.latency_at(link), link=link)
+    interval = latency_interval(expected, known.edge, known.cloud)
     measured = {name: quiet_median([shot.latency_s for shot in taken]) for name, taken in shots.items()}
     best = min((name for name in measured if name != "ours"), key=lambda name: measured[name])
     return {
@@ -37,7 +41,9 @@ def row(known: Known, bandwidth_bps: float, plan: Plan, shots: Mapping[str, list
         "cut": plan.cut_key,
         "wire": {name: code.codec or code.bits for name, code in plan.wire.items()},
         "error": plan.error,
-        "max_error": max(DEFAULT_MAX_ERROR, known.jpeg.error),
+        "max_error": known.problem.limits.error_limit,
+        "max_drop": known.max_drop,
+        "learnt_link": {"bandwidth_bps": link.bandwidth_bps, "request_s": link.rtt_s},
         "wire_bytes": plan.wire_bytes,
         "predicted_s": interval.expected_s,
         "interval_s": [interval.low_s, interval.high_s],
@@ -49,11 +55,11 @@ def row(known: Known, bandwidth_bps: float, plan: Plan, shots: Mapping[str, list
         "latency_s": measured,
         "steps_s": _steps(shots["ours"]),
         "predicted_steps_s": {
-            "edge": plan.latency.edge_s,
-            "uplink": plan.latency.uplink_s,
-            "cloud": plan.latency.cloud_s,
-            "frame": known.edge.frame_s,
-            "request": known.request_s,
+            "edge": expected.latency.edge_s,
+            "uplink": expected.latency.uplink_s,
+            "cloud": expected.latency.cloud_s,
+            "of edge: prepare": known.edge.prepare_s,
+            "of edge: frame": known.edge.frame_s,
         },
         "rounds": len(shots["ours"]),
         "load": os.getloadavg()[0],

@@ -1,0 +1,47 @@
+"""How often an answer stays what the float network says, on pictures that nothing was calibrated on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.cells.inputs import Network
+from edge.payloads import jpeg_picture
+from planner.drop.agreement import agreement
+from planner.drop.split_run import SplitRun
+from planner.encodings.wire import picture_wire
+from shared.pictures import decode_picture
+from shared.plan import Plan
+from shared.preprocess import preprocess
+from shared.session import Runner
+
+Outputs: TypeAlias = Mapping[str, NDArray[Any]]
+Way: TypeAlias = Callable[[NDArray[np.uint8]], Outputs]
+
+
+def plan_agrees(network: Network, plan: Plan) -> float:
+    """The share of answers (of boxes) that a plan keeps."""
+    run = SplitRun(network.graph, plan, pictures=picture_wire(network.card))
+    return _agrees(network, lambda pixels: run.run(dict(preprocess(network.card, pixels))))
+
+
+def jpeg_agrees(network: Network) -> float:
+    """The same of the baseline's JPEG."""
+    card, whole = network.card, Runner(network.graph.model)
+
+    def way(pixels: NDArray[np.uint8]) -> Outputs:
+        return whole.run(dict(preprocess(card, decode_picture(jpeg_picture(card, pixels)))))
+
+    return _agrees(network, way)
+
+
+def _agrees(network: Network, way: Way) -> float:
+    whole = Runner(network.graph.model)
+    found = [
+        agreement(network.card, whole.run(dict(preprocess(network.card, pixels))), way(pixels))
+        for pixels in network.unseen
+    ]
+    return float(np.mean([one for one in found if one is not None]))
