@@ -28,6 +28,7 @@ def plan_data(graph: Graph, chosen: Plan) -> dict[str, Any]:
         "wire_bytes": chosen.wire_bytes,
         "edge_memory_bytes": chosen.edge_memory_bytes,
         "error": chosen.error,
+        **({} if chosen.exits is None else {"exits": list(chosen.exits), "reach": chosen.reach}),
     }
 
 

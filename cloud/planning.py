@@ -48,6 +48,7 @@ class Planner:
             request.rtt_s,
             request.limits,
             self._encodings(model, feeds),
+            request.expectation,
         )
         judge = None if request.max_drop is None else self._judge(model, problem.errors)
         card = None if model.card is None else card_to_data(model.card)

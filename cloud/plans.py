@@ -12,6 +12,7 @@ from cloud.registry import Model
 from planner.problem.limits import Limits
 from shared.card import card_to_data
 from shared.errors import ProfileError
+from shared.expectation import NOTHING_SPARED, Expectation
 from shared.kept import read_kept, write_kept
 from shared.plan import PlanTable
 from shared.profile import Profile
@@ -22,13 +23,15 @@ from shared.serial import digest, from_json, to_json
 class PlanRequest:
     """What an edge asks: its own profile, the round-trip time that it sees, and its limits.
 
-    ``max_drop`` is the accuracy that plans may cost, a share, on the model's calibration inputs.
+    ``max_drop`` is the accuracy that plans may cost, a share, on the model's calibration inputs, and
+    ``expectation`` what its hooks and masks have spared so far.
     """
 
     profile: Profile
     rtt_s: float = 0.0
     limits: Limits = field(default_factory=Limits)
     max_drop: float | None = None
+    expectation: Expectation = NOTHING_SPARED
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from planner.problem import Problem
 from planner.problem.limits import Limits
 from planner.problem.sides import plain_speed
 from planner.table import plan_table
+from shared.expectation import NOTHING_SPARED, Expectation
 from shared.graph import Graph
 from shared.link import Link
 from shared.plan import PlanTable
@@ -32,15 +33,20 @@ def service_problem(
     rtt_s: float,
     limits: Limits,
     encodings: Sequence[InputEncoding] = (),
+    expectation: Expectation = NOTHING_SPARED,
 ) -> Problem:
     """What an edge asks with its profile: pictures that it can make, tensors with and without a codec.
+
+    ``expectation`` is what its hooks and masks have spared so far.
 
     Raises ProfileError or UsageError.
     """
     link = Link(_ANY_BANDWIDTH_BPS, rtt_s)
     offered = edge_encodings(encodings, edge)
     plain = plain_speed(edge, cloud)
-    return Problem(graph, edge, cloud, errors, link, limits, plain=plain, encodings=offered)
+    return Problem(
+        graph, edge, cloud, errors, link, limits, plain=plain, encodings=offered, expectation=expectation
+    )
 
 
 def edge_encodings(measured: Sequence[InputEncoding], edge: Profile) -> tuple[InputEncoding, ...]:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import click
 
 from cli.accuracy import accuracy_judge, say_choice
+from cli.expectation import expectation_option, read_expectation
 from cli.options import BANDWIDTH, FILE, drop_option, json_option, model_argument
 from cli.output import print_json, print_table, stdout
 from cli.plan_data import plan_data, where
@@ -49,6 +50,7 @@ class _Answer:
     help="What to have the least of: seconds of a frame, of the slowest stage, joules, or cloud seconds.",
 )
 @drop_option
+@expectation_option
 @click.option("--plot", type=FILE, help="Also draw the plan: a .svg, .pdf or .png file.")
 @planning_options
 @json_option
@@ -57,6 +59,7 @@ def plan(
     bandwidth_bps: float,
     objective: Objective,
     max_drop: float | None,
+    expect_file: Path | None,
     plot: Path | None,
     as_json: bool,
 ) -> None:
@@ -66,7 +69,8 @@ def plan(
     Example: evosplit plan model.onnx --bandwidth 5mbit --rtt 20ms --memory 64MB --slowdown 8
     """
     graph = load_graph(asked.model)
-    problem = replace(asked_problem(graph, asked, bandwidth_bps), objective=objective)
+    problem = asked_problem(graph, asked, bandwidth_bps)
+    problem = replace(problem, objective=objective, expectation=read_expectation(expect_file))
     if max_drop is not None:
         problem = _within_drop(problem, asked, max_drop / 100)
     solution = solve(problem)
@@ -147,7 +151,16 @@ def _facts(answer: _Answer) -> list[tuple[str, str]]:
         ("on the wire", format_size(chosen.wire_bytes)),
         ("edge memory", format_size(chosen.edge_memory_bytes)),
         ("error", f"{chosen.error:.3g}"),
+        *_hooked(chosen),
     ]
+
+
+def _hooked(chosen: Plan) -> list[tuple[str, str]]:
+    """What a plan that counts on hooks says of them; its latency is then a mean over frames."""
+    if chosen.exits is None:
+        return []
+    taps = ", ".join(chosen.exits) or "none"
+    return [("exits at work", taps), ("frames that reach the cloud", f"{chosen.reach:.0%}")]
 
 
 def _bits(chosen: Plan) -> list[tuple[str, str, int]]:

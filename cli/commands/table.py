@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import click
 
 from cli.accuracy import accuracy_judge, say_choice
+from cli.expectation import expectation_option, read_expectation
 from cli.options import drop_option, json_option, model_argument
 from cli.output import print_json, print_table, stdout
 from cli.plan_data import plan_data, where
@@ -26,8 +29,9 @@ _ANY_BANDWIDTH_BPS: Final = 1e6
 @model_argument
 @planning_options
 @drop_option
+@expectation_option
 @json_option
-def table(asked: Asked, max_drop: float | None, as_json: bool) -> None:
+def table(asked: Asked, max_drop: float | None, expect_file: Path | None, as_json: bool) -> None:
     r"""Find the plans of MODEL that are optimal for some bandwidth, and where one takes over from another.
 
     \b
@@ -35,6 +39,7 @@ def table(asked: Asked, max_drop: float | None, as_json: bool) -> None:
     """
     graph = load_graph(asked.model)
     problem = asked_problem(graph, asked, _ANY_BANDWIDTH_BPS)
+    problem = replace(problem, expectation=read_expectation(expect_file))
     if max_drop is not None:
         choice = within_drop(problem, accuracy_judge(graph, asked, problem.errors), max_drop / 100)
         say_choice(graph, choice)
