@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels import blocks
-from kernels.codes import Codes, pack, unpack, unwrapped
+from kernels.codes import Codes
+from kernels.encoded import check_raw, unwrapped
 from kernels.entropy import compress
+from kernels.packing import pack, unpack
 from shared.errors import WireError
 from shared.wire import EncodedTensor
 from shared.wire.check import check_tensor
@@ -98,8 +100,7 @@ def apply_delta(base: Codes, tensor: EncodedTensor, block: int) -> Codes:
     if packed.size - border != (found * bits + 7) // 8:
         raise WireError(f"{tensor.name!r}: {packed.size - border} bytes for {found} codes of {bits} bits")
     restored = _changed(base, changed, unpack(packed[border:], found, bits), block)
-    if tensor.dtype == "bool" and restored.codes.max(initial=0) > 1:
-        raise WireError(f"{tensor.name!r}: a boolean is neither 0 nor 1")
+    check_raw(tensor.name, tensor.dtype, restored.codes)
     return restored
 
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from kernels import reference
 from kernels.codec import decode_tensor, encode_tensor
-from kernels.codes import decode_whole, digest, encode_whole, pack, to_codes, unpack, unwrapped
+from kernels.codes import decode_whole, digest, encode_whole, to_codes
 from kernels.delta import apply_delta, encode_delta, same_kind
+from kernels.encoded import unwrapped
+from kernels.packing import pack, unpack
 from shared.errors import InputError, WireError
 from shared.plan import TensorCode
 from shared.wire.sizes import bitmap_bytes
