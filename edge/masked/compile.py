@@ -21,8 +21,8 @@ _COMPUTES = (Conv, Add, Pool, Scale, Activate)
 class Compiled:
     """``keeps``: whether frames build on the ones before; ``kept``: arrays that each stream has of its own.
 
-    ``shared``: the arrays that all streams use in turn, by root; ``fresh``: room for a layer's output before
-    it settles; ``rows``: room for masks.
+    ``shared``: the arrays that all streams use in turn, by root; ``saved``: room for a layer's last output
+    while it settles; ``rows``: room for masks.
     """
 
     network: Network
@@ -33,7 +33,7 @@ class Compiled:
     lives: tuple[Live, ...]
     kept: frozenset[str]
     shared: Mapping[str, Floats]
-    fresh: Floats
+    saved: Floats
     rows: Bytes
 
 

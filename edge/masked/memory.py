@@ -13,7 +13,7 @@ from edge.masked.ops import Concat, Op, Shape, SpaceToDepth
 from kernels.masked.arrays import Floats, aligned
 from kernels.masked.elementwise import copy
 from kernels.masked.layout import to_channels_last
-from kernels.masked.settle import settle
+from kernels.masked.settle import save_rows, settle
 
 Step: TypeAlias = Callable[[], object]
 
@@ -126,12 +126,12 @@ class _Binding:
             self._add(plain)
             return
         after = compiled.lives[compiled.areas.seen[op.out]]
-        fresh = compiled.fresh[: out.size].reshape(out.shape)
 
         def settling() -> None:
-            kernel(reads, live.positions, fresh)
+            save_rows(out, live.positions, compiled.saved)
+            kernel(reads, live.positions, out)
             limit = memory.limits[op.out]
-            after.set_found(settle(fresh, out, live.positions, limit, after.mask, after.room))
+            after.set_found(settle(out, compiled.saved, live.positions, limit, after.mask, after.room))
 
         memory.plain.append(plain)
         memory.changing.append(settling)

@@ -35,15 +35,19 @@ def _to_first(x: Floats, positions: Positions, out: Floats) -> None:
 
 @compiled
 def _from_planes(x: Floats, sources: Numbers, step: int, positions: Positions, out: Floats) -> None:
+    _, height, width = x.shape
+    flat, shifts = x.reshape(-1), np.empty(sources.shape[0], np.int64)
+    for channel in range(shifts.size):
+        shifts[channel] = (sources[channel, 0] * height + sources[channel, 1]) * width + sources[channel, 2]
     for i in range(positions.size):
         row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
-        for channel in range(sources.shape[0]):
-            y, z = row * step + sources[channel, 1], column * step + sources[channel, 2]
-            out[row, column, channel] = x[sources[channel, 0], y, z]
+        there, here = flat[(row * width + column) * step :], out[row, column]
+        for channel in range(shifts.size):
+            here[channel] = there[shifts[channel]]
 
 
 def space_to_depth(x: Floats, sources: Numbers, step: int, positions: Positions, out: Floats) -> None:
-    """Position (y, z) of ``out`` (H, W, C) at ``positions``, from ``x`` (channels, height, width) float32.
+    """Position (y, z) of ``out`` (H, W, C) at ``positions``, from ``x`` (channels, height, width) float32, C order.
 
     ``sources`` int64 (C, 3): each output channel's input channel, row and column within a square of ``step``.
     """

@@ -14,29 +14,45 @@ from kernels.masked.spread import clear, join
 
 Bytes = NDArray[np.uint8]
 Bits = NDArray[np.int32]
+Rows = NDArray[np.float32]
+"""Flat: one position's channels after the other's."""
+
+
+@compiled
+def save_rows(held: Floats, positions: Positions, saved: Rows) -> None:
+    """Copy the channels at ``positions`` of ``held`` (height, width, channels), one after the other."""
+    place, channels = np.int64(saved.ctypes.data), held.shape[2]
+    for i in range(positions.size):
+        row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
+        copy_row(place, address(held, row, column), channels)
+        place += 4 * channels
 
 
 @compiled
 def settle(
-    fresh: Floats, held: Floats, positions: Positions, limit: float, mask: Bytes, found: Positions
+    held: Floats, saved: Rows, positions: Positions, limit: float, mask: Bytes, found: Positions
 ) -> int:
-    """Take over the positions whose squared distance over all channels is above ``limit``, or a NaN.
+    """Keep new values only where their squared distance from the saved ones is above ``limit``, or a NaN.
 
-    ``fresh`` and ``held``: float32 (height, width, channels). What is taken over is copied to ``held``,
-    set in ``mask`` (cleared first) and listed in ``found``; returns how many. The others keep the
-    values that later layers have seen, so that what is left out never adds up to more than the limit.
+    ``held``: float32 (height, width, channels) with new values at ``positions``, ``saved`` what was there
+    before. Where they are near, the saved ones come back: later layers have seen those, so that what is left
+    out never adds up to more than the limit. The other positions are set in ``mask`` (cleared first) and
+    listed in ``found``; returns how many.
     """
-    count, least = 0, np.float32(limit)
+    count, least, channels = 0, np.float32(limit), held.shape[2]
+    place = np.int64(saved.ctypes.data)
     for y in range(mask.shape[0]):
         clear(mask[y])
     for i in range(positions.size):
         row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
-        new, old = address(fresh, row, column), address(held, row, column)
-        if not squared_gap(new, old, held.shape[2]) <= least:
-            copy_row(old, new, held.shape[2])
+        here = address(held, row, column)
+        if squared_gap(here, place, channels) <= least:
+            copy_row(here, place, channels)
+        else:
             mask[row, column] = 1
             found[count] = positions[i]
             count += 1
+        place += 4 * channels
     return count
 
 
