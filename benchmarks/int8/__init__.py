@@ -1,0 +1,1 @@
+"""What `benchmarks.int8_heads` is made of."""

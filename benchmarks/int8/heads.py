@@ -1,0 +1,80 @@
+"""Heads in float32 and in integers, and how their times compare."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from edge.head.segment import FrameContext
+from edge.int8 import Int8Segment
+from kernels.weights import pack_weights
+from planner.errors.types import ErrorTable
+from planner.problem.packing import initialisers, quantised_weights
+from shared.graph import Graph, prefix_cut
+from shared.plan import FLOAT_BITS, TensorCode
+from shared.session import Runner
+from shared.split import head_model
+from shared.wire import EncodedTensor
+
+THREADS: Final = 1
+_TURNS: Final = 40
+_BUDGET_S: Final = 2.0
+_FRAME: Final = FrameContext()
+
+Values = Mapping[str, NDArray[Any]]
+
+
+def float_head(graph: Graph, length: int) -> Runner:
+    """The head of a prefix cut."""
+    return Runner(head_model(graph, prefix_cut(graph, length)), THREADS)
+
+
+def integer_head(
+    graph: Graph, length: int, weight_bits: Mapping[str, int], codes: Mapping[str, TensorCode]
+) -> Int8Segment:
+    """The same with weights packed at ``weight_bits`` (by layer) and activations at their codes."""
+    model = head_model(graph, prefix_cut(graph, length))
+    return Int8Segment(model, _packed(graph, weight_bits), codes, THREADS)
+
+
+def eight_bits(graph: Graph, errors: ErrorTable) -> tuple[dict[str, int], dict[str, TensorCode]]:
+    """All weights and activations at 8 bits; the input stays float32."""
+    weights = dict.fromkeys(quantised_weights(graph), 8)
+    known = {name: one.ranges[8] for name, one in errors.activations.items() if name not in graph.inputs}
+    return weights, {name: TensorCode(8, low, high) for name, (low, high) in known.items()}
+
+
+def timed(floats: Runner, integers: Int8Segment, feeds: Values) -> dict[str, float]:
+    """Medians of runs in turns, milliseconds, and the speed-up."""
+    given = {name: feeds[name] for name in floats.input_names}
+    runs: list[tuple[float, float]] = []
+    end_s = time.perf_counter() + _BUDGET_S
+    while len(runs) < _TURNS and (len(runs) < 5 or time.perf_counter() < end_s):
+        start_s = time.perf_counter()
+        floats.run(given)
+        middle_s = time.perf_counter()
+        integers.run(given, _FRAME)
+        runs.append((middle_s - start_s, time.perf_counter() - middle_s))
+    float_s, integer_s = (statistics.median(one) for one in zip(*runs[1:], strict=True))
+    return {"float_ms": 1e3 * float_s, "int8_ms": 1e3 * integer_s, "speed_up": float_s / integer_s}
+
+
+def answer(integers: Int8Segment, feeds: Values) -> Mapping[str, np.ndarray]:
+    """What a whole network in integers says."""
+    return integers.run(feeds, _FRAME)
+
+
+def _packed(graph: Graph, weight_bits: Mapping[str, int]) -> dict[str, EncodedTensor]:
+    stored = initialisers(graph)
+    return {
+        name: pack_weights(name, numpy_helper.to_array(stored[name]), weight_bits[layer])
+        for layer, names in quantised_weights(graph).items()
+        if weight_bits.get(layer, FLOAT_BITS) != FLOAT_BITS
+        for name in names
+    }
