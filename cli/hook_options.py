@@ -68,6 +68,13 @@ _OPTIONS = (
         type=click.FloatRange(min=0),
         help="Compute only where a stream changed by more than this, in units of the network's input.",
     ),
+    click.option(
+        "--delta-threshold",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Steps by which codes of a named stream may be off, so that less is sent.",
+    ),
     click.option("--region", type=_Region(), help="Compute only there: shares of the network's input."),
     click.option(
         "--provider",
