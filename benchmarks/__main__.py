@@ -8,7 +8,7 @@ from importlib import import_module
 ALL = (
     *("quantise", "split_overhead", "overhead", "edge_memory", "demo_time"),
     *("masked_conv", "int8_heads", "cifar_hooks"),
-    "hall_delta",
+    *("hall_change", "hall_delta"),
     *("planner_speed", "planner_compare", "planner_accuracy", "measured_cells"),
 )
 
