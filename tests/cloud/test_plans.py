@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cloud_support import Client, app_client
 
@@ -121,6 +122,39 @@ def test_from_a_profile_to_a_bundle_that_opens(
     (kept_profile,) = (data / "profiles").iterdir()
     assert from_json(Profile, kept_profile.read_bytes(), ProfileError).slowdown == 1.0
     assert len(list((data / "errors").iterdir())) == 1
+
+
+def test_an_edge_is_offered_what_it_measured(
+    tiny_models: Path, registry: Registry, profile: Profile, tmp_path: Path
+) -> None:
+    """Pictures that it can make, when preparing is slow; and nothing of the kind to one that said nothing."""
+    shutil.copytree(tiny_models, tmp_path / "m")
+    planner, model = Planner(tmp_path / "m" / "data", 1), registry.get("chain")
+    slow = replace(profile, layer_s=(1.0,) * len(profile.layer_s), head_s={}, prepare_s=0.5, pack_s=0.1)
+    able = replace(slow, picture_s={"png": 1e-4, "jpeg-90": 1e-4}, plain_s_per_byte=(1e-9, 1e-9))
+    table = planner(model, PlanRequest(able, 0.01), tmp_path / "able").table
+    sent = {code.codec for plan in table.plans for code in plan.wire.values()}
+    assert sent & {"png", "jpeg-90"}
+    assert not sent - {"png", "jpeg-90", "none", None}
+    old = planner(model, PlanRequest(slow, 0.01), tmp_path / "old").table
+    assert all(code.codec in (None, "none") for plan in old.plans for code in plan.wire.values())
+    assert table.plans[-1].latency.total_s < old.plans[-1].latency.total_s - 0.5
+
+
+def test_a_drop_judges_the_table(tiny_models: Path, profile: Profile, tmp_path: Path) -> None:
+    shutil.copytree(tiny_models, tmp_path / "m")
+    rng = np.random.default_rng(0)
+    pictures = rng.normal(size=(24, 3, 16, 16)).astype(np.float32)
+    np.savez(tmp_path / "m" / "chain.calibration.npz", x=pictures)
+    with app_client(tmp_path / "m", Planner(tmp_path / "m" / "data", 1)) as client:
+        strict = plan_over_http(client, profile, max_drop=0.0)
+        loose = plan_over_http(client, profile, max_drop=0.9)
+        status, refusal = plan_over_http(client, profile, max_drop=1.5)
+    assert (strict[0], loose[0]) == (200, 200), (strict, loose)
+    worst = [max(plan["error"] for plan in answer["table"]["plans"]) for _, answer in (strict, loose)]  # type: ignore[index]
+    assert worst[0] <= worst[1]
+    assert status == 400
+    assert "from 0 up to 100 points" in str(refusal["error"])
 
 
 def test_a_limit_that_cannot_be_met_is_named(tiny_models: Path, profile: Profile, tmp_path: Path) -> None:
