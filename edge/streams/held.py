@@ -14,7 +14,7 @@ from typing import Final, Literal
 from kernels.codes import Codes
 
 Event = Literal["acknowledged", "refused", "lost"]
-_LONGEST_WAIT: Final = 63
+_LONGEST_WAIT: Final = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ def _refused(held: Held, sequence: int, base: int) -> Held:
     held = _lost(held, sequence, base)
     if held.base is None or held.base.sequence > base:
         return held
-    wait = min(2**held.refusals - 1, _LONGEST_WAIT)
+    wait = min(2**held.refusals, _LONGEST_WAIT)  # this frame's second try is one of them
     return dataclasses.replace(held, base=None, refusals=held.refusals + 1, wait=wait)
 
 
