@@ -1,0 +1,140 @@
+"""A head with one exit hook and one mask hook that never fire, against the same head as one session.
+
+The cut is the one that sends least among those behind 40 to 80 % of the arithmetic, as plans for slow links
+choose it. The mask hook stands at the first place that the engine finds for an exit in that head, the exit
+hook at the middle one, so that there are two borders. Both do all of their work: a score for every position,
+pooled features and a classifier. The exit's threshold cannot be reached; the mask hook sees each frame as the
+first of a new stream, for which it never asks. Both heads take turns; a figure is the median ratio of
+neighbouring turns.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks.report import write_result
+from edge.head.assemble import Options, Stuff, assemble
+from edge.head.roster import Roster
+from edge.head.run import run_head
+from edge.head.steps import Head
+from edge.hooks.build import exit_places
+from edge.hooks.decisions import GO
+from edge.hooks.exit import ExitHook
+from edge.hooks.features import FeatureSpec
+from edge.hooks.hook import Hook
+from edge.hooks.saliency import SaliencyMaskHook
+from edge.learning.trainers import logistic
+from shared.graph import Cut, Graph, load_graph, prefix_cut
+from shared.samples import random_feeds
+
+TARGET: Final = 1.15
+ROUNDS: Final = 31
+ROOT: Final = Path(__file__).resolve().parents[1]
+SHARED: Final = ROOT.parent / "shared" / "models"
+MODELS: Final = (
+    ROOT / "cli" / "assets" / "gate.onnx",
+    *(SHARED / f"{name}.onnx" for name in ("resnet56_cifar10", "mobilenetv2", "yolox_nano")),
+)
+
+
+def main() -> None:
+    """Measure and write the result."""
+    models = {path.stem: _measure(load_graph(path)) for path in MODELS}
+    ratio = max(model["ratio"] for model in models.values())
+    write_result("head_borders", {"target": TARGET, "threads": 1, "ratio_worst": ratio, "models": models})
+    print(f"worst ratio {ratio:.3f}, target {TARGET:g}")
+
+
+def _measure(graph: Graph) -> dict[str, Any]:
+    cut = _cut(graph)
+    hooks = _hooks(graph, cut)
+    stuff = Stuff(graph, cut)
+    plain, hooked = assemble(stuff, (), Options()), assemble(stuff, hooks, Options())
+    bare = assemble(stuff, [_Silent(hook) for hook in hooks], Options())
+    times_s = _race(graph, {"plain": plain, "hooked": hooked, "borders": bare})
+    return {
+        "cut": cut.key,
+        "layers": len(graph.layers),
+        "taps": [hook.tap for hook in hooks],
+        "segments": len(hooked.segments),
+        "plain_s": statistics.median(times_s["plain"]),
+        "hooked_s": statistics.median(times_s["hooked"]),
+        "ratio": _ratio(times_s["hooked"], times_s["plain"]),
+        "ratio_of_borders_alone": _ratio(times_s["borders"], times_s["plain"]),
+    }
+
+
+class _Silent:
+    """Stands where a hook does, and does nothing."""
+
+    kind, macs, until = "exit", 0, None
+
+    def __init__(self, hook: Hook) -> None:
+        self.name, self.tap = f"silent {hook.name}", hook.tap
+
+    def decide(self, tensor: object, stream: str) -> object:
+        del tensor, stream
+        return GO
+
+
+def _cut(graph: Graph) -> Cut:
+    """Where the fewest values cross after much of the work."""
+    total = sum(layer.macs for layer in graph.layers)
+    done = np.cumsum([layer.macs for layer in graph.layers]) / total
+    middle = [prefix_cut(graph, at + 1) for at in np.flatnonzero((done >= 0.4) & (done <= 0.8)).tolist()]
+    return min(middle, key=lambda cut: sum(graph.tensors[name].elements for name in cut.boundary))
+
+
+def _hooks(graph: Graph, cut: Cut) -> tuple[Hook, Hook]:
+    places = exit_places(graph, cut)
+    early, late = places[0].tap, places[len(places) // 2].tap
+    return _mask_hook(graph, early), _exit_hook(graph, late)
+
+
+def _mask_hook(graph: Graph, tap: str) -> Hook:
+    channels = graph.tensors[tap].shape[1]
+    rng = np.random.default_rng(0)
+    own, around = rng.standard_normal((2, channels)).astype(np.float32)
+    return SaliencyMaskHook("mask", tap, own, around, bias=0.0, threshold=0.5)
+
+
+def _exit_hook(graph: Graph, tap: str) -> Hook:
+    """Ten answers; its threshold is above what any confidence reaches."""
+    features, rng = FeatureSpec(), np.random.default_rng(0)
+    samples = rng.standard_normal((40, features.size(graph.tensors[tap].shape))).astype(np.float32)
+    classifier = logistic(samples, np.arange(40) % 10, 10, 0)
+    outputs = {
+        name: np.zeros((10, *graph.tensors[name].shape), graph.tensors[name].dtype) for name in graph.outputs
+    }
+    return ExitHook("exit", tap, features, classifier, tuple("0123456789"), outputs, threshold=2.0)
+
+
+def _race(graph: Graph, heads: dict[str, Head]) -> dict[str, list[float]]:
+    """Seconds of each head, taking turns; the first turn warms up."""
+    feeds, streams, roster = random_feeds(graph.model), itertools.count(), Roster()
+    times_s: dict[str, list[float]] = {name: [] for name in heads}
+    for turn in range(ROUNDS + 1):
+        for name, head in heads.items():
+            wanted = {read: feeds[read] for read in head.reads}
+            run_head(head, wanted, str(next(streams)), roster)  # fetches the weights back into the caches
+            started_s = time.perf_counter()
+            made = run_head(head, wanted, str(next(streams)), roster)
+            if turn:
+                times_s[name].append(time.perf_counter() - started_s)
+            assert not made.changed_by
+    assert not roster.dropped, roster.dropped
+    return times_s
+
+
+def _ratio(times_s: list[float], plain_s: list[float]) -> float:
+    return statistics.median(one / plain for one, plain in zip(times_s, plain_s, strict=True))
+
+
+if __name__ == "__main__":
+    main()
