@@ -33,10 +33,10 @@ def pooled(
                 cell = 0.0
                 for y in range(first, last):
                     for x in range(left, right):
-                        value = maps[c, y, x]
+                        value = np.float64(maps[c, y, x])
                         cell += value
-                        squares += float(value) * float(value)
-                        top = max(top, value)
+                        squares += value * value
+                        top = max(top, maps[c, y, x])
                 means[c, i, j] = cell / ((last - first) * (right - left))
                 total += cell
         mean = total / (height * width)

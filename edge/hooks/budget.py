@@ -55,7 +55,7 @@ def joint_thresholds(rows: Sequence[ExitRow], rest: ExitRow, target: float, sure
     """
     best = outcome(rows, [NEVER] * len(rows), rest)
     count = len(rest.agrees)
-    levels = [_levels(row.confidence) for row in rows]
+    levels = [_levels(row.confidence) if count else row.confidence for row in rows]
     while True:
         tried = (outcome(rows, thresholds, rest) for thresholds in _lower(best.thresholds, levels))
         kept = [one for one in tried if at_least(round(one.agreement * count), count, target, sure)]

@@ -11,7 +11,7 @@ from shared.graph import Cut, Graph
 PlaceKind = Literal["exit", "skip", "channels"]
 
 MOST_EXITS: Final = 6
-EARLIEST_EXIT: Final = 0.3
+EARLIEST_EXIT: Final = 1 / 3
 """Share of the arithmetic before which an exit is not worth a border."""
 LATEST_EXIT: Final = 0.95
 """Share of the arithmetic after which there is too little left to save."""
@@ -50,8 +50,8 @@ def places(graph: Graph, cut: Cut, most_exits: int = MOST_EXITS) -> tuple[HookPl
 def exit_places(graph: Graph, cut: Cut, most: int = MOST_EXITS) -> tuple[HookPlace, ...]:
     """As `places`, exits only, in the order of execution."""
     found = [place for place in narrow_places(graph, cut) if EARLIEST_EXIT <= place.done <= LATEST_EXIT]
-    if len(found) <= most:
-        return tuple(found)
+    if len(found) <= most or not most:
+        return tuple(found[:most])
     low, high = found[0].done, found[-1].done
     marks = (low + (high - low) * at / max(most - 1, 1) for at in range(most))
     nearest = (min(found, key=lambda place: abs(place.done - mark)) for mark in marks)

@@ -1,0 +1,32 @@
+"""Small hooks with known weights."""
+
+import numpy as np
+
+from edge.hooks.exit import ExitHook
+from edge.hooks.features import FeatureSpec
+from edge.hooks.skip import AVERAGE, SkipHook
+from edge.learning.samples import OTHER
+from edge.learning.trainers.hidden import HiddenClassifier
+from edge.learning.trainers.linear import LinearClassifier
+
+PLAIN = FeatureSpec(1, False, False)
+
+
+def exit_hook(threshold=0.9, answers=("a", OTHER, "c"), name="exit-0"):
+    """Reads the means of three channels: the greatest wins, and the more it wins by, the surer."""
+    weights = np.eye(3, dtype=np.float32)
+    classifier = LinearClassifier(np.zeros(3, np.float32), np.ones(3, np.float32), weights, weights[0] * 0)
+    outputs = {"y": np.arange(6, dtype=np.float32).reshape(3, 1, 2), "n": np.arange(3)[:, None]}
+    return ExitHook(name, "t", PLAIN, classifier, answers, outputs, threshold)
+
+
+def skip_hook(threshold=0.9):
+    """Skips when the mean of the only channel is far above 0."""
+    one = np.ones(1, np.float32)
+    second = np.array([[0, 4]], np.float32)
+    classifier = HiddenClassifier(one * 0, one, one[:, None], one * 0, second, np.array([2, 0], np.float32))
+    return SkipHook("skip-0", "t", "u", AVERAGE, classifier, threshold)
+
+
+def tensor(*means):
+    return np.broadcast_to(np.array(means, np.float32)[None, :, None, None], (1, len(means), 4, 4)).copy()
