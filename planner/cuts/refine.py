@@ -7,6 +7,7 @@ import numpy as np
 from planner.cuts.dual import best_bound
 from planner.cuts.geometry import shape_of
 from planner.cuts.measure import Measure
+from planner.cuts.one_cut import relaxation, restricted
 from planner.cuts.space import Space
 from planner.problem.costs import Costs
 
@@ -25,8 +26,8 @@ def accurate_costs(
     on_edge = np.array([[index in layers for index in range(len(costs.layers))]])
     space = Space(costs, measure, shape_of(costs, on_edge))
     peak = space.at_peak(np.array([0]))[0]
-    relaxation = space.relaxation(0, peak, {}).swapped(value)
-    point = best_bound(relaxation, error * (1 - _GAP), lambda _: None, error)
+    relaxed = relaxation(space, 0, peak, {}).swapped(value)
+    point = best_bound(relaxed, error * (1 - _GAP), lambda _: None, error)
     if point.bound >= error * (1 - _GAP):
         return None
-    return space.restricted(0, {}, relaxation.regrets(point.p, point.q), error - point.bound + 1e-12)
+    return restricted(space, 0, {}, relaxed.regrets(point.p, point.q), error - point.bound + 1e-12)

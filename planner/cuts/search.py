@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 
 from planner.cuts.dual import Point, best_bound
-from planner.cuts.space import Space, Wires
+from planner.cuts.one_cut import Wires, assignment, relaxation, restricted, sent, ways
+from planner.cuts.space import Space
 from planner.problem.assignment import Assignment, Spending, spending
 from planner.problem.costs import Costs
 from planner.program import milp
@@ -114,28 +115,28 @@ class _Search:
             if undecided is None:
                 self._program(cut, peak[at], wires, known)
                 continue
-            for choice in self.space.ways(cut, undecided, wires):
+            for choice in ways(self.space, cut, undecided, wires):
                 heapq.heappush(heap, (bound, next(ticket), at, {**wires, undecided: choice}, None))
         return True
 
     def _bound(self, cut: int, peak: np.ndarray, wires: Wires) -> Point:
-        relaxation = self.space.relaxation(cut, peak, wires)
+        relaxed = relaxation(self.space, cut, peak, wires)
         kept: list[Point] = []
-        scale = float(self.space.fixed_cloud.sum() + self.space.fixed_edge.sum()) + abs(relaxation.fixed)
-        point = best_bound(relaxation, self.value - SAME, kept.append, scale)
+        scale = float(self.space.fixed_cloud.sum() + self.space.fixed_edge.sum()) + abs(relaxed.fixed)
+        point = best_bound(relaxed, self.value - SAME, kept.append, scale)
         for one in sorted(kept, key=lambda one: one.value)[:2]:
             if one.value < self.value - SAME:
-                self.offer(self.space.assignment(cut, wires, one))
+                self.offer(assignment(self.space, cut, wires, one))
         return point
 
     def _undecided(self, cut: int, wires: Wires) -> int | None:
         """The tensor whose way to be sent matters most, of those with a choice."""
 
         def spread(index: int) -> float:
-            values = [self.space.measure.wire(self.costs, one) for one in self.space.ways(cut, index, {})]
+            values = [self.space.measure.wire(self.costs, one) for one in ways(self.space, cut, index, {})]
             return max(values) - min(values)
 
-        left = [index for index in self.space.sent(cut) if len(self.space.ways(cut, index, wires)) > 1]
+        left = [index for index in sent(self.space, cut) if len(ways(self.space, cut, index, wires)) > 1]
         return max(left, key=spread, default=None)
 
     def _program(self, cut: int, peak: np.ndarray, wires: Wires, point: Point) -> None:
@@ -143,7 +144,7 @@ class _Search:
 
         An option whose regret is above the gap between bound and best plan is in no better plan.
         """
-        regrets = self.space.relaxation(cut, peak, wires).regrets(point.p, point.q)
+        regrets = relaxation(self.space, cut, peak, wires).regrets(point.p, point.q)
         allowed = _first_regret(regrets)
         while True:
             allowed = min(allowed, self.value - point.bound)
@@ -158,7 +159,7 @@ class _Search:
         bounds = limit_bounds(self.costs.limits, layers)
         if self.best is not None:
             bounds = bounds.at_most(self.costs.objective, self.value - SAME)
-        decided = self.space.restricted(cut, wires, regrets, allowed + SAME)
+        decided = restricted(self.space, cut, wires, regrets, allowed + SAME)
         goal = self.costs.objective
         found = milp.run(milp.apply(decided, self.link, goal, bounds), decided, self.solver)
         if found is not None:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.cuts.dual import Items, Point, Relaxation
+from planner.cuts.dual import Items
 from planner.cuts.geometry import Geometry, slopes_by_tensor
 from planner.cuts.ideals import Matrix
 from planner.cuts.measure import Measure, layer_row, middle_bits, padded
-from planner.problem.assignment import Assignment
 from planner.problem.costs import Choice, Costs, TensorCost
 
 Floats = NDArray[np.float64]
-Wires = dict[int, Choice]
-"""Tensor -> how it is sent, where that is decided."""
 
 
 class Space:
@@ -133,91 +129,6 @@ class Space:
         bound -= q * limits.error_limit
         return np.asarray(bound - p * limits.memory_bytes if limits.memory_bytes is not None else bound)
 
-    def relaxation(self, cut: int, peak: NDArray[np.bool_], wires: Wires) -> Relaxation:
-        """One cut by itself, with some of its ways to send decided."""
-        limits, on_edge = self.costs.limits, self.cuts[cut]
-        inside = np.flatnonzero(self.made[cut] & ~self.crossed[cut])
-        weights = np.flatnonzero(on_edge[self.weighted]) if self.weighted.size else self.weighted
-        fixed = float(self.fixed_edge[on_edge].sum() + self.fixed_cloud[~on_edge].sum()) + self.always
-        return Relaxation(
-            blocks=(
-                _rows(self.weight_items, weights),
-                _rows(self.inside, inside, peak[inside]),
-                self._sent(cut, peak, wires),
-            ),
-            fixed=fixed + (0.0 if on_edge.all() else self.measure.frame),
-            memory_left=math.inf if limits.memory_bytes is None else limits.memory_bytes,
-            error_left=limits.error_limit,
-        )
-
-    def sent(self, cut: int) -> list[int]:
-        """The tensors that cross."""
-        return [int(index) for index in np.flatnonzero(self.crossed[cut])]
-
-    def ways(self, cut: int, index: int, wires: Wires) -> tuple[Choice, ...]:
-        """How a tensor that crosses may be sent; pictures leave before anything runs."""
-        if index in wires:
-            return (wires[index],)
-        offered = self.costs.tensors[index].wire
-        return tuple(one for one in offered if not one.is_picture) if self.cuts[cut].any() else offered
-
-    def _sent(self, cut: int, peak: NDArray[np.bool_], wires: Wires) -> Items:
-        rows = []
-        on_edge = self.cuts[cut]
-        for index in self.sent(cut):
-            tensor = self.costs.tensors[index]
-            slope = sum(slope for layer, slope in self.slopes[index].items() if on_edge[layer])
-            ways = self.ways(cut, index, wires)
-            held = 1.0 if peak[index] else 0.0
-            rows.append([(v, held * m, e) for v, m, e in self.sent_options(tensor, slope, ways)])
-        return padded(rows)
-
-    def restricted(self, cut: int, wires: Wires, regrets: tuple[Floats, ...], allowed: float) -> Costs:
-        """The costs with the ways to send decided, and no option of more regret than is allowed."""
-        costs, on_edge = self.costs, self.cuts[cut]
-        layers, tensors = list(costs.layers), list(costs.tensors)
-        for at, index in enumerate(self.weighted[on_edge[self.weighted]] if self.weighted.size else ()):
-            layer = layers[index]
-            keep = regrets[0][at] <= allowed
-            layers[index] = replace(layer, weights=_kept(layer.weights, keep))
-        for at, index in enumerate(np.flatnonzero(self.made[cut] & ~self.crossed[cut]).tolist()):
-            tensor = tensors[index]
-            keep = regrets[1][at] <= allowed
-            tensors[index] = replace(tensor, activation=_kept(tensor.activation, keep))
-        for index, wire in wires.items():
-            tensors[index] = replace(tensors[index], wire=(wire,))
-        return replace(costs, layers=tuple(layers), tensors=tuple(tensors))
-
-    def assignment(self, cut: int, wires: Wires, point: Point) -> Assignment:
-        """The choices at a point of the cut's relaxation."""
-        tensors, on_edge = self.costs.tensors, self.cuts[cut]
-        inside = np.flatnonzero(self.made[cut] & ~self.crossed[cut])
-        weighted = self.weighted[on_edge[self.weighted]] if self.weighted.size else self.weighted
-        weights, activations = {}, {}
-        for layer, pick in zip(weighted, point.picks[0], strict=True):
-            choices = self.costs.layers[layer].weights
-            weights[self.costs.layers[layer].name] = choices[min(pick, len(choices) - 1)].bits
-        for index, pick in zip(inside.tolist(), point.picks[1], strict=True):
-            choices = tensors[index].activation
-            activations[tensors[index].name] = choices[min(pick, len(choices) - 1)].bits
-        wire, codecs = {}, {}
-        for index, pick in zip(self.sent(cut), point.picks[2], strict=True):
-            one = tensors[index]
-            ways = self.ways(cut, index, wires)
-            at = min(int(pick), len(one.activation) * len(ways) - 1)
-            activations[one.name] = one.activation[at // len(ways)].bits
-            wire[one.name], codecs[one.name] = ways[at % len(ways)].bits, ways[at % len(ways)].codec
-        return Assignment(frozenset(map(int, np.flatnonzero(on_edge))), weights, activations, wire, codecs)
-
 
 def _cheapest(items: Items, p: float, q: float) -> Floats:
     return np.asarray((items.value + p * items.memory + q * items.error).min(axis=1))
-
-
-def _rows(items: Items, chosen: NDArray[np.int64], held: NDArray[np.bool_] | None = None) -> Items:
-    memory = items.memory[chosen]
-    return Items(items.value[chosen], memory if held is None else memory * held[:, None], items.error[chosen])
-
-
-def _kept(choices: tuple[Choice, ...], keep: NDArray[np.bool_]) -> tuple[Choice, ...]:
-    return tuple(choice for choice, kept in zip(choices, keep, strict=False) if kept)
