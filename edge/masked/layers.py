@@ -15,12 +15,14 @@ from kernels.masked.gather import Positions
 from kernels.masked.layout import space_to_depth
 from kernels.masked.pool import average_pool, max_pool
 
-Kernel: TypeAlias = Callable[[Sequence[Floats], Positions, Floats], object]
-"""Takes the arrays that an operation reads, the positions, and the output."""
+Call: TypeAlias = Callable[[Positions], object]
+"""Computes an operation at some positions."""
+Kernel: TypeAlias = Callable[[Sequence[Floats], Floats], Call]
+"""Binds an operation to the arrays that it reads and its output."""
 
 
 def kernel_of(op: Op, threads: int) -> Kernel | None:
-    """What computes an operation at given positions; None where nothing needs to be done."""
+    """What computes an operation; None where nothing needs to be done."""
     return _CONVERT[type(op)](op, threads) if type(op) in _CONVERT else None
 
 
@@ -41,43 +43,44 @@ def _conv(op: Conv, threads: int) -> Kernel:
         op.residual_last,
     )
 
-    def run(reads: Sequence[Floats], positions: Positions, out: Floats) -> None:
-        layer.run_at(reads[0], positions, out, reads[1] if len(reads) > 1 else None, threads)
-
-    return run
+    return lambda reads, out: layer.bound(reads[0], out, reads[1] if len(reads) > 1 else None, threads)
 
 
 def _pool(op: Pool, threads: int) -> Kernel:
     if op.is_max:
-        return lambda reads, positions, out: max_pool(reads[0], op.window, positions, out)
-    return lambda reads, positions, out: average_pool(reads[0], op.window, positions, out, op.include_padding)
+        return lambda reads, out: lambda positions: max_pool(reads[0], op.window, positions, out)
+    return lambda reads, out: (
+        lambda positions: average_pool(reads[0], op.window, positions, out, op.include_padding)
+    )
 
 
 def _add(op: Add, threads: int) -> Kernel:
-    return lambda reads, positions, out: elementwise.add(reads[0], reads[1], positions, out, op.activation)
+    return lambda reads, out: (
+        lambda positions: elementwise.add(reads[0], reads[1], positions, out, op.activation)
+    )
 
 
 def _scale(op: Scale, threads: int) -> Kernel:
-    return lambda reads, positions, out: elementwise.scale_shift(
-        reads[0], op.scale, op.shift, positions, out, op.activation
+    return lambda reads, out: (
+        lambda positions: elementwise.scale_shift(reads[0], op.scale, op.shift, positions, out, op.activation)
     )
 
 
 def _activate(op: Activate, threads: int) -> Kernel:
-    return lambda reads, positions, out: elementwise.activate(reads[0], positions, out, op.activation)
+    return lambda reads, out: lambda positions: elementwise.activate(reads[0], positions, out, op.activation)
 
 
 def _upsample(op: Upsample, threads: int) -> Kernel:
-    return lambda reads, positions, out: elementwise.upsample(reads[0], op.factor, positions, out)
+    return lambda reads, out: lambda positions: elementwise.upsample(reads[0], op.factor, positions, out)
 
 
 def _zeros(op: Zeros, threads: int) -> Kernel:
-    return lambda reads, positions, out: elementwise.fill(out, positions, 0.0)
+    return lambda reads, out: lambda positions: elementwise.fill(out, positions, 0.0)
 
 
 def _space_to_depth(op: SpaceToDepth, threads: int) -> Kernel:
     sources = np.array(op.sources, np.int64)
-    return lambda reads, positions, out: space_to_depth(reads[0], sources, op.step, positions, out)
+    return lambda reads, out: lambda positions: space_to_depth(reads[0], sources, op.step, positions, out)
 
 
 _CONVERT: dict[type, Callable[..., Kernel]] = {

@@ -119,8 +119,10 @@ class _Binding:
         reads = [memory.planes[name] if planar else self._view(name) for name in op.reads]
         out, live = self._view(op.out), compiled.lives[compiled.areas.computed[op.out]]
 
+        call = kernel(reads, out)
+
         def plain() -> None:
-            kernel(reads, live.positions, out)
+            call(live.positions)
 
         if compiled.areas.seen[op.out] == compiled.areas.computed[op.out]:
             self._add(plain)
@@ -129,7 +131,7 @@ class _Binding:
 
         def settling() -> None:
             save_rows(out, live.positions, compiled.saved)
-            kernel(reads, live.positions, out)
+            call(live.positions)
             limit = memory.limits[op.out]
             after.set_found(settle(out, compiled.saved, live.positions, limit, after.mask, after.room))
 

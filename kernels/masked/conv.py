@@ -8,6 +8,7 @@ computed; elsewhere ``out`` keeps what it holds. Buffers from ``arrays.aligned``
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +21,8 @@ from kernels.masked.depthwise import convolve_depthwise
 from kernels.masked.gather import Mask, Positions, positions_of
 from kernels.masked.locate import geometry_of
 from kernels.masked.signatures import CONVOLVE, DEPTHWISE, ready
-from kernels.masked.threads import run_shared
+from kernels.masked.spin import ALONE, BELL
+from kernels.masked.threads import NO_JOB, run_shared
 from kernels.masked.weights import pack_depthwise, pack_weights
 from kernels.masked.window import Pair, Window
 from shared.errors import InputError
@@ -109,14 +111,30 @@ class MaskedConv:
     ) -> None:
         """Compute ``out`` at ``positions`` (see ``gather``), which layers can share; all must exist."""
         self._check(x, out, residual)
-        if not positions.size:
-            return
-        add = out if residual is None else residual
-        # The kernel's first three arguments are the job's, see ``threads``.
-        arguments = (x, out, add, residual is not None, self._residual_last, positions, *self._layer)
-        work = self._work * positions.size
-        parts = min(SHARES * threads, work // SHARE_MACS) if work >= LEAST_MACS else 1
-        run_shared(lambda *job: self._kernel(*job, *arguments), parts, threads)
+        self._bound(x, out, residual, threads)(positions)
+
+    def bound(
+        self, x: Floats, out: Floats, residual: Floats | None = None, threads: int = 1
+    ) -> Callable[[Positions], None]:
+        """``run_at`` for the same arrays every time: they are checked once."""
+        self._check(x, out, residual)
+        return self._bound(x, out, residual, threads)
+
+    def _bound(
+        self, x: Floats, out: Floats, residual: Floats | None, threads: int
+    ) -> Callable[[Positions], None]:
+        arrays = (x, out, out if residual is None else residual, residual is not None, self._residual_last)
+
+        def run(positions: Positions) -> None:
+            work = self._work * positions.size
+            if threads > 1 and work >= LEAST_MACS:
+                parts = min(SHARES * threads, work // SHARE_MACS)
+                run_shared(lambda *job: self._kernel(*job, *arrays, positions, *self._layer), parts, threads)
+            elif work:
+                # The kernel's first three arguments are the job's, see ``threads``.
+                self._kernel(NO_JOB, BELL, ALONE, *arrays, positions, *self._layer)
+
+        return run
 
     def _check(self, x: Floats, out: Floats, residual: Floats | None) -> None:
         seen = (

@@ -47,7 +47,7 @@ def _from_planes(x: Floats, sources: Numbers, step: int, positions: Positions, o
 
 
 def space_to_depth(x: Floats, sources: Numbers, step: int, positions: Positions, out: Floats) -> None:
-    """Position (y, z) of ``out`` (H, W, C) at ``positions``, from ``x`` (channels, height, width) float32, C order.
+    """Position (y, z) of ``out`` (H, W, C) at ``positions``, from contiguous ``x`` (channels, height, width).
 
     ``sources`` int64 (C, 3): each output channel's input channel, row and column within a square of ``step``.
     """

@@ -23,7 +23,8 @@ from kernels.masked.spin import ALONE, BELL, CALLER, HELPER, PARTS
 
 Work = Callable[[Numbers, Numbers, int], object]
 """Takes a job's counters, the bell and the role; see ``spin``."""
-_NO_JOB: Final = np.array((0, 0, 1))
+NO_JOB: Final = np.array((0, 0, 1))
+"""Counters for work that one thread does alone."""
 
 
 class _Job:
@@ -93,7 +94,7 @@ if hasattr(os, "register_at_fork"):
 def run_shared(work: Work, parts: int, threads: int) -> None:
     """Run ``work`` in ``parts`` shares on up to ``threads`` threads, this one included."""
     if parts < 2 or threads < 2:
-        work(_NO_JOB, BELL, ALONE)
+        work(NO_JOB, BELL, ALONE)
         return
     job = _Job(work, parts)
     for _ in range(min(threads, parts) - 1):
