@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kernels.codes import decode_whole, encode_whole, to_codes
 from kernels.delta import apply_delta, encode_delta
+from kernels.pooled import pooled
 from kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
 from shared.plan import TensorCode
 
@@ -23,6 +24,7 @@ def warm_kernels() -> None:
         unpack_dequantise(quantise_pack(values, affine, bits), values.shape, affine, bits)
         _warm_deltas(values, bits)
     fake_quantise(values, 4)
+    pooled(values.reshape(1, 4, 4), np.empty((1, 2, 2), np.float32), *np.empty((2, 1), np.float32))
 
 
 def _warm_deltas(values: NDArray[np.float32], bits: int) -> None:
