@@ -2,13 +2,13 @@
 
 The head is everything down to the backbone's stride-8 output (36 of 153 layers, 30 % of the arithmetic, one
 boundary tensor); beside it, with the same settings, the head down to the neck's stride-8 output, which
-needs the layers of strides 16 and 32 first. Settings are chosen on the first three seconds: of the grid, the
-fastest that keep at least `WANTED` of the boxes there. All else is measured on the rest of the video. Boxes are those
-after the rest of the network and the project's postprocessing, dense against masked, same class and IoU of at
-least 0.5: `found` is the share of dense boxes that the masked answer has, `true` the share of its own boxes
-that are among the dense ones. Times are per frame, change detection, output and full refreshes included;
-dense ONNX Runtime and the masked head take turns frame by frame in one process with equal threads, and the
-rest of the network runs in between. The dense backend may not take over here.
+needs the layers of strides 16 and 32 first. Settings are chosen on the first three seconds: of the grid,
+the fastest that keep at least `WANTED` of the boxes there. All else is measured on the rest of the video.
+Boxes are those after the rest of the network and the project's postprocessing, dense against masked, same
+class and IoU of at least 0.5: `found` is the share of dense boxes that the masked answer has, `true` the
+share of its own boxes that are among the dense ones. Times are per frame, change detection, output and full
+refreshes included; dense ONNX Runtime and the masked head take turns frame by frame in one process with
+equal threads, and the rest of the network runs in between. The dense backend may not take over here.
 """
 
 from __future__ import annotations
