@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from shared.graph import Graph, prefix_cut
+from shared.integer_border import border_s_per_element
 from shared.integer_times import IntegerTimes
 from shared.isotonic import isotonic
 from shared.profile import Profile
@@ -37,7 +38,8 @@ def measure_integers(graph: Graph, profile: Profile, quantised: Quantised) -> In
         pair = _Pair(layer_model(graph, layer.index), quantised, profile.threads)
         layer_s.append(float_s * pair.ratio(values, _LAYER_BUDGET_S))
         values |= pair.outputs(values)
-    return IntegerTimes(tuple(layer_s), _heads_s(graph, profile, quantised, values))
+    heads_s = _heads_s(graph, profile, quantised, values)
+    return IntegerTimes(tuple(layer_s), heads_s, profile.slowdown * border_s_per_element(profile.threads))
 
 
 def _heads_s(

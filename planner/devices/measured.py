@@ -41,17 +41,30 @@ class MeasuredDevice:
         if self.profile.model_sha256 != graph.sha256 or len(self.profile.layer_s) != len(graph.layers):
             raise ProfileError(f"the profile is of {self.profile.model}, not of this {graph.name}")
         seconds = self.profile.head_layer_s() if self.side == "edge" else self.profile.tail_layer_s()
-        integers = self.profile.integer_layer_s() if self.side == "edge" else None
+        integers = self._integers() if self.side == "edge" else None
         return tuple(
             _timing(graph, layer, layer_s, integers[layer.index] if integers else None)
             for layer_s, layer in zip(seconds, graph.layers, strict=True)
         )
 
+    def _integers(self) -> tuple[tuple[float, float], ...] | None:
+        """Per layer, its time in integers and that of a border per element."""
+        times, layer_s = self.profile.integers, self.profile.integer_layer_s()
+        if times is None or layer_s is None:
+            return None
+        return tuple((seconds, times.border_s_per_element) for seconds in layer_s)
 
-def _timing(graph: Graph, layer: Layer, layer_s: float, integer_s: float | None) -> LayerTiming:
-    """Integers count where they gain: elsewhere the layer stays as it is."""
-    if integer_s is None or integer_s >= layer_s:
+
+def _timing(graph: Graph, layer: Layer, layer_s: float, integers: tuple[float, float] | None) -> LayerTiming:
+    """``integers``: the layer's time in them, where that is less, and the time of a border per element."""
+    if integers is None:
         return LayerTiming(layer_s, macs=layer.macs)
-    names = (name for name in (*layer.inputs, *layer.outputs) if graph.tensors[name].is_float)
-    tensors = tuple(dict.fromkeys(names))
-    return LayerTiming(layer_s, macs=layer.macs, integer_s=integer_s, integer_tensors=tensors)
+    integer_s, element_s = integers
+    found = (graph.tensors[name] for name in dict.fromkeys((*layer.inputs, *layer.outputs)))
+    border_s = {tensor.name: element_s * tensor.elements for tensor in found if tensor.is_float}
+    if integer_s >= layer_s:
+        return LayerTiming(layer_s, macs=layer.macs, border_s=border_s)
+    tensors = tuple(border_s)
+    return LayerTiming(
+        layer_s, macs=layer.macs, integer_s=integer_s, integer_tensors=tensors, border_s=border_s
+    )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 INTEGER_BITS: Final = 8
@@ -32,7 +32,8 @@ class LayerTiming:
     integer tensors). All counts are of elements moved: a tensor that is loaded three times counts three
     times. ``weights_first``: weights are loaded before the arithmetic starts. ``macs`` is what the layer
     computes, for its energy. A measured layer has only ``compute_s``; where it was measured in integers, too,
-    it takes ``integer_s`` once its weights and all of ``integer_tensors`` have `INTEGER_BITS` or fewer.
+    it takes ``integer_s`` once its weights and all of ``integer_tensors`` have `INTEGER_BITS` or fewer. While
+    it does not, each of its tensors that has so few takes ``border_s`` to be rounded, or turned back.
     """
 
     compute_s: float
@@ -47,6 +48,7 @@ class LayerTiming:
     macs: int = 0
     integer_s: float | None = None
     integer_tensors: tuple[str, ...] = ()
+    border_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def weight_s_per_bit(self) -> float:
@@ -84,12 +86,13 @@ class LayerTiming:
         return self.launch_s + exposed_s + busy_s
 
     def _compute_s(self, weight_bits: float, activation_bits: Mapping[str, float]) -> float:
-        if self.integer_s is None:
-            return self.compute_s
         widest = max((weight_bits, *(activation_bits[name] for name in self.integer_tensors)))
-        return self.integer_s if widest <= INTEGER_BITS else self.compute_s
+        if self.integer_s is not None and widest <= INTEGER_BITS:
+            return self.integer_s
+        narrow = (s for name, s in self.border_s.items() if activation_bits[name] <= INTEGER_BITS)
+        return self.compute_s + sum(narrow)
 
     def uniform_s(self, bits: float) -> float:
         """Seconds with weights and all tensors at the same bits."""
-        names = (*self.activation_s_per_bit, *self.integer_tensors)
+        names = (*self.activation_s_per_bit, *self.integer_tensors, *self.border_s)
         return self.seconds(bits, dict.fromkeys(names, bits))

@@ -40,8 +40,8 @@ def layer_costs(problem: Problem) -> tuple[LayerCost, ...]:
 
 def _seconds(timing: LayerTiming) -> tuple[Linear, ...]:
     """The rows whose largest is the layer's time: docs/devices.md."""
-    if timing.integer_s is not None:
-        return _integer_rows(timing, timing.integer_s)
+    if timing.border_s or timing.integer_s is not None:
+        return _integer_rows(timing)
     exposed = timing.weight_s_per_bit if timing.weights_first else 0.0
     hidden_s = 0.0 if timing.overlap else timing.compute_s
     traffic = Linear(
@@ -54,13 +54,31 @@ def _seconds(timing: LayerTiming) -> tuple[Linear, ...]:
     return (compute, traffic) if timing.overlap else (traffic,)
 
 
-def _integer_rows(timing: LayerTiming, integer_s: float) -> tuple[Linear, ...]:
-    """From the integer time at 8 bits to the float time at 32, along whatever has the most bits."""
-    per_bit = (timing.compute_s - integer_s) / (FLOAT_BITS - INTEGER_BITS)
-    base_s = timing.launch_s + integer_s
-    start_s = base_s - INTEGER_BITS * per_bit
-    tensors = (Linear(start_s, per_bit={name: per_bit}) for name in timing.integer_tensors)
-    return (Linear(base_s), Linear(start_s, per_bit), *tensors)
+def _integer_rows(timing: LayerTiming) -> tuple[Linear, ...]:
+    """The time between 8 bits and 32, exact at both: the largest row is that of something with the most bits.
+
+    Its own row goes from the integer time to the float time with a border at every other tensor; the borders
+    of tensors that have 32 bits as well are taken off.
+    """
+    span, borders = FLOAT_BITS - INTEGER_BITS, timing.border_s
+    float_s = timing.launch_s + timing.compute_s
+    if timing.integer_s is None:
+        return (_sloped(float_s + sum(borders.values()), {name: -s / span for name, s in borders.items()}),)
+    integer_s = timing.launch_s + timing.integer_s
+    rows = [Linear(integer_s)]
+    for own in (None, *timing.integer_tensors):
+        others = {name: s for name, s in borders.items() if name != own}
+        gain = (float_s + sum(others.values()) - integer_s) / span
+        per_bit = {name: -s / span for name, s in others.items()} | ({own: gain} if own else {})
+        rows.append(_sloped(integer_s, per_bit, 0.0 if own else gain))
+    return tuple(rows)
+
+
+def _sloped(at_integers_s: float, per_bit: Mapping[str, float], per_weight_bit: float = 0.0) -> Linear:
+    """A row by its value where everything has 8 bits."""
+    return Linear(
+        at_integers_s - INTEGER_BITS * (per_weight_bit + sum(per_bit.values())), per_weight_bit, per_bit
+    )
 
 
 def _joules(timing: LayerTiming, energy: Energy | None) -> Linear:

@@ -44,15 +44,15 @@ class Written:
 def accepts(costs: Costs) -> bool:
     """Whether there is at least one layer, and every number is finite and not negative.
 
-    Of the rows of a layer's seconds, of which the largest counts, one alone must begin at zero or above.
+    Only the largest of the rows of a layer's seconds counts: what they hold may be negative.
     """
     numbers = [costs.limits.error_limit, costs.frame_s, costs.prepare_s, costs.pack_s]
     numbers += [layer.cloud_s for layer in costs.layers]
     numbers += [max(row.fixed for row in layer.edge_s) for layer in costs.layers]
-    numbers += [abs(row.fixed) for layer in costs.layers for row in layer.edge_s]
-    numbers += [layer.energy_j.fixed for layer in costs.layers]
-    for row in (row for layer in costs.layers for row in (*layer.edge_s, layer.energy_j)):
-        numbers += [row.per_weight_bit, *row.per_bit.values()]
+    for row in (row for layer in costs.layers for row in layer.edge_s):
+        numbers += [abs(number) for number in (row.fixed, row.per_weight_bit, *row.per_bit.values())]
+    for row in (layer.energy_j for layer in costs.layers):
+        numbers += [row.fixed, row.per_weight_bit, *row.per_bit.values()]
     for choice in _all_choices(costs):
         numbers += [choice.size_bytes, choice.error, choice.edge_s, choice.cloud_s]
     return bool(costs.layers) and all(math.isfinite(number) and number >= 0 for number in numbers)

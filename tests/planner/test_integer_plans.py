@@ -27,7 +27,12 @@ def integer_problem(seed: int) -> Problem:
     problem = replace(problem, bits=BITS, errors=errors(problem.graph, rng, BITS))
     profile = problem.edge
     layer_s = tuple(seconds * rng.uniform(0.1, 1.3) for seconds in profile.layer_s)
-    return replace(problem, edge=replace(profile, integers=IntegerTimes(layer_s, {})))
+    return replace(
+        problem,
+        edge=replace(
+            profile, integers=IntegerTimes(layer_s, {}, rng.choice([0.0, 0.2]) * sum(layer_s) / 5000)
+        ),
+    )
 
 
 def every_assignment(problem: Problem) -> list[Assignment]:
@@ -50,7 +55,7 @@ def every_assignment(problem: Problem) -> list[Assignment]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(24))
 def test_no_choice_of_bits_is_faster_within_the_limits(seed: int) -> None:
     problem = integer_problem(seed)
     tried = [evaluate(problem, assignment) for assignment in every_assignment(problem)]
@@ -68,7 +73,10 @@ def test_a_layer_is_fast_once_all_that_it_touches_is_narrow() -> None:
     timings = MeasuredDevice(profile).timings(problem.graph)
     for timing, float_s, integer_s in zip(timings, profile.layer_s, profile.integers.layer_s, strict=True):
         assert timing.uniform_s(32) == pytest.approx(timing.compute_s)
-        assert timing.uniform_s(8) == pytest.approx(min(timing.compute_s, integer_s))
+        if integer_s < timing.compute_s:
+            assert timing.uniform_s(8) == pytest.approx(integer_s)
+        else:
+            assert timing.uniform_s(8) == pytest.approx(timing.compute_s + sum(timing.border_s.values()))
         assert timing.compute_s == pytest.approx(float_s) or profile.head_s
 
 
