@@ -25,6 +25,7 @@ from edge.job import Answer, Feeds, Job
 from edge.payloads import boundary_frame, picture, picture_codec, raw_frame, without_pictures
 from edge.streams.delta import DeltaSender, Sent
 from edge.streams.exchange import exchange, is_stream
+from edge.trim import trim_memory
 from edge.uplink import CloudAnswer
 from shared.card import Card
 from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InfeasibleError
@@ -107,8 +108,9 @@ class Engine:
     async def _renew(self) -> None:
         """The heads that are built, the one in use first."""
         for plan in self.by_need():
-            await asyncio.to_thread(self.heads.renew, plan)
-            self._renew_current()
+            if await asyncio.to_thread(self.heads.renew, plan):
+                self._renew_current()
+                await asyncio.to_thread(trim_memory)
 
     def by_need(self) -> list[Plan]:
         """Every plan of the table: the one in use, the fallback, then the nearest to the one in use."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from edge.aftercare import Aftercare
@@ -25,6 +26,7 @@ from edge.schooling import FEATURES, School, classes_of
 from edge.settings import EdgeSettings
 from shared.errors import BundleError, EvoSplitError
 from shared.graph import parse_cut
+from shared.replan import replan
 
 LOOK_S: Final = 2.0
 """How often it is looked whether the plan, or what was learned, wants other hooks."""
@@ -61,7 +63,12 @@ class Hooking:
             _log.warning("hooks are dropped and will be learned anew: %s", broken)
             found = ()
         self._learned = {hook.name: hook for hook in found}
-        self._engine.heads.hooks = self.hooks
+        heads, graph = self._engine.heads, self._engine.model.graph
+        heads.hooks = self.hooks
+        # Heads that hand out the right tensors from the start need not be built twice.
+        likely = replan(self._engine.model.table, self._engine.cloud.link, None)
+        taps = tuple(one.tap for one in classes_of(graph, parse_cut(graph, likely.cut_key)))
+        heads.options = replace(heads.options, watched=taps)
 
     @property
     def hooks(self) -> tuple[Hook, ...]:
@@ -81,8 +88,12 @@ class Hooking:
         training: asyncio.Task[None] | None = None
         try:
             while True:
-                if await self._attend_school():
-                    training = await _replaced(training, self.school)
+                try:
+                    if await self._attend_school():
+                        training = await _replaced(training, self.school)
+                except (OSError, EvoSplitError) as refused:
+                    _log.warning("exits are not learned: %s", refused)
+                    return
                 await self._learn_stillness()
                 await asyncio.sleep(LOOK_S)
         finally:
@@ -93,8 +104,14 @@ class Hooking:
         others = {name: hook for name, hook in self._learned.items() if hook.kind != instead_of}
         self._learned = {**others, **{hook.name: hook for hook in hooks}}
         self.audits.start_afresh(hooks)
-        await self._engine.change_hooks(self.hooks)
         sha256 = self._engine.model.graph.sha256
+        try:
+            await self._engine.change_hooks(self.hooks)
+        except EvoSplitError as refused:
+            _log.warning(
+                "heads cannot be built with the hooks %s: %s", [hook.name for hook in hooks], refused
+            )
+            return
         try:
             await asyncio.to_thread(save_hooks, self._path, sha256, tuple(self._learned.values()))
         except (OSError, EvoSplitError) as refused:

@@ -62,15 +62,17 @@ class Heads:
                 head = self._built[_key(plan)] = self._new(plan)
             return head
 
-    def renew(self, plan: Plan) -> None:
-        """Build a head that is there anew where the hooks have changed; the old one serves meanwhile.
+    def renew(self, plan: Plan) -> bool:
+        """Build a head that is there anew if the hooks have changed; the old one serves meanwhile.
 
-        Raises BundleError, ModelError.
+        Whether it was built. Raises BundleError, ModelError.
         """
         with self._building:
             old = self._built.get(_key(plan))
-            if old is not None and self._is_stale(old, plan):
-                self._built[_key(plan)] = self._new(plan, old)
+            if old is None or not self._is_stale(old, plan):
+                return False
+            self._built[_key(plan)] = self._new(plan, old)
+            return True
 
     def _is_stale(self, head: Head, plan: Plan) -> bool:
         cut = parse_cut(self.graph, plan.cut_key)
