@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from planner.bundle import build_bundle
 from planner.drop.accuracy import Judge, limited, within_drop
+from planner.drop.pictures import admitted, table_with_errors
 from planner.encodings import InputEncoding
 from planner.errors.types import ErrorTable
 from planner.problem import Problem
@@ -66,9 +67,13 @@ def make_plans(
     """Plan over all bandwidths, write the bundle, return the table and the bundle's digest.
 
     With ``max_drop`` (a share) the error limit is the largest at which all plans of the table hold it, as
-    ``judge`` measures them. Raises InfeasibleError, ProfileError, InputError or UsageError.
+    ``judge`` measures them; pictures are judged by themselves. Raises InfeasibleError, ProfileError,
+    InputError or UsageError.
     """
-    if judge is not None and max_drop is not None:
-        problem = limited(problem, within_drop(problem, judge, max_drop).max_error)
-    table = plan_table(problem)
+    if judge is None or max_drop is None:
+        table = plan_table(problem)
+    else:
+        judged = admitted(problem, judge, max_drop)
+        limit = within_drop(judged, judge, max_drop).max_error
+        table = table_with_errors(plan_table(limited(judged, limit)), problem)
     return table, build_bundle(problem.graph, table, card, bundle_path)

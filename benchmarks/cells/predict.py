@@ -14,19 +14,19 @@ from planner.baselines import edge, neurosurgeon, qdmp
 from planner.calibration.files import LabelledFeeds, feeds_digest
 from planner.drop.accuracy import ERROR_LIMITS, choose_limit, limited
 from planner.drop.judges import judge_for
+from planner.drop.pictures import admitted, picture_plan
 from planner.encodings import InputEncoding
 from planner.encodings.measure import PictureEncodings, measure_encodings
 from planner.errors.table import measure_errors
 from planner.errors.types import ErrorTable
 from planner.evaluate import evaluate
 from planner.problem import Problem
-from planner.problem.assignment import Assignment
 from planner.problem.limits import DEFAULT_MAX_ERROR, Limits
 from planner.service import service_problem
 from planner.table import plan_table
 from shared.frame_costs import measure_frame, with_frame
 from shared.link import Link
-from shared.plan import FLOAT_BITS, Plan, PlanTable
+from shared.plan import Plan, PlanTable
 from shared.profile import Profile
 from shared.profiler import measure_profile
 from shared.replan import choices
@@ -62,6 +62,7 @@ def known_of(network: Network, slowdown: float, cloud_threads: int, rtt_s: float
     problem = service_problem(graph, here, cloud, errors, rtt_s, limits, pictures.encodings)
     judge = judge_for(graph, network.card, LabelledFeeds(network.judged, None), errors, cloud_threads)
     max_drop = judge(_jpeg_plan(problem), 1.0).promised
+    problem = admitted(problem, judge, max_drop)
     most = problem.limits.error_limit
     ladder = [most, *(limit for limit in ERROR_LIMITS if limit < most)]
     chosen = choose_limit(lambda limit: choices(plan_table(limited(problem, limit))), judge, max_drop, ladder)
@@ -71,10 +72,8 @@ def known_of(network: Network, slowdown: float, cloud_threads: int, rtt_s: float
 
 def _jpeg_plan(problem: Problem) -> Plan:
     """The baseline as a plan: a JPEG of its quality."""
-    (name,) = problem.graph.inputs
     way = InputEncoding(f"jpeg-{JPEG_QUALITY}", 0.0, 0.0)
-    chosen = Assignment(frozenset(), {}, {name: FLOAT_BITS}, {name: 8}, {name: way.name})
-    return evaluate(replace(problem, encodings=(way,)), chosen).plan
+    return picture_plan(replace(problem, encodings=(way,)), way.name)
 
 
 def baselines(known: Known, link: Link) -> Mapping[str, Plan]:

@@ -16,6 +16,7 @@ from cli.plan_data import plan_data, where
 from cli.planning import Asked, asked_problem
 from cli.planning_options import planning_options
 from planner.drop.accuracy import choose_limit, limited
+from planner.drop.pictures import admitted, with_errors
 from planner.prediction import Interval, latency_interval
 from planner.problem import Problem
 from planner.problem.costs import Objective
@@ -71,9 +72,11 @@ def plan(
     graph = load_graph(asked.model)
     problem = asked_problem(graph, asked, bandwidth_bps)
     problem = replace(problem, objective=objective, expectation=read_expectation(expect_file))
+    offered = problem
     if max_drop is not None:
         problem = _within_drop(problem, asked, max_drop / 100)
     solution = solve(problem)
+    solution = replace(solution, plan=with_errors(solution.plan, offered))
     interval = latency_interval(solution.plan, problem.edge, problem.cloud)
     answer = _Answer(graph, solution, interval, plan_table(_over_links(problem)))
     if plot:
@@ -90,6 +93,7 @@ def _within_drop(problem: Problem, asked: Asked, max_drop: float) -> Problem:
     Those of the table that is shown are judged too.
     """
     judge = accuracy_judge(problem.graph, asked, problem.errors)
+    problem = admitted(problem, judge, max_drop)
 
     def plans_at(limit: float) -> list[Plan]:
         asked_at = limited(problem, limit)

@@ -16,6 +16,8 @@ from cli.plan_data import plan_data, where
 from cli.planning import Asked, asked_problem
 from cli.planning_options import planning_options
 from planner.drop.accuracy import limited, within_drop
+from planner.drop.pictures import admitted, table_with_errors
+from planner.problem import Problem
 from planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, plan_table
 from shared.graph import Graph, load_graph
 from shared.plan import PlanTable
@@ -38,13 +40,11 @@ def table(asked: Asked, max_drop: float | None, expect_file: Path | None, as_jso
     Example: evosplit table model.onnx --rtt 20ms --memory 64MB --slowdown 8
     """
     graph = load_graph(asked.model)
-    problem = asked_problem(graph, asked, _ANY_BANDWIDTH_BPS)
+    problem = offered = asked_problem(graph, asked, _ANY_BANDWIDTH_BPS)
     problem = replace(problem, expectation=read_expectation(expect_file))
     if max_drop is not None:
-        choice = within_drop(problem, accuracy_judge(graph, asked, problem.errors), max_drop / 100)
-        say_choice(graph, choice)
-        problem = limited(problem, choice.max_error)
-    found = plan_table(problem)
+        problem = _within(problem, asked, max_drop / 100)
+    found = table_with_errors(plan_table(problem), offered)
     if as_json:
         print_json(
             {
@@ -59,6 +59,14 @@ def table(asked: Asked, max_drop: float | None, expect_file: Path | None, as_jso
         )
     else:
         _print(graph, found)
+
+
+def _within(problem: Problem, asked: Asked, max_drop: float) -> Problem:
+    judge = accuracy_judge(problem.graph, asked, problem.errors)
+    judged = admitted(problem, judge, max_drop)
+    choice = within_drop(judged, judge, max_drop)
+    say_choice(problem.graph, choice)
+    return limited(judged, choice.max_error)
 
 
 def _print(graph: Graph, found: PlanTable) -> None:
