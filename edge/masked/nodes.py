@@ -10,8 +10,11 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from edge.masked.ops import Shape
 from kernels.masked.window import Window
 from shared.errors import ModelError
+
+Shapes = Mapping[str, Shape]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,13 @@ class Node:
             return value
         found = self.attributes.get(attribute) if attribute else None
         return None if found is None else np.asarray(found)
+
+    def required(self, index: int) -> NDArray[np.float64]:
+        """The constant at an input that must be there."""
+        value = self.constant(index)
+        if value is None:
+            raise self.refuse(f"input {index} is missing")
+        return value.astype(np.float64)
 
     def numbers(self, attribute: str, default: tuple[int, ...]) -> tuple[int, ...]:
         """A list of integers."""
