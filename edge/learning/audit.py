@@ -7,23 +7,30 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from edge.learning.binomial import at_least, below
+import numpy as np
+
+from edge.learning.binomial import below
+from edge.learning.calibrate import threshold
 
 Verdict = Literal["ok", "raise", "off"]
 
 
 @dataclass(frozen=True)
 class Rules:
-    """``target`` agreement; ``sure`` of every statement about it; ``share`` of the frames that is audited.
+    """``target`` agreement; how ``sure`` to be of missing and of keeping it; ``share`` of frames to audit.
 
-    A window holds the last ``window`` audits; fewer than ``least`` close nothing.
+    What fails is looked for in the last audits over each of ``spans``, the shortest first, so that neither a
+    sudden nor a slow drift hides; fewer than ``least`` audits close nothing. Whether a hook may open is
+    looked at after ``every`` so many.
     """
 
     target: float
     sure: float = 0.99
+    sure_to_open: float = 0.95
     share: float = 0.02
-    window: int = 500
+    spans: tuple[int, ...] = (100, 300, 1000)
     least: int = 20
+    every: int = 20
 
 
 @dataclass(frozen=True)
@@ -52,55 +59,49 @@ def is_audited(frame_id: str, share: float) -> bool:
 
 
 def judge(standing: Standing, audit: Audit, rules: Rules) -> Standing:
-    """The standing after one more audit.
+    """The standing after one more audit; a point estimate never moves it.
 
-    Down, when the upper bound of agreement among the answers that the floor lets through is below the
-    target; up again, when the lower bound over all confidences reaches it. In between nothing moves: a point
-    estimate never acts.
+    Closed, when the upper bound of agreement among the answers that the floor lets through is below the
+    target: to the least floor that recent audits prove, or off. Opened, when a lower floor is proven
+    by the audits since then.
     """
-    window = (*standing.window, audit)[-rules.window :]
-    counted = replace(
+    window = (*standing.window, audit)[-rules.spans[-1] :]
+    heard = replace(
         standing,
         window=window,
         audits=standing.audits + 1,
         agreements=standing.agreements + audit.agreed,
     )
-    if counted.verdict != "ok" and _holds(window, 0.0, rules):
-        return replace(counted, verdict="ok", floor=0.0)
-    if counted.verdict != "off" and _fails(window, counted.floor, rules):
-        return _lowered(counted, rules)
-    return counted
+    if recent := _failing(window, heard.floor, rules):
+        return _moved(heard, _proven(recent, rules))
+    if heard.verdict != "ok" and heard.audits % rules.every == 0:
+        floor = _proven(window, rules)
+        return _moved(heard, floor) if floor < heard.floor else heard
+    return heard
 
 
-def _lowered(standing: Standing, rules: Rules) -> Standing:
-    """A higher floor where the window has one, else none. What led to it has been heard: a new window."""
-    floor = _floor(standing.window, standing.floor, rules)
+def _moved(standing: Standing, floor: float) -> Standing:
+    """With a new floor; what led to it has been heard, so that the window begins anew."""
+    verdict: Verdict = "ok" if floor <= 0 else "off" if math.isinf(floor) else "raise"
+    return replace(standing, verdict=verdict, floor=floor, window=())
+
+
+def _proven(window: tuple[Audit, ...], rules: Rules) -> float:
+    """The least floor that keeps the target by a lower bound: 0 where all pass it, infinity for none."""
+    confidence = np.asarray([audit.confidence for audit in window])
+    agrees = np.asarray([audit.agreed for audit in window], np.bool_)
+    floor = threshold(confidence, agrees, rules.target, rules.sure_to_open)
     if floor is None:
-        return replace(standing, verdict="off", floor=math.inf, window=())
-    return replace(standing, verdict="raise", floor=floor, window=())
+        return math.inf
+    return 0.0 if floor <= confidence.min() else floor
 
 
-def _floor(window: tuple[Audit, ...], floor: float, rules: Rules) -> float | None:
-    """The least confidence above the floor from which on enough audits of the window agree."""
-    for candidate in sorted({audit.confidence for audit in window if audit.confidence > floor}):
-        passed = _from(window, candidate)
-        if len(passed) < rules.least:
-            return None
-        if sum(audit.agreed for audit in passed) >= rules.target * len(passed):
-            return candidate
-    return None
-
-
-def _fails(window: tuple[Audit, ...], floor: float, rules: Rules) -> bool:
-    passed = _from(window, floor)
-    agreed = sum(audit.agreed for audit in passed)
-    return len(passed) >= rules.least and below(agreed, len(passed), rules.target, rules.sure)
-
-
-def _holds(window: tuple[Audit, ...], floor: float, rules: Rules) -> bool:
-    passed = _from(window, floor)
-    return at_least(sum(audit.agreed for audit in passed), len(passed), rules.target, rules.sure)
-
-
-def _from(window: tuple[Audit, ...], floor: float) -> tuple[Audit, ...]:
-    return tuple(audit for audit in window if audit.confidence >= floor)
+def _failing(window: tuple[Audit, ...], floor: float, rules: Rules) -> tuple[Audit, ...]:
+    """The shortest run of recent audits that misses the target; the risk is shared by the spans."""
+    sure = 1 - (1 - rules.sure) / len(rules.spans)
+    for span in rules.spans:
+        recent = window[-span:]
+        passed = [audit.agreed for audit in recent if audit.confidence >= floor]
+        if len(passed) >= rules.least and below(sum(passed), len(passed), rules.target, sure):
+            return recent
+    return ()

@@ -17,8 +17,8 @@ class Guard:
     the full way, and both answers are compared (`record`). Any thread may call.
     """
 
-    def __init__(self, target: float, sure: float = 0.99, share: float = 0.02, window: int = 500) -> None:
-        self.rules = Rules(target, sure, share, window)
+    def __init__(self, target: float, sure: float = 0.99, share: float = 0.02) -> None:
+        self.rules = Rules(target, sure=sure, share=share)
         self._standings: dict[str, Standing] = {}
         self._lock = threading.Lock()
 

@@ -21,6 +21,9 @@ ANSWER_BYTES: Final = 1024
 PLACE_BYTES: Final = 16
 """A sample's code (4), and its entry in its answer's list, which may be half empty (2 x 4)."""
 
+LEAST_PLACES: Final = 16
+"""With room for fewer samples, none is kept: there would be nothing to learn from."""
+
 MAX_ANSWER: Final = 128
 """Characters; longer answers are not sampled."""
 
@@ -44,7 +47,6 @@ class Layout:
     def capacity(self, limit_bytes: int) -> int:
         """How many samples fit, with everything that is kept about them."""
         per_sample = self.sample_bytes + PLACE_BYTES + ANSWER_BYTES // _PLACES_PER_ANSWER
-        # Below 8 answers' worth of samples the table of names is what there is room for.
         spare = limit_bytes - FIXED_BYTES - 2 * ANSWER_BYTES
         return max(0, spare // per_sample)
 

@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 
 from edge.learning.kept import read_pools, write_pools
-from edge.learning.layout import MAX_ANSWER, fits, layout_of
+from edge.learning.layout import LEAST_PLACES, MAX_ANSWER, Layout, fits, layout_of
 from edge.learning.pools import Pools
 from edge.learning.samples import OTHER, Sample, Samples
 from shared.errors import LearningError
@@ -31,6 +31,7 @@ class Sampler:
         self._seed = seed
         self._lock = threading.Lock()
         self._pools: Pools | None = None
+        self._told = False
         self._empty()
 
     def offer(self, sample: Sample) -> bool:
@@ -85,11 +86,19 @@ class Sampler:
         if len(sample.answer) > MAX_ANSWER or not np.isfinite(sample.features).all():
             return False
         if self._pools is None:
-            self._pools = Pools(layout_of(sample), self.limit_bytes)
-        if not fits(self._pools.layout, sample):
+            self._pools = self._allocated(layout_of(sample))
+        if self._pools is None or not fits(self._pools.layout, sample):
             return False
         self._offered += 1
         return self._pools.offer(sample, self._random)
+
+    def _allocated(self, layout: Layout) -> Pools | None:
+        if layout.capacity(self.limit_bytes) >= LEAST_PLACES:
+            return Pools(layout, self.limit_bytes)
+        if not self._told:
+            _log.warning("%d bytes hold no samples of %d bytes", self.limit_bytes, layout.sample_bytes)
+        self._told = True
+        return None
 
 
 def _empty_samples() -> Samples:

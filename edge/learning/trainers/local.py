@@ -24,12 +24,21 @@ _SLOPES: Final = np.float32(2.0) ** np.arange(-6, 7, dtype=np.float32)
 
 @dataclass(frozen=True)
 class Recipe:
-    """``widths`` of the layers; ``steps`` mini-batches of ``batch`` samples for each layer."""
+    """``widths`` of the layers; each sees ``epochs`` times the samples in mini-batches of ``batch``.
+
+    It takes at least ``least`` and at most ``most`` steps, at a ``rate`` that falls to zero.
+    """
 
     widths: tuple[int, ...] = (64, 64)
-    steps: int = 1500
+    epochs: int = 40
+    least: int = 300
+    most: int = 1500
     batch: int = 128
     rate: float = 0.01
+
+    def steps(self, count: int) -> int:
+        """Mini-batches for a layer with so many samples."""
+        return min(max(self.epochs * count // self.batch, self.least), self.most)
 
 
 def train_local(
@@ -105,8 +114,8 @@ def _train(
     slopes: Slopes,
     recipe: Recipe,
 ) -> Layer:
-    adam = Adam(layer.weights, layer.embedding)
-    for step in range(recipe.steps):
+    adam, steps = Adam(layer.weights, layer.embedding), recipe.steps(len(inputs))
+    for step in range(steps):
         rows = random.integers(0, len(inputs), recipe.batch)
         right = labels[rows]
         tried = _through(below, inputs[rows])
@@ -115,7 +124,7 @@ def _train(
         pulls = slopes(goodness(layer.one(positive, right)), goodness(layer.one(negative, wrong)))
         first = gradient(layer, positive, right, pulls[0])
         second = gradient(layer, negative, wrong, pulls[1])
-        rate = recipe.rate * (1 - step / recipe.steps)
+        rate = recipe.rate * (1 - step / steps)
         layer = Layer(*adam.step((first[0] + second[0], first[1] + second[1]), rate))
     return layer
 
