@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge.hooks.bits import BitsHook
 from edge.hooks.features import FeatureSpec
+from edge.hooks.runs import first_of_runs
 from edge.learning.calibrate import threshold
 from edge.learning.trainers.linear import LinearClassifier
 from edge.learning.trainers.types import Classifier, Trainer
@@ -39,17 +40,21 @@ def fit_bits(
     """The hook for a tensor that the plan sends as ``code``, or None where fewer bits are never enough.
 
     ``tensors`` with a batch of one are what crossed, in order; ``ask`` gives the key of the tail's answer to
-    one, by a runner or by the cloud, in idle time. The first half teaches which width is enough, the second
-    says how sure one must be of it so that answers stay with ``target``. Each tensor is asked about once per
-    width; the answer at the plan's own width is the reference. Raises LearningError as ``trainer`` does.
+    one, by a runner or by the cloud, in idle time. The answer at the plan's own width is the reference; of a
+    run with equal ones the first counts. The first half teaches which width is enough, the second says how
+    sure one must be of it so that answers stay with ``target``. Each tensor is asked about once, and the
+    first of each run once more per width. Raises LearningError as ``trainer`` does.
     """
     widths = tuple(width for width in AFFINE_BITS if width <= code.bits)
-    middle = len(tensors) // 2
-    if len(widths) < 2 or not middle or code.bits != widths[-1]:
+    if len(widths) < 2 or code.bits != widths[-1]:
+        return None
+    runs = list(first_of_runs((tensor, ask(_sent(tensor, code))) for tensor in tensors))
+    middle = len(runs) // 2
+    if not middle:
         return None
     spec = features or FeatureSpec()
-    seen = np.stack([spec.of(tensor) for tensor in tensors])
-    stays = np.array([_stays(tensor, code, widths, ask) for tensor in tensors])
+    seen = np.stack([spec.of(tensor) for tensor, _ in runs])
+    stays = np.array([_stays(tensor, said, code, widths, ask) for tensor, said in runs])
     classifier = _taught(trainer, seen[:middle], stays[:middle].argmax(1), len(widths))
     enough = np.cumsum(classifier.scores(seen[middle:]), axis=1)
     thresholds = [threshold(enough[:, at], stays[middle:, at], target, sure) for at in range(len(widths) - 1)]
@@ -72,11 +77,15 @@ def _taught(
 
 
 def _stays(
-    tensor: NDArray[Any], code: TensorCode, widths: Sequence[int], ask: Callable[[NDArray[Any]], str | None]
+    tensor: NDArray[Any],
+    said: str,
+    code: TensorCode,
+    widths: Sequence[int],
+    ask: Callable[[NDArray[Any]], str | None],
 ) -> list[bool]:
-    """For each width whether the answer is that at the last one; always so for the last."""
-    said = [ask(_sent(tensor, dataclasses.replace(code, bits=width))) for width in widths]
-    return [one == said[-1] and one is not None for one in said[:-1]] + [True]
+    """For each width whether the answer is ``said``, that at the last one; always so for the last."""
+    fewer = [dataclasses.replace(code, bits=width) for width in widths[:-1]]
+    return [ask(_sent(tensor, each)) == said for each in fewer] + [True]
 
 
 def _sent(tensor: NDArray[Any], code: TensorCode) -> NDArray[Any]:

@@ -48,8 +48,15 @@ def places(graph: Graph, cut: Cut, most_exits: int = MOST_EXITS) -> tuple[HookPl
 
 
 def exit_places(graph: Graph, cut: Cut, most: int = MOST_EXITS) -> tuple[HookPlace, ...]:
-    """As `places`, exits only, in the order of execution."""
-    found = [place for place in narrow_places(graph, cut) if EARLIEST_EXIT <= place.done <= LATEST_EXIT]
+    """As `places`, exits only, in the order of execution.
+
+    Where one tensor crosses, it is a place whatever the arithmetic: an exit there saves the way to the cloud.
+    """
+    found = [
+        place
+        for place in narrow_places(graph, cut)
+        if EARLIEST_EXIT <= place.done <= LATEST_EXIT or (place.tap,) == cut.boundary
+    ]
     if len(found) <= most or not most:
         return tuple(found[:most])
     low, high = found[0].done, found[-1].done

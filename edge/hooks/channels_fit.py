@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge.hooks.channels import ChannelsHook, energy
 from edge.hooks.decisions import Keep
+from edge.hooks.runs import first_of_runs
 from edge.learning.calibrate import threshold
 
 Floats = NDArray[np.float32]
@@ -18,6 +19,8 @@ Asked: TypeAlias = Callable[[NDArray[Any]], "str | None"]
 """The key of the tail's answer to a boundary tensor: a runner's, or the cloud's, asked in idle time."""
 
 _LEAST_ENERGY: Final = 1e-12
+_LOST_TENSORS: Final = 100
+"""On about so many tensors each channel is left out to see what its loss changes."""
 
 
 def fit_channels(
@@ -25,53 +28,58 @@ def fit_channels(
 ) -> ChannelsHook | None:
     """The hook that keeps fewest channels, or None where all are needed.
 
-    ``tensors`` `(1, C, H, W)` are what crossed, in order. The first half says what each channel is worth, the
-    second how many must stay so that the answer does with ``target``. The tail is asked about 2 C times per
-    tensor.
+    ``tensors`` `(1, C, H, W)` are what crossed, in order; of a run with equal answers the first one counts.
+    The first half says what each channel is worth, the second how many must stay so that the answer does
+    with ``target``. The tail is asked once per tensor, about 100 C times for what a channel is worth, and
+    once per run and number of channels tried.
     """
-    middle = len(tensors) // 2
-    first, second = tensors[:middle], tensors[middle:]
-    if not first or first[0].ndim != 4:
+    runs = list(first_of_runs((tensor, ask(tensor)) for tensor in tensors))
+    middle = len(runs) // 2
+    if not middle or runs[0][0].ndim != 4:
         return None
-    answers, best = [ask(tensor) for tensor in second], None
+    first, (second, answers) = runs[:middle], zip(*runs[middle:], strict=True)
+    best: ChannelsHook | None = None
     for baseline in _baselines(first, ask):
         top = best.top if best else len(baseline)
-        hook = ChannelsHook(name, tap, baseline, top, first[0].size)
+        hook = ChannelsHook(name, tap, baseline, top, second[0].size)
         while hook.top > 1 and _holds(hook.keeping(hook.top - 1), second, answers, ask, target, sure):
             best = hook = hook.keeping(hook.top - 1)
     return best
 
 
-def _baselines(tensors: Tensors, ask: Asked) -> Iterator[Floats]:
+def _baselines(runs: Sequence[tuple[NDArray[Any], str]], ask: Asked) -> Iterator[Floats]:
     """Ways to rank channels: by energy, by energy against the usual, and that by what its loss changes."""
-    usual = np.maximum(np.mean([energy(tensor) for tensor in tensors], 0), _LEAST_ENERGY).astype(np.float32)
+    energies = [energy(tensor) for tensor, _ in runs]
+    usual = np.maximum(np.mean(energies, 0), _LEAST_ENERGY).astype(np.float32)
     yield np.ones_like(usual)
     yield usual
-    answers = [ask(tensor) for tensor in tensors]
-    lost = np.array([_loss(channel, tensors, answers, ask) for channel in range(len(usual))])
+    some = runs[:: max(1, len(runs) // _LOST_TENSORS)]
+    lost = np.array([_loss(channel, some, ask) for channel in range(len(usual))])
     # One more than none at all, so that among channels that are never missed the energy decides.
     yield (usual / (1 + lost)).astype(np.float32)
 
 
-def _loss(channel: int, tensors: Tensors, answers: Sequence[str | None], ask: Asked) -> int:
+def _loss(channel: int, runs: Sequence[tuple[NDArray[Any], str]], ask: Asked) -> int:
     """How many answers change when just this channel is missing."""
-    others = np.arange(tensors[0].shape[1]) != channel
-    return sum(ask(_kept(tensor, others)) != said for tensor, said in zip(tensors, answers, strict=True))
+    others = np.arange(runs[0][0].shape[1]) != channel
+    return sum(ask(_kept(tensor, others)) != said for tensor, said in runs)
 
 
 def _holds(
     hook: ChannelsHook,
     tensors: Tensors,
-    answers: Sequence[str | None],
+    answers: Sequence[str],
     ask: Asked,
     target: float,
     sure: float,
 ) -> bool:
-    agrees = [
-        said is not None and ask(after(hook, tensor)) == said
-        for tensor, said in zip(tensors, answers, strict=True)
-    ]
-    return threshold(np.ones(len(agrees)), np.array(agrees), target, sure) is not None
+    """Whether enough answers stay; it gives up where too few can."""
+    alike, agrees = np.ones(len(tensors)), np.ones(len(tensors), np.bool_)
+    for at, (tensor, said) in enumerate(zip(tensors, answers, strict=True)):
+        agrees[at] = ask(after(hook, tensor)) == said
+        if not agrees[at] and threshold(alike, agrees, target, sure) is None:
+            return False
+    return threshold(alike, agrees, target, sure) is not None
 
 
 def after(hook: ChannelsHook, tensor: NDArray[Any]) -> NDArray[Any]:

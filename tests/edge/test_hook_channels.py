@@ -11,6 +11,7 @@ from edge.hooks.channels import ChannelsHook, energy, largest
 from edge.hooks.channels_fit import after, fit_channels
 from edge.hooks.decisions import GO, Keep
 from edge.hooks.files import decode_hooks, encode_hooks
+from edge.hooks.runs import first_of_runs
 from shared.errors import BundleError
 
 
@@ -66,12 +67,19 @@ def needs(*channels):
 
 
 def test_learns_which_channels_the_tail_needs():
-    tensors = [maps([9, 1, 9, 2], seed) for seed in range(400)]
+    tensors = [maps([9, 1, 9, 2], seed) for seed in range(800)]
     learned = fit_channels("channels", "x", tensors, needs(1, 3), 0.98)
     assert learned is not None
     assert learned.top == 2
     assert learned.decide(tensors[0], "s").channels.tolist() == [False, True, False, True]
     assert after(learned, tensors[0])[0, 0].tolist() == [[0, 0], [0, 0]]
+
+
+def test_a_run_of_equal_answers_counts_once():
+    standing = [maps([9, 1, 9, 2], seed // 100) for seed in range(800)]
+    assert fit_channels("channels", "x", standing, needs(1, 3), 0.98) is None
+    items = [(0, "a"), (1, "a"), (2, None), (3, "a"), (4, "b"), (5, "a")]
+    assert list(first_of_runs(items)) == [(0, "a"), (3, "a"), (4, "b"), (5, "a")]
 
 
 def test_learns_nothing_where_all_are_needed_or_too_few_were_seen():
