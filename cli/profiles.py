@@ -34,7 +34,7 @@ def with_integers(graph: Graph, profile: Profile) -> Profile:
 
     ``profile`` is one of this machine's, not slowed yet.
     """
-    key = (graph.sha256, str(profile.threads), digest(this_machine()), _METHOD, "integers, borders")
+    key = (graph.sha256, str(profile.threads), digest(this_machine()), _METHOD, "integers, borders, pooled floats")
     times = cached(IntegerTimes, key, lambda: measure_integers(graph, profile, timed_integers(graph)))
     return replace(profile, integers=times)
 

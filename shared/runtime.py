@@ -21,8 +21,8 @@ RUNTIME_ERRORS: Final[tuple[type[Exception], ...]] = (
 """Everything that ONNX Runtime raises; its errors have no common base."""
 
 _FATAL_ONLY: Final = 4
-_ROUNDS_WEIGHTS: Final = "WeightBiasQuantization"
-"""Rounds float weights between integer tensors to 8 bits, unasked."""
+_UNASKED: Final = ("WeightBiasQuantization", "QDQPropagationTransformer")
+"""Rounds float weights between integer tensors; moves rounding ahead of poolings, which are then slower."""
 _NOISE: Final = re.compile(
     r"^(?:\[ONNXRuntimeError\] : \d+ : \w+ : "
     r"|\S+\.(?:cc|h):\d+ (?:[\w:<>,&*~ ]+\([^)']*\) (?:const )?|\S+ ))+"
@@ -73,7 +73,7 @@ def open_session(model: onnx.ModelProto, options: Any, providers: Sequence[str])
             options,
             providers=list(providers),
             enable_fallback=0,
-            disabled_optimizers=[_ROUNDS_WEIGHTS],
+            disabled_optimizers=list(_UNASKED),
         )
     except RUNTIME_ERRORS as error:
         raise ModelError(f"ONNX Runtime does not take the model: {reason(error)}") from None
