@@ -31,9 +31,9 @@ class FeatureSpec:
             return np.asarray(tensor, np.float32).reshape(-1)
         maps = _as_maps(tensor)
         channels = len(maps)
-        cells = self._cells(maps.shape)
-        found = np.empty(channels * (cells + 2), np.float32)
-        means, spread, peak = np.split(found, [channels * cells, channels * (cells + 1)])
+        cells = channels * self._cells(maps.shape)
+        found = np.empty(cells + 2 * channels, np.float32)
+        means, spread, peak = found[:cells], found[cells : cells + channels], found[cells + channels :]
         pooled(maps, means.reshape(channels, *self._grid(maps.shape)), spread, peak)
         if np.isnan(spread).any():
             return np.full(self.size(tensor.shape), np.nan, np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -45,7 +46,7 @@ class HiddenClassifier:
 
     @property
     def macs(self) -> int:
-        """One per weight; the scale could be folded into them."""
+        """One per weight; mean and scale are folded into them."""
         return int(self.first.size + self.second.size)
 
     @property
@@ -55,8 +56,15 @@ class HiddenClassifier:
 
     def scores(self, features: Floats) -> Floats:
         """`(n, classes) float32` from `(n, d) float32`."""
-        inputs = ((features - self.mean) / self.scale).astype(np.float32, copy=False)
-        return softmax(np.maximum(inputs @ self.first + self.first_bias, 0) @ self.second + self.second_bias)
+        first, first_bias = self._folded
+        made = np.maximum(features.astype(np.float32, copy=False) @ first + first_bias, 0)
+        return softmax(made @ self.second + self.second_bias)
+
+    @functools.cached_property
+    def _folded(self) -> tuple[Floats, Floats]:
+        """The first layer for features as they come."""
+        first = self.first / self.scale[:, None]
+        return first, self.first_bias - self.mean @ first
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """What to save."""
