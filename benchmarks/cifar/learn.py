@@ -62,15 +62,25 @@ def calibrated(hooks: Sequence[ExitHook], held: Held, target: float) -> tuple[li
 
 
 def worthwhile(
-    hooks: Sequence[ExitHook], held: Held, target: float, least: float
+    hooks: Sequence[ExitHook], held: Held, target: float, hook_cost: float
 ) -> tuple[list[ExitHook], Outcome]:
-    """As `calibrated`, without exits that answer less than ``least`` of the frames: each costs a border."""
+    """As `calibrated`, without exits that save less than they cost the frames that pass them.
+
+    What an exit answers would cost as much as at the next one; ``hook_cost`` is the share of the network's
+    time that a hook takes with its border.
+    """
     kept = list(hooks)
     while True:
         kept, found = calibrated(kept, held, target)
-        if not kept or min(found.shares) >= least:
+        costs = [*(held.done[hook.tap] for hook in kept), held.rest]
+        reach = 1 - np.cumsum([0.0, *found.shares])
+        gains = [
+            share * (costs[at + 1] - costs[at]) - hook_cost * reach[at]
+            for at, share in enumerate(found.shares)
+        ]
+        if not gains or min(gains) >= 0:
             return kept, found
-        del kept[int(np.argmin(found.shares))]
+        del kept[int(np.argmin(gains))]
 
 
 def skip_hook(
@@ -86,7 +96,7 @@ def skip_hook(
     small = same & (np.abs(sure - left)[:, 0] < SMALL_CHANGE)
     held = np.arange(len(same)) % 3 == 0
     wanted = np.stack([~small, small], axis=1).astype(np.float32)
-    classifier = fit_hidden(features[~held], wanted[~held], seed=0, width=SKIP_WIDTH)
+    classifier = fit_hidden(features[~held], wanted[~held], seed=0, most=SKIP_WIDTH)
     share = classifier.scores(features[held])[:, NO_CHANGE]
     limit = threshold(share, same[held], target)
     if limit is None:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.hooks.features import FeatureSpec
@@ -9,6 +9,7 @@ SHAPES = [(1, 3, 8, 8), (1, 5, 2, 9), (1, 4, 1, 1), (1, 7, 6), (1, 6), (1,), (1,
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+@settings(deadline=None)
 @given(st.integers(1, 5), st.booleans(), st.booleans())
 def test_the_length_is_known_beforehand(shape, grid, spread, peak):
     spec = FeatureSpec(grid, spread, peak)

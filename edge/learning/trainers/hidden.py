@@ -16,6 +16,8 @@ from edge.learning.trainers.prepare import check, softmax, standard
 Floats = NDArray[np.float32]
 
 _WIDTH: Final = 256
+_WEIGHTS: Final = 150_000
+"""Of the first layer at most: a head's layers drive them out of the cache from one frame to the next."""
 _BATCH: Final = 256
 _RATE: Final = 2e-3
 _PENALTY: Final = 3e-4
@@ -79,11 +81,13 @@ def hidden(features: Floats, labels: NDArray[np.int64], classes: int, seed: int)
     return fit_hidden(features, wanted, seed)
 
 
-def fit_hidden(features: Floats, wanted: Floats, seed: int, width: int = _WIDTH) -> HiddenClassifier:
+def fit_hidden(features: Floats, wanted: Floats, seed: int, most: int = _WIDTH) -> HiddenClassifier:
     """Fit to shares `(n, classes)` whose rows sum to 1: labels, or what the network itself is unsure of.
 
-    Cross-entropy by Adam with dropout; the rate falls as half a cosine. ``features`` is `(n, d)`.
+    Cross-entropy by Adam with dropout; the rate falls as half a cosine. ``features`` is `(n, d)`;
+    the layer has at most ``most`` values, fewer where there are many features.
     """
+    width = max(1, min(most, _WEIGHTS // features.shape[1]))
     mean, scale = standard(features)
     random = np.random.default_rng(seed)
     layers = _start(features.shape[1], width, wanted.shape[1], random)
