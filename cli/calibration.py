@@ -9,7 +9,7 @@ from cli.card_files import find_card_or_none
 from cli.output import progress, stderr
 from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest
 from planner.calibration.inputs import Feeds
-from planner.errors.table import DEFAULT_OPTIONS, ErrorOptions, measure_errors
+from planner.errors.table import DEFAULT_OPTIONS, METHOD, ErrorOptions, measure_errors
 from planner.errors.types import ErrorTable
 from shared.card import check_card, load_card
 from shared.errors import InputError
@@ -26,7 +26,7 @@ def error_table(
 ) -> ErrorTable:
     """Errors on the inputs in ``source``, or beside the model, or on noise (and says so)."""
     feeds = calibration_inputs(graph, model, card_file, source)
-    key = (graph.sha256, feeds_digest(feeds), digest(options))
+    key = (graph.sha256, feeds_digest(feeds), digest(options), METHOD)
     return cached(ErrorTable, key, lambda: _measure(graph, feeds, options))
 
 

@@ -10,7 +10,7 @@ from cli.calibration import error_table
 from cli.encodings import input_encodings
 from cli.frames import with_frame_of
 from cli.output import stderr
-from cli.profiles import measured_profile, read_profile
+from cli.profiles import edge_profile, measured_profile, read_profile
 from planner.compare import offered_bits
 from planner.devices import Device, named_device
 from planner.encodings import InputEncoding
@@ -80,17 +80,16 @@ def _sides(graph: Graph, asked: Asked) -> tuple[Profile | Device, Profile | Devi
     if asked.devices in SIMULATED:
         edge, cloud = SIMULATED[asked.devices]
         return named_device(edge), named_device(cloud)
-    return (
-        _edge(graph, asked),
-        _profile(asked.cloud_file, graph, asked.threads, 1.0),
-    )
+    return _edge(graph, asked), _cloud(graph, asked)
 
 
 def _edge(graph: Graph, asked: Asked) -> Profile:
     """A file's own word, or this machine with what a frame takes on it beside the network."""
-    profile = _profile(asked.edge_file, graph, asked.threads, asked.slowdown)
+    path = asked.edge_file
+    profile = read_profile(path, graph) if path else edge_profile(graph, asked.threads, asked.slowdown)
     return profile if asked.edge_file else with_frame_of(graph, profile, asked.model, asked.card_file)
 
 
-def _profile(path: Path | None, graph: Graph, threads: int, slowdown: float) -> Profile:
-    return read_profile(path, graph) if path else measured_profile(graph, threads, slowdown)
+def _cloud(graph: Graph, asked: Asked) -> Profile:
+    path = asked.cloud_file
+    return read_profile(path, graph) if path else measured_profile(graph, asked.threads)

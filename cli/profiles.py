@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from cli.cache import cached
-from cli.output import progress
+from cli.output import progress, stderr
 from edge.int8 import timed_integers
 from kernels.codec import measure_codec, measure_packing
-from shared.errors import ProfileError
+from shared.errors import ModelError, ProfileError
 from shared.graph import Graph
 from shared.integer_profiler import measure_integers
 from shared.integer_times import IntegerTimes
@@ -21,6 +21,7 @@ from shared.serial import digest, from_json
 
 _METHOD: Final = "rested heads and tails, packing small and large"
 """How profiles are measured; one that was measured otherwise is measured again."""
+_INTEGERS: Final = "integers, borders, pooled floats"
 
 
 def measured_profile(graph: Graph, threads: int, slowdown: float = 1.0, fresh: bool = False) -> Profile:
@@ -29,13 +30,25 @@ def measured_profile(graph: Graph, threads: int, slowdown: float = 1.0, fresh: b
     return slowed(cached(Profile, key, lambda: _measure(graph, threads), fresh), slowdown)
 
 
-def with_integers(graph: Graph, profile: Profile) -> Profile:
+def edge_profile(graph: Graph, threads: int, slowdown: float = 1.0, fresh: bool = False) -> Profile:
+    """As `measured_profile`, with times in 8-bit integers: heads may run in them."""
+    return slowed(with_integers(graph, measured_profile(graph, threads, fresh=fresh), fresh), slowdown)
+
+
+def with_integers(graph: Graph, profile: Profile, fresh: bool = False) -> Profile:
     """The profile with times in 8-bit integers, measured at the first call, then kept.
 
-    ``profile`` is one of this machine's, not slowed yet.
+    ``profile`` is one of this machine's, not slowed yet; it comes back as it is for a model that cannot be
+    brought to integers.
     """
-    key = (graph.sha256, str(profile.threads), digest(this_machine()), _METHOD, "integers, borders, pooled floats")
-    times = cached(IntegerTimes, key, lambda: measure_integers(graph, profile, timed_integers(graph)))
+    key = (graph.sha256, str(profile.threads), digest(this_machine()), _METHOD, _INTEGERS)
+    try:
+        times = cached(
+            IntegerTimes, key, lambda: measure_integers(graph, profile, timed_integers(graph)), fresh
+        )
+    except ModelError as reason:
+        stderr.print(f"{graph.name} is planned in float32 alone: {reason}")
+        return profile
     return replace(profile, integers=times)
 
 

@@ -16,7 +16,7 @@ from planner.drop.accuracy import Judge
 from planner.drop.judges import judge_for
 from planner.encodings import InputEncoding
 from planner.encodings.measure import PictureEncodings, measure_encodings
-from planner.errors.table import ErrorTable, measure_errors
+from planner.errors.table import METHOD, ErrorTable, measure_errors
 from planner.service import make_plans, service_problem
 from shared.card import card_to_data
 from shared.graph import Graph
@@ -61,7 +61,7 @@ class Planner:
         return kept(Profile, path, lambda: _measure(graph, self._threads))
 
     def _errors(self, graph: Graph, feeds: Sequence[Feeds]) -> ErrorTable:
-        key = feeds_digest(feeds)[:_KEY_CHARACTERS]
+        key = digest((METHOD, feeds_digest(feeds)))[:_KEY_CHARACTERS]
         path = self._data / "errors" / f"{graph.sha256}-{key}.json"
         return kept(ErrorTable, path, lambda: measure_errors(graph, feeds, threads=self._threads))
 

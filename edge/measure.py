@@ -17,11 +17,13 @@ from typing import Any
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
+from edge.int8 import timed_integers
 from kernels.codec import measure_codec, measure_packing
 from shared.card import card_from_data, check_card
 from shared.errors import EvoSplitError, ModelError, ProfileError
 from shared.frame_costs import measure_frame, with_frame
-from shared.graph import graph_from_model
+from shared.graph import Graph, graph_from_model
+from shared.integer_profiler import measure_integers
 from shared.profile import Profile
 from shared.profiler import measure_profile
 from shared.serial import from_json, to_json
@@ -68,9 +70,19 @@ def measure(
     codec, plain = measure_codec(), measure_codec(codec="none")
     pack_s = measure_packing()
     profile = measure_profile(whole, threads, slowdown, None, *codec, plain_s_per_byte=plain, pack_s=pack_s)
+    profile = _with_integers(whole, profile)
     if card is None:
         return profile
     return with_frame(profile, measure_frame(graph, check_card(card_from_data(dict(card)), graph)))
+
+
+def _with_integers(graph: Graph, profile: Profile) -> Profile:
+    try:
+        times = measure_integers(graph, profile, timed_integers(graph))
+    except ModelError as reason:
+        _log.warning("heads run in float32 alone: %s", reason)
+        return profile
+    return dataclasses.replace(profile, integers=times)
 
 
 def main() -> int:

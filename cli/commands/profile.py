@@ -9,7 +9,7 @@ import click
 from cli.frames import with_frame_of
 from cli.options import FILE, json_option, model_argument, slowdown_option, threads_option
 from cli.output import print_json, print_table, stdout
-from cli.profiles import measured_profile
+from cli.profiles import edge_profile
 from shared.errors import EvoSplitError
 from shared.graph import Graph, load_graph
 from shared.profile import Profile
@@ -31,7 +31,7 @@ def profile(model: Path, output: Path | None, slowdown: float, threads: int, as_
     """
     graph = load_graph(model)
     measured = with_frame_of(
-        graph, measured_profile(graph, threads, slowdown, fresh=True), model, None, fresh=True
+        graph, edge_profile(graph, threads, slowdown, fresh=True), model, None, fresh=True
     )
     if output:
         _write(output, measured)

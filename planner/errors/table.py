@@ -23,6 +23,8 @@ from shared.graph import Graph
 __all__ = ["ActivationErrors", "ErrorOptions", "ErrorTable", "WeightErrors", "measure_errors"]
 
 DEFAULT_OPTIONS: Final = ErrorOptions()
+METHOD: Final = "symmetric at 8 bits, with ranges"
+"""How tables are measured: one that was kept and measured otherwise is measured anew."""
 
 
 def measure_errors(
