@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from edge.learning.kept import read_samples
+from edge.learning.learn import learn
 from edge.learning.learned import Learned, Task
 from edge.learning.learned_file import read_learned, write_learned
 from edge.learning.lowly import bound_memory, step_back
+from edge.learning.trainers import TRAINERS
 from shared.errors import LearningError
 
 _ONE_THREAD: Final = dict.fromkeys(
@@ -71,17 +74,10 @@ async def train(job: Job) -> tuple[Learned, ...]:
 
 
 def perform(job: Job) -> None:
-    """Train, and write the classifiers. Raises LearningError, also where the memory does not suffice."""
-    from edge.learning.kept import read_samples
-    from edge.learning.learn import learn
-    from edge.learning.trainers import TRAINERS
-
+    """Train, and write the classifiers. Raises LearningError, and MemoryError where that does not suffice."""
     chosen = {name: TRAINERS[name] for name in job.trainers or TRAINERS}
-    try:
-        samples = read_samples(job.samples)
-        learned = learn(samples, job.tasks, job.target, trainers=chosen, sure=job.sure, seed=job.seed)
-    except MemoryError:
-        raise LearningError("training needs more memory than it may take") from None
+    samples = read_samples(job.samples)
+    learned = learn(samples, job.tasks, job.target, trainers=chosen, sure=job.sure, seed=job.seed)
     write_learned(job.learned, learned)
 
 
@@ -92,6 +88,9 @@ def main() -> int:
         step_back()
         bound_memory(job.memory_bytes or _BASE_BYTES + _COPIES * job.samples.stat().st_size)
         perform(job)
+    except MemoryError:
+        sys.stderr.write("training needs more memory than it may take\n")
+        return 1
     except (LearningError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -31,7 +31,7 @@ class Sampler:
         self._seed = seed
         self._lock = threading.Lock()
         self._pools: Pools | None = None
-        self._told = False
+        self._too_small = False
         self._empty()
 
     def offer(self, sample: Sample) -> bool:
@@ -85,7 +85,7 @@ class Sampler:
     def _offer(self, sample: Sample) -> bool:
         if len(sample.answer) > MAX_ANSWER or not np.isfinite(sample.features).all():
             return False
-        if self._pools is None:
+        if self._pools is None and not self._too_small:
             self._pools = self._allocated(layout_of(sample))
         if self._pools is None or not fits(self._pools.layout, sample):
             return False
@@ -95,9 +95,8 @@ class Sampler:
     def _allocated(self, layout: Layout) -> Pools | None:
         if layout.capacity(self.limit_bytes) >= LEAST_PLACES:
             return Pools(layout, self.limit_bytes)
-        if not self._told:
-            _log.warning("%d bytes hold no samples of %d bytes", self.limit_bytes, layout.sample_bytes)
-        self._told = True
+        _log.warning("%d bytes hold no samples of %d bytes", self.limit_bytes, layout.sample_bytes)
+        self._too_small = True
         return None
 
 
