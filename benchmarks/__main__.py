@@ -9,6 +9,7 @@ ALL = (
     *("quantise", "split_overhead", "overhead", "edge_memory", "demo_time"),
     *("masked_conv", "int8_heads", "cifar_hooks"),
     *("hall_change", "hall_delta"),
+    *("gate_hooks", "idle_training"),
     *("trainers", "sampler_memory"),
     *("planner_speed", "planner_compare", "planner_accuracy", "measured_cells"),
 )

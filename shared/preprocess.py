@@ -37,7 +37,9 @@ def preprocess(card: Card, picture: NDArray[np.uint8]) -> dict[str, NDArray[np.f
 def resize_picture(
     picture: NDArray[np.uint8], resize: Resize, placement: Placement, size: tuple[int, int]
 ) -> NDArray[np.uint8]:
-    """The picture at the network's ``size`` (height, width): ``(height, width, 3) uint8``."""
+    """The picture, itself where it fits, at the network's ``size`` (height, width): ``(height, width, 3) uint8``."""
+    if placement.scaled == size == picture.shape[:2]:
+        return picture
     image = Image.fromarray(picture)
     if placement.scaled != picture.shape[:2]:
         image = image.resize(placement.scaled[::-1], _FILTERS[resize.filter])

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.block_means import block_means
+from kernels.relight import largest_change
 
 Floats = NDArray[np.float32]
 
@@ -62,20 +63,7 @@ def change(before: Floats, now: Floats) -> float:
     """
     if before.shape != now.shape:
         return float("inf")
-    old = before.reshape(len(before), -1).astype(np.float64)
-    new = now.reshape(len(now), -1).astype(np.float64)
-    gap = np.abs(new - _relit(old, new, np.ones_like(old)))
-    middle = gap.shape[1] // 2
-    kept = gap <= np.partition(gap, middle, axis=1)[:, middle : middle + 1]
-    return float(np.abs(new - _relit(old, new, kept.astype(np.float64))).max())
-
-
-def _relit(old: NDArray[np.float64], new: NDArray[np.float64], weight: NDArray[np.float64]) -> Any:  # noqa: ANN401
-    """``old`` `(C, n)` in the light of ``new``: gain and offset per channel, weighted least squares."""
-    weight = weight / weight.sum(1, keepdims=True)
-    old_mean, new_mean = (weight * old).sum(1, keepdims=True), (weight * new).sum(1, keepdims=True)
-    centred = old - old_mean
-    spread = (weight * centred**2).sum(1, keepdims=True)
-    together = (weight * centred * (new - new_mean)).sum(1, keepdims=True)
-    gain = np.divide(together, spread, out=np.ones_like(spread), where=spread > 0)
-    return new_mean + np.clip(gain, LEAST_GAIN, MOST_GAIN) * centred
+    channels = len(before)
+    if not before.size:
+        return 0.0
+    return largest_change(before.reshape(channels, -1), now.reshape(channels, -1), LEAST_GAIN, MOST_GAIN)

@@ -1,0 +1,117 @@
+"""Hooks for the gate camera from one stream's frames and the cloud's answers to them, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.gate.stage import AGREEMENT
+from edge.agent import Agent
+from edge.hooks.bits_fit import fit_bits
+from edge.hooks.channels import ChannelsHook
+from edge.hooks.channels_fit import after, fit_channels
+from edge.hooks.exit import ExitHook
+from edge.hooks.features import FeatureSpec
+from edge.hooks.hook import Hook
+from edge.hooks.reduced import Reduction
+from edge.hooks.repeat_fit import RepeatTrials
+from edge.job import Job
+from edge.learning.answers import answer_key
+from edge.learning.learn import learn
+from edge.learning.learned import Task
+from edge.learning.sampler import Sampler
+from edge.learning.samples import OTHER, Sample
+from edge.learning.trainers import logistic
+from shared.card import Card
+from shared.graph import Graph, parse_cut
+from shared.plan import Plan
+from shared.session import Runner
+from shared.split import tail_model
+
+REGION: Final = (0.5, 0.3, 0.85, 0.75)
+"""(top, left, bottom, right): where the plate of a car is that stands at the barrier, as a user draws it."""
+FEATURES: Final = FeatureSpec(grid=6)
+SAMPLER_BYTES: Final = 16 << 20
+
+Tensor = NDArray[Any]
+Outputs = Mapping[str, Tensor]
+
+
+@dataclass
+class Lesson:
+    """What the learning stream has brought so far."""
+
+    card: Card
+    plan: Plan
+    trials: RepeatTrials = field(default_factory=lambda: RepeatTrials(Reduction(region=REGION)))
+    sampler: Sampler = field(default_factory=lambda: Sampler(SAMPLER_BYTES))
+    crossed: list[Tensor] = field(default_factory=list)
+    """Of frames far enough apart that most show another car: what channels and bits are learned from."""
+
+    @property
+    def tap(self) -> str:
+        """The one tensor that crosses."""
+        (name,) = self.plan.boundary
+        return name
+
+    def add(self, image: Tensor, crossed: Tensor, outputs: Mapping[str, Tensor]) -> None:
+        """One frame of a stream without gaps, and the cloud's answer to it."""
+        key = answer_key(self.card, outputs)
+        if key is not None:
+            self.trials.offer("gate", image, key)
+            self.sampler.offer(Sample(FEATURES.of(crossed), key, outputs))
+
+    def add_sparse(self, image: Tensor, crossed: Tensor, outputs: Mapping[str, Tensor]) -> None:
+        """One of frames far apart."""
+        del image, outputs
+        self.crossed.append(crossed)
+
+
+async def attend(
+    agent: Agent, frames: Iterable[NDArray[np.uint8]], add: Callable[[Tensor, Tensor, Outputs], None]
+) -> None:
+    """Have an agent without hooks answer the frames one after another by its one plan; note each answer."""
+    for index, pixels in enumerate(frames):
+        job = Job(str(index), "default", agent.engine.model.graph.name, "planned", pixels=pixels)
+        answer = await agent.engine.answer(job)
+        assert job.feeds is not None
+        assert answer.run is not None
+        assert answer.plan is not None
+        (tap,) = answer.plan.boundary
+        add(next(iter(job.feeds.values())), answer.run.tensors[tap], answer.outputs)
+
+
+def build_hooks(graph: Graph, lesson: Lesson) -> dict[str, Hook]:
+    """The hooks by kind, those that could be learned. ``graph`` has all weights; its tail is the cloud's."""
+    card = lesson.card
+    tail = Runner(tail_model(graph, parse_cut(graph, lesson.plan.cut_key)))
+
+    def ask(tensor: Tensor) -> str | None:
+        return answer_key(card, tail.run({lesson.tap: tensor}))
+
+    channels = fit_channels("channels", lesson.tap, lesson.crossed, ask, AGREEMENT)
+    code = lesson.plan.wire[lesson.tap]
+    crossed, behind = lesson.crossed, _behind(channels, ask)
+    bits = fit_bits("bits", lesson.tap, code, crossed, behind, logistic, AGREEMENT, features=FEATURES)
+    repeat = lesson.trials.hook("repeat", graph.inputs[0], AGREEMENT)
+    found = {"repeat": repeat, "exit": _exit(lesson), "channels": channels, "bits": bits}
+    return {kind: hook for kind, hook in found.items() if hook is not None}
+
+
+def _exit(lesson: Lesson) -> ExitHook | None:
+    samples = lesson.sampler.samples()
+    width = samples.features.shape[1]
+    (learned,) = learn(samples, [Task("exit", 0, width)], AGREEMENT, trainers={"logistic": logistic})
+    if learned.threshold is None or set(learned.answers) == {OTHER}:
+        return None
+    named = (learned.classifier, learned.answers, learned.outputs, learned.threshold)
+    return ExitHook("exit", lesson.tap, FEATURES, *named)
+
+
+def _behind(channels: ChannelsHook | None, ask: Callable[[Tensor], str | None]) -> Callable[..., str | None]:
+    """Ask about what arrives when the channels hook has decided, too."""
+    return ask if channels is None else lambda tensor: ask(after(channels, tensor))

@@ -1,0 +1,103 @@
+"""The gate camera with all hooks on against hooks off: mean latency, bytes per frame, exact plates.
+
+Hooks learn from one seed's frames and the cloud's answers alone, are frozen, and meet another seed's frames
+in order. Agents that differ only in their hooks take turns at every frame, over one link, in one run; a small
+share of what hooks answer is audited, as always. The stream has a name, so all of them send deltas.
+``off`` and the rows with hooks run the same split; ``planned`` is what the planner's table does here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.gate.learn import Lesson, attend, build_hooks
+from benchmarks.gate.play import play, summary
+from benchmarks.gate.stage import AGREEMENT, LINK, SLOWDOWN, Stage, gate_stage
+from benchmarks.report import write_result
+from cli.gate.camera import GateCamera
+from cli.gate.scene import render
+from edge.hooks.hook import Hook
+
+LEARNING_SEED: Final = 7401
+LEARNING_FRAMES: Final = 1600
+LATER_FRAMES: Final = 1000
+LATER_STEP: Final = 10
+"""Then, of every tenth frame, so many: most show another car. Channels and bits are learned from them."""
+PLAYED_SEED: Final = 7402
+PLAYED_FRAMES: Final = 400
+WARM_FRAMES: Final = 20
+"""Played before the first that counts; sessions and the link's estimate are warm then."""
+TARGETS: Final = {"latency": 0.5, "wire_bytes": 0.25, "points": 0.5}
+
+
+def main() -> None:
+    """Learn, play, write the result."""
+    rows, learned = asyncio.run(_measure())
+    off, on = rows["off"], rows["all"]
+    ratios = {
+        "latency": on["mean_s"] / off["mean_s"],
+        "wire_bytes": on["wire_bytes"] / off["wire_bytes"],
+        "points": 100 * (off["exact"] - on["exact"]),
+    }
+    settings = {
+        "bandwidth_bps": LINK.bandwidth_bps,
+        "rtt_s": LINK.rtt_s,
+        "slowdown": SLOWDOWN,
+        "agreement_target": AGREEMENT,
+        "learning": {"seed": LEARNING_SEED, "frames": LEARNING_FRAMES, "later_frames": LATER_FRAMES},
+        "played_seed": PLAYED_SEED,
+    }
+    result = {"targets": TARGETS, "all_against_off": ratios, "settings": settings}
+    write_result("gate_hooks", {**result, "learned": learned, "rows": rows})
+
+
+async def _measure() -> tuple[dict[str, Any], dict[str, Any]]:
+    async with gate_stage() as stage:
+        bundle, hooks = stage.split_bundle(), await _learn(stage)
+        sets: dict[str, tuple[Hook, ...]] = {"off": (), **{kind: (hook,) for kind, hook in hooks.items()}}
+        sets["all"] = tuple(hooks.values())
+        async with contextlib.AsyncExitStack() as stack:
+            starts = {name: stage.agent(name, bundle, chosen) for name, chosen in sets.items()}
+            starts["planned"] = stage.agent("planned", stage.bundle)
+            agents = {name: await stack.enter_async_context(start) for name, start in starts.items()}
+            frames = list(islice(GateCamera(PLAYED_SEED), WARM_FRAMES + PLAYED_FRAMES))
+            await play(agents, frames[:WARM_FRAMES], "warm")
+            shots = await play(agents, frames[WARM_FRAMES:], "gate")
+    learned = {kind: _described(hook) for kind, hook in hooks.items()}
+    return {name: summary(taken) for name, taken in shots.items()}, learned
+
+
+async def _learn(stage: Stage) -> dict[str, Hook]:
+    """With a fast agent: what is learned does not depend on how long it waits."""
+    bundle = stage.split_bundle()
+    async with stage.agent("learning", bundle, slowdown=1.0) as agent:
+        (plan,) = bundle.manifest.table.plans
+        assert agent.engine.model.card is not None
+        lesson = Lesson(agent.engine.model.card, plan)
+        await attend(agent, _images(range(LEARNING_FRAMES)), lesson.add)
+        later = range(LEARNING_FRAMES, LEARNING_FRAMES + LATER_STEP * LATER_FRAMES, LATER_STEP)
+        await attend(agent, _images(later), lesson.add_sparse)
+        return await asyncio.to_thread(build_hooks, stage.graph, lesson)
+
+
+def _images(which: range) -> Iterator[NDArray[np.uint8]]:
+    """Frames of the learning stream; those in between are not rendered."""
+    noise = np.random.default_rng([LEARNING_SEED, which.start])
+    scenes = islice(GateCamera(LEARNING_SEED).scenes(), which.start, which.stop, which.step)
+    return (render(scene, noise) for scene in scenes)
+
+
+def _described(hook: Hook) -> dict[str, Any]:
+    saved = getattr(hook, "saved")()  # noqa: B009 - not every hook can be saved
+    return {"macs": hook.macs, **{name: value for name, value in saved.fields.items() if name != "name"}}
+
+
+if __name__ == "__main__":
+    main()

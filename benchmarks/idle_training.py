@@ -1,0 +1,114 @@
+"""What training in idle time does to serving: the gate stream with and without the training process.
+
+One agent serves blocks of frames; in every second block the training process runs all the while, begun anew
+whenever it ends: more than it ever does in an agent, which trains only while no frame is under way. Each
+block with it is compared with the one before it, so a machine that slows down for a while does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import statistics
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final
+
+from benchmarks.gate.learn import FEATURES, SAMPLER_BYTES, Outputs, Tensor, attend
+from benchmarks.gate.play import shoot
+from benchmarks.gate.stage import AGREEMENT, Stage, gate_stage
+from benchmarks.report import write_result
+from cli.demo.rows import percentile
+from cli.gate.camera import GateCamera, GateFrame
+from edge.agent import Agent
+from edge.learning.answers import answer_key
+from edge.learning.learned import Task
+from edge.learning.process import Job, train
+from edge.learning.sampler import Sampler
+from edge.learning.samples import Sample
+
+SEED: Final = 7501
+SAMPLES: Final = 600
+BLOCK_FRAMES: Final = 60
+PAIRS: Final = 10
+TARGET: Final = 1.05
+
+
+def main() -> None:
+    """Measure and write the result."""
+    blocks, rounds = asyncio.run(_measure())
+    p95 = [percentile(block, 95) for block in blocks]
+    ratios = [busy / calm for calm, busy in zip(p95[::2], p95[1::2], strict=True)]
+    result = {
+        "target": TARGET,
+        "p95_ratio": statistics.median(ratios),
+        "p95_ratios": ratios,
+        "calm_p95_s": statistics.median(p95[::2]),
+        "training_p95_s": statistics.median(p95[1::2]),
+        "calm_p50_s": percentile(list(chain(*blocks[::2])), 50),
+        "training_p50_s": percentile(list(chain(*blocks[1::2])), 50),
+        "frames_per_block": BLOCK_FRAMES,
+        "samples": SAMPLES,
+        "trainings_ended": rounds,
+    }
+    write_result("idle_training", result)
+
+
+async def _measure() -> tuple[list[list[float]], int]:
+    """Seconds per frame in each block, calm and busy in turns; and how many trainings came to their end."""
+    rounds = 0
+    with tempfile.TemporaryDirectory(prefix="evosplit-training-") as name:
+        async with gate_stage() as stage:
+            job = await _job(stage, Path(name))
+            async with stage.agent("serving", stage.split_bundle()) as agent:
+                frames = list(islice(GateCamera(SEED + 1), BLOCK_FRAMES))
+                blocks = [await _serve(agent, frames, "warm")]
+                for pair in range(PAIRS):
+                    blocks.append(await _serve(agent, frames, f"calm-{pair}"))
+                    async with _training(job) as done:
+                        blocks.append(await _serve(agent, frames, f"busy-{pair}"))
+                    rounds += len(done)
+    return blocks[1:], rounds
+
+
+async def _job(stage: Stage, folder: Path) -> Job:
+    """Real samples, as an agent would keep them."""
+    sampler = Sampler(SAMPLER_BYTES)
+    async with stage.agent("learning", stage.split_bundle(), slowdown=1.0) as agent:
+        card = agent.engine.model.card
+
+        def add(_: Tensor, crossed: Tensor, outputs: Outputs) -> None:
+            sampler.offer(Sample(FEATURES.of(crossed), answer_key(card, outputs) or "", outputs))
+
+        await attend(agent, (frame.image for frame in islice(GateCamera(SEED), SAMPLES)), add)
+    sampler.save(folder / "samples.npz")
+    width = sampler.samples().features.shape[1]
+    return Job(folder / "samples.npz", folder / "learned.npz", (Task("exit", 0, width),), AGREEMENT)
+
+
+@contextlib.asynccontextmanager
+async def _training(job: Job) -> AsyncIterator[list[int]]:
+    """Trains while the block is open; one entry per training that came to its end."""
+    done: list[int] = []
+
+    async def again_and_again() -> None:
+        while True:
+            done.append(len(await train(job)))
+
+    task = asyncio.create_task(again_and_again())
+    try:
+        yield done
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _serve(agent: Agent, frames: Sequence[GateFrame], block: str) -> list[float]:
+    shots = [await shoot(agent, frame, f"{block}-{frame.index}", "gate") for frame in frames]
+    return [shot.latency_s for shot in shots]
+
+
+if __name__ == "__main__":
+    main()
