@@ -6,7 +6,9 @@ import numpy as np
 
 from kernels.jit import compiled
 from kernels.masked.arrays import Floats, Numbers
+from kernels.masked.elementwise import address
 from kernels.masked.gather import Positions
+from kernels.masked.rows import copy_float
 from shared.errors import InputError
 
 _SOME = 64
@@ -25,12 +27,18 @@ def _to_last(x: Floats, positions: Positions, out: Floats) -> None:
 
 @compiled
 def _to_first(x: Floats, positions: Positions, out: Floats) -> None:
+    """Addresses are found once for all channels."""
+    here, there = np.empty(_SOME, np.int64), np.empty(_SOME, np.int64)
     for first in range(0, positions.size, _SOME):
-        last = min(first + _SOME, positions.size)
+        count = min(_SOME, positions.size - first)
+        for i in range(count):
+            row, column = np.int64(positions[first + i]) >> 16, np.int64(positions[first + i]) & 0xFFFF
+            here[i] = address(x, row, column)
+            there[i] = np.int64(out.ctypes.data) + row * out.strides[1] + column * out.strides[2]
         for channel in range(x.shape[2]):
-            for i in range(first, last):
-                row, column = positions[i] >> 16, positions[i] & 0xFFFF
-                out[channel, row, column] = x[row, column, channel]
+            shift, plane = channel * x.strides[2], channel * out.strides[0]
+            for i in range(count):
+                copy_float(there[i] + plane, here[i] + shift)
 
 
 @compiled

@@ -21,6 +21,7 @@ from kernels.masked.vectors import (
     load,
     load_some,
     multiply_add,
+    pointer,
     splat,
     store,
     store_some,
@@ -75,6 +76,17 @@ def _greater(b: Llvm, first: Llvm, second: Llvm) -> Llvm:
     """A NaN wins."""
     either = b.select(b.fcmp_ordered("<", first, second), second, first)
     return b.select(b.fcmp_unordered("uno", second, second), second, either)
+
+
+@intrinsic
+def copy_float(typing_context: Llvm, out: Llvm, x: Llvm) -> Llvm:
+    """One float; both are addresses."""
+
+    def generate(context: Llvm, b: Llvm, signature: Llvm, args: Llvm) -> Llvm:
+        b.store(b.load(pointer(b, args[1]), align=4), pointer(b, args[0]), align=4)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
 
 
 @intrinsic
