@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ class Enrolment:
     memory_bytes: int | None
     max_error: float | None
     max_drop: float | None = None
+    integers: bool = True
     bundle: str = ""
 
 
@@ -91,11 +92,11 @@ async def _profile(settings: EdgeSettings, cloud: PlannerClient, description: Ma
     sha256, card = str(description.get("sha256")), description.get("card")
     wanted = (sha256, settings.threads, settings.slowdown)
     if kept is not None and (kept.model_sha256, kept.threads, kept.slowdown) == wanted:
-        return kept
+        return kept if settings.integers else replace(kept, integers=None)
     skeleton = await cloud.skeleton()
     _log.info("measuring this machine with %s", settings.model)
     profile = await profile_skeleton(
-        skeleton, card, settings.model, sha256, settings.threads, settings.slowdown
+        skeleton, card, settings.model, sha256, settings.threads, settings.slowdown, settings.integers
     )
     await asyncio.to_thread(path.write_bytes, to_json(profile))
     return profile
@@ -116,6 +117,7 @@ def _wanted(settings: EdgeSettings, bundle: str) -> Enrolment:
         memory_bytes=settings.memory_bytes,
         max_error=settings.max_error,
         max_drop=settings.max_drop,
+        integers=settings.integers,
         bundle=bundle,
     )
 

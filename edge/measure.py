@@ -1,7 +1,8 @@
 """Measures this machine in a process of its own, whose memory and caches are gone afterwards.
 
-``python -m edge.measure NAME SHA256 THREADS SLOWDOWN``: on standard input a line with the model card as JSON
-(or null) and then a stripped ONNX model; the profile as JSON on standard output, progress on standard error.
+``python -m edge.measure NAME SHA256 THREADS SLOWDOWN [integers]``: on standard input a line with the model
+card as JSON (or null) and then a stripped ONNX model; the profile as JSON on standard output, progress on
+standard error.
 """
 
 from __future__ import annotations
@@ -33,11 +34,18 @@ _log = logging.getLogger(__name__)
 
 
 async def profile_skeleton(
-    skeleton: bytes, card: Mapping[str, Any] | None, name: str, sha256: str, threads: int, slowdown: float
+    skeleton: bytes,
+    card: Mapping[str, Any] | None,
+    name: str,
+    sha256: str,
+    threads: int,
+    slowdown: float,
+    integers: bool = True,
 ) -> Profile:
     """Run this file as a process. Raises ProfileError; cancelling ends the process."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "edge.measure", name, sha256, str(threads), repr(slowdown)),
+        *(("integers",) if integers else ()),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -55,7 +63,13 @@ async def profile_skeleton(
 
 
 def measure(
-    skeleton: bytes, card: Mapping[str, Any] | None, name: str, sha256: str, threads: int, slowdown: float
+    skeleton: bytes,
+    card: Mapping[str, Any] | None,
+    name: str,
+    sha256: str,
+    threads: int,
+    slowdown: float,
+    integers: bool,
 ) -> Profile:
     """Measure with random weights, which take as long as trained ones. Raises ModelError or CardError.
 
@@ -70,7 +84,8 @@ def measure(
     codec, plain = measure_codec(), measure_codec(codec="none")
     pack_s = measure_packing()
     profile = measure_profile(whole, threads, slowdown, None, *codec, plain_s_per_byte=plain, pack_s=pack_s)
-    profile = _with_integers(whole, profile)
+    if integers:
+        profile = _with_integers(whole, profile)
     if card is None:
         return profile
     return with_frame(profile, measure_frame(graph, check_card(card_from_data(dict(card)), graph)))
@@ -87,10 +102,12 @@ def _with_integers(graph: Graph, profile: Profile) -> Profile:
 
 def main() -> int:
     """The process. Exit status 1 and one line on standard error when the model cannot be measured."""
-    name, sha256, threads, slowdown = sys.argv[1:]
+    name, sha256, threads, slowdown, *rest = sys.argv[1:]
     try:
         card = json.loads(sys.stdin.buffer.readline())
-        profile = measure(sys.stdin.buffer.read(), card, name, sha256, int(threads), float(slowdown))
+        profile = measure(
+            sys.stdin.buffer.read(), card, name, sha256, int(threads), float(slowdown), bool(rest)
+        )
     except EvoSplitError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status

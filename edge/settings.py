@@ -19,8 +19,9 @@ class EdgeSettings:
     """One agent: one model, one data directory, one cloud.
 
     ``slowdown`` lets this machine play one that is so many times slower, by waiting. ``memory_bytes``,
-    ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits. ``timeout_s`` bounds one
-    request to the cloud, whatever the plan predicts.
+    ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits. With ``integers``
+    heads may run in 8 bits where that was measured to be faster. ``timeout_s`` bounds one request to the
+    cloud, whatever the plan predicts.
 
     With ``hooks``, exits are learned from full answers in idle time and used once held-out samples show that
     they agree with the network in ``exit_agreement`` of the frames; ``audit_share`` of the frames go the full
@@ -40,6 +41,7 @@ class EdgeSettings:
     memory_bytes: int | None = None
     max_error: float | None = None
     max_drop: float | None = None
+    integers: bool = True
     slowdown: float = 1.0
     threads: int = 1
     provider: ProviderName = "cpu"

@@ -23,6 +23,9 @@ from edge.settings import EdgeSettings
 @click.option("--memory", "memory_bytes", type=SIZE, help="Memory that the head may take, as in 64MB.")
 @click.option("--max-error", type=click.FloatRange(min=0), help="Quantisation error that is allowed.")
 @drop_option
+@click.option(
+    "--integers/--no-integers", default=True, show_default=True, help="Let plans run heads in 8-bit integers."
+)
 @hook_options
 @token_option
 @slowdown_option
@@ -36,6 +39,7 @@ def edge(
     memory_bytes: int | None,
     max_error: float | None,
     max_drop: float | None,
+    integers: bool,
     token_file: Path | None,
     slowdown: float,
     threads: int,
@@ -62,6 +66,7 @@ def edge(
             memory_bytes=memory_bytes,
             max_error=max_error,
             max_drop=None if max_drop is None else max_drop / 100,
+            integers=integers,
             token_file=token_file,
             slowdown=slowdown,
             threads=threads,

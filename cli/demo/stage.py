@@ -27,13 +27,20 @@ async def cloud_tier(folder: Path, token: str) -> AsyncIterator[Service]:
 async def edge_agent(
     folder: Path, cloud_url: str, cast: Cast, slowdown: float, token: str
 ) -> AsyncIterator[EdgeClient]:
-    """A client of an edge agent that was started for it; stopped at the end, whatever happens."""
+    """A client of an edge agent that was started for it; stopped at the end, whatever happens.
+
+    The agent plays a small board: one without integer units, whose frames all go the planned way, so that
+    strategies are compared frame by frame.
+    """
     arguments = ("--cloud", cloud_url, "--model", cast.model.stem, "--slowdown", f"{slowdown:g}")
+    plain = ("--no-integers", "--no-hooks")
     limit = () if cast.max_error is None else ("--max-error", f"{cast.max_error:g}")
     data = ("--data", str(folder / "edge"))
     patience = aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)
     async with (
-        service("edge", (*arguments, *limit, *data), free_port(), token, folder / "edge.log") as started,
+        service(
+            "edge", (*arguments, *plain, *limit, *data), free_port(), token, folder / "edge.log"
+        ) as started,
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}, timeout=patience) as session,
     ):
         yield EdgeClient(session, started.url)
