@@ -87,6 +87,6 @@ def _print(rows: tuple[Row, ...], slowdown: float) -> None:
     ))  # fmt: skip
     stdout.print(
         f"Edge and cloud are this one machine; the edge waits {slowdown - 1:g} times as long as it computes, "
-        f"so that it plays a board {slowdown:g} times slower that has no integer units. The link is shaped by a "
-        "proxy in this process."
+        f"so that it plays a board {slowdown:g} times slower without integer units. The link is "
+        "shaped by a proxy in this process."
     )
