@@ -22,6 +22,7 @@ from shared.postprocess import Reading, postprocess
 from shared.result import Result
 
 if TYPE_CHECKING:
+    from edge.expecting import Expecting
     from edge.hooking import Hooking
 
 
@@ -80,6 +81,7 @@ class Agent:
         self.under_way: Callable[[], AbstractContextManager[None]] = nullcontext
         self._in_flight: dict[str, asyncio.Task[Finished]] = {}
         self.hooking: Hooking | None = None
+        self.expecting: Expecting | None = None
         self._following_up: set[asyncio.Task[None]] = set()
 
     async def take_picture(self, content: bytes, ticket: Ticket) -> Result:

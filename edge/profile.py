@@ -7,23 +7,31 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from edge.expectation import SegmentSeen, WireSeen
+from edge.head.cutting import Part
+from edge.head.steps import Work
 from edge.head.trace import StepTrace
 from edge.job import Answer
 from edge.spread import BYTES, SECONDS, SHARES, Spread
+from edge.streams.exchange import is_stream
+from shared.graph import Graph
 from shared.result import Result
 
 _RECENT_S: Final = 10.0
 _RECENT_FRAMES: Final = 10_000
+_MASKED: Final = "masked"
 
 
 @dataclass
 class SegmentProfile:
-    """One segment of the heads of one cut."""
+    """One segment of the heads of one cut; ``timed_s`` by backend is without its first run, a warm-up."""
 
     backend: str
+    part: Part
     seconds: Spread = field(default_factory=lambda: Spread(SECONDS))
     density: Spread = field(default_factory=lambda: Spread(SHARES))
     made_bytes: Spread = field(default_factory=lambda: Spread(BYTES))
+    timed_s: dict[str, Spread] = field(default_factory=dict)
 
     def add(self, step: StepTrace) -> None:
         """Count one run."""
@@ -31,6 +39,23 @@ class SegmentProfile:
         self.seconds.add(step.seconds)
         self.density.add(step.density)
         self.made_bytes.add(step.made_bytes)
+        if step.backend in self.timed_s:
+            self.timed_s[step.backend].add(step.seconds)
+        else:
+            self.timed_s[step.backend] = Spread(SECONDS)
+
+    def time_share(self) -> float | None:
+        """The share of its dense seconds that it takes; None where masks never served.
+
+        Where no dense backend ran, the share of the arithmetic has to do.
+        """
+        if _MASKED not in self.timed_s:
+            return None
+        dense_s = [one.mean for name, one in self.timed_s.items() if name != _MASKED and one.mean]
+        count = sum(one.count for one in self.timed_s.values())
+        if not dense_s or not count:
+            return self.density.mean
+        return sum(one.total for one in self.timed_s.values()) / count / min(dense_s)
 
 
 @dataclass
@@ -54,6 +79,7 @@ class Profile:
         self.answered_by: Counter[str] = Counter()
         self.segments: dict[tuple[str, str], SegmentProfile] = {}
         self.hooks: dict[str, HookProfile] = {}
+        self.wire = WireSeen()
 
     def count(self, result: Result, answer: Answer | None) -> None:
         """Add one frame."""
@@ -62,14 +88,20 @@ class Profile:
         self.wire_bytes.add(result.wire_bytes)
         self.answered_by[result.answered_by] += 1
         if answer is not None and answer.run is not None:
-            for step in answer.run.trace.steps:
-                self._step(answer.cut_key, step)
+            self._head(answer)
             for hook in answer.run.changed_by:
                 self.hooks[hook.name].fired += 1
+        self._wire(result, answer)
 
-    def forget_heads(self) -> None:
-        """The heads were built anew: their segments are others now."""
-        self.segments.clear()
+    def segments_seen(self, graph: Graph) -> tuple[SegmentSeen, ...]:
+        """The segments of all cuts, those seen most last."""
+        ranked = sorted(self.segments.values(), key=lambda one: one.seconds.count)
+        return tuple(
+            SegmentSeen(
+                tuple(graph.layers[at].name for at in one.part.layers), one.seconds.count, one.time_share()
+            )
+            for one in ranked
+        )
 
     def frames_per_s(self) -> float:
         """Results in the last seconds."""
@@ -78,14 +110,33 @@ class Profile:
             self._recent_s.popleft()
         return len(self._recent_s) / max(min(_RECENT_S, now_s - self._started_s), 1e-3)
 
-    def _step(self, cut_key: str, step: StepTrace) -> None:
-        if step.kind == "segment":
-            segment = self.segments.setdefault((cut_key, step.name), SegmentProfile(step.backend))
-            segment.add(step)
-        else:
-            hook = self.hooks.setdefault(step.name, HookProfile(step.backend))
-            hook.seconds.add(step.seconds)
-            hook.decisions[step.decision] += 1
+    def _head(self, answer: Answer) -> None:
+        if answer.head is None or answer.run is None:
+            return
+        parts = {step.name: step.part for step in answer.head.steps if isinstance(step, Work)}
+        for step in answer.run.trace.steps:
+            if step.kind == "segment":
+                self._segment(answer.cut_key, step, parts[step.name])
+            else:
+                hook = self.hooks.setdefault(step.name, HookProfile(step.backend))
+                hook.seconds.add(step.seconds)
+                hook.decisions[step.decision] += 1
+
+    def _segment(self, cut_key: str, step: StepTrace, part: Part) -> None:
+        known = self.segments.get((cut_key, step.name))
+        if known is not None and known.part != part:  # the head was built anew, with other borders
+            self.segments = {key: one for key, one in self.segments.items() if key[0] != cut_key}
+        self.segments.setdefault((cut_key, step.name), SegmentProfile(step.backend, part)).add(step)
+
+    def _wire(self, result: Result, answer: Answer | None) -> None:
+        """Frames that went as deltas, or could have."""
+        if answer is None or answer.plan is None or result.answered_by != "cloud":
+            return
+        if result.strategy == "planned" and is_stream(result.stream, answer.plan):
+            seen, whole = self.wire, answer.plan.wire_bytes
+            self.wire = WireSeen(
+                seen.frames + 1, seen.sent_bytes + result.wire_bytes, seen.whole_bytes + whole
+            )
 
     def data(self, cut_key: str) -> dict[str, Any]:
         """As plain data, with the segments of one cut."""

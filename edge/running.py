@@ -16,6 +16,7 @@ from edge.agent import Agent
 from edge.cloud_link import CloudLink
 from edge.compute import Compute
 from edge.engine import EdgeModel, Engine
+from edge.expecting import Expecting
 from edge.head.assemble import Options
 from edge.head.build import Heads
 from edge.head.providers import Providers
@@ -58,7 +59,9 @@ async def running_agent(
     await engine.start()
     store = await asyncio.to_thread(_store, settings)
     agent = Agent(engine, store, Metrics(settings.model, version("evosplit")), settings.max_in_flight)
-    loops = [asyncio.create_task(watch.run()), asyncio.create_task(_build_all(engine, heads, hooking))]
+    expecting = agent.expecting = Expecting(agent, settings.folder, settings.slowdown, _is_masked(settings))
+    works = (watch.run(), _build_all(engine, heads, hooking), expecting.run())
+    loops = [asyncio.create_task(work) for work in works]
     if hooking is not None:
         agent.hooking, agent.under_way = hooking, hooking.frame
     try:
@@ -69,6 +72,7 @@ async def running_agent(
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         engine.compute.close()
+        await asyncio.to_thread(expecting.keep)
         await asyncio.to_thread(store.close)
 
 
@@ -103,8 +107,11 @@ def _options(settings: EdgeSettings) -> Options:
     change = None
     if settings.change_threshold is not None:
         change = ChangeSettings(settings.change_threshold)
-    masked = change is not None or settings.region is not None
-    return Options(Providers(settings.provider, settings.threads), masked=masked, change=change)
+    return Options(Providers(settings.provider, settings.threads), masked=_is_masked(settings), change=change)
+
+
+def _is_masked(settings: EdgeSettings) -> bool:
+    return settings.change_threshold is not None or settings.region is not None
 
 
 def _hooking(engine: Engine, settings: EdgeSettings) -> Hooking | None:

@@ -36,7 +36,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
     """The answer to ``GET /v1/profile``: what frames cost, per segment and hook, and how hooks stand.
 
     ``expected`` is what a planner may count on: the share of the frames that reach a hook and are answered
-    there, and the mean density of each segment of the plan in use.
+    there, and the mean density of each segment of the plan in use. ``expectation`` is that as plans take it.
     """
     engine, hooking = agent.engine, agent.hooking
     cut_key = "0" if engine.plan is None else engine.plan.cut_key
@@ -55,6 +55,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "plan_changes": engine.plan_changes,
         "cloud": "away" if engine.cloud.circuit.is_open else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s},
+        "expectation": None if agent.expecting is None else to_data(agent.expecting.now()),
         "expected": {
             "exit_rate": {hook["hook"]: hook["fire_rate"] for hook in hooks if hook["kind"] in _ANSWERING},
             "density": {str(one["segment"]): one["density"]["mean"] for one in profile["segments"]},

@@ -1,0 +1,95 @@
+"""Keeps what hooks and masks spare, so that the next start can have plans made that count on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.expectation import HookSeen, expectation, without_masks
+from edge.hook_states import hook_states
+from shared.expectation import NOTHING_SPARED, Expectation
+from shared.kept import read_kept, write_kept
+
+if TYPE_CHECKING:
+    from edge.agent import Agent
+
+FILE: Final = "expectation.json"
+EVERY_S: Final = 300.0
+ANSWERING: Final = ("exit", "repeat")
+"""Kinds of hooks that answer."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class KeptExpectation:
+    """What was measured, and of which model."""
+
+    model_sha256: str
+    expectation: Expectation
+
+
+def read_expectation(folder: Path, model_sha256: str) -> Expectation:
+    """What an agent in this data directory has measured of a model; nothing where there is no such file."""
+    kept = read_kept(KeptExpectation, folder / FILE)
+    return NOTHING_SPARED if kept is None or kept.model_sha256 != model_sha256 else kept.expectation
+
+
+class Expecting:
+    """The expectation of one agent: what earlier runs have measured, and this one.
+
+    ``slowdown`` is the machine that is played: seconds are told as the planner counts them.
+    """
+
+    def __init__(self, agent: Agent, folder: Path, slowdown: float, is_masked: bool) -> None:
+        self._agent = agent
+        self._folder = folder
+        self._slowdown = slowdown
+        before = read_expectation(folder, agent.engine.model.graph.sha256)
+        self._before = before if is_masked else without_masks(before)
+
+    def now(self) -> Expectation:
+        """As far as it is known."""
+        profile, graph = self._agent.profile, self._agent.engine.model.graph
+        return expectation(self._hooks(), profile.segments_seen(graph), profile.wire, self._before)
+
+    def keep(self) -> None:
+        """Write the file whole or not at all; a full disk is one line in the log."""
+        expected = self.now()
+        if expected == NOTHING_SPARED and not (self._folder / FILE).exists():
+            return
+        sha256 = self._agent.engine.model.graph.sha256
+        try:
+            write_kept(self._folder / FILE, KeptExpectation(sha256, expected))
+        except OSError as refused:
+            _log.warning("what hooks spare cannot be kept: %s", refused)
+
+    async def run(self) -> None:
+        """Keep it every few minutes, until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await asyncio.to_thread(self.keep)
+
+    def _hooks(self) -> list[HookSeen]:
+        """The hooks that answer and are trusted, in the order of the tensors that they read."""
+        hooking, graph = self._agent.hooking, self._agent.engine.model.graph
+        if hooking is None:
+            return []
+        place = {name: layer.index for layer in graph.layers for name in layer.outputs}
+        answering = [
+            (place.get(state["tap"], -1), name, state["tap"], state["state"])
+            for name, state in hook_states(hooking).items()
+            if state["kind"] in ANSWERING and state["state"] in ("ok", "raise")
+        ]
+        return [self._seen(name, tap, state == "ok") for _, name, tap, state in sorted(answering)]
+
+    def _seen(self, name: str, tap: str, is_believed: bool) -> HookSeen:
+        """Every time that it is sure counts, also where it was only audited; else what it has answered."""
+        one = self._agent.profile.hooks.get(name)
+        if one is None:
+            return HookSeen(tap, 0, 0, 0.0)
+        sure = one.decisions["exit"] if is_believed else one.fired
+        return HookSeen(tap, one.seconds.count, sure, (one.seconds.mean or 0.0) * self._slowdown)
