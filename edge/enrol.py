@@ -1,4 +1,8 @@
-"""The first start: measure, have plans made, fetch and verify the bundle. Later starts need no cloud."""
+"""The first start: measure, have plans made, fetch and verify the bundle. Later starts need no cloud.
+
+Where hooks, masks or deltas were found to spare other shares than the plans count on, plans are asked for
+again if the cloud answers; cut and exits are so chosen together.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from edge.expectation import differs
+from edge.expecting import read_expectation
 from edge.measure import profile_skeleton
 from edge.planner_client import PlannerClient
 from edge.settings import EdgeSettings
 from shared.bundle import Bundle
-from shared.errors import BundleError, CloudRefusedError, CloudUnavailableError
+from shared.errors import BundleError, CloudRefusedError, CloudUnavailableError, EvoSplitError
+from shared.expectation import NOTHING_SPARED, Expectation
 from shared.profile import Profile
 from shared.serial import from_json, to_data, to_json
 
@@ -25,7 +32,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Enrolment:
-    """For what the bundle in the data directory was made. Another answer to these means another bundle."""
+    """For what the bundle in the data directory was made. Another answer to these means another bundle.
+
+    ``expectation`` is what was known when it was asked for: only another one that matters is asked about.
+    """
 
     model: str
     slowdown: float
@@ -35,6 +45,7 @@ class Enrolment:
     max_drop: float | None = None
     integers: bool = True
     bundle: str = ""
+    expectation: Expectation = NOTHING_SPARED
 
 
 async def enrol(settings: EdgeSettings, cloud: PlannerClient) -> Bundle:
@@ -47,10 +58,31 @@ async def enrol(settings: EdgeSettings, cloud: PlannerClient) -> Bundle:
     kept = await asyncio.to_thread(_kept, settings)
     if kept is not None:
         try:
-            return await asyncio.to_thread(_open, settings, kept.bundle)
+            bundle = await asyncio.to_thread(_open, settings, kept.bundle)
         except BundleError as damage:
             _log.warning("%s; fetching the bundle again", damage)
+        else:
+            return await _perhaps_anew(settings, cloud, kept, bundle)
     return await _with_patience(settings, cloud)
+
+
+async def _perhaps_anew(
+    settings: EdgeSettings, cloud: PlannerClient, kept: Enrolment, bundle: Bundle
+) -> Bundle:
+    """A bundle whose plans count on what was measured since; the one that is there when that cannot be."""
+    sha256 = bundle.manifest.model_sha256
+    expected = await asyncio.to_thread(read_expectation, settings.folder, sha256)
+    if not differs(kept.expectation, expected):
+        return bundle
+    try:
+        description = await cloud.describe()
+        if description.get("sha256") != sha256:
+            return bundle
+        _log.info("hooks, masks or deltas spare other shares than the plans count on")
+        return await _new(settings, cloud, description)
+    except (EvoSplitError, OSError) as refused:
+        _log.warning("the plans stay as they are: %s", refused)
+        return bundle
 
 
 async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Bundle:
@@ -72,15 +104,16 @@ async def _new(settings: EdgeSettings, cloud: PlannerClient, description: Mappin
     _log.info("asking for plans")
     limits = {"memory_bytes": settings.memory_bytes, "max_error": settings.max_error}
     rtt_s = await cloud.rtt_s()
+    expected = await asyncio.to_thread(read_expectation, settings.folder, profile.model_sha256)
     asked = {"profile": to_data(profile), "rtt_s": rtt_s, "limits": limits, "max_drop": settings.max_drop}
-    digest = await cloud.plan(asked)
+    digest = await cloud.plan({**asked, "expectation": to_data(expected)})
     if len(digest) != 64 or not digest.isalnum():
         raise CloudRefusedError("the cloud named no bundle", 200)
     partial = settings.folder / "bundle.partial"
     await cloud.fetch_bundle(digest, partial)
     bundle = await asyncio.to_thread(Bundle.open, partial, digest)
     _check_model(bundle, settings, profile)
-    await asyncio.to_thread(_keep, settings, partial, digest)
+    await asyncio.to_thread(_keep, settings, partial, _wanted(settings, digest, expected))
     _log.info("bundle %s is in place", digest[:12])
     return await asyncio.to_thread(_open, settings, digest)
 
@@ -109,7 +142,7 @@ def _kept_profile(path: Path) -> Profile | None:
         return None
 
 
-def _wanted(settings: EdgeSettings, bundle: str) -> Enrolment:
+def _wanted(settings: EdgeSettings, bundle: str, expected: Expectation) -> Enrolment:
     return Enrolment(
         model=settings.model,
         slowdown=settings.slowdown,
@@ -119,6 +152,7 @@ def _wanted(settings: EdgeSettings, bundle: str) -> Enrolment:
         max_drop=settings.max_drop,
         integers=settings.integers,
         bundle=bundle,
+        expectation=expected,
     )
 
 
@@ -128,17 +162,18 @@ def _kept(settings: EdgeSettings) -> Enrolment | None:
         kept = from_json(Enrolment, (settings.folder / "enrolment.json").read_bytes(), BundleError)
     except (OSError, BundleError):
         return None
-    return kept if kept == _wanted(settings, kept.bundle) else None
+    return kept if kept == _wanted(settings, kept.bundle, kept.expectation) else None
 
 
-def _keep(settings: EdgeSettings, partial: Path, digest: str) -> None:
+def _keep(settings: EdgeSettings, partial: Path, wanted: Enrolment) -> None:
     """The bundle first and what points at it second, so that a crash between leaves a valid pair or none."""
-    partial.replace(_place(settings, digest))
+    place = _place(settings, wanted.bundle)
+    partial.replace(place)
     note = settings.folder / "enrolment.partial"
-    note.write_bytes(to_json(_wanted(settings, digest)))
+    note.write_bytes(to_json(wanted))
     note.replace(settings.folder / "enrolment.json")
     for old in settings.folder.glob("bundle-*.evb"):
-        if old != _place(settings, digest):
+        if old != place:
             old.unlink(missing_ok=True)
 
 

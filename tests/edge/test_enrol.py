@@ -13,10 +13,13 @@ from aiohttp.test_utils import TestServer
 from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, write_net_bundle
 
 from edge.enrol import enrol
+from edge.expecting import KeptExpectation
 from edge.planner_client import PlannerClient
 from edge.settings import EdgeSettings
 from shared.bundle import Bundle
 from shared.errors import AuthError, BundleError, CloudUnavailableError, NotFoundError, ProfileError
+from shared.expectation import NOTHING_SPARED, ExitShare, Expectation
+from shared.kept import write_kept
 from shared.profile import Profile
 from shared.serial import from_data
 
@@ -109,3 +112,48 @@ async def test_what_the_cloud_may_say_instead(scene: Scene) -> None:
         await scene.enrol(model="nobody")
     with pytest.raises(CloudUnavailableError, match="away"):
         await scene.enrol(cloud_url="http://127.0.0.1:9")
+
+
+def expect(scene: Scene, expected: Expectation) -> None:
+    kept = KeptExpectation(scene.cloud.graph.sha256, expected)
+    write_kept(scene.settings.folder / "expectation.json", kept)
+
+
+def asked_for(scene: Scene) -> list[Expectation]:
+    return [
+        from_data(Expectation, request["expectation"], ProfileError) for request in scene.cloud.plan_requests
+    ]
+
+
+async def test_plans_are_asked_for_again_once_hooks_spare_much(scene: Scene) -> None:
+    await scene.enrol()
+    little, much = Expectation(wire_share=0.95), Expectation((ExitShare("x", 0.5, 0.001),), {"c": 0.5}, 0.3)
+    for expected in (little, much, dataclasses.replace(much, wire_share=0.35)):
+        expect(scene, expected)
+        await scene.enrol()
+    assert asked_for(scene) == [NOTHING_SPARED, much]
+    assert sum(call.endswith("skeleton") for call in scene.cloud.calls) == 1
+
+
+@pytest.mark.parametrize("mode", ["away", "401", "other model", "wrong bundle"])
+async def test_without_new_plans_the_kept_ones_serve(scene: Scene, mode: str) -> None:
+    bundle = await scene.enrol()
+    expect(scene, Expectation(wire_share=0.3))
+    if mode == "away":
+        await scene.server.close()
+    elif mode == "other model":
+        scene.cloud.graph = dataclasses.replace(scene.cloud.graph, sha256="0" * 64)
+    elif mode == "wrong bundle":
+        scene.cloud.digest = "0" * 64
+    else:
+        scene.cloud.mode = mode
+    again = await scene.enrol()
+    assert (again.digest, again.path.exists()) == (bundle.digest, True)
+
+
+async def test_what_was_expected_of_another_model_is_not_asked_about(scene: Scene) -> None:
+    scene.settings.folder.mkdir(parents=True)
+    kept = KeptExpectation("0" * 64, Expectation(wire_share=0.3))
+    write_kept(scene.settings.folder / "expectation.json", kept)
+    await scene.enrol()
+    assert asked_for(scene) == [NOTHING_SPARED]
