@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.gate.learn import Lesson, attend, build_hooks
+from benchmarks.gate.learn import LOSSY_AGREEMENT, Lesson, attend, build_hooks
 from benchmarks.gate.play import play, summary
 from benchmarks.gate.stage import AGREEMENT, LINK, SLOWDOWN, Stage, gate_stage
 from benchmarks.report import write_result
@@ -50,7 +50,8 @@ def main() -> None:
         "bandwidth_bps": LINK.bandwidth_bps,
         "rtt_s": LINK.rtt_s,
         "slowdown": SLOWDOWN,
-        "agreement_target": AGREEMENT,
+        "agreement": AGREEMENT,
+        "agreement_of_channels_and_bits_among_all": LOSSY_AGREEMENT,
         "learning": {"seed": LEARNING_SEED, "frames": LEARNING_FRAMES, "later_frames": LATER_FRAMES},
         "played_seed": PLAYED_SEED,
     }
@@ -59,10 +60,11 @@ def main() -> None:
 
 
 async def _measure() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Summaries by agent, and what was learned."""
     async with gate_stage() as stage:
-        bundle, hooks = stage.split_bundle(), await _learn(stage)
-        sets: dict[str, tuple[Hook, ...]] = {"off": (), **{kind: (hook,) for kind, hook in hooks.items()}}
-        sets["all"] = tuple(hooks.values())
+        bundle, (hooks, together) = stage.split_bundle(), await _learn(stage)
+        alone: dict[str, tuple[Hook, ...]] = {kind: (hook,) for kind, hook in hooks.items()}
+        sets = {"off": (), **alone, "all": together}
         async with contextlib.AsyncExitStack() as stack:
             starts = {name: stage.agent(name, bundle, chosen) for name, chosen in sets.items()}
             starts["planned"] = stage.agent("planned", stage.bundle)
@@ -70,11 +72,12 @@ async def _measure() -> tuple[dict[str, Any], dict[str, Any]]:
             frames = list(islice(GateCamera(PLAYED_SEED), WARM_FRAMES + PLAYED_FRAMES))
             await play(agents, frames[:WARM_FRAMES], "warm")
             shots = await play(agents, frames[WARM_FRAMES:], "gate")
-    learned = {kind: _described(hook) for kind, hook in hooks.items()}
+    learned: dict[str, Any] = {kind: _described(hook) for kind, hook in hooks.items()}
+    learned["all"] = [_described(hook) for hook in together]
     return {name: summary(taken) for name, taken in shots.items()}, learned
 
 
-async def _learn(stage: Stage) -> dict[str, Hook]:
+async def _learn(stage: Stage) -> tuple[dict[str, Hook], tuple[Hook, ...]]:
     """With a fast agent: what is learned does not depend on how long it waits."""
     bundle = stage.split_bundle()
     async with stage.agent("learning", bundle, slowdown=1.0) as agent:
@@ -96,7 +99,11 @@ def _images(which: range) -> Iterator[NDArray[np.uint8]]:
 
 def _described(hook: Hook) -> dict[str, Any]:
     saved = getattr(hook, "saved")()  # noqa: B009 - not every hook can be saved
-    return {"macs": hook.macs, **{name: value for name, value in saved.fields.items() if name != "name"}}
+    return {
+        "kind": hook.kind,
+        "macs": hook.macs,
+        **{name: value for name, value in saved.fields.items() if name != "name"},
+    }
 
 
 if __name__ == "__main__":

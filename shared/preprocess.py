@@ -37,7 +37,7 @@ def preprocess(card: Card, picture: NDArray[np.uint8]) -> dict[str, NDArray[np.f
 def resize_picture(
     picture: NDArray[np.uint8], resize: Resize, placement: Placement, size: tuple[int, int]
 ) -> NDArray[np.uint8]:
-    """The picture, itself where it fits, at the network's ``size`` (height, width): ``(height, width, 3) uint8``."""
+    """The picture at the network's ``size``, ``(height, width, 3) uint8``; itself where it fits."""
     if placement.scaled == size == picture.shape[:2]:
         return picture
     image = Image.fromarray(picture)

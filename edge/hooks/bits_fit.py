@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.hooks.bits import BitsHook
 from edge.hooks.features import FeatureSpec
-from edge.hooks.runs import first_of_runs
+from edge.hooks.runs import can_show, first_of_runs
 from edge.learning.calibrate import threshold
 from edge.learning.trainers.linear import LinearClassifier
 from edge.learning.trainers.types import Classifier, Trainer
@@ -50,7 +50,7 @@ def fit_bits(
         return None
     runs = list(first_of_runs((tensor, ask(_sent(tensor, code))) for tensor in tensors))
     middle = len(runs) // 2
-    if not middle:
+    if not middle or not can_show(target, len(runs) - middle, sure):
         return None
     spec = features or FeatureSpec()
     seen = np.stack([spec.of(tensor) for tensor, _ in runs])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.hooks.channels import ChannelsHook, energy
 from edge.hooks.decisions import Keep
-from edge.hooks.runs import first_of_runs
+from edge.hooks.runs import can_show, first_of_runs
 from edge.learning.calibrate import threshold
 
 Floats = NDArray[np.float32]
@@ -35,7 +35,7 @@ def fit_channels(
     """
     runs = list(first_of_runs((tensor, ask(tensor)) for tensor in tensors))
     middle = len(runs) // 2
-    if not middle or runs[0][0].ndim != 4:
+    if not middle or runs[0][0].ndim != 4 or not can_show(target, len(runs) - middle, sure):
         return None
     first, (second, answers) = runs[:middle], zip(*runs[middle:], strict=True)
     best: ChannelsHook | None = None

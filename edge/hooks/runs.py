@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+import numpy as np
+
+from edge.learning.calibrate import threshold
+
 T = TypeVar("T")
 
 
@@ -19,3 +23,8 @@ def first_of_runs(answered: Iterable[tuple[T, str | None]]) -> Iterator[tuple[T,
         if answer is not None and answer != last:
             yield item, answer
         last = answer
+
+
+def can_show(target: float, count: int, sure: float) -> bool:
+    """Whether so many trials could show an agreement of ``target`` at all, if none of them failed."""
+    return threshold(np.ones(count), np.ones(count, np.bool_), target, sure) is not None
