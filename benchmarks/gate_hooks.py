@@ -62,12 +62,12 @@ def main() -> None:
 async def _measure() -> tuple[dict[str, Any], dict[str, Any]]:
     """Summaries by agent, and what was learned."""
     async with gate_stage() as stage:
-        bundle, (hooks, together) = stage.split_bundle(), await _learn(stage)
+        hooks, together = await _learn(stage)
         alone: dict[str, tuple[Hook, ...]] = {kind: (hook,) for kind, hook in hooks.items()}
         sets = {"off": (), **alone, "all": together}
         async with contextlib.AsyncExitStack() as stack:
-            starts = {name: stage.agent(name, bundle, chosen) for name, chosen in sets.items()}
-            starts["planned"] = stage.agent("planned", stage.bundle)
+            starts = {name: stage.agent(name, stage.split, chosen) for name, chosen in sets.items()}
+            starts["planned"] = stage.agent("planned", stage.planned)
             agents = {name: await stack.enter_async_context(start) for name, start in starts.items()}
             frames = list(islice(GateCamera(PLAYED_SEED), WARM_FRAMES + PLAYED_FRAMES))
             await play(agents, frames[:WARM_FRAMES], "warm")
@@ -79,15 +79,13 @@ async def _measure() -> tuple[dict[str, Any], dict[str, Any]]:
 
 async def _learn(stage: Stage) -> tuple[dict[str, Hook], tuple[Hook, ...]]:
     """With a fast agent: what is learned does not depend on how long it waits."""
-    bundle = stage.split_bundle()
-    async with stage.agent("learning", bundle, slowdown=1.0) as agent:
-        (plan,) = bundle.manifest.table.plans
-        assert agent.engine.model.card is not None
-        lesson = Lesson(agent.engine.model.card, plan)
+    (plan,) = stage.split.manifest.table.plans
+    lesson = Lesson(stage.card, plan)
+    async with stage.agent("learning", stage.split, slowdown=1.0) as agent:
         await attend(agent, _images(range(LEARNING_FRAMES)), lesson.add)
         later = range(LEARNING_FRAMES, LEARNING_FRAMES + LATER_STEP * LATER_FRAMES, LATER_STEP)
         await attend(agent, _images(later), lesson.add_sparse)
-        return await asyncio.to_thread(build_hooks, stage.graph, lesson)
+    return await asyncio.to_thread(build_hooks, stage.graph, lesson)
 
 
 def _images(which: range) -> Iterator[NDArray[np.uint8]]:

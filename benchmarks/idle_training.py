@@ -62,7 +62,7 @@ async def _measure() -> tuple[list[list[float]], int]:
     with tempfile.TemporaryDirectory(prefix="evosplit-training-") as name:
         async with gate_stage() as stage:
             job = await _job(stage, Path(name))
-            async with stage.agent("serving", stage.split_bundle()) as agent:
+            async with stage.agent("serving", stage.split) as agent:
                 frames = list(islice(GateCamera(SEED + 1), BLOCK_FRAMES))
                 blocks = [await _serve(agent, frames, "warm")]
                 for pair in range(PAIRS):
@@ -76,11 +76,10 @@ async def _measure() -> tuple[list[list[float]], int]:
 async def _job(stage: Stage, folder: Path) -> Job:
     """Real samples, as an agent would keep them."""
     sampler = Sampler(SAMPLER_BYTES)
-    async with stage.agent("learning", stage.split_bundle(), slowdown=1.0) as agent:
-        card = agent.engine.model.card
+    async with stage.agent("learning", stage.split, slowdown=1.0) as agent:
 
         def add(_: Tensor, crossed: Tensor, outputs: Outputs) -> None:
-            sampler.offer(Sample(FEATURES.of(crossed), answer_key(card, outputs) or "", outputs))
+            sampler.offer(Sample(FEATURES.of(crossed), answer_key(stage.card, outputs) or "", outputs))
 
         await attend(agent, (frame.image for frame in islice(GateCamera(SEED), SAMPLES)), add)
     sampler.save(folder / "samples.npz")

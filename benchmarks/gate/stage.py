@@ -11,6 +11,7 @@ from typing import Final
 
 import aiohttp
 
+from benchmarks.gate.split import split_bundle
 from cli.demo.cast import GATE_MAX_ERROR, built_in
 from cli.demo.processes import new_token
 from cli.demo.stage import cloud_tier
@@ -24,6 +25,7 @@ from edge.planner_client import PlannerClient
 from edge.running import running_agent
 from edge.settings import EdgeSettings
 from shared.bundle import Bundle
+from shared.card import Card, check_card, load_card
 from shared.graph import Graph, load_graph
 from shared.link import Link
 
@@ -36,24 +38,19 @@ AGREEMENT: Final = 0.98
 
 @dataclass(frozen=True)
 class Stage:
-    """What agents need to start. ``bundle`` was planned for this machine; ``graph`` has all weights."""
+    """What agents need to start.
+
+    ``split`` is the bundle of the one split that hooks are compared on, ``planned`` what the planner made for
+    this machine. ``graph`` has all weights.
+    """
 
     session: aiohttp.ClientSession
     settings: EdgeSettings
-    bundle: Bundle
+    split: Bundle
+    planned: Bundle
     token: str
     graph: Graph
-
-    def split_bundle(self) -> Bundle:
-        """The bundle with just that plan of its table that runs a head and is the best of those on `LINK`.
-
-        Hooks need a head. Where the table sends pictures on this link, it has one for slower links.
-        """
-        manifest = self.bundle.manifest
-        split = [plan for plan in manifest.table.plans if plan.boundary and plan.cut_key != "0"]
-        plan = min(split, key=lambda plan: plan.latency_at(LINK).total_s)
-        table = replace(manifest.table, breakpoints_bps=(), plans=(plan,), fallback=None)
-        return replace(self.bundle, manifest=replace(manifest, table=table))
+    card: Card
 
     @contextlib.asynccontextmanager
     async def agent(
@@ -82,8 +79,11 @@ async def gate_stage(link: Link = LINK) -> AsyncIterator[Stage]:
             data, model = folder / "edge", cast.model.stem
             settings = EdgeSettings(shaper.url, model, data, token=token, max_error=GATE_MAX_ERROR)
             settings = replace(settings, slowdown=SLOWDOWN, hooks=False, exit_agreement=AGREEMENT)
-            bundle = await enrol(settings, PlannerClient(session, shaper.url, model, token))
-            yield Stage(session, settings, bundle, token, load_graph(cast.model))
+            planned = await enrol(settings, PlannerClient(session, shaper.url, model, token))
+            graph = load_graph(cast.model)
+            card = check_card(load_card(cast.card), graph)
+            split = split_bundle(graph, card, link, folder / "split.evb")
+            yield Stage(session, settings, split, planned, token, graph, card)
 
 
 async def use_hooks(agent: Agent, hooks: Sequence[Hook], settings: EdgeSettings) -> None:
