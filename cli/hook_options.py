@@ -69,6 +69,20 @@ _OPTIONS = (
         help="Compute only where a stream changed by more than this, in units of the network's input.",
     ),
     click.option(
+        "--change-tolerance",
+        type=click.FloatRange(min=0),
+        default=0.02,
+        show_default=True,
+        help="Share of a layer's own values by which they may lag behind; none do at --change-threshold 0.",
+    ),
+    click.option(
+        "--change-block",
+        type=click.IntRange(min=1),
+        default=8,
+        show_default=True,
+        help="Side of the squares of positions that change together.",
+    ),
+    click.option(
         "--delta-threshold",
         type=click.IntRange(min=0),
         default=0,

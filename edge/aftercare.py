@@ -11,6 +11,7 @@ from edge.engine import Engine
 from edge.job import Answer, Job
 from edge.learning.answers import outcome_key
 from edge.lessons import Lessons
+from edge.payloads import picture_codec
 from shared.errors import CloudRefusedError, CloudUnavailableError, InputError
 
 
@@ -29,7 +30,7 @@ class Aftercare:
 
     async def see_to(self, job: Job, answer: Answer, outcome: object) -> None:
         """Learn one answer; ``outcome`` is the card's reading of it."""
-        if answer.head is None or answer.run is None or answer.answered_by == "exit":
+        if answer.head is None or answer.run is None or answer.hook is not None:
             return
         if self.lessons.wanted(answer.head):
             key = outcome_key(outcome)
@@ -42,7 +43,7 @@ class Aftercare:
 
     async def _go_short(self, job: Job, answer: Answer, hooks: frozenset[str]) -> None:
         """Go the way that these hooks shorten, and compare where it ends."""
-        if not hooks:
+        if not hooks or answer.plan is None or picture_codec(answer.plan) is not None:
             return
         with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError):
             short = await self._engine.again(job, answer, lambda hook, _: hook.name in hooks)

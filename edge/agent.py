@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from edge.job import Answer, Feeds, Job, Strategy, failure, success
 from edge.metrics import Metrics
 from edge.profile import Profile
 from edge.store import Accepted, Store
+from edge.streams.seen import StreamsSeen
 from shared.errors import CardError, EvoSplitError, InputError
 from shared.pictures import decode_picture
 from shared.postprocess import Reading, postprocess
@@ -82,6 +84,7 @@ class Agent:
         self._in_flight: dict[str, asyncio.Task[Finished]] = {}
         self.hooking: Hooking | None = None
         self.expecting: Expecting | None = None
+        self._streams = StreamsSeen()
         self._following_up: set[asyncio.Task[None]] = set()
 
     async def take_picture(self, content: bytes, ticket: Ticket) -> Result:
@@ -142,6 +145,7 @@ class Agent:
         finished, wrong, answer = Finished(failure(job, "the agent failed; its log says how")), False, None
         try:
             with self.under_way():
+                await self._forget_streams(job)
                 answer = await self.engine.answer(job)
                 reading = await self._read(job, answer)
             finished = Finished(success(job, answer, reading.outcome, reading.confidence), answer.outputs)
@@ -157,6 +161,12 @@ class Agent:
             raise FrameRefusedError(finished.result)
         _answered(finished.result)
         return finished
+
+    async def _forget_streams(self, job: Job) -> None:
+        """What is kept of streams that ended, or of this one where it begins anew."""
+        size = () if job.pixels is None else job.pixels.shape
+        if over := self._streams.see(job.stream, size, time.monotonic()):
+            await self.engine.forget(over)
 
     def _follow_up(self, job: Job, answer: Answer, reading: Reading) -> None:
         """In the background: the frame's result does not wait for it."""

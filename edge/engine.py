@@ -11,10 +11,12 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edge.cloud_link import CloudLink
 from edge.compute import Compute
+from edge.head.assemble import ON_THE_WAY
 from edge.head.build import Heads
 from edge.head.decided import kept_channels, with_bits
 from edge.head.roster import Roster
@@ -22,9 +24,10 @@ from edge.head.run import HeadRun, Policy, always, run_head
 from edge.head.steps import Head
 from edge.hooks.hook import Hook
 from edge.job import Answer, Feeds, Job
+from edge.last_resort import ANSWERING, best_exit
 from edge.payloads import boundary_frame, picture, picture_codec, raw_frame, without_pictures
 from edge.streams.delta import DeltaSender, Sent
-from edge.streams.exchange import exchange, is_stream
+from edge.streams.exchange import Exchanged, exchange, is_stream
 from edge.trim import trim_memory
 from edge.uplink import CloudAnswer
 from shared.card import Card
@@ -66,6 +69,7 @@ class Engine:
         self.deltas = DeltaSender(secrets.randbits(64)) if deltas is None else deltas
         self.roster = Roster()
         self.policy: Callable[[str], Policy] = lambda _frame_id: always
+        self.believes: Callable[[Hook], bool] = self.roster.trusts
         self._current: tuple[Plan, Head] | None = None
         self.plan_changes = 0
 
@@ -134,7 +138,7 @@ class Engine:
         if job.strategy == "planned" and self._current is not None:
             plan, head = self._current
             if picture_codec(plan) is not None:
-                return await self._or_alone(job, functools.partial(self._without_head, job, plan))
+                return await self._or_alone(job, functools.partial(self._without_head, job, plan, head))
             if not plan.boundary:
                 return await self._planned(job, plan, head, "edge")
             return await self._or_alone(job, functools.partial(self._planned, job, plan, head, "cloud"))
@@ -149,8 +153,37 @@ class Engine:
         if answer.plan is None or answer.head is None:
             raise InfeasibleError("only what a plan answered can be run again")
         repeated = Job(job.frame_id, job.stream, job.model, job.strategy, feeds=await self._feeds(job))
-        run = await self._run_head(repeated, answer.head, acts)
-        return await self._finish(repeated, answer.plan, answer.head, run, answer.answered_by)
+        run = await self._run_head(repeated, answer.plan, answer.head, acts)
+        return await self._finish(repeated, answer.plan, answer.head, run, answer.answered_by, is_extra=True)
+
+    async def shadow(
+        self, answer: Answer, bits: Mapping[str, int], keep: Mapping[str, NDArray[np.bool_]]
+    ) -> Mapping[str, NDArray[Any]]:
+        """What the cloud says to an answer's tensors in these bits and channels: nobody waits for it.
+
+        Raises CloudUnavailableError, CloudRefusedError, InputError; InfeasibleError where no tensors went.
+        """
+        if answer.plan is None or answer.head is None or answer.run is None or not answer.plan.boundary:
+            raise InfeasibleError("no tensors went to the cloud")
+        extra, run = Job("shadow", "default", answer.plan.model, "planned"), answer.run
+        plan, made = with_bits(answer.plan, bits), kept_channels(run.tensors, keep)
+        sent = await self._send(extra, plan, made, is_extra=True)
+        outputs = {name: run.tensors[name] for name in answer.head.outputs}
+        return self._checked({**outputs, **sent.reply.outputs})
+
+    async def look(self, job: Job, plan: Plan) -> tuple[Head, HeadRun] | None:
+        """The head's inputs, for a frame that went as a picture; None where nothing is built."""
+        head = self.heads.ready(plan)
+        if head is None:
+            return None
+        looked = Job(job.frame_id, job.stream, job.model, job.strategy, job.pixels, job.feeds)
+        return head, await self._run_head(looked, plan, head, None)
+
+    async def forget(self, streams: Sequence[str]) -> None:
+        """Drop what is kept of streams that jumped or ended."""
+        keepers: list[Any] = [self.deltas, *(part for head in self.heads.built() for part in head.segments)]
+        keepers += [hook for hook in self.heads.hooks if hasattr(hook, "forget")]
+        await self.compute.run(lambda: [keeper.forget(name) for keeper in keepers for name in streams])
 
     def fallback(self) -> Plan:
         """The plan that needs no cloud. Raises InfeasibleError where the limits allow none."""
@@ -161,13 +194,41 @@ class Engine:
     async def _or_alone(self, job: Job, attempt: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         plan = self.model.table.fallback
         if plan is None:
-            return await attempt()
+            return await self._or_by_exit(job, attempt)
         if self.cloud.circuit.is_open:
             return await self._alone(job, plan, "edge-fallback")
         try:
             return await attempt()
         except (CloudUnavailableError, CloudRefusedError):
             return await self._alone(job, plan, "edge-fallback")
+
+    async def _or_by_exit(self, job: Job, attempt: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        """Where nothing runs the whole network here, the surest exit has to do."""
+        if self.cloud.circuit.is_open and (answer := await self._by_exit(job)) is not None:
+            return answer
+        try:
+            return await attempt()
+        except (CloudUnavailableError, CloudRefusedError):
+            answer = await self._by_exit(job)
+            if answer is None:
+                raise
+            return answer
+
+    async def _by_exit(self, job: Job) -> Answer | None:
+        for plan in self.by_need():
+            head = self.heads.ready(plan)
+            if head is None or not any(hook.kind == "exit" and self.believes(hook) for hook in head.hooks):
+                continue
+            run = await self._run_head(job, plan, head, self.policy(job.frame_id))
+            if run.exit is not None:
+                return await self._finish(job, plan, head, run, "exit")
+            look = functools.partial(best_exit, head, run.tensors, job.stream, self.believes)
+            timed = await self.compute.run(look)
+            if timed.value is not None:
+                hook, found = timed.value
+                sure, cut = found.confidence, plan.cut_key
+                return Answer(found.outputs, "edge-fallback", plan, cut, 0, hook.name, sure, head, run)
+        return None
 
     async def _alone(self, job: Job, plan: Plan, answered_by: AnsweredBy, with_hooks: bool = True) -> Answer:
         head = self.heads.ready(plan)
@@ -178,29 +239,37 @@ class Engine:
     async def _planned(
         self, job: Job, plan: Plan, head: Head, answered_by: AnsweredBy, with_hooks: bool = True
     ) -> Answer:
-        run = await self._run_head(job, head, self.policy(job.frame_id) if with_hooks else None)
+        run = await self._run_head(job, plan, head, self.policy(job.frame_id) if with_hooks else None)
         return await self._finish(job, plan, head, run, answered_by)
 
     async def _finish(
-        self, job: Job, plan: Plan, head: Head, run: HeadRun, answered_by: AnsweredBy
+        self,
+        job: Job,
+        plan: Plan,
+        head: Head,
+        run: HeadRun,
+        answered_by: AnsweredBy,
+        is_extra: bool = False,
     ) -> Answer:
         if run.exit is not None:
             hook, sure = run.exit_hook, run.exit.confidence
             return Answer(run.exit.outputs, "exit", plan, plan.cut_key, 0, hook, sure, head, run)
         if plan.boundary:
-            return await self._split(job, plan, head, run)
+            return await self._split(job, plan, head, run, is_extra)
         outputs = {name: run.tensors[name] for name in head.outputs}
         return Answer(outputs, answered_by, plan, plan.cut_key, 0, head=head, run=run)
 
-    async def _split(self, job: Job, plan: Plan, head: Head, run: HeadRun) -> Answer:
+    async def _split(self, job: Job, plan: Plan, head: Head, run: HeadRun, is_extra: bool) -> Answer:
         sent, made = with_bits(plan, run.bits), kept_channels(run.tensors, run.keep)
-        reply, wire_bytes = await self._send(job, sent, made)
-        outputs = {**{name: run.tensors[name] for name in head.outputs}, **reply.outputs}
-        checked = self._checked(outputs)
-        return Answer(checked, "cloud", plan, plan.cut_key, wire_bytes, head=head, run=run)
+        went = await self._send(job, sent, made, is_extra)
+        outputs = {**{name: run.tensors[name] for name in head.outputs}, **went.reply.outputs}
+        checked, key, size = self._checked(outputs), plan.cut_key, went.wire_bytes
+        return Answer(checked, "cloud", plan, key, size, head=head, run=run, sent_as=went.sent_as)
 
-    async def _send(self, job: Job, plan: Plan, made: Mapping[str, NDArray[Any]]) -> tuple[CloudAnswer, int]:
-        """The boundary to the cloud: the answer, and the bytes sent. On a named stream only changes go."""
+    async def _send(
+        self, job: Job, plan: Plan, made: Mapping[str, NDArray[Any]], is_extra: bool
+    ) -> Exchanged:
+        """The boundary to the cloud. On a named stream only changes go; an ``is_extra`` frame is not of it."""
 
         async def ask(content: bytes, spent_s: float) -> CloudAnswer:
             return await self._ask(job, FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s)
@@ -209,10 +278,10 @@ class Engine:
             work = functools.partial(self.deltas.encode, job.frame_id, job.stream, plan, made, key)
             return await self._step(job, "encode_s", work)
 
-        if is_stream(job.stream, plan):
+        if not is_extra and is_stream(job.stream, plan):
             return await exchange(self.deltas, encode, ask)
         content = await self._step(job, "encode_s", lambda: boundary_frame(job.frame_id, plan, made))
-        return await ask(content, 0.0), len(content)
+        return Exchanged(await ask(content, 0.0), len(content))
 
     async def _raw(self, job: Job) -> Answer:
         feeds, graph = await self._feeds(job), self.model.graph
@@ -220,10 +289,18 @@ class Engine:
         reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
         return Answer(self._checked(reply.outputs), "cloud", None, "0", len(content))
 
-    async def _without_head(self, job: Job, plan: Plan) -> Answer:
-        """A plan that sends the picture; a frame of tensors goes by the best one that sends tensors."""
+    async def _without_head(self, job: Job, plan: Plan, head: Head) -> Answer:
+        """A plan that sends the picture; a frame of tensors goes by the best one that sends tensors.
+
+        Hooks that may answer by the network's input are asked first.
+        """
         if job.pixels is not None:
-            return await self._picture(job, plan)
+            if not any(hook.kind in ANSWERING and self.believes(hook) for hook in head.hooks):
+                return await self._picture(job, plan)
+            run = await self._run_head(job, plan, head, self.policy(job.frame_id))
+            if run.exit is not None:
+                return await self._finish(job, plan, head, run, "exit")
+            return dataclasses.replace(await self._picture(job, plan), head=head, run=run)
         others = without_pictures(self.model.table)
         if others is None:
             return await self._raw(job)
@@ -242,10 +319,12 @@ class Engine:
         reply = await self._ask(job, name, content, cloud_s, patient=plan is None)
         return Answer(self._checked(reply.outputs), "cloud", plan, "0", len(content))
 
-    async def _run_head(self, job: Job, head: Head, acts: Policy | None) -> HeadRun:
+    async def _run_head(self, job: Job, plan: Plan, head: Head, acts: Policy | None) -> HeadRun:
+        """Where deltas go, codes have to mean the same from frame to frame: no hook on the way is asked."""
         feeds = await self._feeds(job)
         wanted = {name: feeds[name] for name in head.reads}
-        work = functools.partial(run_head, head, wanted, job.stream, self.roster, acts)
+        without = ON_THE_WAY if is_stream(job.stream, plan) else ()
+        work = functools.partial(run_head, head, wanted, job.stream, self.roster, acts, without)
         return await self._step(job, "head_s", work)
 
     async def _feeds(self, job: Job) -> Feeds:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.expectation import HookSeen, expectation, without_masks
 from edge.hook_states import hook_states
+from edge.last_resort import ANSWERING
 from shared.expectation import NOTHING_SPARED, Expectation
 from shared.kept import read_kept, write_kept
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 FILE: Final = "expectation.json"
 EVERY_S: Final = 300.0
-ANSWERING: Final = ("exit", "repeat")
-"""Kinds of hooks that answer."""
 
 _log = logging.getLogger(__name__)
 

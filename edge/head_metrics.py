@@ -11,6 +11,9 @@ from edge.head.trace import HeadTrace, StepTrace
 
 BUCKETS_BYTES: Final = (0, 1e2, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6, 1e7)
 
+STATES: Final = ("ok", "raise", "off", "dropped")
+"""Of a hook, as the drift guard and the roster have it."""
+
 _STEP_S: Final = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 _SHARES: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -35,6 +38,7 @@ class HeadMetrics:
         self._agreement = gauge("hook_agreement", "Share of those that agreed.", "hook")
         self._threshold = gauge("hook_threshold", "Least confidence that answers.", "hook")
         self._on = gauge("hook_on", "Whether the hook's decisions are acted on.", "hook")
+        self._states = gauge("hook_state", "1 for the state that the hook is in.", "hook", "state")
         self._sampler = gauge("sampler_bytes", "What the sampler holds.")
 
     def count(self, trace: HeadTrace) -> None:
@@ -45,10 +49,12 @@ class HeadMetrics:
     def see(self, states: Mapping[str, Mapping[str, Any]], sampler_bytes: int) -> None:
         """Set the state of hooks and sampler."""
         self._sampler.set(sampler_bytes)
-        for gauge in (self._audits, self._agreement, self._threshold, self._on):
+        for gauge in (self._audits, self._agreement, self._threshold, self._on, self._states):
             gauge.clear()
         for name, state in states.items():
             self._on.labels(name).set(state["state"] in ("ok", "raise"))
+            for one in STATES:
+                self._states.labels(name, one).set(state["state"] == one)
             self._audits.labels(name).set(state["audits"])
             if state["agreement"] is not None:
                 self._agreement.labels(name).set(state["agreement"])

@@ -54,6 +54,7 @@ class Hooking:
         self.lessons = Lessons(engine.roster, reader=FEATURES, trials=_trials(engine, settings))
         self.aftercare = Aftercare(engine, self.lessons, self.audits)
         engine.policy = self.audits.policy
+        engine.believes = self._believes
 
     def load(self) -> None:
         """Hooks of an earlier run, before any head is built. A file that does not fit is dropped."""
@@ -76,6 +77,9 @@ class Hooking:
         learned = sorted(self._learned.values(), key=lambda hook: (hook.kind != "repeat", hook.name))
         repeat = [hook for hook in learned if hook.kind == "repeat"]
         return (*repeat, *self._fixed, *learned[len(repeat) :])
+
+    def _believes(self, hook: Hook) -> bool:
+        return self._engine.roster.trusts(hook) and self.audits.verdict(hook.name) != "off"
 
     @contextlib.contextmanager
     def frame(self) -> Iterator[None]:

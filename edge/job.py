@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge.head.run import HeadRun
 from edge.head.steps import Head
+from edge.streams.exchange import SentAs
 from shared.plan import Plan
 from shared.result import AnsweredBy, Breakdown, Result
 
@@ -51,7 +52,7 @@ class Answer:
     """The model's outputs and how they came about. ``plan`` is None for the measuring strategies.
 
     ``hook`` gave the answer where ``answered_by`` is ``exit``, and ``confidence`` is its own. ``run`` is what
-    ``head`` made of the frame, where one ran.
+    ``head`` made of the frame, where one ran. ``sent_as`` says how boundary tensors went, where some did.
     """
 
     outputs: Mapping[str, NDArray[Any]]
@@ -63,6 +64,7 @@ class Answer:
     confidence: float | None = None
     head: Head | None = None
     run: HeadRun | None = None
+    sent_as: SentAs | None = None
 
 
 def success(job: Job, answer: Answer, outcome: object, confidence: float | None) -> Result:

@@ -41,6 +41,12 @@ class Metrics:
             registry=self._registry,
             buckets=BUCKETS_BYTES,
         )
+        self._sent = Counter(
+            "evosplit_boundary_frames",
+            "Frames whose tensors went to the cloud: as a delta, whole, or both after a refusal.",
+            ("sent_as",),
+            registry=self._registry,
+        )
         self.in_flight = Gauge("evosplit_frames_in_flight", "Frames under way.", registry=self._registry)
         self._bandwidth = Gauge(
             "evosplit_link_bytes_per_second", "Estimated uplink bandwidth.", registry=self._registry
@@ -59,6 +65,8 @@ class Metrics:
         """Add one result, and what its head did where one ran."""
         if answer is not None and answer.run is not None:
             self._head.count(answer.run.trace)
+        if answer is not None and answer.sent_as is not None:
+            self._sent.labels(answer.sent_as).inc()
         self._frames.labels(result.answered_by, result.strategy).inc()
         self._frame_s.observe(result.breakdown.total_s)
         self._wire_bytes.inc(result.wire_bytes)

@@ -106,7 +106,9 @@ def _store(settings: EdgeSettings) -> Store:
 def _options(settings: EdgeSettings) -> Options:
     change = None
     if settings.change_threshold is not None:
-        change = ChangeSettings(settings.change_threshold)
+        exact = settings.change_threshold == 0
+        tolerance = 0.0 if exact else settings.change_tolerance
+        change = ChangeSettings(settings.change_threshold, tolerance, block=settings.change_block)
     return Options(Providers(settings.provider, settings.threads), masked=_is_masked(settings), change=change)
 
 

@@ -26,9 +26,11 @@ class EdgeSettings:
     With ``hooks``, exits are learned from full answers in idle time and used once held-out samples show that
     they agree with the network in ``exit_agreement`` of the frames; ``audit_share`` of the frames go the full
     way all the same. ``sampler_bytes`` bounds what is kept to learn from. ``change_threshold``, in units of
-    the network's input, has heads compute only where a stream has changed; ``region`` (left, top, right,
-    bottom as shares of the network's input) only there. ``delta_threshold``, in code steps, is how far
-    the tensors of a named stream may be off so that less is sent. Raises UsageError.
+    the network's input, has heads compute only where a stream has changed, in blocks of ``change_block``
+    positions; what moves by less than the share ``change_tolerance`` of a layer's own goes no further, but at
+    threshold 0 all does, and the result is exact. ``region`` (left, top, right, bottom as shares of the
+    network's input) computes only there. ``delta_threshold``, in code steps, is how far the tensors of a
+    named stream may be off so that less is sent. Raises UsageError.
     """
 
     cloud_url: str
@@ -50,6 +52,8 @@ class EdgeSettings:
     sampler_bytes: int = 16 * 10**6
     audit_share: float = 0.02
     change_threshold: float | None = None
+    change_tolerance: float = 0.02
+    change_block: int = 8
     region: tuple[float, float, float, float] | None = None
     delta_threshold: int = 0
     timeout_s: float = 15.0
@@ -80,6 +84,8 @@ class EdgeSettings:
             raise UsageError("sampler_bytes must be at least 1")
         if self.change_threshold is not None and not self.change_threshold >= 0:
             raise UsageError("change_threshold must not be negative")
+        if not self.change_tolerance >= 0 or self.change_block < 1:
+            raise UsageError("change_tolerance must not be negative, change_block at least 1")
         if self.region is not None and not _is_region(*self.region):
             raise UsageError("a region is left,top,right,bottom from 0 to 1, left < right and top < bottom")
 

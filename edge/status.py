@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from edge.agent import Agent
 from edge.engine import Engine
 from edge.hook_states import hook_states, learning_state
+from edge.last_resort import ANSWERING
 from edge.spread import SECONDS, Spread
 from shared.serial import to_data
-
-_ANSWERING: Final = ("exit", "repeat")
 
 
 def plan_status(engine: Engine) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s},
         "expectation": None if agent.expecting is None else to_data(agent.expecting.now()),
         "expected": {
-            "exit_rate": {hook["hook"]: hook["fire_rate"] for hook in hooks if hook["kind"] in _ANSWERING},
+            "exit_rate": {hook["hook"]: hook["fire_rate"] for hook in hooks if hook["kind"] in ANSWERING},
             "density": {str(one["segment"]): one["density"]["mean"] for one in profile["segments"]},
         },
     }

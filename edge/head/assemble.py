@@ -19,7 +19,7 @@ from shared.plan import TensorCode
 from shared.split import edge_outputs
 from shared.wire import EncodedTensor
 
-_ON_THE_WAY: Final = ("channels", "bits")
+ON_THE_WAY: Final = ("channels", "bits")
 """Kinds of hooks that look at what crosses, and only at that."""
 
 _log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def placed_hooks(graph: Graph, cut: Cut, hooks: Iterable[Hook]) -> tuple[Hook, .
     """Those of the hooks whose place is in the head of the cut."""
     there, crossing = available(graph, cut), frozenset(cut.boundary)
     return tuple(
-        hook for hook in hooks if set(_borders(hook)) <= (crossing if hook.kind in _ON_THE_WAY else there)
+        hook for hook in hooks if set(_borders(hook)) <= (crossing if hook.kind in ON_THE_WAY else there)
     )
 
 

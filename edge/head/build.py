@@ -51,6 +51,10 @@ class Heads:
         """The head of a plan if it is built already."""
         return self._built.get(_key(plan))
 
+    def built(self) -> tuple[Head, ...]:
+        """Every head that is there."""
+        return tuple(self._built.values())
+
     def build(self, plan: Plan) -> Head:
         """The head of a plan, built now if need be: seconds for a large one.
 

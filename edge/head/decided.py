@@ -14,11 +14,17 @@ from shared.plan import FLOAT_BITS, Plan, TensorCode
 
 
 def with_bits(plan: Plan, bits: Mapping[str, int]) -> Plan:
-    """The plan with these wire bits for one frame; ranges and codecs stay."""
+    """The plan with these wire bits for one frame where they are fewer; ranges and codecs stay.
+
+    What a hook has learned under a plan of more bits must not make another plan's frames longer.
+    """
     if not bits:
         return plan
     codes = {name: plan.wire.get(name, TensorCode(FLOAT_BITS)) for name in plan.boundary}
-    wire = {name: dataclasses.replace(code, bits=bits.get(name, code.bits)) for name, code in codes.items()}
+    wire = {
+        name: dataclasses.replace(code, bits=min(bits.get(name, code.bits), code.bits))
+        for name, code in codes.items()
+    }
     return dataclasses.replace(plan, wire=wire)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -61,12 +61,13 @@ def run_head(
     stream: str,
     roster: Roster,
     acts: Policy | None = always,
+    without: Collection[str] = (),
 ) -> HeadRun:
     """Run one frame of a stream. Raises InputError when the network does not take the values.
 
-    ``acts`` says whether a decision is acted on or only noted; None is the full way: no hook is asked. A hook
-    that raises, or decides what makes no sense here, is dropped from the roster and the frame goes on as if
-    it had said `Go`.
+    ``acts`` says whether a decision is acted on or only noted; None is the full way: no hook is asked.
+    None is whose kind is in ``without``. A hook that raises, or decides what makes no sense here, is dropped
+    from the roster, and the frame goes on as if it had said `Go`.
     """
     frame = _Frame(head, dict(feeds), stream, roster)
     at = 0
@@ -76,7 +77,7 @@ def run_head(
             frame.work(step)
             at += 1
         else:
-            at = at + 1 if acts is None else frame.ask(step, at, acts)
+            at = at + 1 if acts is None or step.hook.kind in without else frame.ask(step, at, acts)
     return frame.result()
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
 
 from edge.streams.delta import DeltaSender, Sent
 from edge.uplink import CloudAnswer
 from shared.errors import UnknownBaseError
 from shared.plan import Plan
 
+SentAs = Literal["whole", "delta", "refused"]
+"""``refused``: as a delta that the cloud could not read, and again whole."""
 Encode: TypeAlias = Callable[[bool], Awaitable[Sent]]
 """The frame's bytes; the argument asks for a key frame."""
 Ask: TypeAlias = Callable[[bytes, float], Awaitable[CloudAnswer]]
@@ -18,6 +21,15 @@ Ask: TypeAlias = Callable[[bytes, float], Awaitable[CloudAnswer]]
 
 _UNNAMED: Final = ("default", "oip")
 """What frames and tensor requests are recorded under when nobody named their stream."""
+
+
+@dataclass(frozen=True, eq=False)
+class Exchanged:
+    """The cloud's answer, and what it took: the bytes of all frames sent for it."""
+
+    reply: CloudAnswer
+    wire_bytes: int
+    sent_as: SentAs = "whole"
 
 
 def is_stream(name: str, plan: Plan) -> bool:
@@ -28,18 +40,19 @@ def is_stream(name: str, plan: Plan) -> bool:
     return name not in _UNNAMED and all(code.codec in (None, "none") for code in plan.wire.values())
 
 
-async def exchange(sender: DeltaSender, encode: Encode, ask: Ask) -> tuple[CloudAnswer, int]:
-    """The answer, and the bytes of all frames sent for it. Raises what ``encode`` and ``ask`` raise."""
+async def exchange(sender: DeltaSender, encode: Encode, ask: Ask) -> Exchanged:
+    """Have one frame answered. Raises what ``encode`` and ``ask`` raise."""
     started_s = time.perf_counter()
     sent = await encode(False)
     try:
-        return await _told(sender, sent, ask(sent.content, 0.0)), len(sent.content)
+        reply = await _told(sender, sent, ask(sent.content, 0.0))
+        return Exchanged(reply, len(sent.content), "delta" if sent.base else "whole")
     except UnknownBaseError:
         if not sent.base:
             raise
     again = await encode(True)
     reply = await _told(sender, again, ask(again.content, time.perf_counter() - started_s))
-    return reply, len(sent.content) + len(again.content)
+    return Exchanged(reply, len(sent.content) + len(again.content), "refused")
 
 
 async def _told(sender: DeltaSender, sent: Sent, answer: Awaitable[CloudAnswer]) -> CloudAnswer:
