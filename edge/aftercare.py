@@ -5,14 +5,22 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Mapping
+from typing import Final
 
+from edge.allowance import Allowance
 from edge.audits import Audits
 from edge.engine import Engine
+from edge.head.run import HeadRun
+from edge.head.steps import Head
 from edge.job import Answer, Job
 from edge.learning.answers import outcome_key
 from edge.lessons import Lessons
 from edge.payloads import picture_codec
-from shared.errors import CloudRefusedError, CloudUnavailableError, InputError
+from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InputError
+
+LOOKING_SHARE: Final = 0.02
+MOST_LOOKING_S: Final = 0.25
+"""Preparing inputs only to learn from them may take this share of the time, saved up to so much."""
 
 
 class Aftercare:
@@ -22,6 +30,7 @@ class Aftercare:
         self._engine = engine
         self.lessons = lessons
         self.audits = audits
+        self._looking = Allowance(LOOKING_SHARE, MOST_LOOKING_S)
 
     @property
     def dropped(self) -> Mapping[str, str]:
@@ -30,16 +39,31 @@ class Aftercare:
 
     async def see_to(self, job: Job, answer: Answer, outcome: object) -> None:
         """Learn one answer; ``outcome`` is the card's reading of it."""
-        if answer.head is None or answer.run is None or answer.hook is not None:
+        if answer.head is None or answer.run is None:
+            await self._learn_picture(job, answer, outcome)
+            return
+        if answer.hook is not None:
             return
         if self.lessons.wanted(answer.head):
-            key = outcome_key(outcome)
-            learn = functools.partial(self.lessons.learn, answer.head, answer.run, job.stream, key)
-            await self._engine.compute.run(lambda: learn(answer.outputs))
+            await self._learn(answer.head, answer.run, job, answer, outcome)
         if claims := answer.run.claims:
             compare = functools.partial(self.audits.compare, job.frame_id, claims, answer.outputs)
             await self._engine.compute.run(compare)
             await self._go_short(job, answer, self.audits.shortcuts(job.frame_id, claims))
+
+    async def _learn(self, head: Head, run: HeadRun, job: Job, answer: Answer, outcome: object) -> None:
+        learn = functools.partial(self.lessons.learn, head, run, job.stream, outcome_key(outcome))
+        await self._engine.compute.run(lambda: learn(answer.outputs))
+
+    async def _learn_picture(self, job: Job, answer: Answer, outcome: object) -> None:
+        """The input of a frame that went as a picture is prepared after all, as often as that is cheap."""
+        plan = answer.plan
+        if plan is None or picture_codec(plan) is None or self._looking.is_spent:
+            return
+        with self._looking.spending(), contextlib.suppress(InputError, CardError):
+            looked = await self._engine.look(job, plan)
+            if looked is not None and self.lessons.wanted(looked[0]):
+                await self._learn(*looked, job, answer, outcome)
 
     async def _go_short(self, job: Job, answer: Answer, hooks: frozenset[str]) -> None:
         """Go the way that these hooks shorten, and compare where it ends."""

@@ -269,7 +269,7 @@ class Engine:
     async def _send(
         self, job: Job, plan: Plan, made: Mapping[str, NDArray[Any]], is_extra: bool
     ) -> Exchanged:
-        """The boundary to the cloud. On a named stream only changes go; an ``is_extra`` frame is not of it."""
+        """The boundary to the cloud. On a named stream only changes go; ``is_extra`` frames are not of it."""
 
         async def ask(content: bytes, spent_s: float) -> CloudAnswer:
             return await self._ask(job, FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.allowance import Allowance
 from edge.head.roster import HOOK_ERRORS, Roster
 from edge.head.run import HeadRun
 from edge.head.steps import Head
@@ -64,8 +64,7 @@ class Lessons:
         self._answers = 0
         self._repeats: RepeatHook | None = None
         self.sampler: Takes | None = None
-        self._budget_s = MOST_BUDGET_S
-        self._looked_s = time.monotonic()
+        self._allowance = Allowance(SAMPLING_SHARE, MOST_BUDGET_S)
 
     def attend(self, taps: Sequence[str], sampler: Takes) -> None:
         """Sample these tensors from now on."""
@@ -114,13 +113,9 @@ class Lessons:
             self._roster.drop(hook, f"{type(error).__name__}: {error}")
 
     def _sample(self, run: HeadRun, answer: str, outputs: Mapping[str, NDArray[Any]]) -> None:
-        started_s = time.monotonic()
-        self._budget_s = min(self._budget_s + SAMPLING_SHARE * (started_s - self._looked_s), MOST_BUDGET_S)
-        self._looked_s = started_s
         is_whole = all(tap in run.tensors for tap in self.taps)  # a skipped block has no inner tensors
-        if self._budget_s <= 0 or not is_whole or any(hook.kind == "skip" for hook in run.changed_by):
+        if self._allowance.is_spent or not is_whole or any(hook.kind == "skip" for hook in run.changed_by):
             return
-        features = np.concatenate([self._reader.of(run.tensors[tap]) for tap in self.taps])
-        cast(Takes, self.sampler).offer(Sample(features, answer, outputs))
-        # The first time kernels are compiled; that debt is not worth waiting for.
-        self._budget_s = max(self._budget_s - (time.monotonic() - started_s), -MOST_BUDGET_S)
+        with self._allowance.spending():
+            features = np.concatenate([self._reader.of(run.tensors[tap]) for tap in self.taps])
+            cast(Takes, self.sampler).offer(Sample(features, answer, outputs))

@@ -157,7 +157,7 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two kinds of picture; the network's answers to them are all that is learned from."""
-    monkeypatch.setattr("edge.lessons.SAMPLING_SHARE", 100.0)
+    monkeypatch.setattr("edge.allowance.Allowance.is_spent", False)
     options = {"exit_agreement": 0.8, "audit_share": NEVER}
     async with stage(tmp_path, **options) as on:
         await use_the_middle(on)

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_support import LABELS, make_table, picture, stage
+from edge_support import LABELS, make_table, picture, stage, until
+from hook_doubles import Pupil, Told
 
 from edge.agent import Ticket
+from edge.allowance import Allowance
+from edge.hooks.decisions import Exit
 from edge.payloads import picture_codec, without_pictures
 from shared.graph import Graph
 from shared.pictures import decode_picture
@@ -85,3 +88,48 @@ def test_a_table_without_its_pictures(tmp_path: Path) -> None:
     assert kept is not None
     assert all(picture_codec(plan) is None for plan in kept.plans)
     assert without_pictures(picture_table(graph, False, alone=True)) is None
+
+
+async def test_a_hook_on_the_input_is_asked_before_a_picture_goes(tmp_path: Path) -> None:
+    async with stage(tmp_path, table_of=picture_table, audit_share=1e-9) as on:
+        await until(lambda: on.agent.engine.heads_ready() == 3)
+        pupil = Pupil("x", name="repeat", kind="repeat")
+        await on.agent.engine.change_hooks((pupil,))
+        status, answer = await on.post(picture(1), stream="gate")
+        await on.agent.drain()
+        assert (status, answer["answered_by"], answer["breakdown"]["head_s"] > 0) == (200, "cloud", True)
+        assert [(stream, list(outputs)) for stream, _, outputs in pupil.learnt] == [("gate", ["y"])]
+        assert pupil.seen[0].shape == (1, 3, 16, 16)
+        asked = len(on.cloud.calls)
+        pupil.decision = Exit({"y": np.eye(5, dtype=np.float32)[[2]]}, 0.9)
+        status, answer = await on.post(picture(1), stream="gate")
+        assert (status, answer["answered_by"], answer["hook"]) == (200, "exit", "repeat")
+        assert not any(path.endswith("infer") for path in on.cloud.calls[asked:])
+
+
+async def test_an_audit_of_a_hook_before_a_picture_sends_it(tmp_path: Path) -> None:
+    async with stage(tmp_path, table_of=picture_table, audit_share=1.0) as on:
+        await until(lambda: on.agent.engine.heads_ready() == 3)
+        told = Told("x", Exit({"y": np.eye(5, dtype=np.float32)[[2]]}, 0.9), name="repeat", kind="repeat")
+        await on.agent.engine.change_hooks((told,))
+        assert (await on.post(picture(1)))[1]["answered_by"] == "cloud"
+        await on.agent.drain()
+        audits = on.agent.hooking.audits
+        assert audits.agreed["repeat"] + audits.disagreed["repeat"] == 1
+
+
+async def test_a_standing_picture_is_learned_under_a_plan_that_sends_pictures(tmp_path: Path) -> None:
+    async with stage(tmp_path, table_of=picture_table, audit_share=1e-9, exit_agreement=0.9) as on:
+        await until(lambda: on.agent.engine.heads_ready() == 3)
+        assert picture_codec(on.agent.engine.plan) == "png"
+        on.agent.hooking.aftercare._looking = Allowance(100.0, 100.0)
+        for _ in range(220):
+            await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})
+        await on.agent.drain()
+        await on.agent.hooking._learn_stillness()
+        assert [hook.kind for hook in on.agent.engine.heads.hooks] == ["repeat"]
+        asked = [
+            (await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"}))[1]["answered_by"]
+            for _ in range(4)
+        ]
+        assert asked[-1] == "exit"
