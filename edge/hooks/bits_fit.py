@@ -55,6 +55,27 @@ def fit_bits(
     spec = features or FeatureSpec()
     seen = np.stack([spec.of(tensor) for tensor, _ in runs])
     stays = np.array([_stays(tensor, said, code, widths, ask) for tensor, said in runs])
+    return bits_hook(name, tap, spec, widths, seen, stays, trainer, target, sure)
+
+
+def bits_hook(
+    name: str,
+    tap: str,
+    spec: FeatureSpec,
+    widths: tuple[int, ...],
+    seen: NDArray[np.float32],
+    stays: NDArray[np.bool_],
+    trainer: Trainer,
+    target: float,
+    sure: float = 0.95,
+) -> BitsHook | None:
+    """As `fit_bits`, from what was found: features `(n, d)`, and `(n, widths)` whether the answer stays.
+
+    ``widths`` ascend and end in the plan's own, in which it always does. One row per run of equal answers.
+    """
+    middle = len(seen) // 2
+    if not middle or not can_show(target, len(seen) - middle, sure):
+        return None
     classifier = _taught(trainer, seen[:middle], stays[:middle].argmax(1), len(widths))
     enough = np.cumsum(classifier.scores(seen[middle:]), axis=1)
     thresholds = [threshold(enough[:, at], stays[middle:, at], target, sure) for at in range(len(widths) - 1)]
