@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.masked.areas import Areas, Settled, find_areas, kept_tensors
 from edge.masked.layers import Kernel, kernel_of
-from edge.masked.live import Bytes, Live
+from edge.masked.live import Live
 from edge.masked.ops import Activate, Add, Conv, Network, Op, Pool, Scale
 from edge.masked.places import Places, find_places, share_room
 from kernels.masked.arrays import Floats, aligned
@@ -22,7 +22,7 @@ class Compiled:
     """``keeps``: whether frames build on the ones before; ``kept``: arrays that each stream has of its own.
 
     ``shared``: the arrays that all streams use in turn, by root; ``saved``: room for a layer's last output
-    while it settles; ``rows``: room for masks.
+    while it settles.
     """
 
     network: Network
@@ -34,7 +34,6 @@ class Compiled:
     kept: frozenset[str]
     shared: Mapping[str, Floats]
     saved: Floats
-    rows: Bytes
 
 
 def compile_network(network: Network, threads: int, keeps: bool, settles: bool) -> Compiled:
@@ -54,7 +53,6 @@ def compile_network(network: Network, threads: int, keeps: bool, settles: bool) 
         roots,
         _shared(network, places, roots),
         aligned((max((_floats(network, name) for name in settled(areas)), default=0),)),
-        np.empty(2 * max((live.mask.size for live in lives), default=0), np.uint8),
     )
 
 

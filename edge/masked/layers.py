@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-import numpy as np
-
-from edge.masked.ops import Activate, Add, Conv, Op, Pool, Scale, SpaceToDepth, Upsample, Zeros
+from edge.masked.ops import Activate, Add, Conv, Op, Pool, Scale, Upsample, Zeros
 from kernels.masked import elementwise
 from kernels.masked.arrays import Floats
 from kernels.masked.conv import MaskedConv
 from kernels.masked.gather import Positions
-from kernels.masked.layout import space_to_depth
 from kernels.masked.pool import average_pool, max_pool
 
 Call: TypeAlias = Callable[[Positions], object]
@@ -78,11 +75,6 @@ def _zeros(op: Zeros, threads: int) -> Kernel:
     return lambda reads, out: lambda positions: elementwise.fill(out, positions, 0.0)
 
 
-def _space_to_depth(op: SpaceToDepth, threads: int) -> Kernel:
-    sources = np.array(op.sources, np.int64)
-    return lambda reads, out: lambda positions: space_to_depth(reads[0], sources, op.step, positions, out)
-
-
 _CONVERT: dict[type, Callable[..., Kernel]] = {
     Conv: _conv,
     Pool: _pool,
@@ -91,5 +83,4 @@ _CONVERT: dict[type, Callable[..., Kernel]] = {
     Activate: _activate,
     Upsample: _upsample,
     Zeros: _zeros,
-    SpaceToDepth: _space_to_depth,
 }

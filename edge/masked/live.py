@@ -59,15 +59,13 @@ class Live:
     def _listed(self) -> Positions:
         return positions_of(self.wanted, self._room)
 
-    def follow(self, lives: Sequence[Live], rows: Bytes) -> None:
-        """From the areas that the rule reads; ``rows`` is room for as many bytes as the larger mask has."""
+    def follow(self, lives: Sequence[Live]) -> None:
+        """From the areas that the rule reads."""
         if not any(live.positions.size for live in lives):
             self.mask.fill(0)
             self.positions = self._room[:0]
         elif isinstance(self.rule, Spread):
-            source = lives[0].mask
-            room = rows[: source.shape[0] * self.size[1]].reshape(source.shape[0], self.size[1])
-            count = spread_and_list(source, self._geometry, room, self.mask, self.wanted, self._room)
+            count = spread_and_list(lives[0].mask, self._geometry, self.mask, self.wanted, self._room)
             self.positions = self._room[:count]
         else:
             self._combine(lives)

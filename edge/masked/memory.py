@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import numpy as np
+
 from edge.masked.areas import Source, sources
 from edge.masked.compile import Compiled
 from edge.masked.live import Live
 from edge.masked.ops import Concat, Op, Shape, SpaceToDepth
 from kernels.masked.arrays import Floats, aligned
 from kernels.masked.elementwise import copy
-from kernels.masked.layout import to_channels_last
+from kernels.masked.intake import Planes, take_all
+from kernels.masked.layout import space_to_depth, to_channels_last
 from kernels.masked.settle import save_rows, settle
 
 Step: TypeAlias = Callable[[], object]
@@ -22,16 +25,24 @@ Step: TypeAlias = Callable[[], object]
 class Memory:
     """Input planes (C, H, W) as last used, own arrays (H, W, C) by root, outputs (1, C, H, W) by name.
 
-    ``limits``: by tensor, the squared distance beyond which a position settles anew. ``plain`` computes at
-    the areas' positions as they are; ``changing`` finds them on the way, from those of the inputs.
+    Planes are bytes while nothing is lost by that. ``limits``: by tensor, the squared distance beyond which
+    a position settles anew. ``plain`` computes at the areas' positions as they are; ``changing`` finds them
+    on the way, from those of the inputs.
     """
 
-    planes: dict[str, Floats]
+    planes: dict[str, Planes]
     arrays: dict[str, Floats]
     outputs: dict[str, Floats]
     limits: dict[str, float] = field(default_factory=dict)
     plain: list[Step] = field(default_factory=list)
     changing: list[Step] = field(default_factory=list)
+
+    def take(self, name: str, now: Floats) -> None:
+        """All of an input."""
+        if self.planes[name].dtype == np.uint8 and not take_all(now, self.planes[name]):
+            self.planes[name] = aligned(now.shape)
+        if self.planes[name].dtype == np.float32:
+            np.copyto(self.planes[name], now)
 
     @property
     def size_bytes(self) -> int:
@@ -44,7 +55,7 @@ def new_memory(compiled: Compiled) -> Memory:
     """Room for one more stream, with the program bound to it."""
     network = compiled.network
     memory = Memory(
-        {name: aligned(_planar(network.shapes[name])) for name in network.inputs},
+        {name: np.zeros(_planar(network.shapes[name]), np.uint8) for name in network.inputs},
         {root: aligned(network.shapes[root]) for root in compiled.kept},
         {name: aligned((1, *_planar(network.shapes[t]))) for name, t in network.outputs.items()},
     )
@@ -85,9 +96,9 @@ class _Binding:
         return self._compiled.places.view(name, self._arrays)
 
     def _input(self, name: str) -> Step:
-        planes, out = self._memory.planes[name], self._view(name)
+        memory, out = self._memory, self._view(name)
         live = self._compiled.lives[self._compiled.areas.seen[name]]
-        return lambda: to_channels_last(planes, out, live.positions)
+        return lambda: to_channels_last(memory.planes[name], out, live.positions)
 
     def _follow(self, area: int) -> None:
         """Find the area's positions, once, after those of the areas before it."""
@@ -99,7 +110,7 @@ class _Binding:
         for number in before:
             self._follow(number)
         live, lives = compiled.lives[area], [compiled.lives[number] for number in before]
-        self._memory.changing.append(lambda: live.follow(lives, compiled.rows))
+        self._memory.changing.append(lambda: live.follow(lives))
 
     def _join(self, op: Concat) -> None:
         """Copy the parts that could not be written in place."""
@@ -113,13 +124,13 @@ class _Binding:
     def _compute(self, op: Op) -> None:
         compiled, memory = self._compiled, self._memory
         kernel = compiled.kernels[op.out]
+        out, live = self._view(op.out), compiled.lives[compiled.areas.computed[op.out]]
+        if isinstance(op, SpaceToDepth):
+            self._add(_gathering(op, memory, live, out))
+            return
         if kernel is None:
             return
-        planar = isinstance(op, SpaceToDepth)
-        reads = [memory.planes[name] if planar else self._view(name) for name in op.reads]
-        out, live = self._view(op.out), compiled.lives[compiled.areas.computed[op.out]]
-
-        call = kernel(reads, out)
+        call = kernel([self._view(name) for name in op.reads], out)
 
         def plain() -> None:
             call(live.positions)
@@ -137,6 +148,12 @@ class _Binding:
 
         memory.plain.append(plain)
         memory.changing.append(settling)
+
+
+def _gathering(op: SpaceToDepth, memory: Memory, live: Live, out: Floats) -> Step:
+    """A stream's planes may become floats, so they are looked up for every frame."""
+    sources = np.array(op.sources, np.int64)
+    return lambda: space_to_depth(memory.planes[op.x], sources, op.step, live.positions, out)
 
 
 def _copying(x: Floats, live: Live, out: Floats) -> Step:

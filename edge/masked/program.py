@@ -14,8 +14,9 @@ from edge.masked.memory import Memory, new_memory
 from edge.masked.ops import Network
 from edge.masked.wanted import projected, wanted_areas
 from kernels.masked.arrays import Floats
+from kernels.masked.intake import INEXACT, update_changed
 from kernels.masked.layout import to_channels_first
-from kernels.masked.settle import mean_square, update_changed
+from kernels.masked.settle import mean_square
 
 Mask = NDArray[np.bool_]
 Planes = Mapping[str, Floats]
@@ -62,12 +63,15 @@ class Program:
         return wanted_areas(areas, {n: projected(region, areas.rules[n].size) for n in numbers})
 
     def mark(self, memory: Memory, planes: Planes, threshold: float, block: int) -> float:
-        """Take over the inputs (C, H, W) where they changed; the share of wanted positions that did."""
+        """Take over the inputs (C, H, W) where they changed; the share of wanted positions that did.
+
+        Infinity where all has to be computed, as an input can no longer be kept as bytes.
+        """
         marked, wanted = 0, 0
         for name, live in self._inputs.items():
-            now, used = planes[name], memory.planes[name]
-            bits = now.view(np.int32), used.view(np.int32)
-            update_changed(now, bits[0], used, bits[1], np.float32(threshold), block, live.mask)
+            used = memory.planes[name]
+            if update_changed(planes[name], used, np.float32(threshold), block, live.mask) == INEXACT:
+                return np.inf
             live.set_marked()
             marked += live.positions.size
             wanted += live.mask.size if live.wanted is ALL else int(np.count_nonzero(live.wanted))
@@ -82,7 +86,7 @@ class Program:
     def run_all(self, memory: Memory, planes: Planes) -> None:
         """Compute everything that is wanted, from nothing but the inputs."""
         for name in self._inputs:
-            np.copyto(memory.planes[name], planes[name])
+            memory.take(name, planes[name])
         for live in self._compiled.lives:
             live.set_wanted()
         for step in memory.plain:

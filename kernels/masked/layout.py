@@ -8,15 +8,17 @@ from kernels.jit import compiled
 from kernels.masked.arrays import Floats, Numbers
 from kernels.masked.elementwise import address
 from kernels.masked.gather import Positions
+from kernels.masked.intake import Planes
 from kernels.masked.rows import copy_float
 from shared.errors import InputError
 
+_TYPES = (np.dtype(np.float32), np.dtype(np.uint8))
 _SOME = 64
 """Positions taken at once: their lines stay in the nearest cache while all channels are visited."""
 
 
 @compiled
-def _to_last(x: Floats, positions: Positions, out: Floats) -> None:
+def _to_last(x: Planes, positions: Positions, out: Floats) -> None:
     for first in range(0, positions.size, _SOME):
         last = min(first + _SOME, positions.size)
         for channel in range(x.shape[0]):
@@ -42,7 +44,7 @@ def _to_first(x: Floats, positions: Positions, out: Floats) -> None:
 
 
 @compiled
-def _from_planes(x: Floats, sources: Numbers, step: int, positions: Positions, out: Floats) -> None:
+def _from_planes(x: Planes, sources: Numbers, step: int, positions: Positions, out: Floats) -> None:
     _, height, width = x.shape
     flat, shifts = x.reshape(-1), np.empty(sources.shape[0], np.int64)
     for channel in range(shifts.size):
@@ -54,16 +56,18 @@ def _from_planes(x: Floats, sources: Numbers, step: int, positions: Positions, o
             here[channel] = there[shifts[channel]]
 
 
-def space_to_depth(x: Floats, sources: Numbers, step: int, positions: Positions, out: Floats) -> None:
+def space_to_depth(x: Planes, sources: Numbers, step: int, positions: Positions, out: Floats) -> None:
     """Position (y, z) of ``out`` (H, W, C) at ``positions``, from contiguous ``x`` (channels, height, width).
+
+    ``x`` is float32 or bytes.
 
     ``sources`` int64 (C, 3): each output channel's input channel, row and column within a square of ``step``.
     """
     _from_planes(x, sources, step, positions, out)
 
 
-def to_channels_last(x: Floats, out: Floats, positions: Positions | None = None) -> None:
-    """Copy float32 ``x`` (C, H, W) to ``out`` (H, W, C), at ``positions`` only where they are given."""
+def to_channels_last(x: Planes, out: Floats, positions: Positions | None = None) -> None:
+    """Copy ``x`` (C, H, W), float32 or bytes, to ``out`` (H, W, C); only at ``positions`` where given."""
     _check(x, out.transpose(2, 0, 1))
     if positions is None:
         np.copyto(out, x.transpose(1, 2, 0))
@@ -80,6 +84,6 @@ def to_channels_first(x: Floats, out: Floats, positions: Positions | None = None
         _to_first(x, positions, out)
 
 
-def _check(first: Floats, second: Floats) -> None:
-    if first.shape != second.shape or not first.dtype == second.dtype == np.float32:
+def _check(first: Planes, second: Floats) -> None:
+    if first.shape != second.shape or first.dtype not in _TYPES or second.dtype != np.float32:
         raise InputError(f"no copy from {first.dtype} {first.shape} to {second.dtype} {second.shape}")

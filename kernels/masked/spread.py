@@ -7,12 +7,10 @@ from numpy.typing import NDArray
 
 from kernels.jit import compiled
 from kernels.masked.arrays import Integer, Numbers
-from kernels.masked.gather import Positions, list_set
+from kernels.masked.byte_rows import BEYOND, join_rows, list_row
+from kernels.masked.gather import Positions
 
 Bytes = NDArray[np.uint8]
-
-
-# Rows are cut out before a loop: indices that begin at 0 let LLVM make vectors of it.
 
 
 @compiled
@@ -23,53 +21,61 @@ def clear(row: Bytes) -> None:
 
 
 @compiled
-def join(row: Bytes, other: Bytes, stride: Integer) -> None:
-    """``row[i] |= other[i * stride]``."""
-    if stride == 1:
-        for i in range(row.size):
-            row[i] |= other[i]
-    elif stride == 2:
-        for i in range(row.size):
-            row[i] |= other[2 * i]
-    else:
-        for i in range(row.size):
-            row[i] |= other[i * stride]
+def spread_and_list(mask: Bytes, geometry: Numbers, out: Bytes, wanted: Bytes, found: Positions) -> int:
+    """Set ``out`` (h, w) where the window has a set position of ``mask`` (H, W); list it, return how many.
 
-
-@compiled
-def spread(mask: Bytes, geometry: Numbers, rows: Bytes, out: Bytes) -> None:
-    """Set ``out`` (h, w) where the window has a set position of ``mask`` (H, W); ``rows``: room (H, w)."""
-    height, width, stride = mask.shape[0], mask.shape[1], geometry[3]
-    for y in range(height):
-        clear(rows[y])
-        for tap in range(geometry[1]):
-            shift = tap * geometry[7] - geometry[5]
-            first = max(0, (stride - 1 - shift) // stride)
-            last = min(out.shape[1], (width - 1 - shift) // stride + 1)
-            if first < last:
-                join(rows[y][first:last], mask[y][first * stride + shift :], stride)
+    Only positions that ``wanted`` (h, w; no rows: all) has too. Both masks contiguous.
+    """
+    pad, width = geometry[5], mask.shape[1]
+    joined = np.zeros(pad + width + geometry[3] * out.shape[1] + geometry[1] * geometry[7] + BEYOND, np.uint8)
+    middle = np.int64(joined.ctypes.data) + pad
+    count = 0
     for y in range(out.shape[0]):
-        clear(out[y])
-        for tap in range(geometry[0]):
-            row = y * geometry[2] - geometry[4] + tap * geometry[6]
-            if 0 <= row < height:
-                join(out[y], rows[row], 1)
+        first, taps = _inside(mask.shape[0], y, geometry)
+        here = np.int64(mask.ctypes.data) + first * width
+        if not join_rows(middle, here, geometry[6] * width, taps, 1, width):
+            clear(out[y])
+            continue
+        _thin_out(joined, geometry, out[y])
+        if wanted.shape[0]:
+            _limit(out[y], wanted[y])
+        count = list_row(out[y], y, found, count)
+    return count
 
 
 @compiled
-def spread_and_list(
-    mask: Bytes, geometry: Numbers, rows: Bytes, out: Bytes, wanted: Bytes, found: Positions
-) -> int:
-    """``spread``, then keep what ``wanted`` (h, w; no rows: all) has too; list it, return how many."""
-    spread(mask, geometry, rows, out)
-    return limit_and_list(out, wanted, found)
+def _inside(height: int, y: int, geometry: Numbers) -> tuple[Integer, Integer]:
+    """The first row of the window that is not padding, and how many are not."""
+    top, step = y * geometry[2] - geometry[4], geometry[6]
+    skipped = max(0, (step - 1 - top) // step)
+    last = min(geometry[0], (height - 1 - top) // step + 1)
+    return top + skipped * step, max(0, last - skipped)
+
+
+@compiled
+def _thin_out(joined: Bytes, geometry: Numbers, row: Bytes) -> None:
+    taps, stride, dilation = geometry[1], geometry[3], geometry[7]
+    if stride <= 2:
+        join_rows(row.ctypes.data, joined.ctypes.data, dilation, taps, stride, row.size)
+    else:
+        clear(row)
+        for tap in range(taps):
+            for x in range(row.size):
+                row[x] |= joined[tap * dilation + x * stride]
+
+
+@compiled
+def _limit(row: Bytes, wanted: Bytes) -> None:
+    for x in range(row.size):
+        row[x] &= wanted[x]
 
 
 @compiled
 def limit_and_list(mask: Bytes, wanted: Bytes, found: Positions) -> int:
     """Clear what ``wanted`` (without rows: all) has not; list what is set, return how many."""
-    for y in range(wanted.shape[0]):
-        row, other = mask[y], wanted[y]
-        for i in range(row.size):
-            row[i] &= other[i]
-    return list_set(mask.reshape(-1), mask.shape[0], mask.shape[1], found)
+    count = 0
+    for y in range(mask.shape[0]):
+        if wanted.shape[0]:
+            _limit(mask[y], wanted[y])
+        count = list_row(mask[y], y, found, count)
+    return count

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels.masked import reference
 from kernels.masked.gather import positions_of
+from kernels.masked.intake import INEXACT, take_all, update_changed
 from kernels.masked.layout import space_to_depth
 from kernels.masked.locate import geometry_of
-from kernels.masked.settle import mean_square, save_rows, settle, update_changed
+from kernels.masked.settle import mean_square, save_rows, settle
 from kernels.masked.spread import spread_and_list
 from kernels.masked.window import Window
 
@@ -32,8 +34,8 @@ def test_a_mask_spreads_and_is_limited(size, kernel, stride, pads, dilation, see
     expected = reference.through(mask, window)
     for wanted in (np.zeros((0, 0), np.uint8), (rng.random(expected.shape) < 0.5).astype(np.uint8)):
         out = rng.integers(0, 2, expected.shape).astype(np.uint8)
-        found, rows = np.empty(out.size + 1, np.int32), np.empty((size[0], out.shape[1]), np.uint8)
-        count = spread_and_list(mask.view(np.uint8), geometry_of(window), rows, out, wanted, found)
+        found = np.empty(out.size + 1, np.int32)
+        count = spread_and_list(mask.view(np.uint8), geometry_of(window), out, wanted, found)
         kept = expected & wanted.astype(bool) if wanted.size else expected
         assert np.array_equal(out.astype(bool), kept)
         assert np.array_equal(found[:count], positions_of(kept))
@@ -78,20 +80,48 @@ def test_changed_inputs_are_marked_by_blocks_and_taken_over(threshold, block, se
     if rng.random() < 0.3:
         now[1, 3, 4] = np.nan
     mask, before = np.ones((13, 18), np.uint8), used.copy()
-    count = update_changed(
-        now, now.view(np.int32), used, used.view(np.int32), np.float32(threshold), block, mask
-    )
+    count = update_changed(now, used, np.float32(threshold), block, mask)
     expected = reference.changed(before, now, threshold, block)
     assert np.array_equal(mask.astype(bool), expected)
     assert count == expected.sum()
     assert np.array_equal(used, np.where(expected, now, before), equal_nan=True)
 
 
+@given(st.sampled_from([0.0, 0.5, 1.0]), st.integers(1, 9), st.integers(1, 40), seeds)
+@settings(max_examples=60, deadline=None)
+def test_bytes_serve_as_well_as_floats_while_they_hold_the_values(threshold, block, width, seed):
+    rng = np.random.default_rng(seed)
+    floats = rng.integers(0, 256, (3, 11, width)).astype(np.float32)
+    used = np.empty(floats.shape, np.uint8)
+    assert take_all(floats, used)
+    assert np.array_equal(used, floats)
+    now = np.where(rng.random(floats.shape) < 0.02, rng.integers(0, 256, floats.shape), floats)
+    now = now.astype(np.float32)
+    masks = np.ones((2, 11, width), np.uint8)
+    counts = [
+        update_changed(now, held, np.float32(threshold), block, mask)
+        for held, mask in zip((floats, used), masks, strict=True)
+    ]
+    assert counts[0] == counts[1]
+    assert np.array_equal(*masks)
+    assert np.array_equal(used, floats)
+
+
+@pytest.mark.parametrize("value", [-1, 256, 0.5, -0.0, np.nan, np.inf, -np.inf, 1e-30])
+@pytest.mark.parametrize("place", [0, 20])
+def test_what_is_no_byte_is_told(value, place):
+    now = np.full((1, 1, 21), 7, np.float32)
+    now[0, 0, place] = value
+    used, mask = np.full((1, 1, 21), 3, np.uint8), np.empty((1, 21), np.uint8)
+    assert not take_all(now, used.copy())
+    assert update_changed(now, used, np.float32(0), 1, mask) == INEXACT
+
+
 def test_at_threshold_0_another_bit_is_a_change():
     used = np.zeros((1, 1, 2), np.float32)
     now = np.array([[[-0.0, 0.0]]], np.float32)
     mask = np.empty((1, 2), np.uint8)
-    assert update_changed(now, now.view(np.int32), used, used.view(np.int32), np.float32(0), 1, mask) == 1
+    assert update_changed(now, used, np.float32(0), 1, mask) == 1
     assert mask.tolist() == [[1, 0]]
     assert np.signbit(used[0, 0, 0])
 

@@ -16,6 +16,10 @@ import numpy as np
 from kernels.masked import reference, tile
 from kernels.masked.activation import SILU_CURVE
 from kernels.masked.conv import MaskedConv
+from kernels.masked.gather import positions_of
+from kernels.masked.intake import update_changed
+from kernels.masked.locate import geometry_of
+from kernels.masked.spread import spread_and_list
 from kernels.masked.window import Window
 rng = np.random.default_rng(0)
 for shape, groups in (((37, 5, 3, 3), 1), ((37, 1, 3, 3), 37)):
@@ -26,6 +30,20 @@ for shape, groups in (((37, 5, 3, 3), 1), ((37, 1, 3, 3), 37)):
     window = Window((3, 3), pads=(1, 1, 1, 1))
     dense = reference.activate(reference.convolve(x, weights, bias, window, groups), SILU_CURVE)
     assert np.abs(out - dense)[mask].max() < 1e-4 and not out[~mask].any()
+mask = (rng.random((9, 37)) < 0.3).astype(np.uint8)
+for stride in (1, 2, 3):
+    window = Window((3, 3), (stride, stride), (1, 1, 1, 1))
+    expected = reference.through(mask.astype(bool), window)
+    out, found = np.empty(expected.shape, np.uint8), np.empty(expected.size + 1, np.int32)
+    count = spread_and_list(mask, geometry_of(window), out, np.zeros((0, 0), np.uint8), found)
+    assert np.array_equal(out.astype(bool), expected)
+    assert np.array_equal(found[:count], positions_of(expected))
+for kind in (np.uint8, np.float32):
+    now = rng.integers(1, 255, (3, 9, 37)).astype("f")
+    used = (now + rng.choice([0, 1], now.shape, p=[0.9, 0.1])).astype(kind)
+    expected = reference.changed(used.astype("f"), now, 0.5, 4)
+    assert update_changed(now, used, np.float32(0.5), 4, mask) == expected.sum()
+    assert np.array_equal(mask.astype(bool), expected)
 print(tile.PLACES, tile.CHANNELS)
 """
 
