@@ -13,6 +13,7 @@ from kernels.codes import decode_whole, encode_whole, to_codes
 from kernels.delta import apply_delta, encode_delta
 from kernels.pooled import pooled
 from kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
+from kernels.readout import read_features, read_maps
 from shared.plan import TensorCode
 
 
@@ -25,6 +26,9 @@ def warm_kernels() -> None:
         _warm_deltas(values, bits)
     fake_quantise(values, 4)
     pooled(values.reshape(1, 4, 4), np.empty((1, 2, 2), np.float32), *np.empty((2, 1), np.float32))
+    layers = (values[:4], np.ones((4, 2), np.int8), values[:2], values[:4].reshape(2, 2), values[:2])
+    read_maps(values.reshape(1, 1, 4, 4), 2, False, False, layers)
+    read_features(values[:4], layers)
 
 
 def _warm_deltas(values: NDArray[np.float32], bits: int) -> None:

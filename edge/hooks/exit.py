@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edge.hooks.decisions import GO, Decision, Exit
 from edge.hooks.features import FeatureSpec
+from edge.hooks.reader import Reader
 from edge.hooks.saved import SavedHook, part
 from edge.learning.samples import OTHER
 from edge.learning.trainers import Classifier, load_classifier
@@ -51,12 +52,11 @@ class ExitHook:
 
     def best(self, tensor: NDArray[Any]) -> tuple[int, float]:
         """The likeliest column and its score, whatever the threshold; NaN for no finite features."""
-        features = self.features.of(tensor)
-        if not np.isfinite(features).all():
-            return 0, float("nan")
-        scores = self.classifier.scores(features[None])[0]
-        at = int(scores.argmax())
-        return at, float(scores[at])
+        return self._reader.best(tensor)
+
+    @functools.cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.features, self.classifier)
 
     def at_threshold(self, threshold: float) -> ExitHook:
         """The same hook, more or less cautious."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edge.hooks.decisions import GO, Decision, Skip
 from edge.hooks.features import FeatureSpec
+from edge.hooks.reader import Reader
 from edge.hooks.saved import SavedHook, part
 from edge.learning.trainers import Classifier, load_classifier
 
@@ -45,11 +46,13 @@ class SkipHook:
     def decide(self, tensor: NDArray[Any], stream: str) -> Decision:
         """`Skip` or `Go`; ``tensor`` has a batch of one. Values that are not finite go on."""
         del stream
-        features = self.features.of(tensor)
-        if not np.isfinite(features).all():
-            return GO
-        share = float(self.classifier.scores(features[None])[0, NO_CHANGE])
-        return Skip() if share >= self.threshold else GO
+        at, share = self._reader.best(tensor)
+        same = share if at == NO_CHANGE else 1 - share
+        return Skip() if same >= self.threshold else GO
+
+    @functools.cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.features, self.classifier)
 
     def at_threshold(self, threshold: float) -> SkipHook:
         """The same hook, more or less cautious."""

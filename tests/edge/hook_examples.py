@@ -24,7 +24,8 @@ def skip_hook(threshold=0.9):
     """Skips when the mean of the only channel is far above 0."""
     one = np.ones(1, np.float32)
     second = np.array([[0, 4]], np.float32)
-    classifier = HiddenClassifier(one * 0, one, one[:, None], one * 0, second, np.array([2, 0], np.float32))
+    bias, code = np.array([2, 0], np.float32), np.ones((1, 1), np.int8)
+    classifier = HiddenClassifier(one * 0, one, code, one, one * 0, second, bias)
     return SkipHook("skip-0", "t", "u", AVERAGE, classifier, threshold)
 
 

@@ -58,4 +58,4 @@ def test_it_is_made_again_of_its_arrays():
         with pytest.raises(LearningError, match="not whole"):
             load_classifier("hidden", {key: value for key, value in arrays.items() if key != name})
         with pytest.raises(LearningError, match="not whole"):
-            load_classifier("hidden", {**arrays, name: np.ones((3, 3, 3), np.float32)})
+            load_classifier("hidden", {**arrays, name: np.ones((3, 3, 3), arrays[name].dtype)})

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from edge.learning.trainers.adam import Adam
 from edge.learning.trainers.prepare import check, softmax, standard
+from kernels.readout import Layers
 
 Floats = NDArray[np.float32]
 
 _WIDTH: Final = 256
-_WEIGHTS: Final = 150_000
+_WEIGHTS: Final = 75_000
 """Of the first layer at most: a head's layers drive them out of the cache from one frame to the next."""
+_LEAST_UNIT: Final = 1e-12
 _BATCH: Final = 256
 _RATE: Final = 2e-3
 _PENALTY: Final = 3e-4
@@ -32,14 +34,16 @@ _ROUNDS: Final = 40
 
 @dataclass(frozen=True, eq=False)
 class HiddenClassifier:
-    """softmax(relu((x - mean) / scale @ first + first_bias) @ second + second_bias).
+    """softmax(relu((x - mean) / scale @ (codes * unit) + first_bias) @ second + second_bias).
 
-    ``first`` is `(d, h)`, ``second`` `(h, classes)`, ``mean`` and ``scale`` `(d,)`, all float32.
+    ``codes`` `(d, h)` are int8, the others float32: ``unit`` and ``first_bias`` `(h,)`, ``second``
+    `(h, classes)`, ``second_bias`` `(classes,)`, ``mean`` and ``scale`` `(d,)`.
     """
 
     mean: Floats
     scale: Floats
-    first: Floats
+    codes: NDArray[np.int8]
+    unit: Floats
     first_bias: Floats
     second: Floats
     second_bias: Floats
@@ -49,7 +53,7 @@ class HiddenClassifier:
     @property
     def macs(self) -> int:
         """One per weight; mean and scale are folded into them."""
-        return int(self.first.size + self.second.size)
+        return int(self.codes.size + self.second.size)
 
     @property
     def classes(self) -> int:
@@ -58,15 +62,22 @@ class HiddenClassifier:
 
     def scores(self, features: Floats) -> Floats:
         """`(n, classes) float32` from `(n, d) float32`."""
-        first, first_bias = self._folded
-        made = np.maximum(features.astype(np.float32, copy=False) @ first + first_bias, 0)
-        return softmax(made @ self.second + self.second_bias)
+        inverse, codes, bias, second, second_bias = self.layers
+        made = np.maximum(
+            (features * inverse).astype(np.float32, copy=False) @ codes.astype(np.float32) + bias, 0
+        )
+        return softmax(made @ second + second_bias)
 
     @functools.cached_property
-    def _folded(self) -> tuple[Floats, Floats]:
-        """The first layer for features as they come."""
-        first = self.first / self.scale[:, None]
-        return first, self.first_bias - self.mean @ first
+    def layers(self) -> Layers:
+        """For features as they come: mean folded into the first bias, units into both layers' ends.
+
+        Units are positive, so that relu lets them pass: relu(u y + b) = u relu(y + b / u).
+        """
+        inverse = np.float32(1) / self.scale
+        bias = self.first_bias / self.unit - (self.mean * inverse) @ self.codes.astype(np.float32)
+        second = np.ascontiguousarray(self.second * self.unit[:, None])
+        return inverse, np.ascontiguousarray(self.codes), bias, second, self.second_bias
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """What to save."""
@@ -99,7 +110,16 @@ def fit_hidden(features: Floats, wanted: Floats, seed: int, most: int = _WIDTH) 
         kept = (random.random((len(rows), width), np.float32) < _KEPT) / np.float32(_KEPT)
         slopes = _slopes(layers, (features[rows] - mean) / scale, wanted[rows], kept.astype(np.float32))
         layers = adam.step(slopes, _RATE * (1 + float(np.cos(np.pi * step / steps))) / 2)
-    return HiddenClassifier(mean, scale, *layers)
+    return rounded(mean, scale, *layers)
+
+
+def rounded(
+    mean: Floats, scale: Floats, first: Floats, first_bias: Floats, second: Floats, second_bias: Floats
+) -> HiddenClassifier:
+    """With the first layer `(d, h)` in 8 bits, the greatest weight of each unit as 127."""
+    unit = (np.abs(first).max(axis=0) / 127).clip(_LEAST_UNIT).astype(np.float32)
+    codes = np.rint(first / unit).astype(np.int8)
+    return HiddenClassifier(mean, scale, codes, unit, first_bias, second, second_bias)
 
 
 def _start(depth: int, width: int, classes: int, random: np.random.Generator) -> tuple[Floats, ...]:

@@ -20,12 +20,17 @@ def load_classifier(kind: str, arrays: Mapping[str, NDArray[Any]]) -> Classifier
     """The classifier that gave ``kind`` and ``arrays``. Raises LearningError for what no classifier gives."""
     if kind not in _READERS:
         raise LearningError(f"there is no classifier of kind {kind!r}")
-    if not all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays.values()):
+    if not all(_is_plain(name, array) for name, array in arrays.items()):
         raise LearningError(f"a classifier of kind {kind} holds values that are not finite float32")
     try:
         return _READERS[kind](arrays)
     except (KeyError, ValueError) as misfit:
         raise LearningError(f"a classifier of kind {kind} is not whole: {misfit}") from None
+
+
+def _is_plain(name: str, array: NDArray[Any]) -> bool:
+    wanted = np.int8 if name == "codes" else np.float32
+    return array.dtype == wanted and bool(np.isfinite(array).all())
 
 
 def _linear(arrays: Mapping[str, NDArray[Any]]) -> LinearClassifier:
@@ -36,10 +41,11 @@ def _linear(arrays: Mapping[str, NDArray[Any]]) -> LinearClassifier:
 
 
 def _hidden(arrays: Mapping[str, NDArray[Any]]) -> HiddenClassifier:
-    names = ("mean", "scale", "first", "first_bias", "second", "second_bias")
+    names = ("mean", "scale", "codes", "unit", "first_bias", "second", "second_bias")
     made = HiddenClassifier(*(arrays[name] for name in names))
-    depth, width = made.first.shape
-    _expect(made.mean.shape == made.scale.shape == (depth,) and made.first_bias.shape == (width,))
+    depth, width = made.codes.shape
+    _expect(made.mean.shape == made.scale.shape == (depth,))
+    _expect(made.unit.shape == made.first_bias.shape == (width,) and bool((made.unit > 0).all()))
     _expect(made.second.shape == (width, made.classes) and made.second_bias.shape == (made.classes,))
     return made
 
