@@ -39,9 +39,8 @@ def _inside(ends: list[tuple[_Corner, _Corner]], size: tuple[int, int]) -> NDArr
     y, x = np.arange(size[0])[:, None] + 0.5, np.arange(size[1])[None] + 0.5
     odd = np.zeros(size, np.bool_)
     for (x0, y0), (x1, y1) in ends:
-        if y0 != y1:
-            spans = (y0 <= y) != (y1 <= y)
-            odd ^= spans & (x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))
+        spans = ((y0 <= y) != (y1 <= y))[:, 0]
+        odd[spans] ^= x < x0 + (y[spans] - y0) / (y1 - y0) * (x1 - x0)
     return odd
 
 
