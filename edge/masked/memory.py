@@ -16,7 +16,6 @@ from kernels.masked.arrays import Floats, aligned
 from kernels.masked.elementwise import copy
 from kernels.masked.intake import Planes, take_all
 from kernels.masked.layout import space_to_depth, to_channels_last
-from kernels.masked.settle import save_rows, settle
 
 Step: TypeAlias = Callable[[], object]
 
@@ -130,7 +129,8 @@ class _Binding:
             return
         if kernel is None:
             return
-        call = kernel([self._view(name) for name in op.reads], out)
+        reads = [self._view(name) for name in op.reads]
+        call = kernel.bind(reads, out)
 
         def plain() -> None:
             call(live.positions)
@@ -139,12 +139,10 @@ class _Binding:
             self._add(plain)
             return
         after = compiled.lives[compiled.areas.seen[op.out]]
+        settle = kernel.bind_settling(reads, out, compiled.saved)
 
         def settling() -> None:
-            save_rows(out, live.positions, compiled.saved)
-            call(live.positions)
-            limit = memory.limits[op.out]
-            after.set_found(settle(out, compiled.saved, live.positions, limit, after.mask, after.room))
+            after.set_found(settle(live.positions, memory.limits[op.out], after.mask, after.room))
 
         memory.plain.append(plain)
         memory.changing.append(settling)
