@@ -9,6 +9,7 @@ import click
 
 from cli.options import SIZE
 from edge.head.providers import PROVIDERS
+from edge.settings import LEARNED
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,13 +36,33 @@ class _Region(click.ParamType[tuple[float, ...]]):
         return sides
 
 
+class _Kinds(click.ParamType[tuple[str, ...]]):
+    """Some of the kinds of hooks, as in exit,repeat."""
+
+    name = "kind,..."
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[str, ...]:
+        kinds = tuple(dict.fromkeys(kind.strip() for kind in str(value).split(",")))
+        if unknown := set(kinds) - set(LEARNED):
+            self.fail(f"{min(unknown)!r} is not one of {', '.join(LEARNED)}", param, ctx)
+        return kinds
+
+
 _OPTIONS = (
     click.option(
-        "--hooks/--no-hooks",
-        default=True,
+        "--hooks",
+        "hook_kinds",
+        type=_Kinds(),
+        default=",".join(LEARNED),
         show_default=True,
-        help="Learn from full answers in idle time, and answer early where that agrees with the network.",
+        help="What to learn from full answers, used only where it is shown to agree with the network.",
     ),
+    click.option("--no-hooks", "hooks", is_flag=True, flag_value=False, default=True, help="Learn nothing."),
     click.option(
         "--exit-agreement",
         type=_SHARE,

@@ -16,6 +16,7 @@ from edge.job import Answer, Job
 from edge.learning.answers import outcome_key
 from edge.lessons import Lessons
 from edge.payloads import picture_codec
+from edge.shadows import Shadows
 from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InputError
 
 LOOKING_SHARE: Final = 0.02
@@ -26,10 +27,11 @@ MOST_LOOKING_S: Final = 0.25
 class Aftercare:
     """Teaches full answers, and compares with them what hooks only claimed."""
 
-    def __init__(self, engine: Engine, lessons: Lessons, audits: Audits) -> None:
+    def __init__(self, engine: Engine, lessons: Lessons, audits: Audits, shadows: Shadows) -> None:
         self._engine = engine
         self.lessons = lessons
         self.audits = audits
+        self.shadows = shadows
         self._looking = Allowance(LOOKING_SHARE, MOST_LOOKING_S)
 
     @property
@@ -50,6 +52,7 @@ class Aftercare:
             compare = functools.partial(self.audits.compare, job.frame_id, claims, answer.outputs)
             await self._engine.compute.run(compare)
             await self._go_short(job, answer, self.audits.shortcuts(job.frame_id, claims))
+        await self.shadows.consider(job, answer, outcome_key(outcome))
 
     async def _learn(self, head: Head, run: HeadRun, job: Job, answer: Answer, outcome: object) -> None:
         learn = functools.partial(self.lessons.learn, head, run, job.stream, outcome_key(outcome))

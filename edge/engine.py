@@ -158,8 +158,8 @@ class Engine:
 
     async def shadow(
         self, answer: Answer, bits: Mapping[str, int], keep: Mapping[str, NDArray[np.bool_]]
-    ) -> Mapping[str, NDArray[Any]]:
-        """What the cloud says to an answer's tensors in these bits and channels: nobody waits for it.
+    ) -> tuple[Mapping[str, NDArray[Any]], int]:
+        """What the cloud says to an answer's tensors in these bits and channels, and the bytes sent.
 
         Raises CloudUnavailableError, CloudRefusedError, InputError; InfeasibleError where no tensors went.
         """
@@ -169,7 +169,7 @@ class Engine:
         plan, made = with_bits(answer.plan, bits), kept_channels(run.tensors, keep)
         sent = await self._send(extra, plan, made, is_extra=True)
         outputs = {name: run.tensors[name] for name in answer.head.outputs}
-        return self._checked({**outputs, **sent.reply.outputs})
+        return self._checked({**outputs, **sent.reply.outputs}), sent.wire_bytes
 
     async def look(self, job: Job, plan: Plan) -> tuple[Head, HeadRun] | None:
         """The head's inputs, for a frame that went as a picture; None where nothing is built."""

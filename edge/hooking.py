@@ -22,8 +22,9 @@ from edge.learning.learned import Learned
 from edge.learning.trainer_loop import LoopSettings
 from edge.lessons import Lessons
 from edge.region import region_hooks
-from edge.schooling import FEATURES, School, classes_of
-from edge.settings import EdgeSettings
+from edge.schooling import FEATURES, Class, School, classes_of
+from edge.settings import LEARNED, EdgeSettings
+from edge.shadows import Shadows
 from shared.errors import BundleError, EvoSplitError
 from shared.graph import parse_cut
 from shared.replan import replan
@@ -52,7 +53,8 @@ class Hooking:
         self.school: School | None = None
         self.audits = Audits(Guard(settings.exit_agreement, share=settings.audit_share), engine.model.card)
         self.lessons = Lessons(engine.roster, reader=FEATURES, trials=_trials(engine, settings))
-        self.aftercare = Aftercare(engine, self.lessons, self.audits)
+        self.shadows = Shadows(engine, settings.hook_kinds, settings.exit_agreement)
+        self.aftercare = Aftercare(engine, self.lessons, self.audits, self.shadows)
         engine.policy = self.audits.policy
         engine.believes = self._believes
 
@@ -63,13 +65,15 @@ class Hooking:
         except BundleError as broken:
             _log.warning("hooks are dropped and will be learned anew: %s", broken)
             found = ()
-        self._learned = {hook.name: hook for hook in found}
-        heads, graph = self._engine.heads, self._engine.model.graph
+        unwanted = set(LEARNED) - set(self._settings.hook_kinds)
+        self._learned = {hook.name: hook for hook in found if hook.kind not in unwanted}
+        heads = self._engine.heads
         heads.hooks = self.hooks
         # Heads that hand out the right tensors from the start need not be built twice.
         likely = replan(self._engine.model.table, self._engine.cloud.link, None)
-        taps = tuple(one.tap for one in classes_of(graph, parse_cut(graph, likely.cut_key)))
-        heads.options = replace(heads.options, watched=taps)
+        heads.options = replace(
+            heads.options, watched=tuple(one.tap for one in self._classes(likely.cut_key))
+        )
 
     @property
     def hooks(self) -> tuple[Hook, ...]:
@@ -99,6 +103,7 @@ class Hooking:
                     _log.warning("exits are not learned: %s", refused)
                     return
                 await self._learn_stillness()
+                await self._learn_losses()
                 await asyncio.sleep(LOOK_S)
         finally:
             await _replaced(training, None)
@@ -106,8 +111,9 @@ class Hooking:
     async def adopt(self, hooks: Sequence[Hook], instead_of: str) -> None:
         """Put trained hooks in place of those of a kind, in every head and in the file."""
         others = {name: hook for name, hook in self._learned.items() if hook.kind != instead_of}
+        fresh = [hook for hook in hooks if self._learned.get(hook.name) is not hook]
         self._learned = {**others, **{hook.name: hook for hook in hooks}}
-        self.audits.start_afresh(hooks)
+        self.audits.start_afresh(fresh)
         sha256 = self._engine.model.graph.sha256
         try:
             await self._engine.change_hooks(self.hooks)
@@ -123,10 +129,10 @@ class Hooking:
 
     async def _attend_school(self) -> bool:
         """Sample where the plan in use can exit; whether that is somewhere else than before."""
-        plan, graph = self._engine.plan, self._engine.model.graph
+        plan = self._engine.plan
         if plan is None:
             return False
-        classes = classes_of(graph, parse_cut(graph, plan.cut_key))
+        classes = self._classes(plan.cut_key)
         held = self._engine.watches(self.school.taps) if self.school is not None else False
         if held or not classes:
             return False
@@ -138,6 +144,11 @@ class Hooking:
         self.lessons.attend(self.school.taps, self.school.sampler)
         await self._engine.watch(self.school.taps)
         return True
+
+    def _classes(self, cut_key: str) -> tuple[Class, ...]:
+        """Where exits are learned in the head of a cut."""
+        graph = self._engine.model.graph
+        return classes_of(graph, parse_cut(graph, cut_key)) if "exit" in self._settings.hook_kinds else ()
 
     def _graduate(self, hooks: tuple[ExitHook, ...], learned: tuple[Learned, ...]) -> None:
         self.expected = {one.name: one for one in learned}
@@ -151,6 +162,16 @@ class Hooking:
         if hook.value is not None:
             await self.adopt((hook.value,), "repeat")
 
+    async def _learn_losses(self) -> None:
+        """A hook for what crosses, beside those for the boundaries of other plans."""
+        hook = await asyncio.to_thread(self.shadows.graduate)
+        if hook is None:
+            return
+        others = [one for one in self._learned.values() if one.kind == hook.kind and one.tap != hook.tap]
+        _log.info("learned %s for %s", hook.kind, hook.tap)
+        await self.adopt((*others, hook), hook.kind)
+        self.shadows.start_afresh()
+
 
 async def _replaced(task: asyncio.Task[None] | None, school: School | None) -> asyncio.Task[None] | None:
     if task is not None:
@@ -159,7 +180,9 @@ async def _replaced(task: asyncio.Task[None] | None, school: School | None) -> a
     return None if school is None else asyncio.create_task(school.loop.run())
 
 
-def _trials(engine: Engine, settings: EdgeSettings) -> tuple[str, float, RepeatTrials]:
+def _trials(engine: Engine, settings: EdgeSettings) -> tuple[str, float, RepeatTrials] | None:
+    if "repeat" not in settings.hook_kinds:
+        return None
     left, top, right, bottom = settings.region or (0.0, 0.0, 1.0, 1.0)
     reduction = Reduction(region=(top, left, bottom, right))
     return engine.model.graph.inputs[0], settings.exit_agreement, RepeatTrials(reduction)

@@ -11,6 +11,9 @@ from edge.head.providers import ProviderName
 from shared.errors import UsageError
 from shared.token import given_token, stored_token
 
+LEARNED: Final = ("exit", "repeat", "bits", "channels")
+"""Kinds of hooks that an agent learns by itself."""
+
 _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -23,14 +26,16 @@ class EdgeSettings:
     heads may run in 8 bits where that was measured to be faster. ``timeout_s`` bounds one request to the
     cloud, whatever the plan predicts.
 
-    With ``hooks``, exits are learned from full answers in idle time and used once held-out samples show that
-    they agree with the network in ``exit_agreement`` of the frames; ``audit_share`` of the frames go the full
-    way all the same. ``sampler_bytes`` bounds what is kept to learn from. ``change_threshold``, in units of
-    the network's input, has heads compute only where a stream has changed, in blocks of ``change_block``
-    positions; what moves by less than the share ``change_tolerance`` of a layer's own goes no further, but at
-    threshold 0 all does, and the result is exact. ``region`` (left, top, right, bottom as shares of the
-    network's input) computes only there. ``delta_threshold``, in code steps, is how far the tensors of a
-    named stream may be off so that less is sent. Raises UsageError.
+    With ``hooks``, those of ``hook_kinds`` are learned from full answers, exits in idle time, and used once
+    held-out samples show that they agree with the network in ``exit_agreement`` of the frames;
+    ``audit_share`` of the frames go the full way all the same. ``sampler_bytes`` bounds what is kept to
+    learn from.
+
+    ``change_threshold``, in units of the network's input, has heads compute only where a stream has changed,
+    in blocks of ``change_block`` positions; what moves by less than the share ``change_tolerance`` of a
+    layer's own goes no further, but at threshold 0 all does, and the result is exact. ``region`` (left, top,
+    right, bottom as shares of the network's input) computes only there. ``delta_threshold``, in code steps,
+    is how far the tensors of a named stream may be off so that less is sent. Raises UsageError.
     """
 
     cloud_url: str
@@ -48,6 +53,7 @@ class EdgeSettings:
     threads: int = 1
     provider: ProviderName = "cpu"
     hooks: bool = True
+    hook_kinds: tuple[str, ...] = LEARNED
     exit_agreement: float = 0.99
     sampler_bytes: int = 16 * 10**6
     audit_share: float = 0.02
@@ -80,6 +86,8 @@ class EdgeSettings:
     def _check_hooks(self) -> None:
         if not (0 < self.exit_agreement <= 1 and 0 < self.audit_share <= 1):
             raise UsageError("exit_agreement and audit_share are shares above 0, at most 1")
+        if unknown := set(self.hook_kinds) - set(LEARNED):
+            raise UsageError(f"no hooks of kind {min(unknown)!r} are learned; there are {', '.join(LEARNED)}")
         if self.sampler_bytes < 1:
             raise UsageError("sampler_bytes must be at least 1")
         if self.change_threshold is not None and not self.change_threshold >= 0:
