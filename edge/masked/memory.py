@@ -112,7 +112,7 @@ class _Binding:
         self._memory.changing.append(lambda: live.follow(lives))
 
     def _join(self, op: Concat) -> None:
-        """Copy the parts that could not be written in place: to where the result does not hold them already."""
+        """Copy the parts that could not be written in place, to where the result does not hold them yet."""
         is_kept = self._compiled.places.root(op.out) in self._compiled.kept
         for place, part in enumerate(op.parts):
             channels = self._compiled.places.copies.get((op.out, place))
