@@ -23,8 +23,9 @@ class GuardLike(Protocol):
     def should_audit(self, frame_id: str, hook: str | None = None) -> bool:  # noqa: D102
         ...
 
-    def record(self, hook: str, agreed: bool, confidence: float = 1.0) -> None:  # noqa: D102
-        ...
+    def record(  # noqa: D102
+        self, hook: str, agreed: bool, confidence: float = 1.0, expected: float = 1.0
+    ) -> None: ...
 
     def verdict(self, hook: str) -> Verdict:  # noqa: D102
         ...
@@ -78,7 +79,8 @@ class Audits:
     def judge(self, hook: Hook, agreed: bool, decision: Decision | None) -> None:
         """Tell the guard, and say it once where its verdict changes."""
         (self.agreed if agreed else self.disagreed)[hook.name] += 1
-        self.guard.record(hook.name, agreed, 1.0 if decision is None else _confidence(decision))
+        confidence = 1.0 if decision is None else _confidence(decision)
+        self.guard.record(hook.name, agreed, confidence, getattr(hook, "agreement", 1.0))
         verdict = self.guard.verdict(hook.name)
         if verdict != self._verdicts.get(hook.name, "ok"):
             _log.warning("hook %s: the drift guard says %r", hook.name, verdict)

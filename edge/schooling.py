@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from edge.hooks.build import exit_places
 from edge.hooks.exit import ExitHook
@@ -15,8 +16,11 @@ from edge.learning.sampler import Sampler, open_sampler
 from edge.learning.trainer_loop import LoopSettings, TrainerLoop
 from shared.graph import Cut, Graph
 
-LEAST_RATE = 0.02
-"""An exit that is expected to answer a smaller share of the frames is not worth its border."""
+HOOK_MACS: Final = 5_000_000
+"""Of layers, in the time of one hook with its border: about 0.09 ms where a millisecond does 57 million."""
+
+AWAY_MACS: Final = 200_000_000
+"""In the time of the way to the cloud and back, at least: 3.5 ms at that speed."""
 
 FEATURES = FeatureSpec()
 
@@ -31,16 +35,19 @@ class Class:
 
 def classes_of(graph: Graph, cut: Cut) -> tuple[Class, ...]:
     """The places for exits in a head, in the order of execution, their features one after the other."""
+    layers = max(sum(layer.macs for layer in graph.layers), 1)
+    whole = layers + (0 if len(cut.layers) == len(graph.layers) else AWAY_MACS)
     found, start = [], 0
     for at, place in enumerate(exit_places(graph, cut)):
         stop = start + FEATURES.size(graph.tensors[place.tap].shape)
-        found.append(Class(place.tap, Task(f"exit-{at}", start, stop)))
+        done, cost = place.done * layers / whole, HOOK_MACS / whole
+        found.append(Class(place.tap, Task(f"exit-{at}", start, stop, done, cost)))
         start = stop
     return tuple(found)
 
 
 def exit_hooks(classes: Iterable[Class], learned: Iterable[Learned]) -> tuple[ExitHook, ...]:
-    """The classifiers that keep the target and are expected to answer often enough, as hooks."""
+    """The classifiers that are to answer, as hooks."""
     taps = {one.task.name: one.tap for one in classes}
     return tuple(
         ExitHook(
@@ -51,9 +58,10 @@ def exit_hooks(classes: Iterable[Class], learned: Iterable[Learned]) -> tuple[Ex
             answers=one.answers,
             outputs=one.outputs,
             threshold=one.threshold,
+            agreement=one.agreement,
         )
         for one in learned
-        if one.threshold is not None and one.exit_rate >= LEAST_RATE
+        if one.threshold is not None
     )
 
 

@@ -28,7 +28,8 @@ _LEVELS: Final = 100
 class ExitRow:
     """One exit, on held-out frames: ``confidence`` `(n,)`, whether its answer ``agrees`` `(n,)`.
 
-    ``cost`` is what a frame has cost when it leaves here, in any unit: layers and hooks up to this one.
+    A confidence of 0 is no answer. ``cost`` is what a frame has cost when it leaves here, in any unit: layers
+    and hooks up to this one.
     """
 
     confidence: NDArray[np.floating]
@@ -66,6 +67,29 @@ def joint_thresholds(rows: Sequence[ExitRow], rest: ExitRow, target: float, sure
         best = max(better, key=lambda one: _worth(before, one, count))
 
 
+def worthwhile(
+    rows: Sequence[ExitRow], rest: ExitRow, target: float, hook_cost: float, sure: float = 0.95
+) -> Outcome:
+    """As `joint_thresholds`; exits that save less than they cost the frames that pass them never answer.
+
+    ``hook_cost`` is what it costs to ask an exit and to cut the head there, in the rows' unit. What an exit
+    answers would cost as much as at the next one.
+    """
+    kept = list(range(len(rows)))
+    while True:
+        found = joint_thresholds([rows[at] for at in kept], rest, target, sure)
+        costs = [*(rows[at].cost for at in kept), rest.cost]
+        reach = 1 - np.cumsum([0.0, *found.shares])
+        gains = [
+            share * (costs[at + 1] - costs[at]) - hook_cost * reach[at]
+            for at, share in enumerate(found.shares)
+        ]
+        if not gains or min(gains) >= 0:
+            limits = dict(zip(kept, found.thresholds, strict=True))
+            return outcome(rows, [limits.get(at, NEVER) for at in range(len(rows))], rest)
+        del kept[int(np.argmin(gains))]
+
+
 def outcome(rows: Sequence[ExitRow], thresholds: Sequence[float], rest: ExitRow) -> Outcome:
     """What given thresholds come to."""
     count = len(rest.agrees)
@@ -81,6 +105,18 @@ def outcome(rows: Sequence[ExitRow], thresholds: Sequence[float], rest: ExitRow)
     mean = (cost + int(alive.sum()) * rest.cost) / max(count, 1)
     wrong += int((alive & ~rest.agrees).sum())
     return Outcome(tuple(thresholds), mean, 1 - wrong / max(count, 1), tuple(shares))
+
+
+def reached(rows: Sequence[ExitRow], thresholds: Sequence[float]) -> list[tuple[float, float]]:
+    """Per exit: the share that it answers of the frames that reach it, and the agreement of its answers."""
+    alive, found = np.ones(len(rows[0].agrees) if rows else 0, bool), []
+    for row, threshold in zip(rows, thresholds, strict=True):
+        leaves = alive & (row.confidence >= threshold)
+        left = int(leaves.sum())
+        agreed = float(row.agrees[leaves].mean()) if left else 0.0
+        found.append((left / max(int(alive.sum()), 1), agreed))
+        alive &= ~leaves
+    return found
 
 
 def _worth(before: Outcome, after: Outcome, count: int) -> float:
@@ -99,4 +135,5 @@ def _lower(
 
 
 def _levels(confidence: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.unique(np.quantile(confidence, np.linspace(0, 1, _LEVELS, endpoint=False)))
+    levels = np.unique(np.quantile(confidence, np.linspace(0, 1, _LEVELS, endpoint=False)))
+    return levels[levels > 0]

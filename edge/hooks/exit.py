@@ -24,7 +24,7 @@ class ExitHook:
 
     ``classifier`` scores the features of ``tap``, one column per answer; `OTHER` among ``answers`` stands for
     all rarer ones and never exits. ``outputs`` are the network's outputs by name, `(answers, *shape)`: row a
-    stands for answer a.
+    stands for answer a. ``agreement`` is that of its answers with the network, when it was learned.
     """
 
     name: str
@@ -34,6 +34,7 @@ class ExitHook:
     answers: tuple[str, ...]
     outputs: Mapping[str, NDArray[Any]]
     threshold: float
+    agreement: float = 1.0
     kind: ClassVar[str] = "exit"
 
     @property
@@ -73,6 +74,7 @@ class ExitHook:
             "classifier": self.classifier.kind,
             "answers": list(self.answers),
             "threshold": self.threshold,
+            "agreement": self.agreement,
         }
         return SavedHook(self.kind, fields, {**stacked, **weights})
 
@@ -92,4 +94,5 @@ class ExitHook:
             answers=answers,
             outputs=outputs,
             threshold=float(fields["threshold"]),
+            agreement=float(fields["agreement"]),
         )

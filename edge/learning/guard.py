@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 
 from edge.learning.audit import Audit, Rules, Standing, Verdict, is_audited, judge
 
 _NEW = Standing()
+_DRIFTED = 1.5
 
 
 class Guard:
@@ -31,11 +33,16 @@ class Guard:
         closed = hook is not None and self.verdict(hook) == "off"
         return closed or is_audited(frame_id, self.rules.share)
 
-    def record(self, hook: str, agreed: bool, confidence: float = 1.0) -> None:
-        """An audited answer of a hook, of any confidence that the hook itself would exit with."""
+    def record(self, hook: str, agreed: bool, confidence: float = 1.0, expected: float = 1.0) -> None:
+        """An audited answer of a hook, of any confidence that the hook itself would exit with.
+
+        ``expected`` is the agreement that the hook had when it was learned: one of several that keep the
+        target together may be below it, and has drifted only when it errs more often than that by half.
+        """
+        rules = replace(self.rules, target=min(self.rules.target, 1 - _DRIFTED * (1 - expected)))
         with self._lock:
             before = self._standings.get(hook, _NEW)
-            self._standings[hook] = judge(before, Audit(confidence, agreed), self.rules)
+            self._standings[hook] = judge(before, Audit(confidence, agreed), rules)
 
     def verdict(self, hook: str) -> Verdict:
         """``ok``; ``raise``: only confidences from ``floor`` on; ``off``: none."""

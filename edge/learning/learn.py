@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.best import Aim, Rated, Seen, best_of
-from edge.learning.calibrate import threshold
+from edge.hooks.budget import NEVER, ExitRow, reached, worthwhile
+from edge.learning.best import Aim, Seen, best_of
 from edge.learning.classes import choose_answers, labels_of, mean_outputs
 from edge.learning.learned import Learned, Task, decide
 from edge.learning.samples import Samples
+from edge.learning.soften import soft_answers
 from edge.learning.split import Parts, split
 from edge.learning.trainers import TRAINERS
-from edge.learning.trainers.types import Trainer
+from edge.learning.trainers.hidden import fit_hidden
+from edge.learning.trainers.prepare import check
+from edge.learning.trainers.types import Classifier, Trainer
 from shared.errors import LearningError
 
 
@@ -30,8 +32,9 @@ def learn(
 ) -> tuple[Learned, ...]:
     """Train every task with every trainer and keep the best of each; tasks stand in the order of the head.
 
-    A task is chosen and calibrated on the held-out samples that no task before it answers, as it will meet
-    them. Raises LearningError where there are too few samples.
+    ``target`` is the share of all frames whose answer is the network's, whoever gives it. A task is chosen by
+    what it answers alone; thresholds are set for all tasks together, and a task that costs the frames which
+    pass it more than it saves gets none. Raises LearningError where there are too few samples.
     """
     return learn_with(samples, tasks, trainers or TRAINERS, Aim(target, sure, seed))
 
@@ -45,38 +48,44 @@ def learn_with(
         raise LearningError(f"{len(samples)} samples are too few to learn from")
     labels = labels_of(samples, answers)
     outputs = mean_outputs(samples.outputs, labels, len(answers))
-    found: list[Learned] = []
+    trainers = _with_shares(trainers, soft_answers(samples, answers), parts)
+    won, rows = [], []
     for task in tasks:
         features = samples.features[:, task.start : task.stop]
         train, choose, held = (
-            Seen(features[rows], labels[rows]) for rows in (parts.train, parts.validation, parts.calibration)
+            Seen(features[part], labels[part]) for part in (parts.train, parts.validation, parts.calibration)
         )
-        won = best_of(trainers, train, choose, answers, aim)
-        found.append(_calibrated(task.name, won, held, answers, outputs, aim))
-        parts = _remaining(parts, found[-1], features)
-    return tuple(found)
+        won.append(best_of(trainers, train, choose, answers, aim))
+        best, confidence = decide(won[-1].classifier.scores(held.features), answers)
+        rows.append(ExitRow(confidence, best == held.labels, task.done))
+    limits = _limits(rows, max((task.hook_cost for task in tasks), default=0.0), aim)
+    rates = reached(rows, limits)
+    return tuple(
+        Learned(task.name, one.trainer, one.classifier, answers, outputs, _or_none(limit), *rate)
+        for task, one, limit, rate in zip(tasks, won, limits, rates, strict=True)
+    )
 
 
-def _calibrated(
-    name: str,
-    won: Rated,
-    held: Seen,
-    answers: tuple[str, ...],
-    outputs: Mapping[str, NDArray[Any]],
-    aim: Aim,
-) -> Learned:
-    best, confidence = decide(won.classifier.scores(held.features), answers)
-    least = threshold(confidence, best == held.labels, aim.target, aim.sure)
-    exits = confidence >= (np.inf if least is None else least)
-    agreement = float(np.mean(best[exits] == held.labels[exits])) if exits.any() else 0.0
-    rate = float(exits.mean()) if len(exits) else 0.0
-    return Learned(name, won.trainer, won.classifier, answers, outputs, least, rate, agreement)
+def _with_shares(
+    trainers: Mapping[str, Trainer], wanted: NDArray[np.float32] | None, parts: Parts
+) -> Mapping[str, Trainer]:
+    """Where it is known how sure the network was, the hidden layer learns that."""
+    if wanted is None or "hidden" not in trainers:
+        return trainers
+    shares = wanted[parts.train]
+
+    def fit(features: NDArray[np.float32], labels: NDArray[np.int64], classes: int, seed: int) -> Classifier:
+        check(features, labels, classes)
+        return fit_hidden(features, shares, seed)
+
+    return {**trainers, "hidden": fit}
 
 
-def _remaining(parts: Parts, made: Learned, features: NDArray[np.float32]) -> Parts:
-    """Without the held-out samples that this task answers."""
-    if made.threshold is None:
-        return parts
-    going_on = made.decide(features)[1] < made.threshold
-    keep = [rows[going_on[rows]] for rows in (parts.validation, parts.calibration)]
-    return Parts(parts.train, keep[0], keep[1])
+def _limits(rows: Sequence[ExitRow], hook_cost: float, aim: Aim) -> tuple[float, ...]:
+    count = len(rows[0].agrees) if rows else 0
+    rest = ExitRow(np.ones(count), np.ones(count, np.bool_), 1.0)
+    return worthwhile(rows, rest, aim.target, hook_cost, aim.sure).thresholds
+
+
+def _or_none(limit: float) -> float | None:
+    return None if limit >= NEVER else limit

@@ -15,11 +15,17 @@ from edge.learning.trainers.types import Classifier
 
 @dataclass(frozen=True)
 class Task:
-    """One hook to learn: it sees columns ``start`` .. ``stop`` - 1 of the samples' features."""
+    """One hook to learn: it sees columns ``start`` .. ``stop`` - 1 of the samples' features.
+
+    Of what a frame costs that no hook answers, ``done`` is the share up to the hook, and ``hook_cost`` the
+    share that the hook itself takes.
+    """
 
     name: str
     start: int
     stop: int
+    done: float = 0.0
+    hook_cost: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

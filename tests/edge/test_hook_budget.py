@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.hooks.budget import NEVER, ExitRow, joint_thresholds, outcome
+from edge.hooks.budget import NEVER, ExitRow, joint_thresholds, outcome, reached, worthwhile
 from edge.learning.binomial import at_least
 
 
@@ -62,3 +62,24 @@ def test_skips_that_use_up_the_target_leave_nothing_to_exits():
 
 def test_without_samples_nothing_exits():
     assert joint_thresholds(rows(1, 0, 2), whole(0), 0.9).thresholds == (NEVER, NEVER)
+
+
+def test_an_exit_that_costs_more_than_it_saves_never_answers():
+    made = rows(4, 400, 3)
+    free = worthwhile(made, whole(400), 0.9, 0.0)
+    assert free == joint_thresholds(made, whole(400), 0.9)
+    few = worthwhile(made, whole(400), 0.9, 0.12)
+    assert 0 < sum(limit < NEVER for limit in few.thresholds) < 3
+    assert worthwhile(made, whole(400), 0.9, 1.0).thresholds == (NEVER,) * 3
+
+
+def test_a_confidence_of_zero_is_no_answer():
+    silent = ExitRow(np.zeros(400), np.ones(400, bool), 0.1)
+    assert joint_thresholds([silent], whole(400), 0.9).thresholds == (NEVER,)
+
+
+def test_rates_are_of_those_that_reach_an_exit():
+    first = ExitRow(np.array([0.9, 0.9, 0.1, 0.1]), np.array([True, False, True, True]), 0.2)
+    second = ExitRow(np.array([0.9, 0.9, 0.9, 0.1]), np.array([True, True, True, False]), 0.6)
+    assert reached([first, second], (0.5, 0.5)) == [(0.5, 0.5), (0.5, 1.0)]
+    assert reached([first, second], (NEVER, NEVER)) == [(0.0, 0.0), (0.0, 0.0)]

@@ -117,3 +117,15 @@ def test_nothing_closes_without_a_bound_below_the_target(audits):
             assert min(bounds) < rules.target
     assert standing.audits == len(audits)
     assert standing.agreements == sum(agreed for _, agreed in audits)
+
+
+def test_a_hook_is_held_to_what_it_had_when_it_was_learned():
+    strict, fair = Guard(0.99), Guard(0.99)
+    random = np.random.default_rng(0)
+    for agreed in random.random(1000) < 0.95:
+        strict.record("exit", bool(agreed))
+        fair.record("exit", bool(agreed), expected=0.93)
+    assert (strict.verdict("exit"), fair.verdict("exit")) == ("off", "ok")
+    for agreed in random.random(1000) < 0.8:
+        fair.record("exit", bool(agreed), expected=0.93)
+    assert fair.verdict("exit") == "off"

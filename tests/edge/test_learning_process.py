@@ -19,7 +19,7 @@ from edge.learning.samples import Sample
 from edge.learning.trainer_loop import LoopSettings, TrainerLoop
 from shared.errors import LearningError
 
-TASKS = (Task("early", 0, 3), Task("late", 0, 6))
+TASKS = (Task("early", 0, 3, 0.3), Task("late", 0, 6, 0.6))
 
 
 def fill(sampler, count, classes=3):

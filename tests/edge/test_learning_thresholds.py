@@ -143,8 +143,8 @@ def test_whole_numbers_stay_whole_numbers():
 def test_learning_all_tasks_in_the_order_of_the_head():
     samples = kept(6000, noise=0.45)
     trainers = {"logistic": logistic}
-    one, two = learn(samples, [Task("early", 0, 4), Task("late", 0, 6)], 0.9, trainers=trainers)
-    alone = learn(samples, [Task("late", 0, 6)], 0.9, trainers=trainers)[0]
+    one, two = learn(samples, [Task("early", 0, 4, 0.3), Task("late", 0, 6, 0.6)], 0.9, trainers=trainers)
+    alone = learn(samples, [Task("late", 0, 6, 0.6)], 0.9, trainers=trainers)[0]
     assert one.threshold is not None
     assert one.agreement >= 0.9
     assert 0 < one.exit_rate < alone.exit_rate <= 1

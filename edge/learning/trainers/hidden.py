@@ -27,7 +27,7 @@ _KEPT: Final = 0.7
 """Share of the hidden values that each step keeps (dropout, Srivastava et al. 2014)."""
 _SMOOTH: Final = 0.05
 """Share of certainty that is given to the other classes, where only labels are known."""
-_SAMPLES: Final = 480_000
+_SAMPLES: Final = 1_000_000
 """Samples seen in all, however many there are; below that, at most this many rounds:"""
 _ROUNDS: Final = 40
 
