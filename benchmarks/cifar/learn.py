@@ -8,27 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.cifar.measure import paired_interval
 from benchmarks.cifar.network import Floats, Seen
-from edge.hooks.budget import NEVER, ExitRow, Outcome, joint_thresholds
+from edge.hooks.budget import NEVER, ExitRow, Outcome, worthwhile
 from edge.hooks.build import HookPlace
 from edge.hooks.exit import ExitHook
 from edge.hooks.features import FeatureSpec
 from edge.hooks.skip import AVERAGE, NO_CHANGE, SkipHook
 from edge.learning.calibrate import threshold
+from edge.learning.soften import softened
 from edge.learning.trainers.hidden import fit_hidden
 from edge.learning.trainers.prepare import softmax
 
 EXIT_FEATURES = FeatureSpec()
-SOFTEN = np.float32(3.0)
-"""The network's scores are divided by it: it is too sure of the pictures that it was trained on."""
 SKIP_WIDTH = 16
+ONE_SIDED_95 = 1.645
 SMALL_CHANGE = 0.1
 """Of the likeliest class's probability: what a block may do and still count as doing nothing."""
 
 
 def exit_hooks(places: Sequence[HookPlace], seen: Seen, output: str) -> list[ExitHook]:
     """One hook per place, without thresholds yet."""
-    wanted, answers = softmax(seen.scores / SOFTEN), seen.answers
+    wanted, answers = softened(seen.scores), seen.answers
     means = np.stack([seen.scores[answers == at].mean(axis=0)[None] for at in range(10)])
     names = tuple(str(at) for at in range(10))
     hooks = []
@@ -52,35 +53,38 @@ class Held:
     rest: float
 
 
-def calibrated(hooks: Sequence[ExitHook], held: Held, target: float) -> tuple[list[ExitHook], Outcome]:
-    """Thresholds of all exits together."""
-    rows = [_row(hook, held) for hook in hooks]
-    agrees = held.seen.answers == held.answers
-    found = joint_thresholds(rows, ExitRow(np.ones(len(agrees)), agrees, held.rest), target)
-    sure = [hook.at_threshold(limit) for hook, limit in zip(hooks, found.thresholds, strict=True)]
-    return sure, found
-
-
-def worthwhile(
-    hooks: Sequence[ExitHook], held: Held, target: float, hook_cost: float
+def calibrated(
+    hooks: Sequence[ExitHook], held: Held, target: float, hook_cost: float = 0.0
 ) -> tuple[list[ExitHook], Outcome]:
-    """As `calibrated`, without exits that save less than they cost the frames that pass them.
+    """Thresholds of all exits together, without exits that cost those who pass more than they save."""
+    agrees = held.seen.answers == held.answers
+    rest = ExitRow(np.ones(len(agrees)), agrees, held.rest)
+    found = worthwhile([_row(hook, held) for hook in hooks], rest, target, hook_cost)
+    limits = zip(hooks, found.thresholds, strict=True)
+    return [hook.at_threshold(limit) for hook, limit in limits if limit < NEVER], found
 
-    What an exit answers would cost as much as at the next one; ``hook_cost`` is the share of the network's
-    time that a hook takes with its border.
+
+def asked_agreement(
+    hooks: Sequence[ExitHook], hard: Seen, labels: NDArray[np.integer], points: float
+) -> float:
+    """The agreement at which at most ``points`` (a share) of right answers are expected to go.
+
+    ``hooks`` answer pictures on which the network errs: of the answers that they change, some cost a right
+    one and some mend a wrong one. Their difference per change is bounded from above, 95 %, for paired shares
+    with half a pair added to either side (Agresti and Min 2005).
     """
-    kept = list(hooks)
-    while True:
-        kept, found = calibrated(kept, held, target)
-        costs = [*(held.done[hook.tap] for hook in kept), held.rest]
-        reach = 1 - np.cumsum([0.0, *found.shares])
-        gains = [
-            share * (costs[at + 1] - costs[at]) - hook_cost * reach[at]
-            for at, share in enumerate(found.shares)
-        ]
-        if not gains or min(gains) >= 0:
-            return kept, found
-        del kept[int(np.argmin(gains))]
+    answers = hard.answers.copy()
+    alive = np.ones(len(answers), bool)
+    for hook in hooks:
+        scores = hook.classifier.scores(hard.features[hook.tap])
+        leaves = alive & (scores.max(axis=1) >= hook.threshold)
+        answers[leaves] = scores[leaves].argmax(axis=1)
+        alive &= ~leaves
+    changed = int((answers != hard.answers).sum())
+    lost = int(((answers != labels) & (hard.answers == labels)).sum())
+    won = int(((answers == labels) & (hard.answers != labels)).sum())
+    cost = paired_interval(lost, won, changed, ONE_SIDED_95)[1]
+    return 1 - points / min(max(cost, points), 1.0)
 
 
 def skip_hook(

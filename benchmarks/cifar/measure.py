@@ -21,7 +21,7 @@ from shared.graph import Graph
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """Of n frames: the ``answers`` with hooks, who gave them, ``macs``; seconds with hooks and without."""
+    """Of n frames: ``answers`` with hooks, who gave them, ``macs``; processor seconds with and without."""
 
     answers: NDArray[np.int64]
     by: Sequence[str]
@@ -32,7 +32,10 @@ class Frames:
 
 
 def play(graph: Graph, hooks: Sequence[Hook], pictures: NDArray[np.uint8]) -> Frames:
-    """Each picture once with the hooks and once through the network as one session, in turn."""
+    """Each picture once with the hooks and once through the network as one session, in turn.
+
+    Time is what the thread had the processor for, so that others on the machine count less.
+    """
     plain, head = head_of(graph), head_of(graph, hooks)
     answers, by, macs, with_s, without_s, whole = [], [], [], [], [], []
     for picture in pictures:
@@ -53,9 +56,9 @@ def play(graph: Graph, hooks: Sequence[Hook], pictures: NDArray[np.uint8]) -> Fr
 def _run(
     graph: Graph, head: Head, values: Mapping[str, NDArray[Any]]
 ) -> tuple[NDArray[Any], float, tuple[str, int]]:
-    started_s = time.perf_counter()
+    started_s = time.thread_time()
     run = run_head(head, values, "frames", Roster())
-    seconds = time.perf_counter() - started_s
+    seconds = time.thread_time() - started_s
     made = run.tensors if run.exit is None else run.exit.outputs
     return made[graph.outputs[0]], seconds, (run.exit_hook or "whole", macs_of(graph, head, run))
 
@@ -77,7 +80,7 @@ def report(graph: Graph, frames: Frames, labels: NDArray[np.integer]) -> dict[st
         "accuracy": round(float(right.mean()), 4),
         "accuracy_without_hooks": round(float(whole_right.mean()), 4),
         "points_lost": round(100 * (lost - won) / len(labels), 2),
-        "points_lost_95": [round(100 * bound, 2) for bound in _interval(lost, won, len(labels))],
+        "points_lost_95": [round(100 * bound, 2) for bound in paired_interval(lost, won, len(labels))],
         "agreement": round(float((frames.answers == frames.whole).mean()), 4),
         "answered_by": {
             str(name): round(float(count) / len(labels), 3) for name, count in zip(names, counts, strict=True)
@@ -85,9 +88,9 @@ def report(graph: Graph, frames: Frames, labels: NDArray[np.integer]) -> dict[st
     }
 
 
-def _interval(lost: int, won: int, count: int) -> tuple[float, float]:
-    """Of the difference of two paired shares, 95 %, with half a pair added to either side (Agresti 2005)."""
+def paired_interval(lost: int, won: int, count: int, deviations: float = 1.96) -> tuple[float, float]:
+    """Of the difference of two paired shares, half a pair added to either side (Agresti and Min 2005)."""
     lost_more, won_more, total = lost + 0.5, won + 0.5, count + 2
     mean = (lost_more - won_more) / total
     spread = math.sqrt(max(0.0, lost_more + won_more - (lost_more - won_more) ** 2 / total)) / total
-    return mean - 1.96 * spread, mean + 1.96 * spread
+    return mean - deviations * spread, mean + deviations * spread

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,7 +40,7 @@ class Seen:
     @property
     def answers(self) -> NDArray[np.int64]:
         """The likeliest class."""
-        return self.scores.argmax(axis=1)
+        return np.asarray(self.scores.argmax(axis=1))
 
 
 def head_of(graph: Graph, hooks: Sequence[Hook] = (), watched: Sequence[str] = ()) -> Head:
@@ -55,16 +57,17 @@ def feeds(graph: Graph, picture: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
 
 def look(graph: Graph, head: Head, pictures: Iterable[NDArray[np.uint8]], spec: FeatureSpec) -> Seen:
     """Run every picture to the end, whatever the hooks in ``head`` skip, and read the watched tensors."""
-    scores, features = [], {name: [] for name in head.watched}  # type: ignore[var-annotated]
-    roster, skips = Roster(), Counter[str]()
-    for picture in pictures:
-        run = run_head(head, feeds(graph, picture), "learn", roster)
-        scores.append(run.tensors[graph.outputs[0]][0])
-        skips.update(hook.name for hook in run.changed_by)
-        for name, rows in features.items():
-            rows.append(spec.of(run.tensors[name]))
-    skipped = {name: count / len(scores) for name, count in skips.items()}
-    return Seen(np.stack(scores), {name: np.stack(rows) for name, rows in features.items()}, skipped)
+
+    def one(picture: NDArray[np.uint8]) -> tuple[Floats, list[Floats], list[str]]:
+        run = run_head(head, feeds(graph, picture), "learn", Roster())
+        read = [spec.of(run.tensors[name]) for name in head.watched]
+        return run.tensors[graph.outputs[0]][0], read, [hook.name for hook in run.changed_by]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        scores, rows, skips = zip(*pool.map(one, pictures), strict=True)
+    counts = Counter(name for names in skips for name in names)
+    features = {name: np.stack([row[at] for row in rows]) for at, name in enumerate(head.watched)}
+    return Seen(np.stack(scores), features, {name: count / len(scores) for name, count in counts.items()})
 
 
 def joined(parts: Sequence[Seen]) -> Seen:
