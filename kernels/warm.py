@@ -14,6 +14,7 @@ from kernels.delta import apply_delta, encode_delta
 from kernels.pooled import pooled
 from kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
 from kernels.readout import read_features, read_maps
+from kernels.salient import salient
 from shared.plan import TensorCode
 
 
@@ -29,6 +30,7 @@ def warm_kernels() -> None:
     layers = (values[:4], np.ones((4, 2), np.int8), values[:2], values[:4].reshape(2, 2), values[:2])
     read_maps(values.reshape(1, 1, 4, 4), 2, False, False, layers)
     read_features(values[:4], layers)
+    salient(np.stack([values, values]).reshape(2, 4, 4), 0.0, np.zeros((4, 4), np.bool_))
 
 
 def _warm_deltas(values: NDArray[np.float32], bits: int) -> None:

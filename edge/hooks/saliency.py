@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge.hooks.decisions import GO, Decision, Mask
 from edge.hooks.saved import SavedHook
-from kernels.masked.mask import grow
+from kernels.salient import salient
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
@@ -62,12 +63,21 @@ class SaliencyMaskHook:
         """The mask `(H, W)` of this frame alone, grown by one position; None where there is no telling."""
         if tensor.ndim != 4 or tensor.shape[1] != len(self.own):
             return None
-        scores = saliency(np.asarray(tensor[0], np.float32), self.own, self.around)
-        if not np.isfinite(scores).all():
-            return None
-        limit = np.log(self.threshold / (1 - self.threshold)) - self.bias
-        grown: Bools = grow(scores >= np.float32(limit), 1)
-        return grown
+        size = tensor.shape[2:]
+        maps = np.asarray(tensor[0], np.float32).reshape(len(self.own), -1)
+        grown: Bools = np.zeros(size, np.bool_)
+        is_finite = salient((self._weights @ maps).reshape(2, *size), self._limit, grown)
+        return grown if is_finite else None
+
+    @functools.cached_property
+    def _weights(self) -> Floats:
+        """Both products at once: the tensor is read once."""
+        return np.stack([self.own, self.around])
+
+    @functools.cached_property
+    def _limit(self) -> float:
+        """Of the score before the logistic function, as float32 has it."""
+        return float(np.float32(np.log(self.threshold / (1 - self.threshold)) - self.bias))
 
     def forget(self, stream: str) -> None:
         """Drop what is known of a stream."""
