@@ -16,6 +16,7 @@ from kernels.masked.arrays import Floats, aligned
 from kernels.masked.elementwise import copy
 from kernels.masked.intake import Planes, take_all
 from kernels.masked.layout import space_to_depth, to_channels_last
+from kernels.masked.settle import save_rows, settle
 
 Step: TypeAlias = Callable[[], object]
 
@@ -112,14 +113,12 @@ class _Binding:
         self._memory.changing.append(lambda: live.follow(lives))
 
     def _join(self, op: Concat) -> None:
-        """Copy the parts that could not be written in place, to where the result does not hold them yet."""
-        is_kept = self._compiled.places.root(op.out) in self._compiled.kept
+        """Copy the parts that could not be written in place."""
         for place, part in enumerate(op.parts):
             channels = self._compiled.places.copies.get((op.out, place))
             if channels is not None:
                 out, x = self._view(op.out)[:, :, channels], self._view(part)
-                areas = self._compiled.areas
-                live = self._compiled.lives[areas.seen[part] if is_kept else areas.computed[op.out]]
+                live = self._compiled.lives[self._compiled.areas.seen[part]]
                 self._add(_copying(x, live, out))
 
     def _compute(self, op: Op) -> None:
@@ -131,8 +130,7 @@ class _Binding:
             return
         if kernel is None:
             return
-        reads = [self._view(name) for name in op.reads]
-        call = kernel.bind(reads, out)
+        call = kernel([self._view(name) for name in op.reads], out)
 
         def plain() -> None:
             call(live.positions)
@@ -141,10 +139,12 @@ class _Binding:
             self._add(plain)
             return
         after = compiled.lives[compiled.areas.seen[op.out]]
-        settle = kernel.bind_settling(reads, out, compiled.saved)
 
         def settling() -> None:
-            after.set_found(settle(live.positions, memory.limits[op.out], after.mask, after.room))
+            save_rows(out, live.positions, compiled.saved)
+            call(live.positions)
+            limit = memory.limits[op.out]
+            after.set_found(settle(out, compiled.saved, live.positions, limit, after.mask, after.room))
 
         memory.plain.append(plain)
         memory.changing.append(settling)

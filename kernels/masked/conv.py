@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 from kernels.masked.activation import NONE, Activation
 from kernels.masked.arrays import Floats, check_array
 from kernels.masked.convolve import convolve
-from kernels.masked.convolve_settling import convolve_settling
 from kernels.masked.depthwise import convolve_depthwise
 from kernels.masked.gather import Mask, Positions, positions_of
 from kernels.masked.locate import geometry_of
-from kernels.masked.settle import Rows, save_rows, settle
-from kernels.masked.signatures import CONVOLVE, DEPTHWISE, SETTLING, ready
+from kernels.masked.signatures import CONVOLVE, DEPTHWISE, ready
 from kernels.masked.spin import ALONE, BELL
 from kernels.masked.threads import NO_JOB, run_shared
 from kernels.masked.weights import pack_depthwise, pack_weights
@@ -121,30 +119,6 @@ class MaskedConv:
         """``run_at`` for the same arrays every time: they are checked once."""
         self._check(x, out, residual)
         return self._bound(x, out, residual, threads)
-
-    def bound_settling(
-        self, x: Floats, out: Floats, residual: Floats | None, saved: Rows, threads: int
-    ) -> Callable[[Positions, float, Mask, Positions], int]:
-        """``run_at`` for the same arrays, then ``settle``: (positions, limit, mask, found) to their number.
-
-        ``saved`` is room for all of ``out``.
-        """
-        self._check(x, out, residual)
-        call = self._bound(x, out, residual, threads)
-        arrays = (x, out, out if residual is None else residual, residual is not None, self._residual_last)
-        is_general = self._kernel is convolve
-        compute: Any = ready(convolve_settling, SETTLING) if is_general else None
-
-        def run(positions: Positions, limit: float, mask: Mask, found: Positions) -> int:
-            shares = threads > 1 and self._work * positions.size >= LEAST_MACS
-            if is_general and positions.size and not shares:
-                rest = (*self._layer, saved, limit, mask, found)
-                return int(compute(NO_JOB, BELL, *arrays, positions, *rest))
-            save_rows(out, positions, saved)
-            call(positions)
-            return settle(out, saved, positions, limit, mask, found)
-
-        return run
 
     def _bound(
         self, x: Floats, out: Floats, residual: Floats | None, threads: int

@@ -38,24 +38,10 @@ def settle(
     out never adds up to more than the limit. The other positions are set in ``mask`` (cleared first) and
     listed in ``found``; returns how many.
     """
-    clear_all(mask)
-    return settle_more(held, saved, positions, limit, mask, found, 0)
-
-
-@compiled
-def clear_all(mask: Bytes) -> None:
-    """All 0."""
+    count, least, channels = 0, np.float32(limit), held.shape[2]
+    place = np.int64(saved.ctypes.data)
     for y in range(mask.shape[0]):
         clear(mask[y])
-
-
-@compiled
-def settle_more(
-    held: Floats, saved: Rows, positions: Positions, limit: float, mask: Bytes, found: Positions, count: int
-) -> int:
-    """As ``settle``, after ``count`` positions that were found before; how many they are now."""
-    least, channels = np.float32(limit), held.shape[2]
-    place = np.int64(saved.ctypes.data)
     for i in range(positions.size):
         row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
         here = address(held, row, column)

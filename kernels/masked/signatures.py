@@ -28,14 +28,6 @@ _LAYER: Final = (
 )
 _CURVE: Final = (types.float64, types.float64, types.int64, types.float64)
 CONVOLVE: Final = (*_LAYER, FLAT, TABLE, *[types.int64] * 3, types.boolean, *_CURVE)
-SETTLING: Final = (
-    *_LAYER[:2],
-    *CONVOLVE[3:],
-    FLAT,
-    types.float64,
-    types.Array(types.uint8, 2, "C"),
-    POSITIONS,
-)
 DEPTHWISE: Final = (*_LAYER, TABLE, FLAT, *_CURVE)
 
 _compiling: Final = Lock()
