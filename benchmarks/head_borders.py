@@ -2,10 +2,10 @@
 
 The cut is the one that sends least among those behind 40 to 80 % of the arithmetic, as plans for slow links
 choose it. The mask hook stands at the first place that the engine finds for an exit in that head, the exit
-hook at the middle one, so that there are two borders; where it finds none, they stand at the last two that one
-tensor crosses. Both do all of their work: a score for every position, pooled features and a classifier. The
-exit's threshold cannot be reached; the mask hook sees each frame as the first of a new stream, for which it
-never asks. Both heads take turns; a figure is the median ratio of neighbouring turns in the thread's own
+hook at the middle one, so that there are two borders; where it finds none, they stand at the last two that
+one tensor crosses. Both do all of their work: a score for every position, pooled features and a classifier.
+The exit's threshold cannot be reached; the mask hook sees each frame as the first of a new stream, for which
+it never asks. Both heads take turns; a figure is the median ratio of neighbouring turns in the thread's own
 processor time.
 """
 
