@@ -33,7 +33,8 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
 bench-edge: $(STAMP)
-	$(BIN)/python -m benchmarks masked_conv
+	$(BIN)/python -m benchmarks masked_conv head_borders int8_heads hall_change hall_delta \
+	  gate_hooks idle_training cifar_hooks trainers sampler_memory
 
 bench-planner: $(STAMP)
 	$(BIN)/python -m benchmarks planner_speed planner_compare planner_accuracy measured_cells
