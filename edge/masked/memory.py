@@ -113,12 +113,14 @@ class _Binding:
         self._memory.changing.append(lambda: live.follow(lives))
 
     def _join(self, op: Concat) -> None:
-        """Copy the parts that could not be written in place."""
+        """Copy the parts that could not be written in place, to where the result does not hold them yet."""
+        is_kept = self._compiled.places.root(op.out) in self._compiled.kept
         for place, part in enumerate(op.parts):
             channels = self._compiled.places.copies.get((op.out, place))
             if channels is not None:
                 out, x = self._view(op.out)[:, :, channels], self._view(part)
-                live = self._compiled.lives[self._compiled.areas.seen[part]]
+                areas = self._compiled.areas
+                live = self._compiled.lives[areas.seen[part] if is_kept else areas.computed[op.out]]
                 self._add(_copying(x, live, out))
 
     def _compute(self, op: Op) -> None:
