@@ -48,7 +48,7 @@ async def play(
     for index, frame in enumerate(frames):
         turn = index % len(names)
         for name in names[turn:] + names[:turn]:
-            shots[name].append(await shoot(agents[name], frame, f"{stream}-{name}-{index}", stream))
+            shots[name].append(await shoot(agents[name], frame, f"{stream}-{name}-{frame.index}", stream))
     return shots
 
 
