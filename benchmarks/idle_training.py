@@ -1,8 +1,9 @@
 """What training in idle time does to serving: the gate stream with and without the training process.
 
-One agent serves blocks of frames; in every second block the training process runs all the while, begun anew
-whenever it ends: more than it ever does in an agent, which trains only while no frame is under way. Each
-block with it is compared with the one before it, so a machine that slows down for a while does no harm.
+One agent serves blocks of frames at the pace of a camera; in every second block there is a training process
+all the while, begun anew whenever it ends, and stopped while a frame is under way, as in an agent. That is
+more than an agent asks for: it begins to train only after two seconds without a frame. Each block with it is
+compared with the one before it, so a machine that slows down for a while does no harm.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from cli.gate.camera import GateCamera, GateFrame
 from edge.agent import Agent
 from edge.learning.answers import answer_key
 from edge.learning.learned import Task
+from edge.learning.pace import Pace
 from edge.learning.process import Job, train
 from edge.learning.sampler import Sampler
 from edge.learning.samples import Sample
@@ -34,6 +36,8 @@ SAMPLES: Final = 600
 BLOCK_FRAMES: Final = 60
 PAIRS: Final = 10
 TARGET: Final = 1.05
+REST_S: Final = 0.05
+"""Between two frames; training goes on for a part of it."""
 
 
 def main() -> None:
@@ -67,8 +71,8 @@ async def _measure() -> tuple[list[list[float]], int]:
                 blocks = [await _serve(agent, frames, "warm")]
                 for pair in range(PAIRS):
                     blocks.append(await _serve(agent, frames, f"calm-{pair}"))
-                    async with _training(job) as done:
-                        blocks.append(await _serve(agent, frames, f"busy-{pair}"))
+                    async with _training(job) as (pace, done):
+                        blocks.append(await _serve(agent, frames, f"busy-{pair}", pace))
                     rounds += len(done)
     return blocks[1:], rounds
 
@@ -88,25 +92,32 @@ async def _job(stage: Stage, folder: Path) -> Job:
 
 
 @contextlib.asynccontextmanager
-async def _training(job: Job) -> AsyncIterator[list[int]]:
-    """Trains while the block is open; one entry per training that came to its end."""
-    done: list[int] = []
+async def _training(job: Job) -> AsyncIterator[tuple[Pace, list[int]]]:
+    """Trains while the block is open, between frames; one entry per training that came to its end."""
+    pace, done = Pace(), list[int]()
 
     async def again_and_again() -> None:
         while True:
-            done.append(len(await train(job)))
+            done.append(len(await train(job, pace)))
 
     task = asyncio.create_task(again_and_again())
     try:
-        yield done
+        yield pace, done
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _serve(agent: Agent, frames: Sequence[GateFrame], block: str) -> list[float]:
-    shots = [await shoot(agent, frame, f"{block}-{frame.index}", "gate") for frame in frames]
-    return [shot.latency_s for shot in shots]
+async def _serve(
+    agent: Agent, frames: Sequence[GateFrame], block: str, pace: Pace | None = None
+) -> list[float]:
+    pace, seconds = pace or Pace(), []
+    for frame in frames:
+        await asyncio.sleep(REST_S)
+        with pace.frame():
+            shot = await shoot(agent, frame, f"{block}-{frame.index}", "gate")
+        seconds.append(shot.latency_s)
+    return seconds
 
 
 if __name__ == "__main__":

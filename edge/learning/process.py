@@ -19,7 +19,8 @@ from edge.learning.kept import read_samples
 from edge.learning.learn import learn
 from edge.learning.learned import Learned, Task
 from edge.learning.learned_file import read_learned, write_learned
-from edge.learning.lowly import bound_memory, step_back
+from edge.learning.lowly import bound_memory, die_with_parent, step_back
+from edge.learning.pace import Pace
 from edge.learning.trainers import TRAINERS
 from shared.errors import LearningError
 
@@ -49,10 +50,11 @@ class Job:
     memory_bytes: int | None = None
 
 
-async def train(job: Job) -> tuple[Learned, ...]:
+async def train(job: Job, pace: Pace | None = None) -> tuple[Learned, ...]:
     """Run this file as a process and read what it made. Raises LearningError; cancelling ends the process.
 
-    A process that dies leaves the classifiers file as it was.
+    It is stopped while ``pace`` has a frame under way. A process that dies leaves the classifiers file as it
+    was.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "edge.learning.process"),
@@ -62,7 +64,8 @@ async def train(job: Job) -> tuple[Learned, ...]:
         env={**os.environ, **_ONE_THREAD},
     )
     try:
-        _, errors = await process.communicate(_to_json(job))
+        with (pace or Pace()).holding(process):
+            _, errors = await process.communicate(_to_json(job))
     except asyncio.CancelledError:
         process.kill()
         await process.wait()
@@ -84,6 +87,7 @@ def perform(job: Job) -> None:
 def main() -> int:
     """The process. Exit status 1 and one line on standard error when nothing could be trained."""
     try:
+        die_with_parent()
         job = _from_json(sys.stdin.buffer.read())
         step_back()
         bound_memory(job.memory_bytes or _BASE_BYTES + _COPIES * job.samples.stat().st_size)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.learning.learned import Learned, Task
+from edge.learning.pace import Pace
 from edge.learning.process import Job, train
 from edge.learning.sampler import Sampler
 from shared.errors import LearningError
@@ -56,15 +57,17 @@ class TrainerLoop:
         self._sampler, self._tasks, self._folder = sampler, tasks, folder
         self._on_learned, self._settings = on_learned, settings
         self._under_way, self._last_end_s = 0, time.monotonic()
+        self._pace = Pace()
         self._trained_at = 0
         self.training = False
 
     @contextlib.contextmanager
     def frame(self) -> Iterator[None]:
-        """While this is open, a frame is under way."""
+        """While this is open, a frame is under way, and a training process stands still."""
         self._under_way += 1
         try:
-            yield
+            with self._pace.frame():
+                yield
         finally:
             self._under_way -= 1
             self._last_end_s = time.monotonic()
@@ -82,7 +85,7 @@ class TrainerLoop:
         self.training = True
         try:
             if await asyncio.to_thread(self._sampler.save, self.samples_path):
-                self._on_learned(await train(self._job()))
+                self._on_learned(await train(self._job(), self._pace))
         except LearningError as failed:
             _log.warning("hooks were not trained: %s", failed)
         finally:

@@ -1,0 +1,62 @@
+"""Holds a training process up while frames are under way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from asyncio.subprocess import Process
+from collections.abc import Iterator
+from typing import Final
+
+RESUME_S: Final = 0.02
+"""Training goes on after so long without a frame: it is not to be woken between two that follow closely."""
+
+
+class Pace:
+    """Stops and continues a process; all of it belongs to one event loop.
+
+    The lowest priority alone is not enough: on few cores, a trainer that runs beside a frame shares caches
+    and memory bandwidth with it, and has to be taken off the processor first.
+    """
+
+    def __init__(self) -> None:
+        self._process: Process | None = None
+        self._frames = 0
+        self._resuming: asyncio.TimerHandle | None = None
+
+    @contextlib.contextmanager
+    def frame(self) -> Iterator[None]:
+        """While this is open, nothing is trained."""
+        self._frames += 1
+        if self._resuming is not None:
+            self._resuming.cancel()
+            self._resuming = None
+        elif self._frames == 1:
+            self._send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._frames -= 1
+            if not self._frames:
+                self._resuming = asyncio.get_running_loop().call_later(RESUME_S, self._resume)
+
+    @contextlib.contextmanager
+    def holding(self, process: Process) -> Iterator[None]:
+        """While this is open, it is this process that is stopped."""
+        self._process = process
+        if self._frames:
+            self._send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process = None
+
+    def _resume(self) -> None:
+        self._resuming = None
+        self._send(signal.SIGCONT)
+
+    def _send(self, what: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):  # it ends just now
+                self._process.send_signal(what)

@@ -1,0 +1,70 @@
+"""Training stands still while a frame is under way: the state of the process is the kernel's word."""
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+
+from edge.learning.pace import RESUME_S, Pace
+
+
+async def idle_process():
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(60)")
+
+
+async def is_stopped(process) -> bool:
+    await asyncio.sleep(0.02)  # a signal takes a moment to be acted on
+    state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state == "T"
+
+
+@contextlib.asynccontextmanager
+async def held(pace: Pace):
+    process = await idle_process()
+    try:
+        with pace.holding(process):
+            yield process
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_a_process_stops_with_a_frame_and_goes_on_after_it():
+    pace = Pace()
+    async with held(pace) as process:
+        assert not await is_stopped(process)
+        with pace.frame():
+            assert await is_stopped(process)
+            with pace.frame():
+                assert await is_stopped(process)
+            assert await is_stopped(process)
+        await asyncio.sleep(2 * RESUME_S)
+        assert not await is_stopped(process)
+
+
+async def test_frames_that_follow_closely_wake_nobody():
+    pace = Pace()
+    async with held(pace) as process:
+        for _ in range(3):
+            with pace.frame():
+                pass
+            await asyncio.sleep(RESUME_S / 10)
+            state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        assert state == "T"
+
+
+async def test_a_process_that_begins_during_a_frame_waits():
+    pace = Pace()
+    with pace.frame():
+        async with held(pace) as process:
+            assert await is_stopped(process)
+
+
+async def test_a_process_that_has_ended_is_left_alone():
+    pace = Pace()
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    with pace.holding(process):
+        await process.wait()
+        with pace.frame():
+            pass
+    await asyncio.sleep(2 * RESUME_S)
