@@ -13,6 +13,7 @@ from kernels.affine import choose_affine
 from kernels.codec import decode_tensor
 from shared.plan import TensorCode
 from shared.wire import EncodedTensor
+from shared.wire.types import SMALLEST_SCALE
 
 INTEGER_BITS: Final = 8
 """The widest code that a uint8 activation or an int8 weight holds."""
@@ -63,7 +64,8 @@ def weight_codes(tensor: EncodedTensor) -> WeightCodes | None:
 
     Up to 7 bits every ``code - zero_point`` fits; of 8 bits those do that `kernels.weights` packed. Scales
     must be per channel of axis 0, or one for all. Few bits are spread over the whole of int8 by a power of
-    two, which changes no weight: biases are rounded to the product of both scales, so finer is better.
+    two, which changes no weight: biases are rounded to the product of both scales, so finer is better. Not
+    where that would leave the normal numbers, which do change.
     """
     if tensor.scheme != "affine" or tensor.bits > INTEGER_BITS or tensor.axis not in (0, None):
         return None
@@ -74,4 +76,6 @@ def weight_codes(tensor: EncodedTensor) -> WeightCodes | None:
     if reach > _REACH:
         return None
     finer = 2.0 ** math.floor(math.log2(_REACH / reach))
+    if scales.min(initial=np.inf) / finer < SMALLEST_SCALE:
+        finer = 1.0
     return WeightCodes((steps * finer).astype(np.int8), (scales / np.float32(finer)).astype(np.float32))
