@@ -25,7 +25,8 @@ def test_every_packed_weight_becomes_the_same_number_of_bytes_around_zero(
     assert codes.values.dtype == np.int8
     scales = codes.scales.reshape(-1, *[1] * (array.ndim - 1))
     np.testing.assert_array_equal(codes.values * scales, decode_tensor(packed))
-    assert not codes.values.any() or np.abs(codes.values.astype(int)).max() > 127 // 2
+    is_tiny = codes.scales.min() < 2.0**-119  # as fine as a normal number can be
+    assert is_tiny or not codes.values.any() or np.abs(codes.values.astype(int)).max() > 127 // 2
 
 
 def test_what_bytes_around_zero_cannot_hold_stays_float() -> None:
