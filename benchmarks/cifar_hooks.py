@@ -33,7 +33,7 @@ from edge.hooks.decisions import Skip
 from edge.hooks.exit import ExitHook
 from edge.hooks.hook import Hook
 from edge.hooks.skip import SkipHook
-from edge.schooling import HOOK_MACS
+from edge.teaching.schooling import HOOK_MACS
 from shared.graph import Graph, load_graph, prefix_cut
 
 ROOT: Final = Path(__file__).resolve().parents[1].parent / "shared"
@@ -187,7 +187,7 @@ def _measure(graph: Graph, data: Any, hooks: _Hooks) -> dict[str, Any]:  # noqa:
         "all together": hooks.together,
     }
     vain = play(graph, [hook.at_threshold(NEVER) for hook in hooks.exits], data["x_test"][:VAIN])
-    vain_s = float(np.mean(vain.with_s - vain.without_s)) / max(len(hooks.exits), 1)
+    vain_s = float(np.median(vain.with_s - vain.without_s)) / max(len(hooks.exits), 1)
     result: dict[str, Any] = {"hook_and_border_ms": round(1000 * vain_s, 4)}
     for name, chosen in sets.items():
         result[name] = {"test": report(graph, play(graph, chosen, data["x_test"]), data["y_test"])}
