@@ -24,7 +24,7 @@ from benchmarks.hall.boxes import Boxes, same_boxes
 from benchmarks.hall.network import Hall, Part, load_hall
 from benchmarks.report import write_result
 from cloud.streams import StreamStore, restore
-from edge.payloads import boundary_frame
+from edge.link.payloads import boundary_frame
 from edge.streams.change import ChangeSettings
 from edge.streams.delta import DeltaSender, DeltaSettings, Sent
 from kernels.codec import decode_tensor

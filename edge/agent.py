@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from numpy.typing import NDArray
 
 from edge.engine import Engine
+from edge.figures.metrics import Metrics
+from edge.figures.profile import Profile
 from edge.job import Answer, Feeds, Job, Strategy, failure, success
-from edge.metrics import Metrics
-from edge.profile import Profile
-from edge.store import Accepted, Store
+from edge.results.store import Accepted, Store
 from edge.streams.seen import StreamsSeen
 from shared.errors import CardError, EvoSplitError, InputError
 from shared.pictures import decode_picture
@@ -24,8 +24,8 @@ from shared.postprocess import Reading, postprocess
 from shared.result import Result
 
 if TYPE_CHECKING:
-    from edge.expecting import Expecting
-    from edge.hooking import Hooking
+    from edge.figures.expecting import Expecting
+    from edge.teaching.hooking import Hooking
 
 
 class BusyError(EvoSplitError):

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.cloud_link import CloudLink
 from edge.compute import Compute
 from edge.head.assemble import ON_THE_WAY
 from edge.head.build import Heads
@@ -24,12 +23,13 @@ from edge.head.run import HeadRun, Policy, always, run_head
 from edge.head.steps import Head
 from edge.hooks.hook import Hook
 from edge.job import Answer, Feeds, Job
-from edge.last_resort import ANSWERING, best_exit
-from edge.payloads import boundary_frame, picture, picture_codec, raw_frame, without_pictures
+from edge.link.cloud_link import CloudLink
+from edge.link.payloads import boundary_frame, picture, picture_codec, raw_frame, without_pictures
+from edge.link.uplink import CloudAnswer
 from edge.streams.delta import DeltaSender, Sent
 from edge.streams.exchange import Exchanged, exchange, is_stream
+from edge.teaching.last_resort import ANSWERING, best_exit
 from edge.trim import trim_memory
-from edge.uplink import CloudAnswer
 from shared.card import Card
 from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InfeasibleError
 from shared.graph import Graph

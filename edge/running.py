@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 
 from edge.agent import Agent
-from edge.cloud_link import CloudLink
 from edge.compute import Compute
 from edge.engine import EdgeModel, Engine
-from edge.expecting import Expecting
+from edge.figures.expecting import Expecting
+from edge.figures.metrics import Metrics
 from edge.head.assemble import Options
 from edge.head.build import Heads
 from edge.head.providers import Providers
-from edge.metrics import Metrics
+from edge.link.cloud_link import CloudLink
+from edge.link.uplink import Uplink
+from edge.link.watch import LinkWatch
+from edge.results.store import Store
 from edge.settings import EdgeSettings
-from edge.store import Store
 from edge.streams.change import ChangeSettings
 from edge.streams.delta import DeltaSender, DeltaSettings
 from edge.trim import trim_memory
-from edge.uplink import Uplink
-from edge.watch import LinkWatch
 from shared.bundle import Bundle
 from shared.card import Card, card_from_data, check_card
 from shared.errors import EvoSplitError
@@ -35,7 +35,7 @@ from shared.graph import Graph
 from shared.link import Link
 
 if TYPE_CHECKING:
-    from edge.hooking import Hooking
+    from edge.teaching.hooking import Hooking
 
 ASSUMED_BPS: Final = 10e6
 """The bandwidth until something was seen of the link."""
@@ -119,13 +119,13 @@ def _is_masked(settings: EdgeSettings) -> bool:
 def _hooking(engine: Engine, settings: EdgeSettings) -> Hooking | None:
     """Everything about hooks, imported only where there are any: it takes memory."""
     if settings.hooks:
-        from edge.hooking import Hooking
+        from edge.teaching.hooking import Hooking
 
         hooking = Hooking(engine, settings)
         hooking.load()
         return hooking
     if settings.region is not None:
-        from edge.region import region_hooks
+        from edge.teaching.region import region_hooks
 
         engine.heads.hooks = region_hooks(engine.model.graph, settings.region)
     return None

@@ -12,13 +12,14 @@ from typing import Any, Final, TypeVar
 import aiohttp
 from aiohttp import web
 
-from edge import api, oip_api
-from edge.address import bound_socket
 from edge.agent import Agent
-from edge.enrol import enrol
-from edge.http_errors import errors_as_json, require_token
+from edge.api import oip as oip_api
+from edge.api import pages as api
+from edge.api.address import bound_socket
+from edge.api.http_errors import errors_as_json, require_token
+from edge.enrolment.enrol import enrol
+from edge.enrolment.planner_client import PlannerClient
 from edge.lock import locked
-from edge.planner_client import PlannerClient
 from edge.running import running_agent
 from edge.settings import EdgeSettings, bearer_token
 
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 def serve_edge(settings: EdgeSettings) -> None:
     """Serve until SIGTERM or SIGINT; blocks.
 
-    Raises PortInUseError, UsageError, StoreError, and what `edge.enrol.enrol` raises.
+    Raises PortInUseError, UsageError, StoreError, and what `edge.enrolment.enrol.enrol` raises.
     """
     with locked(settings.folder), bound_socket(settings.host, settings.port) as listener:
         asyncio.run(_serve(settings, listener))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cells.inputs import Network
-from edge.payloads import jpeg_picture
+from edge.link.payloads import jpeg_picture
 from planner.drop.agreement import agreement
 from planner.drop.split_run import SplitRun
 from planner.encodings.wire import picture_wire

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cells.inputs import Network
-from edge.cloud_link import CloudLink
 from edge.compute import Compute
 from edge.engine import EdgeModel, Engine
 from edge.head.build import Heads
 from edge.job import Job, Strategy
-from edge.uplink import Uplink
-from edge.watch import LinkWatch
+from edge.link.cloud_link import CloudLink
+from edge.link.uplink import Uplink
+from edge.link.watch import LinkWatch
 from planner.bundle import build_bundle
 from shared.bundle import Bundle
 from shared.link import Link

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.cells.inputs import Network
-from edge.payloads import jpeg_picture
+from edge.link.payloads import jpeg_picture
 from planner.errors.outputs import noise_to_signal
 from shared.pictures import decode_picture
 from shared.preprocess import preprocess

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from benchmarks.cells.inputs import Network
 from benchmarks.cells.jpeg import jpeg_error
 from cli.cache import cached
-from edge.payloads import JPEG_QUALITY
+from edge.link.payloads import JPEG_QUALITY
 from kernels.codec import measure_codec, measure_packing
 from planner.baselines import edge, neurosurgeon, qdmp
 from planner.calibration.files import LabelledFeeds, feeds_digest

@@ -17,13 +17,13 @@ from cli.demo.processes import new_token
 from cli.demo.stage import cloud_tier
 from cli.shaper import Shaper
 from edge.agent import Agent
-from edge.enrol import enrol
-from edge.hooking import FILE, Hooking
+from edge.enrolment.enrol import enrol
+from edge.enrolment.planner_client import PlannerClient
 from edge.hooks.files import save_hooks
 from edge.hooks.hook import Hook
-from edge.planner_client import PlannerClient
 from edge.running import running_agent
 from edge.settings import EdgeSettings
+from edge.teaching.hooking import FILE, Hooking
 from shared.bundle import Bundle
 from shared.card import Card, check_card, load_card
 from shared.graph import Graph, load_graph

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from edge.link.uplink import CloudAnswer
 from edge.streams.delta import DeltaSender, Sent
-from edge.uplink import CloudAnswer
 from shared.errors import UnknownBaseError
 from shared.plan import Plan
 

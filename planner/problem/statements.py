@@ -37,7 +37,5 @@ def statements(graph: Graph) -> tuple[str, ...]:
             f"{graph.name} is quantised already ({names}): integer weights and tensors keep their bits"
         )
     elif found.keys() & PAIRS:
-        lines.append(
-            f"{graph.name} is quantised already (QDQ): integer weights and tensors keep their bits"
-        )
+        lines.append(f"{graph.name} is quantised already (QDQ): integer weights and tensors keep their bits")
     return tuple(lines)

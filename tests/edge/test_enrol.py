@@ -12,9 +12,9 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, write_net_bundle
 
-from edge.enrol import enrol
-from edge.expecting import KeptExpectation
-from edge.planner_client import PlannerClient
+from edge.enrolment.enrol import enrol
+from edge.enrolment.planner_client import PlannerClient
+from edge.figures.expecting import KeptExpectation
 from edge.settings import EdgeSettings
 from shared.bundle import Bundle
 from shared.errors import AuthError, BundleError, CloudUnavailableError, NotFoundError, ProfileError

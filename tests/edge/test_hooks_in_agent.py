@@ -157,7 +157,7 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two kinds of picture; the network's answers to them are all that is learned from."""
-    monkeypatch.setattr("edge.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("edge.teaching.allowance.Allowance.is_spent", False)
     options = {"exit_agreement": 0.8, "audit_share": NEVER}
     async with stage(tmp_path, **options) as on:
         await use_the_middle(on)
@@ -217,7 +217,7 @@ async def test_a_full_disk_costs_the_file_but_not_the_hooks(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edge.hooking.save_hooks", full)
+    monkeypatch.setattr("edge.teaching.hooking.save_hooks", full)
     async with stage(tmp_path, audit_share=NEVER) as on:
         await use_the_middle(on)
         await on.agent.hooking.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")

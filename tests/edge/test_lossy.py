@@ -11,7 +11,7 @@ from test_hooks_in_agent import NEVER, flat, use_the_middle
 
 from edge.hooks.decisions import Bits, Keep
 from edge.hooks.files import load_hooks
-from edge.lossy import BitsLesson, ChannelsLesson, lessons_for
+from edge.teaching.lossy import BitsLesson, ChannelsLesson, lessons_for
 from shared.graph import Tensor
 from shared.plan import TensorCode
 
@@ -101,8 +101,8 @@ async def teach(on: Stage, frames: int) -> None:
 
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.shadows.MOST_BYTES", 1e9)
-    monkeypatch.setattr("edge.shadows.LEAST_ROWS", 10)
+    monkeypatch.setattr("edge.teaching.shadows.MOST_BYTES", 1e9)
+    monkeypatch.setattr("edge.teaching.shadows.LEAST_ROWS", 10)
 
 
 async def test_the_device_learns_to_send_less(tmp_path: Path, free: None) -> None:

@@ -11,9 +11,9 @@ from edge_support import LABELS, make_table, picture, stage, until
 from hook_doubles import Pupil, Told
 
 from edge.agent import Ticket
-from edge.allowance import Allowance
 from edge.hooks.decisions import Exit
-from edge.payloads import picture_codec, without_pictures
+from edge.link.payloads import picture_codec, without_pictures
+from edge.teaching.allowance import Allowance
 from shared.graph import Graph
 from shared.pictures import decode_picture
 from shared.plan import PlanTable, TensorCode

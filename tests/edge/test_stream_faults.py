@@ -114,7 +114,7 @@ async def taught(on: Stage, frames: int = 40) -> None:
 async def test_a_trainer_that_is_killed_while_it_saves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("edge.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("edge.teaching.allowance.Allowance.is_spent", False)
     async with stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
         loop = on.agent.hooking.school.loop
@@ -143,7 +143,7 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("edge.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("edge.teaching.allowance.Allowance.is_spent", False)
     async with stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
         loop = on.agent.hooking.school.loop

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from cli.main import main
 from cli.profile_view import view
-from edge.spread import SECONDS, Spread
+from edge.figures.spread import SECONDS, Spread
 
 
 async def test_it_shows_an_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

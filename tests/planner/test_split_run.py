@@ -9,7 +9,7 @@ from models import branch_net, feeds, residual_net, save
 from edge.head.build import Heads
 from edge.head.roster import Roster
 from edge.head.run import run_head
-from edge.payloads import boundary_frame
+from edge.link.payloads import boundary_frame
 from kernels.codec import decode_tensor
 from kernels.quantise import fake_quantise
 from planner.bundle import build_bundle

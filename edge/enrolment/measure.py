@@ -44,7 +44,7 @@ async def profile_skeleton(
 ) -> Profile:
     """Run this file as a process. Raises ProfileError; cancelling ends the process."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge.measure", name, sha256, str(threads), repr(slowdown)),
+        *(sys.executable, "-m", "edge.enrolment.measure", name, sha256, str(threads), repr(slowdown)),
         *(("integers",) if integers else ()),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

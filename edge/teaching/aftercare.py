@@ -7,16 +7,16 @@ import functools
 from collections.abc import Mapping
 from typing import Final
 
-from edge.allowance import Allowance
-from edge.audits import Audits
 from edge.engine import Engine
 from edge.head.run import HeadRun
 from edge.head.steps import Head
 from edge.job import Answer, Job
 from edge.learning.answers import outcome_key
-from edge.lessons import Lessons
-from edge.payloads import picture_codec
-from edge.shadows import Shadows
+from edge.link.payloads import picture_codec
+from edge.teaching.allowance import Allowance
+from edge.teaching.audits import Audits
+from edge.teaching.lessons import Lessons
+from edge.teaching.shadows import Shadows
 from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InputError
 
 LOOKING_SHARE: Final = 0.02

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edge.expectation import HookSeen, expectation, without_masks
-from edge.hook_states import hook_states
-from edge.last_resort import ANSWERING
+from edge.figures.expectation import HookSeen, expectation, without_masks
+from edge.figures.hook_states import hook_states
+from edge.teaching.last_resort import ANSWERING
 from shared.expectation import NOTHING_SPARED, Expectation
 from shared.kept import read_kept, write_kept
 

@@ -7,12 +7,12 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from edge.expectation import SegmentSeen, WireSeen
+from edge.figures.expectation import SegmentSeen, WireSeen
+from edge.figures.spread import BYTES, SECONDS, SHARES, Spread
 from edge.head.cutting import Part
 from edge.head.steps import Work
 from edge.head.trace import StepTrace
 from edge.job import Answer
-from edge.spread import BYTES, SECONDS, SHARES, Spread
 from edge.streams.exchange import is_stream
 from shared.graph import Graph
 from shared.result import Result

@@ -8,10 +8,10 @@ from typing import Final
 from aiohttp import web
 
 from edge.agent import Agent
-from edge.api_fields import result_filter, ticket
-from edge.hook_states import hook_states, learning_state
-from edge.results_query import query_results
-from edge.status import plan_status, profile_status
+from edge.api.fields import result_filter, ticket
+from edge.api.status import plan_status, profile_status
+from edge.figures.hook_states import hook_states, learning_state
+from edge.results.query import query_results
 from shared.errors import InputError, NotFoundError
 from shared.serial import to_data
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from edge.store_schema import SCHEMA, insert_result, interrupted, trim
+from edge.results.schema import SCHEMA, insert_result, interrupted, trim
 from shared.errors import StoreError
 from shared.result import Result
 from shared.serial import from_json

@@ -7,7 +7,7 @@ import binascii
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from edge.store import Store
+from edge.results.store import Store
 from shared.errors import StoreError, UsageError
 from shared.result import AnsweredBy, Result
 from shared.serial import from_json

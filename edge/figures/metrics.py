@@ -9,7 +9,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import generate_latest
 
-from edge.head_metrics import BUCKETS_BYTES, HeadMetrics
+from edge.figures.head_metrics import BUCKETS_BYTES, HeadMetrics
 from edge.job import Answer
 from shared.link import Link
 from shared.result import Result
@@ -83,7 +83,7 @@ class Metrics:
         self._plan_changes.set(plan_changes)
 
     def see_hooks(self, states: Mapping[str, Mapping[str, Any]], sampler_bytes: int) -> None:
-        """Set the state of hooks and sampler, as `edge.hook_states.hook_states` tells it."""
+        """Set the state of hooks and sampler, as `edge.figures.hook_states.hook_states` tells it."""
         self._head.see(states, sampler_bytes)
 
     def text(self) -> bytes:

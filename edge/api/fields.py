@@ -10,7 +10,7 @@ from typing import Final, cast, get_args
 
 from edge.agent import Ticket
 from edge.job import Strategy
-from edge.results_query import Order, ResultFilter
+from edge.results.query import Order, ResultFilter
 from shared.errors import UsageError
 
 _FRAME_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")

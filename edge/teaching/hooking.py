@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from edge.aftercare import Aftercare
-from edge.audits import Audits
 from edge.engine import Engine
 from edge.hooks.exit import ExitHook
 from edge.hooks.files import load_hooks, save_hooks
@@ -20,11 +18,13 @@ from edge.hooks.repeat_fit import RepeatTrials
 from edge.learning.guard import Guard
 from edge.learning.learned import Learned
 from edge.learning.trainer_loop import LoopSettings
-from edge.lessons import Lessons
-from edge.region import region_hooks
-from edge.schooling import FEATURES, Class, School, classes_of
 from edge.settings import LEARNED, EdgeSettings
-from edge.shadows import Shadows
+from edge.teaching.aftercare import Aftercare
+from edge.teaching.audits import Audits
+from edge.teaching.lessons import Lessons
+from edge.teaching.region import region_hooks
+from edge.teaching.schooling import FEATURES, Class, School, classes_of
+from edge.teaching.shadows import Shadows
 from shared.errors import BundleError, EvoSplitError
 from shared.graph import parse_cut
 from shared.replan import replan

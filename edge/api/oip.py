@@ -11,7 +11,7 @@ from aiohttp import web
 from numpy.typing import NDArray
 
 from edge.agent import Finished, Ticket
-from edge.api import AGENT
+from edge.api.pages import AGENT
 from edge.job import Feeds
 from shared.card import Card
 from shared.errors import InputError, NotFoundError

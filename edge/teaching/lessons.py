@@ -8,7 +8,6 @@ from typing import Any, Final, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.allowance import Allowance
 from edge.head.roster import HOOK_ERRORS, Roster
 from edge.head.run import HeadRun
 from edge.head.steps import Head
@@ -16,6 +15,7 @@ from edge.hooks.hook import Hook
 from edge.hooks.repeat import RepeatHook
 from edge.hooks.repeat_fit import RepeatTrials
 from edge.learning.samples import Sample
+from edge.teaching.allowance import Allowance
 
 SAMPLING_SHARE: Final = 0.02
 """Reading features for the sampler may take this share of the thread that computes ..."""

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from edge.expectation import differs
-from edge.expecting import read_expectation
-from edge.measure import profile_skeleton
-from edge.planner_client import PlannerClient
+from edge.enrolment.measure import profile_skeleton
+from edge.enrolment.planner_client import PlannerClient
+from edge.figures.expectation import differs
+from edge.figures.expecting import read_expectation
 from edge.settings import EdgeSettings
 from shared.bundle import Bundle
 from shared.errors import BundleError, CloudRefusedError, CloudUnavailableError, EvoSplitError

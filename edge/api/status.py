@@ -7,9 +7,9 @@ from typing import Any
 
 from edge.agent import Agent
 from edge.engine import Engine
-from edge.hook_states import hook_states, learning_state
-from edge.last_resort import ANSWERING
-from edge.spread import SECONDS, Spread
+from edge.figures.hook_states import hook_states, learning_state
+from edge.figures.spread import SECONDS, Spread
+from edge.teaching.last_resort import ANSWERING
 from shared.serial import to_data
 
 

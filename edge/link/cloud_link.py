@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from edge.circuit import Circuit
-from edge.fair_clock import FairClock, Passage
-from edge.uplink import HTTP_BYTES, CloudAnswer, Uplink
+from edge.link.circuit import Circuit
+from edge.link.fair_clock import FairClock, Passage
+from edge.link.uplink import HTTP_BYTES, CloudAnswer, Uplink
 from shared.errors import CloudRefusedError, CloudUnavailableError, UnknownBaseError
 from shared.estimator import LinkEstimate, Observation, update
 from shared.link import Link

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import Final
 
-from edge.cloud_link import CloudLink
+from edge.link.cloud_link import CloudLink
 from shared.errors import CloudRefusedError, CloudUnavailableError
 
 PROBE_S: Final = 0.05

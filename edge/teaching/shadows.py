@@ -11,13 +11,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.agreement import agree
 from edge.engine import Engine
 from edge.hooks.decisions import Bits, Keep
 from edge.hooks.hook import Hook
 from edge.job import Answer, Job
-from edge.lossy import Lesson, lessons_for
 from edge.streams.exchange import is_stream
+from edge.teaching.agreement import agree
+from edge.teaching.lossy import Lesson, lessons_for
 from shared.errors import CloudRefusedError, CloudUnavailableError, InputError, LearningError
 from shared.plan import FLOAT_BITS, Plan, TensorCode
 

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
-from edge.agreement import Outputs, agree
 from edge.head.run import Claim, Policy
 from edge.hooks.decisions import Decision, Exit
 from edge.hooks.hook import Hook
 from edge.learning.audit import Verdict
+from edge.teaching.agreement import Outputs, agree
 from shared.card import Card
 
 _log = logging.getLogger(__name__)

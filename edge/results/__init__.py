@@ -1,0 +1,1 @@
+"""Every result of an agent, kept and found again."""
