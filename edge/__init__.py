@@ -1,1 +1,1 @@
-"""The edge agent: sources, engine, uplink, store and API."""
+"""The edge agent: takes frames, runs heads with hooks, asks the cloud, keeps results."""
