@@ -7,16 +7,19 @@ the fastest that keep at least `WANTED` of the boxes there. All else is measured
 Boxes are those after the rest of the network and the project's postprocessing, dense against masked, same
 class and IoU of at least 0.5: `found` is the share of dense boxes that the masked answer has, `true` the
 share of its own boxes that are among the dense ones. Times are per frame, change detection, output and full
-refreshes included; dense ONNX Runtime and the masked head take turns frame by frame in one process with
-equal threads, and the rest of the network runs in between. The dense backend may not take over here.
+refreshes included, with equal threads in one process, in two ways. `turns`: dense and masked head take turns
+frame by frame and the rest of the network runs in between, twice, so that either finds the caches cold.
+`passes`: each head runs the frames one after the other, as on an edge whose tail is elsewhere, dense and
+masked pass by pass. The dense backend may not take over here.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +44,7 @@ SHARED: Final = Path(__file__).resolve().parents[2] / "shared"
 CALIBRATION_FRAMES: Final = 75
 WANTED: Final = 0.985
 REFRESH_FRAMES: Final = 100
+PASSES: Final = 5
 HEADS: Final = {"backbone's stride 8": "781", "neck's stride 8": "956"}
 
 
@@ -101,8 +105,14 @@ def main() -> None:
         "other_processes_running_before": round(load[0], 2),
         "frames": {"calibration": CALIBRATION_FRAMES, "evaluation": len(video.frames) - CALIBRATION_FRAMES},
         "chosen_on_calibration_frames": _named(chosen),
-        "evaluation": [
+        "turns": [
             {"head": name, "layers": len(part.cut.layers), **_measured(part, settings, rest, threads)}
+            for name, part in parts.items()
+            for settings in (chosen, EXACT)
+            for threads in (1, 2)
+        ],
+        "passes": [
+            {"head": name, **_passed(part, settings, rest, threads)}
             for name, part in parts.items()
             for settings in (chosen, EXACT)
             for threads in (1, 2)
@@ -170,6 +180,36 @@ def _measured(part: Part, settings: ChangeSettings, frames: slice, threads: int 
         "boxes_found": round(same / theirs, 4),
         "boxes_true": round(same / ours, 4),
     }
+
+
+def _passed(part: Part, settings: ChangeSettings, frames: slice, threads: int) -> dict[str, Any]:
+    """Mean time of a frame in each of some passes, dense and masked in turns; the streams begin anew."""
+    model = head_model(part.graph, part.cut)
+    dense, masked = Runner(model, threads), MaskedSegment(model, threads, settings)
+    whole_s, masked_s = [], []
+    for _ in range(PASSES):
+        whole_s.append(statistics.mean(_timed(dense.run, part.video.feeds(frames))))
+        masked.forget(FrameContext().stream)
+        run = functools.partial(masked.run, frame=FrameContext())
+        masked_s.append(statistics.mean(_timed(run, part.video.feeds(frames))))
+    ratios = [whole / made for whole, made in zip(whole_s, masked_s, strict=True)]
+    return {
+        **_named(settings),
+        "threads": threads,
+        "dense_ms": round(statistics.median(whole_s) * 1e3, 3),
+        "masked_ms": round(statistics.median(masked_s) * 1e3, 3),
+        "speed_up": round(statistics.median(ratios), 3),
+        "speed_ups": [round(ratio, 3) for ratio in ratios],
+    }
+
+
+def _timed(run: Callable[[dict[str, Floats]], object], feeds: Iterator[dict[str, Floats]]) -> list[float]:
+    seconds = []
+    for one in feeds:
+        start = time.perf_counter()
+        run(one)
+        seconds.append(time.perf_counter() - start)
+    return seconds[1:]  # the first frame of a stream is whole
 
 
 def _same(expected: Boxes, found: Boxes) -> int:
