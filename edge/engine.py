@@ -6,15 +6,14 @@ import asyncio
 import dataclasses
 import functools
 import secrets
-import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.compute import Compute
+from edge.frame_steps import FrameSteps
 from edge.head.assemble import ON_THE_WAY
 from edge.head.build import Heads
 from edge.head.decided import kept_channels, with_bits
@@ -22,37 +21,23 @@ from edge.head.roster import Roster
 from edge.head.run import HeadRun, Policy, always, run_head
 from edge.head.steps import Head
 from edge.hooks.hook import Hook
-from edge.job import Answer, Feeds, Job
+from edge.job import Answer, Job
 from edge.link.cloud_link import CloudLink
-from edge.link.payloads import boundary_frame, picture, picture_codec, raw_frame, without_pictures
-from edge.link.uplink import CloudAnswer
-from edge.streams.delta import DeltaSender, Sent
-from edge.streams.exchange import Exchanged, exchange, is_stream
+from edge.link.payloads import picture_codec, without_pictures
+from edge.model import EdgeModel
+from edge.plan_in_use import PlanInUse
+from edge.sending import Sending
+from edge.streams.delta import DeltaSender
+from edge.streams.exchange import is_stream
 from edge.teaching.last_resort import ANSWERING, best_exit
-from edge.trim import trim_memory
-from shared.card import Card
-from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InfeasibleError
-from shared.graph import Graph
-from shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT
-from shared.plan import Plan, PlanTable
-from shared.preprocess import preprocess
-from shared.replan import choices, replan
+from shared.errors import CloudRefusedError, CloudUnavailableError, InfeasibleError
+from shared.plan import Plan
+from shared.replan import replan
 from shared.result import AnsweredBy
 
-T = TypeVar("T")
 
-
-@dataclass(frozen=True)
-class EdgeModel:
-    """The network as the edge knows it; the card is completed, or None where only tensors are taken."""
-
-    graph: Graph
-    card: Card | None
-    table: PlanTable
-
-
-class Engine:
-    """Runs frames under the current plan, which changes by one reference between two frames."""
+class Engine(PlanInUse):
+    """Runs frames under the current plan; alone, or by the best exit, where the cloud does not answer."""
 
     def __init__(
         self,
@@ -62,70 +47,20 @@ class Engine:
         cloud: CloudLink,
         deltas: DeltaSender | None = None,
     ) -> None:
+        super().__init__(model.table, heads, lambda: cloud.link)
         self.model = model
         self.compute = compute
-        self.heads = heads
         self.cloud = cloud
         self.deltas = DeltaSender(secrets.randbits(64)) if deltas is None else deltas
         self.roster = Roster()
         self.policy: Callable[[str], Policy] = lambda _frame_id: always
         self.believes: Callable[[Hook], bool] = self.roster.trusts
-        self._current: tuple[Plan, Head] | None = None
-        self.plan_changes = 0
-
-    @property
-    def plan(self) -> Plan | None:
-        """The plan of the next frame; None before `start`."""
-        return self._current[0] if self._current else None
+        self._steps = FrameSteps(compute, model.card)
+        self._sending = Sending(model, self._steps, cloud, self.deltas)
 
     def heads_ready(self) -> int:
         """How many heads are built."""
         return len(self.heads)
-
-    async def start(self) -> None:
-        """Build the head of the plan that suits the link now. Raises BundleError, ModelError."""
-        plan = replan(self.model.table, self.cloud.link, None)
-        self._current = plan, await asyncio.to_thread(self.heads.build, plan)
-
-    def reconsider(self) -> None:
-        """Change to the plan that suits the link now, once its head is built."""
-        wanted = replan(self.model.table, self.cloud.link, self.plan)
-        head = self.heads.ready(wanted)
-        if self._current is not None and head is not None and wanted is not self._current[0]:
-            self._current = wanted, head
-            self.plan_changes += 1
-
-    async def change_hooks(self, hooks: Sequence[Hook]) -> None:
-        """Build the heads anew with these hooks, the one in use first; each takes over between two frames."""
-        self.heads.hooks = tuple(hooks)
-        await self._renew()
-
-    async def watch(self, taps: Sequence[str]) -> None:
-        """Build the heads anew, so that they hand out these tensors for the sampler."""
-        self.heads.options = dataclasses.replace(self.heads.options, watched=tuple(taps))
-        await self._renew()
-
-    def watches(self, taps: Sequence[str]) -> bool:
-        """Whether the head in use hands all of these out."""
-        return self._current is not None and set(taps) <= set(self._current[1].watched)
-
-    async def _renew(self) -> None:
-        """The heads that are built, the one in use first."""
-        for plan in self.by_need():
-            if await asyncio.to_thread(self.heads.renew, plan):
-                self._renew_current()
-                await asyncio.to_thread(trim_memory)
-
-    def by_need(self) -> list[Plan]:
-        """Every plan of the table: the one in use, the fallback, then the nearest to the one in use."""
-        plans, fallback = choices(self.model.table), self.model.table.fallback
-        at = plans.index(self.plan) if self.plan in plans else 0
-        return sorted(plans, key=lambda p: (p != self.plan, p != fallback, abs(plans.index(p) - at)))
-
-    def _renew_current(self) -> None:
-        if self._current is not None:
-            plan, head = self._current
-            self._current = plan, self.heads.ready(plan) or head
 
     async def answer(self, job: Job) -> Answer:
         """The outputs of one frame.
@@ -135,14 +70,14 @@ class Engine:
         """
         if job.strategy == "edge":
             return await self._alone(job, self.fallback(), "edge", with_hooks=False)
-        if job.strategy == "planned" and self._current is not None:
-            plan, head = self._current
+        if job.strategy == "planned" and self.current is not None:
+            plan, head = self.current
             if picture_codec(plan) is not None:
                 return await self._or_alone(job, functools.partial(self._without_head, job, plan, head))
             if not plan.boundary:
                 return await self._planned(job, plan, head, "edge")
             return await self._or_alone(job, functools.partial(self._planned, job, plan, head, "cloud"))
-        whole = self._raw if job.strategy == "cloud-raw" else self._picture
+        whole = self._sending.raw if job.strategy == "cloud-raw" else self._sending.picture
         return await self._or_alone(job, functools.partial(whole, job))
 
     async def again(self, job: Job, answer: Answer, acts: Policy) -> Answer:
@@ -152,7 +87,7 @@ class Engine:
         """
         if answer.plan is None or answer.head is None:
             raise InfeasibleError("only what a plan answered can be run again")
-        repeated = Job(job.frame_id, job.stream, job.model, job.strategy, feeds=await self._feeds(job))
+        repeated = Job(job.frame_id, job.stream, job.model, job.strategy, feeds=await self._steps.feeds(job))
         run = await self._run_head(repeated, answer.plan, answer.head, acts)
         return await self._finish(repeated, answer.plan, answer.head, run, answer.answered_by, is_extra=True)
 
@@ -167,9 +102,9 @@ class Engine:
             raise InfeasibleError("no tensors went to the cloud")
         extra, run = Job("shadow", "default", answer.plan.model, "planned"), answer.run
         plan, made = with_bits(answer.plan, bits), kept_channels(run.tensors, keep)
-        sent = await self._send(extra, plan, made, is_extra=True)
+        sent = await self._sending.boundary(extra, plan, made, is_extra=True)
         outputs = {name: run.tensors[name] for name in answer.head.outputs}
-        return self._checked({**outputs, **sent.reply.outputs}), sent.wire_bytes
+        return self._sending.checked({**outputs, **sent.reply.outputs}), sent.wire_bytes
 
     async def look(self, job: Job, plan: Plan) -> tuple[Head, HeadRun] | None:
         """The head's inputs, for a frame that went as a picture; None where nothing is built."""
@@ -261,33 +196,10 @@ class Engine:
 
     async def _split(self, job: Job, plan: Plan, head: Head, run: HeadRun, is_extra: bool) -> Answer:
         sent, made = with_bits(plan, run.bits), kept_channels(run.tensors, run.keep)
-        went = await self._send(job, sent, made, is_extra)
+        went = await self._sending.boundary(job, sent, made, is_extra)
         outputs = {**{name: run.tensors[name] for name in head.outputs}, **went.reply.outputs}
-        checked, key, size = self._checked(outputs), plan.cut_key, went.wire_bytes
+        checked, key, size = self._sending.checked(outputs), plan.cut_key, went.wire_bytes
         return Answer(checked, "cloud", plan, key, size, head=head, run=run, sent_as=went.sent_as)
-
-    async def _send(
-        self, job: Job, plan: Plan, made: Mapping[str, NDArray[Any]], is_extra: bool
-    ) -> Exchanged:
-        """The boundary to the cloud. On a named stream only changes go; ``is_extra`` frames are not of it."""
-
-        async def ask(content: bytes, spent_s: float) -> CloudAnswer:
-            return await self._ask(job, FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s)
-
-        async def encode(key: bool) -> Sent:
-            work = functools.partial(self.deltas.encode, job.frame_id, job.stream, plan, made, key)
-            return await self._step(job, "encode_s", work)
-
-        if not is_extra and is_stream(job.stream, plan):
-            return await exchange(self.deltas, encode, ask)
-        content = await self._step(job, "encode_s", lambda: boundary_frame(job.frame_id, plan, made))
-        return Exchanged(await ask(content, 0.0), len(content))
-
-    async def _raw(self, job: Job) -> Answer:
-        feeds, graph = await self._feeds(job), self.model.graph
-        content = await self._step(job, "encode_s", lambda: raw_frame(job.frame_id, graph, feeds))
-        reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
-        return Answer(self._checked(reply.outputs), "cloud", None, "0", len(content))
 
     async def _without_head(self, job: Job, plan: Plan, head: Head) -> Answer:
         """A plan that sends the picture; a frame of tensors goes by the best one that sends tensors.
@@ -296,75 +208,21 @@ class Engine:
         """
         if job.pixels is not None:
             if not any(hook.kind in ANSWERING and self.believes(hook) for hook in head.hooks):
-                return await self._picture(job, plan)
+                return await self._sending.picture(job, plan)
             run = await self._run_head(job, plan, head, self.policy(job.frame_id))
             if run.exit is not None:
                 return await self._finish(job, plan, head, run, "exit")
-            return dataclasses.replace(await self._picture(job, plan), head=head, run=run)
+            return dataclasses.replace(await self._sending.picture(job, plan), head=head, run=run)
         others = without_pictures(self.model.table)
         if others is None:
-            return await self._raw(job)
+            return await self._sending.raw(job)
         plan = replan(others, self.cloud.link, None)
         return await self._alone(job, plan, "cloud" if plan.boundary else "edge")
 
-    async def _picture(self, job: Job, plan: Plan | None = None) -> Answer:
-        """The picture as a plan sends it, or the JPEG of the strategy that needs no plan."""
-        card, pixels = self.model.card, job.pixels
-        if card is None or pixels is None:
-            raise CardError("a picture is sent of a frame that is one, by a model with a card")
-        codec = None if plan is None else picture_codec(plan)
-        name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
-        content = await self._step(job, "encode_s", lambda: picture(card, pixels, codec))
-        cloud_s = 0.0 if plan is None else plan.latency.cloud_s
-        reply = await self._ask(job, name, content, cloud_s, patient=plan is None)
-        return Answer(self._checked(reply.outputs), "cloud", plan, "0", len(content))
-
     async def _run_head(self, job: Job, plan: Plan, head: Head, acts: Policy | None) -> HeadRun:
         """Where deltas go, codes have to mean the same from frame to frame: no hook on the way is asked."""
-        feeds = await self._feeds(job)
+        feeds = await self._steps.feeds(job)
         wanted = {name: feeds[name] for name in head.reads}
         without = ON_THE_WAY if is_stream(job.stream, plan) else ()
         work = functools.partial(run_head, head, wanted, job.stream, self.roster, acts, without)
-        return await self._step(job, "head_s", work)
-
-    async def _feeds(self, job: Job) -> Feeds:
-        if job.feeds is None:
-            card, pixels = self.model.card, job.pixels
-            if card is None or pixels is None:
-                raise CardError(f"model {job.model} has no card, so it takes tensors but no pictures")
-            job.feeds = dict(await self._step(job, "preprocess_s", lambda: preprocess(card, pixels)))
-        return job.feeds
-
-    async def _ask(
-        self,
-        job: Job,
-        name: str,
-        content: bytes,
-        cloud_s: float,
-        patient: bool = False,
-        spent_s: float = 0.0,
-    ) -> CloudAnswer:
-        started_s = time.perf_counter()
-        try:
-            reply = await self.cloud.infer(name, content, cloud_s, patient, spent_s)
-        except (CloudUnavailableError, CloudRefusedError):
-            job.spend(uplink_s=time.perf_counter() - started_s)
-            raise
-        job.spend(
-            uplink_s=reply.uplink_s, queue_s=reply.queue_s, decode_s=reply.decode_s, tail_s=reply.tail_s
-        )
-        return reply
-
-    def _checked(self, outputs: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
-        for name in self.model.graph.outputs:
-            wanted, got = self.model.graph.tensors[name], outputs.get(name)
-            if got is None or got.shape != wanted.shape or got.dtype != wanted.dtype:
-                refusal = CloudRefusedError(f"the cloud's answer has no proper output {name}", 200)
-                self.cloud.refused(refusal)
-                raise refusal
-        return outputs
-
-    async def _step(self, job: Job, step: str, work: Callable[[], T]) -> T:
-        timed = await self.compute.run(work)
-        job.spend(queue_s=timed.queue_s, **{step: timed.seconds})
-        return timed.value
+        return await self._steps.step(job, "head_s", work)

@@ -14,7 +14,7 @@ import aiohttp
 
 from edge.agent import Agent
 from edge.compute import Compute
-from edge.engine import EdgeModel, Engine
+from edge.engine import Engine
 from edge.figures.expecting import Expecting
 from edge.figures.metrics import Metrics
 from edge.head.assemble import Options
@@ -23,6 +23,7 @@ from edge.head.providers import Providers
 from edge.link.cloud_link import CloudLink
 from edge.link.uplink import Uplink
 from edge.link.watch import LinkWatch
+from edge.model import EdgeModel
 from edge.results.store import Store
 from edge.settings import EdgeSettings
 from edge.streams.change import ChangeSettings

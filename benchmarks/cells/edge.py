@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from benchmarks.cells.inputs import Network
 from edge.compute import Compute
-from edge.engine import EdgeModel, Engine
+from edge.engine import Engine
 from edge.head.build import Heads
 from edge.job import Job, Strategy
 from edge.link.cloud_link import CloudLink
 from edge.link.uplink import Uplink
 from edge.link.watch import LinkWatch
+from edge.model import EdgeModel
 from planner.bundle import build_bundle
 from shared.bundle import Bundle
 from shared.link import Link

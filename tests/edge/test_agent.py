@@ -106,7 +106,7 @@ async def test_a_slower_machine_is_played_by_waiting(tmp_path: Path, monkeypatch
         time.sleep(0.01)
         return preprocess(card, pixels)
 
-    monkeypatch.setattr("edge.engine.preprocess", ten_milliseconds)
+    monkeypatch.setattr("edge.frame_steps.preprocess", ten_milliseconds)
     async with stage(tmp_path / "slow", slowdown=20.0) as slow:
         _, answer = await slow.post(picture(1), strategy="edge")
     assert answer["breakdown"]["preprocess_s"] >= 20 * 0.01

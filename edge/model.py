@@ -1,0 +1,18 @@
+"""The network that an agent serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.card import Card
+from shared.graph import Graph
+from shared.plan import PlanTable
+
+
+@dataclass(frozen=True)
+class EdgeModel:
+    """The network as the edge knows it; the card is completed, or None where only tensors are taken."""
+
+    graph: Graph
+    card: Card | None
+    table: PlanTable
