@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from planner.problem.assignment import Assignment
-from planner.problem.costs import Choice, Costs
+from planner.problem.assignment import Assignment, amount
+from planner.problem.costs import Choice, Costs, LayerCost
 from planner.program import engines
 from planner.program.bounds import Bounds, Goal
 from planner.program.decisions import Decisions, Picks
@@ -24,6 +24,8 @@ from planner.program.measures import Measures
 from planner.program.memory import Memory
 from shared.link import Link
 
+_PICOSECONDS: Final = 12
+"""Decimals of a second that count: differences of equal times are zero up to rounding."""
 _TINY: Final = (0.0, 1e-6)
 _GAP: Final = {"memory": (0.0, 1e-4), "error": (1e-3, 1e-9)}
 """Relative and absolute gap at which an optimum counts as proven: 1 ns or 1 nJ, 0.1 byte, 0.1 % of error."""
@@ -44,11 +46,12 @@ class Written:
 def accepts(costs: Costs) -> bool:
     """Whether there is at least one layer, and every number is finite and not negative.
 
-    Only the largest of the rows of a layer's seconds counts: what they hold may be negative.
+    Of a layer's seconds that is the largest row at the fewest and at the most bits: what rows hold may be
+    negative.
     """
     numbers = [costs.limits.error_limit, costs.frame_s, costs.prepare_s, costs.pack_s]
     numbers += [layer.cloud_s for layer in costs.layers]
-    numbers += [max(row.fixed for row in layer.edge_s) for layer in costs.layers]
+    numbers += [seconds for layer in costs.layers for seconds in _ends_s(layer, costs)]
     for row in (row for layer in costs.layers for row in layer.edge_s):
         numbers += [abs(number) for number in (row.fixed, row.per_weight_bit, *row.per_bit.values())]
     for row in (layer.energy_j for layer in costs.layers):
@@ -56,6 +59,14 @@ def accepts(costs: Costs) -> bool:
     for choice in _all_choices(costs):
         numbers += [choice.size_bytes, choice.error, choice.edge_s, choice.cloud_s]
     return bool(costs.layers) and all(math.isfinite(number) and number >= 0 for number in numbers)
+
+
+def _ends_s(layer: LayerCost, costs: Costs) -> Iterator[float]:
+    """A layer's seconds on the edge at the fewest and at the most bits of all that it depends on."""
+    for end in (min, max):
+        weight_bits = end((choice.bits for choice in layer.weights), default=0)
+        stored = {one.name: end(choice.bits for choice in one.activation) for one in costs.tensors}
+        yield round(max(amount(row, weight_bits, stored) for row in layer.edge_s), _PICOSECONDS)
 
 
 def apply(costs: Costs, link: Link, goal: Goal, bounds: Bounds) -> Written:
