@@ -6,6 +6,7 @@ its gain, it becomes noise to signal at the network's outputs: docs/decisions/er
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -23,7 +24,9 @@ from shared.graph import Graph
 __all__ = ["ActivationErrors", "ErrorOptions", "ErrorTable", "WeightErrors", "measure_errors"]
 
 DEFAULT_OPTIONS: Final = ErrorOptions()
-METHOD: Final = "symmetric at 8 bits, with ranges"
+NO_OUTPUT: Final = 1e9
+"""The error of what turns outputs into NaN or infinity: above every limit, and a number."""
+METHOD: Final = "symmetric at 8 bits, with ranges, no outputs told"
 """How tables are measured: one that was kept and measured otherwise is measured anew."""
 
 
@@ -56,11 +59,18 @@ def measure_errors(
         model=graph.name,
         model_sha256=graph.sha256,
         samples=len(calibration),
-        weights={name: replace(one, error=found.weights[name]) for name, one in weights.items()},
-        activations={name: replace(one, error=found.activations[name]) for name, one in activations.items()},
+        weights={name: replace(one, error=_told(found.weights[name])) for name, one in weights.items()},
+        activations={
+            name: replace(one, error=_told(found.activations[name])) for name, one in activations.items()
+        },
         plain_bytes=plain_bytes,
         options=options,
     )
+
+
+def _told(error: Mapping[int, float]) -> dict[int, float]:
+    """Errors as numbers: a divisor, say, that is rounded to zero leaves no output to compare with."""
+    return {bits: one if math.isfinite(one) else NO_OUTPUT for bits, one in error.items()}
 
 
 def _mse(
