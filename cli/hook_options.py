@@ -9,7 +9,7 @@ import click
 
 from cli.options import SIZE
 from edge.head.providers import PROVIDERS
-from edge.settings import LEARNED
+from edge.settings import KINDS, LEARNED
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,8 +48,8 @@ class _Kinds(click.ParamType[tuple[str, ...]]):
         ctx: click.Context | None,
     ) -> tuple[str, ...]:
         kinds = tuple(dict.fromkeys(kind.strip() for kind in str(value).split(",")))
-        if unknown := set(kinds) - set(LEARNED):
-            self.fail(f"{min(unknown)!r} is not one of {', '.join(LEARNED)}", param, ctx)
+        if unknown := set(kinds) - set(KINDS):
+            self.fail(f"{min(unknown)!r} is not one of {', '.join(KINDS)}", param, ctx)
         return kinds
 
 
@@ -60,7 +60,7 @@ _OPTIONS = (
         type=_Kinds(),
         default=",".join(LEARNED),
         show_default=True,
-        help="What to learn from full answers, used only where it is shown to agree with the network.",
+        help="What to learn from full answers, used only where shown to agree; also skip, saliency.",
     ),
     click.option("--no-hooks", "hooks", is_flag=True, flag_value=False, default=True, help="Learn nothing."),
     click.option(

@@ -114,7 +114,8 @@ def _options(settings: EdgeSettings) -> Options:
 
 
 def _is_masked(settings: EdgeSettings) -> bool:
-    return settings.change_threshold is not None or settings.region is not None
+    learns_masks = settings.hooks and "saliency" in settings.hook_kinds
+    return learns_masks or settings.change_threshold is not None or settings.region is not None
 
 
 def _hooking(engine: Engine, settings: EdgeSettings) -> Hooking | None:

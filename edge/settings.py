@@ -13,6 +13,9 @@ from shared.token import given_token, stored_token
 
 LEARNED: Final = ("exit", "repeat", "bits", "channels")
 """Kinds of hooks that an agent learns by itself."""
+ON_REQUEST: Final = ("skip", "saliency")
+"""Kinds that are learned only where they are named: skips spare little, masks may miss what no audit sees."""
+KINDS: Final = (*LEARNED, *ON_REQUEST)
 
 _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -86,8 +89,8 @@ class EdgeSettings:
     def _check_hooks(self) -> None:
         if not (0 < self.exit_agreement <= 1 and 0 < self.audit_share <= 1):
             raise UsageError("exit_agreement and audit_share are shares above 0, at most 1")
-        if unknown := set(self.hook_kinds) - set(LEARNED):
-            raise UsageError(f"no hooks of kind {min(unknown)!r} are learned; there are {', '.join(LEARNED)}")
+        if unknown := set(self.hook_kinds) - set(KINDS):
+            raise UsageError(f"no hooks of kind {min(unknown)!r} are learned; there are {', '.join(KINDS)}")
         if self.sampler_bytes < 1:
             raise UsageError("sampler_bytes must be at least 1")
         if self.change_threshold is not None and not self.change_threshold >= 0:

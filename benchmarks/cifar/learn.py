@@ -14,14 +14,13 @@ from edge.hooks.budget import NEVER, ExitRow, Outcome, worthwhile
 from edge.hooks.build import HookPlace
 from edge.hooks.exit import ExitHook
 from edge.hooks.features import FeatureSpec
-from edge.hooks.skip import AVERAGE, NO_CHANGE, SkipHook
-from edge.learning.calibrate import threshold
+from edge.hooks.skip import SkipHook
+from edge.hooks.skip_fit import fit_skip
 from edge.learning.soften import softened
 from edge.learning.trainers.hidden import fit_hidden
 from edge.learning.trainers.prepare import softmax
 
 EXIT_FEATURES = FeatureSpec()
-SKIP_WIDTH = 16
 ONE_SIDED_95 = 1.645
 SMALL_CHANGE = 0.1
 """Of the likeliest class's probability: what a block may do and still count as doing nothing."""
@@ -98,14 +97,7 @@ def skip_hook(
     sure = np.take_along_axis(softmax(whole), whole.argmax(axis=1)[:, None], axis=1)
     left = np.take_along_axis(softmax(without), whole.argmax(axis=1)[:, None], axis=1)
     small = same & (np.abs(sure - left)[:, 0] < SMALL_CHANGE)
-    held = np.arange(len(same)) % 3 == 0
-    wanted = np.stack([~small, small], axis=1).astype(np.float32)
-    classifier = fit_hidden(features[~held], wanted[~held], seed=0, most=SKIP_WIDTH)
-    share = classifier.scores(features[held])[:, NO_CHANGE]
-    limit = threshold(share, same[held], target)
-    if limit is None:
-        return None
-    return SkipHook(f"skip {place.until}", place.tap, place.until, AVERAGE, classifier, limit)
+    return fit_skip(f"skip {place.until}", (place.tap, place.until), features, small, same, target)
 
 
 def _row(hook: ExitHook, held: Held) -> ExitRow:

@@ -66,6 +66,12 @@ class Heads:
                 head = self._built[_key(plan)] = self._new(plan)
             return head
 
+    def trial(self, plan: Plan, hooks: tuple[Hook, ...]) -> Head:
+        """A head of its own with these hooks alone, without masks. Raises BundleError, ModelError."""
+        with self._building:
+            stuff = self._stuff(plan)
+        return assemble(stuff, hooks, Options(self.options.providers))
+
     def renew(self, plan: Plan) -> bool:
         """Build a head that is there anew if the hooks have changed; the old one serves meanwhile.
 
@@ -93,12 +99,14 @@ class Heads:
         return len(self._built)
 
     def _new(self, plan: Plan, old: Head | None = None) -> Head:
+        return assemble(self._stuff(plan), self.hooks_of(plan), self.options, old)
+
+    def _stuff(self, plan: Plan) -> Stuff:
         cut = parse_cut(self.graph, plan.cut_key)
         packed = self._bundle.weights(self._weight_bits(plan, cut.layers))
         weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
         graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))
-        stuff = Stuff(graph, cut, packed, plan.activation_codes)
-        return assemble(stuff, self.hooks_of(plan), self.options, old)
+        return Stuff(graph, cut, packed, plan.activation_codes)
 
     def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
         packed = self._bundle.manifest.weights

@@ -37,7 +37,12 @@ def is_stream(name: str, plan: Plan) -> bool:
 
     Frames without a name are of no one camera, so the last one says nothing of the next.
     """
-    return name not in _UNNAMED and all(code.codec in (None, "none") for code in plan.wire.values())
+    return is_named(name) and all(code.codec in (None, "none") for code in plan.wire.values())
+
+
+def is_named(stream: str) -> bool:
+    """Whether a client named it, so that its frames are of one camera."""
+    return stream not in _UNNAMED
 
 
 async def exchange(sender: DeltaSender, encode: Encode, ask: Ask) -> Exchanged:

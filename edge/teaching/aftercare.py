@@ -16,6 +16,7 @@ from edge.link.payloads import picture_codec
 from edge.teaching.allowance import Allowance
 from edge.teaching.audits import Audits
 from edge.teaching.lessons import Lessons
+from edge.teaching.salience import Salience
 from edge.teaching.shadows import Shadows
 from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InputError
 
@@ -27,11 +28,19 @@ MOST_LOOKING_S: Final = 0.25
 class Aftercare:
     """Teaches full answers, and compares with them what hooks only claimed."""
 
-    def __init__(self, engine: Engine, lessons: Lessons, audits: Audits, shadows: Shadows) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        lessons: Lessons,
+        audits: Audits,
+        shadows: Shadows,
+        salience: Salience | None = None,
+    ) -> None:
         self._engine = engine
         self.lessons = lessons
         self.audits = audits
         self.shadows = shadows
+        self._salience = salience
         self._looking = Allowance(LOOKING_SHARE, MOST_LOOKING_S)
 
     @property
@@ -52,7 +61,20 @@ class Aftercare:
             compare = functools.partial(self.audits.compare, job.frame_id, claims, answer.outputs)
             await self._engine.compute.run(compare)
             await self._go_short(job, answer, self.audits.shortcuts(job.frame_id, claims))
+        await self._see_whole(job, answer)
         await self.shadows.consider(job, answer, outcome_key(outcome))
+
+    async def _see_whole(self, job: Job, answer: Answer) -> None:
+        """What a mask may leave out, unless a mask does so already."""
+        salience, plan, run = self._salience, answer.plan, answer.run
+        if salience is None or plan is None or run is None or self._masks():
+            return
+        place = salience.place(plan.cut_key)
+        if place is not None:
+            await self._engine.compute.run(functools.partial(salience.offer, place, run, job.stream))
+
+    def _masks(self) -> bool:
+        return any(hook.kind == "mask" and self._engine.believes(hook) for hook in self._engine.heads.hooks)
 
     async def _learn(self, head: Head, run: HeadRun, job: Job, answer: Answer, outcome: object) -> None:
         learn = functools.partial(self.lessons.learn, head, run, job.stream, outcome_key(outcome))

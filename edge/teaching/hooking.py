@@ -23,6 +23,7 @@ from edge.teaching.aftercare import Aftercare
 from edge.teaching.audits import Audits
 from edge.teaching.lessons import Lessons
 from edge.teaching.region import region_hooks
+from edge.teaching.salience import Salience
 from edge.teaching.schooling import FEATURES, Class, School, classes_of
 from edge.teaching.shadows import Shadows
 from shared.errors import BundleError, EvoSplitError
@@ -54,7 +55,8 @@ class Hooking:
         self.audits = Audits(Guard(settings.exit_agreement, share=settings.audit_share), engine.model.card)
         self.lessons = Lessons(engine.roster, reader=FEATURES, trials=_trials(engine, settings))
         self.shadows = Shadows(engine, settings.hook_kinds, settings.exit_agreement)
-        self.aftercare = Aftercare(engine, self.lessons, self.audits, self.shadows)
+        self.salience = _salience(engine, settings)
+        self.aftercare = Aftercare(engine, self.lessons, self.audits, self.shadows, self.salience)
         engine.policy = self.audits.policy
         engine.believes = self._believes
 
@@ -99,11 +101,13 @@ class Hooking:
                 try:
                     if await self._attend_school():
                         training = await _replaced(training, self.school)
+                    await self._watch()
                 except (OSError, EvoSplitError) as refused:
                     _log.warning("exits are not learned: %s", refused)
                     return
                 await self._learn_stillness()
                 await self._learn_losses()
+                await self._learn_salience()
                 await asyncio.sleep(LOOK_S)
         finally:
             await _replaced(training, None)
@@ -142,8 +146,19 @@ class Hooking:
             School, classes, folder, self._settings.sampler_bytes, limits, self._graduate
         )
         self.lessons.attend(self.school.taps, self.school.sampler)
-        await self._engine.watch(self.school.taps)
+        await self._engine.watch(self._watched(plan.cut_key))
         return True
+
+    async def _watch(self) -> None:
+        """Have the plan in use hand out what is learned from."""
+        plan = self._engine.plan if self.salience is not None else None
+        if plan is not None and not self._engine.watches(wanted := self._watched(plan.cut_key)):
+            await self._engine.watch(wanted)
+
+    def _watched(self, cut_key: str) -> tuple[str, ...]:
+        place = self.salience.place(cut_key) if self.salience is not None else None
+        taps = self.school.taps if self.school is not None else ()
+        return tuple(dict.fromkeys((*taps, *((place[0],) if place else ()))))
 
     def _classes(self, cut_key: str) -> tuple[Class, ...]:
         """Where exits are learned in the head of a cut."""
@@ -171,6 +186,17 @@ class Hooking:
         _log.info("learned %s for %s", hook.kind, hook.tap)
         await self.adopt((*others, hook), hook.kind)
         self.shadows.start_afresh()
+        self.shadows.skips.start_afresh()
+
+    async def _learn_salience(self) -> None:
+        """A mask once what crosses says where nothing is."""
+        if self.salience is None:
+            return
+        hook = await asyncio.to_thread(self.salience.graduate)
+        if hook is not None:
+            _log.info("learned a mask for %s", hook.tap)
+            await self.adopt((hook,), hook.kind)
+            await self._engine.compute.run(self.salience.start_afresh)
 
 
 async def _replaced(task: asyncio.Task[None] | None, school: School | None) -> asyncio.Task[None] | None:
@@ -178,6 +204,12 @@ async def _replaced(task: asyncio.Task[None] | None, school: School | None) -> a
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     return None if school is None else asyncio.create_task(school.loop.run())
+
+
+def _salience(engine: Engine, settings: EdgeSettings) -> Salience | None:
+    if "saliency" not in settings.hook_kinds:
+        return None
+    return Salience(engine.model.graph, settings.exit_agreement, settings.sampler_bytes)
 
 
 def _trials(engine: Engine, settings: EdgeSettings) -> tuple[str, float, RepeatTrials] | None:

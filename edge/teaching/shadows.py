@@ -1,4 +1,7 @@
-"""Asks the cloud, on a few frames, what it would say to fewer bits and channels. No client waits for it."""
+"""Asks the cloud, on a few frames, what it would say to fewer bits or channels, or without a block.
+
+No client waits for it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from edge.job import Answer, Job
 from edge.streams.exchange import is_stream
 from edge.teaching.agreement import agree
 from edge.teaching.lossy import Lesson, lessons_for
+from edge.teaching.skips import Skips
 from shared.errors import CloudRefusedError, CloudUnavailableError, InputError, LearningError
 from shared.plan import FLOAT_BITS, Plan, TensorCode
 
@@ -36,8 +40,9 @@ _log = logging.getLogger(__name__)
 class Shadows:
     """Learns about the largest tensor of the plan in use. All of it belongs to the event loop.
 
-    ``kinds`` of ``bits`` and ``channels`` are learned, where no hook of that kind is at work. Frames that
-    follow each other with one answer count once; deltas, which need codes that mean the same, are left alone.
+    ``kinds`` of ``bits``, ``channels`` and ``skip`` are learned, where no hook of that kind is at work.
+    Frames that follow each other with one answer count once; deltas, which need codes that mean the same,
+    are left alone.
     """
 
     def __init__(self, engine: Engine, kinds: Collection[str], target: float) -> None:
@@ -49,6 +54,7 @@ class Shadows:
         self._told: dict[str, int] = {}
         self._credit = 0.0
         self._last: OrderedDict[str, str] = OrderedDict()
+        self.skips = Skips(engine, "skip" in self._kinds, target)
 
     async def consider(self, job: Job, answer: Answer, key: str | None) -> None:
         """Perhaps learn from one full answer, whose key is given."""
@@ -58,14 +64,17 @@ class Shadows:
         self._credit = min(self._credit + SHARE * answer.wire_bytes, MOST_BYTES)
         if run.changed_by or key is None or self._engine.cloud.is_busy or self._credit < answer.wire_bytes:
             return
-        lesson = self._lesson(plan)
-        if lesson is None or self._last.get(job.stream) == key:
+        lesson, skips = self._lesson(plan), self.skips.is_open(plan)
+        if (lesson is None and not skips) or self._last.get(job.stream) == key:
             return
         self._last[job.stream] = key
         while len(self._last) > _STREAMS:
             self._last.popitem(last=False)
         with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError):
-            await self._ask(lesson, answer)
+            if lesson is None or (skips and len(self.skips) < len(lesson)):
+                self._credit -= await self.skips.attempt(answer)
+            else:
+                await self._ask(lesson, answer)
 
     def graduate(self) -> Hook | None:
         """A hook that the rows until now show to be safe; None without news. May take a second."""
@@ -80,7 +89,11 @@ class Shadows:
                 continue
             if hook is not None:
                 return hook
-        return None
+        try:
+            return self.skips.graduate()
+        except LearningError as failed:
+            _log.warning("skips are not learned: %s", failed)
+            return None
 
     def start_afresh(self) -> None:
         """What crosses is another thing now: rows were found without the hooks that are at work."""

@@ -19,6 +19,7 @@ from typing import Any
 
 import aiohttp
 import numpy as np
+import onnx
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from PIL import Image
@@ -55,8 +56,10 @@ CARD = {
 RTT_S = 0.002
 
 
-def load_net(folder: Path, name: str = "net") -> Graph:
-    return load_graph(models.save(models.chain_net(), folder, name), name)
+def load_net(
+    folder: Path, name: str = "net", model_of: Callable[[], onnx.ModelProto] = models.chain_net
+) -> Graph:
+    return load_graph(models.save(model_of(), folder, name), name)
 
 
 def net_card(graph: Graph) -> Card:
@@ -238,10 +241,11 @@ async def stage(
     with_card: bool = True,
     cloud_up: bool = True,
     table_of: Callable[[Graph, bool], PlanTable] = make_table,
+    model_of: Callable[[], onnx.ModelProto] = models.chain_net,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     folder.mkdir(exist_ok=True)
-    graph = load_net(folder)
+    graph = load_net(folder, model_of=model_of)
     card = net_card(graph) if with_card else None
     path = folder / "net.evb"
     digest = write_net_bundle(graph, path, table_of(graph, with_fallback), card)

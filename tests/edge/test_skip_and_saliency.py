@@ -1,0 +1,196 @@
+"""Skips and salient regions learned beside serving: only where named, and only where the data allow it."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from edge_support import RTT_S, Stage, make_plan, stage, until
+from onnx import numpy_helper
+from PIL import Image
+from test_hooks_in_agent import NEVER, flat, use_the_middle
+
+from edge.head.run import HeadRun
+from edge.head.trace import HeadTrace
+from edge.hooks.files import load_hooks
+from edge.hooks.skip_fit import fit_skip
+from edge.settings import LEARNED, EdgeSettings
+from edge.teaching.salience import Salience, salient_place
+from shared.errors import UsageError
+from shared.graph import Graph, load_graph, parse_cut
+from shared.plan import Latency, PlanTable
+from tests import models
+
+GATE = {"X-Evosplit-Stream": "gate"}
+
+
+def residual(scale: float) -> onnx.ModelProto:
+    """The residual network; what its blocks add is ``scale`` times as much."""
+    model = models.residual_net()
+    for weight in model.graph.initializer:
+        if weight.name.startswith("b"):
+            scaled = (numpy_helper.to_array(weight) * scale).astype(np.float32)
+            weight.CopyFrom(numpy_helper.from_array(scaled, weight.name))
+    return model
+
+
+def behind_the_blocks(graph: Graph, with_fallback: bool) -> PlanTable:
+    """As `make_table` has it, but the middle is behind both blocks."""
+    raw, middle = make_plan(graph, 0, 0.001, 12_500), make_plan(graph, 7, 0.010, 1_250)
+    alone = dataclasses.replace(
+        make_plan(graph, len(graph.layers), 0.0, 0), latency=Latency(0.010 + RTT_S + 0.011, 0.0, 0.0)
+    )
+    del with_fallback
+    return PlanTable(graph.name, graph.sha256, RTT_S, (1e6, 1e7), (alone, middle, raw), alone)
+
+
+async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
+    """So many frames, or fewer where there are ``rows`` of each block; none is learned from while probing."""
+    on.cloud.bandwidth_bps = 3e6
+    await until(lambda: on.agent.engine.plan.cut_key == "7" and on.agent.engine.heads_ready() == 3)
+    for seed in range(frames):
+        on.agent.hooking.shadows._last.clear()
+        on.agent.hooking.shadows._credit = 1e9
+        assert (await on.post(flat(seed)))[0] == 200
+        await on.agent.drain()
+        if rows and len(on.agent.hooking.shadows.skips) >= rows:
+            return
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.teaching.shadows.MOST_BYTES", 1e9)
+    monkeypatch.setattr("edge.teaching.skips.LEAST_ROWS", 30)
+
+
+def options(*kinds: str) -> dict[str, Any]:
+    return {"exit_agreement": 0.6, "audit_share": NEVER, "hook_kinds": kinds}
+
+
+async def test_a_block_that_changes_nothing_is_skipped(tmp_path: Path, free: None) -> None:
+    on_blocks = {"table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
+    async with stage(tmp_path, **on_blocks, **options("skip")) as on:
+        await try_skips(on, 600, rows=30)
+        await on.agent.hooking._learn_losses()
+        (hook,) = on.agent.engine.heads.hooks
+        assert hook.kind == "skip"
+        answer = (await on.post(flat(0)))[1]
+        assert answer["answered_by"] == "cloud"
+        assert on.agent.profile.hooks[hook.name].decisions["skip"] == 1
+        await try_skips(on, 1)
+        assert len(on.agent.hooking.shadows.skips) == 0
+        path = tmp_path / "data" / "net" / "hooks.evh"
+        assert [one.kind for one in load_hooks(path, on.cloud.graph.sha256)] == ["skip"]
+
+
+async def test_blocks_are_tried_only_where_that_is_asked_for(tmp_path: Path, free: None) -> None:
+    async with stage(
+        tmp_path, table_of=behind_the_blocks, model_of=models.residual_net, **options("exit")
+    ) as on:
+        await try_skips(on, 4)
+        assert len(on.agent.hooking.shadows.skips) == 0
+
+
+async def test_trying_takes_a_small_share_of_the_bytes(tmp_path: Path) -> None:
+    on_blocks = {"table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
+    async with stage(tmp_path, **on_blocks, **options("skip")) as on:
+        await try_skips(on, 1)
+        on.agent.hooking.shadows._credit = 0.0
+        for seed in range(60):
+            await on.post(flat(seed))
+            await on.agent.drain()
+        assert sum(len(block.rows) for block in on.agent.hooking.shadows.skips._blocks) <= 1 + 2
+
+
+def test_a_block_that_changes_answers_is_not_skipped() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((1500, 8)).astype(np.float32)
+    never = np.zeros(1500, np.bool_)
+    assert fit_skip("s", ("a", "b"), features, never, never, 0.9) is None
+    assert fit_skip("s", ("a", "b"), features[:2], ~never[:2], ~never[:2], 0.9) is None
+    positive = features[:, 0] > 0
+    hook = fit_skip("s", ("a", "b"), features, positive, positive, 0.9)
+    assert hook is not None
+    shares = hook.classifier.scores(features)[:, 1]
+    assert positive[shares >= hook.threshold].mean() > 0.9
+
+
+def test_what_is_learned_on_request_only() -> None:
+    given = {"cloud_url": "http://c", "model": "net", "data": Path()}
+    assert not {"skip", "saliency"} & set(LEARNED)
+    assert EdgeSettings(**given, hook_kinds=("skip", "saliency")).hook_kinds == ("skip", "saliency")
+    with pytest.raises(UsageError, match="saliency"):
+        EdgeSettings(**given, hook_kinds=("luck",))
+
+
+def scene(seed: int) -> bytes:
+    """What one camera shows: always the same wall, and in three of four frames something bright before it."""
+    wall = np.random.default_rng(0).integers(60, 90, (32, 32, 3))
+    rng = np.random.default_rng(seed)
+    pixels = wall + rng.integers(-1, 2, wall.shape)
+    if seed % 4:
+        y, x = rng.integers(0, 24, 2)
+        pixels[y : y + 8, x : x + 8] = 255
+    content = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(content, "PNG")
+    return content.getvalue()
+
+
+async def watch(on: Stage, frames: int, headers: dict[str, str] | None) -> None:
+    await use_the_middle(on)
+    await on.agent.hooking._watch()
+    for seed in range(frames):
+        assert (await on.post(scene(seed), headers=headers))[0] == 200
+        await on.agent.drain()
+
+
+async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> None:
+    async with stage(tmp_path, **options("saliency")) as on:
+        await watch(on, 60, GATE)
+        await on.agent.hooking._learn_salience()
+        (hook,) = on.agent.engine.heads.hooks
+        assert (hook.kind, hook.tap) == ("mask", "r1")
+        for seed in range(60, 64):
+            assert (await on.post(scene(seed), headers=GATE))[1]["answered_by"] == "cloud"
+            await on.agent.drain()
+        assert on.agent.profile.hooks[hook.name].decisions["mask"] == 3
+        assert on.agent.hooking.salience._pairs == []
+        await on.agent.hooking._learn_salience()
+        assert on.agent.engine.heads.hooks == (hook,)
+
+
+@pytest.mark.parametrize(("kinds", "headers"), [(("saliency",), None), (("exit",), GATE)])
+async def test_no_mask_without_a_named_stream_or_the_wish(
+    tmp_path: Path, kinds: tuple[str, ...], headers: dict[str, str] | None
+) -> None:
+    async with stage(tmp_path, **options(*kinds)) as on:
+        await watch(on, 45, headers)
+        await on.agent.hooking._learn_salience()
+        assert on.agent.engine.heads.hooks == ()
+
+
+def whole(seed: int, size: int = 4) -> HeadRun:
+    maps = np.random.default_rng(seed).standard_normal((1, 8, size, size)).astype(np.float32)
+    return HeadRun({"r1": maps, "p2": maps}, HeadTrace(()))
+
+
+def test_pairs_are_bounded_and_lie_over_all_the_time(tmp_path: Path) -> None:
+    graph = load_graph(models.save(models.chain_net(), tmp_path, "net"), "net")
+    place = salient_place(graph, parse_cut(graph, "3"))
+    assert place == ("r1", "p2")
+    assert salient_place(graph, parse_cut(graph, "1")) is None
+    salience = Salience(graph, 0.9, 10 * 2 * 2 * 8 * 16)
+    for seed in range(100):
+        salience.offer(place, whole(seed), "gate")
+        salience.offer(place, whole(seed), "another")
+        assert len(salience._pairs) <= 10
+    assert (salience._offered, salience._every) == (100, 16)
+    assert salience.graduate() is None
+    none = Salience(graph, 0.9, 1)
+    none.offer(place, whole(0), "gate")
+    assert none._pairs == []
