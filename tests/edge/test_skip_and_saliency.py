@@ -164,6 +164,31 @@ async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> 
         assert on.agent.engine.heads.hooks == (hook,)
 
 
+async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
+    audited = {**options("skip"), "audit_share": 1.0}
+    on_blocks = {"table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
+    async with stage(tmp_path, **on_blocks, **audited) as on:
+        await try_skips(on, 600, rows=30)
+        await on.agent.hooking._learn_losses()
+        (hook,) = on.agent.engine.heads.hooks
+        for seed in range(6):
+            assert (await on.post(flat(seed)))[1]["answered_by"] == "cloud"
+            await on.agent.drain()
+        assert on.agent.hooking.audits.agreed[hook.name] == 6
+
+
+async def test_audits_judge_a_learned_mask(tmp_path: Path) -> None:
+    async with stage(tmp_path, **{**options("saliency"), "audit_share": 1.0}) as on:
+        await watch(on, 60, GATE)
+        await on.agent.hooking._learn_salience()
+        (hook,) = on.agent.engine.heads.hooks
+        for seed in range(60, 64):
+            await on.post(scene(seed), headers=GATE)
+            await on.agent.drain()
+        audits = on.agent.hooking.audits
+        assert audits.agreed[hook.name] + audits.disagreed[hook.name] >= 3
+
+
 @pytest.mark.parametrize(("kinds", "headers"), [(("saliency",), None), (("exit",), GATE)])
 async def test_no_mask_without_a_named_stream_or_the_wish(
     tmp_path: Path, kinds: tuple[str, ...], headers: dict[str, str] | None
