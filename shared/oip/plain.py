@@ -33,6 +33,8 @@ def _numbers(name: str, datatype: str, data: object) -> NDArray[Any]:
         array = np.asarray(data)
         if array.dtype.kind == "O" and dtype.kind == "f":
             array = np.asarray(data, np.float64)
+        if array.dtype.kind == "f" and dtype == np.uint64:
+            array = _large(data, array)
     except (ValueError, TypeError, OverflowError):
         raise InputError(f"tensor {name}: data are not an even list of {datatype}") from None
     if array.size and array.dtype.kind not in _KINDS[dtype.kind]:
@@ -41,6 +43,13 @@ def _numbers(name: str, datatype: str, data: object) -> NDArray[Any]:
         _check_range(name, datatype, array)
     with np.errstate(over="ignore"):
         return array.astype(dtype)
+
+
+def _large(data: object, array: NDArray[Any]) -> NDArray[Any]:
+    """Integers on both sides of 2^63, which NumPy takes for floats, as they are; ``array`` for others."""
+    exact = np.asarray(data, object)
+    is_whole = all(type(number) is int for number in exact.flat)
+    return exact.astype(np.uint64) if is_whole and exact.min(initial=0) >= 0 else array
 
 
 def _check_range(name: str, datatype: str, array: NDArray[Any]) -> None:
