@@ -18,7 +18,7 @@ from benchmarks.int8.sets import DATA, Round, rounds
 from benchmarks.report import write_result
 from cli.profiles import measured_profile, with_integers
 from edge.int8 import Int8Segment
-from planner.errors.table import ErrorTable, measure_errors
+from kernels.errors.table import ErrorTable, measure_errors
 from planner.problem import Problem
 from planner.problem.limits import DEFAULT_MAX_ERROR, Limits
 from planner.solve import solve

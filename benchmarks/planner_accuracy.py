@@ -17,13 +17,13 @@ import numpy as np
 
 from benchmarks.report import write_result
 from cli.profiles import measured_profile, slowed
-from planner.calibration.inputs import Feeds, spread
+from kernels.errors.inputs import Feeds, spread
+from kernels.errors.table import measure_errors
 from planner.calibration.labels import Label
 from planner.drop.accuracy import choose_plan
 from planner.drop.estimate import Drop
 from planner.drop.margins import reader_for
 from planner.drop.measured import MeasuredDrop
-from planner.errors.table import measure_errors
 from planner.problem import Problem
 from planner.problem.limits import Limits
 from planner.solve import Solution, solve

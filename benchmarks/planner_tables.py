@@ -17,10 +17,10 @@ from typing import Final
 from benchmarks.planner_models import light_graph, real_graph
 from cli.cache import cached
 from cli.card_files import find_card
+from kernels.errors.table import ErrorOptions, measure_errors
+from kernels.errors.types import ErrorTable
 from planner.calibration.files import calibration_feeds, feeds_digest
 from planner.encodings.measure import PictureEncodings, measure_encodings
-from planner.errors.table import ErrorOptions, measure_errors
-from planner.errors.types import ErrorTable
 from shared.card import Card, card_from_data, check_card, load_card
 from shared.graph import Graph
 from shared.serial import digest

@@ -5,10 +5,10 @@ from __future__ import annotations
 from cli.card_files import find_card_or_none
 from cli.output import stderr
 from cli.planning import Asked
+from kernels.errors.types import ErrorTable
 from planner.calibration.files import calibration_source, labelled_feeds
 from planner.drop.accuracy import Choice, Judge
 from planner.drop.judges import judge_for
-from planner.errors.types import ErrorTable
 from shared.card import check_card, load_card
 from shared.errors import InputError
 from shared.graph import Graph

@@ -7,10 +7,10 @@ from pathlib import Path
 from cli.cache import cached
 from cli.card_files import find_card_or_none
 from cli.output import progress, stderr
+from kernels.errors.inputs import Feeds
+from kernels.errors.table import DEFAULT_OPTIONS, METHOD, ErrorOptions, measure_errors
+from kernels.errors.types import ErrorTable
 from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest
-from planner.calibration.inputs import Feeds
-from planner.errors.table import DEFAULT_OPTIONS, METHOD, ErrorOptions, measure_errors
-from planner.errors.types import ErrorTable
 from shared.card import check_card, load_card
 from shared.errors import InputError
 from shared.graph import Graph

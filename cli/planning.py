@@ -11,10 +11,10 @@ from cli.encodings import input_encodings
 from cli.frames import with_frame_of
 from cli.output import stderr
 from cli.profiles import edge_profile, measured_profile, read_profile
+from kernels.errors.table import DEFAULT_OPTIONS, ErrorOptions
 from planner.compare import offered_bits
 from planner.devices import Device, named_device
 from planner.encodings import InputEncoding
-from planner.errors.table import DEFAULT_OPTIONS, ErrorOptions
 from planner.problem import Problem
 from planner.problem.limits import Limits
 from planner.problem.sides import measured_profile as measured

@@ -12,8 +12,8 @@ import click
 
 from cli.options import DURATION, ENERGY, FILE, SIZE, slowdown_option, threads_option
 from cli.planning import DEVICES, Asked
-from planner.clipping import Clip
-from planner.errors.options import ErrorOptions, Measure
+from kernels.clipping import Clip
+from kernels.errors.options import ErrorOptions, Measure
 from planner.problem.limits import Limits
 from shared.errors import UsageError
 

@@ -10,13 +10,13 @@ from typing import Final
 from cloud.plans import PlanAnswer, PlanRequest
 from cloud.registry import Model
 from kernels.codec import measure_codec
+from kernels.errors.inputs import Feeds
+from kernels.errors.table import METHOD, ErrorTable, measure_errors
 from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest, labelled_feeds
-from planner.calibration.inputs import Feeds
 from planner.drop.accuracy import Judge
 from planner.drop.judges import judge_for
 from planner.encodings import InputEncoding
 from planner.encodings.measure import PictureEncodings, measure_encodings
-from planner.errors.table import METHOD, ErrorTable, measure_errors
 from planner.service import make_plans, service_problem
 from shared.card import card_to_data
 from shared.graph import Graph

@@ -1,1 +1,1 @@
-"""Numba array kernels, each beside a slow NumPy oracle. No I/O."""
+"""Numba array kernels, each beside a slow NumPy oracle, and what quantisation costs with them. No I/O."""

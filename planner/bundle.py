@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 
 from kernels.weights import pack_weights
-from planner.problem.packing import quantised_weights
 from shared.bundle import Manifest, write_bundle
 from shared.graph import Graph, parse_cut
 from shared.plan import FLOAT_BITS, PlanTable
 from shared.session import serialise
+from shared.weight_sizes import quantised_weights
 from shared.weights import strip_weights
 from shared.wire import Frame, encode_frame
 

@@ -11,11 +11,11 @@ from planner.devices import Device
 from planner.evaluate import evaluate
 from planner.problem import BitChoices, Problem, default_bits
 from planner.problem.assignment import Assignment
-from planner.problem.packing import layer_weight_bytes
 from planner.solve import solve
 from shared.errors import InfeasibleError
 from shared.plan import FLOAT_BITS, Plan
 from shared.profile import Profile
+from shared.weight_sizes import layer_weight_bytes
 
 Strategy = Callable[[Problem], Assignment | None]
 

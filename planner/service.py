@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from kernels.errors.types import ErrorTable
 from planner.bundle import build_bundle
 from planner.drop.accuracy import Judge, limited, within_drop
 from planner.drop.pictures import admitted, table_with_errors
 from planner.encodings import InputEncoding
-from planner.errors.types import ErrorTable
 from planner.problem import Problem
 from planner.problem.limits import Limits
 from planner.problem.sides import plain_speed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.cells.inputs import Network
 from edge.link.payloads import jpeg_picture
-from planner.errors.outputs import noise_to_signal
+from kernels.errors.outputs import noise_to_signal
 from shared.pictures import decode_picture
 from shared.preprocess import preprocess
 from shared.session import Runner

@@ -10,6 +10,8 @@ from benchmarks.cells.jpeg import jpeg_error
 from cli.cache import cached
 from edge.link.payloads import JPEG_QUALITY
 from kernels.codec import measure_codec, measure_packing
+from kernels.errors.table import measure_errors
+from kernels.errors.types import ErrorTable
 from planner.baselines import edge, neurosurgeon, qdmp
 from planner.calibration.files import LabelledFeeds, feeds_digest
 from planner.drop.accuracy import ERROR_LIMITS, choose_limit, limited
@@ -17,8 +19,6 @@ from planner.drop.judges import judge_for
 from planner.drop.pictures import admitted, picture_plan
 from planner.encodings import InputEncoding
 from planner.encodings.measure import PictureEncodings, measure_encodings
-from planner.errors.table import measure_errors
-from planner.errors.types import ErrorTable
 from planner.evaluate import evaluate
 from planner.problem import Problem
 from planner.problem.limits import DEFAULT_MAX_ERROR, Limits

@@ -13,13 +13,13 @@ from onnx import numpy_helper
 
 from edge.head.segment import FrameContext
 from edge.int8 import Int8Segment
+from kernels.errors.types import ErrorTable
 from kernels.weights import pack_weights
-from planner.errors.types import ErrorTable
-from planner.problem.packing import initialisers, quantised_weights
 from shared.graph import Graph, prefix_cut
 from shared.plan import FLOAT_BITS, TensorCode
 from shared.session import Runner
 from shared.split import head_model
+from shared.weight_sizes import initialisers, quantised_weights
 from shared.wire import EncodedTensor
 
 THREADS: Final = 1

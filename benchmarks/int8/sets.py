@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cli.gate.camera import GateCamera
-from planner.calibration.inputs import Feeds, spread
+from kernels.errors.inputs import Feeds, spread
 from shared.card import Card
 from shared.pictures import decode_picture
 from shared.preprocess import preprocess

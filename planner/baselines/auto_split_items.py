@@ -11,7 +11,7 @@ import numpy as np
 
 from planner.baselines.lagrangian import Bits, Floats, assignments_by_price
 from planner.problem import Problem
-from planner.problem.packing import initialisers, quantised_weights
+from shared.weight_sizes import initialisers, quantised_weights
 
 EDGE_BITS: Final = (2, 4, 6, 8)
 """The published bit list."""

@@ -13,9 +13,9 @@ from planner.baselines.lagrangian import Bits, Floats
 from planner.baselines.terms import raw_wire_bytes
 from planner.baselines.uniform import activation_bits
 from planner.problem import Problem
-from planner.problem.packing import layer_weight_bytes
 from shared.graph import Cut, prefix_cuts
 from shared.plan import FLOAT_BITS
+from shared.weight_sizes import layer_weight_bytes
 
 SHARES: Final = tuple(part / 8 for part in range(1, 8))
 """Shares of the memory that activations are tried with; weights get the rest."""

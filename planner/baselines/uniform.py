@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from planner.baselines.terms import RAW_INPUT_BITS
 from planner.problem import Problem
 from planner.problem.assignment import Assignment
-from planner.problem.packing import quantised_weights
 from planner.problem.sides import measured_profile
 from shared.graph import Graph, make_cut
 from shared.plan import FLOAT_BITS
+from shared.weight_sizes import quantised_weights
 
 
 def uniform(problem: Problem, layers: Iterable[int], bits: int) -> Assignment:

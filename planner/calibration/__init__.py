@@ -1,1 +1,1 @@
-"""Calibration inputs: real feeds, their files, and their labels."""
+"""Files of calibration inputs and their labels."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.calibration.inputs import (
+from kernels.errors.inputs import (
     DEFAULT_INPUTS,
     Feeds,
     calibration_from_arrays,

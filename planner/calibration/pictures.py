@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, overload
 
-from planner.calibration.inputs import Feeds
+from kernels.errors.inputs import Feeds
 from shared.card import Card
 from shared.pictures import decode_picture
 from shared.preprocess import preprocess

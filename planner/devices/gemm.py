@@ -9,8 +9,8 @@ from typing import Final
 
 import onnx
 
-from planner.problem.packing import initialisers
 from shared.graph import Graph, Layer
+from shared.weight_sizes import initialisers
 
 Shapes = Mapping[str, tuple[int, ...]]
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 from planner.devices.energy import Energy
 from planner.devices.timing import LayerTiming
-from planner.problem.packing import initialisers, quantised_weights
 from shared.graph import Graph, Layer
+from shared.weight_sizes import initialisers, quantised_weights
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ import onnx
 
 from planner.devices.gemm import Gemm
 from planner.devices.timing import Moved
-from planner.problem.packing import initialisers, quantised_weights
 from shared.graph import Graph, Layer
+from shared.weight_sizes import initialisers, quantised_weights
 
 _VIEWS: Final = ("Constant", "Dropout", "Flatten", "Identity", "Reshape", "Shape", "Squeeze", "Unsqueeze")
 """Operators that move no data: another shape for the same bytes."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kernels.errors.types import ErrorTable
 from planner.calibration.files import LabelledFeeds
 from planner.drop.accuracy import Judge
 from planner.drop.boxes import BoxesDrop
 from planner.drop.margins import reader_for
 from planner.drop.measured import MeasuredDrop
 from planner.encodings.wire import picture_wire
-from planner.errors.types import ErrorTable
 from shared.card import Card
 from shared.card.outputs import UltraFaceOutput, YoloxOutput
 from shared.graph import Graph

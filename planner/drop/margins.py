@@ -14,8 +14,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.errors.outputs import check_classifier
 from planner.calibration.labels import Label
-from planner.errors.outputs import check_classifier
 from shared.card import Card
 from shared.card.outputs import ClassesOutput, TextCtcOutput, TextSlotsOutput
 from shared.errors import InputError, UsageError

@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
+from kernels.errors.types import ErrorTable
 from planner.calibration.labels import Label
 from planner.drop.estimate import Drop, estimate_drop
 from planner.drop.margins import Allowed, Reader, margin, only_class
 from planner.drop.split_run import SplitRun
 from planner.encodings.wire import PictureWire
-from planner.errors.types import ErrorTable
 from shared.errors import InputError
 from shared.graph import Graph
 from shared.plan import Plan

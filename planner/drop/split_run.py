@@ -10,17 +10,17 @@ import numpy as np
 from onnx import numpy_helper
 
 from kernels.codec import decode_tensor, encode_tensor
+from kernels.errors.types import ErrorTable
 from kernels.quantise import fake_quantise
 from kernels.weights import fake_quantise_weights
 from planner.encodings.wire import PictureWire
-from planner.errors.types import ErrorTable
-from planner.problem.packing import initialisers, quantised_weights
 from shared.errors import UsageError
 from shared.graph import Cut, Graph, parse_cut
 from shared.picture_codes import is_picture
 from shared.plan import FLOAT_BITS, Plan, TensorCode
 from shared.session import Runner
 from shared.split import head_model, layer_model, tail_model
+from shared.weight_sizes import initialisers, quantised_weights
 from shared.weights import restore_weights
 
 _FLOAT: Final = TensorCode(FLOAT_BITS)

@@ -17,8 +17,8 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.errors.outputs import noise_to_signal
 from planner.encodings.types import InputEncoding
-from planner.errors.outputs import noise_to_signal
 from shared.card import Card
 from shared.graph import Graph
 from shared.picture_codes import CODECS, as_it_is, encode_pixels, sized_feeds

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from kernels.errors.types import ErrorTable
 from planner.devices.device import Device
 from planner.devices.timing import INTEGER_BITS
 from planner.encodings import CodecSpeed, InputEncoding
-from planner.errors.types import ErrorTable
 from planner.problem.costs import Objective
 from planner.problem.limits import Limits
 from planner.problem.sides import edge_energy, measured_profile

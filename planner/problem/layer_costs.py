@@ -8,10 +8,10 @@ from planner.devices.energy import Energy
 from planner.devices.timing import INTEGER_BITS, LayerTiming
 from planner.problem.asked import Problem
 from planner.problem.costs import Choice, LayerCost, Linear
-from planner.problem.packing import layer_weight_bytes
 from planner.problem.sides import cloud_seconds, edge_energy, edge_timings
 from planner.problem.widths import error_at, known_bits
 from shared.plan import FLOAT_BITS
+from shared.weight_sizes import layer_weight_bytes
 
 
 def layer_costs(problem: Problem) -> tuple[LayerCost, ...]:

@@ -8,8 +8,8 @@ from models import chain_net, feeds, save
 
 from cli.accuracy import accuracy_judge
 from cli.planning import Asked
+from kernels.errors.table import measure_errors
 from planner.drop.accuracy import within_drop
-from planner.errors.table import measure_errors
 from planner.problem import Problem
 from planner.problem.limits import Limits
 from shared.errors import InputError

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from onnx import numpy_helper
 
+from kernels.errors.tap import layer_tensors, tapped_model
 from kernels.quantise import fake_quantise
 from kernels.weights import fake_quantise_weights, pack_weights
-from planner.errors.tap import layer_tensors, tapped_model
-from planner.problem.packing import initialisers, quantised_weights
 from shared.graph import Graph
 from shared.plan import TensorCode
 from shared.session import Runner
 from shared.split import layer_model
+from shared.weight_sizes import initialisers, quantised_weights
 from shared.weights import restore_weights
 from shared.wire import EncodedTensor
 

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from planner.errors.table import ActivationErrors, ErrorTable, WeightErrors
+from kernels.errors.table import ActivationErrors, ErrorTable, WeightErrors
 from planner.problem import BitChoices, Problem
 from planner.problem.limits import Limits
 from shared.graph import Graph, Layer, Tensor

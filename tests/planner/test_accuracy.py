@@ -10,11 +10,11 @@ import pytest
 from graphs import MACHINE
 from models import chain_net, feeds, save
 
+from kernels.errors.table import measure_errors
 from planner.drop.accuracy import ERROR_LIMITS, choose_limit, choose_plan, within_drop
 from planner.drop.estimate import Drop
 from planner.drop.margins import reader_for
 from planner.drop.measured import MeasuredDrop
-from planner.errors.table import measure_errors
 from planner.problem import Problem
 from planner.problem.limits import Limits
 from planner.solve import Solution, solve

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from models import chain_net, feeds, save
 
+from kernels.errors.table import ErrorTable, measure_errors
 from planner.devices import named_device
 from planner.drop.split_run import SplitRun
-from planner.errors.table import ErrorTable, measure_errors
 from planner.problem import Problem
 from planner.problem.limits import Limits
 from planner.solve import solve

@@ -12,9 +12,9 @@ from planner.devices import MeasuredDevice
 from planner.evaluate import evaluate
 from planner.problem import Problem
 from planner.problem.assignment import Assignment
-from planner.problem.packing import layer_weight_bytes
 from shared.graph import Cut, prefix_cuts
 from shared.profile import Profile
+from shared.weight_sizes import layer_weight_bytes
 
 WIDTHS = (2, 4, 6, 8)
 LADDER = [0.0, *np.geomspace(1e-12, 1e3, 300)]

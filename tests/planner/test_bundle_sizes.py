@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from planner.bundle import build_bundle
-from planner.problem.packing import quantised_weights
 from shared.bundle import Bundle
 from shared.graph import Graph, load_graph
 from shared.link import Link
 from shared.plan import Latency, Plan, PlanTable
+from shared.weight_sizes import quantised_weights
 
 
 def whole_on_the_edge(graph: Graph, bits: int) -> PlanTable:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from models import branch_net, residual_net, save
 
-from planner.calibration.inputs import calibration_from_arrays, check_calibration, random_calibration
+from kernels.errors.inputs import calibration_from_arrays, check_calibration, random_calibration
 from shared.errors import InputError
 from shared.graph import Graph, load_graph
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from planner.devices.gemm import layer_gemms
 from planner.devices.traffic import OnChip, layer_traffic, loads
-from planner.problem.packing import initialisers, quantised_weights
 from shared.graph import load_graph
+from shared.weight_sizes import initialisers, quantised_weights
 from tests import models
 
 SIZE = st.floats(1, 1e6, allow_subnormal=False)

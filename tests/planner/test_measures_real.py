@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from kernels.errors.options import ErrorOptions
+from kernels.errors.table import ErrorTable, measure_errors
 from planner.drop.split_run import SplitRun
-from planner.errors.options import ErrorOptions
-from planner.errors.table import ErrorTable, measure_errors
 from shared.card import check_card, load_card
 from shared.graph import Graph, load_graph, prefix_cut
 from shared.link import Link

@@ -9,12 +9,11 @@ from graphs import MACHINE
 from models import feeds, residual_net, save
 
 from kernels.codec import decode_tensor
+from kernels.errors.table import measure_errors
 from kernels.weights import fake_quantise_weights
 from planner.bundle import build_bundle
-from planner.errors.table import measure_errors
 from planner.problem import Problem
 from planner.problem.limits import Limits
-from planner.problem.packing import layer_weight_bytes, quantised_weights
 from planner.service import make_plans, service_problem
 from planner.table import plan_table
 from shared.bundle import Bundle
@@ -25,6 +24,7 @@ from shared.plan import Plan
 from shared.profile import Profile
 from shared.session import Runner
 from shared.split import head_model
+from shared.weight_sizes import layer_weight_bytes, quantised_weights
 from shared.weights import restore_weights, strip_weights
 
 

@@ -10,11 +10,10 @@ from models import chain_net, feeds, save
 
 from edge.int8 import timed_integers
 from kernels.codec import decode_tensor
+from kernels.errors.table import measure_errors
 from planner.bundle import build_bundle
-from planner.errors.table import measure_errors
 from planner.problem import Problem
 from planner.problem.limits import Limits
-from planner.problem.packing import layer_weight_bytes, quantised_weights
 from planner.table import plan_table
 from shared.bundle import Bundle
 from shared.graph import Graph, graph_from_model, load_graph, parse_cut, prefix_cuts
@@ -22,6 +21,7 @@ from shared.link import Link
 from shared.profile import Profile
 from shared.session import Runner
 from shared.split import head_model, tail_model
+from shared.weight_sizes import layer_weight_bytes, quantised_weights
 from shared.weights import restore_weights, strip_weights
 
 

@@ -11,12 +11,11 @@ from edge.head.roster import Roster
 from edge.head.run import run_head
 from edge.link.payloads import boundary_frame
 from kernels.codec import decode_tensor
+from kernels.errors.table import measure_errors
 from kernels.quantise import fake_quantise
 from planner.bundle import build_bundle
 from planner.drop.split_run import SplitRun
 from planner.encodings.wire import picture_wire
-from planner.errors.table import measure_errors
-from planner.problem.packing import quantised_weights
 from shared.bundle import Bundle
 from shared.card import card_from_data, check_card
 from shared.errors import UsageError
@@ -26,6 +25,7 @@ from shared.plan import Latency, Plan, PlanTable, TensorCode
 from shared.preprocess import preprocess
 from shared.session import Runner
 from shared.split import tail_model
+from shared.weight_sizes import quantised_weights
 from shared.wire import decode_frame
 
 

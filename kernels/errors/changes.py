@@ -7,14 +7,14 @@ from typing import TypeAlias
 
 from onnx import numpy_helper
 
+from kernels.errors.probe import Probe, Values
+from kernels.errors.types import ActivationErrors
 from kernels.quantise import fake_quantise
 from kernels.weights import fake_quantise_weights
-from planner.errors.probe import Probe, Values
-from planner.errors.types import ActivationErrors
-from planner.problem.packing import initialisers, quantised_weights
 from shared.graph import Graph
 from shared.session import Runner
 from shared.split import layer_model
+from shared.weight_sizes import initialisers, quantised_weights
 from shared.weights import restore_weights
 
 Change: TypeAlias = Callable[[Probe, int], Sequence[Values]]

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from planner.clipping import Clip
-from planner.errors.ranges import with_shared_ranges
-from planner.errors.tap import layer_tensors, tapped_model
-from planner.errors.types import ActivationErrors
-from planner.errors.watch import Watch, payload_bytes, relative
+from kernels.clipping import Clip
+from kernels.errors.ranges import with_shared_ranges
+from kernels.errors.tap import layer_tensors, tapped_model
+from kernels.errors.types import ActivationErrors
+from kernels.errors.watch import Watch, payload_bytes, relative
 from shared.graph import Graph
 from shared.plan import FLOAT_BITS, TensorCode
 from shared.session import Runner

@@ -3,16 +3,16 @@ import pytest
 from models import branch_net, dynamic_net, feeds, residual_net, save
 from onnx import numpy_helper
 
+from kernels.errors.options import ErrorOptions
+from kernels.errors.outputs import divergence, noise_to_signal
+from kernels.errors.table import ErrorTable, measure_errors
 from kernels.quantise import fake_quantise
-from planner.errors.options import ErrorOptions
-from planner.errors.outputs import divergence, noise_to_signal
-from planner.errors.table import ErrorTable, measure_errors
-from planner.problem.packing import quantised_weights
 from shared.errors import EvoSplitError, InputError
 from shared.graph import Graph, load_graph, prefix_cut
 from shared.serial import from_json, to_json
 from shared.session import Runner
 from shared.split import head_model, tail_model
+from shared.weight_sizes import quantised_weights
 from shared.weights import restore_weights
 
 BITS = (2, 3, 4, 5, 6, 8, 16)

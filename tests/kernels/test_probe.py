@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from models import branch_net, chain_net, dynamic_net, feeds, residual_net, save
 
-from planner.errors.probe import probes
-from planner.errors.segments import segments
+from kernels.errors.probe import probes
+from kernels.errors.segments import segments
 from shared.graph import load_graph, prefix_cut
 from shared.session import Runner
 from shared.split import head_model, tail_model

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from planner.errors.segments import segment_model, segments
+from kernels.errors.segments import segment_model, segments
 from shared.graph import Graph, prefix_cut
 from shared.session import Runner
 from shared.split import tail_model

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from onnx import numpy_helper
 
+from kernels.errors.types import WeightErrors
 from kernels.weights import fake_quantise_weights
-from planner.errors.types import WeightErrors
-from planner.problem.packing import initialisers, quantised_weights
 from shared.graph import Graph
+from shared.weight_sizes import initialisers, quantised_weights
 
 WEIGHT_BITS: Final = (2, 3, 4, 5, 6, 8, 16)
 

@@ -1,11 +1,11 @@
-"""What quantisation costs, as data. How it is measured: `planner.errors.table`."""
+"""What quantisation costs, as data. How it is measured: `kernels.errors.table`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from planner.errors.options import ErrorOptions
+from kernels.errors.options import ErrorOptions
 
 
 @dataclass(frozen=True)

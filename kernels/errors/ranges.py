@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from planner.errors.types import ActivationErrors
+from kernels.errors.types import ActivationErrors
 from shared.graph import Graph
 from shared.graph.passing import passed_on
 

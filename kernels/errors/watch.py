@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.clipping import METHODS, Clip
 from kernels.codec import encode_tensor
 from kernels.quantise import fake_quantise, value_range
-from planner.clipping import METHODS, Clip
 from shared.errors import InputError
 from shared.plan import FLOAT_BITS, TensorCode
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import branch_net, chain_net, save
 
-from planner.errors.outputs import check_classifier, class_shares, divergence, noise_to_signal
+from kernels.errors.outputs import check_classifier, class_shares, divergence, noise_to_signal
 from shared.errors import InputError
 from shared.graph import load_graph
 

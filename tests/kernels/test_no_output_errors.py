@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from planner.errors.table import NO_OUTPUT, measure_errors
+from kernels.errors.table import NO_OUTPUT, measure_errors
 from shared.graph import load_graph
 
 

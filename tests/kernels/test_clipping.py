@@ -6,11 +6,11 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernels.clipping import METHODS
+from kernels.clipping.kl import BINS, divergence, kl_range
+from kernels.clipping.mse import mse_range
+from kernels.clipping.percentile import percentile_range
 from kernels.quantise import fake_quantise
-from planner.clipping import METHODS
-from planner.clipping.kl import BINS, divergence, kl_range
-from planner.clipping.mse import mse_range
-from planner.clipping.percentile import percentile_range
 
 
 def mse(values: np.ndarray, bits: int, low: float, high: float) -> float:

@@ -13,12 +13,12 @@ from typing import Final
 
 import numpy as np
 
-from planner.calibration.inputs import check_calibration
-from planner.errors.activations import activation_runs, measure_activations
-from planner.errors.gains import OutputErrors, measure_outputs
-from planner.errors.options import ErrorOptions
-from planner.errors.types import ActivationErrors, ErrorTable, WeightErrors
-from planner.errors.weights import measure_weights
+from kernels.errors.activations import activation_runs, measure_activations
+from kernels.errors.gains import OutputErrors, measure_outputs
+from kernels.errors.inputs import check_calibration
+from kernels.errors.options import ErrorOptions
+from kernels.errors.types import ActivationErrors, ErrorTable, WeightErrors
+from kernels.errors.weights import measure_weights
 from shared.graph import Graph
 
 __all__ = ["ActivationErrors", "ErrorOptions", "ErrorTable", "WeightErrors", "measure_errors"]

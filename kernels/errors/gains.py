@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from planner.errors.changes import Change, tensor_change, weight_change
-from planner.errors.options import ErrorOptions
-from planner.errors.outputs import check_classifier, divergence, noise_to_signal
-from planner.errors.probe import Probe, Values, probes
-from planner.errors.types import ActivationErrors, WeightErrors
+from kernels.errors.changes import Change, tensor_change, weight_change
+from kernels.errors.options import ErrorOptions
+from kernels.errors.outputs import check_classifier, divergence, noise_to_signal
+from kernels.errors.probe import Probe, Values, probes
+from kernels.errors.types import ActivationErrors, WeightErrors
 from shared.graph import Graph
 
 GAIN_BITS: Final = (4, 6)
