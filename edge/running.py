@@ -28,10 +28,8 @@ from edge.results.store import Store
 from edge.settings import EdgeSettings
 from edge.streams.change import ChangeSettings
 from edge.streams.delta import DeltaSender, DeltaSettings
-from edge.trim import trim_memory
 from shared.bundle import Bundle
 from shared.card import Card, card_from_data, check_card
-from shared.errors import EvoSplitError
 from shared.graph import Graph
 from shared.link import Link
 
@@ -61,7 +59,7 @@ async def running_agent(
     store = await asyncio.to_thread(_store, settings)
     agent = Agent(engine, store, Metrics(settings.model, version("evosplit")), settings.max_in_flight)
     expecting = agent.expecting = Expecting(agent, settings.folder, settings.slowdown, _is_masked(settings))
-    works = (watch.run(), _build_all(engine, heads, hooking), expecting.run())
+    works = (watch.run(), _build_all(engine, hooking), expecting.run())
     loops = [asyncio.create_task(work) for work in works]
     if hooking is not None:
         agent.hooking, agent.under_way = hooking, hooking.frame
@@ -133,14 +131,8 @@ def _hooking(engine: Engine, settings: EdgeSettings) -> Hooking | None:
     return None
 
 
-async def _build_all(engine: Engine, heads: Heads, hooking: Hooking | None) -> None:
-    """Every head of the table, those most likely to be needed first. Then hooks learn."""
-    for plan in engine.by_need():
-        try:
-            await asyncio.to_thread(heads.build, plan)
-        except EvoSplitError as broken:
-            _log.warning("plan %s cannot be used: %s", plan.digest[:12], broken)
-        engine.reconsider()
-    await asyncio.to_thread(trim_memory)
+async def _build_all(engine: Engine, hooking: Hooking | None) -> None:
+    """Every head of the table. Then hooks learn."""
+    await engine.build_all()
     if hooking is not None:
         await hooking.run()
