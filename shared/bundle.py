@@ -12,7 +12,9 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from shared import wire
 from shared.errors import BundleError, WireError
@@ -21,6 +23,8 @@ from shared.serial import from_json, to_json
 
 FORMAT: Final = 1
 MANIFEST_NAME: Final = "manifest.json"
+CalibrationKind: TypeAlias = Literal["none", "card", "live"]
+"""Where ranges and errors come from: nowhere, from files beside the model, or from a device's own frames."""
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # a zip's first date: equal content gives equal bytes
 
 
@@ -30,7 +34,10 @@ class Manifest:
 
     ``weights`` maps initialiser -> bit-width in decimal -> file name; an initialiser that is never
     quantised (a bias) is there at ``"32"`` alone. ``skeleton`` is the file with the stripped ONNX model,
-    ``card`` the model card as parsed YAML, ``files`` maps file name -> sha256.
+    ``card`` the model card as parsed YAML, ``files`` maps file name -> sha256. ``calibration`` says what the
+    plans' ranges and errors come from (None: a bundle of an older version, which does not say), ``max_drop``
+    what the plans promise: the share of accuracy, or of agreement with the float network, that they may cost
+    (None: they promise nothing in that unit).
     """
 
     model: str
@@ -41,6 +48,15 @@ class Manifest:
     weights: Mapping[str, Mapping[str, str]]
     files: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
+    calibration: CalibrationKind | None = None
+    max_drop: float | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_unsaid(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """The JSON, and so the digest, of a bundle that does not say them is what it was before they were."""
+        data: dict[str, object] = write(self)
+        unsaid = {name for name in ("calibration", "max_drop") if data[name] is None}
+        return {name: value for name, value in data.items() if name not in unsaid}
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from benchmarks.cells.inputs import Network
 from edge.link.payloads import jpeg_picture
-from planner.drop.agreement import agreement
 from planner.drop.split_run import SplitRun
 from planner.encodings.wire import picture_wire
+from shared.agreement import agreement
 from shared.pictures import decode_picture
 from shared.plan import Plan
 from shared.preprocess import preprocess
@@ -44,4 +44,4 @@ def _agrees(network: Network, way: Way) -> float:
         agreement(network.card, whole.run(dict(preprocess(network.card, pixels))), way(pixels))
         for pixels in network.unseen
     ]
-    return float(np.mean([one for one in found if one is not None]))
+    return float(np.mean(found))

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.agreement import is_score_vector
 from shared.errors import InputError
 from shared.graph import Graph
 
@@ -48,11 +49,7 @@ def divergence(right: Outputs, found: Outputs) -> float:
 def check_classifier(graph: Graph) -> None:
     """Raise InputError unless the network has a single output with one float score per class."""
     tensors = [graph.tensors[name] for name in graph.outputs]
-    if (
-        len(tensors) != 1
-        or not tensors[0].is_float
-        or max(tensors[0].shape, default=1) != tensors[0].elements
-    ):
+    if len(tensors) != 1 or not is_score_vector(tensors[0].shape, np.dtype(tensors[0].dtype)):
         raise InputError(f"{graph.name} has no single output with a score per class, which KL needs")
 
 

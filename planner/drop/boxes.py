@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 
 from kernels.errors.types import ErrorTable
-from planner.drop.agreement import agreement
 from planner.drop.estimate import Drop, Z
 from planner.drop.split_run import SplitRun
 from planner.encodings.wire import PictureWire
+from shared.agreement import agreement
 from shared.card import Card
 from shared.errors import InputError
 from shared.graph import Graph

@@ -9,6 +9,7 @@ from shared.bundle import Bundle, Manifest, write_bundle
 from shared.errors import BundleError
 from shared.link import Link
 from shared.plan import Latency, Plan, PlanTable, TensorCode
+from shared.serial import to_json
 
 PLAN = Plan(
     model="net",
@@ -132,3 +133,15 @@ def test_weights_that_are_not_packed(written: tuple[Path, str]) -> None:
         bundle.weights({"w": 4})
     with pytest.raises(BundleError):
         bundle.weights({"w": 8})
+
+
+def test_what_a_bundle_promises_is_said_only_where_it_is_known(tmp_path: Path) -> None:
+    """Bundles written before there was a promise keep their digest."""
+    old = write_bundle(tmp_path / "old.evb", MANIFEST, FILES)
+    assert b"calibration" not in to_json(MANIFEST) and b"max_drop" not in to_json(MANIFEST)
+    said = replace(MANIFEST, calibration="none", max_drop=0.01)
+    new = write_bundle(tmp_path / "new.evb", said, FILES)
+    assert new != old
+    assert Bundle.open(tmp_path / "new.evb").manifest.calibration == "none"
+    assert Bundle.open(tmp_path / "new.evb").manifest.max_drop == 0.01
+    assert Bundle.open(tmp_path / "old.evb").manifest.calibration is None

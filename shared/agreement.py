@@ -1,0 +1,90 @@
+"""Agreement of two answers of one network, in the user's units, for every kind of model card and for none.
+
+The unit is what `docs/decisions/accuracy-drop.md` promises: 1 for an answer that is kept, 0 for one that is
+lost, shares for answers of many parts. Outputs that differ by floating-point noise alone always agree, so
+that a float network never disagrees with itself over a near tie (in a class, at a threshold, between two boxes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.card import Card
+from shared.card.outputs import ClassesOutput, ImageOutput, RawOutput
+from shared.errors import CardError, InputError
+from shared.fidelity import FLOAT_NOISE, equal_in_float, picture_kept, values_kept
+from shared.postprocess import postprocess
+from shared.readings.pairs import boxes_kept
+
+Outputs: TypeAlias = Mapping[str, NDArray[Any]]
+
+
+def agreement(card: Card | None, right: Outputs, found: Outputs) -> float:
+    """The share 0 to 1 of the float network's answer ``right`` that ``found`` keeps; outputs by name.
+
+    - classes: 1 where the best class is the same, or tied within float noise with it;
+    - texts: 1 where they are equal;
+    - boxes and faces: the share that finds a partner of its class, over the longer list, so that lost and
+      invented ones both cost;
+    - pictures: 1 from a PSNR of 40 dB on, below it the tolerated error over the error;
+    - raw outputs, or no card: of one score per class as classes; otherwise the worst output, each 1 up to a
+      relative root mean square error of 1 %, beyond it the tolerated error over the error.
+
+    NaN where the float network has none is lost. Raises CardError for outputs that do not fit the card.
+    """
+    if equal_in_float(right, found):
+        return 1.0
+    if card is None or isinstance(card.output, RawOutput):
+        return _unread(right, found)
+    if isinstance(card.output, ClassesOutput):
+        return _class_kept(*(_named(outputs, card.output.tensor) for outputs in (right, found)))
+    if isinstance(card.output, ImageOutput):
+        pictures = [_named(outputs, card.output.tensor) for outputs in (right, found)]
+        return picture_kept(pictures[0], pictures[1], card.output.white)
+    return _reading_kept(card, right, found)
+
+
+def is_score_vector(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
+    """Whether an output holds one float score for each of two classes or more: all axes but one are 1."""
+    longest = max(shape, default=1)
+    return dtype.kind == "f" and longest > 1 and longest == np.prod(shape)
+
+
+def _unread(right: Outputs, found: Outputs) -> float:
+    if len(right) == 1:
+        (name,) = right
+        if is_score_vector(right[name].shape, right[name].dtype):
+            return _class_kept(right[name], found[name])
+    return min((values_kept(values, found[name]) for name, values in right.items()), default=1.0)
+
+
+def _class_kept(right: NDArray[Any], found: NDArray[Any]) -> float:
+    """1 where the class found is the best one, or ties with it: nearer than two float runs may differ."""
+    true, told = right.reshape(-1).astype(np.float64), found.reshape(-1)
+    if true.shape != told.shape or not np.isfinite(told).all():
+        return 0.0
+    lead = true.max() - true[int(told.argmax())]
+    return float(lead <= FLOAT_NOISE * np.abs(true).max())
+
+
+def _reading_kept(card: Card, right: Outputs, found: Outputs) -> float:
+    """Texts and boxes, read by the card at the size of the network's input."""
+    size = card.input.size or (1, 1)
+    try:
+        true, told = (postprocess(card, outputs, size).outcome for outputs in (right, found))
+    except InputError:  # NaN, and not where the float network has it
+        return 0.0
+    return (
+        boxes_kept(true["boxes"], told["boxes"]) if "boxes" in true else float(true["text"] == told["text"])
+    )
+
+
+def _named(outputs: Outputs, name: str | None) -> NDArray[Any]:
+    name = next(iter(outputs)) if name is None and len(outputs) == 1 else name
+    if name is None or name not in outputs:
+        raise CardError(f"no output {name!r} among {', '.join(outputs) or 'none'}")
+    return outputs[name]
