@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from edge.link.payloads import picture_codec, without_pictures
 from edge.model import EdgeModel
 from edge.plan_in_use import PlanInUse
 from edge.sending import Sending
+from edge.serving import Serving
 from edge.streams.delta import DeltaSender
 from edge.streams.exchange import is_stream
 from edge.teaching.last_resort import ANSWERING, best_exit
@@ -34,6 +35,8 @@ from shared.errors import CloudRefusedError, CloudUnavailableError, InfeasibleEr
 from shared.plan import Plan
 from shared.replan import replan
 from shared.result import AnsweredBy
+
+_Attempt: TypeAlias = Callable[[], Coroutine[Any, Any, Answer]]
 
 
 class Engine(PlanInUse):
@@ -47,8 +50,7 @@ class Engine(PlanInUse):
         cloud: CloudLink,
         deltas: DeltaSender | None = None,
     ) -> None:
-        super().__init__(model.table, heads, lambda: cloud.link)
-        self.model = model
+        super().__init__(Serving(model, heads), lambda: cloud.link)
         self.compute = compute
         self.cloud = cloud
         self.deltas = DeltaSender(secrets.randbits(64)) if deltas is None else deltas
@@ -68,17 +70,20 @@ class Engine(PlanInUse):
         Raises CloudUnavailableError or CloudRefusedError when it takes a cloud, InputError when the network
         does not take the values, InfeasibleError as `fallback`, CardError for a picture without a card.
         """
+        serving = self.serving  # to its end, whatever table comes meanwhile
         if job.strategy == "edge":
-            return await self._alone(job, self.fallback(), "edge", with_hooks=False)
-        if job.strategy == "planned" and self.current is not None:
-            plan, head = self.current
+            return await self._alone(serving, job, self.fallback(), "edge", with_hooks=False)
+        if job.strategy == "planned" and serving.current is not None:
+            plan, head = serving.current
             if picture_codec(plan) is not None:
-                return await self._or_alone(job, functools.partial(self._without_head, job, plan, head))
+                work = functools.partial(self._without_head, serving, job, plan, head)
+                return await self._or_alone(serving, job, work)
             if not plan.boundary:
                 return await self._planned(job, plan, head, "edge")
-            return await self._or_alone(job, functools.partial(self._planned, job, plan, head, "cloud"))
+            work = functools.partial(self._planned, job, plan, head, "cloud")
+            return await self._or_alone(serving, job, work)
         whole = self._sending.raw if job.strategy == "cloud-raw" else self._sending.picture
-        return await self._or_alone(job, functools.partial(whole, job))
+        return await self._or_alone(serving, job, functools.partial(whole, job))
 
     async def again(self, job: Job, answer: Answer, acts: Policy) -> Answer:
         """Go an answer's way another time, with another policy. Its seconds are not the frame's.
@@ -126,32 +131,32 @@ class Engine(PlanInUse):
             raise InfeasibleError("the limits leave no plan that runs the whole network on the edge")
         return self.model.table.fallback
 
-    async def _or_alone(self, job: Job, attempt: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
-        plan = self.model.table.fallback
+    async def _or_alone(self, serving: Serving, job: Job, attempt: _Attempt) -> Answer:
+        plan = serving.model.table.fallback
         if plan is None:
-            return await self._or_by_exit(job, attempt)
+            return await self._or_by_exit(serving, job, attempt)
         if self.cloud.circuit.is_open:
-            return await self._alone(job, plan, "edge-fallback")
+            return await self._alone(serving, job, plan, "edge-fallback")
         try:
             return await attempt()
         except (CloudUnavailableError, CloudRefusedError):
-            return await self._alone(job, plan, "edge-fallback")
+            return await self._alone(serving, job, plan, "edge-fallback")
 
-    async def _or_by_exit(self, job: Job, attempt: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+    async def _or_by_exit(self, serving: Serving, job: Job, attempt: _Attempt) -> Answer:
         """Where nothing runs the whole network here, the surest exit has to do."""
-        if self.cloud.circuit.is_open and (answer := await self._by_exit(job)) is not None:
+        if self.cloud.circuit.is_open and (answer := await self._by_exit(serving, job)) is not None:
             return answer
         try:
             return await attempt()
         except (CloudUnavailableError, CloudRefusedError):
-            answer = await self._by_exit(job)
+            answer = await self._by_exit(serving, job)
             if answer is None:
                 raise
             return answer
 
-    async def _by_exit(self, job: Job) -> Answer | None:
-        for plan in self.by_need():
-            head = self.heads.ready(plan)
+    async def _by_exit(self, serving: Serving, job: Job) -> Answer | None:
+        for plan in serving.by_need():
+            head = serving.heads.ready(plan)
             if head is None or not any(hook.kind == "exit" and self.believes(hook) for hook in head.hooks):
                 continue
             run = await self._run_head(job, plan, head, self.policy(job.frame_id))
@@ -165,10 +170,12 @@ class Engine(PlanInUse):
                 return Answer(found.outputs, "edge-fallback", plan, cut, 0, hook.name, sure, head, run)
         return None
 
-    async def _alone(self, job: Job, plan: Plan, answered_by: AnsweredBy, with_hooks: bool = True) -> Answer:
-        head = self.heads.ready(plan)
+    async def _alone(
+        self, serving: Serving, job: Job, plan: Plan, answered_by: AnsweredBy, with_hooks: bool = True
+    ) -> Answer:
+        head = serving.heads.ready(plan)
         if head is None:
-            head = await asyncio.to_thread(self.heads.build, plan)
+            head = await asyncio.to_thread(serving.heads.build, plan)
         return await self._planned(job, plan, head, answered_by, with_hooks)
 
     async def _planned(
@@ -201,7 +208,7 @@ class Engine(PlanInUse):
         checked, key, size = self._sending.checked(outputs), plan.cut_key, went.wire_bytes
         return Answer(checked, "cloud", plan, key, size, head=head, run=run, sent_as=went.sent_as)
 
-    async def _without_head(self, job: Job, plan: Plan, head: Head) -> Answer:
+    async def _without_head(self, serving: Serving, job: Job, plan: Plan, head: Head) -> Answer:
         """A plan that sends the picture; a frame of tensors goes by the best one that sends tensors.
 
         Hooks that may answer by the network's input are asked first.
@@ -213,11 +220,11 @@ class Engine(PlanInUse):
             if run.exit is not None:
                 return await self._finish(job, plan, head, run, "exit")
             return dataclasses.replace(await self._sending.picture(job, plan), head=head, run=run)
-        others = without_pictures(self.model.table)
+        others = without_pictures(serving.model.table)
         if others is None:
             return await self._sending.raw(job)
         plan = replan(others, self.cloud.link, None)
-        return await self._alone(job, plan, "cloud" if plan.boundary else "edge")
+        return await self._alone(serving, job, plan, "cloud" if plan.boundary else "edge")
 
     async def _run_head(self, job: Job, plan: Plan, head: Head, acts: Policy | None) -> HeadRun:
         """Where deltas go, codes have to mean the same from frame to frame: no hook on the way is asked."""

@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 from collections.abc import Callable, Sequence
 
 from edge.head.build import Heads
 from edge.head.steps import Head
 from edge.hooks.hook import Hook
+from edge.model import EdgeModel
+from edge.serving import Serving
 from edge.trim import trim_memory
+from shared.errors import EvoSplitError
 from shared.link import Link
-from shared.plan import Plan, PlanTable
-from shared.replan import choices, replan
+from shared.plan import Plan
+from shared.replan import replan
+
+_log = logging.getLogger(__name__)
 
 
 class PlanInUse:
     """Follows the link through a plan table; ``link`` is asked for the link as it is estimated now."""
 
-    def __init__(self, table: PlanTable, heads: Heads, link: Callable[[], Link]) -> None:
-        self._table = table
+    def __init__(self, serving: Serving, link: Callable[[], Link]) -> None:
         self._link = link
-        self.heads = heads
-        self.current: tuple[Plan, Head] | None = None
+        self.serving = serving
         self.plan_changes = 0
+        self.table_changes = 0
+
+    @property
+    def model(self) -> EdgeModel:
+        """The network and the table in use."""
+        return self.serving.model
+
+    @property
+    def heads(self) -> Heads:
+        """The heads of the table in use."""
+        return self.serving.heads
+
+    @property
+    def current(self) -> tuple[Plan, Head] | None:
+        """The plan of the next frame and its head; None before `start`."""
+        return self.serving.current
 
     @property
     def plan(self) -> Plan | None:
@@ -32,22 +52,50 @@ class PlanInUse:
 
     async def start(self) -> None:
         """Build the head of the plan that suits the link now. Raises BundleError, ModelError."""
-        plan = replan(self._table, self._link(), None)
-        self.current = plan, await asyncio.to_thread(self.heads.build, plan)
+        plan = replan(self.model.table, self._link(), None)
+        self._use(plan, await asyncio.to_thread(self.heads.build, plan))
 
     def reconsider(self) -> None:
         """Change to the plan that suits the link now, once its head is built."""
-        wanted = replan(self._table, self._link(), self.plan)
+        wanted = replan(self.model.table, self._link(), self.plan)
         head = self.heads.ready(wanted)
         if self.current is not None and head is not None and wanted is not self.current[0]:
-            self.current = wanted, head
+            self._use(wanted, head)
             self.plan_changes += 1
 
-    def by_need(self) -> list[Plan]:
-        """Every plan of the table: the one in use, the fallback, then the nearest to the one in use."""
-        plans, fallback = choices(self._table), self._table.fallback
-        at = plans.index(self.plan) if self.plan in plans else 0
-        return sorted(plans, key=lambda p: (p != self.plan, p != fallback, abs(plans.index(p) - at)))
+    async def adopt(self, model: EdgeModel, heads: Heads) -> None:
+        """Serve from another bundle of the same network.
+
+        What the next frames need is built beforehand; then one reference changes. Frames under way end with
+        the value that they began with. Raises BundleError, ModelError, and all is as before.
+        """
+        heads.inherit(self.heads)
+        plan, fallback = replan(model.table, self._link(), None), model.table.fallback
+        while True:
+            hooks, options = self.heads.hooks, self.heads.options
+            heads.hooks, heads.options = hooks, options
+            for needed in (plan, *([fallback] if fallback else [])):
+                await asyncio.to_thread(heads.build, needed)
+                await asyncio.to_thread(heads.renew, needed)
+            head = heads.ready(plan)
+            # Hooks may have been learned meanwhile; between this look and the change nothing else runs.
+            if head is not None and hooks is self.heads.hooks and options is self.heads.options:
+                break
+        self.serving = Serving(model, heads, (plan, head))
+        self.table_changes += 1
+
+    async def build_all(self) -> None:
+        """Every head of the table, those most likely to be needed first; ends when the table is replaced."""
+        heads = self.heads
+        for plan in self.serving.by_need():
+            if heads is not self.heads:
+                return
+            try:
+                await asyncio.to_thread(heads.build, plan)
+            except (EvoSplitError, OSError) as broken:
+                _log.warning("plan %s cannot be used: %s", plan.digest[:12], broken)
+            self.reconsider()
+        await asyncio.to_thread(trim_memory)
 
     async def change_hooks(self, hooks: Sequence[Hook]) -> None:
         """Build the heads anew with these hooks, the one in use first; each takes over between two frames."""
@@ -65,12 +113,16 @@ class PlanInUse:
 
     async def _renew(self) -> None:
         """The heads that are built, the one in use first."""
-        for plan in self.by_need():
-            if await asyncio.to_thread(self.heads.renew, plan):
+        heads = self.heads
+        for plan in self.serving.by_need():
+            if await asyncio.to_thread(heads.renew, plan):
                 self._renew_current()
                 await asyncio.to_thread(trim_memory)
 
     def _renew_current(self) -> None:
         if self.current is not None:
             plan, head = self.current
-            self.current = plan, self.heads.ready(plan) or head
+            self._use(plan, self.heads.ready(plan) or head)
+
+    def _use(self, plan: Plan, head: Head) -> None:
+        self.serving = dataclasses.replace(self.serving, current=(plan, head))

@@ -31,10 +31,8 @@ from edge.settings import EdgeSettings
 from edge.streams.change import ChangeSettings
 from edge.streams.delta import DeltaSender, DeltaSettings
 from edge.supervisor import Supervisor
-from edge.trim import trim_memory
 from shared.bundle import Bundle
 from shared.card import Card, card_from_data, check_card
-from shared.errors import EvoSplitError
 from shared.graph import Graph
 from shared.link import Link
 
@@ -70,7 +68,7 @@ async def running_agent(
         background.start("link-watch", watch.run)
         background.start("expectation", expecting.run)
         built = asyncio.Event()
-        background.start("heads", functools.partial(_build_all, engine, heads, built))
+        background.start("heads", functools.partial(_build_all, engine, built))
         if hooking is not None:
             background.start("hooks", functools.partial(_teach, hooking, built))
         yield agent
@@ -143,16 +141,10 @@ def _hooking(engine: Engine, settings: EdgeSettings, background: Supervisor) -> 
     return None
 
 
-async def _build_all(engine: Engine, heads: Heads, built: asyncio.Event) -> None:
-    """Every head of the table, those most likely to be needed first. ``built`` is set in any case."""
+async def _build_all(engine: Engine, built: asyncio.Event) -> None:
+    """Every head of the table. ``built`` is set in any case."""
     try:
-        for plan in engine.by_need():
-            try:
-                await asyncio.to_thread(heads.build, plan)
-            except (EvoSplitError, OSError) as broken:
-                _log.warning("plan %s cannot be used: %s", plan.digest[:12], broken)
-            engine.reconsider()
-        await asyncio.to_thread(trim_memory)
+        await engine.build_all()
     finally:
         built.set()
 

@@ -14,7 +14,7 @@ from edge.head.cutting import available
 from edge.head.steps import Head
 from edge.hooks.hook import Hook
 from kernels.codec import decode_tensor
-from shared.bundle import Bundle
+from shared.bundle import Bundle, Manifest
 from shared.errors import BundleError
 from shared.graph import Graph, graph_from_model, parse_cut
 from shared.plan import FLOAT_BITS, Plan
@@ -54,6 +54,21 @@ class Heads:
     def built(self) -> tuple[Head, ...]:
         """Every head that is there."""
         return tuple(self._built.values())
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the bundle says of itself."""
+        return self._bundle.manifest
+
+    def inherit(self, before: Heads) -> None:
+        """Take over what another bundle of the same network has built of this one's plans.
+
+        The weights of a head follow from the network and its bits alone, so that such heads are the same.
+        """
+        table = self.manifest.table
+        plans = (*table.plans, *([table.fallback] if table.fallback else []))
+        wanted = {_key(plan) for plan in plans}
+        self._built.update({key: head for key, head in before._built.items() if key in wanted})
 
     def build(self, plan: Plan) -> Head:
         """The head of a plan, built now if need be: seconds for a large one.

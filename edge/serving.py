@@ -1,0 +1,30 @@
+"""What one plan table serves with, as one value: replaced between two frames, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.head.build import Heads
+from edge.head.steps import Head
+from edge.model import EdgeModel
+from shared.plan import Plan
+from shared.replan import choices
+
+
+@dataclass(frozen=True, eq=False)
+class Serving:
+    """The network with its plan table, the heads of the same bundle, and the plan of the next frame.
+
+    A frame keeps the value that it began with to its end, so that a plan never meets another bundle's heads.
+    """
+
+    model: EdgeModel
+    heads: Heads
+    current: tuple[Plan, Head] | None = None
+
+    def by_need(self) -> list[Plan]:
+        """Every plan of the table: the one in use, the fallback, then the nearest to the one in use."""
+        plans, fallback = choices(self.model.table), self.model.table.fallback
+        used = self.current[0] if self.current else None
+        at = plans.index(used) if used in plans else 0
+        return sorted(plans, key=lambda p: (p != used, p != fallback, abs(plans.index(p) - at)))
