@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,6 +20,8 @@ from shared.errors import NotFoundError
 from shared.oip import MODEL_VERSION
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,19 @@ def model_name(request: Request) -> str:
 
 
 async def in_thread(pool: ThreadPoolExecutor, work: Callable[[], T], timeout_s: float) -> T:
-    """Run in a thread; on time-out the client is told, and the thread finishes by itself."""
+    """Run in a thread; on time-out the client is told, and the thread finishes by itself.
+
+    Work that is still in the queue then never begins. What goes wrong in a thread that nobody waits for any
+    more is one entry in the log.
+    """
+    future = pool.submit(work)
     try:
-        return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(pool, work), timeout_s)
+        return await asyncio.wait_for(asyncio.wrap_future(future), timeout_s)
     except asyncio.TimeoutError:
+        future.add_done_callback(_tell_late)
         raise HTTPException(504, f"no answer within {timeout_s:g} s") from None
+
+
+def _tell_late(future: Future[T]) -> None:
+    if not future.cancelled() and (failure := future.exception()) is not None:
+        _log.error("work that was given up after its time-out failed", exc_info=failure)

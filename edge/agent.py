@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge.engine import Engine
 from edge.figures.metrics import Metrics
-from edge.figures.profile import Profile
+from edge.follow_ups import FollowUps
 from edge.job import Answer, Feeds, Job, Strategy, failure, success
 from edge.results.store import Accepted, Store
 from edge.streams.seen import StreamsSeen
@@ -26,6 +27,9 @@ from shared.result import Result
 if TYPE_CHECKING:
     from edge.figures.expecting import Expecting
     from edge.teaching.hooking import Hooking
+
+
+_log = logging.getLogger(__name__)
 
 
 class BusyError(EvoSplitError):
@@ -74,18 +78,25 @@ _Work: TypeAlias = Callable[[], Coroutine[Any, Any, Finished]]
 class Agent:
     """Accepts frames and records exactly one result for each; a repeated id gets the first one's result."""
 
-    def __init__(self, engine: Engine, store: Store, metrics: Metrics, max_in_flight: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        metrics: Metrics,
+        max_in_flight: int,
+        expecting: Expecting,
+        hooking: Hooking | None = None,
+    ) -> None:
         self.engine = engine
         self.store = store
         self.metrics = metrics
         self._max_in_flight = max_in_flight
-        self.profile = Profile()
-        self.under_way: Callable[[], AbstractContextManager[None]] = nullcontext
+        self.profile = expecting.profile
+        self.expecting = expecting
         self._in_flight: dict[str, asyncio.Task[Finished]] = {}
-        self.hooking: Hooking | None = None
-        self.expecting: Expecting | None = None
+        self.hooking = hooking
         self._streams = StreamsSeen()
-        self._following_up: set[asyncio.Task[None]] = set()
+        self._follow_ups = FollowUps(metrics.background_failed, metrics.follow_up_skipped)
 
     async def take_picture(self, content: bytes, ticket: Ticket) -> Result:
         """Answer a JPEG or PNG. Raises InputError, CardError, BusyError (not accepted), FrameFailedError."""
@@ -108,9 +119,15 @@ class Agent:
         return len(self._in_flight)
 
     async def drain(self) -> None:
-        """Wait until the frames under way have their results."""
-        while self._in_flight or self._following_up:
-            await asyncio.wait({*self._in_flight.values(), *self._following_up})
+        """Wait until the frames under way have their results, and what follows from them is done."""
+        while self._in_flight or self._follow_ups:
+            if self._in_flight:
+                await asyncio.wait(self._in_flight.values())
+            await self._follow_ups.drain()
+
+    async def end(self) -> None:
+        """Cancel what follows from frames."""
+        await self._follow_ups.end()
 
     async def _submit(self, frame_id: str, work: _Work) -> Finished:
         task = self._in_flight.get(frame_id)
@@ -127,8 +144,9 @@ class Agent:
     def _forget(self, frame_id: str, task: asyncio.Task[Finished]) -> None:
         del self._in_flight[frame_id]
         self.metrics.in_flight.dec()
-        if not task.cancelled():
-            task.exception()  # seen, whether or not a client still waits for it
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None and not isinstance(failure, EvoSplitError):  # the client may be gone
+            _log.error("frame %s failed", frame_id, exc_info=failure)
 
     async def _picture(self, content: bytes, ticket: Ticket) -> Finished:
         job = Job(ticket.frame_id, ticket.stream, self.engine.model.graph.name, ticket.strategy)
@@ -141,10 +159,10 @@ class Agent:
         return await self._see_through(job)
 
     async def _see_through(self, job: Job) -> Finished:
-        self.store.accept(Accepted(job.frame_id, job.stream, job.model, job.received_at_s))
+        await self._note(job)
         finished, wrong, answer = Finished(failure(job, "the agent failed; its log says how")), False, None
         try:
-            with self.under_way():
+            with self.hooking.frame() if self.hooking is not None else nullcontext():
                 await self._forget_streams(job)
                 answer = await self.engine.answer(job)
                 reading = await self._read(job, answer)
@@ -162,6 +180,11 @@ class Agent:
         _answered(finished.result)
         return finished
 
+    async def _note(self, job: Job) -> None:
+        """From here on the frame has a result, whatever happens. Raises StoreError: it is not accepted."""
+        frame = Accepted(job.frame_id, job.stream, job.model, job.received_at_s)
+        await asyncio.wrap_future(self.store.accept(frame))
+
     async def _forget_streams(self, job: Job) -> None:
         """What is kept of streams that ended, or of this one where it begins anew."""
         size = () if job.pixels is None else job.pixels.shape
@@ -171,9 +194,8 @@ class Agent:
     def _follow_up(self, job: Job, answer: Answer, reading: Reading) -> None:
         """In the background: the frame's result does not wait for it."""
         if self.hooking is not None:
-            task = asyncio.create_task(self.hooking.aftercare.see_to(job, answer, reading.outcome))
-            self._following_up.add(task)
-            task.add_done_callback(self._following_up.discard)
+            see_to = self.hooking.aftercare.see_to
+            self._follow_ups.start(functools.partial(see_to, job, answer, reading.outcome))
 
     async def _read(self, job: Job, answer: Answer) -> Reading:
         card = self.engine.model.card

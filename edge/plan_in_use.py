@@ -92,7 +92,7 @@ class PlanInUse:
                 return
             try:
                 await asyncio.to_thread(heads.build, plan)
-            except EvoSplitError as broken:
+            except (EvoSplitError, OSError) as broken:
                 _log.warning("plan %s cannot be used: %s", plan.digest[:12], broken)
             self.reconsider()
         await asyncio.to_thread(trim_memory)

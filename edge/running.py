@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import secrets
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from edge.compute import Compute
 from edge.engine import Engine
 from edge.figures.expecting import Expecting
 from edge.figures.metrics import Metrics
+from edge.figures.profile import Profile
 from edge.head.assemble import Options
 from edge.head.build import Heads
 from edge.head.providers import Providers
@@ -28,6 +30,7 @@ from edge.results.store import Store
 from edge.settings import EdgeSettings
 from edge.streams.change import ChangeSettings
 from edge.streams.delta import DeltaSender, DeltaSettings
+from edge.supervisor import Supervisor
 from shared.bundle import Bundle
 from shared.card import Card, card_from_data, check_card
 from shared.graph import Graph
@@ -54,22 +57,25 @@ async def running_agent(
     engine = _engine(settings, bundle, heads, token, session)
     watch = LinkWatch(engine.cloud, settings.probe_interval_s)
     await watch.look()
-    hooking = await asyncio.to_thread(_hooking, engine, settings)
+    metrics = Metrics(settings.model, version("evosplit"))
+    background = Supervisor(metrics.background_failed)
+    hooking = await asyncio.to_thread(_hooking, engine, settings, background)
     await engine.start()
     store = await asyncio.to_thread(_store, settings)
-    agent = Agent(engine, store, Metrics(settings.model, version("evosplit")), settings.max_in_flight)
-    expecting = agent.expecting = Expecting(agent, settings.folder, settings.slowdown, _is_masked(settings))
-    works = (watch.run(), _build_all(engine, hooking), expecting.run())
-    loops = [asyncio.create_task(work) for work in works]
-    if hooking is not None:
-        agent.hooking, agent.under_way = hooking, hooking.frame
+    expecting = _expecting(engine, hooking, settings)
+    agent = Agent(engine, store, metrics, settings.max_in_flight, expecting, hooking)
     try:
+        background.start("link-watch", watch.run)
+        background.start("expectation", expecting.run)
+        built = asyncio.Event()
+        background.start("heads", functools.partial(_build_all, engine, built))
+        if hooking is not None:
+            background.start("hooks", functools.partial(_teach, hooking, built))
         yield agent
         await agent.drain()
     finally:
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await background.end()
+        await agent.end()
         engine.compute.close()
         await asyncio.to_thread(expecting.keep)
         await asyncio.to_thread(store.close)
@@ -116,12 +122,16 @@ def _is_masked(settings: EdgeSettings) -> bool:
     return learns_masks or settings.change_threshold is not None or settings.region is not None
 
 
-def _hooking(engine: Engine, settings: EdgeSettings) -> Hooking | None:
+def _expecting(engine: Engine, hooking: Hooking | None, settings: EdgeSettings) -> Expecting:
+    return Expecting(engine, Profile(), hooking, settings.folder, settings.slowdown, _is_masked(settings))
+
+
+def _hooking(engine: Engine, settings: EdgeSettings, background: Supervisor) -> Hooking | None:
     """Everything about hooks, imported only where there are any: it takes memory."""
     if settings.hooks:
         from edge.teaching.hooking import Hooking
 
-        hooking = Hooking(engine, settings)
+        hooking = Hooking(engine, settings, background)
         hooking.load()
         return hooking
     if settings.region is not None:
@@ -131,8 +141,15 @@ def _hooking(engine: Engine, settings: EdgeSettings) -> Hooking | None:
     return None
 
 
-async def _build_all(engine: Engine, hooking: Hooking | None) -> None:
-    """Every head of the table. Then hooks learn."""
-    await engine.build_all()
-    if hooking is not None:
-        await hooking.run()
+async def _build_all(engine: Engine, built: asyncio.Event) -> None:
+    """Every head of the table. ``built`` is set in any case."""
+    try:
+        await engine.build_all()
+    finally:
+        built.set()
+
+
+async def _teach(hooking: Hooking, built: asyncio.Event) -> None:
+    """Hooks learn once the heads are there, which they would have built anew."""
+    await built.wait()
+    await hooking.run()

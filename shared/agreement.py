@@ -2,11 +2,13 @@
 
 The unit is what `docs/decisions/accuracy-drop.md` promises: 1 for an answer that is kept, 0 for one that is
 lost, shares for answers of many parts. Outputs that differ by floating-point noise alone always agree, so
-that a float network never disagrees with itself over a near tie (in a class, at a threshold, between two boxes).
+that a float network never disagrees with itself over a near tie: of two classes, at a threshold, between
+two boxes.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from shared.card import Card
 from shared.card.outputs import ClassesOutput, ImageOutput, RawOutput
 from shared.errors import CardError, InputError
-from shared.fidelity import FLOAT_NOISE, equal_in_float, picture_kept, values_kept
+from shared.fidelity import FLOAT_NOISE, equal_in_float, picture_headroom, values_headroom
 from shared.postprocess import postprocess
 from shared.readings.pairs import boxes_kept
 
@@ -36,16 +38,31 @@ def agreement(card: Card | None, right: Outputs, found: Outputs) -> float:
 
     NaN where the float network has none is lost. Raises CardError for outputs that do not fit the card.
     """
+    return min(1.0, headroom(card, right, found))
+
+
+def headroom(card: Card | None, right: Outputs, found: Outputs) -> float:
+    """As `agreement`, but of pictures and values how many times the error could grow before it costs: over 1.
+
+    Infinite for outputs that differ by floating-point noise alone.
+    """
     if equal_in_float(right, found):
-        return 1.0
+        return math.inf
     if card is None or isinstance(card.output, RawOutput):
         return _unread(right, found)
     if isinstance(card.output, ClassesOutput):
         return _class_kept(*(_named(outputs, card.output.tensor) for outputs in (right, found)))
     if isinstance(card.output, ImageOutput):
         pictures = [_named(outputs, card.output.tensor) for outputs in (right, found)]
-        return picture_kept(pictures[0], pictures[1], card.output.white)
+        return picture_headroom(pictures[0], pictures[1], card.output.white)
     return _reading_kept(card, right, found)
+
+
+def is_graded(card: Card | None, outputs: Outputs) -> bool:
+    """Whether answers are values, kept more or less (pictures, raw outputs), and not right or wrong."""
+    if card is None or isinstance(card.output, RawOutput):
+        return not _is_classifier(outputs)
+    return isinstance(card.output, ImageOutput)
 
 
 def is_score_vector(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
@@ -55,11 +72,15 @@ def is_score_vector(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
 
 
 def _unread(right: Outputs, found: Outputs) -> float:
-    if len(right) == 1:
+    if _is_classifier(right):
         (name,) = right
-        if is_score_vector(right[name].shape, right[name].dtype):
-            return _class_kept(right[name], found[name])
-    return min((values_kept(values, found[name]) for name, values in right.items()), default=1.0)
+        return _class_kept(right[name], found[name])
+    return min(values_headroom(values, found[name]) for name, values in right.items())
+
+
+def _is_classifier(outputs: Outputs) -> bool:
+    arrays = list(outputs.values())
+    return len(arrays) == 1 and is_score_vector(arrays[0].shape, arrays[0].dtype)
 
 
 def _class_kept(right: NDArray[Any], found: NDArray[Any]) -> float:

@@ -1,7 +1,8 @@
-"""Relative error of a network's output arrays: within floating-point noise, or how far beyond a tolerance."""
+"""Relative error of a network's output arrays: within floating-point noise, or how far from a tolerance."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Outputs: TypeAlias = Mapping[str, NDArray[Any]]
+Floats: TypeAlias = NDArray[np.float64]
 
 FLOAT_NOISE: Final = 1e-4
 """Two float runs of one network differ by at most this share of an output's largest magnitude.
@@ -16,7 +18,7 @@ FLOAT_NOISE: Final = 1e-4
 Splits differ by 3e-6 from the whole network in float32; other processors add up in another order.
 """
 TOLERANCE: Final = 0.01
-"""An output is kept whole up to this root mean square error, relative to its own: 40 dB."""
+"""An answer of values is kept whole up to this relative root mean square error: 40 dB."""
 
 
 def equal_in_float(right: Outputs, found: Outputs) -> bool:
@@ -24,33 +26,32 @@ def equal_in_float(right: Outputs, found: Outputs) -> bool:
     return all(name in found and _equal(values, found[name]) for name, values in right.items())
 
 
-def values_kept(right: NDArray[Any], found: NDArray[Any]) -> float:
-    """0 to 1: of floats 1 up to `TOLERANCE`, then tolerance over error; of other types the share equal."""
+def values_headroom(right: NDArray[Any], found: NDArray[Any]) -> float:
+    """`TOLERANCE` over the relative root mean square error; of other types than float the share equal."""
     if right.shape != found.shape:
         return 0.0
-    if not right.size or _equal(right, found):
-        return 1.0
+    if _equal(right, found):
+        return math.inf
     if right.dtype.kind != "f":
         return float(np.mean(right == found))
-    if not (np.isfinite(right).all() and np.isfinite(found).all()):
-        return 0.0
     one, other = right.astype(np.float64), found.astype(np.float64)
-    return within_tolerance(_root_mean_square(other - one), _root_mean_square(one))
+    return _headroom(one, other, _root_mean_square(one))
 
 
-def picture_kept(right: NDArray[Any], found: NDArray[Any], white: float) -> float:
-    """As `values_kept` for pictures, relative to white: 1 from 40 dB of peak signal to noise (PSNR) on."""
+def picture_headroom(right: NDArray[Any], found: NDArray[Any], white: float) -> float:
+    """As `values_headroom` for pictures, relative to white: 1 at 40 dB of peak signal to noise (PSNR)."""
     if right.shape != found.shape:
         return 0.0
     one, other = (np.clip(values.astype(np.float64) / white, 0.0, 1.0) for values in (right, found))
-    return within_tolerance(_root_mean_square(other - one), 1.0)
+    return _headroom(one, other, 1.0)
 
 
-def within_tolerance(error: float, signal: float) -> float:
-    """1 where the error is at most `TOLERANCE` of the signal, else tolerance over error; 0 where not finite."""
-    if not (np.isfinite(error) and np.isfinite(signal)):
+def _headroom(one: Floats, other: Floats, signal: float) -> float:
+    """0 where a value is not finite."""
+    if not (np.isfinite(one).all() and np.isfinite(other).all()):
         return 0.0
-    return 1.0 if error <= TOLERANCE * signal else TOLERANCE * signal / error
+    error = _root_mean_square(other - one)
+    return TOLERANCE * signal / error if error else math.inf
 
 
 def _equal(right: NDArray[Any], found: NDArray[Any]) -> bool:
@@ -65,5 +66,5 @@ def _equal(right: NDArray[Any], found: NDArray[Any]) -> bool:
     return not one.size or bool(np.abs(other - one).max() <= FLOAT_NOISE * np.abs(one).max())
 
 
-def _root_mean_square(values: NDArray[np.float64]) -> float:
+def _root_mean_square(values: Floats) -> float:
     return float(np.sqrt(np.mean(np.square(values))))

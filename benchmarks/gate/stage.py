@@ -23,6 +23,7 @@ from edge.hooks.files import save_hooks
 from edge.hooks.hook import Hook
 from edge.running import running_agent
 from edge.settings import EdgeSettings
+from edge.supervisor import Supervisor
 from edge.teaching.hooking import FILE, Hooking
 from shared.bundle import Bundle
 from shared.card import Card, check_card, load_card
@@ -89,7 +90,7 @@ async def gate_stage(link: Link = LINK) -> AsyncIterator[Stage]:
 async def use_hooks(agent: Agent, hooks: Sequence[Hook], settings: EdgeSettings) -> None:
     """Give an agent hooks by way of its file of hooks. It audits a few, and learns nothing new."""
     save_hooks(settings.folder / FILE, agent.engine.model.graph.sha256, hooks)
-    hooking = Hooking(agent.engine, settings)
+    hooking = Hooking(agent.engine, settings, Supervisor(agent.metrics.background_failed))
     hooking.load()
     await agent.engine.change_hooks(hooking.hooks)
-    agent.hooking, agent.under_way = hooking, hooking.frame
+    agent.hooking = hooking

@@ -54,7 +54,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "plan_changes": engine.plan_changes,
         "cloud": "away" if engine.cloud.circuit.is_open else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s},
-        "expectation": None if agent.expecting is None else to_data(agent.expecting.now()),
+        "expectation": to_data(agent.expecting.now()),
         "expected": {
             "exit_rate": {hook["hook"]: hook["fire_rate"] for hook in hooks if hook["kind"] in ANSWERING},
             "density": {str(one["segment"]): one["density"]["mean"] for one in profile["segments"]},

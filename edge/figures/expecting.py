@@ -15,7 +15,9 @@ from shared.expectation import NOTHING_SPARED, Expectation
 from shared.kept import read_kept, write_kept
 
 if TYPE_CHECKING:
-    from edge.agent import Agent
+    from edge.engine import Engine
+    from edge.figures.profile import Profile
+    from edge.teaching.hooking import Hooking
 
 FILE: Final = "expectation.json"
 EVERY_S: Final = 300.0
@@ -40,29 +42,39 @@ def read_expectation(folder: Path, model_sha256: str) -> Expectation:
 class Expecting:
     """The expectation of one agent: what earlier runs have measured, and this one.
 
-    ``slowdown`` is the machine that is played: seconds are told as the planner counts them.
+    ``profile`` is what its frames cost. ``slowdown`` is the machine that is played: seconds are told as the
+    planner counts them.
     """
 
-    def __init__(self, agent: Agent, folder: Path, slowdown: float, is_masked: bool) -> None:
-        self._agent = agent
+    def __init__(
+        self,
+        engine: Engine,
+        profile: Profile,
+        hooking: Hooking | None,
+        folder: Path,
+        slowdown: float,
+        is_masked: bool,
+    ) -> None:
+        self._graph = engine.model.graph
+        self._hooking = hooking
+        self.profile = profile
         self._folder = folder
         self._slowdown = slowdown
-        before = read_expectation(folder, agent.engine.model.graph.sha256)
+        before = read_expectation(folder, self._graph.sha256)
         self._before = before if is_masked else without_masks(before)
 
     def now(self) -> Expectation:
         """As far as it is known."""
-        profile, graph = self._agent.profile, self._agent.engine.model.graph
-        return expectation(self._hooks(), profile.segments_seen(graph), profile.wire, self._before)
+        segments = self.profile.segments_seen(self._graph)
+        return expectation(self._hooks(), segments, self.profile.wire, self._before)
 
     def keep(self) -> None:
         """Write the file whole or not at all; a full disk is one line in the log."""
         expected = self.now()
         if expected == NOTHING_SPARED and not (self._folder / FILE).exists():
             return
-        sha256 = self._agent.engine.model.graph.sha256
         try:
-            write_kept(self._folder / FILE, KeptExpectation(sha256, expected))
+            write_kept(self._folder / FILE, KeptExpectation(self._graph.sha256, expected))
         except OSError as refused:
             _log.warning("what hooks spare cannot be kept: %s", refused)
 
@@ -74,20 +86,19 @@ class Expecting:
 
     def _hooks(self) -> list[HookSeen]:
         """The hooks that answer and are trusted, in the order of the tensors that they read."""
-        hooking, graph = self._agent.hooking, self._agent.engine.model.graph
-        if hooking is None:
+        if self._hooking is None:
             return []
-        place = {name: layer.index for layer in graph.layers for name in layer.outputs}
+        place = {name: layer.index for layer in self._graph.layers for name in layer.outputs}
         answering = [
             (place.get(state["tap"], -1), name, state["tap"], state["state"])
-            for name, state in hook_states(hooking).items()
+            for name, state in hook_states(self._hooking).items()
             if state["kind"] in ANSWERING and state["state"] in ("ok", "raise")
         ]
         return [self._seen(name, tap, state == "ok") for _, name, tap, state in sorted(answering)]
 
     def _seen(self, name: str, tap: str, is_believed: bool) -> HookSeen:
         """Every time that it is sure counts, also where it was only audited; else what it has answered."""
-        one = self._agent.profile.hooks.get(name)
+        one = self.profile.hooks.get(name)
         if one is None:
             return HookSeen(tap, 0, 0, 0.0)
         sure = one.decisions["exit"] if is_believed else one.fired

@@ -58,7 +58,17 @@ class Metrics:
         self._plan_changes = Gauge(
             "evosplit_plan_changes", "Changes of plan since the start.", registry=self._registry
         )
-
+        self._background_failures = Counter(
+            "evosplit_background_failures",
+            "Exceptions that ended a background task.",
+            ("task",),
+            registry=self._registry,
+        )
+        self._follow_ups_skipped = Counter(
+            "evosplit_follow_ups_skipped",
+            "Frames that nothing was learned of because too many others were being learned of.",
+            registry=self._registry,
+        )
         self._head = HeadMetrics(self._registry)
 
     def count(self, result: Result, answer: Answer | None = None) -> None:
@@ -74,6 +84,14 @@ class Metrics:
         for step, seconds in asdict(result.breakdown).items():
             if step != "total_s":
                 self._step_s.labels(step.removesuffix("_s")).inc(seconds)
+
+    def background_failed(self, task: str) -> None:
+        """Add one failure of a background task."""
+        self._background_failures.labels(task).inc()
+
+    def follow_up_skipped(self) -> None:
+        """Add one frame that nothing followed from."""
+        self._follow_ups_skipped.inc()
 
     def see_link(self, link: Link, cloud_is_up: bool, plan_changes: int) -> None:
         """Set the state of link and plan."""

@@ -9,12 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from edge.learning.learned import Learned, Task
 from edge.learning.pace import Pace
 from edge.learning.process import Job, train
 from edge.learning.sampler import Sampler
 from shared.errors import LearningError
+
+RETRY_S: Final = 60.0
+"""After an attempt that the operating system refused."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,8 +46,8 @@ class TrainerLoop:
     """Watches a sampler; ``run`` is its task, and all of it belongs to one event loop.
 
     ``folder`` holds the samples and what was learned last. ``on_learned`` is called in the event loop with
-    every new set of classifiers. What goes wrong is one line in the log, and the next attempt comes with more
-    samples.
+    every new set of classifiers. What goes wrong is one line in the log; the next attempt comes with more
+    samples, or after `RETRY_S` where it was not the samples' fault.
     """
 
     def __init__(
@@ -58,7 +62,7 @@ class TrainerLoop:
         self._on_learned, self._settings = on_learned, settings
         self._under_way, self._last_end_s = 0, time.monotonic()
         self._pace = Pace()
-        self._trained_at = 0
+        self._trained_at, self._retry_at_s = 0, 0.0
         self.training = False
 
     @contextlib.contextmanager
@@ -81,13 +85,16 @@ class TrainerLoop:
 
     async def train_now(self) -> None:
         """One attempt, whether or not it is time."""
-        self._trained_at = self._sampler.offered
+        trained_before, self._trained_at = self._trained_at, self._sampler.offered
         self.training = True
         try:
             if await asyncio.to_thread(self._sampler.save, self.samples_path):
                 self._on_learned(await train(self._job(), self._pace))
         except LearningError as failed:
             _log.warning("hooks were not trained: %s", failed)
+        except OSError as refused:  # no process or no disk to be had just now
+            _log.warning("hooks were not trained: %s; the next attempt is in %g s", refused, RETRY_S)
+            self._trained_at, self._retry_at_s = trained_before, time.monotonic() + RETRY_S
         finally:
             self.training = False
 
@@ -102,7 +109,7 @@ class TrainerLoop:
         if offered < self._trained_at:  # the sampler has forgotten
             self._trained_at = 0
         wanted = max(settings.least_samples, self._trained_at * (1 + settings.growth))
-        return idle and offered >= wanted
+        return idle and offered >= wanted and time.monotonic() >= self._retry_at_s
 
     def _job(self) -> Job:
         chosen = self._settings

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from edge.results.schema import SCHEMA, insert_result, interrupted, trim
 from shared.errors import StoreError
@@ -22,7 +22,8 @@ from shared.serial import from_json
 
 _BATCH: Final = 256
 
-Write = Callable[[sqlite3.Connection], None]
+Write: TypeAlias = Callable[[sqlite3.Connection], None]
+_Batch: TypeAlias = list[tuple[Write, "Future[None]"]]
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ class Store:
 
     def _submit(self, write: Write) -> Future[None]:
         done: Future[None] = Future()
+        # From here on nobody can cancel it: a caller that goes away must not end the thread that writes.
+        done.set_running_or_notify_cancel()
         self._writes.put((write, done))
         return done
 
@@ -114,18 +117,31 @@ class Store:
             if last:
                 return
 
-    def _write(self, batch: list[tuple[Write, Future[None]]]) -> None:
+    def _write(self, batch: _Batch) -> None:
         try:
-            with self._writer:
-                for write, _ in batch:
-                    write(self._writer)
-                trim(self._writer, *self._keep)
+            self._commit(batch)
         except sqlite3.Error as broken:
+            _refuse(batch, broken)
+        except (ValueError, TypeError, OverflowError) as unwritable:
+            if len(batch) == 1:
+                _refuse(batch, unwritable)
+            else:  # one of them is no row; the others are not to suffer, nor is this thread to end
+                for item in batch:
+                    self._write([item])
+        else:
             for _, done in batch:
-                done.set_exception(StoreError(f"the result store cannot be written: {broken}"))
-            return
-        for _, done in batch:
-            done.set_result(None)
+                done.set_result(None)
+
+    def _commit(self, batch: _Batch) -> None:
+        with self._writer:
+            for write, _ in batch:
+                write(self._writer)
+            trim(self._writer, *self._keep)
+
+
+def _refuse(batch: _Batch, reason: Exception) -> None:
+    for _, done in batch:
+        done.set_exception(StoreError(f"the result store cannot be written: {reason}"))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

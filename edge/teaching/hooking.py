@@ -19,10 +19,12 @@ from edge.learning.guard import Guard
 from edge.learning.learned import Learned
 from edge.learning.trainer_loop import LoopSettings
 from edge.settings import LEARNED, EdgeSettings
+from edge.supervisor import Supervisor
 from edge.teaching.aftercare import Aftercare
 from edge.teaching.audits import Audits
-from edge.teaching.lessons import Lessons
+from edge.teaching.lessons import Lessons, Sampling
 from edge.teaching.region import region_hooks
+from edge.teaching.retries import Retries
 from edge.teaching.salience import Salience
 from edge.teaching.schooling import FEATURES, Class, School, classes_of
 from edge.teaching.shadows import Shadows
@@ -33,6 +35,8 @@ from shared.replan import replan
 LOOK_S: Final = 2.0
 """How often it is looked whether the plan, or what was learned, wants other hooks."""
 FILE: Final = "hooks.evh"
+TRAINING: Final = "hook-training"
+"""The background task that trains exits."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,9 +47,12 @@ class Hooking:
     All of it belongs to the event loop but what the thread that computes does in `Lessons`.
     """
 
-    def __init__(self, engine: Engine, settings: EdgeSettings) -> None:
+    def __init__(self, engine: Engine, settings: EdgeSettings, supervisor: Supervisor) -> None:
         self._engine = engine
         self._settings = settings
+        self._supervisor = supervisor
+        self._retries = Retries()
+        self._graduated: tuple[ExitHook, ...] | None = None
         self.sampler_bytes = settings.sampler_bytes
         self._path = settings.folder / FILE
         self._fixed = region_hooks(engine.model.graph, settings.region)
@@ -94,23 +101,19 @@ class Hooking:
             yield
 
     async def run(self) -> None:
-        """Look after everything until it is cancelled."""
-        training: asyncio.Task[None] | None = None
-        try:
-            while True:
-                try:
-                    if await self._attend_school():
-                        training = await _replaced(training, self.school)
-                    await self._watch()
-                except (OSError, EvoSplitError) as refused:
-                    _log.warning("exits are not learned: %s", refused)
-                    return
-                await self._learn_stillness()
-                await self._learn_losses()
-                await self._learn_salience()
-                await asyncio.sleep(LOOK_S)
-        finally:
-            await _replaced(training, None)
+        """Look after everything until it is cancelled. What is refused is tried again later."""
+        steps = (
+            ("exits are not learned", self._attend_school),
+            ("hooks are not learned from what crosses", self._watch),
+            ("exits are not used", self._learn_exits),
+            ("still pictures are not learned", self._learn_stillness),
+            ("shorter frames are not learned", self._learn_losses),
+            ("masks are not learned", self._learn_salience),
+        )
+        while True:
+            for what, step in steps:
+                await self._retries.attempt(what, step)
+            await asyncio.sleep(LOOK_S)
 
     async def adopt(self, hooks: Sequence[Hook], instead_of: str) -> None:
         """Put trained hooks in place of those of a kind, in every head and in the file."""
@@ -131,23 +134,27 @@ class Hooking:
         except (OSError, EvoSplitError) as refused:
             _log.warning("hooks serve, but cannot be saved: %s", refused)
 
-    async def _attend_school(self) -> bool:
-        """Sample where the plan in use can exit; whether that is somewhere else than before."""
+    async def _attend_school(self) -> None:
+        """Sample where the plan in use can exit, if that is somewhere else than before."""
         plan = self._engine.plan
-        if plan is None:
-            return False
-        classes = self._classes(plan.cut_key)
+        classes = () if plan is None else self._classes(plan.cut_key)
         held = self._engine.watches(self.school.taps) if self.school is not None else False
-        if held or not classes:
-            return False
+        if plan is None or held or not classes:
+            return
+        if self.school is None or self.school.classes != classes:
+            await self._change_school(classes)
+        await self._engine.watch(self._watched(plan.cut_key))
+
+    async def _change_school(self, classes: tuple[Class, ...]) -> None:
         limits = LoopSettings(target=self._settings.exit_agreement)
         folder = self._settings.folder / "learning"
-        self.school = await asyncio.to_thread(
+        school = await asyncio.to_thread(
             School, classes, folder, self._settings.sampler_bytes, limits, self._graduate
         )
-        self.lessons.attend(self.school.taps, self.school.sampler)
-        await self._engine.watch(self._watched(plan.cut_key))
-        return True
+        await self._supervisor.stop(TRAINING)
+        self.school = school
+        self.lessons.attend(Sampling(school.taps, school.sampler))
+        self._supervisor.start(TRAINING, school.loop.run)
 
     async def _watch(self) -> None:
         """Have the plan in use hand out what is learned from."""
@@ -169,7 +176,13 @@ class Hooking:
         self.expected = {one.name: one for one in learned}
         found = ", ".join(f"{one.name} {one.exit_rate:.0%} by {one.trainer}" for one in learned)
         _log.info("trained exits: %s; %d are used", found, len(hooks))
-        self._adopting = asyncio.create_task(self.adopt(hooks, "exit"))
+        self._graduated = hooks
+
+    async def _learn_exits(self) -> None:
+        """Use those that were trained since the last look: here, so that one adoption follows the other."""
+        hooks, self._graduated = self._graduated, None
+        if hooks is not None:
+            await self.adopt(hooks, "exit")
 
     async def _learn_stillness(self) -> None:
         """A repeating hook once enough pairs of pictures were seen, and again when they say otherwise."""
@@ -197,13 +210,6 @@ class Hooking:
             _log.info("learned a mask for %s", hook.tap)
             await self.adopt((hook,), hook.kind)
             await self._engine.compute.run(self.salience.start_afresh)
-
-
-async def _replaced(task: asyncio.Task[None] | None, school: School | None) -> asyncio.Task[None] | None:
-    if task is not None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    return None if school is None else asyncio.create_task(school.loop.run())
 
 
 def _salience(engine: Engine, settings: EdgeSettings) -> Salience | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
 import numpy as np
@@ -42,12 +43,22 @@ class Takes(Protocol):
         ...
 
 
-class Lessons:
-    """Hands full answers on. Used by the thread that computes.
+@dataclass(frozen=True)
+class Sampling:
+    """What is sampled, and where it goes: one value, so that no sampler gets features of others' tensors.
 
-    ``taps`` are the tensors whose features a sample holds, one after the other; answers are sampled as
-    often as that is cheap. ``trials`` are the input that a repeating hook would read, the agreement it is to
-    reach, and the pairs that it learns from.
+    ``taps`` are the tensors whose features a sample holds, one after the other.
+    """
+
+    taps: tuple[str, ...]
+    sampler: Takes
+
+
+class Lessons:
+    """Hands full answers on. Used by the thread that computes, but for `attend`.
+
+    Answers are sampled as often as that is cheap. ``trials`` are the input that a repeating hook would read,
+    the agreement it is to reach, and the pairs that it learns from.
     """
 
     def __init__(
@@ -57,19 +68,17 @@ class Lessons:
         trials: tuple[str, float, RepeatTrials] | None = None,
     ) -> None:
         self._roster = roster
-        self.taps: tuple[str, ...] = ()
         self._reader = reader
         self._trials = trials
         self._pairs_told = 0
         self._answers = 0
         self._repeats: RepeatHook | None = None
-        self.sampler: Takes | None = None
+        self._sampling: Sampling | None = None
         self._allowance = Allowance(SAMPLING_SHARE, MOST_BUDGET_S)
 
-    def attend(self, taps: Sequence[str], sampler: Takes) -> None:
-        """Sample these tensors from now on."""
-        self.sampler = None
-        self.taps, self.sampler = tuple(taps), sampler
+    def attend(self, sampling: Sampling) -> None:
+        """Sample this from now on. Any thread may call: a frame under way ends with what it began with."""
+        self._sampling = sampling
 
     def still(self) -> RepeatHook | None:
         """A hook that repeats answers while nothing moves; None without news worth a change."""
@@ -86,7 +95,7 @@ class Lessons:
     def wanted(self, head: Head) -> bool:
         """Whether an answer of this head teaches anything."""
         learns = any(hasattr(hook, "learn_answer") for hook in head.hooks)
-        return learns or self._trials is not None or self._samples(head)
+        return learns or self._trials is not None or _samples(self._sampling, head)
 
     def learn(
         self, head: Head, run: HeadRun, stream: str, answer: str | None, outputs: Mapping[str, NDArray[Any]]
@@ -98,11 +107,9 @@ class Lessons:
         if self._trials is not None and (tap := self._trials[0]) in run.tensors:
             self._answers += 1
             self._trials[2].offer(stream, run.tensors[tap], answer)
-        if answer is not None and self._samples(head):
-            self._sample(run, answer, outputs)
-
-    def _samples(self, head: Head) -> bool:
-        return self.sampler is not None and bool(self.taps) and set(self.taps) <= set(head.watched)
+        sampling = self._sampling  # read once: the event loop may change it meanwhile
+        if answer is not None and sampling is not None and _samples(sampling, head):
+            self._sample(sampling, run, answer, outputs)
 
     def _tell(self, hook: Hook, run: HeadRun, stream: str, outputs: Mapping[str, NDArray[Any]]) -> None:
         if hook.tap not in run.tensors:
@@ -112,10 +119,16 @@ class Lessons:
         except HOOK_ERRORS as error:
             self._roster.drop(hook, f"{type(error).__name__}: {error}")
 
-    def _sample(self, run: HeadRun, answer: str, outputs: Mapping[str, NDArray[Any]]) -> None:
-        is_whole = all(tap in run.tensors for tap in self.taps)  # a skipped block has no inner tensors
+    def _sample(
+        self, sampling: Sampling, run: HeadRun, answer: str, outputs: Mapping[str, NDArray[Any]]
+    ) -> None:
+        is_whole = all(tap in run.tensors for tap in sampling.taps)  # a skipped block has no inner tensors
         if self._allowance.is_spent or not is_whole or any(hook.kind == "skip" for hook in run.changed_by):
             return
         with self._allowance.spending():
-            features = np.concatenate([self._reader.of(run.tensors[tap]) for tap in self.taps])
-            cast(Takes, self.sampler).offer(Sample(features, answer, outputs))
+            features = np.concatenate([self._reader.of(run.tensors[tap]) for tap in sampling.taps])
+            sampling.sampler.offer(Sample(features, answer, outputs))
+
+
+def _samples(sampling: Sampling | None, head: Head) -> bool:
+    return sampling is not None and bool(sampling.taps) and set(sampling.taps) <= set(head.watched)

@@ -117,7 +117,7 @@ class ChannelsLesson:
 
     def hook(self, name: str, target: float) -> Hook | None:
         """The fewest channels that hold, looked for from the most on, so that each may be tested in full."""
-        stays, top = np.array(self.rows, np.bool_).reshape(-1, len(self.tops)), None
+        stays, top = np.array(list(self.rows), np.bool_).reshape(-1, len(self.tops)), None
         for at in reversed(range(len(self.tops))):
             if threshold(np.ones(len(stays)), stays[:, at], target) is None:
                 break

@@ -1,0 +1,38 @@
+"""Work in threads: what is given up is not lost from sight."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from starlette.exceptions import HTTPException
+
+from cloud.services import in_thread
+
+
+async def test_work_that_fails_after_its_time_out_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    go_on, begun = threading.Event(), []
+
+    def fails() -> None:
+        go_on.wait(10)
+        raise KeyError("too late to tell anyone")
+
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(HTTPException) as told:
+            await in_thread(pool, fails, 0.05)
+        with pytest.raises(HTTPException):
+            await in_thread(pool, lambda: begun.append(1), 0.05)
+        go_on.set()
+    assert told.value.status_code == 504
+    assert begun == []  # it was still in the queue when it was given up
+    assert "too late to tell anyone" in caplog.text
+
+
+async def test_what_comes_in_time_comes_back() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert await in_thread(pool, lambda: 7, 5.0) == 7
+        with pytest.raises(ZeroDivisionError):
+            await in_thread(pool, lambda: 1 // 0, 5.0)
+    assert asyncio.get_running_loop().is_running()

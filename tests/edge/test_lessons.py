@@ -1,0 +1,95 @@
+"""What is sampled changes as one value: features of old taps never reach a new sampler."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.head.roster import Roster
+from edge.head.run import HeadRun
+from edge.head.steps import Head
+from edge.head.trace import HeadTrace
+from edge.learning.samples import Sample
+from edge.teaching.lessons import Lessons, Sampling
+
+TENSORS = {"early": np.full((1, 4), 1, np.float32), "late": np.full((1, 4), 2, np.float32)}
+
+
+@dataclass
+class Kept:
+    """Takes all."""
+
+    samples: list[Sample] = field(default_factory=list)
+
+    def offer(self, sample: Sample) -> bool:
+        self.samples.append(sample)
+        return True
+
+
+class Interrupted:
+    """Reads a tensor; the event loop changes the plan before it is done."""
+
+    def __init__(self) -> None:
+        self.reading, self.changed = threading.Event(), threading.Event()
+
+    def of(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
+        self.reading.set()
+        assert self.changed.wait(10)
+        return np.asarray(tensor, np.float32).reshape(-1)
+
+
+def head() -> Head:
+    names = tuple(TENSORS)
+    return Head((), ("x",), (), (), (), names, ())
+
+
+def test_features_of_the_old_taps_go_to_the_old_sampler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.teaching.allowance.Allowance.is_spent", False)
+    reader, old, new = Interrupted(), Kept(), Kept()
+    lessons = Lessons(Roster(), reader)
+    lessons.attend(Sampling(("early",), old))
+    run = HeadRun(TENSORS, HeadTrace(()))
+    computing = threading.Thread(target=lessons.learn, args=(head(), run, "gate", "3", {}))
+    computing.start()
+    assert reader.reading.wait(10)
+    lessons.attend(Sampling(("early", "late"), new))  # the plan changes while features are computed
+    reader.changed.set()
+    computing.join(10)
+    assert [sample.features.tolist() for sample in old.samples] == [[1.0] * 4]
+    assert new.samples == []
+    lessons.learn(head(), run, "gate", "3", {})
+    assert [sample.features.tolist() for sample in new.samples] == [[1.0] * 4 + [2.0] * 4]
+    assert len(old.samples) == 1
+
+
+def test_many_changes_beside_many_frames_never_mix_taps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each sampler gets nothing but its own tensor's features."""
+    monkeypatch.setattr("edge.teaching.allowance.Allowance.is_spent", False)
+
+    class Reader:
+        def of(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
+            return np.asarray(tensor, np.float32).reshape(-1)
+
+    lessons, samplers = Lessons(Roster(), Reader()), {"early": Kept(), "late": Kept()}
+    lessons.attend(Sampling(("early",), samplers["early"]))
+    run, stop = HeadRun(TENSORS, HeadTrace(())), threading.Event()
+
+    def change() -> None:
+        while not stop.is_set():
+            for name, sampler in samplers.items():
+                lessons.attend(Sampling((name,), sampler))
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    for _ in range(3000):
+        lessons.learn(head(), run, "gate", "3", {})
+    stop.set()
+    changing.join(10)
+    for name, sampler in samplers.items():
+        assert {tuple(sample.features) for sample in sampler.samples} <= {tuple(TENSORS[name][0])}
+    assert sum(len(sampler.samples) for sampler in samplers.values()) == 3000
