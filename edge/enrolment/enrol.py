@@ -58,12 +58,14 @@ async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Mappin
     deadline_s = time.monotonic() + settings.enrol_wait_s
     while True:
         try:
-            return await cloud.describe()
+            description = await cloud.describe()
+            break
         except CloudUnavailableError as away:
             if time.monotonic() > deadline_s:
                 raise CloudUnavailableError(f"{away}; the first start needs it to make plans") from None
             _log.info("%s; waiting for it", away)
             await asyncio.sleep(_RETRY_S)
+    return description
 
 
 async def fresh_bundle(
