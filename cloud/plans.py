@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloud.bundles import BundleStore
 from cloud.registry import Model
+from kernels.errors.table import METHOD as ERROR_METHOD
+from planner.calibration.files import calibration_source, files_fingerprint
 from planner.problem.limits import Limits
-from shared.card import card_to_data
+from planner.service import METHOD
+from shared.cache_key import CacheKey
 from shared.errors import ProfileError
 from shared.expectation import NOTHING_SPARED, Expectation
 from shared.kept import read_kept, write_kept
+from shared.machine import this_machine
 from shared.plan import PlanTable
 from shared.profile import Profile
-from shared.serial import digest, from_json, to_json
+from shared.serial import digest, from_json
 
 
 @dataclass(frozen=True)
 class PlanRequest:
     """What an edge asks: its own profile, the round-trip time that it sees, and its limits.
 
-    ``max_drop`` is the accuracy that plans may cost, a share, on the model's calibration inputs, and
-    ``expectation`` what its hooks and masks have spared so far.
+    ``max_drop`` is the accuracy that plans may cost, a share; None asks for the default one, as far as the
+    calibration inputs can show it, unless the limits name an error (`planner.promise.asked_promise`).
+    ``expectation`` is what the edge's hooks and masks have spared so far.
     """
 
     profile: Profile
@@ -88,5 +92,13 @@ def read_request(model: Model, body: bytes) -> PlanRequest:
 
 
 def _question(model: Model, request: PlanRequest) -> str:
-    card = None if model.card is None else to_json(card_to_data(model.card)).decode()
-    return hashlib.sha256(f"{model.graph.sha256}\0{card}\0{digest(request)}".encode()).hexdigest()
+    key = CacheKey(
+        "plans",
+        model.graph.sha256,
+        f"{METHOD}, {ERROR_METHOD}",
+        model.card,
+        this_machine(),
+        inputs=files_fingerprint(calibration_source(model.path)),
+        asked=digest(request),
+    )
+    return key.digest

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +20,16 @@ from edge.figures.expectation import differs
 from edge.figures.expecting import read_expectation
 from edge.settings import EdgeSettings
 from shared.bundle import Bundle
+from shared.cache_key import CacheKey
+from shared.card import card_from_data
 from shared.errors import BundleError, CloudRefusedError, CloudUnavailableError, EvoSplitError
 from shared.expectation import NOTHING_SPARED, Expectation
+from shared.frame_costs import METHOD as FRAMES
+from shared.integer_profiler import METHOD as INTEGERS
+from shared.kept import read_kept, write_kept
+from shared.machine import this_machine
 from shared.profile import Profile
+from shared.profiler import METHOD
 from shared.serial import from_json, to_data, to_json
 
 _RETRY_S: Final = 1.0
@@ -120,26 +127,31 @@ async def _new(settings: EdgeSettings, cloud: PlannerClient, description: Mappin
 
 async def _profile(settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any]) -> Profile:
     """This machine's profile of the model, measured once and kept: planning may have to be asked again."""
-    path = settings.folder / "profile.json"
-    kept = await asyncio.to_thread(_kept_profile, path)
     sha256, card = str(description.get("sha256")), description.get("card")
-    wanted = (sha256, settings.threads, settings.slowdown)
-    if kept is not None and (kept.model_sha256, kept.threads, kept.slowdown) == wanted:
-        return kept if settings.integers else replace(kept, integers=None)
+    path = settings.folder / f"profile-{_profile_key(settings, sha256, card).digest[:32]}.json"
+    kept = await asyncio.to_thread(read_kept, Profile, path)
+    if kept is not None:
+        return kept
     skeleton = await cloud.skeleton()
     _log.info("measuring this machine with %s", settings.model)
     profile = await profile_skeleton(
         skeleton, card, settings.model, sha256, settings.threads, settings.slowdown, settings.integers
     )
-    await asyncio.to_thread(path.write_bytes, to_json(profile))
+    await asyncio.to_thread(write_kept, path, profile)
     return profile
 
 
-def _kept_profile(path: Path) -> Profile | None:
-    try:
-        return from_json(Profile, path.read_bytes(), BundleError)
-    except (OSError, BundleError):
-        return None
+def _profile_key(settings: EdgeSettings, sha256: str, card: Mapping[str, Any] | None) -> CacheKey:
+    """All that a profile of this machine depends on. Raises CardError for a card that is none."""
+    return CacheKey(
+        "profile",
+        sha256,
+        f"{METHOD}, {INTEGERS}, {FRAMES}" if settings.integers else f"{METHOD}, {FRAMES}",
+        None if card is None else card_from_data(dict(card)),
+        this_machine(),
+        settings.threads,
+        settings.slowdown,
+    )
 
 
 def _wanted(settings: EdgeSettings, bundle: str, expected: Expectation) -> Enrolment:
