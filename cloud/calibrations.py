@@ -102,6 +102,11 @@ class CalibrationStore:
             shutil.rmtree(place, ignore_errors=True)
 
 
+def calibrations_in(data: Path) -> CalibrationStore:
+    """The sets of a data folder."""
+    return CalibrationStore(data / "calibrations")
+
+
 def check_input(model: Model, body: bytes, header_length: int | None) -> Feeds:
     """The network's inputs in an inference request. Raises InputError, WireError."""
     cut, feeds = read_feeds(model, parse_request(body, header_length), StreamStore(0))

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloud.bundles import BundleStore
-from cloud.calibrations import CalibrationStore
+from cloud.calibrations import calibrations_in
 from cloud.registry import Model
+from kernels.errors.table import METHOD as ERROR_METHOD
 from kernels.errors.types import ErrorTable
+from planner.calibration.files import calibration_source, files_fingerprint
 from planner.problem.limits import Limits
-from shared.card import card_to_data
+from planner.service import METHOD
+from shared.cache_key import CacheKey
 from shared.errors import ProfileError
 from shared.expectation import NOTHING_SPARED, Expectation
 from shared.kept import read_kept, write_kept
+from shared.machine import this_machine
 from shared.plan import PlanTable
 from shared.profile import Profile
-from shared.serial import digest, from_json, to_json
+from shared.serial import digest, from_json
 
 
 @dataclass(frozen=True)
 class PlanRequest:
     """What an edge asks: its own profile, the round-trip time that it sees, and its limits.
 
-    ``max_drop`` is the accuracy that plans may cost, a share, on the model's calibration inputs, and
-    ``expectation`` what its hooks and masks have spared so far. ``calibration`` names a set of inputs that
-    the edge has sent, ``statistics`` are the errors that it has measured itself on inputs which stay there;
-    without both, the files beside the model count.
+    ``max_drop`` is the accuracy that plans may cost, a share; None asks for the default one, as far as the
+    calibration inputs can show it, unless the limits name an error (`planner.promise.asked_promise`).
+    ``expectation`` is what the edge's hooks and masks have spared so far. ``calibration`` names a set of
+    inputs that the edge has sent, ``statistics`` are the errors that it has measured itself on inputs which
+    stay there; without both, the files beside the model count.
     """
 
     profile: Profile
@@ -60,7 +64,7 @@ class PlanService:
 
     def __init__(self, data: Path, make_plans: MakePlans) -> None:
         self.bundles = BundleStore(data / "bundles")
-        self.calibrations = CalibrationStore(data / "calibrations")
+        self.calibrations = calibrations_in(data)
         self._answers = data / "plans"
         self._make_plans = make_plans
 
@@ -84,11 +88,18 @@ class PlanService:
 
     def _question(self, model: Model, request: PlanRequest) -> str:
         """The name of all that an answer depends on. Raises NotFoundError for a calibration that is gone."""
-        card = None if model.card is None else to_json(card_to_data(model.card)).decode()
         named = request.calibration
-        inputs = None if named is None else self.calibrations.fingerprint(model, named)
-        asked = f"{model.graph.sha256}\0{card}\0{digest(request)}"
-        return hashlib.sha256((asked if inputs is None else f"{asked}\0{inputs}").encode()).hexdigest()
+        files = calibration_source(model.path)
+        key = CacheKey(
+            "plans",
+            model.graph.sha256,
+            f"{METHOD}, {ERROR_METHOD}",
+            model.card,
+            this_machine(),
+            inputs=self.calibrations.fingerprint(model, named) if named else files_fingerprint(files),
+            asked=digest(request),
+        )
+        return key.digest
 
 
 def read_request(model: Model, body: bytes) -> PlanRequest:

@@ -12,7 +12,6 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from edge.enrolment.measure import profile_skeleton
@@ -21,9 +20,16 @@ from edge.enrolment.planner_client import PlannerClient
 from edge.figures.expecting import read_expectation
 from edge.settings import EdgeSettings
 from shared.bundle import Bundle
+from shared.cache_key import CacheKey
+from shared.card import card_from_data
 from shared.errors import BundleError, CloudRefusedError, CloudUnavailableError
+from shared.frame_costs import METHOD as FRAMES
+from shared.integer_profiler import METHOD as INTEGERS
+from shared.kept import read_kept, write_kept
+from shared.machine import this_machine
 from shared.profile import Profile
-from shared.serial import from_json, to_data, to_json
+from shared.profiler import METHOD
+from shared.serial import to_data
 
 STATISTICS_FILE: Final = "errors.json"
 """What quantisation costs on this device's own frames, where those stay here."""
@@ -77,20 +83,18 @@ async def fresh_bundle(
     """
     profile = await _profile(settings, cloud, description)
     _log.info("asking for plans")
-    limits = {
-        "memory_bytes": settings.memory_bytes,
-        "max_error": settings.max_error,
-        "min_depth": settings.depth,
-    }
+    limits = {"memory_bytes": settings.memory_bytes, "max_error": settings.max_error}
     request = {
         "profile": to_data(profile),
         "rtt_s": await cloud.rtt_s(),
-        "limits": limits,
+        "limits": limits | ({"min_depth": settings.depth} if settings.depth else {}),
         "max_drop": settings.max_drop,
         "expectation": to_data(asked.expectation),
-        "calibration": asked.calibration,
-        "statistics": await asyncio.to_thread(_statistics, settings) if asked.statistics else None,
     }
+    if asked.calibration is not None:
+        request["calibration"] = asked.calibration
+    if asked.statistics:
+        request["statistics"] = await asyncio.to_thread(_statistics, settings)
     digest = await cloud.plan(request)
     if len(digest) != 64 or not digest.isalnum():
         raise CloudRefusedError("the cloud named no bundle", 200)
@@ -104,26 +108,31 @@ async def fresh_bundle(
 
 async def _profile(settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any]) -> Profile:
     """This machine's profile of the model, measured once and kept: planning may have to be asked again."""
-    path = settings.folder / "profile.json"
-    kept = await asyncio.to_thread(_kept_profile, path)
     sha256, card = str(description.get("sha256")), description.get("card")
-    asked = (sha256, settings.threads, settings.slowdown)
-    if kept is not None and (kept.model_sha256, kept.threads, kept.slowdown) == asked:
-        return kept if settings.integers else dataclasses.replace(kept, integers=None)
+    path = settings.folder / f"profile-{_profile_key(settings, sha256, card).digest[:32]}.json"
+    kept = await asyncio.to_thread(read_kept, Profile, path)
+    if kept is not None:
+        return kept
     skeleton = await cloud.skeleton()
     _log.info("measuring this machine with %s", settings.model)
     profile = await profile_skeleton(
         skeleton, card, settings.model, sha256, settings.threads, settings.slowdown, settings.integers
     )
-    await asyncio.to_thread(path.write_bytes, to_json(profile))
+    await asyncio.to_thread(write_kept, path, profile)
     return profile
 
 
-def _kept_profile(path: Path) -> Profile | None:
-    try:
-        return from_json(Profile, path.read_bytes(), BundleError)
-    except (OSError, BundleError):
-        return None
+def _profile_key(settings: EdgeSettings, sha256: str, card: Mapping[str, Any] | None) -> CacheKey:
+    """All that a profile of this machine depends on. Raises CardError for a card that is none."""
+    return CacheKey(
+        "profile",
+        sha256,
+        f"{METHOD}, {INTEGERS}, {FRAMES}" if settings.integers else f"{METHOD}, {FRAMES}",
+        None if card is None else card_from_data(dict(card)),
+        this_machine(),
+        settings.threads,
+        settings.slowdown,
+    )
 
 
 def _statistics(settings: EdgeSettings) -> Any:  # noqa: ANN401 - JSON
