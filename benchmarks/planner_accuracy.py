@@ -85,6 +85,7 @@ def _fold(graph: Graph, card: Card, seen: Data, unseen: Data) -> list[dict[str, 
     few = [seen.feeds[at] for at in spread(len(seen.feeds), CALIBRATION_INPUTS)]
     errors = measure_errors(graph, few, threads=THREADS)
     reader = reader_for(graph, card)
+    assert reader is not None
     judge = MeasuredDrop(graph, reader, seen.feeds, seen.labels, THREADS, errors)
     agreement = MeasuredDrop(graph, reader, seen.feeds, None, THREADS, errors)
     exam = MeasuredDrop(graph, reader, unseen.feeds, unseen.labels, THREADS, errors)

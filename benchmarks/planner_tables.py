@@ -17,17 +17,20 @@ from typing import Final
 from benchmarks.planner_models import light_graph, real_graph
 from cli.cache import cached
 from cli.card_files import find_card
-from kernels.errors.table import ErrorOptions, measure_errors
+from kernels.errors.table import METHOD, ErrorOptions, measure_errors
 from kernels.errors.types import ErrorTable
-from planner.calibration.files import calibration_feeds, feeds_digest
+from planner.calibration.evidence import measured_inputs
+from planner.calibration.files import feeds_digest, labelled_feeds
+from planner.encodings.measure import METHOD as PICTURE_METHOD
 from planner.encodings.measure import PictureEncodings, measure_encodings
+from shared.cache_key import CacheKey
 from shared.card import Card, card_from_data, check_card, load_card
 from shared.graph import Graph
+from shared.machine import this_machine
 from shared.serial import digest
 
 DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 SAMPLES: Final = 4
-_CACHE_VERSION: Final = "1"
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,17 @@ def network(source: Source) -> Network:
     sampled = card.model_copy(
         update={"calibration": card.calibration.model_copy(update={"samples": SAMPLES})}
     )
-    feeds = calibration_feeds(graph, sampled, DATA / source.pictures)
+    feeds = measured_inputs(sampled, labelled_feeds(graph, sampled, DATA / source.pictures, SAMPLES))
     options = ErrorOptions(measure="mse" if source.light else "gain")
-    key = (_CACHE_VERSION, graph.sha256, feeds_digest(feeds), digest(options))
+    inputs, asked = feeds_digest(feeds), digest(options)
+    key = CacheKey("errors", graph.sha256, METHOD, inputs=inputs, asked=asked)
+    picture_key = CacheKey("pictures", graph.sha256, PICTURE_METHOD, card, this_machine(), inputs=inputs)
     report = _progress(source.name)
     errors = cached(ErrorTable, key, lambda: measure_errors(graph, feeds, report, options=options))
     if source.light:
         return Network(graph, _relative(errors), PictureEncodings(()))
     return Network(
-        graph, errors, cached(PictureEncodings, key, lambda: measure_encodings(graph, card, feeds))
+        graph, errors, cached(PictureEncodings, picture_key, lambda: measure_encodings(graph, card, feeds))
     )
 
 

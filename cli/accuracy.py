@@ -2,38 +2,73 @@
 
 from __future__ import annotations
 
-from cli.card_files import find_card_or_none
+from dataclasses import dataclass
+from typing import Any
+
+from cli.calibration import NOISE, Calibration
 from cli.output import stderr
 from cli.planning import Asked
 from kernels.errors.types import ErrorTable
-from planner.calibration.files import calibration_source, labelled_feeds
-from planner.drop.accuracy import Choice, Judge
+from planner.drop.accuracy import Judge
 from planner.drop.judges import judge_for
-from shared.card import check_card, load_card
+from planner.problem import Problem
+from planner.promise import Kept, PlansOf, Promise, asked_promise, keep, kept_line
 from shared.errors import InputError
 from shared.graph import Graph
 
 
-def accuracy_judge(graph: Graph, asked: Asked, errors: ErrorTable) -> Judge:
-    """Measures drops as `planner.drop.judges.judge_for`, on the inputs that a command names.
+@dataclass(frozen=True)
+class Promised:
+    """The problem whose plans keep what was asked, and how."""
 
-    Raises InputError without calibration inputs, UsageError for a network whose answers cannot be compared.
+    calibration: Calibration
+    promise: Promise
+    kept: Kept
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What ``--json`` says of it."""
+        return {
+            "calibration": self.calibration.kind,
+            "max_drop": self.promise.max_drop,
+            "drop_is_shown": self.kept.is_shown,
+        }
+
+
+def keep_promise(
+    problem: Problem, asked: Asked, calibration: Calibration, max_drop: float | None, plans_of: PlansOf
+) -> Promised:
+    """The problem restricted to what keeps ``max_drop`` (a share; None: the default), and one line about it.
+
+    Raises InfeasibleError, and InputError for a drop that would have to be measured on noise.
     """
-    card_path = asked.card_file or find_card_or_none(asked.model)
-    card = check_card(load_card(card_path), graph) if card_path else None
-    found = asked.calibration or calibration_source(asked.model)
-    if found is not None and not found.exists():
-        raise InputError(f"there are no calibration inputs at {found}")
-    inputs = labelled_feeds(graph, card, found)
+    if calibration.kind == NOISE:
+        if max_drop is not None:
+            raise InputError("an accuracy drop cannot be measured on noise: give calibration inputs")
+        return Promised(calibration, Promise(None), Kept(problem))
+    promise = asked_promise(max_drop, asked.limits.max_error)
+    judge = None
+    if promise.max_drop is not None:
+        judge = accuracy_judge(problem.graph, calibration, problem.errors, asked.threads)
+    kept = keep(problem, promise, judge, plans_of)
+    stderr.print(f"{problem.graph.name}: {kept_line(calibration.kind, promise, kept)}")
+    return Promised(calibration, promise, kept)
+
+
+def offered_without_drop(problem: Problem) -> Problem:
+    """For commands that list what can be had: what errors are known for; one line where they are not."""
+    promise = Promise(None)
+    kept = keep(problem, promise, None, lambda _: ())
+    if not problem.errors.samples:
+        stderr.print(f"{problem.graph.name}: {kept_line('none', promise, kept)}; errors are nominal")
+    return kept.problem
+
+
+def accuracy_judge(graph: Graph, calibration: Calibration, errors: ErrorTable, threads: int) -> Judge | None:
+    """Measures drops as `planner.drop.judges.judge_for`, None without calibration inputs."""
+    inputs = calibration.inputs
+    if inputs is None:
+        return None
     what = "agreement with the float network" if inputs.labels is None else "accuracy"
     stderr.print(f"{graph.name}: measuring {what} on {len(inputs.feeds)} inputs")
-    return judge_for(graph, card, inputs, errors, asked.threads)
-
-
-def say_choice(graph: Graph, choice: Choice) -> None:
-    """Which error limit holds the drop."""
-    drop = choice.drop
-    stderr.print(
-        f"{graph.name}: an error limit of {choice.max_error:g} holds: "
-        f"a drop of {drop.measured:.2%} measured, at most {drop.upper:.2%} expected elsewhere"
-    )
+    return judge_for(graph, calibration.card, inputs, errors, threads)

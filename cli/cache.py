@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from shared.cache_key import CacheKey
 from shared.errors import EvoSplitError
 from shared.kept import kept
-from shared.serial import digest
 
 T = TypeVar("T")
 
@@ -20,9 +20,9 @@ def cache_folder() -> Path:
     return Path(base) / "evosplit"
 
 
-def cached(kind: type[T], key: tuple[str, ...], make: Callable[[], T], fresh: bool = False) -> T:
+def cached(kind: type[T], key: CacheKey, make: Callable[[], T], fresh: bool = False) -> T:
     """The value kept under ``key``, or a new one (always with ``fresh``), which is then kept."""
-    path = cache_folder() / f"{kind.__name__.lower()}-{digest(key)[:32]}.json"
+    path = cache_folder() / f"{key.kind}-{key.digest[:32]}.json"
     try:
         if fresh:
             path.unlink(missing_ok=True)

@@ -1,47 +1,70 @@
-"""Error tables for the command line: measured once on calibration inputs, then kept."""
+"""Calibration for the command line: where a command's real inputs are, and the errors measured on them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal, TypeAlias
 
 from cli.cache import cached
 from cli.card_files import find_card_or_none
 from cli.output import progress, stderr
+from kernels.errors.data_free import data_free_errors
 from kernels.errors.inputs import Feeds
 from kernels.errors.table import DEFAULT_OPTIONS, METHOD, ErrorOptions, measure_errors
 from kernels.errors.types import ErrorTable
-from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest
-from shared.card import check_card, load_card
+from planner.calibration.evidence import evidence_in, measured_inputs
+from planner.calibration.files import LabelledFeeds, calibration_source, feeds_digest, noise_feeds
+from shared.bundle import CalibrationKind
+from shared.cache_key import CacheKey
+from shared.card import Card, check_card, load_card
 from shared.errors import InputError
 from shared.graph import Graph
 from shared.serial import digest
 
+NOISE: Final = "noise"
+"""In place of a file: seeded random inputs, for experiments with networks whose weights are made up."""
 
-def error_table(
-    graph: Graph,
-    model: Path,
-    card_file: Path | None,
-    source: Path | None,
-    options: ErrorOptions = DEFAULT_OPTIONS,
-) -> ErrorTable:
-    """Errors on the inputs in ``source``, or beside the model, or on noise (and says so)."""
-    feeds = calibration_inputs(graph, model, card_file, source)
-    key = (graph.sha256, feeds_digest(feeds), digest(options), METHOD)
-    return cached(ErrorTable, key, lambda: _measure(graph, feeds, options))
+Source: TypeAlias = Path | Literal["noise"] | None
 
 
-def calibration_inputs(
-    graph: Graph, model: Path, card_file: Path | None, source: Path | None
-) -> tuple[Feeds, ...]:
-    """The feeds that ``error_table`` measures on. Raises InputError or CardError."""
+@dataclass(frozen=True)
+class Calibration:
+    """A command's calibration inputs. ``measured`` are the few that errors are measured on.
+
+    ``inputs`` are all of them, None for noise and where there are none.
+    """
+
+    kind: CalibrationKind | Literal["noise"]
+    card: Card | None
+    inputs: LabelledFeeds | None
+    measured: tuple[Feeds, ...]
+
+
+def calibration_of(graph: Graph, model: Path, card_file: Path | None, source: Source) -> Calibration:
+    """The inputs in ``source``, else those beside the model, else none. Raises InputError or CardError."""
     card_path = card_file or find_card_or_none(model)
     card = check_card(load_card(card_path), graph) if card_path else None
-    found = source or calibration_source(model)
-    if found is None:
-        stderr.print(f"{graph.name}: no calibration inputs (--calibration), so errors are measured on noise")
-    elif not found.exists():
+    if source == NOISE:
+        stderr.print(f"{graph.name}: errors are measured on noise, which promises nothing for real inputs")
+        return Calibration("noise", card, None, noise_feeds(graph, card))
+    found = calibration_source(model) if source is None else Path(source)
+    if found is not None and not found.exists():
         raise InputError(f"there are no calibration inputs at {found}")
-    return calibration_feeds(graph, card, found)
+    evidence = evidence_in(graph, card, found)
+    few = () if evidence.inputs is None else measured_inputs(card, evidence.inputs)
+    return Calibration(evidence.kind, card, evidence.inputs, few)
+
+
+def error_table(
+    graph: Graph, calibration: Calibration, options: ErrorOptions = DEFAULT_OPTIONS
+) -> ErrorTable:
+    """Errors on the calibration inputs, measured once and kept; nominal ones where there are none."""
+    feeds = calibration.measured
+    if not feeds:
+        return data_free_errors(graph)
+    key = CacheKey("errors", graph.sha256, METHOD, inputs=feeds_digest(feeds), asked=digest(options))
+    return cached(ErrorTable, key, lambda: _measure(graph, feeds, options))
 
 
 def _measure(graph: Graph, feeds: tuple[Feeds, ...], options: ErrorOptions) -> ErrorTable:

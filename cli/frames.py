@@ -6,12 +6,12 @@ from pathlib import Path
 
 from cli.cache import cached
 from cli.card_files import find_card_or_none
-from shared.card import card_to_data, check_card, load_card
-from shared.frame_costs import FrameCosts, measure_frame, with_frame
+from shared.cache_key import CacheKey
+from shared.card import check_card, load_card
+from shared.frame_costs import METHOD, FrameCosts, measure_frame, with_frame
 from shared.graph import Graph
 from shared.machine import this_machine
 from shared.profile import Profile
-from shared.serial import digest
 
 
 def with_frame_of(
@@ -25,5 +25,5 @@ def with_frame_of(
     if card_path is None:
         return profile
     card = check_card(load_card(card_path), graph)
-    key = (graph.sha256, digest(card_to_data(card)), digest(this_machine()))
+    key = CacheKey("frame", graph.sha256, METHOD, card, this_machine())
     return with_frame(profile, cached(FrameCosts, key, lambda: measure_frame(graph, card), fresh))

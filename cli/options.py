@@ -51,6 +51,14 @@ slowdown_option = click.option(
     help="Play a device so many times slower than this machine.",
 )
 drop_option = click.option(
-    "--max-drop", type=click.FloatRange(0, 100), help="Points of accuracy that may be lost, measured."
+    "--max-drop",
+    type=click.FloatRange(0, 100),
+    help="Points of accuracy, or of agreement with the float network, that plans may cost. [default: 1, as"
+    " far as the calibration inputs can show it, unless --max-error is given]",
 )
 token_option = click.option("--token-file", type=FILE, help="File that holds the bearer token.")
+
+
+def as_share(points: float | None) -> float | None:
+    """A drop in points as a share."""
+    return None if points is None else points / 100

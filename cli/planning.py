@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from cli.calibration import error_table
+from cli.calibration import Calibration, Source, calibration_of, error_table
 from cli.encodings import input_encodings
 from cli.frames import with_frame_of
 from cli.output import stderr
@@ -42,13 +42,18 @@ class Asked:
     edge_file: Path | None
     cloud_file: Path | None
     card_file: Path | None
-    calibration: Path | None
+    calibration: Source
     slowdown: float
     threads: int
     error_options: ErrorOptions = DEFAULT_OPTIONS
 
 
-def asked_problem(graph: Graph, asked: Asked, bandwidth_bps: float) -> Problem:
+def asked_calibration(graph: Graph, asked: Asked) -> Calibration:
+    """The calibration inputs of a command. Raises InputError or CardError."""
+    return calibration_of(graph, asked.model, asked.card_file, asked.calibration)
+
+
+def asked_problem(graph: Graph, asked: Asked, calibration: Calibration, bandwidth_bps: float) -> Problem:
     """The problem of a command; measures what it needs and has not been kept, and says what is special."""
     for statement in statements(graph):
         stderr.print(statement)
@@ -58,18 +63,20 @@ def asked_problem(graph: Graph, asked: Asked, bandwidth_bps: float) -> Problem:
         graph=graph,
         edge=edge,
         cloud=cloud,
-        errors=error_table(graph, asked.model, asked.card_file, asked.calibration, asked.error_options),
+        errors=error_table(graph, calibration, asked.error_options),
         link=Link(bandwidth_bps, rtt_s),
         limits=asked.limits,
         bits=offered_bits(edge),
         plain=plain_speed(edge, cloud),
-        encodings=_encodings(graph, asked, edge),
+        encodings=_encodings(graph, asked, calibration, edge),
     )
 
 
-def _encodings(graph: Graph, asked: Asked, edge: Profile | Device) -> tuple[InputEncoding, ...]:
+def _encodings(
+    graph: Graph, asked: Asked, calibration: Calibration, edge: Profile | Device
+) -> tuple[InputEncoding, ...]:
     """Ways to send a picture; between simulated devices coding takes no time, as published."""
-    found = input_encodings(graph, asked.model, asked.card_file, asked.calibration).encodings
+    found = input_encodings(graph, calibration).encodings
     if asked.devices in SIMULATED:
         return tuple(replace(one, encode_s=0.0, decode_s=0.0) for one in found)
     profile = measured(edge)

@@ -10,12 +10,21 @@ from typing import Any, Final, Literal, cast, get_args
 
 import click
 
+from cli.calibration import NOISE
 from cli.options import DURATION, ENERGY, FILE, SIZE, slowdown_option, threads_option
 from cli.planning import DEVICES, Asked
 from kernels.clipping import Clip
 from kernels.errors.options import ErrorOptions, Measure
 from planner.problem.limits import Limits
 from shared.errors import UsageError
+
+
+class _Source(click.Path):
+    """A path, or the word `noise` (a folder of that name is ./noise)."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        return NOISE if value == NOISE else super().convert(value, param, ctx)
+
 
 _ERRORS: Final = ErrorOptions()
 _OPTIONS: Final = (
@@ -59,7 +68,9 @@ _OPTIONS: Final = (
     click.option("--cloud", "cloud_file", type=FILE, help="Profile of the cloud; this machine without it."),
     click.option("--card", "card_file", type=FILE, help="Model card; MODEL's name with .yaml when there."),
     click.option(
-        "--calibration", type=click.Path(path_type=Path), help="Folder of pictures, or an .npz of inputs."
+        "--calibration",
+        type=_Source(path_type=Path),
+        help="Folder of pictures, an .npz of inputs, or the word noise for experiments.",
     ),
     click.option(
         "--error-measure",

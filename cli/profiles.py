@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from cli.cache import cached
 from cli.output import progress, stderr
 from edge.int8 import timed_integers
 from kernels.codec import measure_codec, measure_packing
+from shared.cache_key import CacheKey
 from shared.errors import ModelError, ProfileError
 from shared.graph import Graph
+from shared.integer_profiler import METHOD as INTEGERS
 from shared.integer_profiler import measure_integers
 from shared.integer_times import IntegerTimes
 from shared.machine import this_machine
 from shared.profile import Profile
-from shared.profiler import measure_profile
-from shared.serial import digest, from_json
-
-_METHOD: Final = "rested heads and tails, packing small and large"
-"""How profiles are measured; one that was measured otherwise is measured again."""
-_INTEGERS: Final = "integers, borders, pooled floats"
+from shared.profiler import METHOD, measure_profile
+from shared.serial import from_json
 
 
 def measured_profile(graph: Graph, threads: int, slowdown: float = 1.0, fresh: bool = False) -> Profile:
     """This machine's profile, slowed down by a factor. Measured at the first call, then kept."""
-    key = (graph.sha256, str(threads), digest(this_machine()), _METHOD)
+    key = CacheKey("profile", graph.sha256, METHOD, machine=this_machine(), threads=threads)
     return slowed(cached(Profile, key, lambda: _measure(graph, threads), fresh), slowdown)
 
 
@@ -41,7 +38,8 @@ def with_integers(graph: Graph, profile: Profile, fresh: bool = False) -> Profil
     ``profile`` is one of this machine's, not slowed yet; it comes back as it is for a model that cannot be
     brought to integers.
     """
-    key = (graph.sha256, str(profile.threads), digest(this_machine()), _METHOD, _INTEGERS)
+    machine, threads = this_machine(), profile.threads
+    key = CacheKey("integers", graph.sha256, f"{METHOD}, {INTEGERS}", machine=machine, threads=threads)
     try:
         times = cached(
             IntegerTimes, key, lambda: measure_integers(graph, profile, timed_integers(graph)), fresh

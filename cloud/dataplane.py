@@ -10,17 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.feeds import frame_feeds, picture_feeds, plain_feeds
+from cloud.feeds import read_feeds
 from cloud.registry import Model, Registry
 from cloud.streams import StreamStore
 from cloud.tail import Tail, TailCache, TailKey, build_tail
 from shared.errors import InputError
 from shared.graph import Cut, prefix_cut
 from shared.oip import (
-    FRAME_INPUT,
-    PICTURE_INPUT,
-    SIZED_PICTURE_INPUT,
-    InferRequest,
     InferResponse,
     InferTensor,
     RequestedOutput,
@@ -29,8 +25,6 @@ from shared.oip import (
     parse_request,
     tensor,
 )
-
-Feeds = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ class DataPlane:
         started_s = time.perf_counter()
         model = self._registry.get(name)
         request = parse_request(call.body, call.header_length)
-        cut, feeds = _read(model, request, self._streams)
+        cut, feeds = read_feeds(model, request, self._streams)
         tail = self._tail(model, cut)
         decoded_s = time.perf_counter()
         outputs = tail.runner.run({name: feeds[name] for name in tail.runner.input_names})
@@ -89,17 +83,6 @@ class DataPlane:
     def _tail(self, model: Model, cut: Cut) -> Tail:
         key = TailKey(model.graph.sha256, cut.key)
         return self._tails.get(key, lambda: build_tail(model.graph, cut, self._threads))
-
-
-def _read(model: Model, request: InferRequest, streams: StreamStore) -> tuple[Cut, Feeds]:
-    """Where the request enters the network, and what goes in there."""
-    only = request.inputs[0] if len(request.inputs) == 1 else None
-    if only is not None and only.name == FRAME_INPUT:
-        return frame_feeds(model, only, streams)
-    whole = prefix_cut(model.graph, 0)
-    if only is not None and only.name in (PICTURE_INPUT, SIZED_PICTURE_INPUT):
-        return whole, picture_feeds(model, only)
-    return whole, plain_feeds(model, request.inputs)
 
 
 def _choose(

@@ -12,14 +12,35 @@ from cloud.registry import Model
 from cloud.streams import StreamStore, restore
 from kernels.codec import decode_tensor
 from shared.errors import InputError
-from shared.graph import Cut, Tensor, parse_cut
-from shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT, InferTensor, datatype_of
+from shared.graph import Cut, Tensor, parse_cut, prefix_cut
+from shared.oip import (
+    FRAME_INPUT,
+    PICTURE_INPUT,
+    SIZED_PICTURE_INPUT,
+    InferRequest,
+    InferTensor,
+    datatype_of,
+)
 from shared.picture_codes import sized_feeds
 from shared.pictures import decode_picture
 from shared.preprocess import preprocess
 from shared.wire import EncodedTensor, Frame, decode_frame
 
 Feeds = dict[str, NDArray[Any]]
+
+
+def read_feeds(model: Model, request: InferRequest, streams: StreamStore) -> tuple[Cut, Feeds]:
+    """Where a request enters the network, and what goes in there.
+
+    Raises InputError, WireError, UnknownBaseError.
+    """
+    only = request.inputs[0] if len(request.inputs) == 1 else None
+    if only is not None and only.name == FRAME_INPUT:
+        return frame_feeds(model, only, streams)
+    whole = prefix_cut(model.graph, 0)
+    if only is not None and only.name in (PICTURE_INPUT, SIZED_PICTURE_INPUT):
+        return whole, picture_feeds(model, only)
+    return whole, plain_feeds(model, request.inputs)
 
 
 def plain_feeds(model: Model, inputs: Sequence[InferTensor]) -> Feeds:

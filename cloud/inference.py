@@ -21,19 +21,20 @@ async def infer(request: Request) -> Response:
     name, accepted = model_name(request), request.headers.get("accept-encoding")
     services.registry.get(name)  # an unknown model is refused before the body is read
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
-    call = Call(body, _header_length(request), received_s=time.perf_counter())
+    call = Call(body, header_length(request), received_s=time.perf_counter())
 
     def work() -> tuple[tuple[bytes, str | None], int | None]:
-        answer, header_length = services.plane.answer(name, call)
-        return compress(answer, accepted), header_length
+        answer, answer_length = services.plane.answer(name, call)
+        return compress(answer, accepted), answer_length
 
-    (answer, coding), header_length = await in_thread(services.infer_pool, work, settings.infer_timeout_s)
-    headers = {} if header_length is None else {HEADER_LENGTH: str(header_length)}
+    (answer, coding), length = await in_thread(services.infer_pool, work, settings.infer_timeout_s)
+    headers = {} if length is None else {HEADER_LENGTH: str(length)}
     headers |= {} if coding is None else {"Content-Encoding": coding}
-    return Response(answer, media_type=BINARY_TYPE if header_length else "application/json", headers=headers)
+    return Response(answer, media_type=BINARY_TYPE if length else "application/json", headers=headers)
 
 
-def _header_length(request: Request) -> int | None:
+def header_length(request: Request) -> int | None:
+    """Bytes of the JSON in front of binary tensors, where a request says so. Raises HTTPException 400."""
     text = request.headers.get(HEADER_LENGTH)
     if text is None:
         return None

@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from cloud import catalogue
+from cloud import calibrating, catalogue
 from cloud.failures import HANDLERS
 from cloud.guard import Guard
 from cloud.inference import infer
@@ -33,6 +33,9 @@ def _routes() -> list[Route]:
         Route("/v1/models/{model}", catalogue.model),
         Route("/v1/models/{model}/skeleton", catalogue.skeleton),
         Route("/v1/models/{model}/plans", catalogue.plan, methods=["POST"]),
+        Route("/v1/models/{model}/weights", calibrating.get_weights),
+        Route("/v1/models/{model}/calibrations/{name}", calibrating.get_set),
+        Route("/v1/models/{model}/calibrations/{name}/{index}", calibrating.put_input, methods=["PUT"]),
         Route("/v1/bundles/{digest}", catalogue.bundle),
     ]
     for base in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):

@@ -1,4 +1,4 @@
-"""Planning for one model: profile and error table (both kept), plan table, bundle."""
+"""Planning for one model: profile, error table and pictures (all kept), plan table, bundle."""
 
 from __future__ import annotations
 
@@ -7,27 +7,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from cloud.calibrations import calibrations_in
 from cloud.plans import PlanAnswer, PlanRequest
 from cloud.registry import Model
 from kernels.codec import measure_codec
+from kernels.errors.data_free import data_free_errors
 from kernels.errors.inputs import Feeds
-from kernels.errors.table import METHOD, ErrorTable, measure_errors
-from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest, labelled_feeds
-from planner.drop.accuracy import Judge
+from kernels.errors.table import METHOD as ERROR_METHOD
+from kernels.errors.table import ErrorTable, measure_errors
+from planner.bundle import build_bundle
+from planner.calibration.evidence import Evidence, evidence_in, measured_inputs
+from planner.calibration.files import LabelledFeeds, calibration_source, feeds_digest
 from planner.drop.judges import judge_for
 from planner.encodings import InputEncoding
-from planner.encodings.measure import PictureEncodings, measure_encodings
-from planner.service import make_plans, service_problem
+from planner.encodings.measure import METHOD as PICTURE_METHOD
+from planner.encodings.measure import PictureEncodings, data_free_encodings, measure_encodings
+from planner.promise import asked_promise, kept_line
+from planner.service import kept_plans, service_problem
+from shared.cache_key import CacheKey
 from shared.card import card_to_data
 from shared.graph import Graph
 from shared.kept import kept
 from shared.machine import this_machine
 from shared.profile import Profile
+from shared.profiler import METHOD as PROFILE_METHOD
 from shared.profiler import measure_profile
-from shared.serial import digest
 
 _LOG: Final = logging.getLogger("evosplit.cloud")
-_KEY_CHARACTERS: Final = 16
 
 
 class Planner:
@@ -35,55 +41,72 @@ class Planner:
 
     def __init__(self, data: Path, threads: int) -> None:
         self._data = data
+        self._sent = calibrations_in(data)
         self._threads = threads
 
     def __call__(self, model: Model, request: PlanRequest, path: Path) -> PlanAnswer:
-        """Plan and write the bundle to ``path``. Raises InfeasibleError, ProfileError, InputError."""
-        feeds = self._calibration(model)
+        """Plan and write the bundle to ``path``.
+
+        Raises InfeasibleError, ProfileError, InputError, NotFoundError.
+        """
+        evidence = self._calibration(model, request)
+        few = () if evidence.inputs is None else measured_inputs(model.card, evidence.inputs)
+        errors = evidence.errors or self._errors(model.graph, few)
         problem = service_problem(
             model.graph,
             request.profile,
             self._profile(model.graph),
-            self._errors(model.graph, feeds),
+            errors,
             request.rtt_s,
             request.limits,
-            self._encodings(model, feeds),
+            self._encodings(model, few),
             request.expectation,
         )
-        judge = None if request.max_drop is None else self._judge(model, problem.errors)
+        promise = asked_promise(request.max_drop, request.limits.max_error)
+        judge = None
+        if evidence.inputs is not None and promise.max_drop is not None:
+            judge = judge_for(model.graph, model.card, evidence.inputs, errors, self._threads)
+        table, found = kept_plans(problem, promise, judge)
+        _LOG.info("%s: %s", model.name, kept_line(evidence.kind, promise, found))
         card = None if model.card is None else card_to_data(model.card)
-        table, digest_of_bundle = make_plans(problem, card, path, judge, request.max_drop)
-        return PlanAnswer(digest_of_bundle, table)
+        bundle = build_bundle(model.graph, table, card, path, evidence.kind, promise.max_drop)
+        return PlanAnswer(bundle, table)
+
+    def _calibration(self, model: Model, request: PlanRequest) -> Evidence:
+        """What is known of the model's inputs: from the edge that asks, else from files beside the model."""
+        if request.statistics is not None:
+            return Evidence("live", errors=request.statistics)
+        if request.calibration is not None:
+            feeds = self._sent.feeds(model, request.calibration)
+            return Evidence("live", LabelledFeeds(feeds, None))
+        return evidence_in(model.graph, model.card, calibration_source(model.path))
 
     def _profile(self, graph: Graph) -> Profile:
-        key = digest(this_machine())[:_KEY_CHARACTERS]
-        path = self._data / "profiles" / f"{graph.sha256}-{self._threads}-{key}.json"
-        return kept(Profile, path, lambda: _measure(graph, self._threads))
+        key = CacheKey("profile", graph.sha256, PROFILE_METHOD, machine=this_machine(), threads=self._threads)
+        return kept(Profile, self._place(key), lambda: _measure(graph, self._threads))
 
     def _errors(self, graph: Graph, feeds: Sequence[Feeds]) -> ErrorTable:
-        key = digest((METHOD, feeds_digest(feeds)))[:_KEY_CHARACTERS]
-        path = self._data / "errors" / f"{graph.sha256}-{key}.json"
-        return kept(ErrorTable, path, lambda: measure_errors(graph, feeds, threads=self._threads))
+        if not feeds:
+            return data_free_errors(graph)
+        key = CacheKey("errors", graph.sha256, ERROR_METHOD, inputs=feeds_digest(feeds))
+        return kept(ErrorTable, self._place(key), lambda: measure_errors(graph, feeds, threads=self._threads))
 
     def _encodings(self, model: Model, feeds: Sequence[Feeds]) -> tuple[InputEncoding, ...]:
         """What pictures cost on their way to the network, on calibration inputs; nothing without a card."""
-        card, graph = model.card, model.graph
+        card, graph, threads = model.card, model.graph, self._threads
         if card is None:
             return ()
-        key = f"{feeds_digest(feeds)[:_KEY_CHARACTERS]}-{digest(card_to_data(card))[:_KEY_CHARACTERS]}"
-        path = self._data / "pictures" / f"{graph.sha256}-{key}.json"
-        measured = kept(PictureEncodings, path, lambda: measure_encodings(graph, card, feeds, self._threads))
-        return measured.encodings
+        if not feeds:
+            return data_free_encodings(graph, card).encodings
+        inputs, machine = feeds_digest(feeds), this_machine()
+        key = CacheKey("pictures", graph.sha256, PICTURE_METHOD, card, machine, threads, inputs=inputs)
+        found = kept(
+            PictureEncodings, self._place(key), lambda: measure_encodings(graph, card, feeds, threads)
+        )
+        return found.encodings
 
-    def _judge(self, model: Model, errors: ErrorTable) -> Judge:
-        inputs = labelled_feeds(model.graph, model.card, calibration_source(model.path))
-        return judge_for(model.graph, model.card, inputs, errors, self._threads)
-
-    def _calibration(self, model: Model) -> tuple[Feeds, ...]:
-        source = calibration_source(model.path)
-        if source is None:
-            _LOG.warning("%s: no calibration inputs, so errors are measured on noise", model.name)
-        return calibration_feeds(model.graph, model.card, source)
+    def _place(self, key: CacheKey) -> Path:
+        return self._data / key.kind / f"{key.digest[:32]}.json"
 
 
 def _measure(graph: Graph, threads: int) -> Profile:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloud.bundles import BundleStore
+from cloud.calibrations import calibrations_in
 from cloud.registry import Model
+from kernels.errors.table import METHOD as ERROR_METHOD
+from kernels.errors.types import ErrorTable
+from planner.calibration.files import calibration_source, files_fingerprint
 from planner.problem.limits import Limits
-from shared.card import card_to_data
+from planner.service import METHOD
+from shared.cache_key import CacheKey
 from shared.errors import ProfileError
 from shared.expectation import NOTHING_SPARED, Expectation
 from shared.kept import read_kept, write_kept
+from shared.machine import this_machine
 from shared.plan import PlanTable
 from shared.profile import Profile
-from shared.serial import digest, from_json, to_json
+from shared.serial import digest, from_json
 
 
 @dataclass(frozen=True)
 class PlanRequest:
     """What an edge asks: its own profile, the round-trip time that it sees, and its limits.
 
-    ``max_drop`` is the accuracy that plans may cost, a share, on the model's calibration inputs, and
-    ``expectation`` what its hooks and masks have spared so far.
+    ``max_drop`` is the accuracy that plans may cost, a share; None asks for the default one, as far as the
+    calibration inputs can show it, unless the limits name an error (`planner.promise.asked_promise`).
+    ``expectation`` is what the edge's hooks and masks have spared so far. ``calibration`` names a set of
+    inputs that the edge has sent, ``statistics`` are the errors that it has measured itself on inputs which
+    stay there; without both, the files beside the model count.
     """
 
     profile: Profile
@@ -32,6 +40,8 @@ class PlanRequest:
     limits: Limits = field(default_factory=Limits)
     max_drop: float | None = None
     expectation: Expectation = NOTHING_SPARED
+    calibration: str | None = None
+    statistics: ErrorTable | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class PlanService:
 
     def __init__(self, data: Path, make_plans: MakePlans) -> None:
         self.bundles = BundleStore(data / "bundles")
+        self.calibrations = calibrations_in(data)
         self._answers = data / "plans"
         self._make_plans = make_plans
 
@@ -64,7 +75,7 @@ class PlanService:
         meets the limits.
         """
         request = read_request(model, body)
-        name = _question(model, request)
+        name = self._question(model, request)
         place = self._answers / f"{name}.json"
         known = read_kept(PlanAnswer, place)
         if known is not None and self.bundles.has(known.bundle):
@@ -75,6 +86,21 @@ class PlanService:
         write_kept(place, answer)
         return answer
 
+    def _question(self, model: Model, request: PlanRequest) -> str:
+        """The name of all that an answer depends on. Raises NotFoundError for a calibration that is gone."""
+        named = request.calibration
+        files = calibration_source(model.path)
+        key = CacheKey(
+            "plans",
+            model.graph.sha256,
+            f"{METHOD}, {ERROR_METHOD}",
+            model.card,
+            this_machine(),
+            inputs=self.calibrations.fingerprint(model, named) if named else files_fingerprint(files),
+            asked=digest(request),
+        )
+        return key.digest
+
 
 def read_request(model: Model, body: bytes) -> PlanRequest:
     """Parse and check against the model. Raises ProfileError."""
@@ -82,11 +108,20 @@ def read_request(model: Model, body: bytes) -> PlanRequest:
     profile, graph = request.profile, model.graph
     if profile.model_sha256 != graph.sha256:
         raise ProfileError(f"the profile is of another version of {model.name} ({profile.model_sha256[:12]})")
+    _check_statistics(model, request)
     if len(profile.layer_s) != len(graph.layers):
         raise ProfileError(f"the profile has {len(profile.layer_s)} layers, {model.name} {len(graph.layers)}")
     return request
 
 
-def _question(model: Model, request: PlanRequest) -> str:
-    card = None if model.card is None else to_json(card_to_data(model.card)).decode()
-    return hashlib.sha256(f"{model.graph.sha256}\0{card}\0{digest(request)}".encode()).hexdigest()
+def _check_statistics(model: Model, request: PlanRequest) -> None:
+    statistics = request.statistics
+    if statistics is None:
+        return
+    if request.calibration is not None:
+        raise ProfileError("statistics and a calibration of sent inputs exclude each other")
+    if statistics.model_sha256 != model.graph.sha256:
+        raise ProfileError(f"the statistics are of another version of {model.name}")
+    needed = {name for name, tensor in model.graph.tensors.items() if tensor.is_float}
+    if missing := needed - statistics.activations.keys():
+        raise ProfileError(f"the statistics say nothing of tensor {min(missing)!r}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,6 +25,7 @@ from shared.postprocess import Reading, postprocess
 from shared.result import Result
 
 if TYPE_CHECKING:
+    from edge.calibration.calibrating import Calibrating
     from edge.figures.expecting import Expecting
     from edge.teaching.hooking import Hooking
 
@@ -86,6 +87,7 @@ class Agent:
         max_in_flight: int,
         expecting: Expecting,
         hooking: Hooking | None = None,
+        calibrating: Calibrating | None = None,
     ) -> None:
         self.engine = engine
         self.store = store
@@ -95,6 +97,7 @@ class Agent:
         self.expecting = expecting
         self._in_flight: dict[str, asyncio.Task[Finished]] = {}
         self.hooking = hooking
+        self.calibrating = calibrating
         self._streams = StreamsSeen()
         self._follow_ups = FollowUps(metrics.background_failed, metrics.follow_up_skipped)
 
@@ -162,7 +165,7 @@ class Agent:
         await self._note(job)
         finished, wrong, answer = Finished(failure(job, "the agent failed; its log says how")), False, None
         try:
-            with self.hooking.frame() if self.hooking is not None else nullcontext():
+            with self._under_way():
                 await self._forget_streams(job)
                 answer = await self.engine.answer(job)
                 reading = await self._read(job, answer)
@@ -180,6 +183,15 @@ class Agent:
         _answered(finished.result)
         return finished
 
+    @contextlib.contextmanager
+    def _under_way(self) -> Iterator[None]:
+        """While this is open, what nobody waits for stands still."""
+        with contextlib.ExitStack() as stack:
+            for one in (self.hooking, self.calibrating):
+                if one is not None:
+                    stack.enter_context(one.frame())
+            yield
+
     async def _note(self, job: Job) -> None:
         """From here on the frame has a result, whatever happens. Raises StoreError: it is not accepted."""
         frame = Accepted(job.frame_id, job.stream, job.model, job.received_at_s)
@@ -196,6 +208,8 @@ class Agent:
         if self.hooking is not None:
             see_to = self.hooking.aftercare.see_to
             self._follow_ups.start(functools.partial(see_to, job, answer, reading.outcome))
+        if self.calibrating is not None:
+            self._follow_ups.start(functools.partial(self.calibrating.see, job))
 
     async def _read(self, job: Job, answer: Answer) -> Reading:
         card = self.engine.model.card

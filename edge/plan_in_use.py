@@ -13,6 +13,7 @@ from edge.hooks.hook import Hook
 from edge.model import EdgeModel
 from edge.serving import Serving
 from edge.trim import trim_memory
+from shared.bundle import CalibrationKind
 from shared.errors import EvoSplitError
 from shared.link import Link
 from shared.plan import Plan
@@ -49,6 +50,11 @@ class PlanInUse:
     def plan(self) -> Plan | None:
         """The plan of the next frame; None before `start`."""
         return self.current[0] if self.current else None
+
+    @property
+    def calibration(self) -> CalibrationKind | None:
+        """What the plans in use are calibrated from; None where they do not say."""
+        return self.heads.manifest.calibration
 
     async def start(self) -> None:
         """Build the head of the plan that suits the link now. Raises BundleError, ModelError."""

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 
 from edge.agent import Agent
+from edge.calibration.calibrating import Calibrating
 from edge.compute import Compute
 from edge.engine import Engine
+from edge.enrolment.planner_client import PlannerClient
+from edge.enrolment.renewal import Renewal
 from edge.figures.expecting import Expecting
 from edge.figures.metrics import Metrics
 from edge.figures.profile import Profile
@@ -63,7 +66,10 @@ async def running_agent(
     await engine.start()
     store = await asyncio.to_thread(_store, settings)
     expecting = _expecting(engine, hooking, settings)
-    agent = Agent(engine, store, metrics, settings.max_in_flight, expecting, hooking)
+    planner = PlannerClient(session, settings.cloud_url, settings.model, token)
+    renewal = await asyncio.to_thread(Renewal, engine, settings, planner, bundle, expecting.now)
+    calibrating = _calibrating(engine, settings, planner, renewal)
+    agent = Agent(engine, store, metrics, settings.max_in_flight, expecting, hooking, calibrating)
     try:
         background.start("link-watch", watch.run)
         background.start("expectation", expecting.run)
@@ -71,6 +77,9 @@ async def running_agent(
         background.start("heads", functools.partial(_build_all, engine, built))
         if hooking is not None:
             background.start("hooks", functools.partial(_teach, hooking, built))
+        background.start("plans", renewal.run)
+        if calibrating is not None:
+            background.start("calibration", calibrating.run)
         yield agent
         await agent.drain()
     finally:
@@ -138,6 +147,16 @@ def _hooking(engine: Engine, settings: EdgeSettings, background: Supervisor) -> 
         from edge.teaching.region import region_hooks
 
         engine.heads.hooks = region_hooks(engine.model.graph, settings.region)
+    return None
+
+
+def _calibrating(
+    engine: Engine, settings: EdgeSettings, planner: PlannerClient, renewal: Renewal
+) -> Calibrating | None:
+    if settings.calibration_bytes:
+        return Calibrating(engine, settings, planner, renewal)
+    if engine.calibration == "none":
+        _log.warning("plans have no calibration, and none is to be made of frames: they stay float")
     return None
 
 

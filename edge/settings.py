@@ -38,7 +38,11 @@ class EdgeSettings:
     in blocks of ``change_block`` positions; what moves by less than the share ``change_tolerance`` of a
     layer's own goes no further, but at threshold 0 all does, and the result is exact. ``region`` (left, top,
     right, bottom as shares of the network's input) computes only there. ``delta_threshold``, in code steps,
-    is how far the tensors of a named stream may be off so that less is sent. Raises UsageError.
+    is how far the tensors of a named stream may be off so that less is sent.
+
+    A sample of the frames' inputs, at most ``calibration_bytes`` (0: none), is kept to have plans calibrated.
+    What is sent has passed at least ``min_depth`` layers; with ``private``, or a depth above 0, the inputs
+    themselves never leave. Raises UsageError.
     """
 
     cloud_url: str
@@ -65,6 +69,9 @@ class EdgeSettings:
     change_block: int = 8
     region: tuple[float, float, float, float] | None = None
     delta_threshold: int = 0
+    private: bool = False
+    min_depth: int = 0
+    calibration_bytes: int = 32 * 10**6
     timeout_s: float = 15.0
     enrol_wait_s: float = 60.0
     probe_interval_s: float = 1.0
@@ -81,8 +88,8 @@ class EdgeSettings:
         if self.slowdown < 1.0:
             raise UsageError(f"slowdown {self.slowdown:g} is below 1, and waiting makes no machine faster")
         self._check_hooks()
-        if self.delta_threshold < 0:
-            raise UsageError("delta_threshold must not be negative")
+        if min(self.delta_threshold, self.min_depth, self.calibration_bytes) < 0:
+            raise UsageError("delta_threshold, min_depth and calibration_bytes must not be negative")
         if min(self.threads, self.max_in_flight, self.keep_results, self.keep_bytes) < 1:
             raise UsageError("threads, max_in_flight, keep_results and keep_bytes must be at least 1")
 
@@ -99,6 +106,16 @@ class EdgeSettings:
             raise UsageError("change_tolerance must not be negative, change_block at least 1")
         if self.region is not None and not _is_region(*self.region):
             raise UsageError("a region is left,top,right,bottom from 0 to 1, left < right and top < bottom")
+
+    @property
+    def depth(self) -> int:
+        """Layers that whatever is sent has passed, at least."""
+        return max(self.min_depth, int(self.private))
+
+    @property
+    def keeps_inputs(self) -> bool:
+        """Whether raw inputs stay on the device."""
+        return self.depth > 0
 
     @property
     def folder(self) -> Path:

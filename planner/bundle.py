@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from kernels.weights import pack_weights
-from shared.bundle import Manifest, write_bundle
+from shared.bundle import CalibrationKind, Manifest, write_bundle
 from shared.graph import Graph, parse_cut
 from shared.plan import FLOAT_BITS, PlanTable
 from shared.session import serialise
@@ -20,8 +20,15 @@ from shared.wire import Frame, encode_frame
 SKELETON_NAME: Final = "skeleton.onnx"
 
 
-def build_bundle(graph: Graph, table: PlanTable, card: Mapping[str, Any] | None, path: Path) -> str:
-    """Write the bundle to ``path`` and return its digest.
+def build_bundle(
+    graph: Graph,
+    table: PlanTable,
+    card: Mapping[str, Any] | None,
+    path: Path,
+    calibration: CalibrationKind | None = None,
+    max_drop: float | None = None,
+) -> str:
+    """Write the bundle to ``path`` and return its digest; it says what its plans rest on and promise.
 
     Holds the stripped model and, for every edge layer of every plan (the fallback included), its weights:
     per channel (axis 0) at the plan's bits; biases and the like as they stand, at 32 bits.
@@ -33,7 +40,17 @@ def build_bundle(graph: Graph, table: PlanTable, card: Mapping[str, Any] | None,
     for number, name in enumerate(sorted(wanted.keys() & weights.keys())):
         names[name] = {str(bits): f"weights/{number}-{bits}.evs" for bits in sorted(wanted[name])}
         files |= {names[name][str(bits)]: _packed(graph, name, weights[name], bits) for bits in wanted[name]}
-    return write_bundle(path, Manifest(graph.name, graph.sha256, table, card, SKELETON_NAME, names), files)
+    manifest = Manifest(
+        graph.name,
+        graph.sha256,
+        table,
+        card,
+        SKELETON_NAME,
+        names,
+        calibration=calibration,
+        max_drop=max_drop,
+    )
+    return write_bundle(path, manifest, files)
 
 
 def _wanted_bits(graph: Graph, table: PlanTable) -> dict[str, set[int]]:

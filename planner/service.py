@@ -1,27 +1,29 @@
-"""The whole way from two profiles and what is known of a network to a plan table and its bundle."""
+"""The whole way from two profiles and what is known of a network to a plan table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from kernels.errors.types import ErrorTable
-from planner.bundle import build_bundle
-from planner.drop.accuracy import Judge, limited, within_drop
-from planner.drop.pictures import admitted, table_with_errors
+from planner.drop.accuracy import Judge
+from planner.drop.pictures import table_with_errors
 from planner.encodings import InputEncoding
 from planner.problem import Problem
 from planner.problem.limits import Limits
 from planner.problem.sides import plain_speed
+from planner.promise import Kept, Promise, keep
 from planner.table import plan_table
 from shared.expectation import NOTHING_SPARED, Expectation
 from shared.graph import Graph
 from shared.link import Link
 from shared.plan import PlanTable
 from shared.profile import Profile
+from shared.replan import choices
 
+METHOD: Final = "promises by agreement"
+"""How plans are chosen; an answer that was kept and chosen otherwise is made anew."""
 _ANY_BANDWIDTH_BPS: Final = 1e6
 """A table covers all bandwidths; its problem needs one all the same."""
 
@@ -57,23 +59,11 @@ def edge_encodings(measured: Sequence[InputEncoding], edge: Profile) -> tuple[In
     )
 
 
-def make_plans(
-    problem: Problem,
-    card: Mapping[str, Any] | None,
-    bundle_path: Path,
-    judge: Judge | None = None,
-    max_drop: float | None = None,
-) -> tuple[PlanTable, str]:
-    """Plan over all bandwidths, write the bundle, return the table and the bundle's digest.
+def kept_plans(problem: Problem, promise: Promise, judge: Judge | None) -> tuple[PlanTable, Kept]:
+    """The plans over all bandwidths that keep a promise, and how it is kept.
 
-    With ``max_drop`` (a share) the error limit is the largest at which all plans of the table hold it, as
-    ``judge`` measures them; pictures are judged by themselves. Raises InfeasibleError, ProfileError,
-    InputError or UsageError.
+    ``judge`` measures drops, None without inputs to do so. Pictures are judged by themselves. Raises
+    InfeasibleError, ProfileError, InputError or UsageError.
     """
-    if judge is None or max_drop is None:
-        table = plan_table(problem)
-    else:
-        judged = admitted(problem, judge, max_drop)
-        limit = within_drop(judged, judge, max_drop).max_error
-        table = table_with_errors(plan_table(limited(judged, limit)), problem)
-    return table, build_bundle(problem.graph, table, card, bundle_path)
+    kept = keep(problem, promise, judge, lambda asked: choices(plan_table(asked)))
+    return table_with_errors(plan_table(kept.problem), problem), kept

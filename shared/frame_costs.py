@@ -20,6 +20,8 @@ from shared.postprocess import postprocess
 from shared.preprocess import preprocess
 from shared.profile import Profile
 
+METHOD: Final = "rested frames of a camera"
+"""How a frame's costs are measured; those that were kept and measured otherwise are measured again."""
 CAMERA: Final = (480, 640)
 """Height and width of a frame where none is known ..."""
 _THUMBNAIL: Final = 128

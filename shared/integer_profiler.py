@@ -21,6 +21,8 @@ from shared.split import head_model, layer_model
 Quantised = Callable[[onnx.ModelProto], onnx.ModelProto]
 """From a part of the model to the same part with 8-bit weights and activations."""
 
+METHOD = "integers, borders, pooled floats"
+"""How integer times are measured; those that were kept and measured otherwise are measured again."""
 _FEWEST_RUNS = 9
 _LAYER_BUDGET_S = 0.03
 _HEAD_BUDGET_S = 0.4

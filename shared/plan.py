@@ -104,6 +104,12 @@ class Plan:
         """sha256 of the plan's canonical JSON."""
         return digest(self)
 
+    @functools.cached_property
+    def without_cost(self) -> str:
+        """sha256 of what the plan does to an answer: its cut, its bits, its ranges and its codes."""
+        bits = (dict(self.weight_bits), dict(self.activation_bits), dict(self.activation_ranges))
+        return digest((self.cut_key, bits, dict(self.wire)))
+
     def latency_at(self, link: Link) -> Latency:
         """The prediction for another link; an edge-only plan does not use it at all."""
         uplink_s = self.reach * link.uplink_s(self.wire_share * self.wire_bytes) if self.wire_bytes else 0.0

@@ -10,7 +10,7 @@ from benchmarks.cells.jpeg import jpeg_error
 from cli.cache import cached
 from edge.link.payloads import JPEG_QUALITY
 from kernels.codec import measure_codec, measure_packing
-from kernels.errors.table import measure_errors
+from kernels.errors.table import METHOD, measure_errors
 from kernels.errors.types import ErrorTable
 from planner.baselines import edge, neurosurgeon, qdmp
 from planner.calibration.files import LabelledFeeds, feeds_digest
@@ -24,6 +24,7 @@ from planner.problem import Problem
 from planner.problem.limits import DEFAULT_MAX_ERROR, Limits
 from planner.service import service_problem
 from planner.table import plan_table
+from shared.cache_key import CacheKey
 from shared.frame_costs import measure_frame, with_frame
 from shared.link import Link
 from shared.plan import Plan, PlanTable
@@ -55,7 +56,7 @@ def known_of(network: Network, slowdown: float, cloud_threads: int, rtt_s: float
     here = measure_profile(graph, 1, slowdown, None, *codec, plain_s_per_byte=plain, pack_s=pack_s)
     here = with_frame(here, measure_frame(graph, network.card, network.pictures))
     cloud = measure_profile(graph, cloud_threads, 1.0, None, *codec, plain_s_per_byte=plain)
-    key = (graph.sha256, feeds_digest(feeds))
+    key = CacheKey("errors", graph.sha256, METHOD, inputs=feeds_digest(feeds))
     errors = cached(ErrorTable, key, lambda: measure_errors(graph, network.calibration))
     pictures: PictureEncodings = measure_encodings(graph, network.card, feeds, cloud_threads)
     limits = Limits(max_error=max(DEFAULT_MAX_ERROR, jpeg_error(network)))

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from cli.accuracy import offered_without_drop
 from cli.compare_plot import write_plot
 from cli.options import BANDWIDTH, FILE, json_option, model_argument
 from cli.output import print_json, print_table
 from cli.plan_data import size_or_dash, where
-from cli.planning import Asked, asked_problem
+from cli.planning import Asked, asked_calibration, asked_problem
 from cli.planning_options import planning_options
 from planner.compare import Row
 from planner.compare import compare as compare_strategies
@@ -33,13 +34,16 @@ def compare(asked: Asked, bandwidth_bps: float, plot: Path | None, as_json: bool
     Example: evosplit compare model.onnx --devices paper --bandwidth 3mbit --memory 4MB
     """
     graph = load_graph(asked.model)
-    rows = compare_strategies(asked_problem(graph, asked, bandwidth_bps))
+    calibration = asked_calibration(graph, asked)
+    problem = offered_without_drop(asked_problem(graph, asked, calibration, bandwidth_bps))
+    rows = compare_strategies(problem)
     if plot:
         write_plot(plot, f"{graph.name} at {format_bandwidth(bandwidth_bps)}", rows)
     if as_json:
         print_json(
             {
                 "model": graph.name,
+                "calibration": calibration.kind,
                 "devices": asked.devices,
                 "bandwidth_bps": bandwidth_bps,
                 "rows": [to_data(row) for row in rows],

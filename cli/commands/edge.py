@@ -9,7 +9,7 @@ import click
 
 from cli.cache import cache_folder
 from cli.hook_options import hook_options
-from cli.options import FOLDER, SIZE, drop_option, slowdown_option, threads_option, token_option
+from cli.options import FOLDER, SIZE, as_share, drop_option, slowdown_option, threads_option, token_option
 from edge.server import serve_edge
 from edge.settings import EdgeSettings
 
@@ -65,7 +65,7 @@ def edge(
             data=data or cache_folder() / "edge",
             memory_bytes=memory_bytes,
             max_error=max_error,
-            max_drop=None if max_drop is None else max_drop / 100,
+            max_drop=as_share(max_drop),
             integers=integers,
             token_file=token_file,
             slowdown=slowdown,

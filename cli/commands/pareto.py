@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from cli.accuracy import offered_without_drop
 from cli.options import BANDWIDTH, FILE, json_option, model_argument
 from cli.output import print_json, print_table, progress, stdout
 from cli.pareto_plot import write_plot
 from cli.plan_data import where
-from cli.planning import Asked, asked_problem
+from cli.planning import Asked, asked_calibration, asked_problem
 from cli.planning_options import planning_options
 from planner.pareto import FINEST, Front, pareto_front
 from shared.graph import Graph, load_graph
@@ -39,7 +40,8 @@ def pareto(asked: Asked, bandwidth_bps: float, resolution: float, plot: Path | N
     Example: evosplit pareto model.onnx --bandwidth 5mbit --slowdown 8 --plot front.svg
     """
     graph = load_graph(asked.model)
-    problem = asked_problem(graph, asked, bandwidth_bps)
+    calibration = asked_calibration(graph, asked)
+    problem = offered_without_drop(asked_problem(graph, asked, calibration, bandwidth_bps))
     with progress(f"front of {graph.name}") as report:
         front = pareto_front(problem, resolution, progress=report)
     title = f"{graph.name} at {format_bandwidth(bandwidth_bps)}"
@@ -49,6 +51,7 @@ def pareto(asked: Asked, bandwidth_bps: float, resolution: float, plot: Path | N
         print_json(
             {
                 "model": graph.name,
+                "calibration": calibration.kind,
                 "devices": asked.devices,
                 "bandwidth_bps": bandwidth_bps,
                 "resolution": front.resolution,

@@ -8,15 +8,14 @@ from typing import Any, get_args
 
 import click
 
-from cli.accuracy import accuracy_judge, say_choice
+from cli.accuracy import Promised, keep_promise
 from cli.expectation import expectation_option, read_expectation
-from cli.options import BANDWIDTH, FILE, drop_option, json_option, model_argument
+from cli.options import BANDWIDTH, FILE, as_share, drop_option, json_option, model_argument
 from cli.output import print_json, print_table, stdout
 from cli.plan_data import plan_data, where
-from cli.planning import Asked, asked_problem
+from cli.planning import Asked, asked_calibration, asked_problem
 from cli.planning_options import planning_options
-from planner.drop.accuracy import choose_limit, limited
-from planner.drop.pictures import admitted, with_errors
+from planner.drop.pictures import with_errors
 from planner.prediction import Interval, latency_interval
 from planner.problem import Problem
 from planner.problem.costs import Objective
@@ -38,6 +37,7 @@ class _Answer:
     solution: Solution
     interval: Interval
     table: PlanTable
+    promised: Promised
 
 
 @click.command()
@@ -70,15 +70,15 @@ def plan(
     Example: evosplit plan model.onnx --bandwidth 5mbit --rtt 20ms --memory 64MB --slowdown 8
     """
     graph = load_graph(asked.model)
-    problem = asked_problem(graph, asked, bandwidth_bps)
-    problem = replace(problem, objective=objective, expectation=read_expectation(expect_file))
-    offered = problem
-    if max_drop is not None:
-        problem = _within_drop(problem, asked, max_drop / 100)
+    calibration = asked_calibration(graph, asked)
+    offered = asked_problem(graph, asked, calibration, bandwidth_bps)
+    offered = replace(offered, objective=objective, expectation=read_expectation(expect_file))
+    promised = keep_promise(offered, asked, calibration, as_share(max_drop), _all_plans)
+    problem = promised.kept.problem
     solution = solve(problem)
     solution = replace(solution, plan=with_errors(solution.plan, offered))
     interval = latency_interval(solution.plan, problem.edge, problem.cloud)
-    answer = _Answer(graph, solution, interval, plan_table(_over_links(problem)))
+    answer = _Answer(graph, solution, interval, plan_table(_over_links(problem)), promised)
     if plot:
         _draw(answer, plot)
     if as_json:
@@ -87,21 +87,9 @@ def plan(
         _print(answer)
 
 
-def _within_drop(problem: Problem, asked: Asked, max_drop: float) -> Problem:
-    """The problem with the largest error limit whose plans lose no more than ``max_drop`` (a share).
-
-    Those of the table that is shown are judged too.
-    """
-    judge = accuracy_judge(problem.graph, asked, problem.errors)
-    problem = admitted(problem, judge, max_drop)
-
-    def plans_at(limit: float) -> list[Plan]:
-        asked_at = limited(problem, limit)
-        return [solve(asked_at).plan, *choices(plan_table(_over_links(asked_at)))]
-
-    choice = choose_limit(plans_at, judge, max_drop)
-    say_choice(problem.graph, choice)
-    return limited(problem, choice.max_error)
+def _all_plans(problem: Problem) -> list[Plan]:
+    """The plan that is asked for, and those of the table that is shown."""
+    return [solve(problem).plan, *choices(plan_table(_over_links(problem)))]
 
 
 def _over_links(problem: Problem) -> Problem:
@@ -120,6 +108,7 @@ def _data(answer: _Answer) -> dict[str, Any]:
     solution, table = answer.solution, answer.table
     return {
         "model": solution.plan.model,
+        **answer.promised.data,
         **plan_data(answer.graph, solution.plan),
         "latency_interval_s": [answer.interval.low_s, answer.interval.high_s],
         "solver": solution.solver,

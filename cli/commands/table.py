@@ -8,19 +8,19 @@ from typing import Final
 
 import click
 
-from cli.accuracy import accuracy_judge, say_choice
+from cli.accuracy import keep_promise
 from cli.expectation import expectation_option, read_expectation
-from cli.options import drop_option, json_option, model_argument
+from cli.options import as_share, drop_option, json_option, model_argument
 from cli.output import print_json, print_table, stdout
 from cli.plan_data import plan_data, where
-from cli.planning import Asked, asked_problem
+from cli.planning import Asked, asked_calibration, asked_problem
 from cli.planning_options import planning_options
-from planner.drop.accuracy import limited, within_drop
-from planner.drop.pictures import admitted, table_with_errors
+from planner.drop.pictures import table_with_errors
 from planner.problem import Problem
 from planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, plan_table
 from shared.graph import Graph, load_graph
-from shared.plan import PlanTable
+from shared.plan import Plan, PlanTable
+from shared.replan import choices
 from shared.units import format_bandwidth, format_duration, format_size
 
 _ANY_BANDWIDTH_BPS: Final = 1e6
@@ -40,15 +40,16 @@ def table(asked: Asked, max_drop: float | None, expect_file: Path | None, as_jso
     Example: evosplit table model.onnx --rtt 20ms --memory 64MB --slowdown 8
     """
     graph = load_graph(asked.model)
-    problem = offered = asked_problem(graph, asked, _ANY_BANDWIDTH_BPS)
-    problem = replace(problem, expectation=read_expectation(expect_file))
-    if max_drop is not None:
-        problem = _within(problem, asked, max_drop / 100)
-    found = table_with_errors(plan_table(problem), offered)
+    calibration = asked_calibration(graph, asked)
+    offered = asked_problem(graph, asked, calibration, _ANY_BANDWIDTH_BPS)
+    offered = replace(offered, expectation=read_expectation(expect_file))
+    promised = keep_promise(offered, asked, calibration, as_share(max_drop), _all_plans)
+    found = table_with_errors(plan_table(promised.kept.problem), offered)
     if as_json:
         print_json(
             {
                 "model": graph.name,
+                **promised.data,
                 "devices": asked.devices,
                 "rtt_s": found.rtt_s,
                 "bandwidth_range_bps": [MIN_BANDWIDTH_BPS, MAX_BANDWIDTH_BPS],
@@ -61,12 +62,8 @@ def table(asked: Asked, max_drop: float | None, expect_file: Path | None, as_jso
         _print(graph, found)
 
 
-def _within(problem: Problem, asked: Asked, max_drop: float) -> Problem:
-    judge = accuracy_judge(problem.graph, asked, problem.errors)
-    judged = admitted(problem, judge, max_drop)
-    choice = within_drop(judged, judge, max_drop)
-    say_choice(problem.graph, choice)
-    return limited(judged, choice.max_error)
+def _all_plans(problem: Problem) -> tuple[Plan, ...]:
+    return choices(plan_table(problem))
 
 
 def _print(graph: Graph, found: PlanTable) -> None:

@@ -57,7 +57,7 @@ async def get_result(request: web.Request) -> web.Response:
 
 async def get_plan(request: web.Request) -> web.Response:
     """The plan in use, the link as estimated, and the table."""
-    return web.json_response(plan_status(request.app[AGENT].engine))
+    return web.json_response(plan_status(request.app[AGENT]))
 
 
 async def get_profile(request: web.Request) -> web.Response:
@@ -70,6 +70,11 @@ async def get_metrics(request: web.Request) -> web.Response:
     agent = request.app[AGENT]
     engine = agent.engine
     agent.metrics.see_link(engine.cloud.link, not engine.cloud.circuit.is_open, engine.plan_changes)
+    agent.metrics.calibration.see(
+        engine.calibration,
+        engine.table_changes,
+        None if agent.calibrating is None else agent.calibrating.state,
+    )
     if agent.hooking is not None:
         learning = learning_state(agent.hooking)
         agent.metrics.see_hooks(hook_states(agent.hooking), learning["size_bytes"])

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge.agent import Agent
-from edge.engine import Engine
 from edge.figures.hook_states import hook_states, learning_state
 from edge.figures.spread import SECONDS, Spread
 from edge.teaching.last_resort import ANSWERING
 from shared.serial import to_data
 
 
-def plan_status(engine: Engine) -> dict[str, Any]:
+def plan_status(agent: Agent) -> dict[str, Any]:
     """The answer to ``GET /v1/plan``. ``bandwidth_bps`` and ``rtt_s`` are assumed while ``samples`` is 0."""
+    engine = agent.engine
     plan, estimate = engine.plan, engine.cloud.estimate
     link = engine.cloud.link
     return {
@@ -27,7 +27,21 @@ def plan_status(engine: Engine) -> dict[str, Any]:
         "cloud": "away" if engine.cloud.circuit.is_open else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s, "samples": estimate.samples},
         "heads_ready": engine.heads_ready(),
+        "table_changes": engine.table_changes,
+        **calibration_status(agent),
         "table": to_data(engine.model.table),
+    }
+
+
+def calibration_status(agent: Agent) -> dict[str, Any]:
+    """What plans are calibrated from (``none``, ``card``, ``live``; null: unsaid), how far a new one is.
+
+    ``calibrating`` is null where no inputs are gathered.
+    """
+    state = None if agent.calibrating is None else agent.calibrating.state
+    return {
+        "calibration": agent.engine.calibration,
+        "calibrating": None if state is None else to_data(state),
     }
 
 
@@ -52,6 +66,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "learning": None if hooking is None else learning_state(hooking),
         "plan": {"cut_key": cut_key, "digest": engine.plan.digest if engine.plan else None},
         "plan_changes": engine.plan_changes,
+        **calibration_status(agent),
         "cloud": "away" if engine.cloud.circuit.is_open else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s},
         "expectation": to_data(agent.expecting.now()),

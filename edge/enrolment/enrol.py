@@ -1,51 +1,41 @@
 """The first start: measure, have plans made, fetch and verify the bundle. Later starts need no cloud.
 
-Where hooks, masks or deltas were found to spare other shares than the plans count on, plans are asked for
-again if the cloud answers; cut and exits are so chosen together.
+Plans for what was found since (hooks that spare other shares, inputs that frames brought) are asked for while
+the agent serves: `edge.enrolment.renewal`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import json
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 from edge.enrolment.measure import profile_skeleton
+from edge.enrolment.note import Enrolment, bundle_place, open_bundle, read_note, wanted, write_note
 from edge.enrolment.planner_client import PlannerClient
-from edge.figures.expectation import differs
 from edge.figures.expecting import read_expectation
 from edge.settings import EdgeSettings
 from shared.bundle import Bundle
-from shared.errors import BundleError, CloudRefusedError, CloudUnavailableError, EvoSplitError
-from shared.expectation import NOTHING_SPARED, Expectation
+from shared.cache_key import CacheKey
+from shared.card import card_from_data
+from shared.errors import BundleError, CloudRefusedError, CloudUnavailableError
+from shared.frame_costs import METHOD as FRAMES
+from shared.integer_profiler import METHOD as INTEGERS
+from shared.kept import read_kept, write_kept
+from shared.machine import this_machine
 from shared.profile import Profile
-from shared.serial import from_json, to_data, to_json
+from shared.profiler import METHOD
+from shared.serial import to_data
 
+STATISTICS_FILE: Final = "errors.json"
+"""What quantisation costs on this device's own frames, where those stay here."""
 _RETRY_S: Final = 1.0
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Enrolment:
-    """For what the bundle in the data directory was made. Another answer to these means another bundle.
-
-    ``expectation`` is what was known when it was asked for: only another one that matters is asked about.
-    """
-
-    model: str
-    slowdown: float
-    threads: int
-    memory_bytes: int | None
-    max_error: float | None
-    max_drop: float | None = None
-    integers: bool = True
-    bundle: str = ""
-    expectation: Expectation = NOTHING_SPARED
 
 
 async def enrol(settings: EdgeSettings, cloud: PlannerClient) -> Bundle:
@@ -55,37 +45,22 @@ async def enrol(settings: EdgeSettings, cloud: PlannerClient) -> Bundle:
     AuthError, NotFoundError, CloudRefusedError, ProfileError, BundleError.
     """
     await asyncio.to_thread(settings.folder.mkdir, parents=True, exist_ok=True)
-    kept = await asyncio.to_thread(_kept, settings)
+    kept = await asyncio.to_thread(read_note, settings)
     if kept is not None:
         try:
-            bundle = await asyncio.to_thread(_open, settings, kept.bundle)
+            return await asyncio.to_thread(open_bundle, settings, kept.bundle)
         except BundleError as damage:
             _log.warning("%s; fetching the bundle again", damage)
-        else:
-            return await _perhaps_anew(settings, cloud, kept, bundle)
-    return await _with_patience(settings, cloud)
+    description = await _with_patience(settings, cloud)
+    expected = await asyncio.to_thread(read_expectation, settings.folder, str(description.get("sha256")))
+    asked = dataclasses.replace(wanted(settings), expectation=expected)
+    bundle = await fresh_bundle(settings, cloud, description, asked)
+    await asyncio.to_thread(write_note, settings, dataclasses.replace(asked, bundle=bundle.digest))
+    _log.info("bundle %s is in place", bundle.digest[:12])
+    return bundle
 
 
-async def _perhaps_anew(
-    settings: EdgeSettings, cloud: PlannerClient, kept: Enrolment, bundle: Bundle
-) -> Bundle:
-    """A bundle whose plans count on what was measured since; the one that is there when that cannot be."""
-    sha256 = bundle.manifest.model_sha256
-    expected = await asyncio.to_thread(read_expectation, settings.folder, sha256)
-    if not differs(kept.expectation, expected):
-        return bundle
-    try:
-        description = await cloud.describe()
-        if description.get("sha256") != sha256:
-            return bundle
-        _log.info("hooks, masks or deltas spare other shares than the plans count on")
-        return await _new(settings, cloud, description)
-    except (EvoSplitError, OSError) as refused:
-        _log.warning("the plans stay as they are: %s", refused)
-        return bundle
-
-
-async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Bundle:
+async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Mapping[str, Any]:
     deadline_s = time.monotonic() + settings.enrol_wait_s
     while True:
         try:
@@ -96,93 +71,72 @@ async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Bundle
                 raise CloudUnavailableError(f"{away}; the first start needs it to make plans") from None
             _log.info("%s; waiting for it", away)
             await asyncio.sleep(_RETRY_S)
-    return await _new(settings, cloud, description)
+    return description
 
 
-async def _new(settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any]) -> Bundle:
+async def fresh_bundle(
+    settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any], asked: Enrolment
+) -> Bundle:
+    """Have plans made, fetch and verify their bundle. It lies in its place, but no note points at it yet.
+
+    Raises as `enrol`; nothing has changed then.
+    """
     profile = await _profile(settings, cloud, description)
     _log.info("asking for plans")
     limits = {"memory_bytes": settings.memory_bytes, "max_error": settings.max_error}
-    rtt_s = await cloud.rtt_s()
-    expected = await asyncio.to_thread(read_expectation, settings.folder, profile.model_sha256)
-    asked = {"profile": to_data(profile), "rtt_s": rtt_s, "limits": limits, "max_drop": settings.max_drop}
-    digest = await cloud.plan({**asked, "expectation": to_data(expected)})
+    request = {
+        "profile": to_data(profile),
+        "rtt_s": await cloud.rtt_s(),
+        "limits": limits | ({"min_depth": settings.depth} if settings.depth else {}),
+        "max_drop": settings.max_drop,
+        "expectation": to_data(asked.expectation),
+    }
+    if asked.calibration is not None:
+        request["calibration"] = asked.calibration
+    if asked.statistics:
+        request["statistics"] = await asyncio.to_thread(_statistics, settings)
+    digest = await cloud.plan(request)
     if len(digest) != 64 or not digest.isalnum():
         raise CloudRefusedError("the cloud named no bundle", 200)
     partial = settings.folder / "bundle.partial"
     await cloud.fetch_bundle(digest, partial)
     bundle = await asyncio.to_thread(Bundle.open, partial, digest)
     _check_model(bundle, settings, profile)
-    await asyncio.to_thread(_keep, settings, partial, _wanted(settings, digest, expected))
-    _log.info("bundle %s is in place", digest[:12])
-    return await asyncio.to_thread(_open, settings, digest)
+    await asyncio.to_thread(partial.replace, bundle_place(settings, digest))
+    return await asyncio.to_thread(open_bundle, settings, digest)
 
 
 async def _profile(settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any]) -> Profile:
     """This machine's profile of the model, measured once and kept: planning may have to be asked again."""
-    path = settings.folder / "profile.json"
-    kept = await asyncio.to_thread(_kept_profile, path)
     sha256, card = str(description.get("sha256")), description.get("card")
-    wanted = (sha256, settings.threads, settings.slowdown)
-    if kept is not None and (kept.model_sha256, kept.threads, kept.slowdown) == wanted:
-        return kept if settings.integers else replace(kept, integers=None)
+    path = settings.folder / f"profile-{_profile_key(settings, sha256, card).digest[:32]}.json"
+    kept = await asyncio.to_thread(read_kept, Profile, path)
+    if kept is not None:
+        return kept
     skeleton = await cloud.skeleton()
     _log.info("measuring this machine with %s", settings.model)
     profile = await profile_skeleton(
         skeleton, card, settings.model, sha256, settings.threads, settings.slowdown, settings.integers
     )
-    await asyncio.to_thread(path.write_bytes, to_json(profile))
+    await asyncio.to_thread(write_kept, path, profile)
     return profile
 
 
-def _kept_profile(path: Path) -> Profile | None:
-    try:
-        return from_json(Profile, path.read_bytes(), BundleError)
-    except (OSError, BundleError):
-        return None
-
-
-def _wanted(settings: EdgeSettings, bundle: str, expected: Expectation) -> Enrolment:
-    return Enrolment(
-        model=settings.model,
-        slowdown=settings.slowdown,
-        threads=settings.threads,
-        memory_bytes=settings.memory_bytes,
-        max_error=settings.max_error,
-        max_drop=settings.max_drop,
-        integers=settings.integers,
-        bundle=bundle,
-        expectation=expected,
+def _profile_key(settings: EdgeSettings, sha256: str, card: Mapping[str, Any] | None) -> CacheKey:
+    """All that a profile of this machine depends on. Raises CardError for a card that is none."""
+    return CacheKey(
+        "profile",
+        sha256,
+        f"{METHOD}, {INTEGERS}, {FRAMES}" if settings.integers else f"{METHOD}, {FRAMES}",
+        None if card is None else card_from_data(dict(card)),
+        this_machine(),
+        settings.threads,
+        settings.slowdown,
     )
 
 
-def _kept(settings: EdgeSettings) -> Enrolment | None:
-    """The enrolment on disk if it is for these settings."""
-    try:
-        kept = from_json(Enrolment, (settings.folder / "enrolment.json").read_bytes(), BundleError)
-    except (OSError, BundleError):
-        return None
-    return kept if kept == _wanted(settings, kept.bundle, kept.expectation) else None
-
-
-def _keep(settings: EdgeSettings, partial: Path, wanted: Enrolment) -> None:
-    """The bundle first and what points at it second, so that a crash between leaves a valid pair or none."""
-    place = _place(settings, wanted.bundle)
-    partial.replace(place)
-    note = settings.folder / "enrolment.partial"
-    note.write_bytes(to_json(wanted))
-    note.replace(settings.folder / "enrolment.json")
-    for old in settings.folder.glob("bundle-*.evb"):
-        if old != place:
-            old.unlink(missing_ok=True)
-
-
-def _open(settings: EdgeSettings, digest: str) -> Bundle:
-    return Bundle.open(_place(settings, digest), digest)
-
-
-def _place(settings: EdgeSettings, digest: str) -> Path:
-    return settings.folder / f"bundle-{digest[:16]}.evb"
+def _statistics(settings: EdgeSettings) -> Any:  # noqa: ANN401 - JSON
+    return json.loads((settings.folder / STATISTICS_FILE).read_bytes())
 
 
 def _check_model(bundle: Bundle, settings: EdgeSettings, profile: Profile) -> None:

@@ -1,23 +1,26 @@
-"""What an agent asks of the cloud's plan service, once in its life."""
+"""What an agent asks of the cloud's plan service."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import aiohttp
 
 from shared.errors import AuthError, CloudRefusedError, CloudUnavailableError, NotFoundError
+from shared.oip import HEADER_LENGTH
 from shared.token import bearer
 
 _READ_S: Final = 60.0
 _PLAN_S: Final = 1200.0
-_CHUNK_BYTES: Final = 1 << 16
+_PUT_S: Final = 115.0
+_JSON: Final = MappingProxyType({"Content-Type": "application/json"})
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,23 @@ class PlannerClient:
         answer = self._object(await self._fetch("POST", f"/v1/models/{self.model}/plans", body, _PLAN_S))
         return str(answer.get("bundle"))
 
+    async def put_input(
+        self, calibration: str, index: int, pieces: AsyncIterator[bytes], size_bytes: int, header_length: int
+    ) -> None:
+        """Send one calibration input, the body of an inference request, piece by piece."""
+        path = f"/v1/models/{self.model}/calibrations/{calibration}/{index}"
+        headers = {
+            HEADER_LENGTH: str(header_length),
+            "Content-Length": str(size_bytes),
+            "Content-Type": "application/octet-stream",
+        }
+        await self._fetch("PUT", path, pieces, _PUT_S, headers)
+
+    async def weights(self, path: Path) -> None:
+        """Write the whole ONNX file to ``path``; it is not verified here."""
+        content = await self._fetch("GET", f"/v1/models/{self.model}/weights", timeout_s=_PLAN_S)
+        await asyncio.to_thread(path.write_bytes, content)
+
     async def fetch_bundle(self, digest: str, path: Path) -> None:
         """Write the bundle to ``path``; it is not verified here."""
         content = await self._fetch("GET", f"/v1/bundles/{digest}", timeout_s=_PLAN_S)
@@ -58,14 +78,19 @@ class PlannerClient:
         return time.perf_counter() - started_s
 
     async def _fetch(
-        self, method: str, path: str, body: bytes | None = None, timeout_s: float = _READ_S
+        self,
+        method: str,
+        path: str,
+        body: bytes | AsyncIterator[bytes] | None = None,
+        timeout_s: float = _READ_S,
+        headers: Mapping[str, str] = _JSON,
     ) -> bytes:
         try:
             async with self.session.request(
                 method,
                 f"{self.url.rstrip('/')}{path}",
                 data=body,
-                headers=bearer(self.token) | ({"Content-Type": "application/json"} if body else {}),
+                headers=bearer(self.token) | (dict(headers) if body else {}),
                 timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=5.0),
             ) as response:
                 content = await response.read()

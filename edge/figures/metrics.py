@@ -9,6 +9,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import generate_latest
 
+from edge.figures.calibration_metrics import CalibrationMetrics
 from edge.figures.head_metrics import BUCKETS_BYTES, HeadMetrics
 from edge.job import Answer
 from shared.link import Link
@@ -70,6 +71,7 @@ class Metrics:
             registry=self._registry,
         )
         self._head = HeadMetrics(self._registry)
+        self.calibration = CalibrationMetrics(self._registry)
 
     def count(self, result: Result, answer: Answer | None = None) -> None:
         """Add one result, and what its head did where one ran."""

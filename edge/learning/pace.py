@@ -1,14 +1,16 @@
-"""Holds a training process up while frames are under way."""
+"""Holds background work up while frames are under way."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
+import time
 from asyncio.subprocess import Process
 from collections.abc import Iterator
 from typing import Final
 
+POLL_S: Final = 0.005
 RESUME_S: Final = 0.02
 """Training goes on after so long without a frame: it is not to be woken between two that follow closely."""
 
@@ -24,6 +26,18 @@ class Pace:
         self._process: Process | None = None
         self._frames = 0
         self._resuming: asyncio.TimerHandle | None = None
+        self._last_end_s = 0.0
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since the last frame; 0 while one is under way."""
+        return 0.0 if self._frames else time.monotonic() - self._last_end_s
+
+    async def lull(self, most_s: float) -> None:
+        """Wait until no frame is under way, or so long."""
+        deadline_s = time.monotonic() + most_s
+        while self._frames and time.monotonic() < deadline_s:
+            await asyncio.sleep(POLL_S)
 
     @contextlib.contextmanager
     def frame(self) -> Iterator[None]:
@@ -39,6 +53,7 @@ class Pace:
         finally:
             self._frames -= 1
             if not self._frames:
+                self._last_end_s = time.monotonic()
                 self._resuming = asyncio.get_running_loop().call_later(RESUME_S, self._resume)
 
     @contextlib.contextmanager

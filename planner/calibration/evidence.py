@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
+from kernels.errors.inputs import DEFAULT_INPUTS, Feeds, spread
 from kernels.errors.types import ErrorTable
-from planner.calibration.files import LabelledFeeds
+from planner.calibration.files import LabelledFeeds, labelled_feeds
 from shared.bundle import CalibrationKind
+from shared.card import Card
+from shared.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -23,5 +28,16 @@ class Evidence:
     errors: ErrorTable | None = None
 
 
-NO_EVIDENCE = Evidence("none")
+NO_EVIDENCE: Final = Evidence("none")
 """No real input is known."""
+
+
+def evidence_in(graph: Graph, card: Card | None, source: Path | None) -> Evidence:
+    """That of calibration files; `NO_EVIDENCE` for None. Raises as `labelled_feeds`."""
+    return NO_EVIDENCE if source is None else Evidence("card", labelled_feeds(graph, card, source))
+
+
+def measured_inputs(card: Card | None, inputs: LabelledFeeds) -> tuple[Feeds, ...]:
+    """The few that errors are measured on, evenly spread; as many as the card wants."""
+    count = card.calibration.samples if card else DEFAULT_INPUTS
+    return tuple(inputs.feeds[at] for at in spread(len(inputs.feeds), count))

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.errors.inputs import (
-    DEFAULT_INPUTS,
     Feeds,
     calibration_from_arrays,
     random_calibration,
@@ -25,6 +24,7 @@ from shared.card import Card
 from shared.errors import CardError, InputError
 from shared.graph import Graph
 from shared.preprocess import input_range
+from shared.serial import digest
 
 JUDGED_INPUTS: Final = 1000
 
@@ -46,28 +46,18 @@ def calibration_source(model: Path) -> Path | None:
     return pictures if pictures.is_dir() else None
 
 
-def calibration_feeds(graph: Graph, card: Card | None, source: Path | None) -> tuple[Feeds, ...]:
-    """Feeds from an ``.npz`` of inputs by name or a folder of pictures; None: seeded random ones.
-
-    Raises InputError for arrays or pictures that do not fit, CardError for pictures without a card.
-    """
-    count = card.calibration.samples if card else DEFAULT_INPUTS
-    if source is None:
-        return random_calibration(graph, *(input_range(card) if card else ()))
-    if source.is_dir():
-        return tuple(_pictures(card, source, count))
-    return calibration_from_arrays(graph, _inputs_of(_read_arrays(source)), count)
+def noise_feeds(graph: Graph, card: Card | None) -> tuple[Feeds, ...]:
+    """Seeded random inputs within the card's range: for experiments with made-up weights, not for plans."""
+    return random_calibration(graph, *(input_range(card) if card else ()))
 
 
 def labelled_feeds(
-    graph: Graph, card: Card | None, source: Path | None, count: int = JUDGED_INPUTS
+    graph: Graph, card: Card | None, source: Path, count: int = JUDGED_INPUTS
 ) -> LabelledFeeds:
-    """At most ``count`` inputs to measure an accuracy drop on, evenly spread over all that there are.
+    """At most ``count`` inputs from an ``.npz`` of inputs by name or a folder of pictures, evenly spread.
 
-    Raises as `calibration_feeds`, and InputError where labels do not fit.
+    Raises InputError for arrays, pictures or labels that do not fit, CardError for pictures without a card.
     """
-    if source is None:
-        raise InputError("an accuracy drop cannot be measured on noise: give calibration inputs")
     if source.is_dir():
         pictures = _pictures(card, source, count)
         return LabelledFeeds(pictures, picture_labels(source, pictures.names))
@@ -90,6 +80,18 @@ def feeds_digest(feeds: Sequence[Feeds]) -> str:
             total.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
             total.update(np.ascontiguousarray(array).tobytes())
     return total.hexdigest()
+
+
+def files_fingerprint(source: Path | None) -> str:
+    """A digest that changes with the files of a source, by their names, sizes and times; "" for None.
+
+    It reads none of them: enough to notice that plans were made for other inputs.
+    """
+    if source is None:
+        return ""
+    files = sorted(source.iterdir()) if source.is_dir() else [source]
+    states = [(path.name, path.stat()) for path in files if path.is_file()]
+    return digest([[name, state.st_size, state.st_mtime_ns] for name, state in states])
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:

@@ -12,11 +12,15 @@ from planner.problem import Problem
 from planner.solve import Solution
 from planner.table import plan_table
 from shared.errors import InfeasibleError, UsageError
-from shared.plan import Plan
+from shared.picture_codes import is_picture
+from shared.plan import FLOAT_BITS, Plan
 from shared.replan import choices
 
 ERROR_LIMITS: Final = (*(f * 10.0**-e for e in range(6) for f in (10, 5, 2)), 1e-5, 0.0)
 """Candidates: the error limits that are tried, largest first; at 0 nothing is quantised."""
+
+NO_DROP: Final = Drop(0, 1.0, 0.0, 0.0, 0.0, 0.0)
+"""The drop of a plan that quantises nothing; no input has to show it."""
 
 Judge: TypeAlias = Callable[[Plan, float], Drop]
 """The drop of a plan; it may stop early once the drop cannot be within the second argument."""
@@ -83,11 +87,18 @@ def limited(problem: Problem, max_error: float) -> Problem:
     return dataclasses.replace(problem, limits=dataclasses.replace(problem.limits, max_error=max_error))
 
 
+def is_exact(plan: Plan) -> bool:
+    """Whether a plan quantises nothing at all: its answers are the float network's own."""
+    codes = plan.wire.values()
+    packed = (*plan.weight_bits.values(), *plan.activation_bits.values(), *(code.bits for code in codes))
+    return set(packed) <= {FLOAT_BITS} and not any(is_picture(code.codec) for code in codes)
+
+
 def _worst(plans: Sequence[Plan], judge: Judge, max_drop: float) -> Drop:
     """The first drop that does not hold, or else the largest."""
     worst: Drop | None = None
     for plan in plans:
-        drop = judge(plan, max_drop)
+        drop = NO_DROP if is_exact(plan) else judge(plan, max_drop)
         if worst is None or drop.promised > worst.promised:
             worst = drop
         if not drop.holds(max_drop):

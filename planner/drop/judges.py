@@ -1,4 +1,4 @@
-"""Who judges the drop of a network's plans: by classes and texts, or by boxes."""
+"""Who judges the drop of a network's plans: by the margins of classes and texts, or by shares kept."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Callable
 from kernels.errors.types import ErrorTable
 from planner.calibration.files import LabelledFeeds
 from planner.drop.accuracy import Judge
-from planner.drop.boxes import BoxesDrop
 from planner.drop.margins import reader_for
 from planner.drop.measured import MeasuredDrop
+from planner.drop.shares import SharesDrop
 from planner.encodings.wire import picture_wire
 from shared.card import Card
-from shared.card.outputs import UltraFaceOutput, YoloxOutput
 from shared.graph import Graph
 
 
@@ -24,12 +23,13 @@ def judge_for(
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Judge:
-    """Accuracy where inputs have labels, else agreement with the float network; boxes always by agreement.
+    """Accuracy where inputs have labels, else agreement with the float network.
 
-    Raises InputError without inputs, UsageError for a network whose answers cannot be compared.
+    Boxes, texts of given forms, pictures and raw values are always judged by agreement, in the unit of
+    `shared.agreement`. Raises InputError without inputs.
     """
     pictures = picture_wire(card) if card else None
-    if card is not None and isinstance(card.output, (YoloxOutput, UltraFaceOutput)):
-        return BoxesDrop(graph, card, inputs.feeds, threads, errors, pictures, progress)
     reader = reader_for(graph, card)
+    if reader is None:
+        return SharesDrop(graph, card, inputs.feeds, threads, errors, pictures, progress)
     return MeasuredDrop(graph, reader, inputs.feeds, inputs.labels, threads, errors, pictures, progress)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from kernels.errors.outputs import check_classifier
 from planner.calibration.labels import Label
 from shared.card import Card
-from shared.card.outputs import ClassesOutput, TextCtcOutput, TextSlotsOutput
-from shared.errors import InputError, UsageError
+from shared.card.outputs import ClassesOutput, RawOutput, TextCtcOutput, TextSlotsOutput
+from shared.errors import InputError
 from shared.graph import Graph
 from shared.postprocess import postprocess
 
@@ -44,12 +44,12 @@ class Reader:
     allowed: Callable[[Steps], Allowed]
 
 
-def reader_for(graph: Graph, card: Card | None) -> Reader:
-    """Reads classes and texts by the card; without one, the classes of a single output.
+def reader_for(graph: Graph, card: Card | None) -> Reader | None:
+    """Reads classes and texts by the card; without one (or a reading), one score per class.
 
-    Raises UsageError for networks that give no such answer (boxes, pictures).
+    None for networks whose answers have no margin: boxes, pictures, texts of given forms, other values.
     """
-    if card is None:
+    if card is None or isinstance(card.output, RawOutput):
         return _unread(graph)
     output = card.output
     if isinstance(output, ClassesOutput):
@@ -59,9 +59,7 @@ def reader_for(graph: Graph, card: Card | None) -> Reader:
         return _text(card, name, transposed, lambda steps: ctc_allowed(steps, output.blank_index))
     if isinstance(output, TextSlotsOutput) and not output.forms:
         return _text(card, output.tensor or graph.outputs[0], False, only_best)
-    raise UsageError(
-        f"{graph.name}: an accuracy drop needs a network that answers with classes or plain text"
-    )
+    return None
 
 
 def margin(steps: Steps, allowed: Allowed) -> float:
@@ -102,11 +100,11 @@ def collapse(path: NDArray[np.int64], blank: int) -> tuple[int, ...]:
     return tuple(starts[starts != blank].tolist())
 
 
-def _unread(graph: Graph) -> Reader:
+def _unread(graph: Graph) -> Reader | None:
     try:
         check_classifier(graph)
-    except InputError as other:
-        raise UsageError(f"{other}; give a card") from None
+    except InputError:
+        return None
     return _classes(graph.outputs[0], None)
 
 

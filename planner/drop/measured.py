@@ -17,7 +17,6 @@ from planner.encodings.wire import PictureWire
 from shared.errors import InputError
 from shared.graph import Graph
 from shared.plan import Plan
-from shared.serial import digest
 from shared.session import Runner
 
 _FIRST_INPUTS: Final = 32
@@ -62,7 +61,7 @@ class MeasuredDrop:
         self._graph, self._reader, self._inputs = graph, reader, inputs
         self._threads, self._errors, self._pictures = threads, errors, pictures
         self._progress = progress
-        self._known: dict[str, Drop] = {}
+        self._known: dict[tuple[str, float], Drop] = {}
         runner = Runner(graph.model, threads)
         wanted = [None] * len(inputs) if labels is None else labels
         self._references = [
@@ -73,9 +72,7 @@ class MeasuredDrop:
 
     def __call__(self, plan: Plan, max_drop: float) -> Drop:
         """The drop of a plan, in full unless it cannot be within ``max_drop``; equal plans are run once."""
-        key = digest(
-            (plan.cut_key, dict(plan.weight_bits), dict(plan.activation_bits), dict(plan.wire), max_drop)
-        )
+        key = (plan.without_cost, max_drop)
         if key not in self._known:
             self._known[key] = self._measured(plan, max_drop)
         return self._known[key]

@@ -25,8 +25,11 @@ from shared.picture_codes import CODECS, as_it_is, encode_pixels, sized_feeds
 from shared.preprocess import preprocess
 from shared.session import Runner
 
+METHOD: Final = "noise to signal of the outputs, sized pictures"
+"""How encodings are measured; what was kept and measured otherwise is measured anew."""
 MAX_INPUTS: Final = 8
-_LOSSLESS: Final = ("raw8", "png")
+LOSSLESS: Final = ("raw8", "png")
+"""Codecs that give back the pixels that they were given."""
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -61,6 +64,17 @@ def measure_encodings(graph: Graph, card: Card, feeds: Sequence[Feeds], threads:
     return PictureEncodings(tuple(_measure(codec, sized, pictures, error) for codec in CODECS))
 
 
+def data_free_encodings(graph: Graph, card: Card) -> PictureEncodings:
+    """What is known without any calibration picture: raw pixels are exact, and always as many bytes.
+
+    Nothing for models with more inputs than the card's picture.
+    """
+    if card.input.size is None or graph.inputs != (card.input.tensor,):
+        return PictureEncodings(())
+    pixels = [np.zeros((*card.input.size, 3), np.uint8)] * MAX_INPUTS
+    return PictureEncodings((_measure("raw8", as_it_is(card), pixels, lambda _: 0.0),))
+
+
 def to_pixels(card: Card, values: NDArray[np.float32]) -> Pixels:
     """The picture (H, W, 3) uint8 RGB behind an input ``(1, ...)``: preprocessing backwards, rounded."""
     height, width = card.input.size or (0, 0)
@@ -81,7 +95,7 @@ def _measure(
     coded, encode_s = _timed(partial(encode_pixels, card, codec=codec), pictures)
     decoded, decode_s = _timed(partial(sized_feeds, card), coded)
     mean_bytes = statistics.fmean(map(len, coded))
-    return InputEncoding(codec, mean_bytes, 0.0 if codec in _LOSSLESS else error(decoded), encode_s, decode_s)
+    return InputEncoding(codec, mean_bytes, 0.0 if codec in LOSSLESS else error(decoded), encode_s, decode_s)
 
 
 def _timed(step: Callable[[A], B], items: Sequence[A]) -> tuple[list[B], float]:

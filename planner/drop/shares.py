@@ -1,4 +1,4 @@
-"""The drop of networks that answer with boxes: the share of boxes that a plan does not keep."""
+"""The drop of networks whose answers are kept in part: boxes, pictures, raw values. By agreement alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kernels.errors.types import ErrorTable
 from planner.drop.estimate import Drop, Z
 from planner.drop.split_run import SplitRun
 from planner.encodings.wire import PictureWire
-from shared.agreement import agreement
+from shared.agreement import headroom, is_graded
 from shared.card import Card
 from shared.errors import InputError
 from shared.graph import Graph
@@ -24,7 +24,7 @@ _FIRST_INPUTS: Final = 16
 Values = Mapping[str, np.ndarray]
 
 
-class BoxesDrop:
+class SharesDrop:
     """A `planner.drop.accuracy.Judge` by agreement with the float network; labels are not looked at.
 
     Arguments as of `planner.drop.measured.MeasuredDrop`. Raises InputError for no inputs.
@@ -33,7 +33,7 @@ class BoxesDrop:
     def __init__(
         self,
         graph: Graph,
-        card: Card,
+        card: Card | None,
         inputs: Sequence[Values],
         threads: int = 1,
         errors: ErrorTable | None = None,
@@ -46,31 +46,44 @@ class BoxesDrop:
         self._errors, self._pictures, self._progress = errors, pictures, progress
         runner = Runner(graph.model, threads)
         self._right = [runner.run(feeds) for feeds in inputs]
+        self._is_graded = is_graded(card, self._right[0])
+        self._known: dict[tuple[str, float], Drop] = {}
 
     def __call__(self, plan: Plan, max_drop: float) -> Drop:
-        """The drop of a plan, in full unless it cannot be within ``max_drop``."""
+        """The drop of a plan, in full unless it cannot be within ``max_drop``; equal plans are run once."""
+        key = (plan.without_cost, max_drop)
+        if key not in self._known:
+            self._known[key] = self._measured(plan, max_drop)
+        return self._known[key]
+
+    def _measured(self, plan: Plan, max_drop: float) -> Drop:
         run = SplitRun(self._graph, plan, self._threads, self._errors, self._pictures)
-        lost: list[float] = []
+        rooms: list[float] = []
         check_at = _FIRST_INPUTS
         for feeds, right in zip(self._inputs, self._right, strict=True):
-            lost.append(1 - agreement(self._card, right, run.run(feeds)))
+            rooms.append(headroom(self._card, right, run.run(feeds)))
             if self._progress is not None:
-                self._progress(len(lost), len(self._inputs))
-            if len(lost) == check_at:
+                self._progress(len(rooms), len(self._inputs))
+            if len(rooms) == check_at:
                 check_at *= 2
-                if mean_drop(lost).lower > max_drop:
+                if mean_drop(rooms, self._is_graded).lower > max_drop:
                     break
-        return mean_drop(lost)
+        return mean_drop(rooms, self._is_graded)
 
 
-def mean_drop(lost: Sequence[float]) -> Drop:
-    """The drop from the shares (n,) that single inputs lose.
+def mean_drop(rooms: Sequence[float], is_graded: bool = False) -> Drop:
+    """The drop from what single inputs keep (n,), as `shared.agreement.headroom` says it.
 
-    One more input is supposed that loses all, so that no loss seen is no promise of none; whoever checks
-    sees the mean of as many other inputs, so that the variance of the mean counts twice.
+    One more input is supposed, so that no loss seen is no promise of none: it loses all, or, where answers
+    are ``graded`` values, has twice the error of the worst. Only what never differs from the float network
+    is not expected to. Whoever checks sees the mean of as many other inputs, so that the variance of the
+    mean counts twice.
     """
-    count, measured = len(lost), float(np.mean(lost))
-    supposed = np.array([*lost, 1.0])
+    count, lost = len(rooms), [1 - min(1.0, room) for room in rooms]
+    measured = float(np.mean(lost))
+    worst = min(rooms) / 2 if is_graded else 0.0
+    one_more = 0.0 if min(rooms) == math.inf else 1 - min(1.0, worst)
+    supposed = np.array([*lost, one_more])
     variance = float(np.var(supposed)) / count
     lower = measured - Z * math.sqrt(float(np.var(lost)) / count)
     return Drop(count, 1.0, measured, float(np.mean(supposed)), lower, measured + Z * math.sqrt(2 * variance))

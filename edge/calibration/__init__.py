@@ -1,0 +1,1 @@
+"""Calibration from live frames: a sample of real inputs, and the plans that come of it."""

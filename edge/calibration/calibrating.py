@@ -1,0 +1,156 @@
+"""Calibrates plans from the frames that an agent answers: gathers inputs, sends them, has plans made."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from edge.calibration.observing import Observing
+from edge.calibration.sample import MOST_INPUTS, LiveSample
+from edge.calibration.upload import Upload
+from edge.engine import Engine
+from edge.enrolment.planner_client import PlannerClient
+from edge.enrolment.renewal import Renewal, Seen
+from edge.job import Job
+from edge.learning.pace import Pace
+from edge.settings import EdgeSettings
+from shared.bundle import CalibrationKind
+from shared.errors import EvoSplitError, NotFoundError
+
+POLL_S: Final = 1.0
+FIRST_PAUSE_S: Final = 10.0
+LONGEST_PAUSE_S: Final = 3600.0
+"""After a refusal it is tried again after the first pause, then after twice as long, up to the longest."""
+MORE: Final = 4
+"""Plans are calibrated again each time that there are so many times the inputs: more of them allow more."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CalibrationState:
+    """``kind`` is that of the plans in use (None: they do not say); ``inputs`` of ``needed`` are gathered."""
+
+    kind: CalibrationKind | None
+    inputs: int
+    needed: int
+    size_bytes: int
+    sent_bytes: int
+    under_way: bool
+
+
+class Calibrating:
+    """One agent's calibration. All of it belongs to the event loop.
+
+    It begins by itself where the plans in use have none, and wherever `recalibrate` is called.
+    """
+
+    def __init__(
+        self, engine: Engine, settings: EdgeSettings, cloud: PlannerClient, renewal: Renewal
+    ) -> None:
+        self._engine = engine
+        self._cloud = cloud
+        self._renewal = renewal
+        self._pace = Pace()
+        self._sample = LiveSample(settings.calibration_bytes)
+        self._observing = Observing(engine.model, self._sample, self._pace)
+        self._sent_bytes = 0
+        self._upload = self._new_upload()
+        self._reason = "" if engine.calibration != "none" else "they are not calibrated"
+        self._wanted = 0
+        self._under_way = False
+        if self._reason:
+            _log.warning("%s", uncalibrated_line(self._sample.needed))
+
+    @contextlib.contextmanager
+    def frame(self) -> Iterator[None]:
+        """While this is open, a frame is under way and nothing is sent or measured."""
+        with self._pace.frame():
+            yield
+
+    async def see(self, job: Job) -> None:
+        """One frame that was answered."""
+        await self._observing.see(job)
+
+    def recalibrate(self, reason: str) -> None:
+        """Have plans made anew, half from inputs to come and half from those that were."""
+        if self._reason:
+            return
+        _log.warning("plans are to be calibrated anew: %s", reason)
+        self._sample.halve()
+        self._start_upload()
+        self._reason = reason
+        self._wanted = 2 * len(self._sample)
+
+    @property
+    def state(self) -> CalibrationState:
+        """How far it is."""
+        return CalibrationState(
+            kind=self._engine.calibration,
+            inputs=len(self._sample),
+            needed=max(self._sample.needed, min(self._wanted, MOST_INPUTS)),
+            size_bytes=self._sample.size_bytes,
+            sent_bytes=self._sent_bytes + self._upload.sent_bytes,
+            under_way=self._under_way,
+        )
+
+    async def run(self) -> None:
+        """Calibrate whenever there is reason to and inputs to do so, until cancelled."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            await asyncio.sleep(POLL_S)
+            if not self._is_due():
+                continue
+            try:
+                await self._calibrate(self._reason or "there are more inputs to calibrate from")
+                pause_s = FIRST_PAUSE_S
+            except (EvoSplitError, OSError) as refused:
+                _log.warning("plans are not calibrated, those in use go on: %s", refused)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _is_due(self) -> bool:
+        sample = self._sample
+        if self._reason:
+            return sample.is_enough and (sample.is_full or len(sample) >= min(self._wanted, MOST_INPUTS))
+        return bool(self._wanted) and len(sample) >= self._wanted and self._engine.calibration == "live"
+
+    async def _calibrate(self, reason: str) -> None:
+        self._under_way = True
+        try:
+            kept = self._sample.kept
+            count = await self._upload.send(kept)
+            done = await self._renewal.renew(reason, Seen(self._upload.name))
+        except NotFoundError:
+            self._start_upload()  # the cloud has dropped the set, or was never able to keep one
+            raise
+        finally:
+            self._under_way = False
+        if done:
+            _log.info("plans are calibrated from %d inputs of this device", count)
+            self._reason, self._wanted = "", MORE * count
+
+    def _start_upload(self) -> None:
+        self._sent_bytes += self._upload.sent_bytes
+        self._upload = self._new_upload()
+
+    def _new_upload(self) -> Upload:
+        return Upload(
+            self._cloud,
+            secrets.token_hex(8),
+            self._pace,
+            lambda: self._engine.cloud.link.bandwidth_bps,
+        )
+
+
+def uncalibrated_line(needed: int) -> str:
+    """What a start says where the bundle's plans have no calibration."""
+    return (
+        "plans have no calibration: heads are float and 8 bits or more are sent "
+        f"until {needed} different frames were seen"
+    )

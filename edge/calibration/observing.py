@@ -1,0 +1,78 @@
+"""Looks at some of the frames that were answered and keeps their inputs, at a bounded cost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from edge.calibration.encoding import pixels_blob, tensors_blob
+from edge.calibration.sample import Kept, LiveSample
+from edge.calibration.signature import Signature, signature
+from edge.job import Job
+from edge.learning.pace import Pace
+from edge.model import EdgeModel
+from edge.teaching.allowance import Allowance
+from shared.picture_codes import as_it_is, sized_pixels
+from shared.preprocess import preprocess
+
+SHARE: Final = 0.02
+MOST_SAVED_S: Final = 0.25
+"""Looking may take this share of the time, saved up to so much ..."""
+LEAST_PAUSE_S: Final = 0.25
+MOST_PAUSE_S: Final = 2.0
+"""... and comes no more often than this: at first, and once the sample is full. Few frames meet it so."""
+PATIENCE_S: Final = 1.0
+"""So long it waits for a moment without a frame."""
+
+
+class Observing:
+    """Fills a sample. It runs on the event loop's own threads, beside the one that computes.
+
+    Not at the lowest priority: a thread that is off the processor while it holds the interpreter's lock stops
+    all others.
+    """
+
+    def __init__(self, model: EdgeModel, sample: LiveSample, pace: Pace) -> None:
+        self._graph = model.graph
+        self._card = model.card
+        self._sample = sample
+        self._pace = pace
+        self._allowance = Allowance(SHARE, MOST_SAVED_S)
+        self._looked_s = -MOST_PAUSE_S
+        self._is_looking = False
+
+    async def see(self, job: Job) -> None:
+        """One frame that was answered; most are let go."""
+        pause_s = MOST_PAUSE_S if self._sample.is_full else LEAST_PAUSE_S
+        is_early = time.monotonic() < self._looked_s + pause_s
+        if self._is_looking or is_early or self._allowance.is_spent:
+            return
+        self._is_looking, self._looked_s = True, time.monotonic()
+        try:
+            await self._pace.lull(PATIENCE_S)
+            with self._allowance.spending():
+                await self._look(job)
+        finally:
+            self._is_looking = False
+
+    async def _look(self, job: Job) -> None:
+        found = await asyncio.to_thread(self._signature, job)
+        place = None if found is None else self._sample.place_for(found)
+        if found is not None and place is not None:
+            name, content = await asyncio.to_thread(self._blob, job)
+            self._sample.put(place, Kept(name, content, found))
+
+    def _signature(self, job: Job) -> Signature | None:
+        """None for values that are not finite: a network is not calibrated from those."""
+        if job.feeds is not None:
+            return signature(job.feeds)
+        if self._card is None or job.pixels is None:
+            return None
+        sized = sized_pixels(self._card, job.pixels)
+        return signature(preprocess(as_it_is(self._card), sized))
+
+    def _blob(self, job: Job) -> tuple[str, bytes]:
+        if self._card is not None and job.pixels is not None:
+            return pixels_blob(self._card, sized_pixels(self._card, job.pixels))
+        return tensors_blob(self._graph, job.feeds or {})

@@ -1,0 +1,89 @@
+"""The bundle on disk, and the note that points at it and says what it was made for.
+
+The bundle is written first and the note second, so that a crash in between leaves a valid pair or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.settings import EdgeSettings
+from shared.bundle import Bundle
+from shared.errors import BundleError
+from shared.expectation import NOTHING_SPARED, Expectation
+from shared.serial import from_json, to_json
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """For what the bundle in the data directory was made. Another answer to these means another bundle.
+
+    ``expectation`` is what was known when it was asked for: only another one that matters is asked about.
+    ``calibration`` names the inputs that were sent for it, ``statistics`` is whether it was made from errors
+    that were measured here.
+    """
+
+    model: str
+    slowdown: float
+    threads: int
+    memory_bytes: int | None
+    max_error: float | None
+    max_drop: float | None = None
+    integers: bool = True
+    min_depth: int = 0
+    bundle: str = ""
+    expectation: Expectation = NOTHING_SPARED
+    calibration: str | None = None
+    statistics: bool = False
+
+
+def wanted(settings: EdgeSettings) -> Enrolment:
+    """What the settings ask for."""
+    return Enrolment(
+        model=settings.model,
+        slowdown=settings.slowdown,
+        threads=settings.threads,
+        memory_bytes=settings.memory_bytes,
+        max_error=settings.max_error,
+        max_drop=settings.max_drop,
+        integers=settings.integers,
+        min_depth=settings.depth,
+    )
+
+
+def read_note(settings: EdgeSettings) -> Enrolment | None:
+    """The note on disk if it is for these settings."""
+    try:
+        kept = from_json(Enrolment, (settings.folder / "enrolment.json").read_bytes(), BundleError)
+    except (OSError, BundleError):
+        return None
+    return kept if asked_alike(kept, wanted(settings)) else None
+
+
+def asked_alike(kept: Enrolment, other: Enrolment) -> bool:
+    """Whether two notes are for the same settings."""
+    found = ("bundle", "expectation", "calibration", "statistics")
+    return all(getattr(kept, name) == getattr(other, name) for name in vars(kept) if name not in found)
+
+
+def write_note(settings: EdgeSettings, note: Enrolment, in_use: Collection[str] = ()) -> None:
+    """Point at another bundle, whole or not at all, and drop those that are neither it nor ``in_use``."""
+    partial = settings.folder / "enrolment.partial"
+    partial.write_bytes(to_json(note))
+    partial.replace(settings.folder / "enrolment.json")
+    kept = {bundle_place(settings, digest) for digest in (note.bundle, *in_use)}
+    for old in settings.folder.glob("bundle-*.evb"):
+        if old not in kept:
+            old.unlink(missing_ok=True)
+
+
+def open_bundle(settings: EdgeSettings, digest: str) -> Bundle:
+    """The bundle of a digest, verified. Raises BundleError."""
+    return Bundle.open(bundle_place(settings, digest), digest)
+
+
+def bundle_place(settings: EdgeSettings, digest: str) -> Path:
+    """Where a bundle lies."""
+    return settings.folder / f"bundle-{digest[:16]}.evb"

@@ -1,0 +1,126 @@
+"""New plans while the agent serves: asked for, verified, built, and then taken up between two frames."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from edge.engine import Engine
+from edge.enrolment.enrol import fresh_bundle
+from edge.enrolment.note import Enrolment, read_note, wanted, write_note
+from edge.enrolment.planner_client import PlannerClient
+from edge.figures.expectation import differs
+from edge.head.build import Heads
+from edge.model import EdgeModel
+from edge.settings import EdgeSettings
+from shared.bundle import Bundle
+from shared.errors import CloudRefusedError, EvoSplitError
+from shared.expectation import Expectation
+
+LOOK_S: Final = 60.0
+"""How often it is looked whether hooks spare other shares than the plans count on."""
+LONGEST_S: Final = 3600.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the device knows of its inputs: the name of a set that it sent, or errors that it measured."""
+
+    calibration: str | None = None
+    statistics: bool = False
+
+
+class Renewal:
+    """Changes the plan table: one change at a time, and of several that wait the last one asked for.
+
+    ``expected`` is what hooks spare now. What goes wrong leaves the table in use as it is.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: EdgeSettings,
+        cloud: PlannerClient,
+        bundle: Bundle,
+        expected: Callable[[], Expectation],
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._cloud = cloud
+        self._expected = expected
+        self._note = read_note(settings) or replace(wanted(settings), bundle=bundle.digest)
+        self._seen = Seen(self._note.calibration, self._note.statistics)
+        self._asked = 0
+        self._turn = asyncio.Lock()
+
+    async def renew(self, reason: str, seen: Seen | None = None) -> bool:
+        """Have plans made, with what was ``seen`` last, and serve from them once their heads are there.
+
+        False where a later call has taken this one's place. Raises CloudUnavailableError, CloudRefusedError,
+        AuthError, NotFoundError, ProfileError, BundleError, ModelError, OSError.
+        """
+        self._asked += 1
+        mine = self._asked
+        self._seen = self._seen if seen is None else seen
+        async with self._turn:
+            if mine != self._asked:
+                return False
+            _log.info("asking for other plans: %s", reason)
+            now = self._seen
+            note = replace(
+                wanted(self._settings),
+                expectation=self._expected(),
+                calibration=now.calibration,
+                statistics=now.statistics,
+            )
+            bundle = await self._fetched(note)
+            if mine != self._asked:
+                return False
+            await self._take_up(bundle, replace(note, bundle=bundle.digest))
+        return True
+
+    async def run(self) -> None:
+        """Have plans made anew whenever hooks, masks or deltas spare other shares, until cancelled."""
+        wait_s = LOOK_S
+        while True:
+            if differs(self._note.expectation, self._expected()):
+                try:
+                    await self.renew("hooks, masks or deltas spare other shares than the plans count on")
+                except (EvoSplitError, OSError) as refused:
+                    wait_s = min(2 * wait_s, LONGEST_S)
+                    _log.warning("the plans stay as they are: %s", refused)
+                else:
+                    wait_s = LOOK_S
+            await asyncio.sleep(wait_s)
+
+    async def _fetched(self, note: Enrolment) -> Bundle:
+        description = await self._cloud.describe()
+        graph = self._engine.model.graph
+        if description.get("sha256") != graph.sha256:
+            raise CloudRefusedError(f"the cloud has another version of {graph.name} now", 200)
+        return await fresh_bundle(self._settings, self._cloud, description, note)
+
+    async def _take_up(self, bundle: Bundle, note: Enrolment) -> None:
+        """The heads first, then the note on disk, then the one reference."""
+        engine, old = self._engine, self._note.bundle
+        if bundle.digest == old:
+            await asyncio.to_thread(write_note, self._settings, note)
+            self._note = note
+            return
+        if bundle.manifest.card != engine.heads.manifest.card:
+            await asyncio.to_thread(write_note, self._settings, note, (old,))
+            self._note = note
+            raise CloudRefusedError("the model's card has changed: it serves from the next start on", 200)
+        heads = await asyncio.to_thread(Heads, bundle)
+        model = EdgeModel(engine.model.graph, engine.model.card, bundle.manifest.table)
+        await engine.adopt(model, heads)
+        # A frame under way may still want a head from the bundle that it began with.
+        await asyncio.to_thread(write_note, self._settings, note, (old,))
+        self._note = note
+        _log.info("serving from bundle %s (%s)", bundle.digest[:12], bundle.manifest.calibration)
+        await engine.build_all()
