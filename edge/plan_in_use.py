@@ -63,7 +63,7 @@ class PlanInUse:
 
     def reconsider(self) -> None:
         """Change to the plan that suits the link now, once its head is built."""
-        wanted = replan(self.model.table, self._link(), self.plan)
+        wanted = replan(self.serving.trusted, self._link(), self.plan)
         head = self.heads.ready(wanted)
         if self.current is not None and head is not None and wanted is not self.current[0]:
             self._use(wanted, head)
@@ -89,6 +89,16 @@ class PlanInUse:
                 break
         self.serving = Serving(model, heads, (plan, head))
         self.table_changes += 1
+
+    async def distrust(self, digests: frozenset[str], last_resort: Plan | None) -> None:
+        """Leave these plans, until there is another table. Raises BundleError, ModelError."""
+        before = self.serving
+        self.serving = dataclasses.replace(
+            before, distrusted=before.distrusted | digests, last_resort=last_resort
+        )
+        wanted = replan(self.serving.trusted, self._link(), None)
+        await asyncio.to_thread(before.heads.build, wanted)
+        self.reconsider()
 
     async def build_all(self) -> None:
         """Every head of the table, those most likely to be needed first; ends when the table is replaced."""

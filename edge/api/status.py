@@ -29,6 +29,7 @@ def plan_status(agent: Agent) -> dict[str, Any]:
         "heads_ready": engine.heads_ready(),
         "table_changes": engine.table_changes,
         **calibration_status(agent),
+        "guard": None if agent.plan_audits is None else to_data(agent.plan_audits.state),
         "table": to_data(engine.model.table),
     }
 

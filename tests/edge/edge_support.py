@@ -98,7 +98,9 @@ def make_table(graph: Graph, with_fallback: bool = True) -> PlanTable:
     return PlanTable(graph.name, graph.sha256, RTT_S, breakpoints, plans, fallback)
 
 
-def write_net_bundle(graph: Graph, path: Path, table: PlanTable, card: Card | None) -> str:
+def write_net_bundle(
+    graph: Graph, path: Path, table: PlanTable, card: Card | None, max_drop: float | None = None
+) -> str:
     skeleton, weights = strip_weights(graph.model)
     files = {"skeleton.onnx": skeleton.SerializeToString()}
     packed: dict[str, dict[str, str]] = {}
@@ -108,7 +110,7 @@ def write_net_bundle(graph: Graph, path: Path, table: PlanTable, card: Card | No
         files[f"weights/{number}-{bits}.evs"] = encode_frame(Frame("", graph.sha256, "", (encoded,)))
         packed[name] = {str(bits): f"weights/{number}-{bits}.evs"}
     data = None if card is None else card_to_data(card)
-    manifest = Manifest(graph.name, graph.sha256, table, data, "skeleton.onnx", packed)
+    manifest = Manifest(graph.name, graph.sha256, table, data, "skeleton.onnx", packed, max_drop=max_drop)
     return write_bundle(path, manifest, files)
 
 
@@ -242,13 +244,14 @@ async def stage(
     cloud_up: bool = True,
     table_of: Callable[[Graph, bool], PlanTable] = make_table,
     model_of: Callable[[], onnx.ModelProto] = models.chain_net,
+    promised_drop: float | None = None,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     folder.mkdir(exist_ok=True)
     graph = load_net(folder, model_of=model_of)
     card = net_card(graph) if with_card else None
     path = folder / "net.evb"
-    digest = write_net_bundle(graph, path, table_of(graph, with_fallback), card)
+    digest = write_net_bundle(graph, path, table_of(graph, with_fallback), card, promised_drop)
     cloud = FakeCloud(graph, card, path, digest)
     server = TestServer(cloud.app())
     await server.start_server()
