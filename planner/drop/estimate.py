@@ -7,11 +7,11 @@ how sure the network happens to be, so every observed change is tried on every m
 
     accuracy under the plan = P(m + d > 0), estimated over all pairs (i, j) of inputs        (a U-statistic)
 
-Its variance is that of the two samples, of margins and of changes (Hoeffding 1948). Below the least margin seen
-lies one part of inputs in n + 1, and near zero a density is flat: the share of those that a change loses is its
-size over that margin. The least of n margins is spread exponentially, so this share may be off by itself.
-Whoever checks the promise sees the drop of some other inputs: answers lost and won by luck add the variance of
-as many draws. The upper end of this one-sided prediction interval is what is promised.
+Its variance is that of the two samples, of margins and of changes (Hoeffding 1948). Below the least margin
+seen lies one input in n + 1, and near zero a density is flat: of those a change loses the share that it has
+of that margin. The least of n margins is spread exponentially, so that this share may be off by itself.
+Whoever checks the promise sees the drop of some other inputs: answers lost and won by luck add the variance
+of as many draws. The upper end of this one-sided prediction interval is what is promised.
 """
 
 from __future__ import annotations
