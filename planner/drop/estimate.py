@@ -34,7 +34,8 @@ class Drop:
     """A plan's accuracy beside the float network's, as shares of ``inputs`` (agreement without labels).
 
     ``measured`` is the drop on these inputs, ``expected`` its estimate for any input, ``lower`` the lower
-    95 % confidence bound of that, ``upper`` the upper 95 % bound of the drop on as many other inputs.
+    95 % confidence bound of that, ``upper`` the upper 95 % bound of the drop on as many other inputs,
+    ``bound`` that of the expected drop alone, as far as the inputs that were seen tell.
     """
 
     inputs: int
@@ -43,6 +44,7 @@ class Drop:
     expected: float
     lower: float
     upper: float
+    bound: float = 0.0
 
     @property
     def promised(self) -> float:
@@ -71,8 +73,9 @@ def estimate_drop(before: Floats, after: Floats, right: NDArray[np.bool_], still
     variance = (float(np.var(lost.mean(axis=1))) + float(np.var(lost.mean(axis=0)))) / count + unseen**2
     luck = (float(np.var(lost)) + unseen) / count
     measured = float(np.mean(right)) - float(np.mean(still))
-    lower, upper = expected - Z * math.sqrt(variance), expected + Z * math.sqrt(variance + luck)
-    return Drop(count, float(np.mean(right)), measured, expected, lower, upper)
+    spread, upper = Z * math.sqrt(variance), expected + Z * math.sqrt(variance + luck)
+    accuracy = float(np.mean(right))
+    return Drop(count, accuracy, measured, expected, expected - spread, upper, expected + spread)
 
 
 def _unseen(margins: Floats, change: Floats) -> float:
