@@ -1,9 +1,8 @@
 """Whether the default promise holds on pictures that no plan was chosen on: every network, with its card.
 
-Pictures are dealt into two halves. From one, as much is measured as the plan service would with the pictures as
-calibration files and nothing else asked for; every plan of the table is then run on the other half, and its drop
-there is that of accuracy where there are labels, and of agreement with the float network where there are none.
-LPRNet is played a second time with 16 plates.
+Pictures are dealt into two halves. One is calibrated with, as the plan service does where nothing else is
+asked for. Every plan of the table is then run on the other half. Drops are of accuracy where there are labels,
+and of agreement with the float network where there are none. LPRNet is played a second time with 16 plates.
 """
 
 from __future__ import annotations

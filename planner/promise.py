@@ -112,7 +112,7 @@ def _first_that_holds(
 
 
 def _as_safe_as_can_be(problem: Problem, judge: Judge, max_drop: float, plans_of: PlansOf) -> Kept:
-    """Safe plans that hold the drop as far as the inputs tell; where no safe one fits, the most accurate ones.
+    """Safe plans that hold the drop as far as the inputs tell; if no safe one fits, the most accurate ones.
 
     What no input showed, and the luck of whoever checks, is left out: that is what few inputs cannot show.
     """
