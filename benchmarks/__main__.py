@@ -12,7 +12,8 @@ ALL = (
     *("gate_hooks", "idle_training"),
     *("trainers", "sampler_memory"),
     *("planner_speed", "planner_compare", "planner_accuracy", "measured_cells"),
-    *("drift_guard",),
+    "promise",
+    "drift_guard",
 )
 
 

@@ -1,8 +1,8 @@
 """Inputs that drift under the guard on plans: ImageNet photographs, darker and more blurred step by step.
 
 An agent with default settings serves plans that are calibrated on photographs as they are. Every answer is
-compared with the float network's, here, beside the agent. What counts is the longest stretch of frames that is
-shown to agree less than promised: by the guard's own test, but on every frame, where the guard sees audits
+compared with the float network's, here, beside the agent. What counts is the longest stretch of frames that
+is shown to agree less than promised: by the guard's own test, but on every frame, where the guard sees audits
 alone, and at 95 %.
 """
 
