@@ -208,7 +208,7 @@ class Agent:
         if self.hooking is not None:
             see_to = self.hooking.aftercare.see_to
             self._follow_ups.start(functools.partial(see_to, job, answer, reading.outcome))
-        if self.calibrating is not None:
+        if self.calibrating is not None and self.calibrating.wants:
             self._follow_ups.start(functools.partial(self.calibrating.see, job))
 
     async def _read(self, job: Job, answer: Answer) -> Reading:

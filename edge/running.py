@@ -56,8 +56,10 @@ async def running_agent(
 
     Raises BundleError, ModelError, CardError, StoreError.
     """
-    heads = await asyncio.to_thread(Heads, bundle, _options(settings))
-    engine = _engine(settings, bundle, heads, token, session)
+    # No name for the heads here: those of another bundle take their place, and these are to go then.
+    engine = _engine(
+        settings, bundle, await asyncio.to_thread(Heads, bundle, _options(settings)), token, session
+    )
     watch = LinkWatch(engine.cloud, settings.probe_interval_s)
     await watch.look()
     metrics = Metrics(settings.model, version("evosplit"))

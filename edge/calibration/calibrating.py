@@ -73,6 +73,11 @@ class Calibrating:
         with self._pace.frame():
             yield
 
+    @property
+    def wants(self) -> bool:
+        """Whether `see` would look at a frame just now."""
+        return self._observing.wants
+
     async def see(self, job: Job) -> None:
         """One frame that was answered."""
         await self._observing.see(job)

@@ -42,11 +42,16 @@ class Observing:
         self._looked_s = -MOST_PAUSE_S
         self._is_looking = False
 
-    async def see(self, job: Job) -> None:
-        """One frame that was answered; most are let go."""
+    @property
+    def wants(self) -> bool:
+        """Whether it would look at a frame just now; most are let go."""
         pause_s = MOST_PAUSE_S if self._sample.is_full else LEAST_PAUSE_S
         is_early = time.monotonic() < self._looked_s + pause_s
-        if self._is_looking or is_early or self._allowance.is_spent:
+        return not (self._is_looking or is_early or self._allowance.is_spent)
+
+    async def see(self, job: Job) -> None:
+        """Look at one frame that was answered, if it is wanted."""
+        if not self.wants:
             return
         self._is_looking, self._looked_s = True, time.monotonic()
         try:
