@@ -126,19 +126,22 @@ class Calibrating:
         return bool(self._wanted) and len(sample) >= self._wanted and self._engine.calibration == "live"
 
     async def _calibrate(self, reason: str) -> None:
-        self._under_way = True
+        upload, self._under_way, self._reason = self._upload, True, ""
         try:
-            kept = self._sample.kept
-            count = await self._upload.send(kept)
-            done = await self._renewal.renew(reason, Seen(self._upload.name))
-        except NotFoundError:
-            self._start_upload()  # the cloud has dropped the set, or was never able to keep one
+            count = await upload.send(self._sample.kept)
+            done = await self._renewal.renew(reason, Seen(upload.name))
+        except (EvoSplitError, OSError) as refused:
+            self._reason = self._reason or reason
+            if isinstance(refused, NotFoundError) and upload is self._upload:
+                self._start_upload()  # the cloud has dropped the set, or was never able to keep one
             raise
         finally:
             self._under_way = False
-        if done:
+        if not done:
+            self._reason = self._reason or reason
+        elif not self._reason:  # nobody has asked for another one meanwhile
             _log.info("plans are calibrated from %d inputs of this device", count)
-            self._reason, self._wanted = "", MORE * count
+            self._wanted = MORE * count
 
     def _start_upload(self) -> None:
         self._sent_bytes += self._upload.sent_bytes
