@@ -21,7 +21,7 @@ from edge.head.roster import Roster
 from edge.head.run import HeadRun, Policy, always, run_head
 from edge.head.steps import Head
 from edge.hooks.hook import Hook
-from edge.job import Answer, Job
+from edge.job import Answer, Job, Strategy
 from edge.link.cloud_link import CloudLink
 from edge.link.payloads import picture_codec, without_pictures
 from edge.model import EdgeModel
@@ -49,6 +49,7 @@ class Engine(PlanInUse):
         compute: Compute,
         cloud: CloudLink,
         deltas: DeltaSender | None = None,
+        keeps_inputs: bool = False,
     ) -> None:
         super().__init__(Serving(model, heads), lambda: cloud.link)
         self.compute = compute
@@ -58,7 +59,7 @@ class Engine(PlanInUse):
         self.policy: Callable[[str], Policy] = lambda _frame_id: always
         self.believes: Callable[[Hook], bool] = self.roster.trusts
         self._steps = FrameSteps(compute, model.card)
-        self._sending = Sending(model, self._steps, cloud, self.deltas)
+        self._sending = Sending(model, self._steps, cloud, self.deltas, keeps_inputs)
 
     def heads_ready(self) -> int:
         """How many heads are built."""
@@ -124,6 +125,13 @@ class Engine(PlanInUse):
         keepers: list[Any] = [self.deltas, *(part for head in self.heads.built() for part in head.segments)]
         keepers += [hook for hook in self.heads.hooks if hasattr(hook, "forget")]
         await self.compute.run(lambda: [keeper.forget(name) for keeper in keepers for name in streams])
+
+    def check_strategy(self, strategy: Strategy) -> None:
+        """Whether frames may go this way. Raises UsageError where inputs stay here, InfeasibleError."""
+        if strategy == "edge":
+            self.fallback()
+        elif strategy != "planned":
+            self._sending.check_inputs_go()
 
     def fallback(self) -> Plan:
         """The plan that needs no cloud. Raises InfeasibleError where the limits allow none."""

@@ -100,7 +100,7 @@ def _engine(
     uplink = Uplink(session, settings.cloud_url, settings.model, token)
     cloud = CloudLink(uplink, Link(ASSUMED_BPS, table.rtt_s), settings.timeout_s)
     deltas = DeltaSender(secrets.randbits(64), DeltaSettings(threshold=settings.delta_threshold))
-    engine = Engine(model, heads, Compute(settings.slowdown), cloud, deltas)
+    engine = Engine(model, heads, Compute(settings.slowdown), cloud, deltas, settings.keeps_inputs)
     cloud.changed = engine.reconsider
     return engine
 

@@ -18,6 +18,7 @@ from edge.enrolment.measure import profile_skeleton
 from edge.enrolment.note import Enrolment, bundle_place, open_bundle, read_note, wanted, write_note
 from edge.enrolment.planner_client import PlannerClient
 from edge.figures.expecting import read_expectation
+from edge.head.build import skeleton_model
 from edge.settings import EdgeSettings
 from shared.bundle import Bundle
 from shared.cache_key import CacheKey
@@ -142,5 +143,8 @@ def _statistics(settings: EdgeSettings) -> Any:  # noqa: ANN401 - JSON
 def _check_model(bundle: Bundle, settings: EdgeSettings, profile: Profile) -> None:
     manifest = bundle.manifest
     named = {manifest.model_sha256, manifest.table.model_sha256}
+    inputs = {value.name for value in skeleton_model(bundle).graph.input}
+    if settings.keeps_inputs and any(inputs & set(plan.boundary) for plan in manifest.table.plans):
+        raise BundleError("the bundle has a plan that sends the input, which is to stay here")
     if manifest.model != settings.model or named != {profile.model_sha256}:
         raise BundleError(f"the bundle is of {manifest.model}, not of this {settings.model}")

@@ -246,7 +246,8 @@ class FakeCloud:
 
     async def _weights(self, request: web.Request) -> web.Response:
         await self._carry(request)
-        return web.Response(body=self.graph.model.SerializeToString())
+        assert self.bundle is not None
+        return web.Response(body=(self.bundle.parent / "net.onnx").read_bytes())
 
 
 @dataclass

@@ -35,19 +35,24 @@ from shared.profiler import measure_profile
 from shared.serial import from_data
 
 
-def other_table(on: Stage, error: float = 0.5, bits: int = 8) -> PlanTable:
-    """The same cuts with other digests; with other ``bits`` than 8 there are no weights for them."""
+def other_table(on: Stage, error: float = 0.5, bits: int = 8, raw: bool = True) -> PlanTable:
+    """The same cuts with other digests; with other ``bits`` than 8 there are no weights for them.
+
+    Without ``raw``, no plan sends the input.
+    """
     table = make_table(on.cloud.graph)
     plans = tuple(
         dataclasses.replace(plan, error=error, weight_bits=dict.fromkeys(plan.weight_bits, bits))
         for plan in table.plans
     )
+    if not raw:
+        return dataclasses.replace(table, plans=plans[:2], breakpoints_bps=(1e6,), fallback=plans[0])
     return dataclasses.replace(table, plans=plans, fallback=plans[0])
 
 
-def other_bundle(on: Stage, path: Path, error: float = 0.5, bits: int = 8) -> Bundle:
+def other_bundle(on: Stage, path: Path, error: float = 0.5, bits: int = 8, raw: bool = True) -> Bundle:
     card = net_card(on.cloud.graph)
-    digest = write_net_bundle(on.cloud.graph, path, other_table(on, error, bits), card, "live")
+    digest = write_net_bundle(on.cloud.graph, path, other_table(on, error, bits, raw), card, "live")
     return Bundle.open(path, digest)
 
 
