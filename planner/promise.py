@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from planner.drop.accuracy import ERROR_LIMITS, Choice, Judge, choose_limit, is_exact, limited
+from planner.drop.accuracy import ERROR_LIMITS, Choice, Judge, check_drop, choose_limit, is_exact, limited
 from planner.drop.estimate import Drop
 from planner.drop.pictures import admitted
 from planner.encodings.measure import LOSSLESS
 from planner.problem import BitChoices, Problem
 from planner.problem.limits import DEFAULT_MAX_ERROR
 from shared.errors import InfeasibleError
+from shared.picture_codes import is_picture
 from shared.plan import FLOAT_BITS, Plan
 
 DEFAULT_MAX_DROP: Final = 0.01
@@ -32,11 +33,15 @@ class Promise:
     """``max_drop`` is a share, None where an error limit alone is asked for.
 
     Strict: plans that cannot be shown to keep it are not offered. Otherwise it is the default, and best
-    effort: with too few inputs to show it, plans are as safe as `SAFE_BITS`.
+    effort: with too few inputs to show it, plans are as safe as `SAFE_BITS`. Raises UsageError.
     """
 
     max_drop: float | None
     is_strict: bool = False
+
+    def __post_init__(self) -> None:
+        if self.max_drop is not None:
+            check_drop(self.max_drop)
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,16 @@ def safe(problem: Problem) -> Problem:
     return replace(problem, bits=SAFE_BITS, encodings=lossless)
 
 
+def is_safe(plan: Plan) -> bool:
+    """Whether a plan keeps to `SAFE_BITS` and loses nothing of a picture."""
+    head = (*plan.weight_bits.values(), *plan.activation_bits.values())
+    codes = plan.wire.values()
+    return set(head) <= {FLOAT_BITS} and all(
+        code.bits in SAFE_BITS.wire and (code.codec in LOSSLESS or not is_picture(code.codec))
+        for code in codes
+    )
+
+
 def _unjudged(problem: Problem, promise: Promise) -> Kept:
     """Without inputs a strict drop leaves nothing to quantise; an error limit needs errors that are known."""
     if promise.max_drop is None:
@@ -97,11 +112,14 @@ def _first_that_holds(
 
 
 def _as_safe_as_can_be(problem: Problem, judge: Judge, max_drop: float, plans_of: PlansOf) -> Kept:
-    """Safe plans that hold the drop on these very inputs; where no safe one fits, the most accurate ones."""
+    """Safe plans that hold the drop as far as the inputs tell; if no safe one fits, the most accurate ones.
+
+    What no input showed, and the luck of whoever checks, is left out: that is what few inputs cannot show.
+    """
 
     def on_these(plan: Plan, most: float) -> Drop:
         drop = judge(plan, most)
-        return replace(drop, upper=drop.measured)
+        return replace(drop, upper=drop.bound)
 
     usual = [limit for limit in ERROR_LIMITS if limit <= DEFAULT_MAX_ERROR]
     try:

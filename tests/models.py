@@ -126,6 +126,17 @@ def listed_net(opset: int = 8) -> onnx.ModelProto:
     return model
 
 
+def picture_net(opset: int = 17) -> onnx.ModelProto:
+    """Two convolutions, a picture in and one out: ``y`` (1, 3, 16, 16)."""
+    weights = {**_conv("c1", 8, 3, 3), **_conv("c2", 3, 8, 3)}
+    nodes = [
+        _node("Conv", ["x", "c1.w", "c1.b"], "c1", pads=[1, 1, 1, 1]),
+        _node("Relu", ["c1"], "r1"),
+        _node("Conv", ["r1", "c2.w", "c2.b"], "y", pads=[1, 1, 1, 1]),
+    ]
+    return _model(nodes, {"x": [1, 3, SIZE, SIZE]}, {"y": [1, 3, SIZE, SIZE]}, weights, opset)
+
+
 def dynamic_net(opset: int = 17) -> onnx.ModelProto:
     """The chain net with a symbolic batch, and a reshape that asks for the batch at run time."""
     model = chain_net(opset, batch="N")

@@ -57,7 +57,7 @@ def choose_limit(
     limits: Sequence[float] = ERROR_LIMITS,
 ) -> Choice:
     """As `choose_plan`, for a problem with several plans: all of them must hold."""
-    _check(max_drop)
+    check_drop(max_drop)
     tried: list[tuple[float, Drop]] = []
     for limit in limits:
         try:
@@ -108,6 +108,7 @@ def _worst(plans: Sequence[Plan], judge: Judge, max_drop: float) -> Drop:
     return worst
 
 
-def _check(max_drop: float) -> None:
+def check_drop(max_drop: float) -> None:
+    """Raise UsageError for what is no share to lose."""
     if not 0 <= max_drop < 1:
         raise UsageError(f"the accuracy drop must be from 0 up to 100 points, not {100 * max_drop:g}")

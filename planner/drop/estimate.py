@@ -7,10 +7,11 @@ how sure the network happens to be, so every observed change is tried on every m
 
     accuracy under the plan = P(m + d > 0), estimated over all pairs (i, j) of inputs        (a U-statistic)
 
-Its variance is that of the two samples, of margins and of changes (Hoeffding 1948), and one more input is
-supposed, half as sure as the least sure one that is right. Whoever checks the promise sees the drop of some
-other inputs: answers lost and won by luck add the variance of as many draws. The upper end of this one-sided
-prediction interval is what is promised.
+Its variance is that of the two samples, of margins and of changes (Hoeffding 1948). Below the least margin
+seen lies one input in n + 1, and near zero a density is flat: of those a change loses the share that it has
+of that margin. The least of n margins is spread exponentially, so that this share may be off by itself.
+Whoever checks the promise sees the drop of some other inputs: answers lost and won by luck add the variance
+of as many draws. The upper end of this one-sided prediction interval is what is promised.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Drop:
     """A plan's accuracy beside the float network's, as shares of ``inputs`` (agreement without labels).
 
     ``measured`` is the drop on these inputs, ``expected`` its estimate for any input, ``lower`` the lower
-    95 % confidence bound of that, ``upper`` the upper 95 % bound of the drop on as many other inputs.
+    95 % confidence bound of that, ``upper`` the upper 95 % bound of the drop on as many other inputs,
+    ``bound`` that of the expected drop alone, as far as the inputs that were seen tell.
     """
 
     inputs: int
@@ -42,6 +44,7 @@ class Drop:
     expected: float
     lower: float
     upper: float
+    bound: float = 0.0
 
     @property
     def promised(self) -> float:
@@ -65,17 +68,19 @@ def estimate_drop(before: Floats, after: Floats, right: NDArray[np.bool_], still
     margins = np.where(right | (before < 0), before, -np.inf)
     kept = margins[:, None] + change[None, :] > 0
     lost = (margins > 0)[:, None].astype(np.float64) - kept
-    expected = float(lost.mean()) + _unseen(margins, change)
-    variance = (float(np.var(lost.mean(axis=1))) + float(np.var(lost.mean(axis=0)))) / count
-    luck = float(np.var(lost)) / count
+    unseen = _unseen(margins, change)
+    expected = float(lost.mean()) + unseen
+    variance = (float(np.var(lost.mean(axis=1))) + float(np.var(lost.mean(axis=0)))) / count + unseen**2
+    luck = (float(np.var(lost)) + unseen) / count
     measured = float(np.mean(right)) - float(np.mean(still))
-    lower, upper = expected - Z * math.sqrt(variance), expected + Z * math.sqrt(variance + luck)
-    return Drop(count, float(np.mean(right)), measured, expected, lower, upper)
+    spread, upper = Z * math.sqrt(variance), expected + Z * math.sqrt(variance + luck)
+    accuracy = float(np.mean(right))
+    return Drop(count, accuracy, measured, expected, expected - spread, upper, expected + spread)
 
 
 def _unseen(margins: Floats, change: Floats) -> float:
-    """What one more input would add that is half as sure as the least sure right one."""
+    """The share of inputs that are lost below the least margin of a right answer."""
     positive = margins[margins > 0]
     if not positive.size:
         return 0.0
-    return float(np.mean(change < -positive.min() / 2)) / (len(margins) + 1)
+    return float(np.mean(np.clip(-change / positive.min(), 0, 1))) / (len(margins) + 1)

@@ -85,5 +85,6 @@ def mean_drop(rooms: Sequence[float], is_graded: bool = False) -> Drop:
     one_more = 0.0 if min(rooms) == math.inf else 1 - min(1.0, worst)
     supposed = np.array([*lost, one_more])
     variance = float(np.var(supposed)) / count
-    lower = measured - Z * math.sqrt(float(np.var(lost)) / count)
-    return Drop(count, 1.0, measured, float(np.mean(supposed)), lower, measured + Z * math.sqrt(2 * variance))
+    spread, upper = Z * math.sqrt(float(np.var(lost)) / count), measured + Z * math.sqrt(2 * variance)
+    expected = float(np.mean(supposed))
+    return Drop(count, 1.0, measured, expected, measured - spread, upper, measured + spread)

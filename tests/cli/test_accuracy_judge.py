@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from models import chain_net, feeds, save
 
-from cli.accuracy import accuracy_judge
+from cli.accuracy import accuracy_judge, keep_promise
+from cli.calibration import Calibration, Source, calibration_of
 from cli.planning import Asked
 from kernels.errors.table import measure_errors
 from planner.drop.accuracy import within_drop
@@ -31,7 +32,7 @@ def problem_for(model: Path) -> Problem:
     return Problem(graph, profile(2e-3), profile(1e-4), errors, Link(1e6, 0.001))
 
 
-def asked(model: Path, calibration: Path | None = None) -> Asked:
+def asked(model: Path, calibration: Source = None) -> Asked:
     return Asked(model, "measured", None, Limits(), None, None, None, calibration, 1.0, 1)
 
 
@@ -44,21 +45,42 @@ def test_arrays_beside_the_model_with_and_without_labels(
     runner = Runner(problem.graph.model)
     answers = np.array([int(runner.run({"x": one[None]})["y"].argmax()) for one in arrays])
     np.savez(tmp_path / "net.calibration.npz", x=arrays, labels=answers)
-    judge = accuracy_judge(problem.graph, asked(model), problem.errors)
+    judge = accuracy_judge(problem.graph, inputs_for(problem, model), problem.errors, 1)
+    assert judge is not None
     assert "measuring accuracy on 40 inputs" in capsys.readouterr().err
     choice = within_drop(problem, judge, 0.1)
     assert choice.drop.holds(0.1)
     assert choice.drop.accuracy == 1
     np.savez(tmp_path / "other.npz", x=arrays)
-    judge = accuracy_judge(problem.graph, asked(model, tmp_path / "other.npz"), problem.errors)
+    judge = accuracy_judge(
+        problem.graph, inputs_for(problem, model, tmp_path / "other.npz"), problem.errors, 1
+    )
+    assert judge is not None
     assert "agreement with the float network on 40" in " ".join(capsys.readouterr().err.split())
     assert within_drop(problem, judge, 0.1).drop == choice.drop, "labels that are the float's own answers"
+
+
+def inputs_for(problem: Problem, model: Path, source: Source = None) -> Calibration:
+    return calibration_of(problem.graph, model, None, source)
 
 
 def test_no_inputs(tmp_path: Path) -> None:
     model = save(chain_net(), tmp_path)
     problem = problem_for(model)
-    with pytest.raises(InputError, match="cannot be measured on noise"):
-        accuracy_judge(problem.graph, asked(model), problem.errors)
+    known = inputs_for(problem, model)
+    assert (known.kind, known.measured) == ("none", ())
+    assert accuracy_judge(problem.graph, known, problem.errors, 1) is None
     with pytest.raises(InputError, match="there are no calibration inputs at"):
-        accuracy_judge(problem.graph, asked(model, tmp_path / "nothing"), problem.errors)
+        inputs_for(problem, model, tmp_path / "nothing")
+
+
+def test_noise_promises_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = save(chain_net(), tmp_path)
+    problem = problem_for(model)
+    noise = inputs_for(problem, model, "noise")
+    assert "promises nothing for real inputs" in " ".join(capsys.readouterr().err.split())
+    found = keep_promise(problem, asked(model, "noise"), noise, None, lambda _: ())
+    assert found.kept.problem is problem
+    assert found.data == {"calibration": "noise", "max_drop": None, "drop_is_shown": False}
+    with pytest.raises(InputError, match="cannot be measured on noise"):
+        keep_promise(problem, asked(model, "noise"), noise, 0.01, lambda _: ())

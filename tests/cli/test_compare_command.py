@@ -42,7 +42,9 @@ def run_json(*arguments: object) -> dict:
 def test_compare_has_a_row_for_every_strategy(tmp_path: Path, devices: str) -> None:
     model = save(residual_net(), tmp_path)
     model.with_suffix(".yaml").write_text(CARD)
-    data = run_json("compare", model, "--devices", devices, "--bandwidth", "3mbit", "--max-error", 0.1)
+    asked = ("--devices", devices, "--bandwidth", "3mbit", "--max-error", 0.1)
+    data = run_json("compare", model, *asked, "--calibration", "noise")
+    assert data["calibration"] == "noise"
     assert data["devices"] == devices
     assert data["bandwidth_bps"] == 3e6
     rows = {row["strategy"]: row for row in data["rows"]}
@@ -53,6 +55,20 @@ def test_compare_has_a_row_for_every_strategy(tmp_path: Path, devices: str) -> N
     assert rows["ours"]["latency_s"] <= min(within) * (1 + 1e-9)
     assert rows["cloud-jpeg"]["wire_bytes"] > 0
     assert rows["edge"]["wire_bytes"] == rows["cloud16"]["edge_model_bytes"] == 0
+
+
+def test_without_inputs_quantised_strategies_are_not_within_the_limits(tmp_path: Path) -> None:
+    model = save(residual_net(), tmp_path)
+    model.with_suffix(".yaml").write_text(CARD)
+    result = run("compare", model, "--bandwidth", "3mbit", "--json")
+    data, said = json.loads(result.stdout), " ".join(result.stderr.split())
+    assert "no calibration inputs, so float weights, 8 bits or more on the wire" in said
+    assert data["calibration"] == "none"
+    rows = {row["strategy"]: row for row in data["rows"]}
+    assert [rows[name]["feasible"] for name in ("ours", "edge", "u8")] == [True, True, False]
+    assert rows["cloud-jpeg"]["latency_s"] is None
+    within = [row["latency_s"] for row in rows.values() if row["feasible"]]
+    assert rows["ours"]["latency_s"] <= min(within) * (1 + 1e-9)
 
 
 def test_compare_keeps_to_the_memory(tmp_path: Path) -> None:

@@ -14,13 +14,14 @@ from cloud_support import Client, app_client
 
 from cloud.planning import Planner
 from cloud.plans import PlanAnswer, PlanRequest, PlanService
-from cloud.registry import Model, Registry
+from cloud.registry import Model, Registry, load_model
 from planner.problem.limits import Limits
 from shared.bundle import Bundle
 from shared.errors import ProfileError, UsageError
 from shared.plan import PlanTable
 from shared.profile import Profile
 from shared.profiler import measure_profile
+from shared.replan import choices
 from shared.serial import from_json, to_data, to_json
 
 
@@ -119,9 +120,30 @@ def test_from_a_profile_to_a_bundle_that_opens(
     assert to_data(bundle.manifest.table) == answer["table"]
     assert bundle.manifest.model_sha256 == registry.get("chain").graph.sha256
     assert bundle.manifest.card is not None
-    (kept_profile,) = (data / "profiles").iterdir()
+    (kept_profile,) = (data / "profile").iterdir()
     assert from_json(Profile, kept_profile.read_bytes(), ProfileError).slowdown == 1.0
-    assert len(list((data / "errors").iterdir())) == 1
+    assert bundle.manifest.calibration == "none"
+    assert bundle.manifest.max_drop == 0.01
+    assert not (data / "errors").exists(), "nothing was measured on noise"
+
+
+def test_without_inputs_nothing_is_quantised_but_what_is_sent(
+    tiny_models: Path, registry: Registry, profile: Profile, tmp_path: Path
+) -> None:
+    """Float heads; each frame's own range on the wire, bytes as they are packed; raw pixels of pictures."""
+    planner, model = Planner(tmp_path / "data", 1), registry.get("chain")
+    able = replace(profile, picture_s={"raw8": 0.0, "png": 0.0, "jpeg-30": 0.0}, prepare_s=0.5)
+    able = replace(able, layer_s=(1.0,) * len(profile.layer_s), head_s={})
+    plans = choices(planner(model, PlanRequest(able, 0.001), tmp_path / "b").table)
+    codes = [code for plan in plans for code in plan.wire.values()]
+    heads = [(*plan.weight_bits.values(), *plan.activation_bits.values()) for plan in plans]
+    assert {bits for head in heads for bits in head} == {32}
+    assert all(code.bits >= 8 and code.low is None for code in codes)
+    assert {code.codec for code in codes} & {"raw8"}
+    assert not any(str(code.codec).startswith(("png", "jpeg")) for code in codes)
+    assert all(plan.wire_bytes >= 3 * 16 * 16 for plan in plans if plan.cut_key == "0")
+    strict = choices(planner(model, PlanRequest(able, 0.001, max_drop=0.005), tmp_path / "s").table)
+    assert all(code.bits == 32 or code.codec == "raw8" for plan in strict for code in plan.wire.values())
 
 
 def test_an_edge_is_offered_what_it_measured(
@@ -129,7 +151,9 @@ def test_an_edge_is_offered_what_it_measured(
 ) -> None:
     """Pictures that it can make, when preparing is slow; and nothing of the kind to one that said nothing."""
     shutil.copytree(tiny_models, tmp_path / "m")
-    planner, model = Planner(tmp_path / "m" / "data", 1), registry.get("chain")
+    planner, model = Planner(tmp_path / "m" / "data", 1), load_model(tmp_path / "m" / "chain.onnx")
+    pictures = np.random.default_rng(0).random((24, 3, 16, 16)).astype(np.float32)
+    np.savez(tmp_path / "m" / "chain.calibration.npz", x=pictures)
     slow = replace(profile, layer_s=(1.0,) * len(profile.layer_s), head_s={}, prepare_s=0.5, pack_s=0.1)
     able = replace(slow, picture_s={"png": 1e-4, "jpeg-90": 1e-4}, plain_s_per_byte=(1e-9, 1e-9))
     table = planner(model, PlanRequest(able, 0.01), tmp_path / "able").table

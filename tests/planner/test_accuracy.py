@@ -11,11 +11,11 @@ from graphs import MACHINE
 from models import chain_net, feeds, save
 
 from kernels.errors.table import measure_errors
-from planner.drop.accuracy import ERROR_LIMITS, choose_limit, choose_plan, within_drop
+from planner.drop.accuracy import ERROR_LIMITS, NO_DROP, choose_limit, choose_plan, within_drop
 from planner.drop.estimate import Drop
 from planner.drop.margins import reader_for
 from planner.drop.measured import MeasuredDrop
-from planner.problem import Problem
+from planner.problem import BitChoices, Problem
 from planner.problem.limits import Limits
 from planner.solve import Solution, solve
 from shared.card import check_card, load_card
@@ -92,9 +92,14 @@ def test_all_plans_of_a_table_must_hold(small) -> None:
 
 def test_nothing_holds_within_the_other_limits(small) -> None:
     problem, _ = small
-    tight = replace(problem, limits=Limits(memory_bytes=5000))
+    tight = replace(
+        problem,
+        bits=BitChoices(weights=(4, 8)),
+        limits=Limits(pinned={problem.graph.layers[-1].name: "edge"}),
+    )
     with pytest.raises(InfeasibleError, match=r"within 1 points: the most accurate one may drop by 50 "):
-        choose_plan(at(tight), lambda *_: drop_of(0.5), 0.01)
+        choose_plan(at(tight), lambda *_: drop_of(0.5), 0.01, limits=(10.0, 1.0))
+    assert choose_plan(at(problem), lambda *_: drop_of(0.5), 0.01).drop == NO_DROP, "float needs no proof"
     with pytest.raises(InfeasibleError, match="memory"):
         choose_plan(at(replace(problem, limits=Limits(memory_bytes=10))), lambda *_: drop_of(0), 0.01)
     for wrong in (-0.1, 1.0, float("nan")):

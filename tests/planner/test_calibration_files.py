@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from planner.calibration.files import calibration_feeds, calibration_source, feeds_digest
+from kernels.errors.inputs import Feeds
+from planner.calibration.evidence import NO_EVIDENCE, evidence_in, measured_inputs
+from planner.calibration.files import calibration_source, feeds_digest, files_fingerprint, noise_feeds
 from shared.card import Card, card_from_data, check_card
 from shared.errors import CardError, InputError
 from shared.graph import Graph, load_graph
@@ -37,18 +39,30 @@ def card(graph: Graph) -> Card:
     return check_card(card_from_data(CARD), graph)
 
 
+def calibration_feeds(graph: Graph, card: Card | None, source: Path | None) -> tuple[Feeds, ...]:
+    """What errors are measured on."""
+    evidence = evidence_in(graph, card, source)
+    assert evidence.kind == "card"
+    assert evidence.inputs is not None
+    return measured_inputs(card, evidence.inputs)
+
+
 def pictures(folder: Path, count: int) -> None:
     folder.mkdir()
     for index in range(count):
         Image.new("RGB", (20, 20), (index * 20, 0, 0)).save(folder / f"{index:02}.png")
 
 
-def test_without_any_they_are_noise_within_the_card(model: Path, graph: Graph, card: Card) -> None:
+def test_nothing_is_known_without_files(model: Path, graph: Graph, card: Card) -> None:
     assert calibration_source(model) is None
-    feeds = calibration_feeds(graph, card, None)
+    assert evidence_in(graph, card, None) == NO_EVIDENCE
+
+
+def test_noise_lies_within_the_card(graph: Graph, card: Card) -> None:
+    feeds = noise_feeds(graph, card)
     values = np.concatenate([sample["x"].ravel() for sample in feeds])
     assert 0 <= values.min() < values.max() <= 1
-    assert feeds_digest(feeds) == feeds_digest(calibration_feeds(graph, card, None))
+    assert feeds_digest(feeds) == feeds_digest(noise_feeds(graph, card))
     assert feeds_digest(feeds) != feeds_digest(feeds[1:])
 
 
@@ -85,3 +99,11 @@ def test_pictures_need_a_card(tmp_path: Path, graph: Graph) -> None:
     pictures(tmp_path / "some", 1)
     with pytest.raises(CardError, match="no model card"):
         calibration_feeds(graph, None, tmp_path / "some")
+
+
+def test_other_files_have_another_fingerprint(tmp_path: Path) -> None:
+    pictures(tmp_path / "some", 2)
+    before = files_fingerprint(tmp_path / "some")
+    assert before == files_fingerprint(tmp_path / "some") != files_fingerprint(None) == ""
+    Image.new("RGB", (20, 20)).save(tmp_path / "some" / "new.png")
+    assert files_fingerprint(tmp_path / "some") != before

@@ -1,5 +1,7 @@
 """The estimated drop against loops, against simulated truth, and its promises on inputs not seen."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,8 @@ def slow_expected(before: np.ndarray, after: np.ndarray, right: np.ndarray) -> f
         for change in changes:
             lost += int(margin > 0) - int(margin + change > 0)
     positive = [m for m, one in zip(before, right, strict=True) if m > 0 and one]
-    unseen = sum(change < -min(positive) / 2 for change in changes) / len(changes) if positive else 0
+    least = min(positive, default=math.inf)
+    unseen = sum(min(max(-change / least, 0), 1) for change in changes) / len(changes)
     return lost / len(before) ** 2 + unseen / (len(before) + 1)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,8 @@ from planner.drop.pictures import admitted, picture_plan, table_with_errors
 from planner.encodings import InputEncoding
 from planner.problem import Problem
 from planner.problem.limits import Limits
-from planner.service import make_plans
+from planner.promise import Promise
+from planner.service import kept_plans
 from planner.table import plan_table
 from shared.plan import Plan
 from tests.planner.graphs import random_problem
@@ -46,8 +46,9 @@ def test_what_holds_is_offered_whatever_its_error(problem: Problem) -> None:
     assert {plan.error for plan in sent} == {0.2}
 
 
-def test_the_service_judges_pictures_too(problem: Problem, tmp_path: Path) -> None:
-    table, _ = make_plans(problem, None, tmp_path / "a.evb", judge, 0.01)
+def test_the_service_judges_pictures_too(problem: Problem) -> None:
+    table, kept = kept_plans(problem, Promise(0.01), judge)
+    assert kept.is_shown
     codecs = {code.codec for plan in table.plans for code in plan.wire.values()}
     assert "jpeg-90" in codecs
     assert "jpeg-50" not in codecs

@@ -14,7 +14,8 @@ from kernels.weights import fake_quantise_weights
 from planner.bundle import build_bundle
 from planner.problem import Problem
 from planner.problem.limits import Limits
-from planner.service import make_plans, service_problem
+from planner.promise import asked_promise
+from planner.service import kept_plans, service_problem
 from planner.table import plan_table
 from shared.bundle import Bundle
 from shared.errors import BundleError
@@ -118,8 +119,12 @@ def test_the_service_goes_the_whole_way(planned, tmp_path: Path) -> None:
     graph, problem, _ = planned
     sides = (graph, problem.edge, problem.cloud, problem.errors, 0.001)
     asked = service_problem(*sides, problem.limits)
-    table, digest = make_plans(asked, None, tmp_path / "net.evb")
+    table, kept = kept_plans(asked, asked_promise(None, 0.5), None)
     assert table == plan_table(problem)
-    assert Bundle.open(tmp_path / "net.evb", digest).manifest.table == table
-    other, _ = make_plans(service_problem(*sides, Limits()), None, tmp_path / "o.evb")
+    assert not kept.is_shown
+    digest = build_bundle(graph, table, None, tmp_path / "net.evb", "card", 0.01)
+    manifest = Bundle.open(tmp_path / "net.evb", digest).manifest
+    assert manifest.table == table
+    assert (manifest.calibration, manifest.max_drop) == ("card", 0.01)
+    other, _ = kept_plans(service_problem(*sides, Limits()), asked_promise(None, 0.5), None)
     assert other.fallback is not None
