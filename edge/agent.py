@@ -88,16 +88,21 @@ class Agent:
         self._following_up: set[asyncio.Task[None]] = set()
 
     async def take_picture(self, content: bytes, ticket: Ticket) -> Result:
-        """Answer a JPEG or PNG. Raises InputError, CardError, BusyError (not accepted), FrameFailedError."""
+        """Answer a JPEG or PNG.
+
+        Raises InputError, CardError, UsageError, BusyError (all of them: not accepted), FrameFailedError.
+        """
         if self.engine.model.card is None:
             raise CardError("the model has no card, so it takes tensors but no pictures")
         if ticket.strategy == "edge":
             self.engine.fallback()
+        self.engine.forced(ticket.strategy)
         finished = await self._submit(ticket.frame_id, functools.partial(self._picture, content, ticket))
         return finished.result
 
     async def take_tensors(self, feeds: Feeds, ticket: Ticket) -> Finished:
         """Answer the model's own inputs. Raises as `take_picture`."""
+        self.engine.forced(ticket.strategy)
         model = self.engine.model.graph.name
         job = Job(ticket.frame_id, ticket.stream, model, ticket.strategy, feeds=feeds)
         return await self._submit(ticket.frame_id, functools.partial(self._see_through, job))

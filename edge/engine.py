@@ -24,15 +24,18 @@ from edge.hooks.hook import Hook
 from edge.job import Answer, Job
 from edge.link.cloud_link import CloudLink
 from edge.link.payloads import picture_codec, without_pictures
+from edge.measured import measured
 from edge.model import EdgeModel
 from edge.plan_in_use import PlanInUse
+from edge.plan_named import named_plans
 from edge.sending import Sending
 from edge.streams.delta import DeltaSender
 from edge.streams.exchange import is_stream
 from edge.teaching.last_resort import ANSWERING, best_exit
+from shared.correction.course import Course
 from shared.errors import CloudRefusedError, CloudUnavailableError, InfeasibleError
 from shared.plan import Plan
-from shared.replan import replan
+from shared.replan import choices, replan
 from shared.result import AnsweredBy
 
 
@@ -46,8 +49,9 @@ class Engine(PlanInUse):
         compute: Compute,
         cloud: CloudLink,
         deltas: DeltaSender | None = None,
+        course: Course | None = None,
     ) -> None:
-        super().__init__(model.table, heads, lambda: cloud.link)
+        super().__init__(model.table, heads, lambda: cloud.link, course)
         self.model = model
         self.compute = compute
         self.cloud = cloud
@@ -55,6 +59,7 @@ class Engine(PlanInUse):
         self.roster = Roster()
         self.policy: Callable[[str], Policy] = lambda _frame_id: always
         self.believes: Callable[[Hook], bool] = self.roster.trusts
+        self._is_delta = False
         self._steps = FrameSteps(compute, model.card)
         self._sending = Sending(model, self._steps, cloud, self.deltas)
 
@@ -66,19 +71,53 @@ class Engine(PlanInUse):
         """The outputs of one frame.
 
         Raises CloudUnavailableError or CloudRefusedError when it takes a cloud, InputError when the network
-        does not take the values, InfeasibleError as `fallback`, CardError for a picture without a card.
+        does not take the values, InfeasibleError as `fallback`, UsageError as `forced`, CardError for a
+        picture without a card.
         """
+        before_s, link = dict(job.spent_s), self.cloud.link
+        answer = await self._answer(job)
+        seen = measured(job, before_s, answer, link)
+        if seen is not None:
+            self._is_delta = answer.sent_as == "delta"
+            self.learn(seen)
+        return answer
+
+    def forced(self, strategy: str) -> Plan | None:
+        """The plan that a strategy names, of several the fastest now; None for strategies that name none.
+
+        Raises UsageError where the table has none.
+        """
+        found = named_plans(choices(self.model.table), strategy)
+        return min(found, key=self.priced()) if found else None
+
+    async def _answer(self, job: Job) -> Answer:
         if job.strategy == "edge":
             return await self._alone(job, self.fallback(), "edge", with_hooks=False)
-        if job.strategy == "planned" and self.current is not None:
-            plan, head = self.current
-            if picture_codec(plan) is not None:
-                return await self._or_alone(job, functools.partial(self._without_head, job, plan, head))
-            if not plan.boundary:
-                return await self._planned(job, plan, head, "edge")
-            return await self._or_alone(job, functools.partial(self._planned, job, plan, head, "cloud"))
+        if (plan := self.forced(job.strategy)) is not None:
+            built = await asyncio.to_thread(self.heads.build, plan)
+            return await self._by_plan(job, plan, built, with_hooks=False)
+        if job.strategy == "planned" and (chosen := self.for_frame(self._triable(job))) is not None:
+            return await self._by_plan(job, *chosen)
         whole = self._sending.raw if job.strategy == "cloud-raw" else self._sending.picture
         return await self._or_alone(job, functools.partial(whole, job))
+
+    def _triable(self, job: Job) -> Callable[[Plan], bool] | None:
+        """Which plans may be tried on a frame. None while the cloud is away, and on streams of deltas.
+
+        There a tried frame would be a key frame, and so would the next one after it.
+        """
+        if self.cloud.circuit.is_open or self._is_delta:
+            return None
+        return lambda plan: job.pixels is not None or picture_codec(plan) is None
+
+    async def _by_plan(self, job: Job, plan: Plan, head: Head, with_hooks: bool = True) -> Answer:
+        if picture_codec(plan) is not None:
+            way = functools.partial(self._without_head, job, plan, head, with_hooks)
+            return await self._or_alone(job, way)
+        if not plan.boundary:
+            return await self._planned(job, plan, head, "edge", with_hooks)
+        way = functools.partial(self._planned, job, plan, head, "cloud", with_hooks)
+        return await self._or_alone(job, way)
 
     async def again(self, job: Job, answer: Answer, acts: Policy) -> Answer:
         """Go an answer's way another time, with another policy. Its seconds are not the frame's.
@@ -201,13 +240,14 @@ class Engine(PlanInUse):
         checked, key, size = self._sending.checked(outputs), plan.cut_key, went.wire_bytes
         return Answer(checked, "cloud", plan, key, size, head=head, run=run, sent_as=went.sent_as)
 
-    async def _without_head(self, job: Job, plan: Plan, head: Head) -> Answer:
+    async def _without_head(self, job: Job, plan: Plan, head: Head, with_hooks: bool = True) -> Answer:
         """A plan that sends the picture; a frame of tensors goes by the best one that sends tensors.
 
         Hooks that may answer by the network's input are asked first.
         """
         if job.pixels is not None:
-            if not any(hook.kind in ANSWERING and self.believes(hook) for hook in head.hooks):
+            asked = head.hooks if with_hooks else ()
+            if not any(hook.kind in ANSWERING and self.believes(hook) for hook in asked):
                 return await self._sending.picture(job, plan)
             run = await self._run_head(job, plan, head, self.policy(job.frame_id))
             if run.exit is not None:
@@ -216,8 +256,8 @@ class Engine(PlanInUse):
         others = without_pictures(self.model.table)
         if others is None:
             return await self._sending.raw(job)
-        plan = replan(others, self.cloud.link, None)
-        return await self._alone(job, plan, "cloud" if plan.boundary else "edge")
+        plan = replan(others, self.cloud.link, None, self.priced())
+        return await self._alone(job, plan, "cloud" if plan.boundary else "edge", with_hooks)
 
     async def _run_head(self, job: Job, plan: Plan, head: Head, acts: Policy | None) -> HeadRun:
         """Where deltas go, codes have to mean the same from frame to frame: no hook on the way is asked."""

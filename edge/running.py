@@ -17,6 +17,7 @@ from edge.compute import Compute
 from edge.engine import Engine
 from edge.figures.expecting import Expecting
 from edge.figures.metrics import Metrics
+from edge.figures.predictions import Predictions
 from edge.head.assemble import Options
 from edge.head.build import Heads
 from edge.head.providers import Providers
@@ -31,6 +32,7 @@ from edge.streams.delta import DeltaSender, DeltaSettings
 from edge.trim import trim_memory
 from shared.bundle import Bundle
 from shared.card import Card, card_from_data, check_card
+from shared.correction.course import Course
 from shared.errors import EvoSplitError
 from shared.graph import Graph
 from shared.link import Link
@@ -53,7 +55,9 @@ async def running_agent(
     Raises BundleError, ModelError, CardError, StoreError.
     """
     heads = await asyncio.to_thread(Heads, bundle, _options(settings))
-    engine = _engine(settings, bundle, heads, token, session)
+    predictions = await asyncio.to_thread(Predictions, settings.folder)
+    known = await asyncio.to_thread(predictions.read, bundle.manifest.table)
+    engine = _engine(settings, bundle, heads, token, session, Course(known, learns=settings.corrections))
     watch = LinkWatch(engine.cloud, settings.probe_interval_s)
     await watch.look()
     hooking = await asyncio.to_thread(_hooking, engine, settings)
@@ -61,7 +65,7 @@ async def running_agent(
     store = await asyncio.to_thread(_store, settings)
     agent = Agent(engine, store, Metrics(settings.model, version("evosplit")), settings.max_in_flight)
     expecting = agent.expecting = Expecting(agent, settings.folder, settings.slowdown, _is_masked(settings))
-    works = (watch.run(), _build_all(engine, heads, hooking), expecting.run())
+    works = (watch.run(), _build_all(engine, heads, hooking), expecting.run(), predictions.run(engine))
     loops = [asyncio.create_task(work) for work in works]
     if hooking is not None:
         agent.hooking, agent.under_way = hooking, hooking.frame
@@ -74,18 +78,24 @@ async def running_agent(
         await asyncio.gather(*loops, return_exceptions=True)
         engine.compute.close()
         await asyncio.to_thread(expecting.keep)
+        await asyncio.to_thread(predictions.keep, engine.course.known)
         await asyncio.to_thread(store.close)
 
 
 def _engine(
-    settings: EdgeSettings, bundle: Bundle, heads: Heads, token: str, session: aiohttp.ClientSession
+    settings: EdgeSettings,
+    bundle: Bundle,
+    heads: Heads,
+    token: str,
+    session: aiohttp.ClientSession,
+    course: Course,
 ) -> Engine:
     table = bundle.manifest.table
     model = EdgeModel(heads.graph, _card(bundle, heads.graph), table)
     uplink = Uplink(session, settings.cloud_url, settings.model, token)
     cloud = CloudLink(uplink, Link(ASSUMED_BPS, table.rtt_s), settings.timeout_s)
     deltas = DeltaSender(secrets.randbits(64), DeltaSettings(threshold=settings.delta_threshold))
-    engine = Engine(model, heads, Compute(settings.slowdown), cloud, deltas)
+    engine = Engine(model, heads, Compute(settings.slowdown), cloud, deltas, course)
     cloud.changed = engine.reconsider
     return engine
 

@@ -26,6 +26,12 @@ from edge.settings import EdgeSettings
 @click.option(
     "--integers/--no-integers", default=True, show_default=True, help="Let plans run heads in 8-bit integers."
 )
+@click.option(
+    "--corrections/--no-corrections",
+    default=True,
+    show_default=True,
+    help="Let what frames really take correct what plans predict.",
+)
 @hook_options
 @token_option
 @slowdown_option
@@ -40,6 +46,7 @@ def edge(
     max_error: float | None,
     max_drop: float | None,
     integers: bool,
+    corrections: bool,
     token_file: Path | None,
     slowdown: float,
     threads: int,
@@ -67,6 +74,7 @@ def edge(
             max_error=max_error,
             max_drop=None if max_drop is None else max_drop / 100,
             integers=integers,
+            corrections=corrections,
             token_file=token_file,
             slowdown=slowdown,
             threads=threads,

@@ -8,6 +8,7 @@ from typing import Any
 from edge.agent import Agent
 from edge.engine import Engine
 from edge.figures.hook_states import hook_states, learning_state
+from edge.figures.predictions import predictions_state
 from edge.figures.spread import SECONDS, Spread
 from edge.teaching.last_resort import ANSWERING
 from shared.serial import to_data
@@ -27,6 +28,7 @@ def plan_status(engine: Engine) -> dict[str, Any]:
         "cloud": "away" if engine.cloud.circuit.is_open else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s, "samples": estimate.samples},
         "heads_ready": engine.heads_ready(),
+        "predictions": predictions_state(engine),
         "table": to_data(engine.model.table),
     }
 
@@ -52,6 +54,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "learning": None if hooking is None else learning_state(hooking),
         "plan": {"cut_key": cut_key, "digest": engine.plan.digest if engine.plan else None},
         "plan_changes": engine.plan_changes,
+        "predictions": predictions_state(engine),
         "cloud": "away" if engine.cloud.circuit.is_open else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s},
         "expectation": None if agent.expecting is None else to_data(agent.expecting.now()),
