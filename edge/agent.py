@@ -102,7 +102,10 @@ class Agent:
         self._follow_ups = FollowUps(metrics.background_failed, metrics.follow_up_skipped)
 
     async def take_picture(self, content: bytes, ticket: Ticket) -> Result:
-        """Answer a JPEG or PNG. Raises InputError, CardError, UsageError, BusyError, FrameFailedError."""
+        """Answer a JPEG or PNG.
+
+        Raises InputError, CardError, UsageError, BusyError (all of them: not accepted), FrameFailedError.
+        """
         if self.engine.model.card is None:
             raise CardError("the model has no card, so it takes tensors but no pictures")
         self.engine.check_strategy(ticket.strategy)

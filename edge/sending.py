@@ -116,4 +116,5 @@ class Sending:
         job.spend(
             uplink_s=reply.uplink_s, queue_s=reply.queue_s, decode_s=reply.decode_s, tail_s=reply.tail_s
         )
+        job.cloud_queue_s, job.link_share = reply.queue_s, reply.link_share
         return reply

@@ -28,6 +28,12 @@ from edge.settings import EdgeSettings
     "--integers/--no-integers", default=True, show_default=True, help="Let plans run heads in 8-bit integers."
 )
 @calibration_options
+@click.option(
+    "--corrections/--no-corrections",
+    default=True,
+    show_default=True,
+    help="Let what frames really take correct what plans predict.",
+)
 @hook_options
 @token_option
 @slowdown_option
@@ -42,6 +48,7 @@ def edge(
     max_error: float | None,
     max_drop: float | None,
     integers: bool,
+    corrections: bool,
     token_file: Path | None,
     slowdown: float,
     threads: int,
@@ -69,6 +76,7 @@ def edge(
             max_error=max_error,
             max_drop=as_share(max_drop),
             integers=integers,
+            corrections=corrections,
             token_file=token_file,
             slowdown=slowdown,
             threads=threads,
