@@ -212,7 +212,7 @@ class Agent:
             see_to = self.hooking.aftercare.see_to
             self._follow_ups.start(functools.partial(see_to, job, answer, reading.outcome))
         if self.calibrating is not None and self.calibrating.wants:
-            self._follow_ups.start(functools.partial(self.calibrating.see, job))
+            self._follow_ups.start(functools.partial(self.calibrating.see, job, answer))
 
     async def _read(self, job: Job, answer: Answer) -> Reading:
         card = self.engine.model.card

@@ -15,7 +15,7 @@ from edge.calibration.sample import MOST_INPUTS, LiveSample
 from edge.engine import Engine
 from edge.enrolment.planner_client import PlannerClient
 from edge.enrolment.renewal import Renewal
-from edge.job import Job
+from edge.job import Answer, Job
 from edge.learning.pace import Pace
 from edge.settings import EdgeSettings
 from shared.bundle import CalibrationKind
@@ -58,7 +58,7 @@ class Calibrating:
         self._renewal = renewal
         self._pace = Pace()
         self._sample = LiveSample(settings.calibration_bytes)
-        self._observing = Observing(engine.model, self._sample, self._pace)
+        self._observing = Observing(engine, self._sample, self._pace)
         self._sent_bytes = 0
         self._evidence = self._new_evidence()
         self._reason = "" if engine.calibration != "none" else "they are not calibrated"
@@ -78,9 +78,13 @@ class Calibrating:
         """Whether `see` would look at a frame just now."""
         return self._observing.wants
 
-    async def see(self, job: Job) -> None:
+    async def see(self, job: Job, answer: Answer) -> None:
         """One frame that was answered."""
-        await self._observing.see(job)
+        drift = self._observing.drift
+        await self._observing.see(job, answer)
+        if drift.is_due:
+            self.recalibrate(f"{drift.share:.0%} of the frames leave the ranges that plans count on")
+            drift.start_afresh()
 
     def recalibrate(self, reason: str) -> None:
         """Have plans made anew, half from inputs to come and half from those that were."""
