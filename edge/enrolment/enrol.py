@@ -22,7 +22,7 @@ from edge.settings import EdgeSettings
 from shared.bundle import Bundle
 from shared.errors import BundleError, CloudRefusedError, CloudUnavailableError, EvoSplitError
 from shared.expectation import NOTHING_SPARED, Expectation
-from shared.profile import Profile
+from shared.profile import BUSY, Profile
 from shared.serial import from_json, to_data, to_json
 
 _RETRY_S: Final = 1.0
@@ -131,6 +131,9 @@ async def _profile(settings: EdgeSettings, cloud: PlannerClient, description: Ma
     profile = await profile_skeleton(
         skeleton, card, settings.model, sha256, settings.threads, settings.slowdown, settings.integers
     )
+    if profile.repeats:
+        calm = "calm" if (profile.spread or 0.0) <= BUSY else f"times still differ by {profile.spread:.0%}"
+        _log.warning("the machine was busy while it was measured; measured again, %s", calm)
     await asyncio.to_thread(path.write_bytes, to_json(profile))
     return profile
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from shared.correction.carry import carried
 from shared.correction.corrections import Corrections
 from shared.correction.measured import Measured
 from shared.correction.prices import Prices, prices
@@ -35,6 +36,11 @@ class Course:
     def learn(self, seen: Measured) -> Course:
         """After what one frame took."""
         return dataclasses.replace(self, known=self.known.learn(seen)) if self.learns else self
+
+    def under(self, plans: Sequence[Plan]) -> Course:
+        """With the plans of another table; what is known moves on, and no budget is won by it."""
+        tries, known = self.tries.given_up(), carried(self.known, plans)
+        return dataclasses.replace(self, known=known, tries=tries, owed=0.0)
 
     def changed(self) -> Course:
         """After a change of plan: nothing is owed."""
