@@ -99,7 +99,7 @@ def observed(belief: Belief, at: int, log_ratio: float, doubt: float = 0.0) -> B
     run = _run(belief.run, off - clipped)
     if abs(run) >= RUN:
         cov, run = cov + _CHANGE * belief.prior, 0
-        clipped = _clipped(off, float(cov[at, at]) + noise)
+        clipped = _clipped(off, float(cov[at, at]) + noise, CLIP_LOW)
     left = belief.noise if doubt else _noise(noise, clipped * clipped - float(cov[at, at]))
     return _moved(Belief(belief.mean, cov, belief.prior, left, run), at, clipped, noise)
 
@@ -117,9 +117,9 @@ def _moved(belief: Belief, at: int, off: float, noise: float) -> Belief:
     return dataclasses.replace(belief, mean=belief.mean + off * gain, cov=cov)
 
 
-def _clipped(off: float, variance: float) -> float:
+def _clipped(off: float, variance: float, high: float = CLIP_HIGH) -> float:
     deviation = math.sqrt(variance)
-    return min(max(off, -CLIP_LOW * deviation), CLIP_HIGH * deviation)
+    return min(max(off, -CLIP_LOW * deviation), high * deviation)
 
 
 def _run(run: int, beyond: float) -> int:
