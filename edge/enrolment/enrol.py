@@ -28,7 +28,7 @@ from shared.frame_costs import METHOD as FRAMES
 from shared.integer_profiler import METHOD as INTEGERS
 from shared.kept import read_kept, write_kept
 from shared.machine import this_machine
-from shared.profile import Profile
+from shared.profile import BUSY, Profile
 from shared.profiler import METHOD
 from shared.serial import to_data
 
@@ -119,6 +119,9 @@ async def _profile(settings: EdgeSettings, cloud: PlannerClient, description: Ma
     profile = await profile_skeleton(
         skeleton, card, settings.model, sha256, settings.threads, settings.slowdown, settings.integers
     )
+    if profile.repeats:
+        calm = "calm" if (profile.spread or 0.0) <= BUSY else f"times still differ by {profile.spread:.0%}"
+        _log.warning("the machine was busy while it was measured; measured again, %s", calm)
     await asyncio.to_thread(write_kept, path, profile)
     return profile
 

@@ -99,17 +99,27 @@ def observed(belief: Belief, at: int, log_ratio: float, doubt: float = 0.0) -> B
     run = _run(belief.run, off - clipped)
     if abs(run) >= RUN:
         cov, run = cov + _CHANGE * belief.prior, 0
-        clipped = _clipped(off, float(cov[at, at]) + noise)
-    column = cov[:, at]
-    known = float(column[at])
-    gain = column / (known + noise)
-    left = belief.noise if doubt else _noise(noise, clipped * clipped - known)
-    return Belief(belief.mean + clipped * gain, cov - gain[:, None] * column, belief.prior, left, run)
+        clipped = _clipped(off, float(cov[at, at]) + noise, CLIP_LOW)
+    left = belief.noise if doubt else _noise(noise, clipped * clipped - float(cov[at, at]))
+    return _moved(Belief(belief.mean, cov, belief.prior, left, run), at, clipped, noise)
 
 
-def _clipped(off: float, variance: float) -> float:
+def told(belief: Belief, at: int, log_ratio: float, variance: float) -> Belief:
+    """The belief after hearing what was known of plan ``at``: many measurements, taken at their word."""
+    return _moved(belief, at, log_ratio - float(belief.mean[at]), variance)
+
+
+def _moved(belief: Belief, at: int, off: float, noise: float) -> Belief:
+    """Kalman's update by one measurement that is ``off`` the mean."""
+    column = belief.cov[:, at]
+    gain = column / (float(column[at]) + noise)
+    cov = belief.cov - gain[:, None] * column
+    return dataclasses.replace(belief, mean=belief.mean + off * gain, cov=cov)
+
+
+def _clipped(off: float, variance: float, high: float = CLIP_HIGH) -> float:
     deviation = math.sqrt(variance)
-    return min(max(off, -CLIP_LOW * deviation), CLIP_HIGH * deviation)
+    return min(max(off, -CLIP_LOW * deviation), high * deviation)
 
 
 def _run(run: int, beyond: float) -> int:

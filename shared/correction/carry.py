@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.correction.belief import Belief, Spread, observed, prior_belief
-from shared.correction.corrections import COMPUTING, SENDING, Corrections
+from shared.correction.belief import Belief, Spread, prior_belief, told
+from shared.correction.corrections import COMPUTING, SENDING, Corrections, corrections_of
+from shared.plan import Plan
 
-_DOUBT = 0.01  # variance: since then the device may have changed
+_DOUBT = 0.0025  # variance: since then the device may have changed
 
 
 @dataclass(frozen=True)
@@ -69,26 +70,31 @@ def recalled(known: Corrections, kept: KeptCorrections) -> Corrections:
     place = {key: at for at, key in enumerate(terms.ways)}
 
     def step(seconds: np.ndarray, spread: Spread, of: Callable[[Kept], Told | None]) -> Belief:
-        told = [(place.get(one.way), found) for one in kept.ways if (found := of(one)) is not None]
-        return _recalled(seconds, spread, told)
+        found = [(place.get(one.way), step) for one in kept.ways if (step := of(one)) is not None]
+        return _recalled(seconds, spread, found)
 
     return dataclasses.replace(
         known,
         edge=step(terms.edge_s, COMPUTING, lambda one: one.edge),
         cloud=step(terms.cloud_s, COMPUTING, lambda one: one.cloud),
         wire=step(terms.wire_bytes, SENDING, lambda one: one.wire),
-        prepare=observed(known.prepare, 0, kept.prepare[0], kept.prepare[1] + _DOUBT),
-        request=observed(known.request, 0, kept.request[0], kept.request[1] + _DOUBT),
+        prepare=told(known.prepare, 0, kept.prepare[0], kept.prepare[1] + _DOUBT),
+        request=told(known.request, 0, kept.request[0], kept.request[1] + _DOUBT),
     )
 
 
-def _recalled(seconds: np.ndarray, spread: Spread, told: Sequence[tuple[int | None, Told]]) -> Belief:
-    strangers = [one.predicted for at, one in told if at is None]
+def carried(known: Corrections, plans: Sequence[Plan]) -> Corrections:
+    """The corrections of another table of the same model, starting with what is known under this one."""
+    return recalled(corrections_of(plans, known.terms.beside), kept_of(known, ""))
+
+
+def _recalled(seconds: np.ndarray, spread: Spread, kept: Sequence[tuple[int | None, Told]]) -> Belief:
+    strangers = [one.predicted for at, one in kept if at is None]
     belief = prior_belief(np.concatenate([seconds, strangers]), spread)
     others = iter(range(len(seconds), len(belief.mean)))
-    for at, one in told:
-        belief = observed(belief, next(others) if at is None else at, one.log_ratio, one.variance + _DOUBT)
-    return dataclasses.replace(belief.first(len(seconds)), run=0)
+    for at, one in kept:
+        belief = told(belief, next(others) if at is None else at, one.log_ratio, one.variance + _DOUBT)
+    return belief.first(len(seconds))
 
 
 def _told(belief: Belief, at: int, predicted: float) -> Told:

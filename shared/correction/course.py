@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from shared.correction.carry import kept_of, recalled
-from shared.correction.corrections import Corrections, corrections_of
+from shared.correction.carry import carried
+from shared.correction.corrections import Corrections
 from shared.correction.measured import Measured
 from shared.correction.prices import Prices, prices
-from shared.correction.terms import Beside
 from shared.correction.tries import Tries, worth_trying
 from shared.link import Link
 from shared.plan import Plan
@@ -38,16 +37,14 @@ class Course:
         """After what one frame took."""
         return dataclasses.replace(self, known=self.known.learn(seen)) if self.learns else self
 
+    def under(self, plans: Sequence[Plan]) -> Course:
+        """With the plans of another table; what is known moves on, and no budget is won by it."""
+        tries, known = self.tries.given_up(), carried(self.known, plans)
+        return dataclasses.replace(self, known=known, tries=tries, owed=0.0)
+
     def changed(self) -> Course:
         """After a change of plan: nothing is owed."""
         return dataclasses.replace(self, owed=0.0)
-
-    def under(self, plans: Sequence[Plan]) -> Course:
-        """Over the plans of another table of the same profile, with what is known of these."""
-        terms = self.known.terms
-        beside = Beside(terms.frame_s, float(terms.prepare_s.max(initial=0.0)))
-        known = recalled(corrections_of(plans, beside), kept_of(self.known, ""))
-        return Course(known, learns=self.learns)
 
     def next_frame(
         self, priced: Prices, current: Plan, best: Plan, usable: Callable[[Plan], bool] | None

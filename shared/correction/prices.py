@@ -59,7 +59,7 @@ def prices(known: Corrections, link: Link) -> Prices:
         (prepare_s, _shared(known.prepare, terms)),
         (terms.reach * REQUEST_UNIT_S, _shared(known.request, terms)),
     )
-    latency_s = terms.frame_s + prepare_s + edge_s + air_s + terms.reach * request_s + cloud_s
+    latency_s = terms.beside.frame_s + prepare_s + edge_s + air_s + terms.reach * request_s + cloud_s
     return Prices(terms, link, latency_s, steps)
 
 

@@ -42,7 +42,7 @@ class Terms:
     index: Mapping[str, int]
     ways: tuple[str, ...]
     plans: tuple[Plan, ...]
-    frame_s: float
+    beside: Beside
     prepare_s: Vector
     edge_s: Vector
     cloud_s: Vector
@@ -69,7 +69,7 @@ def terms_of(every: Sequence[Plan], beside: Beside) -> Terms:
         index={name: at[key] for name, key in of_plan.items()},
         ways=tuple(first),
         plans=plans,
-        frame_s=beside.frame_s,
+        beside=beside,
         prepare_s=prepare_s,
         edge_s=np.maximum(edge_s, 0.0),
         cloud_s=np.divide(cloud_s, reach, out=np.zeros_like(cloud_s), where=reach > 0),
