@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from edge.calibration.calibrating import Calibrating
     from edge.figures.expecting import Expecting
     from edge.teaching.hooking import Hooking
+    from edge.teaching.plan_audits import PlanAudits
 
 
 _log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class Agent:
         expecting: Expecting,
         hooking: Hooking | None = None,
         calibrating: Calibrating | None = None,
+        plan_audits: PlanAudits | None = None,
     ) -> None:
         self.engine = engine
         self.store = store
@@ -98,6 +100,7 @@ class Agent:
         self._in_flight: dict[str, asyncio.Task[Finished]] = {}
         self.hooking = hooking
         self.calibrating = calibrating
+        self.plan_audits = plan_audits
         self._streams = StreamsSeen()
         self._follow_ups = FollowUps(metrics.background_failed, metrics.follow_up_skipped)
 
@@ -190,7 +193,7 @@ class Agent:
     def _under_way(self) -> Iterator[None]:
         """While this is open, what nobody waits for stands still."""
         with contextlib.ExitStack() as stack:
-            for one in (self.hooking, self.calibrating):
+            for one in (self.hooking, self.calibrating, self.plan_audits):
                 if one is not None:
                     stack.enter_context(one.frame())
             yield
@@ -213,6 +216,8 @@ class Agent:
             self._follow_ups.start(functools.partial(see_to, job, answer, reading.outcome))
         if self.calibrating is not None and self.calibrating.wants:
             self._follow_ups.start(functools.partial(self.calibrating.see, job, answer))
+        if self.plan_audits is not None and self.plan_audits.wants(job, answer):
+            self._follow_ups.start(functools.partial(self.plan_audits.audit, job, answer))
 
     async def _read(self, job: Job, answer: Answer) -> Reading:
         card = self.engine.model.card

@@ -21,7 +21,7 @@ from edge.head.roster import Roster
 from edge.head.run import HeadRun, Policy, always, run_head
 from edge.head.steps import Head
 from edge.hooks.hook import Hook
-from edge.job import Answer, Job, Strategy
+from edge.job import Answer, Feeds, Job, Strategy
 from edge.link.cloud_link import CloudLink
 from edge.link.payloads import picture_codec, without_pictures
 from edge.measured import measured
@@ -151,6 +151,19 @@ class Engine(PlanInUse):
         outputs = {name: run.tensors[name] for name in answer.head.outputs}
         return self._sending.checked({**outputs, **sent.reply.outputs}), sent.wire_bytes
 
+    async def exact(self, job: Job) -> tuple[Mapping[str, NDArray[Any]], int]:
+        """What the float network in the cloud says to a frame's inputs as they are, and the bytes sent.
+
+        Raises CloudUnavailableError, CloudRefusedError, InputError, CardError.
+        """
+        extra = Job("audit", "default", job.model, job.strategy, feeds=await self.feeds(job))
+        sent = await self._sending.exact(extra)
+        return self._sending.checked(sent.reply.outputs), sent.wire_bytes
+
+    async def feeds(self, job: Job) -> Feeds:
+        """The network's inputs of a frame. Raises InputError, CardError."""
+        return await self._steps.feeds(job)
+
     async def look(self, job: Job, plan: Plan) -> tuple[Head, HeadRun] | None:
         """The head's inputs, for a frame that went as a picture; None where nothing is built."""
         head = self.heads.ready(plan)
@@ -275,7 +288,7 @@ class Engine(PlanInUse):
             if run.exit is not None:
                 return await self._finish(job, plan, head, run, "exit")
             return dataclasses.replace(await self._sending.picture(job, plan), head=head, run=run)
-        others = without_pictures(serving.model.table)
+        others = without_pictures(serving.trusted)
         if others is None:
             return await self._sending.raw(job)
         # The corrections are of the table in use, which may be another one by now.

@@ -71,7 +71,7 @@ class PlanInUse:
 
     def reconsider(self) -> None:
         """Change to the plan that suits the link and the device now, once its head is built."""
-        wanted = replan(self.model.table, self._link(), self.plan, self.priced(), self.course.owed)
+        wanted = replan(self.serving.trusted, self._link(), self.plan, self.priced(), self.course.owed)
         head = self.heads.ready(wanted)
         if self.current is not None and head is not None and wanted is not self.current[0]:
             self._use(wanted, head)
@@ -95,7 +95,7 @@ class PlanInUse:
         if self.current is None:
             return None
         priced, (current, _) = self.priced(), self.current
-        best = fastest(self.model.table, self._link(), priced)
+        best = fastest(self.serving.trusted, self._link(), priced)
         usable = None if may_try is None else lambda plan: may_try(plan) and self._is_built(plan)
         self.course, plan = self.course.next_frame(priced, current, best, usable)
         head = None if plan is current else self.heads.ready(plan)
@@ -126,6 +126,17 @@ class PlanInUse:
         self.course = self.course.under(choices(model.table))
         self.serving = Serving(model, heads, (plan, head))
         self.table_changes += 1
+
+    async def distrust(self, digests: frozenset[str], last_resort: Plan | None) -> None:
+        """Leave these plans, until there is another table. Raises BundleError, ModelError."""
+        before = self.serving
+        self.serving = dataclasses.replace(
+            before, distrusted=before.distrusted | digests, last_resort=last_resort
+        )
+        self.course = self.course.under(choices(self.serving.trusted))
+        wanted = replan(self.serving.trusted, self._link(), None, self.priced())
+        await asyncio.to_thread(before.heads.build, wanted)
+        self.reconsider()
 
     async def build_all(self) -> None:
         """Every head of the table, those most likely to be needed first; ends when the table is replaced."""

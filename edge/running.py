@@ -35,6 +35,8 @@ from edge.settings import EdgeSettings
 from edge.streams.change import ChangeSettings
 from edge.streams.delta import DeltaSender, DeltaSettings
 from edge.supervisor import Supervisor
+from edge.teaching.float_answers import FloatAnswers
+from edge.teaching.plan_audits import PlanAudits
 from shared.bundle import Bundle
 from shared.card import Card, card_from_data, check_card
 from shared.correction.course import Course
@@ -76,7 +78,8 @@ async def running_agent(
     planner = PlannerClient(session, settings.cloud_url, settings.model, token)
     renewal = await asyncio.to_thread(Renewal, engine, settings, planner, bundle, expecting.now)
     calibrating = _calibrating(engine, settings, planner, renewal)
-    agent = Agent(engine, store, metrics, settings.max_in_flight, expecting, hooking, calibrating)
+    audits = _plan_audits(engine, settings, calibrating)
+    agent = Agent(engine, store, metrics, settings.max_in_flight, expecting, hooking, calibrating, audits)
     try:
         background.start("link-watch", watch.run)
         background.start("expectation", expecting.run)
@@ -173,6 +176,21 @@ def _calibrating(
     if engine.calibration == "none":
         _log.warning("plans have no calibration, and none is to be made of frames: they stay float")
     return None
+
+
+def _plan_audits(
+    engine: Engine, settings: EdgeSettings, calibrating: Calibrating | None
+) -> PlanAudits | None:
+    """None where frames are answered inexactly by choice: that would count against the plan."""
+    if settings.delta_threshold or settings.change_threshold:
+        return None
+    told = _left if calibrating is None else calibrating.recalibrate
+    right = FloatAnswers(engine, may_send_inputs=not settings.keeps_inputs)
+    return PlanAudits(engine, right, settings.audit_share, told)
+
+
+def _left(reason: str) -> None:
+    _log.warning("no other plans are made of frames here: %s", reason)
 
 
 async def _build_all(engine: Engine, built: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.frame_steps import FrameSteps
 from edge.job import Answer, Job
 from edge.link.cloud_link import CloudLink
-from edge.link.payloads import boundary_frame, picture, picture_codec, raw_frame
+from edge.link.payloads import boundary_frame, exact_frame, picture, picture_codec, raw_frame
 from edge.link.uplink import CloudAnswer
 from edge.model import EdgeModel
 from edge.streams.delta import DeltaSender, Sent
@@ -58,6 +58,12 @@ class Sending:
             return await exchange(self._deltas, encode, ask)
         content = await self._steps.step(job, "encode_s", lambda: boundary_frame(job.frame_id, plan, made))
         return Exchanged(await ask(content, 0.0), len(content))
+
+    async def exact(self, job: Job) -> Exchanged:
+        """The network's inputs as they are."""
+        feeds, graph = await self._steps.feeds(job), self._model.graph
+        content = await self._steps.step(job, "encode_s", lambda: exact_frame(job.frame_id, graph, feeds))
+        return Exchanged(await self._ask(job, FRAME_INPUT, content, 0.0, patient=True), len(content))
 
     async def raw(self, job: Job) -> Answer:
         """The network's inputs in 8 bits."""

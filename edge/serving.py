@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from edge.head.build import Heads
 from edge.head.steps import Head
 from edge.model import EdgeModel
-from shared.plan import Plan
+from edge.trusted import trusted
+from shared.plan import Plan, PlanTable
 from shared.replan import choices
 
 
@@ -16,11 +18,19 @@ class Serving:
     """The network with its plan table, the heads of the same bundle, and the plan of the next frame.
 
     A frame keeps the value that it began with to its end, so that a plan never meets another bundle's heads.
+    ``distrusted`` are digests of plans that broke their promise, ``last_resort`` is a plan that cannot.
     """
 
     model: EdgeModel
     heads: Heads
     current: tuple[Plan, Head] | None = None
+    distrusted: frozenset[str] = frozenset()
+    last_resort: Plan | None = None
+
+    @functools.cached_property
+    def trusted(self) -> PlanTable:
+        """The table without the plans that broke their promise."""
+        return trusted(self.model.table, self.distrusted, self.last_resort)
 
     def by_need(self) -> list[Plan]:
         """Every plan of the table: the one in use, the fallback, then the nearest to the one in use."""

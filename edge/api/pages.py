@@ -75,6 +75,8 @@ async def get_metrics(request: web.Request) -> web.Response:
         engine.table_changes,
         None if agent.calibrating is None else agent.calibrating.state,
     )
+    if agent.plan_audits is not None:
+        agent.metrics.plans.see(agent.plan_audits.state)
     if agent.hooking is not None:
         learning = learning_state(agent.hooking)
         agent.metrics.see_hooks(hook_states(agent.hooking), learning["size_bytes"])

@@ -31,6 +31,7 @@ def plan_status(agent: Agent) -> dict[str, Any]:
         "table_changes": engine.table_changes,
         **calibration_status(agent),
         "predictions": predictions_state(engine),
+        "guard": None if agent.plan_audits is None else to_data(agent.plan_audits.state),
         "table": to_data(engine.model.table),
     }
 

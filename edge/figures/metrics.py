@@ -11,6 +11,7 @@ from prometheus_client.exposition import generate_latest
 
 from edge.figures.calibration_metrics import CalibrationMetrics
 from edge.figures.head_metrics import BUCKETS_BYTES, HeadMetrics
+from edge.figures.plan_metrics import PlanMetrics
 from edge.job import Answer
 from shared.link import Link
 from shared.result import Result
@@ -59,6 +60,7 @@ class Metrics:
         self._plan_changes = Gauge(
             "evosplit_plan_changes", "Changes of plan since the start.", registry=self._registry
         )
+        self.plans = PlanMetrics(self._registry)
         self._background_failures = Counter(
             "evosplit_background_failures",
             "Exceptions that ended a background task.",

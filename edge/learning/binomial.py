@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 
@@ -26,27 +24,3 @@ def at_least(successes: int, trials: int, target: float, sure: float) -> bool:
     most 1 - sure if the share were just the target.
     """
     return trials > 0 and tail(trials - successes, trials, 1 - target) <= 1 - sure
-
-
-def below(successes: int, trials: int, target: float, sure: float) -> bool:
-    """Whether the upper bound of the share of successes is below ``target``."""
-    return trials > 0 and 1 - tail(trials - successes - 1, trials, 1 - target) < 1 - sure
-
-
-def lower_bound(successes: int, trials: int, sure: float) -> float:
-    """The greatest share that `at_least` grants; 0 without trials."""
-    return _last(lambda share: at_least(successes, trials, share, sure))
-
-
-def upper_bound(successes: int, trials: int, sure: float) -> float:
-    """The least share that `below` denies; 1 without trials."""
-    return 1 - _last(lambda rest: below(successes, trials, 1 - rest, sure))
-
-
-def _last(holds: Callable[[float], bool]) -> float:
-    """The greatest x in 0 .. 1 for which it holds, given that it holds up to there; 0 where it never does."""
-    low, high = 0.0, 1.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low

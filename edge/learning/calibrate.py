@@ -18,13 +18,17 @@ _STARTS: Final = 2
 
 
 def threshold(
-    confidence: NDArray[np.floating], agrees: NDArray[np.bool_], target: float, sure: float = 0.95
+    confidence: NDArray[np.floating],
+    agrees: NDArray[np.bool_] | NDArray[np.floating],
+    target: float,
+    sure: float = 0.95,
 ) -> float | None:
     """The least threshold at which held-out agreement is at least ``target`` by a lower confidence bound.
 
-    ``confidence`` `(n,)` is the classifier's, ``agrees`` `(n,)` whether it gave the network's answer; both of
-    samples that nothing was trained on. A sample answers when its confidence is at least the threshold; one
-    of confidence 0 never does. None where no threshold holds.
+    ``confidence`` `(n,)` is the classifier's, ``agrees`` `(n,)` whether it gave the network's answer, or what
+    share of it (shares count as fewer whole ones); both of samples that nothing was trained on. A sample
+    answers when its confidence is at least the threshold; one of confidence 0 never does. None where no
+    threshold holds.
 
     To take the best of many thresholds that each hold with probability ``sure`` would promise too much. The
     thresholds are therefore tried from the strictest on, up to the first that fails (fixed-sequence testing,

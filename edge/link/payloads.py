@@ -61,6 +61,13 @@ def raw_frame(frame_id: str, graph: Graph, feeds: Mapping[str, NDArray[Any]]) ->
     return encode_frame(Frame(frame_id, graph.sha256, cut.key, encoded))
 
 
+def exact_frame(frame_id: str, graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> bytes:
+    """The model's inputs at cut 0 as they are, compressed without loss. Raises InputError for NaN."""
+    cut = prefix_cut(graph, 0)
+    encoded = tuple(encode_tensor(name, feeds[name], _FLOAT) for name in cut.boundary)
+    return encode_frame(Frame(frame_id, graph.sha256, cut.key, encoded))
+
+
 def jpeg_picture(card: Card, pixels: NDArray[np.uint8]) -> bytes:
     """The picture as JPEG, shrunk to what the network's own preprocessing would scale it to.
 

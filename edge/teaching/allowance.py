@@ -1,4 +1,4 @@
-"""A share of a thread's time that may be spent on what nobody waits for."""
+"""Budgets: a share of the time, or of the bytes of frames, that may be spent on what nobody waits for."""
 
 from __future__ import annotations
 
@@ -7,25 +7,43 @@ import time
 from collections.abc import Iterator
 
 
-class Allowance:
-    """Grows by ``share`` of the time that goes by, up to ``most_s``; what is spent is taken off it.
+class Budget:
+    """An amount that grows by ``share`` of a flow, up to ``most``; what is spent is taken off it.
 
-    Debts are bounded by ``most_s`` too: a first time, which compiles kernels, is not worth waiting for.
+    Debts are bounded by ``most`` too.
+    """
+
+    def __init__(self, share: float, most: float, left: float = 0.0) -> None:
+        self._share = share
+        self.most = most
+        self.left = left
+
+    def earn(self, flow: float) -> None:
+        """So much has flowed."""
+        self.left = min(self.left + self._share * flow, self.most)
+
+    def spend(self, amount: float) -> None:
+        """So much was spent."""
+        self.left = max(self.left - amount, -self.most)
+
+
+class Allowance:
+    """Time as a budget: it grows by ``share`` of the time that goes by, up to ``most_s``.
+
+    A first time, which compiles kernels, is not worth waiting for: hence bounded debts.
     """
 
     def __init__(self, share: float, most_s: float) -> None:
-        self._share = share
-        self._most_s = most_s
-        self._left_s = most_s
+        self._budget = Budget(share, most_s, most_s)
         self._looked_s = time.monotonic()
 
     @property
     def is_spent(self) -> bool:
         """Whether nothing is left just now."""
         now_s = time.monotonic()
-        self._left_s = min(self._left_s + self._share * (now_s - self._looked_s), self._most_s)
+        self._budget.earn(now_s - self._looked_s)
         self._looked_s = now_s
-        return self._left_s <= 0
+        return self._budget.left <= 0
 
     @contextlib.contextmanager
     def spending(self) -> Iterator[None]:
@@ -34,4 +52,4 @@ class Allowance:
         try:
             yield
         finally:
-            self._left_s = max(self._left_s - (time.monotonic() - started_s), -self._most_s)
+            self._budget.spend(time.monotonic() - started_s)

@@ -20,13 +20,14 @@ from edge.hooks.hook import Hook
 from edge.job import Answer, Job
 from edge.streams.exchange import is_stream
 from edge.teaching.agreement import agree
+from edge.teaching.allowance import Budget
 from edge.teaching.lossy import Lesson, lessons_for
 from edge.teaching.skips import Skips
 from shared.errors import CloudRefusedError, CloudUnavailableError, InputError, LearningError
 from shared.plan import FLOAT_BITS, Plan, TensorCode
 
-SHARE: Final = 0.02
-"""Of the bytes that frames send, so many more may go into asking."""
+SHARE: Final = 0.01
+"""Of the bytes that frames send, so many more may go into asking; as many go into auditing plans."""
 MOST_BYTES: Final = 4 << 20
 """So much of that can be saved up."""
 MORE: Final = 1.2
@@ -52,7 +53,7 @@ class Shadows:
         self._about: tuple[str, int] = ("", 0)
         self._lessons: tuple[Lesson, ...] = ()
         self._told: dict[str, int] = {}
-        self._credit = 0.0
+        self._credit = Budget(SHARE, MOST_BYTES)
         self._last: OrderedDict[str, str] = OrderedDict()
         self.skips = Skips(engine, "skip" in self._kinds, target)
 
@@ -61,8 +62,9 @@ class Shadows:
         plan, run = answer.plan, answer.run
         if plan is None or run is None or answer.sent_as != "whole" or is_stream(job.stream, plan):
             return
-        self._credit = min(self._credit + SHARE * answer.wire_bytes, MOST_BYTES)
-        if run.changed_by or key is None or self._engine.cloud.is_busy or self._credit < answer.wire_bytes:
+        self._credit.earn(answer.wire_bytes)
+        is_poor = self._credit.left < answer.wire_bytes
+        if run.changed_by or key is None or self._engine.cloud.is_busy or is_poor:
             return
         lesson, skips = self._lesson(plan), self.skips.is_open(plan)
         if (lesson is None and not skips) or self._last.get(job.stream) == key:
@@ -72,7 +74,7 @@ class Shadows:
             self._last.popitem(last=False)
         with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError):
             if lesson is None or (skips and len(self.skips) < len(lesson)):
-                self._credit -= await self.skips.attempt(answer)
+                self._credit.spend(await self.skips.attempt(answer))
             else:
                 await self._ask(lesson, answer)
 
@@ -110,7 +112,7 @@ class Shadows:
         for at in reversed(range(lesson.tries)):
             fewer, less = lesson.way(tensor, at)
             outputs, sent_bytes = await self._engine.shadow(answer, {**bits, **fewer}, {**keep, **less})
-            self._credit -= sent_bytes
+            self._credit.spend(sent_bytes)
             stays[at] = agree(card, outputs, answer.outputs)
             if not stays[at]:
                 break

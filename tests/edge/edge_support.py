@@ -105,6 +105,7 @@ def write_net_bundle(
     table: PlanTable,
     card: Card | None,
     calibration: CalibrationKind | None = None,
+    max_drop: float | None = None,
 ) -> str:
     skeleton, weights = strip_weights(graph.model)
     files = {"skeleton.onnx": skeleton.SerializeToString()}
@@ -116,7 +117,14 @@ def write_net_bundle(
         packed[name] = {str(bits): f"weights/{number}-{bits}.evs"}
     data = None if card is None else card_to_data(card)
     manifest = Manifest(
-        graph.name, graph.sha256, table, data, "skeleton.onnx", packed, calibration=calibration
+        graph.name,
+        graph.sha256,
+        table,
+        data,
+        "skeleton.onnx",
+        packed,
+        calibration=calibration,
+        max_drop=max_drop,
     )
     return write_bundle(path, manifest, files)
 
@@ -287,13 +295,14 @@ async def stage(
     table_of: Callable[[Graph, bool], PlanTable] = make_table,
     model_of: Callable[[], onnx.ModelProto] = models.chain_net,
     calibration: CalibrationKind | None = None,
+    promised_drop: float | None = None,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     folder.mkdir(exist_ok=True)
     graph = load_net(folder, model_of=model_of)
     card = net_card(graph) if with_card else None
     path = folder / "net.evb"
-    digest = write_net_bundle(graph, path, table_of(graph, with_fallback), card, calibration)
+    digest = write_net_bundle(graph, path, table_of(graph, with_fallback), card, calibration, promised_drop)
     cloud = FakeCloud(graph, card, path, digest, calibrations=CalibrationStore(folder / "calibrations"))
     server = TestServer(cloud.app())
     await server.start_server()

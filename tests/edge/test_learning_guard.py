@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.learning.audit import Audit, Rules, Standing, is_audited, judge
-from edge.learning.binomial import upper_bound
 from edge.learning.guard import Guard
+from edge.learning.sequential import _COURAGE, evidence
 
 
 def feed(guard, random, count, agreement, confidence=None):
@@ -104,19 +106,72 @@ def test_audited_frames_are_a_share_chosen_by_their_ids():
     assert all(is_audited(one, 1.0) for one in ids[:100])
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=300))
-def test_nothing_closes_without_a_bound_below_the_target(audits):
-    rules, standing = Rules(0.9, spans=(20, 50)), Standing()
+def wealth(losses, limit):
+    """By hand: each gambler from each start on, loss by loss."""
+    assumed = [limit ** (1 - courage) for courage in _COURAGE]
+    rates = [(one - limit) / (limit * (1 - limit)) for one in assumed]
+    best = [1.0 for _ in rates]
+    for start in range(len(losses)):
+        for at, rate in enumerate(rates):
+            best[at] = max(best[at], math.prod(1 + rate * (loss - limit) for loss in losses[start:]))
+    return sum(best) / len(best)
+
+
+@given(st.lists(st.floats(0, 1), max_size=40), st.floats(0.001, 0.5))
+def test_the_evidence_is_the_mean_wealth_of_the_best_starts(losses, limit):
+    found, start = evidence(np.asarray(losses), limit)
+    assert found == pytest.approx(wealth(losses, limit), rel=1e-6)
+    assert 0 <= start <= len(losses)
+    if start < len(losses):
+        assert losses[start] > limit  # the boldest begins with a loss that he wins from
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=100))
+def test_nothing_closes_without_evidence_below_the_target(audits):
+    rules, standing = Rules(0.9, memory=50), Standing()
     for confidence, agreed in audits:
         before, standing = standing, judge(standing, Audit(confidence, agreed), rules)
-        assert len(standing.window) <= rules.spans[-1]
+        assert len(standing.window) <= rules.memory
         if standing.floor > before.floor:
             window = (*before.window, Audit(confidence, agreed))[-50:]
-            heard = ([a.agreed for a in window[-n:] if a.confidence >= before.floor] for n in rules.spans)
-            bounds = [upper_bound(sum(some), len(some), rules.sure) for some in heard]
-            assert min(bounds) < rules.target
+            heard = [1 - a.agreed for a in window if a.confidence >= before.floor]
+            assert wealth(heard, 1 - rules.target) >= 0.999 / rules.false_alarms
     assert standing.audits == len(audits)
-    assert standing.agreements == sum(agreed for _, agreed in audits)
+    assert standing.agreements == pytest.approx(sum(agreed for _, agreed in audits))
+
+
+def alarms(agreement, count, promise, seeds, graded=False):
+    """After how many audits each of many plans was closed; ``count`` where it never was."""
+    found = []
+    for seed in range(seeds):
+        random, standing, rules = np.random.default_rng(seed), Standing(), Rules(promise)
+        lost = (random.random(count) >= agreement) * 1.0
+        if graded:  # each answer loses a little, and as much on average
+            lost = random.beta(1, agreement / (1 - agreement), count)
+        while standing.verdict == "ok" and standing.audits < count:
+            standing = judge(standing, Audit(1.0, 1 - lost[standing.audits]), rules)
+        found.append(standing.audits)
+    return found
+
+
+@pytest.mark.parametrize(("agreement", "most"), [(0.0, 3), (0.5, 25), (0.9, 250)])
+def test_a_plan_below_its_promise_is_closed_within_a_bounded_number_of_audits(agreement, most):
+    assert max(alarms(agreement, 400, 0.99, 20)) <= most
+
+
+@pytest.mark.parametrize("graded", [False, True])
+def test_a_plan_above_its_promise_is_kept(graded):
+    """At most one in 2,000 audits where agreement is just what is promised; here it is better."""
+    assert alarms(0.995, 600, 0.99, 10, graded).count(600) >= 9
+
+
+def test_false_alarms_are_bounded_where_agreement_is_just_what_is_promised():
+    """Within 300 audits, 300 in 2,000 of the plans at most."""
+    random, closed = np.random.default_rng(0), 0
+    for _ in range(60):
+        losses = (random.random(300) < 0.01) * 1.0
+        closed += any(evidence(losses[:stop], 0.01)[0] >= 2000 for stop in range(1, 301))
+    assert closed <= 60 * 0.15
 
 
 def test_a_hook_is_held_to_what_it_had_when_it_was_learned():

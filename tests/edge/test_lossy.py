@@ -93,7 +93,7 @@ def test_memory_of_rows_is_bounded() -> None:
 
 async def teach(on: Stage, frames: int) -> None:
     await use_the_middle(on)
-    on.agent.hooking.shadows._credit = 1e9
+    on.agent.hooking.shadows._credit.left = 1e9
     for seed in range(frames):
         assert (await on.post(flat(seed)))[0] == 200
         await on.agent.drain()

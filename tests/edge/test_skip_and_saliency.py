@@ -55,7 +55,7 @@ async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
     await until(lambda: on.agent.engine.plan.cut_key == "7" and on.agent.engine.heads_ready() == 3)
     for seed in range(frames):
         on.agent.hooking.shadows._last.clear()
-        on.agent.hooking.shadows._credit = 1e9
+        on.agent.hooking.shadows._credit.left = 1e9
         assert (await on.post(flat(seed)))[0] == 200
         await on.agent.drain()
         if rows and len(on.agent.hooking.shadows.skips) >= rows:
@@ -100,7 +100,7 @@ async def test_trying_takes_a_small_share_of_the_bytes(tmp_path: Path) -> None:
     on_blocks = {"table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
     async with stage(tmp_path, **on_blocks, **options("skip")) as on:
         await try_skips(on, 1)
-        on.agent.hooking.shadows._credit = 0.0
+        on.agent.hooking.shadows._credit.left = 0.0
         for seed in range(60):
             await on.post(flat(seed))
             await on.agent.drain()
