@@ -105,16 +105,19 @@ class Agent:
         self._follow_ups = FollowUps(metrics.background_failed, metrics.follow_up_skipped)
 
     async def take_picture(self, content: bytes, ticket: Ticket) -> Result:
-        """Answer a JPEG or PNG. Raises InputError, CardError, BusyError (not accepted), FrameFailedError."""
+        """Answer a JPEG or PNG.
+
+        Raises InputError, CardError, UsageError, BusyError (all of them: not accepted), FrameFailedError.
+        """
         if self.engine.model.card is None:
             raise CardError("the model has no card, so it takes tensors but no pictures")
-        if ticket.strategy == "edge":
-            self.engine.fallback()
+        self.engine.check_strategy(ticket.strategy)
         finished = await self._submit(ticket.frame_id, functools.partial(self._picture, content, ticket))
         return finished.result
 
     async def take_tensors(self, feeds: Feeds, ticket: Ticket) -> Finished:
         """Answer the model's own inputs. Raises as `take_picture`."""
+        self.engine.check_strategy(ticket.strategy)
         model = self.engine.model.graph.name
         job = Job(ticket.frame_id, ticket.stream, model, ticket.strategy, feeds=feeds)
         return await self._submit(ticket.frame_id, functools.partial(self._see_through, job))
@@ -211,8 +214,8 @@ class Agent:
         if self.hooking is not None:
             see_to = self.hooking.aftercare.see_to
             self._follow_ups.start(functools.partial(see_to, job, answer, reading.outcome))
-        if self.calibrating is not None:
-            self._follow_ups.start(functools.partial(self.calibrating.see, job))
+        if self.calibrating is not None and self.calibrating.wants:
+            self._follow_ups.start(functools.partial(self.calibrating.see, job, answer))
         if self.plan_audits is not None and self.plan_audits.wants(job, answer):
             self._follow_ups.start(functools.partial(self.plan_audits.audit, job, answer))
 

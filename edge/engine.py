@@ -21,19 +21,22 @@ from edge.head.roster import Roster
 from edge.head.run import HeadRun, Policy, always, run_head
 from edge.head.steps import Head
 from edge.hooks.hook import Hook
-from edge.job import Answer, Feeds, Job
+from edge.job import Answer, Feeds, Job, Strategy
 from edge.link.cloud_link import CloudLink
 from edge.link.payloads import picture_codec, without_pictures
+from edge.measured import measured
 from edge.model import EdgeModel
 from edge.plan_in_use import PlanInUse
+from edge.plan_named import named_plans
 from edge.sending import Sending
 from edge.serving import Serving
 from edge.streams.delta import DeltaSender
 from edge.streams.exchange import is_stream
 from edge.teaching.last_resort import ANSWERING, best_exit
+from shared.correction.course import Course
 from shared.errors import CloudRefusedError, CloudUnavailableError, InfeasibleError
 from shared.plan import Plan
-from shared.replan import replan
+from shared.replan import choices, replan
 from shared.result import AnsweredBy
 
 _Attempt: TypeAlias = Callable[[], Coroutine[Any, Any, Answer]]
@@ -49,16 +52,19 @@ class Engine(PlanInUse):
         compute: Compute,
         cloud: CloudLink,
         deltas: DeltaSender | None = None,
+        course: Course | None = None,
+        keeps_inputs: bool = False,
     ) -> None:
-        super().__init__(Serving(model, heads), lambda: cloud.link)
+        super().__init__(Serving(model, heads), lambda: cloud.link, course)
         self.compute = compute
         self.cloud = cloud
         self.deltas = DeltaSender(secrets.randbits(64)) if deltas is None else deltas
         self.roster = Roster()
         self.policy: Callable[[str], Policy] = lambda _frame_id: always
         self.believes: Callable[[Hook], bool] = self.roster.trusts
+        self._is_delta = False
         self._steps = FrameSteps(compute, model.card)
-        self._sending = Sending(model, self._steps, cloud, self.deltas)
+        self._sending = Sending(model, self._steps, cloud, self.deltas, keeps_inputs)
 
     def heads_ready(self) -> int:
         """How many heads are built."""
@@ -68,22 +74,56 @@ class Engine(PlanInUse):
         """The outputs of one frame.
 
         Raises CloudUnavailableError or CloudRefusedError when it takes a cloud, InputError when the network
-        does not take the values, InfeasibleError as `fallback`, CardError for a picture without a card.
+        does not take the values, InfeasibleError as `fallback`, UsageError as `forced`, CardError for a
+        picture without a card.
         """
-        serving = self.serving  # to its end, whatever table comes meanwhile
+        before_s, link = dict(job.spent_s), self.cloud.link
+        answer = await self._answer(job)
+        seen = measured(job, before_s, answer, link)
+        if seen is not None:
+            self._is_delta = answer.sent_as == "delta"
+            self.learn(seen)
+        return answer
+
+    def forced(self, strategy: str) -> Plan | None:
+        """The plan that a strategy names, of several the fastest now; None for strategies that name none.
+
+        Raises UsageError where the table has none.
+        """
+        found = named_plans(choices(self.model.table), strategy)
+        return min(found, key=self.priced()) if found else None
+
+    async def _answer(self, job: Job) -> Answer:
+        serving = self.serving  # to the frame's end, whatever table comes meanwhile
         if job.strategy == "edge":
             return await self._alone(serving, job, self.fallback(), "edge", with_hooks=False)
-        if job.strategy == "planned" and serving.current is not None:
-            plan, head = serving.current
-            if picture_codec(plan) is not None:
-                work = functools.partial(self._without_head, serving, job, plan, head)
-                return await self._or_alone(serving, job, work)
-            if not plan.boundary:
-                return await self._planned(job, plan, head, "edge")
-            work = functools.partial(self._planned, job, plan, head, "cloud")
-            return await self._or_alone(serving, job, work)
+        if (plan := self.forced(job.strategy)) is not None:
+            built = await asyncio.to_thread(serving.heads.build, plan)
+            return await self._by_plan(serving, job, plan, built, with_hooks=False)
+        if job.strategy == "planned" and (chosen := self.for_frame(self._triable(job))) is not None:
+            return await self._by_plan(serving, job, *chosen)
         whole = self._sending.raw if job.strategy == "cloud-raw" else self._sending.picture
         return await self._or_alone(serving, job, functools.partial(whole, job))
+
+    def _triable(self, job: Job) -> Callable[[Plan], bool] | None:
+        """Which plans may be tried on a frame. None while the cloud is away, and on streams of deltas.
+
+        There a tried frame would be a key frame, and so would the next one after it.
+        """
+        if self.cloud.circuit.is_open or self._is_delta:
+            return None
+        return lambda plan: job.pixels is not None or picture_codec(plan) is None
+
+    async def _by_plan(
+        self, serving: Serving, job: Job, plan: Plan, head: Head, with_hooks: bool = True
+    ) -> Answer:
+        if picture_codec(plan) is not None:
+            way = functools.partial(self._without_head, serving, job, plan, head, with_hooks)
+            return await self._or_alone(serving, job, way)
+        if not plan.boundary:
+            return await self._planned(job, plan, head, "edge", with_hooks)
+        way = functools.partial(self._planned, job, plan, head, "cloud", with_hooks)
+        return await self._or_alone(serving, job, way)
 
     async def again(self, job: Job, answer: Answer, acts: Policy) -> Answer:
         """Go an answer's way another time, with another policy. Its seconds are not the frame's.
@@ -137,6 +177,18 @@ class Engine(PlanInUse):
         keepers: list[Any] = [self.deltas, *(part for head in self.heads.built() for part in head.segments)]
         keepers += [hook for hook in self.heads.hooks if hasattr(hook, "forget")]
         await self.compute.run(lambda: [keeper.forget(name) for keeper in keepers for name in streams])
+
+    def check_strategy(self, strategy: Strategy) -> None:
+        """Whether frames may go this way.
+
+        Raises InfeasibleError as `fallback`, UsageError as `forced` and where inputs stay here.
+        """
+        if strategy == "edge":
+            self.fallback()
+        elif strategy in ("cloud-raw", "cloud-jpeg"):
+            self._sending.check_inputs_go()
+        else:
+            self.forced(strategy)
 
     def fallback(self) -> Plan:
         """The plan that needs no cloud. Raises InfeasibleError where the limits allow none."""
@@ -221,13 +273,16 @@ class Engine(PlanInUse):
         checked, key, size = self._sending.checked(outputs), plan.cut_key, went.wire_bytes
         return Answer(checked, "cloud", plan, key, size, head=head, run=run, sent_as=went.sent_as)
 
-    async def _without_head(self, serving: Serving, job: Job, plan: Plan, head: Head) -> Answer:
+    async def _without_head(
+        self, serving: Serving, job: Job, plan: Plan, head: Head, with_hooks: bool = True
+    ) -> Answer:
         """A plan that sends the picture; a frame of tensors goes by the best one that sends tensors.
 
         Hooks that may answer by the network's input are asked first.
         """
         if job.pixels is not None:
-            if not any(hook.kind in ANSWERING and self.believes(hook) for hook in head.hooks):
+            asked = head.hooks if with_hooks else ()
+            if not any(hook.kind in ANSWERING and self.believes(hook) for hook in asked):
                 return await self._sending.picture(job, plan)
             run = await self._run_head(job, plan, head, self.policy(job.frame_id))
             if run.exit is not None:
@@ -236,8 +291,11 @@ class Engine(PlanInUse):
         others = without_pictures(serving.trusted)
         if others is None:
             return await self._sending.raw(job)
-        plan = replan(others, self.cloud.link, None)
-        return await self._alone(serving, job, plan, "cloud" if plan.boundary else "edge")
+        # The corrections are of the table in use, which may be another one by now.
+        priced = self.priced() if serving.heads is self.heads else None
+        plan = replan(others, self.cloud.link, None, priced)
+        answered_by: AnsweredBy = "cloud" if plan.boundary else "edge"
+        return await self._alone(serving, job, plan, answered_by, with_hooks)
 
     async def _run_head(self, job: Job, plan: Plan, head: Head, acts: Policy | None) -> HeadRun:
         """Where deltas go, codes have to mean the same from frame to frame: no hook on the way is asked."""

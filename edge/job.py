@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from edge.streams.exchange import SentAs
 from shared.plan import Plan
 from shared.result import AnsweredBy, Breakdown, Result
 
-Strategy = Literal["planned", "edge", "cloud-raw", "cloud-jpeg"]
+Strategy: TypeAlias = str
+"""One of `edge.plan_named.STRATEGIES`, or a plan's name: ``plan:DIGITS`` or ``cut:KEY``."""
 Feeds = dict[str, NDArray[Any]]
 
 
@@ -24,7 +25,8 @@ Feeds = dict[str, NDArray[Any]]
 class Job:
     """A frame and the seconds spent on it so far. It is either ``pixels`` (H, W, 3) uint8 RGB or ``feeds``.
 
-    ``received_at_s`` is Unix time, ``started_s`` the ``time.perf_counter`` at the same moment.
+    ``received_at_s`` is Unix time, ``started_s`` the ``time.perf_counter`` at the same moment. Of its request
+    ``cloud_queue_s`` is the wait in the cloud, and ``link_share`` the mean share of the link that it had.
     """
 
     frame_id: str
@@ -36,6 +38,8 @@ class Job:
     received_at_s: float = field(default_factory=time.time)
     started_s: float = field(default_factory=time.perf_counter)
     spent_s: dict[str, float] = field(default_factory=dict)
+    cloud_queue_s: float = 0.0
+    link_share: float = 1.0
 
     def spend(self, **seconds: float) -> None:
         """Add to the steps of the breakdown, by field name."""

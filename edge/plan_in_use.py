@@ -14,20 +14,28 @@ from edge.model import EdgeModel
 from edge.serving import Serving
 from edge.trim import trim_memory
 from shared.bundle import CalibrationKind
+from shared.correction.corrections import corrections_of
+from shared.correction.course import Course
+from shared.correction.measured import Measured
+from shared.correction.prices import Prices
 from shared.errors import EvoSplitError
 from shared.link import Link
 from shared.plan import Plan
-from shared.replan import replan
+from shared.replan import choices, fastest, replan
 
 _log = logging.getLogger(__name__)
 
 
 class PlanInUse:
-    """Follows the link through a plan table; ``link`` is asked for the link as it is estimated now."""
+    """Follows link and device through a plan table; ``link`` is asked for the link as it is estimated now.
 
-    def __init__(self, serving: Serving, link: Callable[[], Link]) -> None:
+    ``course`` starts with what frames of earlier runs took; without one the predictions stand.
+    """
+
+    def __init__(self, serving: Serving, link: Callable[[], Link], course: Course | None = None) -> None:
         self._link = link
         self.serving = serving
+        self.course = course or Course(corrections_of(choices(serving.model.table)), learns=False)
         self.plan_changes = 0
         self.table_changes = 0
 
@@ -58,16 +66,43 @@ class PlanInUse:
 
     async def start(self) -> None:
         """Build the head of the plan that suits the link now. Raises BundleError, ModelError."""
-        plan = replan(self.model.table, self._link(), None)
+        plan = replan(self.model.table, self._link(), None, self.priced())
         self._use(plan, await asyncio.to_thread(self.heads.build, plan))
 
     def reconsider(self) -> None:
-        """Change to the plan that suits the link now, once its head is built."""
-        wanted = replan(self.serving.trusted, self._link(), self.plan)
+        """Change to the plan that suits the link and the device now, once its head is built."""
+        wanted = replan(self.serving.trusted, self._link(), self.plan, self.priced(), self.course.owed)
         head = self.heads.ready(wanted)
         if self.current is not None and head is not None and wanted is not self.current[0]:
             self._use(wanted, head)
+            self.course = self.course.changed()
             self.plan_changes += 1
+
+    def priced(self) -> Prices:
+        """Corrected latencies over the link as it is now."""
+        return self.course.priced(self._link())
+
+    def learn(self, seen: Measured) -> None:
+        """Correct the predictions by what one frame took, and change the plan if that says so."""
+        self.course = self.course.learn(seen)
+        self.reconsider()
+
+    def for_frame(self, may_try: Callable[[Plan], bool] | None = None) -> tuple[Plan, Head] | None:
+        """What one more frame goes by: the plan in use, or one that is tried. None before `start`.
+
+        ``may_try`` says which plans may be; without it none is, nor is one whose head is not built.
+        """
+        if self.current is None:
+            return None
+        priced, (current, _) = self.priced(), self.current
+        best = fastest(self.serving.trusted, self._link(), priced)
+        usable = None if may_try is None else lambda plan: may_try(plan) and self._is_built(plan)
+        self.course, plan = self.course.next_frame(priced, current, best, usable)
+        head = None if plan is current else self.heads.ready(plan)
+        return self.current if head is None else (plan, head)
+
+    def _is_built(self, plan: Plan) -> bool:
+        return self.heads.ready(plan) is not None
 
     async def adopt(self, model: EdgeModel, heads: Heads) -> None:
         """Serve from another bundle of the same network.
@@ -76,7 +111,8 @@ class PlanInUse:
         the value that they began with. Raises BundleError, ModelError, and all is as before.
         """
         heads.inherit(self.heads)
-        plan, fallback = replan(model.table, self._link(), None), model.table.fallback
+        priced = self.course.under(choices(model.table)).priced(self._link())
+        plan, fallback = replan(model.table, self._link(), None, priced), model.table.fallback
         while True:
             hooks, options = self.heads.hooks, self.heads.options
             heads.hooks, heads.options = hooks, options
@@ -87,6 +123,7 @@ class PlanInUse:
             # Hooks may have been learned meanwhile; between this look and the change nothing else runs.
             if head is not None and hooks is self.heads.hooks and options is self.heads.options:
                 break
+        self.course = self.course.under(choices(model.table))
         self.serving = Serving(model, heads, (plan, head))
         self.table_changes += 1
 
@@ -96,7 +133,8 @@ class PlanInUse:
         self.serving = dataclasses.replace(
             before, distrusted=before.distrusted | digests, last_resort=last_resort
         )
-        wanted = replan(self.serving.trusted, self._link(), None)
+        self.course = self.course.under(choices(self.serving.trusted))
+        wanted = replan(self.serving.trusted, self._link(), None, self.priced())
         await asyncio.to_thread(before.heads.build, wanted)
         self.reconsider()
 

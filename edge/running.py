@@ -21,6 +21,7 @@ from edge.enrolment.planner_client import PlannerClient
 from edge.enrolment.renewal import Renewal
 from edge.figures.expecting import Expecting
 from edge.figures.metrics import Metrics
+from edge.figures.predictions import Predictions
 from edge.figures.profile import Profile
 from edge.head.assemble import Options
 from edge.head.build import Heads
@@ -38,6 +39,7 @@ from edge.teaching.float_answers import FloatAnswers
 from edge.teaching.plan_audits import PlanAudits
 from shared.bundle import Bundle
 from shared.card import Card, card_from_data, check_card
+from shared.correction.course import Course
 from shared.graph import Graph
 from shared.link import Link
 
@@ -58,8 +60,13 @@ async def running_agent(
 
     Raises BundleError, ModelError, CardError, StoreError.
     """
-    heads = await asyncio.to_thread(Heads, bundle, _options(settings))
-    engine = _engine(settings, bundle, heads, token, session)
+    predictions = await asyncio.to_thread(Predictions, settings.folder)
+    known = await asyncio.to_thread(predictions.read, bundle.manifest.table)
+    course = Course(known, learns=settings.corrections)
+    # No name for the heads here: those of another bundle take their place, and these are to go then.
+    engine = _engine(
+        settings, bundle, await asyncio.to_thread(Heads, bundle, _options(settings)), token, session, course
+    )
     watch = LinkWatch(engine.cloud, settings.probe_interval_s)
     await watch.look()
     metrics = Metrics(settings.model, version("evosplit"))
@@ -81,6 +88,7 @@ async def running_agent(
         if hooking is not None:
             background.start("hooks", functools.partial(_teach, hooking, built))
         background.start("plans", renewal.run)
+        background.start("predictions", functools.partial(predictions.run, engine))
         if calibrating is not None:
             background.start("calibration", calibrating.run)
         yield agent
@@ -90,18 +98,25 @@ async def running_agent(
         await agent.end()
         engine.compute.close()
         await asyncio.to_thread(expecting.keep)
+        await asyncio.to_thread(predictions.keep, engine.course.known)
         await asyncio.to_thread(store.close)
 
 
 def _engine(
-    settings: EdgeSettings, bundle: Bundle, heads: Heads, token: str, session: aiohttp.ClientSession
+    settings: EdgeSettings,
+    bundle: Bundle,
+    heads: Heads,
+    token: str,
+    session: aiohttp.ClientSession,
+    course: Course,
 ) -> Engine:
     table = bundle.manifest.table
     model = EdgeModel(heads.graph, _card(bundle, heads.graph), table)
     uplink = Uplink(session, settings.cloud_url, settings.model, token)
     cloud = CloudLink(uplink, Link(ASSUMED_BPS, table.rtt_s), settings.timeout_s)
     deltas = DeltaSender(secrets.randbits(64), DeltaSettings(threshold=settings.delta_threshold))
-    engine = Engine(model, heads, Compute(settings.slowdown), cloud, deltas)
+    compute = Compute(settings.slowdown)
+    engine = Engine(model, heads, compute, cloud, deltas, course, settings.keeps_inputs)
     cloud.changed = engine.reconsider
     return engine
 

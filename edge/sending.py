@@ -17,7 +17,7 @@ from edge.link.uplink import CloudAnswer
 from edge.model import EdgeModel
 from edge.streams.delta import DeltaSender, Sent
 from edge.streams.exchange import Exchanged, exchange, is_stream
-from shared.errors import CardError, CloudRefusedError, CloudUnavailableError
+from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, UsageError
 from shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT
 from shared.plan import Plan
 
@@ -25,9 +25,20 @@ Outputs = Mapping[str, NDArray[Any]]
 
 
 class Sending:
-    """Every method raises CloudUnavailableError or CloudRefusedError, and InputError for NaN and infinity."""
+    """Every method raises CloudUnavailableError or CloudRefusedError, and InputError for NaN and infinity.
 
-    def __init__(self, model: EdgeModel, steps: FrameSteps, cloud: CloudLink, deltas: DeltaSender) -> None:
+    With ``keeps_inputs``, the input itself is never sent, whoever asks for it: that raises UsageError.
+    """
+
+    def __init__(
+        self,
+        model: EdgeModel,
+        steps: FrameSteps,
+        cloud: CloudLink,
+        deltas: DeltaSender,
+        keeps_inputs: bool = False,
+    ) -> None:
+        self._keeps_inputs = keeps_inputs
         self._model = model
         self._steps = steps
         self._cloud = cloud
@@ -56,6 +67,7 @@ class Sending:
 
     async def raw(self, job: Job) -> Answer:
         """The network's inputs in 8 bits."""
+        self.check_inputs_go()
         feeds, graph = await self._steps.feeds(job), self._model.graph
         content = await self._steps.step(job, "encode_s", lambda: raw_frame(job.frame_id, graph, feeds))
         reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
@@ -63,6 +75,7 @@ class Sending:
 
     async def picture(self, job: Job, plan: Plan | None = None) -> Answer:
         """The picture as a plan sends it, or the JPEG of the strategy without one. Raises CardError."""
+        self.check_inputs_go()
         card, pixels = self._model.card, job.pixels
         if card is None or pixels is None:
             raise CardError("a picture is sent of a frame that is one, by a model with a card")
@@ -72,6 +85,13 @@ class Sending:
         cloud_s = 0.0 if plan is None else plan.latency.cloud_s
         reply = await self._ask(job, name, content, cloud_s, patient=plan is None)
         return Answer(self.checked(reply.outputs), "cloud", plan, "0", len(content))
+
+    def check_inputs_go(self) -> None:
+        """Raise UsageError where inputs stay on the device."""
+        if self._keeps_inputs:
+            raise UsageError(
+                "raw inputs stay on this device (--private, --min-depth); use the strategy planned or edge"
+            )
 
     def checked(self, outputs: Outputs) -> Outputs:
         """The outputs if they are all there, of the network's shapes and types."""
@@ -102,4 +122,5 @@ class Sending:
         job.spend(
             uplink_s=reply.uplink_s, queue_s=reply.queue_s, decode_s=reply.decode_s, tail_s=reply.tail_s
         )
+        job.cloud_queue_s, job.link_share = reply.queue_s, reply.link_share
         return reply

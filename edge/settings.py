@@ -26,8 +26,8 @@ class EdgeSettings:
 
     ``slowdown`` lets this machine play one that is so many times slower, by waiting. ``memory_bytes``,
     ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits. With ``integers``
-    heads may run in 8 bits where that was measured to be faster. ``timeout_s`` bounds one request to the
-    cloud, whatever the plan predicts.
+    heads may run in 8 bits where that was measured to be faster. With ``corrections`` what frames take
+    corrects what plans predict. ``timeout_s`` bounds one request to the cloud, whatever the plan predicts.
 
     With ``hooks``, those of ``hook_kinds`` are learned from full answers, exits in idle time, and used once
     held-out samples show that they agree with the network in ``exit_agreement`` of the frames;
@@ -56,6 +56,7 @@ class EdgeSettings:
     max_error: float | None = None
     max_drop: float | None = None
     integers: bool = True
+    corrections: bool = True
     slowdown: float = 1.0
     threads: int = 1
     provider: ProviderName = "cpu"

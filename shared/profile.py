@@ -11,6 +11,9 @@ from shared.integer_times import IntegerTimes
 _SHORT: Final = 0.1
 """Heads and tails below this share of the whole are too short for a relative deviation to mean much."""
 
+BUSY: Final = 0.15
+"""Runs on a machine without other work spread by less than this share."""
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -38,6 +41,8 @@ class Profile:
     ``pack_s`` is what encoding a frame of tensors takes whatever its size: the first one finds caches cold.
     ``plain_s_per_byte`` is (encode, decode) where a plan says ``none`` for a codec; None where not measured.
     ``integers`` are the times in 8-bit integers, None where the device was not measured with them.
+    ``spread`` is how much longer than quiet runs of heads and tails the upper quartile of them took; above
+    `BUSY` the machine had other work. ``repeats`` counts how often it was measured again for that.
     """
 
     model: str
@@ -57,6 +62,8 @@ class Profile:
     plain_s_per_byte: tuple[float, float] | None = None
     pack_s: float = 0.0
     integers: IntegerTimes | None = None
+    spread: float | None = None
+    repeats: int = 0
 
     def head_layer_s(self) -> tuple[float, ...]:
         """Seconds per layer whose running sums pass through the measured heads."""

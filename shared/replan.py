@@ -1,40 +1,66 @@
 """Which plan of a table to use next: a pure rule over the table, the link as estimated, and the plan in use.
 
 Near a breakpoint two plans take nearly the same time, so that holding on to the one in use costs next to
-nothing there; a plan is left only for one that is clearly faster. That is all the hysteresis it takes.
+nothing there; a plan is left at once only for one that is clearly faster. What a smaller gain adds up to over
+frames is owed (a cumulative sum, as CUSUM charts have it), and leads to the change once it is due.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from shared.link import Link
 from shared.plan import Plan, PlanTable
 
 RELATIVE_GAIN: Final = 0.1
-"""A change must be predicted to save at least this share of the latency ..."""
+"""A change at once must be predicted to save at least this share of the latency ..."""
 
 ABSOLUTE_GAIN_S: Final = 1e-3
 """... and at least this many seconds."""
 
+DUE: Final = 0.2
+"""A change is due when what it would have saved since it was first seen is this share of one latency ..."""
 
-def replan(table: PlanTable, link: Link, current: Plan | None) -> Plan:
-    """The plan for the next frame.
+NEGLIGIBLE_GAIN: Final = 0.01
+"""... not counting this share a frame, which is no reason to change."""
+
+Price: TypeAlias = Callable[[Plan], float]
+"""Seconds of a plan over the link as it is now."""
+
+
+def replan(
+    table: PlanTable, link: Link, current: Plan | None, price: Price | None = None, owed: float = 0.0
+) -> Plan:
+    """The plan for the next frame, by ``price`` or else as predicted.
 
     The table is optimal over bandwidth at the round trip it was made for; the link's own round trip decides
-    here, so that every plan (and the fallback, which needs no link) is priced again: O(plans).
+    here, so that every plan (and the fallback, which needs no link) is priced again: O(plans). ``owed`` is
+    what frames have added up to (`owing`).
     """
-    candidate = fastest(table, link)
+    price = price or predicted(link)
+    candidate = fastest(table, link, price)
     if current is None or current not in choices(table):
         return candidate
-    current_s = current.latency_at(link).total_s
-    gain_s = current_s - candidate.latency_at(link).total_s
-    return candidate if gain_s > max(RELATIVE_GAIN * current_s, ABSOLUTE_GAIN_S) else current
+    current_s = price(current)
+    gain_s = current_s - price(candidate)
+    is_clear = gain_s > max(RELATIVE_GAIN * current_s, ABSOLUTE_GAIN_S)
+    return candidate if is_clear or (owed > DUE and gain_s > 0) else current
 
 
-def fastest(table: PlanTable, link: Link) -> Plan:
-    """The plan with the least predicted latency; of equals, the one of the highest bandwidths."""
-    return min(reversed(choices(table)), key=lambda plan: plan.latency_at(link).total_s)
+def fastest(table: PlanTable, link: Link, price: Price | None = None) -> Plan:
+    """The plan of the least latency; of equals, the one of the highest bandwidths."""
+    return min(reversed(choices(table)), key=price or predicted(link))
+
+
+def predicted(link: Link) -> Price:
+    """What plans themselves predict."""
+    return lambda plan: plan.latency_at(link).total_s
+
+
+def owing(owed: float, current_s: float, best_s: float) -> float:
+    """What is owed after one more frame that took ``current_s`` where ``best_s`` was possible."""
+    return max(0.0, owed + (current_s - best_s) / current_s - NEGLIGIBLE_GAIN) if current_s > 0 else 0.0
 
 
 def choices(table: PlanTable) -> tuple[Plan, ...]:

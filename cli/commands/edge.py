@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cli.cache import cache_folder
+from cli.calibration_options import calibration_options
 from cli.hook_options import hook_options
 from cli.options import FOLDER, SIZE, as_share, drop_option, slowdown_option, threads_option, token_option
 from edge.server import serve_edge
@@ -26,6 +27,13 @@ from edge.settings import EdgeSettings
 @click.option(
     "--integers/--no-integers", default=True, show_default=True, help="Let plans run heads in 8-bit integers."
 )
+@calibration_options
+@click.option(
+    "--corrections/--no-corrections",
+    default=True,
+    show_default=True,
+    help="Let what frames really take correct what plans predict.",
+)
 @hook_options
 @token_option
 @slowdown_option
@@ -40,10 +48,11 @@ def edge(
     max_error: float | None,
     max_drop: float | None,
     integers: bool,
+    corrections: bool,
     token_file: Path | None,
     slowdown: float,
     threads: int,
-    **hooks: Any,  # noqa: ANN401 - as `EdgeSettings` has them
+    **others: Any,  # noqa: ANN401 - as `EdgeSettings` has them
 ) -> None:
     r"""Run the front of MODEL here and let the cloud finish it.
 
@@ -67,9 +76,10 @@ def edge(
             max_error=max_error,
             max_drop=as_share(max_drop),
             integers=integers,
+            corrections=corrections,
             token_file=token_file,
             slowdown=slowdown,
             threads=threads,
-            **hooks,
+            **others,
         )
     )

@@ -6,10 +6,10 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Mapping
-from typing import Final, cast, get_args
+from typing import Final, cast
 
 from edge.agent import Ticket
-from edge.job import Strategy
+from edge.plan_named import BY_CUT, BY_DIGEST, STRATEGIES, is_strategy
 from edge.results.query import Order, ResultFilter
 from shared.errors import UsageError
 
@@ -27,9 +27,10 @@ def ticket(query: Mapping[str, str], headers: Mapping[str, str]) -> Ticket:
         raise UsageError("a frame id is 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
     if not _STREAM.fullmatch(stream):
         raise UsageError("a stream's name is 1 to 128 characters, none of them a control character")
-    if strategy not in get_args(Strategy):
-        raise UsageError(f"no strategy {strategy!r}; there are {', '.join(get_args(Strategy))}")
-    return Ticket(named or uuid.uuid4().hex, stream, cast("Strategy", strategy), named is not None)
+    if not is_strategy(strategy):
+        names = ", ".join((*STRATEGIES, f"{BY_DIGEST}DIGITS", f"{BY_CUT}KEY"))
+        raise UsageError(f"no strategy {strategy!r}; there are {names}")
+    return Ticket(named or uuid.uuid4().hex, stream, strategy, named is not None)
 
 
 def result_filter(query: Mapping[str, str]) -> ResultFilter:

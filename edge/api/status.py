@@ -7,6 +7,7 @@ from typing import Any
 
 from edge.agent import Agent
 from edge.figures.hook_states import hook_states, learning_state
+from edge.figures.predictions import predictions_state
 from edge.figures.spread import SECONDS, Spread
 from edge.teaching.last_resort import ANSWERING
 from shared.serial import to_data
@@ -29,6 +30,7 @@ def plan_status(agent: Agent) -> dict[str, Any]:
         "heads_ready": engine.heads_ready(),
         "table_changes": engine.table_changes,
         **calibration_status(agent),
+        "predictions": predictions_state(engine),
         "guard": None if agent.plan_audits is None else to_data(agent.plan_audits.state),
         "table": to_data(engine.model.table),
     }
@@ -68,6 +70,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "plan": {"cut_key": cut_key, "digest": engine.plan.digest if engine.plan else None},
         "plan_changes": engine.plan_changes,
         **calibration_status(agent),
+        "predictions": predictions_state(engine),
         "cloud": "away" if engine.cloud.circuit.is_open else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s},
         "expectation": to_data(agent.expecting.now()),

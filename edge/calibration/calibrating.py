@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from edge.calibration.evidence import Evidence, OwnStatistics, SentInputs
 from edge.calibration.observing import Observing
 from edge.calibration.sample import MOST_INPUTS, LiveSample
-from edge.calibration.upload import Upload
 from edge.engine import Engine
 from edge.enrolment.planner_client import PlannerClient
-from edge.enrolment.renewal import Renewal, Seen
-from edge.job import Job
+from edge.enrolment.renewal import Renewal
+from edge.job import Answer, Job
 from edge.learning.pace import Pace
 from edge.settings import EdgeSettings
 from shared.bundle import CalibrationKind
@@ -55,12 +54,13 @@ class Calibrating:
     ) -> None:
         self._engine = engine
         self._cloud = cloud
+        self._settings = settings
         self._renewal = renewal
         self._pace = Pace()
         self._sample = LiveSample(settings.calibration_bytes)
-        self._observing = Observing(engine.model, self._sample, self._pace)
+        self._observing = Observing(engine, self._sample, self._pace)
         self._sent_bytes = 0
-        self._upload = self._new_upload()
+        self._evidence = self._new_evidence()
         self._reason = "" if engine.calibration != "none" else "they are not calibrated"
         self._wanted = 0
         self._under_way = False
@@ -73,9 +73,18 @@ class Calibrating:
         with self._pace.frame():
             yield
 
-    async def see(self, job: Job) -> None:
+    @property
+    def wants(self) -> bool:
+        """Whether `see` would look at a frame just now."""
+        return self._observing.wants
+
+    async def see(self, job: Job, answer: Answer) -> None:
         """One frame that was answered."""
-        await self._observing.see(job)
+        drift = self._observing.drift
+        await self._observing.see(job, answer)
+        if drift.is_due:
+            self.recalibrate(f"{drift.share:.0%} of the frames leave the ranges that plans count on")
+            drift.start_afresh()
 
     def recalibrate(self, reason: str) -> None:
         """Have plans made anew, half from inputs to come and half from those that were."""
@@ -83,7 +92,7 @@ class Calibrating:
             return
         _log.warning("plans are to be calibrated anew: %s", reason)
         self._sample.halve()
-        self._start_upload()
+        self._start_afresh()
         self._reason = reason
         self._wanted = 2 * len(self._sample)
 
@@ -95,7 +104,7 @@ class Calibrating:
             inputs=len(self._sample),
             needed=max(self._sample.needed, min(self._wanted, MOST_INPUTS)),
             size_bytes=self._sample.size_bytes,
-            sent_bytes=self._sent_bytes + self._upload.sent_bytes,
+            sent_bytes=self._sent_bytes + self._evidence.sent_bytes,
             under_way=self._under_way,
         )
 
@@ -121,31 +130,31 @@ class Calibrating:
         return bool(self._wanted) and len(sample) >= self._wanted and self._engine.calibration == "live"
 
     async def _calibrate(self, reason: str) -> None:
-        self._under_way = True
+        evidence, self._under_way, self._reason = self._evidence, True, ""
         try:
             kept = self._sample.kept
-            count = await self._upload.send(kept)
-            done = await self._renewal.renew(reason, Seen(self._upload.name))
-        except NotFoundError:
-            self._start_upload()  # the cloud has dropped the set, or was never able to keep one
+            done = await self._renewal.renew(reason, await evidence.of(kept))
+        except (EvoSplitError, OSError) as refused:
+            self._reason = self._reason or reason
+            if isinstance(refused, NotFoundError) and evidence is self._evidence:
+                self._start_afresh()  # the cloud has dropped the set, or was never able to keep one
             raise
         finally:
             self._under_way = False
-        if done:
-            _log.info("plans are calibrated from %d inputs of this device", count)
-            self._reason, self._wanted = "", MORE * count
+        if not done:
+            self._reason = self._reason or reason
+        elif not self._reason:  # nobody has asked for another one meanwhile
+            _log.info("plans are calibrated from %d inputs of this device", len(kept))
+            self._wanted = MORE * len(kept)
 
-    def _start_upload(self) -> None:
-        self._sent_bytes += self._upload.sent_bytes
-        self._upload = self._new_upload()
+    def _start_afresh(self) -> None:
+        self._sent_bytes += self._evidence.sent_bytes
+        self._evidence = self._new_evidence()
 
-    def _new_upload(self) -> Upload:
-        return Upload(
-            self._cloud,
-            secrets.token_hex(8),
-            self._pace,
-            lambda: self._engine.cloud.link.bandwidth_bps,
-        )
+    def _new_evidence(self) -> Evidence:
+        if self._settings.keeps_inputs:
+            return OwnStatistics(self._engine, self._cloud, self._pace, self._settings)
+        return SentInputs(self._engine, self._cloud, self._pace)
 
 
 def uncalibrated_line(needed: int) -> str:

@@ -1,4 +1,4 @@
-"""Looks at some of the frames that were answered and keeps their inputs, at a bounded cost."""
+"""Looks at some of the frames that were answered, at a bounded cost: keeps inputs, and sees them drift."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import asyncio
 import time
 from typing import Final
 
+from edge.calibration.drift import Drift, share_beyond
 from edge.calibration.encoding import pixels_blob, tensors_blob
 from edge.calibration.sample import Kept, LiveSample
 from edge.calibration.signature import Signature, signature
-from edge.job import Job
+from edge.engine import Engine
+from edge.job import Answer, Job
 from edge.learning.pace import Pace
-from edge.model import EdgeModel
 from edge.teaching.allowance import Allowance
 from shared.picture_codes import as_it_is, sized_pixels
 from shared.preprocess import preprocess
+from shared.replan import choices
 
 SHARE: Final = 0.02
 MOST_SAVED_S: Final = 0.25
@@ -33,26 +35,34 @@ class Observing:
     all others.
     """
 
-    def __init__(self, model: EdgeModel, sample: LiveSample, pace: Pace) -> None:
-        self._graph = model.graph
-        self._card = model.card
+    def __init__(self, engine: Engine, sample: LiveSample, pace: Pace) -> None:
+        self._graph = engine.model.graph
+        self._card = engine.model.card
+        self._engine = engine
+        self.drift = Drift()
         self._sample = sample
         self._pace = pace
         self._allowance = Allowance(SHARE, MOST_SAVED_S)
         self._looked_s = -MOST_PAUSE_S
         self._is_looking = False
 
-    async def see(self, job: Job) -> None:
-        """One frame that was answered; most are let go."""
+    @property
+    def wants(self) -> bool:
+        """Whether it would look at a frame just now; most are let go."""
         pause_s = MOST_PAUSE_S if self._sample.is_full else LEAST_PAUSE_S
         is_early = time.monotonic() < self._looked_s + pause_s
-        if self._is_looking or is_early or self._allowance.is_spent:
+        return not (self._is_looking or is_early or self._allowance.is_spent)
+
+    async def see(self, job: Job, answer: Answer) -> None:
+        """Look at one frame and its answer, if it is wanted."""
+        if not self.wants:
             return
         self._is_looking, self._looked_s = True, time.monotonic()
         try:
             await self._pace.lull(PATIENCE_S)
             with self._allowance.spending():
                 await self._look(job)
+                await self._compare(answer)
         finally:
             self._is_looking = False
 
@@ -62,6 +72,13 @@ class Observing:
         if found is not None and place is not None:
             name, content = await asyncio.to_thread(self._blob, job)
             self._sample.put(place, Kept(name, content, found))
+
+    async def _compare(self, answer: Answer) -> None:
+        """Whether what the head made of the frame is within the plan's ranges."""
+        plan, run, table = answer.plan, answer.run, self._engine.model.table
+        if plan is not None and run is not None and plan in choices(table):
+            beyond = await asyncio.to_thread(share_beyond, plan, run.tensors)
+            self.drift.note(table, beyond)
 
     def _signature(self, job: Job) -> Signature | None:
         """None for values that are not finite: a network is not calibrated from those."""

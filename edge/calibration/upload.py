@@ -41,7 +41,7 @@ class Upload:
         self.sent_bytes = 0
 
     async def send(self, kept: Sequence[Kept]) -> int:
-        """Send what is not there yet; how many inputs the set has then.
+        """Send what is not there yet, within the budget; how many inputs the set has then.
 
         Raises CloudUnavailableError, CloudRefusedError, AuthError, NotFoundError.
         """

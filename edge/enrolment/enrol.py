@@ -18,6 +18,7 @@ from edge.enrolment.measure import profile_skeleton
 from edge.enrolment.note import Enrolment, bundle_place, open_bundle, read_note, wanted, write_note
 from edge.enrolment.planner_client import PlannerClient
 from edge.figures.expecting import read_expectation
+from edge.head.build import skeleton_model
 from edge.settings import EdgeSettings
 from shared.bundle import Bundle
 from shared.cache_key import CacheKey
@@ -27,7 +28,7 @@ from shared.frame_costs import METHOD as FRAMES
 from shared.integer_profiler import METHOD as INTEGERS
 from shared.kept import read_kept, write_kept
 from shared.machine import this_machine
-from shared.profile import Profile
+from shared.profile import BUSY, Profile
 from shared.profiler import METHOD
 from shared.serial import to_data
 
@@ -118,6 +119,9 @@ async def _profile(settings: EdgeSettings, cloud: PlannerClient, description: Ma
     profile = await profile_skeleton(
         skeleton, card, settings.model, sha256, settings.threads, settings.slowdown, settings.integers
     )
+    if profile.repeats:
+        calm = "calm" if (profile.spread or 0.0) <= BUSY else f"times still differ by {profile.spread:.0%}"
+        _log.warning("the machine was busy while it was measured; measured again, %s", calm)
     await asyncio.to_thread(write_kept, path, profile)
     return profile
 
@@ -142,5 +146,8 @@ def _statistics(settings: EdgeSettings) -> Any:  # noqa: ANN401 - JSON
 def _check_model(bundle: Bundle, settings: EdgeSettings, profile: Profile) -> None:
     manifest = bundle.manifest
     named = {manifest.model_sha256, manifest.table.model_sha256}
+    inputs = {value.name for value in skeleton_model(bundle).graph.input}
+    if settings.keeps_inputs and any(inputs & set(plan.boundary) for plan in manifest.table.plans):
+        raise BundleError("the bundle has a plan that sends the input, which is to stay here")
     if manifest.model != settings.model or named != {profile.model_sha256}:
         raise BundleError(f"the bundle is of {manifest.model}, not of this {settings.model}")

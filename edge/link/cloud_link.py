@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import time
 from collections.abc import Callable
@@ -75,7 +76,7 @@ class CloudLink:
             raise
         self.circuit.succeeded()
         self._learn(Observation(answer.sent_bytes, answer.uplink_s, passage.share, is_frame=True))
-        return answer
+        return dataclasses.replace(answer, link_share=passage.share)
 
     async def probe(self, size_bytes: int) -> None:
         """Send so many bytes that the cloud discards, and learn from it. Raises as `infer`."""

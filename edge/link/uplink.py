@@ -26,7 +26,10 @@ _CUT_SHORT: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aio
 
 @dataclass(frozen=True)
 class CloudAnswer:
-    """The tail's outputs. ``elapsed_s`` is the whole request; the other times are the cloud's own."""
+    """The tail's outputs. ``elapsed_s`` is the whole request; the other times are the cloud's own.
+
+    ``link_share`` is the mean share of the link that the request had.
+    """
 
     outputs: Mapping[str, NDArray[Any]]
     sent_bytes: int
@@ -34,6 +37,7 @@ class CloudAnswer:
     queue_s: float
     decode_s: float
     tail_s: float
+    link_share: float = 1.0
 
     @property
     def uplink_s(self) -> float:

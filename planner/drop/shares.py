@@ -20,6 +20,8 @@ from shared.plan import Plan
 from shared.session import Runner
 
 _FIRST_INPUTS: Final = 16
+_WORSE: Final = 16
+"""So many inputs show the worst error of values to within a factor of two."""
 
 Values = Mapping[str, np.ndarray]
 
@@ -75,13 +77,13 @@ def mean_drop(rooms: Sequence[float], is_graded: bool = False) -> Drop:
     """The drop from what single inputs keep (n,), as `shared.agreement.headroom` says it.
 
     One more input is supposed, so that no loss seen is no promise of none: it loses all, or, where answers
-    are ``graded`` values, has twice the error of the worst. Only what never differs from the float network
-    is not expected to. Whoever checks sees the mean of as many other inputs, so that the variance of the
-    mean counts twice.
+    are ``graded`` values, 1 + 16 / n times the error of the worst. Only what never differs from the float
+    network is not expected to. Whoever checks sees the mean of as many other inputs, so that the variance of
+    the mean counts twice.
     """
     count, lost = len(rooms), [1 - min(1.0, room) for room in rooms]
     measured = float(np.mean(lost))
-    worst = min(rooms) / 2 if is_graded else 0.0
+    worst = min(rooms) / (1 + _WORSE / count) if is_graded else 0.0
     one_more = 0.0 if min(rooms) == math.inf else 1 - min(1.0, worst)
     supposed = np.array([*lost, one_more])
     variance = float(np.var(supposed)) / count

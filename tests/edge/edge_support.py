@@ -24,6 +24,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from PIL import Image
 
+from cloud.calibrations import CalibrationStore
 from cloud.dataplane import Call, DataPlane
 from cloud.registry import Model, Registry
 from cloud.tail import TailCache
@@ -32,7 +33,7 @@ from edge.running import running_agent
 from edge.server import make_app
 from edge.settings import EdgeSettings
 from kernels.codec import encode_tensor
-from shared.bundle import Bundle, Manifest, write_bundle
+from shared.bundle import Bundle, CalibrationKind, Manifest, write_bundle
 from shared.card import Card, card_from_data, card_to_data, check_card
 from shared.errors import EvoSplitError
 from shared.graph import Graph, load_graph, prefix_cut
@@ -99,7 +100,12 @@ def make_table(graph: Graph, with_fallback: bool = True) -> PlanTable:
 
 
 def write_net_bundle(
-    graph: Graph, path: Path, table: PlanTable, card: Card | None, max_drop: float | None = None
+    graph: Graph,
+    path: Path,
+    table: PlanTable,
+    card: Card | None,
+    calibration: CalibrationKind | None = None,
+    max_drop: float | None = None,
 ) -> str:
     skeleton, weights = strip_weights(graph.model)
     files = {"skeleton.onnx": skeleton.SerializeToString()}
@@ -110,7 +116,16 @@ def write_net_bundle(
         files[f"weights/{number}-{bits}.evs"] = encode_frame(Frame("", graph.sha256, "", (encoded,)))
         packed[name] = {str(bits): f"weights/{number}-{bits}.evs"}
     data = None if card is None else card_to_data(card)
-    manifest = Manifest(graph.name, graph.sha256, table, data, "skeleton.onnx", packed, max_drop=max_drop)
+    manifest = Manifest(
+        graph.name,
+        graph.sha256,
+        table,
+        data,
+        "skeleton.onnx",
+        packed,
+        calibration=calibration,
+        max_drop=max_drop,
+    )
     return write_bundle(path, manifest, files)
 
 
@@ -131,6 +146,12 @@ class FakeCloud:
     token: str = TOKEN
     calls: list[str] = field(default_factory=list)
     plan_requests: list[Any] = field(default_factory=list)
+    plans_refused: int = 0
+    """The status of a refusal to plan, or 0."""
+    plan_s: float = 0.0
+    next_bundles: list[tuple[Path, str]] = field(default_factory=list)
+    """What the next plans come in; when they are used up, the last one again."""
+    calibrations: CalibrationStore | None = None
 
     def app(self) -> web.Application:
         registry = Registry({self.graph.name: Model(Path("net.onnx"), self.graph, self.card)})
@@ -146,6 +167,8 @@ class FakeCloud:
                 web.get(f"/v1/models/{name}/skeleton", self._skeleton),
                 web.post(f"/v1/models/{name}/plans", self._plans),
                 web.get("/v1/bundles/{digest}", self._bundle),
+                web.put(f"/v1/models/{name}/calibrations/{{name}}/{{index}}", self._calibration),
+                web.get(f"/v1/models/{name}/weights", self._weights),
             ]
         )
         return app
@@ -203,6 +226,11 @@ class FakeCloud:
 
     async def _plans(self, request: web.Request) -> web.Response:
         self.plan_requests.append(json.loads(await self._carry(request)))
+        await asyncio.sleep(self.plan_s)
+        if self.plans_refused:
+            return web.json_response({"error": "no plan meets the limits"}, status=self.plans_refused)
+        if self.next_bundles:
+            self.bundle, self.digest = self.next_bundles.pop(0)
         return web.json_response({"bundle": self.digest, "table": {}})
 
     async def _bundle(self, request: web.Request) -> web.StreamResponse:
@@ -211,6 +239,23 @@ class FakeCloud:
         if request.match_info["digest"] != self.digest:
             raise web.HTTPNotFound(text='{"error": "no such bundle"}')
         return web.Response(body=self.bundle.read_bytes())
+
+    async def _calibration(self, request: web.Request) -> web.Response:
+        body = await self._carry(request)
+        if self.calibrations is None:
+            raise web.HTTPNotFound(text='{"error": "Not Found"}')
+        model = Model(Path("net.onnx"), self.graph, self.card)
+        name, index = request.match_info["name"], int(request.match_info["index"])
+        try:
+            self.calibrations.put(model, name, index, body, int(request.headers[HEADER_LENGTH]))
+        except EvoSplitError as refusal:
+            return web.json_response({"error": str(refusal)}, status=refusal.http_status)
+        return web.json_response({})
+
+    async def _weights(self, request: web.Request) -> web.Response:
+        await self._carry(request)
+        assert self.bundle is not None
+        return web.Response(body=(self.bundle.parent / "net.onnx").read_bytes())
 
 
 @dataclass
@@ -222,6 +267,11 @@ class Stage:
     cloud_server: TestServer
     url: str
     client: aiohttp.ClientSession
+
+    @property
+    def cloud_url(self) -> str:
+        """Where the agent and whoever stands beside it find the cloud."""
+        return str(self.cloud_server.make_url("")).rstrip("/")
 
     async def post(
         self, picture: bytes, headers: dict[str, str] | None = None, **query: str
@@ -244,6 +294,7 @@ async def stage(
     cloud_up: bool = True,
     table_of: Callable[[Graph, bool], PlanTable] = make_table,
     model_of: Callable[[], onnx.ModelProto] = models.chain_net,
+    calibration: CalibrationKind | None = None,
     promised_drop: float | None = None,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
@@ -251,12 +302,14 @@ async def stage(
     graph = load_net(folder, model_of=model_of)
     card = net_card(graph) if with_card else None
     path = folder / "net.evb"
-    digest = write_net_bundle(graph, path, table_of(graph, with_fallback), card, promised_drop)
-    cloud = FakeCloud(graph, card, path, digest)
+    digest = write_net_bundle(graph, path, table_of(graph, with_fallback), card, calibration, promised_drop)
+    cloud = FakeCloud(graph, card, path, digest, calibrations=CalibrationStore(folder / "calibrations"))
     server = TestServer(cloud.app())
     await server.start_server()
     url = str(server.make_url("")) if cloud_up else "http://127.0.0.1:9"
-    options: dict[str, Any] = {"probe_interval_s": 0.05, "timeout_s": 3.0, **settings}
+    # The table's seconds are made up, and frames would soon refute them.
+    made_up: dict[str, Any] = {"corrections": False, "probe_interval_s": 0.05, "timeout_s": 3.0}
+    options = made_up | settings
     chosen = EdgeSettings(cloud_url=url, model="net", data=folder / "data", token=TOKEN, **options)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(server.close)

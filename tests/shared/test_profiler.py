@@ -11,8 +11,8 @@ from shared.errors import ProfileError
 from shared.graph import Graph, graph_from_model, load_graph
 from shared.graph.passes import normalise
 from shared.machine import this_machine
-from shared.profile import Profile, left_out_residual
-from shared.profiler import MAX_CUTS, measure_profile, quiet_median
+from shared.profile import BUSY, Profile, left_out_residual
+from shared.profiler import MAX_CUTS, Wholes, calmest, measure_profile, quiet_median, spread_of
 from shared.serial import from_data, from_json, to_data, to_json
 from shared.weights import random_weights, restore_weights, strip_weights
 from tests import models
@@ -113,3 +113,23 @@ def test_the_machine_is_named() -> None:
     assert machine.processor
     assert machine.runtime.startswith("ONNX Runtime ")
     assert machine == this_machine()
+
+
+def test_a_steady_machine_spreads_little_and_a_busy_one_is_recognised() -> None:
+    assert spread_of([0.1 + 0.001 * (turn % 3) for turn in range(12)]) < BUSY
+    bursts = [0.1] * 6 + [0.2] * 6
+    assert spread_of(bursts) == pytest.approx(1.0)
+    assert spread_of([one / 1000 for one in bursts]) == 0.0  # too short to tell
+
+
+@pytest.mark.parametrize(
+    ("spreads", "kept", "repeats"),
+    [([0.1], 0.1, 0), ([0.5, 0.1], 0.1, 1), ([0.5, 0.3, 0.4], 0.3, 2)],
+)
+def test_a_busy_machine_is_measured_again_at_most_twice(
+    spreads: list[float], kept: float, repeats: int
+) -> None:
+    left = iter(spreads)
+    found = calmest(lambda: Wholes({}, {}, next(left)))
+    assert (found.spread, found.repeats) == (kept, repeats)
+    assert next(left, None) is None

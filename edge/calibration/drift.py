@@ -1,0 +1,74 @@
+"""Input drift: frames whose tensors leave the ranges that a plan was calibrated for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.plan import Plan, PlanTable
+
+FRAMES: Final = 50
+LEAST_FRAMES: Final = 20
+"""Of so many frames that were looked at last, and once there are at least so many ..."""
+SHARE: Final = 0.1
+"""... at most this share may be outside."""
+
+CUT_OFF: Final[Mapping[int, float]] = {2: 0.24, 3: 0.08, 4: 0.03}
+"""Share of a tensor's values beyond its range from which on a frame is outside, by bits; 0.02 above 4.
+
+Four times what the range of least error cuts off of a Laplace distribution (Banner et al., arXiv 1810.05723).
+"""
+_LEAST: Final = 0.02
+
+
+def share_beyond(plan: Plan, tensors: Mapping[str, NDArray[Any]]) -> float:
+    """The largest share of a tensor's values beyond its range, over what may be cut off: above 1 is outside.
+
+    0 where the plan has no ranges of these tensors: nothing of it rests on calibration then.
+    """
+    codes = {name: (code.bits, code.low, code.high) for name, code in plan.wire.items()}
+    codes |= {
+        name: (plan.activation_bits.get(name, 8), low, high)
+        for name, (low, high) in plan.activation_ranges.items()
+    }
+    worst = 0.0
+    for name, (bits, low, high) in codes.items():
+        array = tensors.get(name)
+        if array is None or low is None or high is None or not array.size:
+            continue
+        beyond = np.count_nonzero(array < low) + np.count_nonzero(array > high)
+        worst = max(worst, beyond / array.size / CUT_OFF.get(bits, _LEAST))
+    return worst
+
+
+class Drift:
+    """Counts frames that are outside, of one table at a time."""
+
+    def __init__(self) -> None:
+        self._table: PlanTable | None = None
+        self._seen: deque[bool] = deque(maxlen=FRAMES)
+
+    def note(self, table: PlanTable, beyond: float) -> None:
+        """One frame that a plan of the table answered, by `share_beyond`."""
+        if table is not self._table:
+            self.start_afresh()
+            self._table = table
+        self._seen.append(beyond > 1)
+
+    @property
+    def share(self) -> float:
+        """Of the frames that were looked at last, how many were outside."""
+        return sum(self._seen) / len(self._seen) if self._seen else 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the inputs are others than the plans were calibrated for."""
+        return len(self._seen) >= LEAST_FRAMES and self.share > SHARE
+
+    def start_afresh(self) -> None:
+        """Forget what was counted."""
+        self._seen.clear()

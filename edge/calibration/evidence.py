@@ -1,0 +1,100 @@
+"""What plans are calibrated from: inputs that are sent, or errors measured here where inputs stay here."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from edge.calibration.sample import Kept
+from edge.calibration.statistics import measured_errors
+from edge.calibration.upload import Upload
+from edge.engine import Engine
+from edge.enrolment.enrol import STATISTICS_FILE
+from edge.enrolment.planner_client import PlannerClient
+from edge.enrolment.renewal import Seen
+from edge.learning.pace import Pace
+from edge.settings import EdgeSettings
+from shared.errors import ProfileError
+from shared.units import format_size
+
+
+class Evidence(Protocol):
+    """Makes a plan request of a sample."""
+
+    @property
+    def sent_bytes(self) -> int:
+        """What was sent until now."""
+        ...
+
+    async def of(self, kept: Sequence[Kept]) -> Seen:
+        """What to ask with. Raises EvoSplitError, OSError."""
+        ...
+
+
+class SentInputs:
+    """The inputs themselves, in a set of its own in the plan service."""
+
+    def __init__(self, engine: Engine, cloud: PlannerClient, pace: Pace) -> None:
+        link = engine.cloud
+        self._upload = Upload(cloud, secrets.token_hex(8), pace, lambda: link.link.bandwidth_bps)
+
+    @property
+    def sent_bytes(self) -> int:
+        """Until now."""
+        return self._upload.sent_bytes
+
+    async def of(self, kept: Sequence[Kept]) -> Seen:
+        """Send those that are not there yet. Raises as `Upload.send`."""
+        await self._upload.send(kept)
+        return Seen(self._upload.name)
+
+
+class OwnStatistics:
+    """What quantisation costs on inputs that never leave; the float network is fetched for it once."""
+
+    def __init__(self, engine: Engine, cloud: PlannerClient, pace: Pace, settings: EdgeSettings) -> None:
+        self._engine = engine
+        self._cloud = cloud
+        self._pace = pace
+        self._settings = settings
+
+    @property
+    def sent_bytes(self) -> int:
+        """No input is sent."""
+        return 0
+
+    async def of(self, kept: Sequence[Kept]) -> Seen:
+        """Measure, and keep the errors on disk. Raises as `PlannerClient.weights`, ProfileError, OSError."""
+        folder, model = self._settings.folder, await self._model()
+        size_bytes, most = (await asyncio.to_thread(model.stat)).st_size, self._settings.memory_bytes
+        if most is not None and size_bytes > most:
+            raise ProfileError(
+                f"the float network takes {format_size(size_bytes)} and inputs stay here, "
+                f"so {format_size(most)} of memory leave no calibration"
+            )
+        graph, card = self._engine.model.graph, self._engine.heads.manifest.card
+        errors = await measured_errors(model, graph, card, kept, self._pace)
+        partial = folder / f"{STATISTICS_FILE}.partial"
+        await asyncio.to_thread(partial.write_bytes, errors)
+        await asyncio.to_thread(partial.replace, folder / STATISTICS_FILE)
+        return Seen(statistics=True)
+
+    async def _model(self) -> Path:
+        """The network's file, fetched unless it is here. Raises ProfileError for another one."""
+        sha256 = self._engine.model.graph.sha256
+        model = self._settings.folder / f"model-{sha256[:16]}.onnx"
+        if not await asyncio.to_thread(model.exists):
+            partial = self._settings.folder / "model.partial"
+            await self._cloud.weights(partial)
+            if await asyncio.to_thread(_sha256, partial) != sha256:
+                raise ProfileError("the cloud has another version of the network now")
+            await asyncio.to_thread(partial.replace, model)
+        return model
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,1 @@
+"""Predictions corrected by what frames really took: a Kalman filter over the plans of a table."""

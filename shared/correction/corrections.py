@@ -1,0 +1,102 @@
+"""What frames really took, kept as corrections of the predictions of all plans of a table."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from shared.correction.belief import Belief, Spread, aged, observed, prior_belief
+from shared.correction.measured import Measured
+from shared.correction.terms import NOTHING_BESIDE, Beside, Terms, terms_of
+from shared.plan import Plan
+
+COMPUTING: Final = Spread(shared=0.25, drift=0.35, own=0.05)
+"""Seconds of layers: off by a factor of 1.5 at one standard deviation, of which a third is the device's."""
+SENDING: Final = Spread(shared=0.1, own=0.1)
+_ONE_FOR_ALL: Final = Spread(shared=0.4)
+_REQUEST: Final = Spread(shared=1.0)
+REQUEST_UNIT_S: Final = 0.01
+"""A request's offset is added and not multiplied; it counts in these."""
+
+_NOTHING_S: Final = 1e-4  # added to predicted and measured seconds: a ratio of less means nothing
+_COLD: Final = 0.09  # variance: the first frame after a change of plan finds caches cold
+_AIR: Final = 0.1  # what the link predicts for bytes may be off by such a share, which is no request's
+_EVERY: Final = 8  # frames between two times of ageing
+
+
+@dataclass(frozen=True, eq=False)
+class Corrections:
+    """One belief per step. ``frames`` are counted, by way in ``tried``; ``last`` is the last one's way."""
+
+    terms: Terms
+    edge: Belief
+    cloud: Belief
+    wire: Belief
+    prepare: Belief
+    request: Belief
+    tried: tuple[int, ...]
+    frames: int = 0
+    last: int = -1
+
+    def learn(self, seen: Measured) -> Corrections:
+        """The corrections after one more frame; a plan of another table teaches nothing."""
+        at = self.terms.index.get(seen.digest)
+        if at is None:
+            return self
+        now, terms = self if (self.frames + 1) % _EVERY else _aged(self), self.terms
+        cold = 0.0 if at == self.last else _COLD
+        whole = None if seen.wire_bytes is None else float(seen.wire_bytes)
+        pixels_s = None if terms.is_picture[at] else seen.prepare_s
+        return Corrections(
+            terms,
+            edge=_learnt(now.edge, at, seen.edge_s, float(terms.edge_s[at]), cold),
+            cloud=_learnt(now.cloud, at, seen.cloud_s, float(terms.cloud_s[at]), cold),
+            wire=_learnt(now.wire, at, whole, float(terms.wire_bytes[at]), 0.0),
+            prepare=_learnt(now.prepare, 0, pixels_s, float(terms.prepare_s[at]), cold),
+            request=_shifted(now.request, seen),
+            tried=(*self.tried[:at], self.tried[at] + 1, *self.tried[at + 1 :]),
+            frames=self.frames + 1,
+            last=at,
+        )
+
+
+def corrections_of(plans: Sequence[Plan], beside: Beside = NOTHING_BESIDE) -> Corrections:
+    """Nothing known yet of plans."""
+    terms = terms_of(plans, beside)
+    return Corrections(
+        terms,
+        edge=prior_belief(terms.edge_s, COMPUTING),
+        cloud=prior_belief(terms.cloud_s, COMPUTING),
+        wire=prior_belief(terms.wire_bytes, SENDING),
+        prepare=prior_belief(np.zeros(1), _ONE_FOR_ALL),
+        request=prior_belief(np.zeros(1), _REQUEST),
+        tried=(0,) * len(terms.ways),
+    )
+
+
+def _aged(known: Corrections) -> Corrections:
+    return dataclasses.replace(
+        known,
+        edge=aged(known.edge, _EVERY),
+        cloud=aged(known.cloud, _EVERY),
+        wire=aged(known.wire, _EVERY),
+        prepare=aged(known.prepare, _EVERY),
+        request=aged(known.request, _EVERY),
+    )
+
+
+def _learnt(belief: Belief, at: int, measured: float | None, predicted: float, doubt: float) -> Belief:
+    if measured is None:
+        return belief
+    return observed(belief, at, math.log((measured + _NOTHING_S) / (predicted + _NOTHING_S)), doubt)
+
+
+def _shifted(belief: Belief, seen: Measured) -> Belief:
+    if seen.request_s is None:
+        return belief
+    return observed(belief, 0, seen.request_s / REQUEST_UNIT_S, (_AIR * seen.air_s / REQUEST_UNIT_S) ** 2)
