@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test lint bench bench-edge bench-loop bench-planner lock test-compose clean
+.PHONY: install demo test fuzz lint bench bench-edge bench-loop bench-planner lock test-compose clean
 
 install: $(STAMP)
 
@@ -22,6 +22,11 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+# New random examples for the property tests, for FUZZ_SECONDS; what fails becomes an @example.
+FUZZ_SECONDS ?= 600
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
