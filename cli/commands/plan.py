@@ -11,7 +11,7 @@ import click
 from cli.accuracy import accuracy_judge, say_choice
 from cli.expectation import expectation_option, read_expectation
 from cli.options import BANDWIDTH, FILE, drop_option, json_option, model_argument
-from cli.output import print_json, print_table, stdout
+from cli.output import print_json, print_table, stderr, stdout
 from cli.plan_data import plan_data, where
 from cli.planning import Asked, asked_problem
 from cli.planning_options import planning_options
@@ -23,6 +23,7 @@ from planner.problem.costs import Objective
 from planner.problem.limits import LimitStatus
 from planner.solve import Solution, solve
 from planner.table import plan_table
+from shared.errors import EvoSplitError
 from shared.graph import Graph, load_graph
 from shared.plan import Plan, PlanTable
 from shared.replan import choices
@@ -37,7 +38,7 @@ class _Answer:
     graph: Graph
     solution: Solution
     interval: Interval
-    table: PlanTable
+    table: PlanTable | None
 
 
 @click.command()
@@ -78,7 +79,10 @@ def plan(
     solution = solve(problem)
     solution = replace(solution, plan=with_errors(solution.plan, offered))
     interval = latency_interval(solution.plan, problem.edge, problem.cloud)
-    answer = _Answer(graph, solution, interval, plan_table(_over_links(problem)))
+    table = _table(problem)
+    if isinstance(table, EvoSplitError):
+        stderr.print(f"{graph.name}: no table over bandwidths: {table}")
+    answer = _Answer(graph, solution, interval, table if isinstance(table, PlanTable) else None)
     if plot:
         _draw(answer, plot)
     if as_json:
@@ -97,11 +101,20 @@ def _within_drop(problem: Problem, asked: Asked, max_drop: float) -> Problem:
 
     def plans_at(limit: float) -> list[Plan]:
         asked_at = limited(problem, limit)
-        return [solve(asked_at).plan, *choices(plan_table(_over_links(asked_at)))]
+        table = _table(asked_at)
+        return [solve(asked_at).plan, *(choices(table) if isinstance(table, PlanTable) else ())]
 
     choice = choose_limit(plans_at, judge, max_drop)
     say_choice(problem.graph, choice)
     return limited(problem, choice.max_error)
+
+
+def _table(problem: Problem) -> PlanTable | EvoSplitError:
+    """The table, or why there is none: the plan for the one link stands without it."""
+    try:
+        return plan_table(_over_links(problem))
+    except EvoSplitError as reason:
+        return reason
 
 
 def _over_links(problem: Problem) -> Problem:
@@ -125,7 +138,8 @@ def _data(answer: _Answer) -> dict[str, Any]:
         "solver": solution.solver,
         "solve_time_s": solution.solve_time_s,
         "limits": [to_data(status) for status in solution.limits],
-        "table": {
+        "table": table
+        and {
             "breakpoints_bps": list(table.breakpoints_bps),
             "cuts": [one.cut_key for one in table.plans],
         },
@@ -138,7 +152,8 @@ def _print(answer: _Answer) -> None:
     print_table(title, ("what", "value"), _facts(answer))
     print_table("Bits", ("what", "name", "bits"), _bits(solution.plan))
     print_table("Limits", ("limit", "reached", "of"), [_limit(status) for status in solution.limits])
-    _print_table(graph, answer.table)
+    if answer.table:
+        _print_table(graph, answer.table)
     stdout.print(f"solved by {solution.solver} in {format_duration(solution.solve_time_s)}")
 
 
