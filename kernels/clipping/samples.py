@@ -15,4 +15,4 @@ def unit_samples(values: NDArray[np.float32], reach: float) -> Floats:
     (1.4e-43, say) have too few bits for the edges of a histogram, and squares of 3e38 overflow.
     """
     told = values[values != 0].astype(np.float64)
-    return told / reach if reach > 0 else told[:0]
+    return np.asarray(told / reach) if reach > 0 else told[:0]
