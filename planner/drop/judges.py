@@ -7,6 +7,7 @@ from collections.abc import Callable
 from kernels.errors.types import ErrorTable
 from planner.calibration.files import LabelledFeeds
 from planner.drop.accuracy import Judge
+from planner.drop.affordable import affordable
 from planner.drop.boxes import BoxesDrop
 from planner.drop.margins import reader_for
 from planner.drop.measured import MeasuredDrop
@@ -26,8 +27,10 @@ def judge_for(
 ) -> Judge:
     """Accuracy where inputs have labels, else agreement with the float network; boxes always by agreement.
 
+    Large networks are judged on fewer inputs: `planner.drop.affordable`.
     Raises InputError without inputs, UsageError for a network whose answers cannot be compared.
     """
+    inputs = affordable(graph, inputs)
     pictures = picture_wire(card) if card else None
     if card is not None and isinstance(card.output, (YoloxOutput, UltraFaceOutput)):
         return BoxesDrop(graph, card, inputs.feeds, threads, errors, pictures, progress)

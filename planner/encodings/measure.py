@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.errors.budget import works
 from kernels.errors.outputs import noise_to_signal
 from planner.encodings.types import InputEncoding
 from shared.card import Card
@@ -26,6 +27,9 @@ from shared.preprocess import preprocess
 from shared.session import Runner
 
 MAX_INPUTS: Final = 8
+_MIN_INPUTS: Final = 2
+_MAC_BUDGET: Final = 100e9
+"""Multiply-accumulates over all codecs and inputs."""
 _LOSSLESS: Final = ("raw8", "png")
 
 A = TypeVar("A")
@@ -42,7 +46,7 @@ class PictureEncodings:
 
 
 def measure_encodings(graph: Graph, card: Card, feeds: Sequence[Feeds], threads: int = 0) -> PictureEncodings:
-    """Every codec of `shared.picture_codes`, over at most `MAX_INPUTS` calibration inputs.
+    """Every codec of `shared.picture_codes`, over at most `MAX_INPUTS` calibration inputs, fewer if dear.
 
     Nothing for models with more inputs than the card's picture. Seconds are this machine's: to encode
     pixels of the network's size, and from the file to the network's input.
@@ -51,7 +55,7 @@ def measure_encodings(graph: Graph, card: Card, feeds: Sequence[Feeds], threads:
     if name is None or graph.inputs != (name,):
         return PictureEncodings(())
     sized = as_it_is(card)
-    pictures = [to_pixels(sized, one[name]) for one in feeds[:MAX_INPUTS]]
+    pictures = [to_pixels(sized, one[name]) for one in feeds[: _inputs(graph)]]
     runner = Runner(graph.model, threads)
     right = [runner.run(preprocess(sized, picture)) for picture in pictures]
 
@@ -59,6 +63,12 @@ def measure_encodings(graph: Graph, card: Card, feeds: Sequence[Feeds], threads:
         return noise_to_signal(right, [runner.run(dict(one)) for one in decoded])
 
     return PictureEncodings(tuple(_measure(codec, sized, pictures, error) for codec in CODECS))
+
+
+def _inputs(graph: Graph) -> int:
+    """As many as the budget of arithmetic allows."""
+    runs = len(CODECS) - len(_LOSSLESS) + 1
+    return max(_MIN_INPUTS, min(MAX_INPUTS, int(_MAC_BUDGET / (runs * max(sum(works(graph)), 1.0)))))
 
 
 def to_pixels(card: Card, values: NDArray[np.float32]) -> Pixels:
