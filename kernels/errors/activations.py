@@ -35,7 +35,11 @@ def measure_activations(
     """
     walk = walks(network)
     watches = _watched(network.graph, calibration, walk, progress, clip)
-    check_outputs(network.graph, {name: watch.first_not_finite for name, watch in watches.items()})
+    check_outputs(
+        network.graph,
+        {name: watch.first_not_finite for name, watch in watches.items()},
+        {name for name, watch in watches.items() if watch.has_nan},
+    )
     finite = {name: watch for name, watch in watches.items() if watch.first_not_finite is None}
     ranges = {name: watch.ranges() for name, watch in finite.items()}
     codes = {name: wire_codes(found) for name, found in ranges.items()}

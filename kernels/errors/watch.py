@@ -37,6 +37,7 @@ class Watch:
         self._seen = 0
         self.first_not_finite: int | None = None
         """Which input, from 0, was the first with NaN or infinity in this tensor."""
+        self.has_nan = False
 
     def observe(self, array: np.ndarray) -> None:
         """Take the next input's values into account."""
@@ -45,6 +46,7 @@ class Watch:
         if not (math.isfinite(low) and math.isfinite(high)):
             if self.first_not_finite is None:
                 self.first_not_finite = self._seen - 1
+            self.has_nan |= math.isnan(low) or math.isnan(high)
             return
         self._low, self._high = min(self._low, low), max(self._high, high)
         flat = array.reshape(-1)

@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from kernels.codec import decode_tensor, encode_tensor
+from kernels.codec import decode_tensor
 from kernels.errors.network import Network, network_of
 from kernels.errors.types import ErrorTable
+from kernels.masks import encode_travelling
 from kernels.quantise import fake_quantise
 from kernels.weights import fake_quantise_weights
 from planner.encodings.wire import PictureWire
@@ -69,7 +70,7 @@ class SplitRun:
         """What arrives in the cloud."""
         if self._pictures is not None and code.codec is not None and is_picture(code.codec):
             return self._pictures(code.codec, array)
-        return decode_tensor(encode_tensor(name, array, code))
+        return decode_tensor(encode_travelling(name, array, code))
 
 
 class _Head:

@@ -85,7 +85,7 @@ def test_a_mask_that_leaves_nothing_is_one_line_with_its_layer(tmp_path: Path) -
     with pytest.raises(InputError) as caught:
         measure_errors(graph, [*inputs(1, mask=causal()), *inputs(1, mask=closed)], threads=1)
     assert "calibration input 1 leads to NaN or infinity in output 'y'" in str(caught.value)
-    assert "layer" in str(caught.value)
+    assert "first made by layer 'sharing'" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
