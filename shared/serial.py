@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
+from collections.abc import Iterator
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,13 +22,30 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any annotation th
 
 
 def to_data(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    """The plain dicts, lists and scalars of a dataclass; NaN and infinity become null."""
+    """The plain dicts, lists and scalars of a dataclass."""
     return _adapter(cast(Any, type(value))).dump_python(value, mode="json")
 
 
 def to_json(value: object) -> bytes:
-    """Canonical JSON: sorted keys, no spaces, so that equal values have equal bytes."""
-    return json.dumps(to_data(value), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    """Canonical JSON: sorted keys, no spaces, so that equal values have equal bytes.
+
+    Raises EvoSplitError, naming the place, for NaN and infinity, which JSON does not have.
+    """
+    data = to_data(value)
+    try:
+        return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    except ValueError:
+        place = next(_not_finite(data), "content")
+        raise EvoSplitError(f"{type(value).__name__}: {place} is NaN or infinity, which JSON lacks") from None
+
+
+def _not_finite(data: Any, place: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON has no narrower type
+    """The places of NaN and infinity, as keys and indices between dots."""
+    if isinstance(data, float) and not math.isfinite(data):
+        yield place or "the value"
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, item in items:
+        yield from _not_finite(item, f"{place}.{key}" if place else str(key))
 
 
 def from_json(kind: type[T], content: bytes | str, error: type[EvoSplitError]) -> T:

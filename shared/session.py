@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import onnx
 import onnxruntime
 
 from shared.errors import InputError
+from shared.outside import referring
 from shared.overflow import has_integers, keep_sums_exact
 from shared.runtime import RUNTIME_ERRORS, open_session, reason, serialise, session_options
 
@@ -21,8 +23,9 @@ _Shape = tuple[int | None, ...]
 class Runner:
     """Runs a model; thread-safe. A model without nodes passes its inputs through, without a session.
 
-    ``optimise=False`` skips ONNX Runtime's own optimisers: quick to build, slower to run. Raises
-    ModelError when the runtime does not take the model.
+    ``optimise=False`` skips ONNX Runtime's own optimisers: quick to build, slower to run. ``weights`` are
+    those initialisers by name that the model only declares (`shared.outside`). Raises ModelError when the
+    runtime does not take the model.
     """
 
     def __init__(
@@ -31,13 +34,15 @@ class Runner:
         threads: int = 1,
         providers: Sequence[str] = ("CPUExecutionProvider",),
         optimise: bool = True,
+        weights: Mapping[str, np.ndarray] = MappingProxyType({}),
     ) -> None:
         self.input_names = tuple(value.name for value in model.graph.input)
         self.output_names = tuple(value.name for value in model.graph.output)
         self._wanted = {value.name: _expected(value) for value in model.graph.input}
-        self._constants = _constants(model)
+        self._constants = _constants(model, weights)
         self._computed = _computed(model)
-        self._session = _session(model, threads, providers, optimise) if self._computed else None
+        model, self._views = referring(model, weights)
+        self._session = _session(model, threads, providers, optimise, self._views) if self._computed else None
 
     @property
     def has_nodes(self) -> bool:
@@ -71,8 +76,12 @@ class Runner:
                 )
 
 
-def _session(model: onnx.ModelProto, threads: int, providers: Sequence[str], optimise: bool) -> Any:  # noqa: ANN401
+def _session(
+    model: onnx.ModelProto, threads: int, providers: Sequence[str], optimise: bool, views: Mapping[str, Any]
+) -> Any:  # noqa: ANN401
     options = session_options(threads)
+    if views:
+        options.add_external_initializers(list(views), list(views.values()))
     if not optimise:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if has_integers(model):
@@ -91,10 +100,13 @@ def _fits(shape: tuple[int, ...], wanted: _Shape) -> bool:
     return len(shape) == len(wanted) and all(w in (None, s) for s, w in zip(shape, wanted, strict=True))
 
 
-def _constants(model: onnx.ModelProto) -> dict[str, np.ndarray]:
+def _constants(model: onnx.ModelProto, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     outputs = {value.name for value in model.graph.output}
-    held = (tensor for tensor in model.graph.initializer if tensor.name in outputs)
-    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in held}
+    held = [tensor for tensor in model.graph.initializer if tensor.name in outputs]
+    return {
+        tensor.name: weights[tensor.name] if tensor.name in weights else onnx.numpy_helper.to_array(tensor)
+        for tensor in held
+    }
 
 
 def _computed(model: onnx.ModelProto) -> list[str]:

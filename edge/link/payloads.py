@@ -12,7 +12,7 @@ import zstandard
 from numpy.typing import NDArray
 from PIL import Image
 
-from kernels.codec import encode_tensor
+from kernels.masks import encode_travelling
 from shared.card import Card
 from shared.errors import CardError
 from shared.graph import Graph, prefix_cut
@@ -26,8 +26,12 @@ _FLOAT: Final = TensorCode(FLOAT_BITS)
 
 
 def boundary_frame(frame_id: str, plan: Plan, tensors: Mapping[str, NDArray[Any]]) -> bytes:
-    """The tensors that cross the plan's cut, at the plan's bits. Raises InputError for NaN and infinity."""
-    encoded = tuple(encode_tensor(name, tensors[name], plan.wire.get(name, _FLOAT)) for name in plan.boundary)
+    """The tensors that cross the plan's cut, at the plan's bits; attention masks as they stand.
+
+    Raises InputError for NaN and plus infinity.
+    """
+    codes = {name: plan.wire.get(name, _FLOAT) for name in plan.boundary}
+    encoded = tuple(encode_travelling(name, tensors[name], code) for name, code in codes.items())
     return encode_frame(Frame(frame_id, plan.model_sha256, plan.cut_key, encoded))
 
 
@@ -89,7 +93,7 @@ def jpeg_picture(card: Card, pixels: NDArray[np.uint8]) -> bytes:
 def _eight_bit(name: str, array: NDArray[Any]) -> EncodedTensor:
     # Channels have ranges of their own after normalisation; one pair of scales each keeps all 8 bits.
     axis = 1 if array.ndim == 4 else None
-    return encode_tensor(name, array, TensorCode(8 if array.dtype.kind == "f" else FLOAT_BITS), axis)
+    return encode_travelling(name, array, TensorCode(8 if array.dtype.kind == "f" else FLOAT_BITS), axis)
 
 
 def _plain(tensor: EncodedTensor) -> EncodedTensor:

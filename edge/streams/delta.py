@@ -69,7 +69,7 @@ class DeltaSender:
         ``key`` asks for a key frame. Raises InputError for NaN and infinity; nothing has changed then.
         """
         track = self._track(stream)
-        wire = wire_of(plan)
+        wire = wire_of(plan, tensors)
         epoch = next_epoch(track.epoch, wire, ends_of(wire, tensors), self._settings.refresh_frames)
         codes = epoch.codes(tensors)
         held = self._held(track, is_new=not epoch.key_bytes)

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from kernels.codes import Codes, to_codes
+from kernels.masks import travelling_code
 from kernels.quantise import value_range
 from kernels.sizes import is_affine
 from shared.plan import FLOAT_BITS, Plan, TensorCode
@@ -32,9 +33,12 @@ class Wire:
     codes: tuple[tuple[str, TensorCode], ...]
 
 
-def wire_of(plan: Plan) -> Wire:
-    """The part of the plan that says what crosses, and how."""
-    codes = tuple((name, plan.wire.get(name, TensorCode(FLOAT_BITS))) for name in plan.boundary)
+def wire_of(plan: Plan, tensors: Tensors) -> Wire:
+    """The part of the plan that says what crosses, and how; attention masks as they stand."""
+    codes = tuple(
+        (name, travelling_code(tensors[name], plan.wire.get(name, TensorCode(FLOAT_BITS))))
+        for name in plan.boundary
+    )
     return Wire(plan.model_sha256, plan.cut_key, codes)
 
 

@@ -14,6 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.clipping.samples import unit_samples
+
 BINS: Final = 2048
 _CANDIDATES: Final = 128
 _LEAST: Final = 1e-9
@@ -25,16 +27,17 @@ Floats = NDArray[np.float64]
 def kl_range(values: NDArray[np.float32], low: float, high: float, bits: int) -> tuple[float, float]:
     """``(low, high)`` clipped to -T and T, T the threshold of least divergence.
 
-    ``values`` (n,) are samples, zeros left out, since every range has an exact code for zero.
+    ``values`` (n,) are samples, finite, zeros left out, since every range has an exact code for zero.
     """
     reach = max(-low, high)
-    counts, edges = np.histogram(np.abs(values[values != 0]), bins=BINS, range=(0.0, reach or 1.0))
-    if not counts.any():
+    told = unit_samples(values, reach)
+    if not told.size:
         return low, high
+    counts, edges = np.histogram(np.abs(told), bins=BINS, range=(0.0, 1.0))
     levels = 2 ** (bits - 1) if low < 0 < high else 2**bits
     candidates = np.unique(np.linspace(max(levels, BINS // _CANDIDATES), BINS, _CANDIDATES).astype(int))
     found = [divergence(counts.astype(np.float64), int(stop), levels) for stop in candidates]
-    threshold = float(edges[candidates[int(np.argmin(found))]])
+    threshold = float(edges[candidates[int(np.argmin(found))]]) * reach
     return max(low, -threshold), min(high, threshold)
 
 

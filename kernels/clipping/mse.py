@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.clipping.samples import unit_samples
+
 _BINS: Final = 1024
 _RATIOS: Final = np.linspace(1.0, 0.05, 20)
 
@@ -19,11 +21,14 @@ def mse_range(values: NDArray[np.float32], low: float, high: float, bits: int) -
     ``values`` (n,) are samples; ``low`` <= 0 <= ``high`` the ends of all values. The error of each r is
     taken over a histogram of the samples, zeros left out, since every range has an exact code for zero.
     """
-    if low == high:
+    reach = max(-low, high)
+    told = unit_samples(values, reach)
+    if not told.size:
         return low, high
-    counts, edges = np.histogram(values[values != 0], bins=_BINS, range=(low, high))
+    unit_low, unit_high = low / reach, high / reach
+    counts, edges = np.histogram(told, bins=_BINS, range=(unit_low, unit_high))
     centres = (edges[:-1] + edges[1:]) / 2
-    best = _RATIOS[int(np.argmin(_errors(centres, counts, low, high, bits)))]
+    best = _RATIOS[int(np.argmin(_errors(centres, counts, unit_low, unit_high, bits)))]
     return float(best * low), float(best * high)
 
 

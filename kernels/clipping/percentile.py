@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.clipping.samples import unit_samples
+
 PERCENT: Final = 99.99
 """Of the values that are not zero, how many stay below the range's upper end; as many above its lower one."""
 
@@ -16,8 +18,9 @@ def percentile_range(values: NDArray[np.float32], low: float, high: float, bits:
 
     Zeros have an exact code in every range; counted, those of a ReLU would only move the percentile.
     """
-    told = values[values != 0]
+    reach = max(-low, high)
+    told = unit_samples(values, reach)
     if not told.size:
         return low, high
-    ends = np.percentile(told, (100 - PERCENT, PERCENT))
+    ends = np.percentile(told, (100 - PERCENT, PERCENT)) * reach
     return max(low, min(0.0, float(ends[0]))), min(high, max(0.0, float(ends[1])))

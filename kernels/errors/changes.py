@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from onnx import numpy_helper
-
+from kernels.errors.network import Network
 from kernels.errors.probe import Probe, Values
-from kernels.errors.types import ActivationErrors
+from kernels.errors.types import ActivationErrors, WeightErrors
 from kernels.quantise import fake_quantise
 from kernels.weights import fake_quantise_weights
-from shared.graph import Graph
-from shared.session import Runner
 from shared.split import layer_model
-from shared.weight_sizes import initialisers, quantised_weights
-from shared.weights import restore_weights
 
 Change: TypeAlias = Callable[[Probe, int], Sequence[Values]]
 """Tensors by name for each input of a probe, one thing quantised to so many bits."""
+
+
+@dataclass(frozen=True, eq=False)
+class Thing:
+    """Something that can be quantised behind ``stop`` layers: a tensor or a layer's weights, by its name.
+
+    ``relative`` is its own relative error by bits.
+    """
+
+    kind: Literal["tensor", "weights"]
+    name: str
+    stop: int
+    relative: Mapping[int, float]
+    change: Change
+
+
+def things(
+    network: Network,
+    activations: Mapping[str, ActivationErrors],
+    weights: Mapping[str, WeightErrors],
+    axis: int | None,
+) -> Iterator[Thing]:
+    """All that has a relative error, in order of execution; weights with a scale per index of ``axis``."""
+    graph = network.graph
+    for stop, names in enumerate((graph.inputs, *(layer.outputs for layer in graph.layers))):
+        for name in names:
+            if name in activations:
+                errors = activations[name]
+                yield Thing("tensor", name, stop, errors.relative, tensor_change(name, errors))
+        layer = graph.layers[stop - 1].name if stop else ""
+        if layer in weights:
+            change = weight_change(network, stop - 1, axis)
+            yield Thing("weights", layer, stop, weights[layer].relative, change)
 
 
 def tensor_change(name: str, errors: ActivationErrors) -> Change:
@@ -34,15 +63,17 @@ def tensor_change(name: str, errors: ActivationErrors) -> Change:
     return change
 
 
-def weight_change(graph: Graph, index: int, threads: int, axis: int | None) -> Change:
+def weight_change(network: Network, index: int, axis: int | None) -> Change:
     """What a layer makes when it runs alone with quantised weights; a scale per index of ``axis``."""
-    layer, stored = graph.layers[index], initialisers(graph)
-    arrays = {name: numpy_helper.to_array(stored[name]) for name in quantised_weights(graph)[layer.name]}
-    model = layer_model(graph, index)
+    layer = network.graph.layers[index]
 
     def change(probe: Probe, bits: int) -> list[Values]:
-        packed = {name: fake_quantise_weights(array, bits, axis) for name, array in arrays.items()}
-        runner = Runner(restore_weights(model, packed), threads)
+        arrays = {name: network.weights[name] for name in network.packed[layer.name]}
+        packed = {
+            name: fake_quantise_weights(array, bits, axis).astype(array.dtype, copy=False)
+            for name, array in arrays.items()
+        }
+        runner = network.runner(layer_model(network.graph, index), optimise=False, changed=packed)
         return [runner.run({name: one[name] for name in layer.inputs}) for one in probe.values]
 
     return change

@@ -12,21 +12,23 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from functools import partial
+from typing import Final, TypeAlias, TypeVar
 
-from kernels.errors.changes import Change, tensor_change, weight_change
+from kernels.errors.budget import MIN_INPUTS, probe_effort, whole_inputs
+from kernels.errors.changes import Thing, things
+from kernels.errors.composed import composed_gains, full_gain
+from kernels.errors.network import Network
 from kernels.errors.options import ErrorOptions
-from kernels.errors.outputs import check_classifier, divergence, noise_to_signal
+from kernels.errors.outputs import as_error, check_classifier, divergence, noise_to_signal
 from kernels.errors.probe import Probe, Values, probes
 from kernels.errors.types import ActivationErrors, WeightErrors
-from shared.graph import Graph
 
 GAIN_BITS: Final = (4, 6)
-_MAX_INPUTS: Final = 8
-_MIN_INPUTS: Final = 2
-_MAC_BUDGET: Final = 150e9
-"""Multiply-accumulates to spend; a function of the network alone, so that equal inputs give equal tables."""
+_MEASURED_RUNS: Final = 4
+"""Per thing and input that measures at every bit-width count with: they are asked for, not hurried."""
 
+T = TypeVar("T")
 ByBits: TypeAlias = Mapping[int, float]
 
 
@@ -39,72 +41,88 @@ class OutputErrors:
 
 
 def measure_outputs(
-    graph: Graph,
+    network: Network,
     calibration: Sequence[Values],
     activations: Mapping[str, ActivationErrors],
     weights: Mapping[str, WeightErrors],
     progress: Callable[[], None],
-    threads: int,
     options: ErrorOptions,
 ) -> OutputErrors:
     """The errors of every float tensor and of every layer with weights to quantise, by ``options.measure``.
 
-    Runs what comes behind each layer on a few calibration inputs, with one thing quantised and all others
-    as they are. Calls ``progress`` once per layer, and once for the inputs of the model. Raises InputError
-    where KL is asked of a network that is no classifier.
+    Runs what comes behind layers on a few calibration inputs, with one thing quantised and all others as
+    they are; gains within a budget of arithmetic (`kernels.errors.budget`). Calls ``progress`` once per
+    layer, and once for the inputs of the model. Raises InputError where KL is asked of a network that is no
+    classifier.
     """
     if options.measure == "kl":
-        check_classifier(graph)
-    axis = 0 if options.weights == "channel" else None
-    found: dict[str, ByBits] = {}
-    of_weights: dict[str, ByBits] = {}
-    for probe in probes(graph, calibration[: _inputs(graph, options)], threads):
-        for name in graph.layers[probe.stop - 1].outputs if probe.stop else graph.inputs:
-            if name in activations:
-                change = tensor_change(name, activations[name])
-                found[name] = _errors(probe, change, activations[name].relative, options)
-        layer = graph.layers[probe.stop - 1].name if probe.stop else ""
-        if layer in weights:
-            change = weight_change(graph, probe.stop - 1, threads, axis)
-            of_weights[layer] = _errors(probe, change, weights[layer].relative, options)
-        progress()
-    return OutputErrors(found, of_weights)
-
-
-def _inputs(graph: Graph, options: ErrorOptions) -> int:
-    """As many inputs as the budget of arithmetic allows."""
-    tail_macs = sum((layer.index + 1) * layer.macs for layer in graph.layers)
-    runs = 2 * len(GAIN_BITS)
-    count = int(_MAC_BUDGET / (runs * max(tail_macs, 1)))
-    return max(_MIN_INPUTS, min(_MAX_INPUTS, count if options.measure == "gain" else count // 2))
-
-
-def _errors(probe: Probe, change: Change, relative: ByBits, options: ErrorOptions) -> ByBits:
-    """Measured at every bit-width, or relative errors times the gain."""
+        check_classifier(network.graph)
+    every = list(things(network, activations, weights, 0 if options.weights == "channel" else None))
     if options.measure == "gain":
-        gain = _gain(probe, change, relative)
-        return {bits: gain * error for bits, error in relative.items()}
-    measure = divergence if options.measure == "kl" else noise_to_signal
-    widths = sorted(relative, reverse=True)
+        gains = _gains(network, calibration, activations, every, progress)
+        return _named(every, {thing: _times(gains[thing], thing.relative) for thing in every})
+    measure = partial(_errors, measure=divergence if options.measure == "kl" else noise_to_signal)
+    inputs = calibration[: whole_inputs(network, _MEASURED_RUNS)]
+    return _named(every, _probed(network, inputs, every, progress, measure))
+
+
+def _gains(
+    network: Network,
+    calibration: Sequence[Values],
+    activations: Mapping[str, ActivationErrors],
+    every: Sequence[Thing],
+    progress: Callable[[], None],
+) -> dict[Thing, float]:
+    """Probed in full where the budget allows it, else composed."""
+    effort = probe_effort(network, GAIN_BITS)
+    inputs = calibration[: effort.inputs]
+    if effort.stops is None:
+        return _probed(network, inputs, every, progress, _gain)
+    return composed_gains(network, inputs, effort.stops, every, activations, progress, effort.widths)
+
+
+def _probed(
+    network: Network,
+    inputs: Sequence[Values],
+    every: Sequence[Thing],
+    progress: Callable[[], None],
+    measure: Callable[[Probe, Thing], T],
+) -> dict[Thing, T]:
+    """``measure`` of all things."""
+    found: dict[Thing, T] = {}
+    for probe in probes(network, inputs):
+        found |= {thing: measure(probe, thing) for thing in every if thing.stop == probe.stop}
+        progress()
+    return found
+
+
+def _times(gain: float, relative: ByBits) -> ByBits:
+    return {bits: as_error(gain * error) for bits, error in relative.items()}
+
+
+def _named(every: Sequence[Thing], found: Mapping[Thing, ByBits]) -> OutputErrors:
+    tensors, weights = (
+        {thing.name: found[thing] for thing in every if thing.kind == kind} for kind in ("tensor", "weights")
+    )
+    return OutputErrors(tensors, weights)
+
+
+def _errors(probe: Probe, thing: Thing, measure: Callable[..., float]) -> ByBits:
+    """Measured at every bit-width."""
+    widths = sorted(thing.relative, reverse=True)
     found = [
-        measure(probe.right, probe.outputs(change(probe, bits))) if relative[bits] else 0.0 for bits in widths
+        measure(probe.right, probe.outputs(thing.change(probe, bits))) if thing.relative[bits] else 0.0
+        for bits in widths
     ]
     # Fewer bits that seem better are luck; the plan would count on it.
     return dict(sorted(zip(widths, itertools.accumulate(found, max), strict=True)))
 
 
-def _gain(probe: Probe, change: Change, relative: ByBits) -> float:
+def _gain(probe: Probe, thing: Thing) -> float:
     """The larger of the gains at two bit-widths; nothing is amplified that has no error at all.
 
     Where arithmetic is dear (no more than the fewest inputs), each bit-width gets an input of its own.
     """
-    dear = len(probe.values) <= _MIN_INPUTS
-    parts = itertools.cycle(probe.singles() if dear else [probe])
-    return max(
-        (
-            noise_to_signal(part.right, part.outputs(change(part, bits))) / relative[bits]
-            for bits, part in zip(GAIN_BITS, parts, strict=False)
-            if relative[bits]
-        ),
-        default=0.0,
-    )
+    dear = len(probe.values) <= MIN_INPUTS
+    parts = list(itertools.islice(itertools.cycle(probe.singles() if dear else [probe]), len(GAIN_BITS)))
+    return full_gain(parts, thing.change, thing.relative, GAIN_BITS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -15,12 +16,27 @@ from shared.graph import Graph
 Outputs = Sequence[Mapping[str, NDArray[np.generic]]]
 Floats = NDArray[np.float64]
 
+NO_OUTPUT: Final = 1e9
+"""The error of what turns outputs into NaN or infinity: above every limit, and a number."""
 _SUMS_TO_ONE: Final = 1e-3
 _LEAST_SHARE: Final = 1e-12
 
 
 def noise_to_signal(right: Outputs, found: Outputs) -> float:
-    """Noise power over variance, mean over the float outputs that vary; both are lists over inputs."""
+    """Noise power over variance, mean over the float outputs that vary; both are lists over inputs.
+
+    `NO_OUTPUT` at most, as where ``found`` is not finite; ``right`` always is.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return as_error(_mean_ratio(right, found))
+
+
+def as_error(measured: float) -> float:
+    """A measured error as a number that limits can count: `NO_OUTPUT` at most, and for NaN."""
+    return min(measured, NO_OUTPUT) if math.isfinite(measured) else NO_OUTPUT
+
+
+def _mean_ratio(right: Outputs, found: Outputs) -> float:
     ratios = []
     for name, array in right[0].items():
         if array.dtype.kind == "f":
@@ -37,13 +53,15 @@ def divergence(right: Outputs, found: Outputs) -> float:
     """Mean over the inputs of KL(right || found) of a classifier's answers, in nats.
 
     The one output of a classifier (`check_classifier`) holds shares that add up to one, or else logits.
+    `NO_OUTPUT` where ``found`` is not finite.
     """
     (name,) = right[0]
     total = 0.0
-    for one, other in zip(right, found, strict=True):
-        p, q = class_shares(one[name]), class_shares(other[name])
-        total += float(np.sum(p * (_log(p) - _log(q))))
-    return total / len(right)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for one, other in zip(right, found, strict=True):
+            p, q = class_shares(one[name]), class_shares(other[name])
+            total += float(np.sum(p * (_log(p) - _log(q))))
+    return as_error(total / len(right))
 
 
 def check_classifier(graph: Graph) -> None:

@@ -9,13 +9,14 @@ are held at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 
+from kernels.errors.network import Network
 from kernels.errors.segments import segment_model, segments
-from shared.graph import Graph, prefix_cut
+from shared.graph import prefix_cut
 from shared.session import Runner
 from shared.split import tail_model
 
@@ -27,53 +28,71 @@ class Probe:
     """The network behind its first ``stop`` layers, for some inputs.
 
     ``values`` holds per input the tensors around layer ``stop`` - 1 (what it reads, what it makes, what later
-    layers read), ``right`` the network's outputs, both unchanged. ``runners`` lead to the outputs in turn.
+    layers read), ``right`` the network's outputs, both unchanged. ``rest`` leads to the end of the stretch,
+    ``tail`` on to the outputs. ``crossing`` are the tensors read behind that end, ``ends`` these and the
+    network's outputs that are there by then.
     """
 
     stop: int
     values: Sequence[Values]
     right: Sequence[Values]
-    runners: tuple[Runner, ...]
+    rest: Runner
+    tail: Runner
+    crossing: tuple[str, ...]
+    ends: tuple[str, ...]
+    is_end: bool
 
     def outputs(self, changed: Sequence[Values]) -> list[Values]:
         """The network's outputs per input when ``changed`` replaces tensors made by then."""
-        return [self._outputs(*one) for one in zip(self.values, changed, self.right, strict=True)]
+        reached = zip(self.reached(changed), changed, self.right, strict=True)
+        return [self._outputs(*one) for one in reached]
+
+    def reached(self, changed: Sequence[Values]) -> list[Values]:
+        """The tensors at the end of the stretch (and others) per input, likewise."""
+        return [
+            _after(self.rest, {**one, **change}) for one, change in zip(self.values, changed, strict=True)
+        ]
 
     def singles(self) -> list[Probe]:
         """The same for each input alone."""
         pairs = zip(self.values, self.right, strict=True)
-        return [Probe(self.stop, (values,), (right,), self.runners) for values, right in pairs]
+        return [replace(self, values=(values,), right=(right,)) for values, right in pairs]
 
-    def _outputs(self, values: Values, change: Values, right: Values) -> Values:
-        now = {**values, **change}
-        for runner in self.runners:
-            now |= runner.run({name: now[name] for name in runner.input_names})
-        made = {name for runner in self.runners for name in runner.output_names}
+    def _outputs(self, reached: Values, change: Values, right: Values) -> Values:
+        now = _after(self.tail, reached)
+        made = {*self.rest.output_names, *self.tail.output_names}
         return {name: now[name] if name in made or name in change else right[name] for name in right}
 
 
-def probes(graph: Graph, inputs: Sequence[Values], threads: int) -> Iterator[Probe]:
+def probes(network: Network, inputs: Sequence[Values]) -> Iterator[Probe]:
     """A probe for every ``stop`` from 0 to the number of layers, in order."""
-    whole = Runner(graph.model, threads)
+    graph = network.graph
+    whole = network.runner(graph.model)
     right = [whole.run(feeds) for feeds in inputs]
     values: list[Values] = list(inputs)
     for start, end in segments(graph):
-        values = _with_segment(graph, start, end, values, threads)
-        tail = Runner(tail_model(graph, prefix_cut(graph, end)), threads)
-        for stop in range(start + 1 if start else 0, end + 1):
-            yield Probe(stop, values, right, (_rest(graph, stop, end, threads), tail))
+        values = _with_segment(network, start, end, values)
         alive = prefix_cut(graph, end).boundary
+        ends = tuple(name for name in dict.fromkeys((*alive, *graph.outputs)) if name in values[0])
+        tail = network.runner(tail_model(graph, prefix_cut(graph, end)))
+        for stop in range(start + 1 if start else 0, end + 1):
+            rest = _rest(network, stop, end)
+            yield Probe(stop, values, right, rest, tail, alive, ends, stop == end)
         values = [{name: one[name] for name in alive} for one in values]
 
 
-def _with_segment(graph: Graph, start: int, end: int, values: Sequence[Values], threads: int) -> list[Values]:
-    made = [name for layer in graph.layers[start:end] for name in layer.outputs]
-    runner = Runner(segment_model(graph, start, end, made), threads)
+def _after(runner: Runner, now: Values) -> Values:
+    return {**now, **runner.run({name: now[name] for name in runner.input_names})}
+
+
+def _with_segment(network: Network, start: int, end: int, values: Sequence[Values]) -> list[Values]:
+    runner = network.runner(segment_model(network.graph, start, end))
     return [{**one, **runner.run({name: one[name] for name in runner.input_names})} for one in values]
 
 
-def _rest(graph: Graph, stop: int, end: int, threads: int) -> Runner:
+def _rest(network: Network, stop: int, end: int) -> Runner:
     """From behind ``stop`` layers to what is read behind ``end``, and outputs of the network on the way."""
+    graph = network.graph
     wanted = {*prefix_cut(graph, end).boundary, *graph.outputs}
     made = [name for layer in graph.layers[stop:end] for name in layer.outputs if name in wanted]
-    return Runner(segment_model(graph, stop, end, made), threads, optimise=False)
+    return network.runner(segment_model(graph, stop, end, made), optimise=False)

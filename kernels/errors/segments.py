@@ -18,9 +18,16 @@ def segments(graph: Graph) -> list[tuple[int, int]]:
     return [(start, min(start + length, len(graph.layers))) for start in starts]
 
 
-def segment_model(graph: Graph, start: int, stop: int, outputs: Sequence[str]) -> onnx.ModelProto:
-    """Layers ``start`` to ``stop`` - 1: from the earlier tensors that they read to ``outputs`` of theirs."""
+def segment_model(
+    graph: Graph, start: int, stop: int, outputs: Sequence[str] | None = None
+) -> onnx.ModelProto:
+    """Layers ``start`` to ``stop`` - 1: from the earlier tensors that they read to ``outputs`` of theirs.
+
+    Without ``outputs`` all that they make.
+    """
     layers = graph.layers[start:stop]
+    if outputs is None:
+        outputs = [name for layer in layers for name in layer.outputs]
     made = {name for layer in layers for name in layer.outputs}
     read = dict.fromkeys(name for layer in layers for name in layer.inputs if name not in made)
     whole = graph.model.graph

@@ -6,7 +6,6 @@ its gain, it becomes noise to signal at the network's outputs: docs/decisions/er
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -14,8 +13,10 @@ from typing import Final
 import numpy as np
 
 from kernels.errors.activations import activation_runs, measure_activations
+from kernels.errors.budget import passed_inputs
 from kernels.errors.gains import OutputErrors, measure_outputs
-from kernels.errors.inputs import check_calibration
+from kernels.errors.inputs import check_calibration, spread
+from kernels.errors.network import network_of
 from kernels.errors.options import ErrorOptions
 from kernels.errors.types import ActivationErrors, ErrorTable, WeightErrors
 from kernels.errors.weights import measure_weights
@@ -24,9 +25,7 @@ from shared.graph import Graph
 __all__ = ["ActivationErrors", "ErrorOptions", "ErrorTable", "WeightErrors", "measure_errors"]
 
 DEFAULT_OPTIONS: Final = ErrorOptions()
-NO_OUTPUT: Final = 1e9
-"""The error of what turns outputs into NaN or infinity: above every limit, and a number."""
-METHOD: Final = "symmetric at 8 bits, with ranges, no outputs told"
+METHOD: Final = "symmetric at 8 bits, with ranges, scaled clips, gains within a budget"
 """How tables are measured: one that was kept and measured otherwise is measured anew."""
 
 
@@ -39,19 +38,22 @@ def measure_errors(
 ) -> ErrorTable:
     """The error table of a model from calibration inputs (feeds by input name; 8 to 16 are enough).
 
-    Runs the float model with every layer output exposed (in parts where they are large) and then what lies
-    behind each layer. ``progress(done, total)`` counts these; ``threads`` 0: all cores. Raises InputError for
-    calibration inputs that do not fit, are none, or lead to NaN, and where ``options.measure`` is ``kl`` but
-    the network is no classifier.
+    Runs the float model with every layer output exposed and then what lies behind layers, both within
+    budgets of arithmetic: `kernels.errors.budget`. ``progress(done, total)`` counts these; ``threads`` 0:
+    all cores. A tensor with infinity inside (an attention mask) has no errors: it stays float. Raises
+    InputError for calibration inputs that do not fit, are none, or lead to outputs that are not finite, and
+    where ``options.measure`` is ``kl`` but the network is no classifier.
     """
     check_calibration(graph, calibration)
+    network = network_of(graph, threads)
+    calibration = [calibration[at] for at in spread(len(calibration), passed_inputs(graph, len(calibration)))]
     probed = options.measure != "mse"
-    steps = activation_runs(graph, len(calibration)) + (len(graph.layers) + 1 if probed else 0)
+    steps = activation_runs(len(calibration)) + (len(graph.layers) + 1 if probed else 0)
     count = _Counter(steps, progress)
-    activations, plain_bytes = measure_activations(graph, calibration, count.step, threads, options.clip)
-    weights = measure_weights(graph, 0 if options.weights == "channel" else None)
+    activations, plain_bytes = measure_activations(network, calibration, count.step, options.clip)
+    weights = measure_weights(network, 0 if options.weights == "channel" else None)
     found = (
-        measure_outputs(graph, calibration, activations, weights, count.step, threads, options)
+        measure_outputs(network, calibration, activations, weights, count.step, options)
         if probed
         else OutputErrors(_mse(activations), _mse(weights))
     )
@@ -59,18 +61,11 @@ def measure_errors(
         model=graph.name,
         model_sha256=graph.sha256,
         samples=len(calibration),
-        weights={name: replace(one, error=_told(found.weights[name])) for name, one in weights.items()},
-        activations={
-            name: replace(one, error=_told(found.activations[name])) for name, one in activations.items()
-        },
+        weights={name: replace(one, error=found.weights[name]) for name, one in weights.items()},
+        activations={name: replace(one, error=found.activations[name]) for name, one in activations.items()},
         plain_bytes=plain_bytes,
         options=options,
     )
-
-
-def _told(error: Mapping[int, float]) -> dict[int, float]:
-    """Errors as numbers: a divisor, say, that is rounded to zero leaves no output to compare with."""
-    return {bits: one if math.isfinite(one) else NO_OUTPUT for bits, one in error.items()}
 
 
 def _mse(

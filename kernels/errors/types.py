@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kernels.errors.options import ErrorOptions
+from shared.errors import InputError
+from shared.plan import FLOAT_BITS
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class ErrorTable:
 
     ``weights`` is by layer name, for layers with weights to quantise; ``activations`` by tensor name, for
     float tensors, inputs of the model included; ``plain_bytes`` the mean payload of the other tensors.
-    ``options`` say how all that was measured.
+    Tensors that are not finite on some input count as such. ``options`` say how all that was measured.
+    Raises InputError for a figure that is not finite: limits, programs and JSON take numbers alone.
     """
 
     model: str
@@ -58,3 +62,17 @@ class ErrorTable:
     activations: Mapping[str, ActivationErrors]
     plain_bytes: Mapping[str, float]
     options: ErrorOptions = field(default_factory=ErrorOptions)
+
+    def __post_init__(self) -> None:
+        for name, one in self.weights.items():
+            _check(f"the weights of layer {name!r}", one.error, one.relative, one.mse)
+        for name, found in self.activations.items():
+            figures = (found.error, found.relative, found.mse, found.low, found.high, found.wire_bytes)
+            _check(f"tensor {name!r}", *figures, *(dict(enumerate(ends)) for ends in found.ranges.values()))
+        for name, size in self.plain_bytes.items():
+            _check(f"tensor {name!r}", {FLOAT_BITS: size})
+
+
+def _check(what: str, *figures: Mapping[int, float]) -> None:
+    if not all(math.isfinite(figure) for by_bits in figures for figure in by_bits.values()):
+        raise InputError(f"an error, range or size of {what} is not finite")

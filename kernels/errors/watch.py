@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from kernels.clipping import METHODS, Clip
 from kernels.codec import encode_tensor
 from kernels.quantise import fake_quantise, value_range
-from shared.errors import InputError
 from shared.plan import FLOAT_BITS, TensorCode
 
 ACTIVATION_BITS: Final = (2, 3, 4, 5, 6, 8, 16)
@@ -20,22 +19,35 @@ OWN_RANGE_BITS: Final = 8
 SAMPLES: Final = 32_768
 """Elements of a tensor that its errors are taken over, evenly spread over all inputs."""
 
+Ranges = dict[int, tuple[float, float]]
+
 
 class Watch:
-    """Gathers the range of a tensor over all inputs, and evenly spread samples of its values."""
+    """Gathers the range of a tensor over all inputs, and evenly spread samples of its values.
 
-    def __init__(self, name: str, inputs: int, clip: Clip = "mse") -> None:
-        self._name = name
+    A tensor that is not finite on some input (an additive attention mask holds minus infinity) has no codes:
+    it stays float.
+    """
+
+    def __init__(self, inputs: int, clip: Clip = "mse") -> None:
         self._range = METHODS[clip]
         self._samples_per_input = math.ceil(SAMPLES / inputs)
         self._low = self._high = 0.0
         self._samples: list[NDArray[np.float32]] = []
+        self._seen = 0
+        self.first_not_finite: int | None = None
+        """Which input, from 0, was the first with NaN or infinity in this tensor."""
+        self.has_nan = False
 
     def observe(self, array: np.ndarray) -> None:
-        """Take one input's values into account. Raises InputError for NaN or infinity."""
+        """Take the next input's values into account."""
         low, high = (float(end[0]) for end in value_range(array))
+        self._seen += 1
         if not (math.isfinite(low) and math.isfinite(high)):
-            raise InputError(f"a calibration input leads to NaN or infinity in {self._name!r}")
+            if self.first_not_finite is None:
+                self.first_not_finite = self._seen - 1
+            self.has_nan |= math.isnan(low) or math.isnan(high)
+            return
         self._low, self._high = min(self._low, low), max(self._high, high)
         flat = array.reshape(-1)
         step = max(1, flat.size // self._samples_per_input)
@@ -45,18 +57,7 @@ class Watch:
         """The samples of all inputs, (samples,)."""
         return np.concatenate(self._samples)
 
-    def codes(self) -> dict[int, TensorCode]:
-        """Per bit-width, the code over its clip range; from 8 bits on, each frame spans its own.
-
-        So many codes need no clipping, and an input with larger values than any calibration input is then
-        served right: clipped logits change answers.
-        """
-        values = self.values()
-        clipped = [bits for bits in ACTIVATION_BITS if bits < OWN_RANGE_BITS]
-        ranges = {bits: self._range(values, self._low, self._high, bits) for bits in clipped}
-        return {bits: TensorCode(bits, *ranges.get(bits, (None, None))) for bits in ACTIVATION_BITS}
-
-    def ranges(self) -> dict[int, tuple[float, float]]:
+    def ranges(self) -> Ranges:
         """Per bit-width up to 8, the clip range of codes that are computed with."""
         values = self.values()
         widths = (bits for bits in ACTIVATION_BITS if bits <= OWN_RANGE_BITS)
@@ -68,8 +69,19 @@ class Watch:
         found = {}
         for bits, code in codes.items():
             low, high = (self._low, self._high) if code.low is None else (code.low, code.high)
-            found[bits] = float(np.mean(np.square(fake_quantise(values, bits, low, high) - values)))
+            noise = fake_quantise(values, bits, low, high).astype(np.float64) - values
+            found[bits] = float(np.mean(np.square(noise)))
         return found
+
+
+def wire_codes(ranges: Mapping[int, tuple[float, float]]) -> dict[int, TensorCode]:
+    """Per bit-width, the code over its clip range; from 8 bits on, each frame spans its own.
+
+    So many codes need no clipping, and an input with larger values than any calibration input is then
+    served right: clipped logits change answers.
+    """
+    clipped = {bits: ends for bits, ends in ranges.items() if bits < OWN_RANGE_BITS}
+    return {bits: TensorCode(bits, *clipped.get(bits, (None, None))) for bits in ACTIVATION_BITS}
 
 
 def relative(mse: Mapping[int, float], values: NDArray[np.float32]) -> dict[int, float]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from kernels.errors.types import ErrorTable
 from planner.calibration.files import LabelledFeeds
 from planner.drop.accuracy import Judge
+from planner.drop.affordable import affordable
 from planner.drop.margins import reader_for
 from planner.drop.measured import MeasuredDrop
 from planner.drop.shares import SharesDrop
@@ -26,8 +27,10 @@ def judge_for(
     """Accuracy where inputs have labels, else agreement with the float network.
 
     Boxes, texts of given forms, pictures and raw values are always judged by agreement, in the unit of
-    `shared.agreement`. Raises InputError without inputs.
+    `shared.agreement`. Large networks are judged on fewer inputs: `planner.drop.affordable`.
+    Raises InputError without inputs.
     """
+    inputs = affordable(graph, inputs)
     pictures = picture_wire(card) if card else None
     reader = reader_for(graph, card)
     if reader is None:

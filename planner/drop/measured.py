@@ -19,7 +19,8 @@ from shared.graph import Graph
 from shared.plan import Plan
 from shared.session import Runner
 
-_FIRST_INPUTS: Final = 32
+_FIRST_INPUTS: Final = 8
+"""After so many, and twice as many each time, a plan may be given up: most candidates change every answer."""
 
 Values = Mapping[str, np.ndarray]
 

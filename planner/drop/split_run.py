@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from onnx import numpy_helper
 
-from kernels.codec import decode_tensor, encode_tensor
+from kernels.codec import decode_tensor
+from kernels.errors.network import Network, network_of
 from kernels.errors.types import ErrorTable
+from kernels.masks import encode_travelling
 from kernels.quantise import fake_quantise
 from kernels.weights import fake_quantise_weights
 from planner.encodings.wire import PictureWire
@@ -18,10 +18,7 @@ from shared.errors import UsageError
 from shared.graph import Cut, Graph, parse_cut
 from shared.picture_codes import is_picture
 from shared.plan import FLOAT_BITS, Plan, TensorCode
-from shared.session import Runner
 from shared.split import head_model, layer_model, tail_model
-from shared.weight_sizes import initialisers, quantised_weights
-from shared.weights import restore_weights
 
 _FLOAT: Final = TensorCode(FLOAT_BITS)
 
@@ -47,14 +44,15 @@ class SplitRun:
         pictures: PictureWire | None = None,
     ) -> None:
         cut = parse_cut(graph, plan.cut_key)
-        packed = dataclasses.replace(graph, model=restore_weights(graph.model, _packed(graph, plan, cut)))
+        network = network_of(graph, threads)
+        packed = _packed(network, plan, cut)
         narrow = {name: bits for name, bits in plan.activation_bits.items() if bits != FLOAT_BITS}
         self._head = (
-            _Layers(packed, cut, _codes(plan, narrow, errors), threads)
+            _Layers(network, cut, packed, _codes(plan, narrow, errors))
             if narrow
-            else _Head(packed, cut, threads)
+            else _Head(network, cut, packed)
         )
-        self._tail = Runner(tail_model(graph, cut), threads)
+        self._tail = network.runner(tail_model(network.graph, cut))
         self._wire = {name: plan.wire.get(name, _FLOAT) for name in cut.boundary}
         self._outputs = graph.outputs
         self._pictures = pictures
@@ -72,14 +70,14 @@ class SplitRun:
         """What arrives in the cloud."""
         if self._pictures is not None and code.codec is not None and is_picture(code.codec):
             return self._pictures(code.codec, array)
-        return decode_tensor(encode_tensor(name, array, code))
+        return decode_tensor(encode_travelling(name, array, code))
 
 
 class _Head:
     """The edge's layers in one session."""
 
-    def __init__(self, graph: Graph, cut: Cut, threads: int) -> None:
-        self._runner = Runner(head_model(graph, cut), threads)
+    def __init__(self, network: Network, cut: Cut, packed: Values) -> None:
+        self._runner = network.runner(head_model(network.graph, cut), changed=packed)
 
     def run(self, feeds: Values) -> Values:
         return {**feeds, **self._runner.run({name: feeds[name] for name in self._runner.input_names})}
@@ -88,8 +86,10 @@ class _Head:
 class _Layers:
     """The edge's layers one by one, some of their outputs quantised."""
 
-    def __init__(self, graph: Graph, cut: Cut, codes: Mapping[str, TensorCode], threads: int) -> None:
-        self._runners = [Runner(layer_model(graph, index), threads) for index in cut.layers]
+    def __init__(self, network: Network, cut: Cut, packed: Values, codes: Mapping[str, TensorCode]) -> None:
+        self._runners = [
+            network.runner(layer_model(network.graph, index), changed=packed) for index in cut.layers
+        ]
         self._codes = codes
 
     def run(self, feeds: Values) -> Values:
@@ -106,16 +106,15 @@ class _Layers:
         return fake_quantise(array, code.bits, code.low, code.high).astype(array.dtype, copy=False)
 
 
-def _packed(graph: Graph, plan: Plan, cut: Cut) -> dict[str, np.ndarray]:
+def _packed(network: Network, plan: Plan, cut: Cut) -> dict[str, np.ndarray]:
     """The edge's weights as they are after packing at the plan's bits."""
-    stored, named = initialisers(graph), quantised_weights(graph)
-    layers = (graph.layers[index].name for index in cut.layers)
+    layers = (network.graph.layers[index].name for index in cut.layers)
     bits = {layer: plan.weight_bits.get(layer, FLOAT_BITS) for layer in layers}
     return {
-        name: fake_quantise_weights(numpy_helper.to_array(stored[name]), width)
+        name: fake_quantise_weights(array, width).astype(array.dtype, copy=False)
         for layer, width in bits.items()
         if width != FLOAT_BITS
-        for name in named.get(layer, ())
+        for name, array in ((name, network.weights[name]) for name in network.packed.get(layer, ()))
     }
 
 

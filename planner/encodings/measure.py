@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.errors.budget import works
 from kernels.errors.outputs import noise_to_signal
 from planner.encodings.types import InputEncoding
 from shared.card import Card
@@ -30,6 +31,9 @@ METHOD: Final = "noise to signal of the outputs, sized pictures"
 MAX_INPUTS: Final = 8
 LOSSLESS: Final = ("raw8", "png")
 """Codecs that give back the pixels that they were given."""
+_MIN_INPUTS: Final = 2
+_MAC_BUDGET: Final = 100e9
+"""Multiply-accumulates over all codecs and inputs."""
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -45,7 +49,7 @@ class PictureEncodings:
 
 
 def measure_encodings(graph: Graph, card: Card, feeds: Sequence[Feeds], threads: int = 0) -> PictureEncodings:
-    """Every codec of `shared.picture_codes`, over at most `MAX_INPUTS` calibration inputs.
+    """Every codec of `shared.picture_codes`, over at most `MAX_INPUTS` calibration inputs, fewer if dear.
 
     Nothing for models with more inputs than the card's picture. Seconds are this machine's: to encode
     pixels of the network's size, and from the file to the network's input.
@@ -54,7 +58,7 @@ def measure_encodings(graph: Graph, card: Card, feeds: Sequence[Feeds], threads:
     if name is None or graph.inputs != (name,):
         return PictureEncodings(())
     sized = as_it_is(card)
-    pictures = [to_pixels(sized, one[name]) for one in feeds[:MAX_INPUTS]]
+    pictures = [to_pixels(sized, one[name]) for one in feeds[: _inputs(graph)]]
     runner = Runner(graph.model, threads)
     right = [runner.run(preprocess(sized, picture)) for picture in pictures]
 
@@ -73,6 +77,12 @@ def data_free_encodings(graph: Graph, card: Card) -> PictureEncodings:
         return PictureEncodings(())
     pixels = [np.zeros((*card.input.size, 3), np.uint8)] * MAX_INPUTS
     return PictureEncodings((_measure("raw8", as_it_is(card), pixels, lambda _: 0.0),))
+
+
+def _inputs(graph: Graph) -> int:
+    """As many as the budget of arithmetic allows."""
+    runs = len(CODECS) - len(LOSSLESS) + 1
+    return max(_MIN_INPUTS, min(MAX_INPUTS, int(_MAC_BUDGET / (runs * max(sum(works(graph)), 1.0)))))
 
 
 def to_pixels(card: Card, values: NDArray[np.float32]) -> Pixels:

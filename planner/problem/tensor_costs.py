@@ -61,7 +61,8 @@ def tensor_depths(graph: Graph) -> dict[str, int]:
 def _activations(problem: Problem, tensor: Tensor, made: bool) -> tuple[Choice, ...]:
     """Integer tensors stay as they are, inputs of the model too; a simulated device takes 8-bit pictures."""
     table = problem.errors.activations.get(tensor.name)
-    if not made and tensor.is_float and measured_profile(problem.edge) is None:
+    is_picture = tensor.is_float and tensor.name not in problem.errors.plain_bytes
+    if not made and is_picture and measured_profile(problem.edge) is None:
         return (Choice(RAW_INPUT_BITS, packed_size_bytes(tensor.shape, RAW_INPUT_BITS), 0.0),)
     if table is None or not made:
         return (Choice(FLOAT_BITS, tensor.size_bytes, 0.0),)

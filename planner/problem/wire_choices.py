@@ -69,7 +69,8 @@ def _packed(problem: Problem, tensor: Tensor) -> list[tuple[int, int, float]]:
 def _simulated(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
     """Packed codes without a codec, whose speed a simulated device does not state."""
     found = [Choice(bits, size, error, PLAIN) for bits, size, error in _packed(problem, tensor)]
-    if tensor.name not in problem.graph.inputs or not tensor.is_float:
+    stays_float = tensor.name in problem.errors.plain_bytes
+    if tensor.name not in problem.graph.inputs or not tensor.is_float or stays_float:
         return tuple(found)
     size = packed_size_bytes(tensor.shape, RAW_INPUT_BITS) + _overhead(tensor, RAW_INPUT_BITS)
     fewer = [choice for choice in found if choice.bits < RAW_INPUT_BITS]

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from onnx import numpy_helper
 
-from kernels.errors.tap import layer_tensors, tapped_model
 from kernels.quantise import fake_quantise
 from kernels.weights import fake_quantise_weights, pack_weights
 from shared.graph import Graph
 from shared.plan import TensorCode
 from shared.session import Runner
-from shared.split import layer_model
+from shared.split import layer_model, part_model
 from shared.weight_sizes import initialisers, quantised_weights
 from shared.weights import restore_weights
 from shared.wire import EncodedTensor
@@ -26,8 +25,8 @@ def whole_ranges(
     graph: Graph, inputs: Sequence[Mapping[str, np.ndarray]], bits: int
 ) -> dict[str, TensorCode]:
     """A code for every float tensor, the model's inputs too, over the range of all its values."""
-    names = [name for name in layer_tensors(graph) if graph.tensors[name].is_float]
-    runner = Runner(tapped_model(graph, names))
+    names = [name for layer in graph.layers for name in layer.outputs if graph.tensors[name].is_float]
+    runner = Runner(part_model(graph, range(len(graph.layers)), graph.inputs, names))
     runs = [{**feeds, **runner.run(feeds)} for feeds in inputs]
     return {
         name: TensorCode(

@@ -266,6 +266,20 @@ def test_a_nan_changes_nothing() -> None:
         assert send(sender, store, still(), plan).base
 
 
+def test_a_mask_travels_as_it_stands_and_the_stream_goes_on() -> None:
+    sender, store = DeltaSender(1), StreamStore()
+    for plan in (PLANS[0], PLANS[2]):
+        send(sender, store, still(), plan)
+        masked = {**still(), "a": np.where(still()["a"] < 0, -np.inf, 0.5)}
+        for _ in range(2):
+            sent = sender.encode("f", "cam", plan, masked)
+            np.testing.assert_array_equal(arrived(store, sent)["a"], masked["a"])
+            sender.acknowledged(sent)
+        assert sent.base, "the second mask is a delta"
+        assert not send(sender, store, still(), plan).base
+        assert send(sender, store, still(), plan).base
+
+
 def test_only_so_many_streams_are_kept() -> None:
     sender, store = DeltaSender(1, DeltaSettings(streams=2)), StreamStore()
     for stream in ("one", "two", "three"):

@@ -1,9 +1,11 @@
 """Clip ranges against brute force and SciPy's relative entropy."""
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kernels.clipping import METHODS
@@ -90,18 +92,61 @@ def test_percentile_leaves_out_what_is_rare() -> None:
     assert high == pytest.approx(2, abs=0.01)
 
 
+FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
+"""Every finite float32: subnormal ones and the largest too."""
+LARGEST = float(np.finfo(np.float32).max)
+EXTREMES = ([1.4e-43], [-1e-45, 1e-45], [1.2e-38, -1e-40], [LARGEST, -LARGEST], [LARGEST, 1e-45], [-0.0])
+
+
+def with_extremes(test):
+    """Every method on every list that once went wrong or is likely to."""
+    for raw, method in itertools.product(EXTREMES, sorted(METHODS)):
+        test = example(raw, method, 2)(test)
+    return test
+
+
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=200),
+    st.one_of(
+        st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=200),
+        st.lists(FINITE, min_size=1, max_size=200),
+    ),
     st.sampled_from(sorted(METHODS)),
     st.sampled_from([2, 3, 4, 5, 6]),
 )
+@with_extremes
 def test_every_range_lies_within_the_ends_and_holds_zero(raw: list[float], method: str, bits: int) -> None:
     values = np.array(raw, np.float32)
     low, high = ends(values)
     found = METHODS[method](values, low, high, bits)
     assert low <= found[0] <= 0 <= found[1] <= high
     assert np.isfinite(fake_quantise(values, bits, *found)).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(-1000, 1000), min_size=2, max_size=100),
+    st.sampled_from(sorted(METHODS)),
+    st.sampled_from([2.0**-100, 2.0**-60, 2.0**60, 2.0**110]),
+)
+def test_ranges_scale_with_the_values(raw: list[int], method: str, factor: float) -> None:
+    """Powers of two change no mantissa, so that every method sees the same histogram."""
+    values = np.array(raw, np.float32)
+    usual = METHODS[method](values, *ends(values), 4)
+    scaled = (values.astype(np.float64) * factor).astype(np.float32)
+    found = METHODS[method](scaled, *ends(scaled), 4)
+    assert found == pytest.approx([end * factor for end in usual], rel=1e-12)
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+@pytest.mark.parametrize("value", [1.4e-43, -1e-38, 3.0, -LARGEST])
+def test_a_constant_tensor_has_a_range_that_holds_it(method: str, value: float) -> None:
+    values = np.full(1000, value, np.float32)
+    low, high = ends(values)
+    found = METHODS[method](values, low, high, 4)
+    assert low <= found[0] <= 0 <= found[1] <= high
+    if abs(value) > 1e-37:  # what is smaller has no code but zero
+        assert fake_quantise(values, 4, *found) == pytest.approx(values, rel=0.07)
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))

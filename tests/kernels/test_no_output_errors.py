@@ -7,7 +7,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from kernels.errors.table import NO_OUTPUT, measure_errors
+from kernels.errors.outputs import NO_OUTPUT
+from kernels.errors.table import measure_errors
 from shared.graph import load_graph
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from models import branch_net, chain_net, dynamic_net, feeds, residual_net, save
 
+from kernels.errors.network import network_of
 from kernels.errors.probe import probes
 from kernels.errors.segments import segments
 from shared.graph import load_graph, prefix_cut
@@ -17,7 +18,7 @@ def test_a_change_comes_out_as_behind_a_whole_tail(make, tmp_path) -> None:
     graph = load_graph(save(model, tmp_path))
     inputs = [feeds(model, seed) for seed in range(2)]
     stops = []
-    for probe in probes(graph, inputs, threads=1):
+    for probe in probes(network_of(graph, 1), inputs):
         stops.append(probe.stop)
         cut = prefix_cut(graph, probe.stop)
         head, tail = Runner(head_model(graph, cut)), Runner(tail_model(graph, cut))
