@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, cast, get_args
 
 import click
 
-from cli.options import DURATION, ENERGY, FILE, SIZE, slowdown_option, threads_option
+from cli.options import DURATION, ENERGY, FILE, SIZE, shape_option, slowdown_option, threads_option
 from cli.planning import DEVICES, Asked
 from kernels.clipping import Clip
 from kernels.errors.options import ErrorOptions, Measure
@@ -76,6 +76,7 @@ _OPTIONS: Final = (
         help="How ranges of activations are found below 8 bits.",
     ),
     click.option("--per-tensor", is_flag=True, help="Errors of weights with one scale a tensor."),
+    shape_option,
     slowdown_option,
     threads_option,
 )

@@ -15,7 +15,7 @@ from cli.planning import Asked, asked_problem
 from cli.planning_options import planning_options
 from planner.compare import Row
 from planner.compare import compare as compare_strategies
-from shared.graph import Graph, load_graph
+from shared.graph import Graph
 from shared.serial import to_data
 from shared.units import format_bandwidth, format_duration
 
@@ -32,7 +32,7 @@ def compare(asked: Asked, bandwidth_bps: float, plot: Path | None, as_json: bool
     \b
     Example: evosplit compare model.onnx --devices paper --bandwidth 3mbit --memory 4MB
     """
-    graph = load_graph(asked.model)
+    graph = asked.graph()
     rows = compare_strategies(asked_problem(graph, asked, bandwidth_bps))
     if plot:
         write_plot(plot, f"{graph.name} at {format_bandwidth(bandwidth_bps)}", rows)

@@ -23,7 +23,7 @@ from planner.problem.costs import Objective
 from planner.problem.limits import LimitStatus
 from planner.solve import Solution, solve
 from planner.table import plan_table
-from shared.graph import Graph, load_graph
+from shared.graph import Graph
 from shared.plan import Plan, PlanTable
 from shared.replan import choices
 from shared.serial import to_data
@@ -69,7 +69,7 @@ def plan(
     \b
     Example: evosplit plan model.onnx --bandwidth 5mbit --rtt 20ms --memory 64MB --slowdown 8
     """
-    graph = load_graph(asked.model)
+    graph = asked.graph()
     problem = asked_problem(graph, asked, bandwidth_bps)
     problem = replace(problem, objective=objective, expectation=read_expectation(expect_file))
     offered = problem

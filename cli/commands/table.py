@@ -19,7 +19,7 @@ from planner.drop.accuracy import limited, within_drop
 from planner.drop.pictures import admitted, table_with_errors
 from planner.problem import Problem
 from planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, plan_table
-from shared.graph import Graph, load_graph
+from shared.graph import Graph
 from shared.plan import PlanTable
 from shared.units import format_bandwidth, format_duration, format_size
 
@@ -39,7 +39,7 @@ def table(asked: Asked, max_drop: float | None, expect_file: Path | None, as_jso
     \b
     Example: evosplit table model.onnx --rtt 20ms --memory 64MB --slowdown 8
     """
-    graph = load_graph(asked.model)
+    graph = asked.graph()
     problem = offered = asked_problem(graph, asked, _ANY_BANDWIDTH_BPS)
     problem = replace(problem, expectation=read_expectation(expect_file))
     if max_drop is not None:
