@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.feeds import frame_feeds, picture_feeds, plain_feeds
+from cloud.feeds import frame_feeds, passed_on, picture_feeds
 from cloud.registry import Model, Registry
 from cloud.streams import StreamStore
 from cloud.tail import Tail, TailCache, TailKey, build_tail
@@ -26,6 +26,7 @@ from shared.oip import (
     RequestedOutput,
     build_response,
     classify,
+    model_inputs,
     parse_request,
     tensor,
 )
@@ -65,6 +66,8 @@ class DataPlane:
         tail = self._tail(model, cut)
         decoded_s = time.perf_counter()
         outputs = tail.runner.run({name: feeds[name] for name in tail.runner.input_names})
+        if not cut.layers:
+            outputs |= passed_on(model.graph, feeds)
         spent = {
             "queue_s": started_s - call.received_s,
             "decode_s": decoded_s - started_s,
@@ -99,7 +102,7 @@ def _read(model: Model, request: InferRequest, streams: StreamStore) -> tuple[Cu
     whole = prefix_cut(model.graph, 0)
     if only is not None and only.name in (PICTURE_INPUT, SIZED_PICTURE_INPUT):
         return whole, picture_feeds(model, only)
-    return whole, plain_feeds(model, request.inputs)
+    return whole, model_inputs(model.graph, request.inputs)
 
 
 def _choose(
