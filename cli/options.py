@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import click
 
 from shared.errors import UsageError
+from shared.shape import Shape, parse_model_shape, parse_named_shape
 from shared.units import parse_bandwidth, parse_duration, parse_energy, parse_size
 
 T = TypeVar("T")
 
 
-class _Quantity(click.ParamType[T]):
-    """A quantity with a unit; a wrong one is wrong usage (exit status 2)."""
+class _Parsed(click.ParamType[T]):
+    """What a function makes of a text; a wrong one is wrong usage (exit status 2)."""
 
     def __init__(self, name: str, parse: Callable[[str], T]) -> None:
         self.name = name
@@ -30,15 +31,32 @@ class _Quantity(click.ParamType[T]):
             self.fail(str(error), param, ctx)
 
 
-BANDWIDTH = _Quantity("bandwidth", parse_bandwidth)
-SIZE = _Quantity("size", parse_size)
-DURATION = _Quantity("duration", parse_duration)
-ENERGY = _Quantity("energy", parse_energy)
+BANDWIDTH = _Parsed("bandwidth", parse_bandwidth)
+SIZE = _Parsed("size", parse_size)
+DURATION = _Parsed("duration", parse_duration)
+ENERGY = _Parsed("energy", parse_energy)
+MODEL_SHAPE = _Parsed("shape", parse_model_shape)
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
+
+def _by_input(
+    _context: click.Context, _option: click.Parameter, given: tuple[tuple[str, Shape], ...]
+) -> dict[str, Shape]:
+    return dict(given)
+
+
 model_argument = click.argument("model", type=FILE)
+shape_option = click.option(
+    "--shape",
+    "shapes",
+    type=_Parsed("shape", parse_named_shape),
+    multiple=True,
+    callback=_by_input,
+    metavar="INPUT=SHAPE",
+    help="Size of an input with dynamic dimensions, as in x=1x3x640x640; may be given again.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 threads_option = click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of ONNX Runtime."

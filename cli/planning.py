@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from cli.calibration import Calibration, Source, calibration_of, error_table
 from cli.encodings import input_encodings
 from cli.frames import with_frame_of
+from cli.models import load_model
 from cli.output import stderr
 from cli.profiles import edge_profile, measured_profile, read_profile
 from kernels.errors.table import DEFAULT_OPTIONS, ErrorOptions
@@ -24,6 +26,7 @@ from planner.service import edge_encodings
 from shared.graph import Graph
 from shared.link import Link
 from shared.profile import Profile
+from shared.shape import Shape
 
 SIMULATED: Final = {"paper": ("eyeriss", "tpu"), "published": ("eyeriss-published", "tpu-published")}
 """Pairs of edge and cloud: systolic arrays with the paper's figures, and the cost model of its code."""
@@ -46,6 +49,11 @@ class Asked:
     slowdown: float
     threads: int
     error_options: ErrorOptions = DEFAULT_OPTIONS
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+
+    def graph(self) -> Graph:
+        """The model that the command names. Raises ModelError, CardError."""
+        return load_model(self.model, self.shapes, self.card_file)
 
 
 def asked_calibration(graph: Graph, asked: Asked) -> Calibration:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, cast, get_args
 import click
 
 from cli.calibration import NOISE
-from cli.options import DURATION, ENERGY, FILE, SIZE, slowdown_option, threads_option
+from cli.options import DURATION, ENERGY, FILE, SIZE, shape_option, slowdown_option, threads_option
 from cli.planning import DEVICES, Asked
 from kernels.clipping import Clip
 from kernels.errors.options import ErrorOptions, Measure
@@ -87,6 +87,7 @@ _OPTIONS: Final = (
         help="How ranges of activations are found below 8 bits.",
     ),
     click.option("--per-tensor", is_flag=True, help="Errors of weights with one scale a tensor."),
+    shape_option,
     slowdown_option,
     threads_option,
 )

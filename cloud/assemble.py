@@ -21,7 +21,7 @@ _LOG: Final = logging.getLogger("evosplit.cloud")
 
 def make_services(settings: AppSettings) -> Services:
     """Load the models, warm every one up, and start the threads. Raises UsageError or ModelError."""
-    registry = open_registry(settings.models)
+    registry = open_registry(settings.models, settings.shapes)
     for name, problem in registry.broken.items():
         _LOG.warning("model %s is not served: %s", name, problem)
     streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)

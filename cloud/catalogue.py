@@ -26,9 +26,7 @@ async def server(_request: Request) -> Response:
 
 async def metadata(request: Request) -> Response:
     """Inputs and outputs of a model."""
-    graph = services_of(request).registry.get(model_name(request)).graph
-    described = [[graph.tensors[name] for name in names] for names in (graph.inputs, graph.outputs)]
-    return JSONResponse(model_metadata(graph.name, *described))
+    return JSONResponse(model_metadata(services_of(request).registry.get(model_name(request)).graph))
 
 
 async def model_ready(request: Request) -> Response:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.feeds import read_feeds
+from cloud.feeds import passed_on, read_feeds
 from cloud.registry import Model, Registry
 from cloud.streams import StreamStore
 from cloud.tail import Tail, TailCache, TailKey, build_tail
@@ -59,6 +59,8 @@ class DataPlane:
         tail = self._tail(model, cut)
         decoded_s = time.perf_counter()
         outputs = tail.runner.run({name: feeds[name] for name in tail.runner.input_names})
+        if not cut.layers:
+            outputs |= passed_on(model.graph, feeds)
         spent = {
             "queue_s": started_s - call.received_s,
             "decode_s": decoded_s - started_s,

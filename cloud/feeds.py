@@ -1,29 +1,31 @@
-"""The three kinds of request as arrays for the network: plain tensors, an encoded frame, a picture."""
+"""Requests that are no plain tensors as arrays for the network: an encoded frame, a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from cloud.registry import Model
 from cloud.streams import StreamStore, restore
 from kernels.codec import decode_tensor
 from shared.errors import InputError
-from shared.graph import Cut, Tensor, parse_cut, prefix_cut
+from shared.graph import Cut, Graph, Tensor, parse_cut, prefix_cut
 from shared.oip import (
     FRAME_INPUT,
     PICTURE_INPUT,
     SIZED_PICTURE_INPUT,
     InferRequest,
     InferTensor,
-    datatype_of,
+    model_inputs,
 )
 from shared.picture_codes import sized_feeds
 from shared.pictures import decode_picture
 from shared.preprocess import preprocess
+from shared.split import edge_outputs
 from shared.wire import EncodedTensor, Frame, decode_frame
 
 Feeds = dict[str, NDArray[Any]]
@@ -40,17 +42,7 @@ def read_feeds(model: Model, request: InferRequest, streams: StreamStore) -> tup
     whole = prefix_cut(model.graph, 0)
     if only is not None and only.name in (PICTURE_INPUT, SIZED_PICTURE_INPUT):
         return whole, picture_feeds(model, only)
-    return whole, plain_feeds(model, request.inputs)
-
-
-def plain_feeds(model: Model, inputs: Sequence[InferTensor]) -> Feeds:
-    """The model's own inputs, each of the right type and shape. Raises InputError."""
-    graph = model.graph
-    _check_names("input", [item.name for item in inputs], graph.inputs)
-    for item in inputs:
-        wanted = graph.tensors[item.name]
-        _check("input", item.name, (item.datatype, item.shape), (datatype_of(wanted.dtype), wanted.shape))
-    return {item.name: item.data for item in inputs}
+    return whole, model_inputs(model.graph, request.inputs)
 
 
 def picture_feeds(model: Model, item: InferTensor) -> Feeds:
@@ -80,6 +72,14 @@ def frame_feeds(model: Model, item: InferTensor, streams: StreamStore) -> tuple[
         return cut, {encoded.name: decode_tensor(encoded) for encoded in frame.tensors}
     state = restore(streams, frame, frame.stream)
     return cut, {name: codes.values() for name, codes in state.items()}
+
+
+def passed_on(graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> Feeds:
+    """The model's outputs that no layer makes: inputs as they came, and weights."""
+    names = edge_outputs(graph, prefix_cut(graph, 0))
+    weights = {tensor.name: tensor for tensor in graph.model.graph.initializer if tensor.name in names}
+    held = {name: onnx.numpy_helper.to_array(tensor) for name, tensor in weights.items()}
+    return {**held, **{name: feeds[name] for name in names if name in feeds}}
 
 
 def _check_frame(model: Model, cut: Cut, frame: Frame) -> None:

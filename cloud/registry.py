@@ -6,11 +6,19 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from shared.card import Card, check_card, load_card
 from shared.errors import CardError, EvoSplitError, ModelError, NotFoundError, UsageError
-from shared.graph import Graph, load_graph
+from shared.graph import Graph
+from shared.model_shapes import load_model_file
+from shared.shape import Shape
 from shared.weights import strip_weights
+
+Shapes = Mapping[str, Mapping[str, Shape]]
+"""Shapes by model and input."""
+
+_NO_SHAPES: Final[Shapes] = {}
 
 
 @dataclass(frozen=True)
@@ -48,18 +56,24 @@ class Registry:
         return self.models[name]
 
 
-def open_registry(folder: Path) -> Registry:
-    """Load every ``*.onnx`` of a folder. Raises UsageError for a folder with none, ModelError if all fail."""
+def open_registry(folder: Path, shapes: Shapes = _NO_SHAPES) -> Registry:
+    """Load every ``*.onnx`` of a folder, with ``shapes`` by model and input.
+
+    Raises UsageError for a folder with none and for shapes of a model that is not there, ModelError if all
+    fail.
+    """
     if not folder.is_dir():
         raise UsageError(f"no folder of models at {folder}")
     paths = sorted(path for path in folder.glob("*.onnx") if path.is_file())
     if not paths:
         raise UsageError(f"no ONNX files (NAME.onnx) in {folder}")
+    for name in shapes.keys() - {path.stem for path in paths}:
+        raise UsageError(f"a shape is given for {name!r}, but there is no {name}.onnx in {folder}")
     models: dict[str, Model] = {}
     broken: dict[str, EvoSplitError] = {}
     for path in paths:
         try:
-            models[path.stem] = load_model(path)
+            models[path.stem] = load_model(path, shapes.get(path.stem, {}))
         except (ModelError, CardError) as problem:  # noqa: PERF203 - a few files, each taking much longer
             broken[path.stem] = problem
     if not models:
@@ -67,9 +81,9 @@ def open_registry(folder: Path) -> Registry:
     return Registry(models, broken)
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: Path, shapes: Mapping[str, Shape]) -> Model:
     """A model, and the card ``NAME.yaml`` beside it. Raises ModelError or CardError."""
-    graph = load_graph(path, path.stem)
     card_path = path.with_suffix(".yaml")
-    card = check_card(load_card(card_path), graph) if card_path.is_file() else None
-    return Model(path, graph, card)
+    card = load_card(card_path) if card_path.is_file() else None
+    graph = load_model_file(path, card, shapes)
+    return Model(path, graph, card and check_card(card, graph))

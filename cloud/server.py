@@ -17,6 +17,7 @@ from cloud.registry import Registry, open_registry
 from cloud.settings import CloudSettings
 from cloud.stop import Stopped, ignore_signals, stop_on_signals, wait_for_signal
 from shared.errors import EvoSplitError, UsageError
+from shared.inspect import file_remarks
 
 __all__ = ["CloudSettings", "serve_cloud"]
 
@@ -32,7 +33,7 @@ def serve_cloud(settings: CloudSettings) -> None:
     does not come up.
     """
     check_free(settings.host, settings.port)
-    _announce(open_registry(settings.models))
+    _announce(open_registry(settings.models, settings.shapes))
     app, token_place = settings.app.with_token()
     if token_place is not None:
         _say(f"the bearer token is in {token_place}")
@@ -83,6 +84,9 @@ def _end(reaper: Popen[bytes], temp: Path) -> bool:
 def _announce(registry: Registry) -> None:
     for name, problem in registry.broken.items():
         _say(f"{name} is not served: {problem}")
+    for model in registry.models.values():
+        for line in file_remarks(model.graph):
+            _say(line)
     _say(f"models: {', '.join(sorted(registry.models))}")
 
 

@@ -13,8 +13,9 @@ from shared.token import given_token, stored_token
 class AppSettings(BaseModel):
     """The application's own settings: the arguments of ``cloud.app:build``, also in a Serve YAML file.
 
-    ``models`` is the folder of NAME.onnx, NAME.yaml (card) and NAME.calibration. ``data`` keeps bundles,
-    profiles, error tables and a generated token. ``threads`` of ONNX Runtime per inference, 0 for all cores;
+    ``models`` is the folder of NAME.onnx, NAME.yaml (card), NAME.shape.yaml and NAME.calibration. ``shapes``
+    pin dynamic dimensions, by model and input. ``data`` keeps bundles, profiles, error tables and a generated
+    token. ``threads`` of ONNX Runtime per inference, 0 for all cores;
     ``workers`` inferences run at a time. A body larger than ``max_body_bytes`` is refused. What is kept of
     streams takes at most ``stream_bytes``, and ends with ``stream_lifetime_s`` without a frame.
     """
@@ -23,6 +24,7 @@ class AppSettings(BaseModel):
 
     models: Path
     data: Path
+    shapes: dict[str, dict[str, tuple[int, ...]]] = {}
     token: SecretStr | None = None
     token_file: Path | None = None
     threads: int = Field(0, ge=0)

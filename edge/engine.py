@@ -149,7 +149,7 @@ class Engine(PlanInUse):
         plan, made = with_bits(answer.plan, bits), kept_channels(run.tensors, keep)
         sent = await self._sending.boundary(extra, plan, made, is_extra=True)
         outputs = {name: run.tensors[name] for name in answer.head.outputs}
-        return self._sending.checked({**outputs, **sent.reply.outputs}), sent.wire_bytes
+        return self._sending.checked({**sent.reply.outputs, **outputs}), sent.wire_bytes
 
     async def exact(self, job: Job) -> tuple[Mapping[str, NDArray[Any]], int]:
         """What the float network in the cloud says to a frame's inputs as they are, and the bytes sent.
@@ -269,7 +269,7 @@ class Engine(PlanInUse):
     async def _split(self, job: Job, plan: Plan, head: Head, run: HeadRun, is_extra: bool) -> Answer:
         sent, made = with_bits(plan, run.bits), kept_channels(run.tensors, run.keep)
         went = await self._sending.boundary(job, sent, made, is_extra)
-        outputs = {**{name: run.tensors[name] for name in head.outputs}, **went.reply.outputs}
+        outputs = {**went.reply.outputs, **{name: run.tensors[name] for name in head.outputs}}
         checked, key, size = self._sending.checked(outputs), plan.cut_key, went.wire_bytes
         return Answer(checked, "cloud", plan, key, size, head=head, run=run, sent_as=went.sent_as)
 

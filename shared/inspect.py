@@ -4,19 +4,40 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from shared.graph import Cut, Graph, Layer, prefix_cuts
+from shared.graph import Cut, Graph, Layer, Tensor, prefix_cuts
+from shared.shape import shape_text
 
 _FLOAT32_BYTES: Final = 4
 
 
 def inspect_data(graph: Graph) -> dict[str, Any]:
-    """``layers`` in execution order and ``cuts`` by index; ``bytes`` are those of an unquantised boundary."""
+    """``layers`` in execution order and ``cuts`` by index; ``bytes`` are those of an unquantised boundary.
+
+    ``unused_inputs`` are inputs of the file that no output depends on.
+    """
     return {
         "model": graph.name,
         "sha256": graph.sha256,
+        "inputs": [_tensor(graph.tensors[name]) for name in graph.inputs],
+        "outputs": [_tensor(graph.tensors[name]) for name in graph.outputs],
+        "unused_inputs": [_tensor(item) for item in graph.unused_inputs],
+        "remarks": list(graph.remarks),
         "layers": [_layer(graph, layer) for layer in graph.layers],
         "cuts": [_cut(graph, cut, index) for index, cut in enumerate(prefix_cuts(graph))],
     }
+
+
+def file_remarks(graph: Graph) -> tuple[str, ...]:
+    """Lines about inputs and outputs of the file that are not the network's; none for most."""
+    unused = (
+        f"input {item.name!r} ({shape_text(item.shape)}) is read by nothing: it may be left out of requests"
+        for item in graph.unused_inputs
+    )
+    return tuple(f"{graph.name}: {line}" for line in (*unused, *graph.remarks))
+
+
+def _tensor(item: Tensor) -> dict[str, Any]:
+    return {"name": item.name, "shape": list(item.shape), "dtype": item.dtype}
 
 
 def _layer(graph: Graph, layer: Layer) -> dict[str, Any]:
@@ -35,6 +56,6 @@ def _cut(graph: Graph, cut: Cut, index: int) -> dict[str, Any]:
     return {
         "index": index,
         "after": graph.layers[index - 1].name if index else None,
-        "boundary": [{"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in tensors],
+        "boundary": [_tensor(item) for item in tensors],
         "bytes": sum(t.elements * _FLOAT32_BYTES if t.is_float else t.size_bytes for t in tensors),
     }

@@ -47,19 +47,31 @@ def node_makes(node: onnx.NodeProto) -> tuple[str, ...]:
 
 
 def sub_graphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
-    """The bodies of an If, Loop or Scan."""
+    """The bodies of an If, Loop or Scan.
+
+    They nest 33 deep at most, which bounds every recursion over them: a body is three messages (graph, node,
+    attribute) further in, and protobuf refuses to read more than 100.
+    """
     for attribute in node.attribute:
         if attribute.HasField("g"):
             yield attribute.g
         yield from attribute.graphs
 
 
-def all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
-    """Every node, those inside sub-graphs too."""
+def all_nodes(graph: onnx.GraphProto | onnx.FunctionProto) -> Iterator[onnx.NodeProto]:
+    """Every node of a graph or of a function's body, those inside sub-graphs too."""
     for node in graph.node:
         yield node
         for inner in sub_graphs(node):
             yield from all_nodes(inner)
+
+
+def all_graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """A graph and the sub-graphs inside it."""
+    yield graph
+    for node in graph.node:
+        for inner in sub_graphs(node):
+            yield from all_graphs(inner)
 
 
 def _captured(graph: onnx.GraphProto) -> Iterator[str]:

@@ -66,5 +66,5 @@ def part_model(
         inputs=[values[name] for name in inputs],
         outputs=[values[name] for name in outputs],
         weights=[tensor for tensor in whole.initializer if tensor.name in used],
-        values=[value for name, value in values.items() if name in made],
+        values=[value for name, value in values.items() if name in made and value.HasField("type")],
     )

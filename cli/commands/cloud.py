@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from cli.cache import cache_folder
-from cli.options import FOLDER, token_option
+from cli.options import FOLDER, MODEL_SHAPE, token_option
+from shared.shape import Shape
 
 
 @click.command()
@@ -17,10 +18,24 @@ from cli.options import FOLDER, token_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--data", type=FOLDER, help="Folder for bundles and profiles.")
+@click.option(
+    "--shape",
+    "shapes",
+    type=MODEL_SHAPE,
+    multiple=True,
+    metavar="MODEL:INPUT=SHAPE",
+    help="Size of an input with dynamic dimensions, as in net:x=1x3x640x640; may be given again.",
+)
 @token_option
 @click.option("--threads", type=click.IntRange(min=0), default=0, show_default=True, help="0: all cores.")
 def cloud(
-    models: Path, host: str, port: int, data: Path | None, token_file: Path | None, threads: int
+    models: Path,
+    host: str,
+    port: int,
+    data: Path | None,
+    shapes: tuple[tuple[str, str, Shape], ...],
+    token_file: Path | None,
+    threads: int,
 ) -> None:
     r"""Serve the models in a folder, whole or from any cut, with Ray Serve.
 
@@ -33,5 +48,20 @@ def cloud(
 
     data = data or cache_folder() / "cloud"
     serve_cloud(
-        CloudSettings(models=models, host=host, port=port, data=data, token_file=token_file, threads=threads)
+        CloudSettings(
+            models=models,
+            host=host,
+            port=port,
+            data=data,
+            shapes=_by_model(shapes),
+            token_file=token_file,
+            threads=threads,
+        )
     )
+
+
+def _by_model(given: tuple[tuple[str, str, Shape], ...]) -> dict[str, dict[str, Shape]]:
+    found: dict[str, dict[str, Shape]] = {}
+    for model, name, shape in given:
+        found.setdefault(model, {})[name] = shape
+    return found

@@ -16,7 +16,7 @@ from cli.planning import Asked, asked_calibration, asked_problem
 from cli.planning_options import planning_options
 from planner.compare import Row
 from planner.compare import compare as compare_strategies
-from shared.graph import Graph, load_graph
+from shared.graph import Graph
 from shared.serial import to_data
 from shared.units import format_bandwidth, format_duration
 
@@ -33,7 +33,7 @@ def compare(asked: Asked, bandwidth_bps: float, plot: Path | None, as_json: bool
     \b
     Example: evosplit compare model.onnx --devices paper --bandwidth 3mbit --memory 4MB
     """
-    graph = load_graph(asked.model)
+    graph = asked.graph()
     calibration = asked_calibration(graph, asked)
     problem = offered_without_drop(asked_problem(graph, asked, calibration, bandwidth_bps))
     rows = compare_strategies(problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,17 +12,19 @@ import click
 from cli.demo.cast import Cast, built_in, own
 from cli.demo.rows import Row, report
 from cli.demo.show import show
-from cli.options import FILE, FOLDER, json_option
+from cli.options import FILE, FOLDER, json_option, shape_option
 from cli.output import print_json, print_table, stderr, stdout
 from shared.errors import UsageError
 from shared.machine import this_machine
 from shared.serial import to_data
+from shared.shape import Shape
 from shared.units import format_bandwidth, format_duration, format_size
 
 
 @click.command()
 @click.option("--model", type=FILE, help="Your own ONNX file, with its model card beside it.")
 @click.option("--images", type=FOLDER, help="Folder of pictures for it, with labels.csv if you have one.")
+@shape_option
 @click.option(
     "--seconds", type=click.FloatRange(min=4), default=60.0, show_default=True, help="How long to play."
 )
@@ -37,7 +40,13 @@ from shared.units import format_bandwidth, format_duration, format_size
 )
 @json_option
 def demo(
-    model: Path | None, images: Path | None, seconds: float, slowdown: float, folder: Path, as_json: bool
+    model: Path | None,
+    images: Path | None,
+    shapes: Mapping[str, Shape],
+    seconds: float,
+    slowdown: float,
+    folder: Path,
+    as_json: bool,
 ) -> None:
     r"""Play a gate camera (or your own model and pictures) through edge and cloud over a link that changes.
 
@@ -45,7 +54,7 @@ def demo(
     Example: evosplit demo --seconds 60
              evosplit demo --model model.onnx --images pictures/
     """
-    cast = _cast(model, images)
+    cast = _cast(model, images, shapes)
     rows = asyncio.run(show(cast, seconds, slowdown, stderr))
     data = report(rows, to_data(this_machine()), slowdown)
     _write(folder, rows, data, f"{cast.title}, edge {slowdown:g} times slower than this machine")
@@ -55,10 +64,12 @@ def demo(
         _print(rows, slowdown)
 
 
-def _cast(model: Path | None, images: Path | None) -> Cast:
+def _cast(model: Path | None, images: Path | None, shapes: Mapping[str, Shape]) -> Cast:
     if (model is None) != (images is None):
         raise UsageError("--model and --images go together")
-    return own(model, images) if model and images else built_in()
+    if shapes and model is None:
+        raise UsageError("--shape goes with --model")
+    return own(model, images, shapes) if model and images else built_in()
 
 
 def _write(folder: Path, rows: tuple[Row, ...], data: object, title: str) -> None:

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli.options import json_option, model_argument
-from cli.output import print_json, print_table
-from shared.graph import load_graph
-from shared.inspect import inspect_data
+from cli.models import load_model
+from cli.options import json_option, model_argument, shape_option
+from cli.output import print_json, print_table, stdout
+from shared.inspect import file_remarks, inspect_data
+from shared.shape import Shape
 from shared.units import format_size
 
 
 @click.command()
 @model_argument
+@shape_option
 @json_option
-def inspect(model: Path, as_json: bool) -> None:
+def inspect(model: Path, shapes: Mapping[str, Shape], as_json: bool) -> None:
     r"""Print the layers of MODEL and its cuts.
 
     \b
     Example: evosplit inspect model.onnx
     """
-    data = inspect_data(load_graph(model))
+    graph = load_model(model, shapes)
+    data = inspect_data(graph)
     if as_json:
         print_json(data)
         return
     _print_layers(model.name, data["layers"])
     _print_cuts(data["cuts"])
+    for line in file_remarks(graph):
+        stdout.print(line, markup=False, soft_wrap=True)
 
 
 def _print_layers(title: str, layers: list[dict[str, Any]]) -> None:

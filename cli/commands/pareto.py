@@ -15,7 +15,7 @@ from cli.plan_data import where
 from cli.planning import Asked, asked_calibration, asked_problem
 from cli.planning_options import planning_options
 from planner.pareto import FINEST, Front, pareto_front
-from shared.graph import Graph, load_graph
+from shared.graph import Graph
 from shared.plan import Plan
 from shared.units import format_bandwidth, format_duration, format_size
 
@@ -39,7 +39,7 @@ def pareto(asked: Asked, bandwidth_bps: float, resolution: float, plot: Path | N
     \b
     Example: evosplit pareto model.onnx --bandwidth 5mbit --slowdown 8 --plot front.svg
     """
-    graph = load_graph(asked.model)
+    graph = asked.graph()
     calibration = asked_calibration(graph, asked)
     problem = offered_without_drop(asked_problem(graph, asked, calibration, bandwidth_bps))
     with progress(f"front of {graph.name}") as report:

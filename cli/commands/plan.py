@@ -23,7 +23,7 @@ from planner.problem.limits import LimitStatus
 from planner.solve import Solution, solve
 from planner.table import plan_table
 from shared.errors import EvoSplitError
-from shared.graph import Graph, load_graph
+from shared.graph import Graph
 from shared.plan import Plan, PlanTable
 from shared.replan import choices
 from shared.serial import to_data
@@ -70,7 +70,7 @@ def plan(
     \b
     Example: evosplit plan model.onnx --bandwidth 5mbit --rtt 20ms --memory 64MB --slowdown 8
     """
-    graph = load_graph(asked.model)
+    graph = asked.graph()
     calibration = asked_calibration(graph, asked)
     offered = asked_problem(graph, asked, calibration, bandwidth_bps)
     offered = replace(offered, objective=objective, expectation=read_expectation(expect_file))

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from cli.frames import with_frame_of
-from cli.options import FILE, json_option, model_argument, slowdown_option, threads_option
+from cli.models import load_model
+from cli.options import FILE, json_option, model_argument, shape_option, slowdown_option, threads_option
 from cli.output import print_json, print_table, stdout
 from cli.profiles import edge_profile
 from shared.errors import EvoSplitError
-from shared.graph import Graph, load_graph
+from shared.graph import Graph
 from shared.profile import Profile
 from shared.serial import to_data, to_json
+from shared.shape import Shape
 from shared.units import format_duration
 
 
 @click.command()
 @model_argument
+@shape_option
 @click.option("-o", "--output", type=FILE, help="File to write the profile to.")
 @slowdown_option
 @threads_option
 @json_option
-def profile(model: Path, output: Path | None, slowdown: float, threads: int, as_json: bool) -> None:
+def profile(
+    model: Path,
+    shapes: Mapping[str, Shape],
+    output: Path | None,
+    slowdown: float,
+    threads: int,
+    as_json: bool,
+) -> None:
     r"""Measure MODEL on this machine with ONNX Runtime.
 
     \b
     Example: evosplit profile model.onnx -o edge.json --slowdown 8
     """
-    graph = load_graph(model)
+    graph = load_model(model, shapes)
     measured = with_frame_of(
         graph, edge_profile(graph, threads, slowdown, fresh=True), model, None, fresh=True
     )

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from cli.options import FILE, json_option, model_argument, threads_option
+from cli.models import load_model
+from cli.options import FILE, json_option, model_argument, shape_option, threads_option
 from cli.output import print_json, print_table, stderr, stdout
 from cli.profiles import measured_profile
 from cli.roofline_plot import write_plot
-from shared.graph import load_graph
 from shared.layer_rates import LayerRate, layer_rates
 from shared.machine import this_machine
 from shared.roofline import Roofs, measure_roofs
 from shared.serial import to_data
+from shared.shape import Shape
 from shared.units import format_duration
 
 
 @click.command()
 @model_argument
+@shape_option
 @threads_option
 @click.option("--plot", type=FILE, help="Also draw the layers under the roofs: a .svg, .pdf or .png file.")
 @json_option
-def roofline(model: Path, threads: int, plot: Path | None, as_json: bool) -> None:
+def roofline(
+    model: Path, shapes: Mapping[str, Shape], threads: int, plot: Path | None, as_json: bool
+) -> None:
     r"""Measure this machine's peak arithmetic and memory bandwidth, and show MODEL's layers under them.
 
     \b
     Example: evosplit roofline model.onnx --plot roofline.svg
     """
-    graph = load_graph(model)
+    graph = load_model(model, shapes)
     profile = measured_profile(graph, threads)
     stderr.print("measuring the roofs ...")
     roofs = measure_roofs(threads)

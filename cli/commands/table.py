@@ -18,7 +18,7 @@ from cli.planning_options import planning_options
 from planner.drop.pictures import table_with_errors
 from planner.problem import Problem
 from planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, plan_table
-from shared.graph import Graph, load_graph
+from shared.graph import Graph
 from shared.plan import Plan, PlanTable
 from shared.replan import choices
 from shared.units import format_bandwidth, format_duration, format_size
@@ -39,7 +39,7 @@ def table(asked: Asked, max_drop: float | None, expect_file: Path | None, as_jso
     \b
     Example: evosplit table model.onnx --rtt 20ms --memory 64MB --slowdown 8
     """
-    graph = load_graph(asked.model)
+    graph = asked.graph()
     calibration = asked_calibration(graph, asked)
     offered = asked_problem(graph, asked, calibration, _ANY_BANDWIDTH_BPS)
     offered = replace(offered, expectation=read_expectation(expect_file))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from itertools import cycle, islice
 from pathlib import Path
@@ -16,8 +16,10 @@ from cli.card_files import find_card
 from cli.demo.client import DemoFrame
 from cli.demo.frames import folder_frames, gate_frames, picture_paths
 from cli.gate.camera import GateCamera
+from cli.models import load_model
 from shared.card import check_card, load_card
-from shared.graph import load_graph
+from shared.model_shapes import read_shapes, shape_file, write_shapes
+from shared.shape import Shape
 
 Playlist = Callable[[int], Iterator[DemoFrame]]
 GATE_MAX_ERROR: Final = 0.02
@@ -38,7 +40,7 @@ CALIBRATION_STRIDE: Final = 9
 class Cast:
     """A model file with its card, and what to show it; ``images`` is None for the built-in camera.
 
-    ``max_error`` is the planner's error limit, None for the default one.
+    ``max_error`` is the planner's error limit, None for the default one. ``shapes`` pin dynamic inputs.
     """
 
     title: str
@@ -46,12 +48,14 @@ class Cast:
     card: Path
     images: Path | None
     max_error: float | None = None
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
 
     def playlist(self) -> Playlist:
         """Frames with their truth, without end; equal rounds show equal frames, so strategies compare."""
         if self.images is None:
             return lambda number: gate_frames(SHOW_SEED + number)
-        frames = folder_frames(self.images, load_graph(self.model), load_card(self.card))
+        graph = load_model(self.model, self.shapes, self.card)
+        frames = folder_frames(self.images, graph, load_card(self.card))
         return lambda number: islice(cycle(frames), ROUND_STRIDE * number, None)
 
     def install(self, models: Path) -> None:
@@ -60,6 +64,9 @@ class Cast:
         calibration.mkdir(parents=True)
         shutil.copy(self.model, models)
         shutil.copy(self.card, models / f"{self.model.stem}.yaml")
+        pinned = {**read_shapes(shape_file(self.model)), **self.shapes}
+        if pinned:
+            write_shapes(shape_file(models / self.model.name), pinned)
         if self.images is None:
             _render_calibration(calibration)
         else:
@@ -73,11 +80,11 @@ def built_in() -> Cast:
         return Cast("gate camera", model, find_card(model), None, GATE_MAX_ERROR)
 
 
-def own(model: Path, images: Path) -> Cast:
+def own(model: Path, images: Path, shapes: Mapping[str, Shape]) -> Cast:
     """The user's model and pictures. Raises CardError when the card does not fit."""
     card = find_card(model)
-    check_card(load_card(card), load_graph(model))
-    return Cast(model.stem, model, card, images)
+    check_card(load_card(card), load_model(model, shapes, card))
+    return Cast(model.stem, model, card, images, shapes=shapes)
 
 
 def _render_calibration(folder: Path) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
 from edge.agent import Finished, Ticket
 from edge.api.pages import AGENT
-from edge.job import Feeds
 from shared.card import Card
 from shared.errors import InputError, NotFoundError
 from shared.graph import Graph
@@ -26,7 +26,7 @@ from shared.oip import (
     RequestedOutput,
     build_response,
     classify,
-    datatype_of,
+    model_inputs,
     model_metadata,
     parse_request,
     server_metadata,
@@ -62,9 +62,7 @@ async def get_server(_request: web.Request) -> web.Response:
 
 async def get_model(request: web.Request) -> web.Response:
     """Model metadata."""
-    graph = _graph(request)
-    described = [[graph.tensors[name] for name in names] for names in (graph.inputs, graph.outputs)]
-    return web.json_response(model_metadata(graph.name, *described))
+    return web.json_response(model_metadata(_graph(request)))
 
 
 async def get_model_ready(request: web.Request) -> web.Response:
@@ -78,7 +76,7 @@ async def post_infer(request: web.Request) -> web.Response:
     graph = _graph(request)
     agent = request.app[AGENT]
     asked = parse_request(await request.read(), _header_length(request))
-    feeds = _feeds(graph, asked)
+    feeds = model_inputs(graph, asked.inputs)
     _check_outputs(graph, asked)
     finished = await agent.take_tensors(feeds, Ticket(uuid.uuid4().hex, "oip"))
     body, length = build_response(_response(graph, agent.engine.model.card, asked, finished), asked)
@@ -103,29 +101,11 @@ def _header_length(request: web.Request) -> int | None:
     return None if text is None else int(text)
 
 
-def _feeds(graph: Graph, asked: InferRequest) -> Feeds:
-    """The model's inputs, each of the right type and shape. Raises InputError."""
-    given = {item.name: item for item in asked.inputs}
-    for name in given:
-        if name not in graph.inputs:
-            raise InputError(f"no input {name!r} here; there are {', '.join(graph.inputs)}")
-    for name in graph.inputs:
-        wanted = graph.tensors[name]
-        if name not in given:
-            raise InputError(f"input {name!r} is missing")
-        got, needed = (given[name].datatype, given[name].shape), (datatype_of(wanted.dtype), wanted.shape)
-        if got != needed:
-            raise InputError(
-                f"input {name} is {got[0]} {list(got[1])}, the model takes {needed[0]} {list(needed[1])}"
-            )
-    return {name: item.data for name, item in given.items()}
-
-
 def _check_outputs(graph: Graph, asked: InferRequest) -> None:
     for output in asked.outputs:
         if output.name not in graph.outputs:
             raise InputError(f"no output {output.name!r} here; there are {', '.join(graph.outputs)}")
-        if output.classification and graph.tensors[output.name].dtype == "bool":
+        if output.classification and np.dtype(graph.tensors[output.name].dtype).kind not in "iuf":
             raise InputError(f"output {output.name} holds no numbers to rank")
 
 

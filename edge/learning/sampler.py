@@ -85,6 +85,8 @@ class Sampler:
     def _offer(self, sample: Sample) -> bool:
         if len(sample.answer) > MAX_ANSWER or not np.isfinite(sample.features).all():
             return False
+        if any(values.dtype.hasobject for values in sample.outputs.values()):
+            return False  # strings have no place of a fixed size
         if self._pools is None and not self._too_small:
             self._pools = self._allocated(layout_of(sample))
         if self._pools is None or not fits(self._pools.layout, sample):

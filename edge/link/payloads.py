@@ -68,7 +68,7 @@ def raw_frame(frame_id: str, graph: Graph, feeds: Mapping[str, NDArray[Any]]) ->
 def exact_frame(frame_id: str, graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> bytes:
     """The model's inputs at cut 0 as they are, compressed without loss. Raises InputError for NaN."""
     cut = prefix_cut(graph, 0)
-    encoded = tuple(encode_tensor(name, feeds[name], _FLOAT) for name in cut.boundary)
+    encoded = tuple(encode_travelling(name, feeds[name], _FLOAT) for name in cut.boundary)
     return encode_frame(Frame(frame_id, graph.sha256, cut.key, encoded))
 
 

@@ -128,7 +128,7 @@ def _read_answer(reply: _Reply, elapsed_s: float) -> CloudAnswer:
         times_s = [float(response.parameters.get(name, 0.0)) for name in ("queue_s", "decode_s", "tail_s")]
     except (InputError, ValueError) as garbage:
         raise CloudRefusedError(f"the cloud's answer cannot be read: {garbage}", reply.status) from None
-    return CloudAnswer(response.arrays(), reply.sent_bytes, elapsed_s, *times_s)
+    return CloudAnswer(response.native(), reply.sent_bytes, elapsed_s, *times_s)
 
 
 def _reason(broken: Exception) -> str:

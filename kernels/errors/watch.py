@@ -91,6 +91,8 @@ def relative(mse: Mapping[int, float], values: NDArray[np.float32]) -> dict[int,
 
 
 def payload_bytes(name: str, array: np.ndarray, codes: Mapping[int, TensorCode]) -> dict[int, int]:
-    """Bytes on the wire per bit-width, 32 included, as really encoded."""
+    """Bytes on the wire per bit-width, 32 included, as really encoded; strings never cross."""
+    if array.dtype == object:
+        return {FLOAT_BITS: 0}
     every = {**codes, FLOAT_BITS: TensorCode(FLOAT_BITS)}
     return {bits: len(encode_tensor(name, array, code).payload) for bits, code in every.items()}

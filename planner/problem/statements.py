@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Final
 
 from shared.graph import Graph
+from shared.inspect import file_remarks
 
 CONTROL_FLOW: Final = frozenset(("If", "Loop", "Scan"))
 QUANTISED: Final = frozenset(("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"))
@@ -13,7 +14,7 @@ PAIRS: Final = frozenset(("DequantizeLinear", "QuantizeLinear"))
 
 
 def statements(graph: Graph) -> tuple[str, ...]:
-    """Lines to show beside a plan; none for most models.
+    """Lines to show beside a plan; none for most models. What `file_remarks` says comes first.
 
     Control flow (`If`, `Loop`, `Scan`) is one layer each: cuts go around it, its weights stay as they are.
     What is quantised already keeps its bits: integer weights and integer tensors are never requantised, in
@@ -25,7 +26,7 @@ def statements(graph: Graph) -> tuple[str, ...]:
         for op in (layer.op, *layer.fused)
         if op in CONTROL_FLOW | QUANTISED | PAIRS
     )
-    lines = []
+    lines = list(file_remarks(graph))
     if found.keys() & CONTROL_FLOW:
         names = ", ".join(f"{found[op]} {op}" for op in sorted(found.keys() & CONTROL_FLOW))
         lines.append(

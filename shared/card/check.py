@@ -112,6 +112,8 @@ def _expect(holds: bool, graph: Graph, name: str | None, wanted: str) -> None:
 def _shape(graph: Graph, name: str | None) -> tuple[int, ...]:
     if name is None or name not in graph.outputs:
         raise CardError(f"the model has no output {name!r}, it has {', '.join(graph.outputs)}")
+    if graph.tensors[name].dtype == "object":
+        raise CardError(f"output {name!r} holds strings: only a card of kind raw reads them")
     return graph.tensors[name].shape
 
 

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnx
@@ -16,7 +16,9 @@ from shared.errors import ModelError
 from shared.graph.fuse import layer_nodes
 from shared.graph.macs import Shapes, node_macs
 from shared.graph.passes.annotate import measured_shapes
-from shared.graph.types import Graph, Layer, Tensor
+from shared.graph.passes.outputs import remarks
+from shared.graph.passes.prune import unused_inputs
+from shared.graph.types import NUMBERS, Graph, Layer, Tensor
 from shared.remodel import node_makes, node_reads
 
 _NO_WEIGHTS: Final = ("Clip", "Pad", "QuantizeLinear", "Range", "Resize", "Upsample")
@@ -38,9 +40,10 @@ class _Parts:
 def graph_from_model(model: onnx.ModelProto, name: str, sha256: str) -> Graph:
     """Layers and tensors of a model as `normalise` leaves it, or of its skeleton (`strip_weights`).
 
-    Pure; weights need no data. Raises ModelError when a tensor's shape is not written down.
+    Pure; weights need no data. Raises ModelError when a tensor's shape is not written down, and for an output
+    that holds neither numbers nor strings.
     """
-    groups = layer_nodes(model)
+    groups = layer_nodes(model, _uncrossable(model))
     if not groups:
         raise ModelError("nothing in the model depends on an input")
     parts = _parts(model, groups)
@@ -48,7 +51,17 @@ def graph_from_model(model: onnx.ModelProto, name: str, sha256: str) -> Graph:
     layers = tuple(_layer(parts, index, group, names[index]) for index, group in enumerate(groups))
     inputs = tuple(value.name for value in model.graph.input)
     outputs = tuple(value.name for value in model.graph.output)
-    return Graph(name, sha256, layers, parts.tensors, inputs, outputs, model)
+    return Graph(
+        *(name, sha256, layers, parts.tensors, inputs, outputs, model),
+        unused_inputs=unused_inputs(model),
+        remarks=remarks(model),
+    )
+
+
+def _uncrossable(model: onnx.ModelProto) -> frozenset[str]:
+    """What nodes make that holds no numbers: strings, sequences, maps, and numbers that NumPy has not."""
+    values = (*model.graph.value_info, *model.graph.output)
+    return frozenset(value.name for value in values if _dtype(value).kind not in NUMBERS)
 
 
 def _parts(model: onnx.ModelProto, groups: Iterable[tuple[int, ...]]) -> _Parts:
@@ -109,10 +122,16 @@ def _is_parameter(tensor: onnx.TensorProto) -> bool:
 def _tensor(name: str, values: Mapping[str, onnx.ValueInfoProto], shapes: Shapes) -> Tensor:
     if name not in values:
         raise ModelError(f"the shape of {name!r} is not known")
-    dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(values[name].type.tensor_type.elem_type))
-    if dtype.kind not in "fiub":
-        raise ModelError(f"{name!r} holds {dtype.name} values, which cannot cross a cut")
+    dtype = _dtype(values[name])
+    if dtype.kind not in (*NUMBERS, "O"):
+        raise ModelError(f"{name!r} holds no numbers of a kind that can be sent: export it as a float tensor")
     return Tensor(name, shapes[name], dtype.name)
+
+
+def _dtype(value: onnx.ValueInfoProto) -> np.dtype[Any]:
+    """That of the tensor: ``object`` for strings, ``V`` for what is no tensor."""
+    kind = value.type.tensor_type.elem_type
+    return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind)) if kind else np.dtype("V")
 
 
 def _shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:

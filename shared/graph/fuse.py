@@ -1,16 +1,18 @@
 """Which nodes make up one layer: a node, the weights then added to it, and the activation after it.
 
 A node that reads nothing but weights (what dequantises them) belongs to every layer that reads what it makes.
+Nodes that hand each other what cannot cross a cut (strings, sequences, maps) are one layer, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
 import onnx
 
+from shared.graph.join import joined_layers
 from shared.remodel import node_makes, node_reads
 
 _AFFINE: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization")
@@ -32,11 +34,12 @@ class _Wiring:
     outputs: frozenset[str]
 
 
-def layer_nodes(model: onnx.ModelProto) -> list[tuple[int, ...]]:
+def layer_nodes(model: onnx.ModelProto, uncrossable: Set[str] = frozenset()) -> list[tuple[int, ...]]:
     """Positions of the nodes of each layer, in execution order; those that dequantise weights come last.
 
     A node joins the layer before it only when nobody else reads what lies between and everything else that
-    it reads is a weight, so a layer can run whole at the place of its first node.
+    it reads is a weight, so a layer can run whole at the place of its first node. Layers between which an
+    ``uncrossable`` tensor goes become one, with whatever lies on a way from one to the other.
     """
     constants = _constant_nodes(model)
     wiring = _wiring(model, frozenset(constants))
@@ -48,7 +51,7 @@ def layer_nodes(model: onnx.ModelProto) -> list[tuple[int, ...]]:
             read = (name for at in grown for name in node_reads(wiring.nodes[at]))
             layers.append((*grown, *dict.fromkeys(constants[name] for name in read if name in constants)))
             taken.update(grown)
-    return layers
+    return joined_layers(wiring.nodes, layers, constants.keys(), uncrossable) if uncrossable else layers
 
 
 def _constant_nodes(model: onnx.ModelProto) -> dict[str, int]:

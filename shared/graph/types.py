@@ -5,14 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import onnx
 
+NUMBERS: Final = "fiub"
+"""Kinds of NumPy dtype that can cross a cut."""
+
 
 @dataclass(frozen=True)
 class Tensor:
-    """An activation: its ONNX name, shape with the batch pinned, and NumPy dtype name."""
+    """An activation: its ONNX name, shape with the batch pinned, and NumPy dtype name.
+
+    ``object`` is that of strings, which only outputs of the model may hold.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -30,8 +37,8 @@ class Tensor:
 
     @property
     def is_float(self) -> bool:
-        """Whether it can be quantised; integer and boolean tensors travel as they are."""
-        return np.dtype(self.dtype).kind == "f"
+        """Whether it can be quantised; integers, booleans and what has no elements travel as they are."""
+        return np.dtype(self.dtype).kind == "f" and self.elements > 0
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,9 @@ class Graph:
     """A loaded model: layers in topological (= execution) order.
 
     ``model`` is the optimised ONNX model, batch pinned to 1, that every head and tail is taken from;
-    ``Layer.nodes`` are positions in ``model.graph.node``. ``sha256`` is that of the file that was loaded.
+    ``Layer.nodes`` are positions in ``model.graph.node``. ``sha256`` is that of the file that was loaded, and
+    of the sizes that its dynamic dimensions were pinned to. ``inputs`` are those that an output depends on,
+    ``unused_inputs`` the file's other ones. ``remarks`` are lines about outputs that are not as in the file.
     """
 
     name: str
@@ -69,6 +78,8 @@ class Graph:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     model: onnx.ModelProto = field(compare=False, repr=False)
+    unused_inputs: tuple[Tensor, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

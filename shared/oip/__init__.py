@@ -8,6 +8,7 @@ the object names them; the HTTP header `HEADER_LENGTH` holds the number of bytes
 from shared.oip.classes import classify
 from shared.oip.datatypes import datatype_of, numpy_dtype
 from shared.oip.metadata import model_metadata, server_metadata
+from shared.oip.model_inputs import model_inputs
 from shared.oip.request import build_request, parse_request
 from shared.oip.response import build_response, parse_response
 from shared.oip.types import (
@@ -43,6 +44,7 @@ __all__ = [
     "build_response",
     "classify",
     "datatype_of",
+    "model_inputs",
     "model_metadata",
     "numpy_dtype",
     "parse_request",

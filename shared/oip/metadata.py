@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from shared.graph.types import Tensor
+from shared.graph.types import Graph, Tensor
 from shared.oip.datatypes import datatype_of
 from shared.oip.types import MODEL_VERSION
 
@@ -15,14 +14,15 @@ def server_metadata(name: str, version: str) -> dict[str, Any]:
     return {"name": name, "version": version, "extensions": ["binary_tensor_data", "classification"]}
 
 
-def model_metadata(name: str, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> dict[str, Any]:
-    """The answer to ``GET /v2/models/{name}``; shapes with the batch pinned."""
+def model_metadata(graph: Graph) -> dict[str, Any]:
+    """The answer to ``GET /v2/models/{name}``; shapes are pinned, inputs that nothing reads come last."""
+    inputs = (*(graph.tensors[name] for name in graph.inputs), *graph.unused_inputs)
     return {
-        "name": name,
+        "name": graph.name,
         "versions": [MODEL_VERSION],
         "platform": "onnxruntime_onnx",
         "inputs": [_tensor_metadata(item) for item in inputs],
-        "outputs": [_tensor_metadata(item) for item in outputs],
+        "outputs": [_tensor_metadata(graph.tensors[name]) for name in graph.outputs],
     }
 
 

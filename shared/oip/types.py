@@ -48,8 +48,19 @@ class InferTensor:
 
 
 def tensor(name: str, data: NDArray[Any]) -> InferTensor:
-    """An array as a tensor, its datatype taken from the dtype. Raises InputError if OIP has none."""
-    return InferTensor(name, datatype_of(data.dtype), data.shape, data)
+    """An array as a tensor, its datatype taken from the dtype; texts as the bytes of their UTF-8.
+
+    Raises InputError if OIP has no such type.
+    """
+    held = _bytes(data) if data.dtype == object else data
+    return InferTensor(name, datatype_of(data.dtype), data.shape, held)
+
+
+def _bytes(texts: NDArray[Any]) -> NDArray[Any]:
+    written = np.empty(texts.size, object)
+    for at, text in enumerate(texts.reshape(-1).tolist()):
+        written[at] = text if isinstance(text, bytes) else str(text).encode()
+    return written.reshape(texts.shape)
 
 
 def blob_tensor(name: str, content: bytes | memoryview) -> InferTensor:
@@ -96,3 +107,16 @@ class InferResponse:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The outputs by name."""
         return {output.name: output.data for output in self.outputs}
+
+    def native(self) -> dict[str, NDArray[Any]]:
+        """The outputs by name as a network itself hands them out: BYTES are texts."""
+        return {
+            output.name: _texts(output.data) if output.datatype == "BYTES" else output.data
+            for output in self.outputs
+        }
+
+
+def _texts(content: NDArray[Any]) -> NDArray[Any]:
+    read = np.empty(content.size, object)
+    read[:] = [item.decode("utf-8", "replace") for item in content.reshape(-1).tolist()]
+    return read.reshape(content.shape)

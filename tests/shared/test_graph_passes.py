@@ -13,7 +13,7 @@ from shared.graph.passes import (
     annotate_shapes,
     fold_constants,
     normalise,
-    pin_batch,
+    pin_shapes,
     unlist_weights,
     widen_halves,
 )
@@ -50,7 +50,7 @@ def test_unlisting_keeps_real_inputs() -> None:
 
 
 def test_pinning_sets_only_the_batch() -> None:
-    model = pin_batch(models.chain_net(batch="N"))
+    model = pin_shapes(models.chain_net(batch="N"))
     assert [dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim] == [1, 3, 16, 16]
 
 
@@ -58,12 +58,12 @@ def test_pinning_follows_the_symbol_of_the_batch() -> None:
     model = models.branch_net()
     for value, axis in ((model.graph.input[0], 0), (model.graph.input[1], 1)):
         value.type.tensor_type.shape.dim[axis].dim_param = "N"
-    pinned = pin_batch(model)
+    pinned = pin_shapes(model)
     assert [dim.dim_value for dim in pinned.graph.input[1].type.tensor_type.shape.dim] == [1, 1]
 
 
 def test_a_fixed_batch_stays() -> None:
-    model = pin_batch(models.chain_net(batch=4))
+    model = pin_shapes(models.chain_net(batch=4))
     assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_value == 4
 
 
@@ -72,7 +72,7 @@ def test_inputs_that_are_no_tensors_are_refused() -> None:
     kind = helper.make_sequence_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, None))
     model.graph.input.append(helper.make_value_info("list", kind))
     with pytest.raises(ModelError, match="'list' is not a tensor"):
-        pin_batch(model)
+        pin_shapes(model)
 
 
 def test_widening_reaches_constants_casts_and_branches() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from shared import oip
 from shared.errors import InputError
-from shared.graph import Tensor
+from shared.graph import Graph, Tensor
 
 DATATYPES = [
     *("BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64"),
@@ -199,8 +200,15 @@ def test_classes_come_best_first_with_their_labels() -> None:
 
 
 def test_metadata_names_what_a_client_needs() -> None:
-    described = oip.model_metadata("m", [Tensor("x", (1, 3), "float32")], [Tensor("y", (1,), "int64")])
-    assert described["inputs"] == [{"name": "x", "datatype": "FP32", "shape": [1, 3]}]
+    tensors = {item.name: item for item in (Tensor("x", (1, 3), "float32"), Tensor("y", (1,), "int64"))}
+    unused = (Tensor("z", (2,), "bool"),)
+    described = oip.model_metadata(
+        Graph("m", "0" * 64, (), tensors, ("x",), ("y",), onnx.ModelProto(), unused_inputs=unused)
+    )
+    assert described["inputs"] == [
+        {"name": "x", "datatype": "FP32", "shape": [1, 3]},
+        {"name": "z", "datatype": "BOOL", "shape": [2]},
+    ]
     assert described["outputs"] == [{"name": "y", "datatype": "INT64", "shape": [1]}]
     assert "binary_tensor_data" in oip.server_metadata("evosplit", "1")["extensions"]
 
@@ -208,3 +216,13 @@ def test_metadata_names_what_a_client_needs() -> None:
 def test_a_dtype_that_the_protocol_lacks() -> None:
     with pytest.raises(InputError, match="complex64"):
         oip.datatype_of("complex64")
+
+
+@given(st.lists(st.text(max_size=9), max_size=6), st.booleans())
+def test_texts_of_a_network_come_back_as_they_were(texts: list[str], binary: bool) -> None:
+    data = np.array([*texts, None], object)[:-1]
+    response = oip.InferResponse("m", (oip.tensor("label", data),))
+    request = oip.InferRequest((), binary_default=binary)
+    read = oip.parse_response(*oip.build_response(response, request))
+    assert read.native()["label"].tolist() == texts
+    assert [item.decode() for item in read.arrays()["label"]] == texts

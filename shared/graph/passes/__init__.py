@@ -1,8 +1,8 @@
 """Passes that bring any ONNX model into the one form that EvoSplit works on.
 
 Each is a pure function from model to model. `normalise` is their order: nothing but float32 and integer
-tensors, no initialiser among the inputs, batch 1, batch norms folded, no constant sub-graphs, every shape
-known.
+tensors, no initialiser among the inputs, sizes pinned, batch norms folded, no constant sub-graphs, nodes
+sorted, every shape known.
 """
 
 from __future__ import annotations
@@ -12,23 +12,34 @@ import onnx
 from shared.graph.passes.annotate import annotate_shapes
 from shared.graph.passes.constants import fold_constants
 from shared.graph.passes.optimise import optimise
-from shared.graph.passes.pin import pin_batch
+from shared.graph.passes.outputs import remarks, tensor_outputs
+from shared.graph.passes.pin import pin_shapes, pinned_sizes
+from shared.graph.passes.prune import prune, unused_inputs
+from shared.graph.passes.sizes import NO_PINS, Pins
 from shared.graph.passes.unlist import unlist_weights
 from shared.graph.passes.widen import widen_halves
 
 __all__ = [
+    "NO_PINS",
+    "Pins",
     "annotate_shapes",
     "fold_constants",
     "normalise",
     "optimise",
-    "pin_batch",
+    "pin_shapes",
+    "pinned_sizes",
+    "prune",
+    "remarks",
+    "tensor_outputs",
     "unlist_weights",
+    "unused_inputs",
     "widen_halves",
 ]
 
 
-def normalise(model: onnx.ModelProto) -> onnx.ModelProto:
-    """All passes in order. Raises ModelError."""
-    for step in (unlist_weights, pin_batch, widen_halves, optimise, fold_constants, annotate_shapes):
+def normalise(model: onnx.ModelProto, pins: Pins = NO_PINS) -> onnx.ModelProto:
+    """All passes in order. Raises ModelError, or InputError when the network does not run at all."""
+    model = pin_shapes(unlist_weights(tensor_outputs(model)), pins)
+    for step in (widen_halves, optimise, fold_constants, prune, annotate_shapes):
         model = step(model)
     return model

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -10,20 +9,21 @@ import numpy as np
 import onnx
 from onnx import shape_inference
 
-from shared.errors import ModelError
+from shared.graph.passes.notes import read_note, write_note
 from shared.remodel import node_makes, remodel
 from shared.samples import random_feeds
 from shared.session import Runner
 from shared.weights import strip_weights
 
-_MEASURED_KEY: Final = "evosplit.measured_shapes"
+_KEY: Final = "measured_shapes"
 
 
 def annotate_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     """Write value infos for all that nodes make, by ONNX's inference; where that ends, by running it once.
 
     A shape that was measured may depend on the data: its dimensions stay open in the value info, and the
-    measured ones go into the model's metadata (`measured_shapes`). Raises ModelError.
+    measured ones go into the model's metadata (`measured_shapes`). What turns out to be a sequence or a map
+    gets no type. Raises ModelError, or InputError when the network does not run on random inputs.
     """
     made = [name for node in model.graph.node for name in node_makes(node)]
     known = {**_given(model), **_inferred(model)}
@@ -35,16 +35,15 @@ def annotate_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
         outputs=[known.get(value.name, value) for value in model.graph.output],
         values=[known[name] for name in made if name not in outputs],
     )
-    if arrays:
-        shapes = json.dumps({name: array.shape for name, array in arrays.items()})
-        annotated.metadata_props.add(key=_MEASURED_KEY, value=shapes)
+    shapes = {name: array.shape for name, array in arrays.items() if isinstance(array, np.ndarray)}
+    if shapes:
+        write_note(annotated, _KEY, shapes)
     return annotated
 
 
 def measured_shapes(model: onnx.ModelProto) -> Mapping[str, tuple[int, ...]]:
     """Shapes of the tensors that inference could not tell, as seen with one random input."""
-    found = (entry.value for entry in model.metadata_props if entry.key == _MEASURED_KEY)
-    return {name: tuple(shape) for name, shape in json.loads(next(found, "{}")).items()}
+    return {name: tuple(shape) for name, shape in read_note(model, _KEY, {}).items()}
 
 
 def _given(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
@@ -70,15 +69,16 @@ def _is_static(value: onnx.ValueInfoProto) -> bool:
     return bool(kind.elem_type) and kind.HasField("shape") and all(known)
 
 
-def _run_once(model: onnx.ModelProto, names: Sequence[str]) -> dict[str, np.ndarray]:
+def _run_once(model: onnx.ModelProto, names: Sequence[str]) -> Mapping[str, object]:
     if not names:
         return {}
     outputs = [onnx.ValueInfoProto(name=name) for name in names]
     return Runner(remodel(model, outputs=outputs, values=()), optimise=False).run(random_feeds(model))
 
 
-def _open(name: str, array: object) -> onnx.ValueInfoProto:
-    if not isinstance(array, np.ndarray):
-        raise ModelError(f"{name!r} is not a tensor, and cannot cross a cut")
-    kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
-    return onnx.helper.make_tensor_value_info(name, kind, [None] * array.ndim)
+def _open(name: str, value: object) -> onnx.ValueInfoProto:
+    """The value info of what was seen; without a type for a sequence or map."""
+    if not isinstance(value, np.ndarray):
+        return onnx.ValueInfoProto(name=name)
+    kind = onnx.helper.np_dtype_to_tensor_dtype(value.dtype)
+    return onnx.helper.make_tensor_value_info(name, kind, [None] * value.ndim)

@@ -18,6 +18,11 @@ _NOT_THE_SAME_TWICE: Final = (
     "Bernoulli",
     "Multinomial",
 )
+_NO_TENSORS: Final = (
+    *("SequenceEmpty", "SequenceConstruct", "SequenceInsert", "SequenceErase", "SequenceMap"),
+    *("SplitToSequence", "Optional"),
+)
+"""Operators whose results no initialiser can hold."""
 
 
 def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -42,7 +47,7 @@ def _constant_nodes(model: onnx.ModelProto) -> set[int]:
     for position, node in enumerate(model.graph.node):
         if node.op_type == "DequantizeLinear" and node.input[0] in stored:
             continue
-        if node.op_type not in _NOT_THE_SAME_TWICE and known.issuperset(node_reads(node)):
+        if node.op_type not in (*_NOT_THE_SAME_TWICE, *_NO_TENSORS) and known.issuperset(node_reads(node)):
             known.update(node_makes(node))
             found.add(position)
     return found

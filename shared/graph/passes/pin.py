@@ -1,52 +1,61 @@
-"""A dynamic batch becomes 1."""
+"""Dynamic dimensions of inputs get a size: the batch becomes 1, others what they are pinned to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Set
 
 import onnx
 
-from shared.errors import ModelError
-from shared.remodel import remodel
+from shared.graph.passes.sizes import BATCH, NO_PINS, Pins, dims_of, sized_inputs
+from shared.remodel import node_reads, remodel
 
 
-def pin_batch(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Set the first dimension of every input to 1 unless it is fixed, and whatever shares its symbol.
+def pin_shapes(model: onnx.ModelProto, pins: Pins = NO_PINS) -> onnx.ModelProto:
+    """Give every dimension of every input a size: as pinned, as its symbol is elsewhere, or a batch of 1.
 
-    Inferred shapes are dropped: they may name the symbol. Raises ModelError when an input has no shape, is
-    no tensor, or has another dynamic dimension, whose size nobody could guess.
+    Inferred shapes are dropped: they may name a symbol. Raises ModelError when an input is no tensor, a
+    pinned shape does not fit, or a dimension other than the first is dynamic and nothing says its size.
+    Inputs that nothing reads need none.
     """
-    symbols = {dim.dim_param for value in model.graph.input for dim in _dims(value)[:1]} - {""}
-    inputs = [_pinned(value, symbols) for value in model.graph.input]
-    return remodel(model, inputs=inputs, outputs=map(_shapeless, model.graph.output), values=())
+    return remodel(
+        model,
+        inputs=sized_inputs(model, pins, _read(model)),
+        outputs=map(_shapeless, model.graph.output),
+        values=(),
+    )
 
 
-def _pinned(value: onnx.ValueInfoProto, symbols: set[str]) -> onnx.ValueInfoProto:
-    if not value.type.HasField("tensor_type"):
-        raise ModelError(f"input {value.name!r} is not a tensor")
+def pinned_sizes(model: onnx.ModelProto, pins: Pins) -> tuple[str, ...]:
+    """What the pins change, as ``input axis size``: nothing where the model is the same without them."""
+    read = _read(model)
+    held = {value.name: value for value in model.graph.input}
+    batches = {dim.dim_param for value in held.values() for dim in dims_of(value)[:1]} - {""}
+    return tuple(
+        f"{value.name} {axis} {dim.dim_value}"
+        for value in sized_inputs(model, pins, read)
+        for axis, dim in enumerate(dims_of(value))
+        if value.name in read and dim.dim_value != _usual(held[value.name], axis, batches)
+    )
+
+
+def _usual(value: onnx.ValueInfoProto, axis: int, batches: Set[str]) -> int | None:
+    """The size that a dimension has without pins; None where it has none."""
     if not value.type.tensor_type.HasField("shape"):
-        raise ModelError(f"input {value.name!r} has no shape")
-    pinned = onnx.ValueInfoProto()
-    pinned.CopyFrom(value)
-    for axis, dim in _dynamic(pinned):
-        if axis > 0 and dim.dim_param not in symbols:
-            raise ModelError(
-                f"input {value.name!r} has a dynamic dimension {axis} ({dim.dim_param or '?'});"
-                " only the first, the batch, may be dynamic"
-            )
-        dim.dim_value = 1
-    return pinned
+        return None
+    dim = dims_of(value)[axis]
+    if dim.dim_value > 0:
+        return dim.dim_value
+    return BATCH if axis == 0 or dim.dim_param in batches else None
 
 
-def _dynamic(value: onnx.ValueInfoProto) -> Iterator[tuple[int, onnx.TensorShapeProto.Dimension]]:
-    yield from ((axis, dim) for axis, dim in enumerate(_dims(value)) if dim.dim_value <= 0)
-
-
-def _dims(value: onnx.ValueInfoProto) -> list[onnx.TensorShapeProto.Dimension]:
-    return list(value.type.tensor_type.shape.dim)
+def _read(model: onnx.ModelProto) -> frozenset[str]:
+    """Names that a node reads or the model hands out: any other input may have any size."""
+    read = (name for node in model.graph.node for name in node_reads(node))
+    return frozenset(read).union(value.name for value in model.graph.output)
 
 
 def _shapeless(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
     bare = onnx.ValueInfoProto(name=value.name)
-    bare.type.tensor_type.elem_type = value.type.tensor_type.elem_type
+    if value.type.tensor_type.elem_type:
+        bare.type.tensor_type.elem_type = value.type.tensor_type.elem_type
     return bare

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -10,31 +9,25 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from shared.errors import ModelError
-from shared.remodel import all_nodes, remodel, sub_graphs
+from shared.remodel import all_graphs, all_nodes, remodel
 
 _HALVES: Final = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
 _TYPE_ATTRIBUTES: Final = ("to", "dtype", "output_dtype", "stash_type")
 
 
 def widen_halves(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Widen weights, inputs, outputs, constants and casts, inside sub-graphs too."""
+    """Widen weights, inputs, outputs, constants and casts, inside sub-graphs and functions too."""
     widened = remodel(model)
-    for graph in _graphs(widened.graph):
+    for graph in all_graphs(widened.graph):
         for tensor in graph.initializer:
             _widen_tensor(tensor)
         for value in (*graph.input, *graph.output, *graph.value_info):
             _widen_value(value)
-    for node in all_nodes(widened.graph):
-        for attribute in node.attribute:
-            _widen_attribute(attribute)
+    for body in (widened.graph, *widened.functions):
+        for node in all_nodes(body):
+            for attribute in node.attribute:
+                _widen_attribute(attribute)
     return widened
-
-
-def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
-    yield graph
-    for node in graph.node:
-        for inner in sub_graphs(node):
-            yield from _graphs(inner)
 
 
 def _widen_tensor(tensor: onnx.TensorProto) -> None:

@@ -1,0 +1,66 @@
+"""Nodes in execution order, without those that no output needs, and without inputs that nothing reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import onnx
+
+from shared.errors import ModelError
+from shared.graph.order import topological_order
+from shared.graph.passes.notes import read_note, write_note
+from shared.graph.types import Tensor
+from shared.remodel import node_makes, node_reads, remodel
+
+_KEY: Final = "unused_inputs"
+
+
+def prune(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Sort, and drop what is not needed; `unused_inputs` tells which inputs went.
+
+    Raises ModelError for nodes that need each other in a circle, and for an input that holds no numbers.
+    """
+    nodes = _needed(_sorted(model.graph.node), {value.name for value in model.graph.output})
+    read = {name for node in nodes for name in node_reads(node)}
+    read.update(value.name for value in model.graph.output)
+    used = [value for value in model.graph.input if value.name in read]
+    pruned = remodel(model, nodes=nodes, inputs=used)
+    for value in used:
+        if value.type.tensor_type.elem_type == onnx.TensorProto.STRING:
+            raise ModelError(f"input {value.name!r} holds strings; a network is served from its numbers on")
+    unused = [_described(value) for value in model.graph.input if value.name not in read]
+    if unused:
+        write_note(pruned, _KEY, unused)
+    return pruned
+
+
+def unused_inputs(model: onnx.ModelProto) -> tuple[Tensor, ...]:
+    """The inputs that no output depends on."""
+    return tuple(Tensor(name, tuple(shape), dtype) for name, shape, dtype in read_note(model, _KEY, ()))
+
+
+def _described(value: onnx.ValueInfoProto) -> tuple[str, list[int], str]:
+    kind = value.type.tensor_type
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)
+    return value.name, [dim.dim_value for dim in kind.shape.dim], dtype.name
+
+
+def _sorted(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
+    held = list(nodes)
+    follows: list[list[int]] = [[] for _ in held]
+    maker = {name: at for at, node in enumerate(held) for name in node_makes(node)}
+    for at, node in enumerate(held):
+        for name in node_reads(node):
+            if name in maker:
+                follows[maker[name]].append(at)
+    return [held[at] for at in topological_order(follows)]
+
+
+def _needed(nodes: list[onnx.NodeProto], outputs: set[str]) -> list[onnx.NodeProto]:
+    wanted, kept = set(outputs), list[onnx.NodeProto]()
+    for node in reversed(nodes):
+        if not wanted.isdisjoint(node_makes(node)):
+            kept.append(node)
+            wanted.update(node_reads(node))
+    return kept[::-1]
