@@ -18,10 +18,11 @@ from edge.figures.profile import Profile
 from edge.job import Answer, Feeds, Job, Strategy, failure, success
 from edge.results.store import Accepted, Store
 from edge.streams.seen import StreamsSeen
+from shared.card import Card
 from shared.errors import CardError, EvoSplitError, InputError
-from shared.pictures import decode_picture
 from shared.postprocess import Reading, postprocess
 from shared.result import Result
+from shared.sized import read_picture
 
 if TYPE_CHECKING:
     from edge.figures.expecting import Expecting
@@ -88,12 +89,15 @@ class Agent:
         self._following_up: set[asyncio.Task[None]] = set()
 
     async def take_picture(self, content: bytes, ticket: Ticket) -> Result:
-        """Answer a JPEG or PNG. Raises InputError, CardError, BusyError (not accepted), FrameFailedError."""
-        if self.engine.model.card is None:
+        """Answer a picture file. Raises InputError, CardError, BusyError (not accepted), FrameFailedError."""
+        card = self.engine.model.card
+        if card is None:
             raise CardError("the model has no card, so it takes tensors but no pictures")
         if ticket.strategy == "edge":
             self.engine.fallback()
-        finished = await self._submit(ticket.frame_id, functools.partial(self._picture, content, ticket))
+        finished = await self._submit(
+            ticket.frame_id, functools.partial(self._picture, card, content, ticket)
+        )
         return finished.result
 
     async def take_tensors(self, feeds: Feeds, ticket: Ticket) -> Finished:
@@ -130,13 +134,14 @@ class Agent:
         if not task.cancelled():
             task.exception()  # seen, whether or not a client still waits for it
 
-    async def _picture(self, content: bytes, ticket: Ticket) -> Finished:
+    async def _picture(self, card: Card, content: bytes, ticket: Ticket) -> Finished:
         job = Job(ticket.frame_id, ticket.stream, self.engine.model.graph.name, ticket.strategy)
         stored = await asyncio.to_thread(self.store.get, ticket.frame_id) if ticket.is_named else None
         if stored is not None:
             return Finished(_answered(stored))
-        decoded = await self.engine.compute.run(functools.partial(decode_picture, content))
-        job.pixels = decoded.value
+        read = functools.partial(read_picture, card, content, ticket.strategy == "cloud-jpeg")
+        decoded = await self.engine.compute.run(read)
+        job.picture = decoded.value
         job.spend(queue_s=decoded.queue_s, preprocess_s=decoded.seconds)
         return await self._see_through(job)
 
@@ -164,7 +169,7 @@ class Agent:
 
     async def _forget_streams(self, job: Job) -> None:
         """What is kept of streams that ended, or of this one where it begins anew."""
-        size = () if job.pixels is None else job.pixels.shape
+        size = () if job.picture is None else job.picture.original
         if over := self._streams.see(job.stream, size, time.monotonic()):
             await self.engine.forget(over)
 
@@ -179,10 +184,8 @@ class Agent:
         card = self.engine.model.card
         if card is None:
             return Reading(None, None)
-        size = (card.input.size or (0, 0)) if job.pixels is None else job.pixels.shape[:2]
-        timed = await self.engine.compute.run(
-            lambda: postprocess(card, answer.outputs, (int(size[0]), int(size[1])))
-        )
+        size = (card.input.size or (0, 0)) if job.picture is None else job.picture.original
+        timed = await self.engine.compute.run(lambda: postprocess(card, answer.outputs, size))
         job.spend(queue_s=timed.queue_s, postprocess_s=timed.seconds)
         return timed.value
 

@@ -111,7 +111,7 @@ class Engine(PlanInUse):
         head = self.heads.ready(plan)
         if head is None:
             return None
-        looked = Job(job.frame_id, job.stream, job.model, job.strategy, job.pixels, job.feeds)
+        looked = Job(job.frame_id, job.stream, job.model, job.strategy, job.picture, job.feeds)
         return head, await self._run_head(looked, plan, head, None)
 
     async def forget(self, streams: Sequence[str]) -> None:
@@ -206,7 +206,7 @@ class Engine(PlanInUse):
 
         Hooks that may answer by the network's input are asked first.
         """
-        if job.pixels is not None:
+        if job.picture is not None:
             if not any(hook.kind in ANSWERING and self.believes(hook) for hook in head.hooks):
                 return await self._sending.picture(job, plan)
             run = await self._run_head(job, plan, head, self.policy(job.frame_id))

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edge.head.run import HeadRun
@@ -15,6 +14,7 @@ from edge.head.steps import Head
 from edge.streams.exchange import SentAs
 from shared.plan import Plan
 from shared.result import AnsweredBy, Breakdown, Result
+from shared.sized import Picture
 
 Strategy = Literal["planned", "edge", "cloud-raw", "cloud-jpeg"]
 Feeds = dict[str, NDArray[Any]]
@@ -22,7 +22,7 @@ Feeds = dict[str, NDArray[Any]]
 
 @dataclass
 class Job:
-    """A frame and the seconds spent on it so far. It is either ``pixels`` (H, W, 3) uint8 RGB or ``feeds``.
+    """A frame and the seconds spent on it so far. It is either a ``picture`` or ``feeds``.
 
     ``received_at_s`` is Unix time, ``started_s`` the ``time.perf_counter`` at the same moment.
     """
@@ -31,7 +31,7 @@ class Job:
     stream: str
     model: str
     strategy: Strategy
-    pixels: NDArray[np.uint8] | None = None
+    picture: Picture | None = None
     feeds: Feeds | None = None
     received_at_s: float = field(default_factory=time.time)
     started_s: float = field(default_factory=time.perf_counter)

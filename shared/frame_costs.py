@@ -15,10 +15,11 @@ from PIL import Image
 
 from shared.card import Card
 from shared.graph import Graph
-from shared.picture_codes import CODECS, encode_pixels, sized_pixels
+from shared.picture_codes import CODECS, encode_pixels
 from shared.postprocess import postprocess
 from shared.preprocess import preprocess
 from shared.profile import Profile
+from shared.sized import sized_pixels
 
 CAMERA: Final = (480, 640)
 """Height and width of a frame where none is known ..."""
