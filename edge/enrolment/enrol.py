@@ -86,7 +86,7 @@ async def _perhaps_anew(
 
 
 async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Bundle:
-    deadline_s = time.monotonic() + settings.enrol_wait_s
+    deadline_s, told = time.monotonic() + settings.enrol_wait_s, ""
     while True:
         try:
             description = await cloud.describe()
@@ -94,7 +94,9 @@ async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Bundle
         except CloudUnavailableError as away:
             if time.monotonic() > deadline_s:
                 raise CloudUnavailableError(f"{away}; the first start needs it to make plans") from None
-            _log.info("%s; waiting for it", away)
+            if str(away) != told:
+                _log.warning("%s; waiting for the cloud", away)
+                told = str(away)
             await asyncio.sleep(_RETRY_S)
     return await _new(settings, cloud, description)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, JpegImagePlugin
+from PIL import Image, JpegImagePlugin, _imaging
 from PIL.ImageFile import ImageFile
 
 from shared.card.schema import Resize
@@ -29,7 +29,7 @@ SPARE: Final = 4
 Then the answers are the same (docs/decisions/pictures.md has the measurement)."""
 
 _BLOCK_BYTES: Final = 1 << 26
-Image.core.set_block_size(_BLOCK_BYTES)
+_imaging.set_block_size(_BLOCK_BYTES)
 """Above the largest size that glibc keeps for itself (32 MiB): large pictures go back to the system."""
 
 _BROKEN: Final = (

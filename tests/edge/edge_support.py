@@ -144,6 +144,7 @@ class FakeCloud:
                 web.get(f"/v1/models/{name}/skeleton", self._skeleton),
                 web.post(f"/v1/models/{name}/plans", self._plans),
                 web.get("/v1/bundles/{digest}", self._bundle),
+                web.route("*", "/{path:.*}", self._nothing),
             ]
         )
         return app
@@ -152,7 +153,9 @@ class FakeCloud:
         self.calls.append(request.path)
         is_welcome = request.headers.get("Authorization") == f"Bearer {self.token}" and self.mode != "401"
         if not is_welcome and not request.path.endswith("live"):
-            raise web.HTTPUnauthorized(text='{"error": "the token is wrong"}')
+            raise web.HTTPUnauthorized(
+                content_type="application/json", text='{"error": "the token is wrong"}'
+            )
         body = await request.read()
         if self.mode == "hang":
             await asyncio.sleep(3600)
@@ -171,7 +174,9 @@ class FakeCloud:
             self.mode = "ok" if self.mode == "cut-once" else self.mode
             return await self._cut_off(request)
         if self.mode == "500":
-            raise web.HTTPInternalServerError(text='{"error": "out of order"}')
+            raise web.HTTPInternalServerError(
+                content_type="application/json", text='{"error": "out of order"}'
+            )
         if self.mode == "garbage":
             return web.Response(body=b"\x00\xffgarbage", headers={HEADER_LENGTH: "99"})
         call = Call(body, int(request.headers[HEADER_LENGTH]), received_s + carried_s)
@@ -203,11 +208,15 @@ class FakeCloud:
         self.plan_requests.append(json.loads(await self._carry(request)))
         return web.json_response({"bundle": self.digest, "table": {}})
 
+    async def _nothing(self, request: web.Request) -> web.Response:
+        self.calls.append(request.path)
+        return web.json_response({"error": "no such path"}, status=404)
+
     async def _bundle(self, request: web.Request) -> web.StreamResponse:
         await self._carry(request)
         assert self.bundle is not None
         if request.match_info["digest"] != self.digest:
-            raise web.HTTPNotFound(text='{"error": "no such bundle"}')
+            raise web.HTTPNotFound(content_type="application/json", text='{"error": "no such bundle"}')
         return web.Response(body=self.bundle.read_bytes())
 
 
