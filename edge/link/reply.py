@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 
 import aiohttp
+from aiohttp.connector import Connection
 
 from edge.link.peer import Reply, may_be_ours, stranger
 from shared.errors import EvoSplitError
 from shared.oip import HEADER_LENGTH
+
+
+class CloudResponse(aiohttp.ClientResponse):
+    """Knows its connection even when all of the answer came at once, and the pool has it back already."""
+
+    _transport: asyncio.Transport | None = None
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        """Read the head; aiohttp calls it."""
+        self._transport = connection.transport
+        return await super().start(connection)
+
+    def hang_up(self) -> None:
+        """Close the connection at once; the pool does not hand out what is closed."""
+        self.close()
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def cloud_session() -> aiohttp.ClientSession:
+    """A keep-alive session whose connections can be closed one by one."""
+    return aiohttp.ClientSession(response_class=CloudResponse)
 
 
 async def read_reply(response: aiohttp.ClientResponse) -> Reply:
@@ -29,9 +53,10 @@ async def read_reply(response: aiohttp.ClientResponse) -> Reply:
 
 @contextlib.contextmanager
 def closed_on(response: aiohttp.ClientResponse, *errors: type[EvoSplitError]) -> Iterator[None]:
-    """Close the connection when one of the errors is raised."""
+    """Close the connection when one of the errors is raised; the session is to be a `cloud_session`."""
     try:
         yield
     except errors:
-        response.close()
+        if isinstance(response, CloudResponse):
+            response.hang_up()
         raise

@@ -22,12 +22,14 @@ import numpy as np
 import onnx
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 from PIL import Image
 
 from cloud.dataplane import Call, DataPlane
 from cloud.registry import Model, Registry
 from cloud.tail import TailCache
 from edge.agent import Agent
+from edge.link.reply import cloud_session
 from edge.running import running_agent
 from edge.server import make_app
 from edge.settings import EdgeSettings
@@ -116,7 +118,8 @@ def write_net_bundle(graph: Graph, path: Path, table: PlanTable, card: Card | No
 class FakeCloud:
     """Set the fields while it runs.
 
-    ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang.
+    ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang. With a ``page`` (status, content
+    type, body) a network's login page answers every request in its place; ``ports`` are the callers'.
     """
 
     graph: Graph
@@ -129,11 +132,13 @@ class FakeCloud:
     token: str = TOKEN
     calls: list[str] = field(default_factory=list)
     plan_requests: list[Any] = field(default_factory=list)
+    page: tuple[int, str, bytes] | None = None
+    ports: list[int] = field(default_factory=list)
 
     def app(self) -> web.Application:
         registry = Registry({self.graph.name: Model(Path("net.onnx"), self.graph, self.card)})
         self.plane = DataPlane(registry, TailCache(10**8), 1)
-        app = web.Application(client_max_size=10**8)
+        app = web.Application(client_max_size=10**8, middlewares=[self._login])
         name = self.graph.name
         app.add_routes(
             [
@@ -148,6 +153,17 @@ class FakeCloud:
             ]
         )
         return app
+
+    @web.middleware
+    async def _login(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        assert request.transport is not None
+        self.ports.append(request.transport.get_extra_info("peername")[1])
+        if self.page is None:
+            return await handler(request)
+        status, content_type, body = self.page
+        await request.read()
+        headers = {"Location": "/login"} if status == 302 else {}
+        return web.Response(status=status, body=body, content_type=content_type, headers=headers)
 
     async def _carry(self, request: web.Request) -> bytes:
         self.calls.append(request.path)
@@ -266,7 +282,7 @@ async def stage(
     chosen = EdgeSettings(cloud_url=url, model="net", data=folder / "data", token=TOKEN, **options)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(server.close)
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await stack.enter_async_context(cloud_session())
         bundle = Bundle.open(path, digest)
         agent = await stack.enter_async_context(running_agent(chosen, bundle, TOKEN, session))
         front = TestServer(make_app(agent, TOKEN, chosen.max_body_bytes))
