@@ -9,12 +9,13 @@ from ray import serve
 from ray.serve import Application
 from starlette.applications import Starlette
 
+from cloud.admission import MAX_ONGOING_REQUESTS
 from cloud.assemble import make_services
 from cloud.ingress import make_app
 from cloud.settings import AppSettings
 
-_MAX_ONGOING_REQUESTS: Final = 64
-"""Requests that one replica holds at a time; what comes beyond is turned away with 503."""
+_MAX_ONGOING_REQUESTS: Final = 2 * MAX_ONGOING_REQUESTS
+"""Twice what `cloud.admission` lets in, so that its 503 comes first, and Ray's own only for a flood."""
 
 
 @serve.deployment(

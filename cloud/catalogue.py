@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -13,6 +14,8 @@ from shared.card import card_to_data
 from shared.oip import BINARY_TYPE, model_metadata, server_metadata
 from shared.serial import to_json
 
+NAME: Final = "evosplit"
+
 
 async def healthy(_request: Request) -> Response:
     """Alive and ready: a replica answers only once it is built."""
@@ -21,7 +24,7 @@ async def healthy(_request: Request) -> Response:
 
 async def server(_request: Request) -> Response:
     """Name, version, extensions."""
-    return JSONResponse(server_metadata("evosplit", version("evosplit")))
+    return JSONResponse(server_metadata(NAME, version("evosplit")))
 
 
 async def metadata(request: Request) -> Response:
@@ -36,10 +39,10 @@ async def model_ready(request: Request) -> Response:
 
 
 async def probe(request: Request) -> Response:
-    """Reads a body and forgets it, so that an edge can measure its link."""
+    """Reads a body and forgets it, so that an edge can measure its link; it knows the cloud by its name."""
     settings = services_of(request).settings
     await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
-    return JSONResponse({})
+    return JSONResponse({"name": NAME})
 
 
 async def models(request: Request) -> Response:

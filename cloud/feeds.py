@@ -23,8 +23,8 @@ from shared.oip import (
     model_inputs,
 )
 from shared.picture_codes import sized_feeds
-from shared.pictures import decode_picture
-from shared.preprocess import preprocess
+from shared.preprocess import sized_input
+from shared.sized import read_picture
 from shared.split import edge_outputs
 from shared.wire import EncodedTensor, Frame, decode_frame
 
@@ -46,7 +46,7 @@ def read_feeds(model: Model, request: InferRequest, streams: StreamStore) -> tup
 
 
 def picture_feeds(model: Model, item: InferTensor) -> Feeds:
-    """A JPEG or PNG file, decoded and preprocessed by the model's card. Raises InputError.
+    """A picture file, decoded and preprocessed by the model's card. Raises InputError.
 
     One that a plan had the sender bring to the network's size is taken as it is.
     """
@@ -55,7 +55,7 @@ def picture_feeds(model: Model, item: InferTensor) -> Feeds:
     content = bytes(_blob(item))
     if item.name == SIZED_PICTURE_INPUT:
         return dict(sized_feeds(model.card, content))
-    return dict(preprocess(model.card, decode_picture(content)))
+    return dict(sized_input(model.card, read_picture(model.card, content).pixels))
 
 
 def frame_feeds(model: Model, item: InferTensor, streams: StreamStore) -> tuple[Cut, Feeds]:

@@ -7,6 +7,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from cloud import calibrating, catalogue
+from cloud.admission import Admission
 from cloud.failures import HANDLERS
 from cloud.guard import Guard
 from cloud.inference import infer
@@ -18,7 +19,9 @@ def make_app(services: Services) -> Starlette:
     if services.settings.token is None:
         raise ValueError("the application has no token")
     guard = Middleware(Guard, token=services.settings.token.get_secret_value())
-    app = Starlette(routes=_routes(), middleware=[guard], exception_handlers=dict(HANDLERS))
+    app = Starlette(
+        routes=_routes(), middleware=[guard, Middleware(Admission)], exception_handlers=dict(HANDLERS)
+    )
     app.state.services = services
     return app
 

@@ -19,10 +19,11 @@ from edge.follow_ups import FollowUps
 from edge.job import Answer, Feeds, Job, Strategy, failure, success
 from edge.results.store import Accepted, Store
 from edge.streams.seen import StreamsSeen
+from shared.card import Card
 from shared.errors import CardError, EvoSplitError, InputError
-from shared.pictures import decode_picture
 from shared.postprocess import Reading, postprocess
 from shared.result import Result
+from shared.sized import read_picture
 
 if TYPE_CHECKING:
     from edge.calibration.calibrating import Calibrating
@@ -105,14 +106,16 @@ class Agent:
         self._follow_ups = FollowUps(metrics.background_failed, metrics.follow_up_skipped)
 
     async def take_picture(self, content: bytes, ticket: Ticket) -> Result:
-        """Answer a JPEG or PNG.
+        """Answer a picture file.
 
         Raises InputError, CardError, UsageError, BusyError (all of them: not accepted), FrameFailedError.
         """
-        if self.engine.model.card is None:
+        card = self.engine.model.card
+        if card is None:
             raise CardError("the model has no card, so it takes tensors but no pictures")
         self.engine.check_strategy(ticket.strategy)
-        finished = await self._submit(ticket.frame_id, functools.partial(self._picture, content, ticket))
+        work = functools.partial(self._picture, card, content, ticket)
+        finished = await self._submit(ticket.frame_id, work)
         return finished.result
 
     async def take_tensors(self, feeds: Feeds, ticket: Ticket) -> Finished:
@@ -157,13 +160,14 @@ class Agent:
         if failure is not None and not isinstance(failure, EvoSplitError):  # the client may be gone
             _log.error("frame %s failed", frame_id, exc_info=failure)
 
-    async def _picture(self, content: bytes, ticket: Ticket) -> Finished:
+    async def _picture(self, card: Card, content: bytes, ticket: Ticket) -> Finished:
         job = Job(ticket.frame_id, ticket.stream, self.engine.model.graph.name, ticket.strategy)
         stored = await asyncio.to_thread(self.store.get, ticket.frame_id) if ticket.is_named else None
         if stored is not None:
             return Finished(_answered(stored))
-        decoded = await self.engine.compute.run(functools.partial(decode_picture, content))
-        job.pixels = decoded.value
+        read = functools.partial(read_picture, card, content, ticket.strategy == "cloud-jpeg")
+        decoded = await self.engine.compute.run(read)
+        job.picture = decoded.value
         job.spend(queue_s=decoded.queue_s, preprocess_s=decoded.seconds)
         return await self._see_through(job)
 
@@ -205,7 +209,7 @@ class Agent:
 
     async def _forget_streams(self, job: Job) -> None:
         """What is kept of streams that ended, or of this one where it begins anew."""
-        size = () if job.pixels is None else job.pixels.shape
+        size = () if job.picture is None else job.picture.original
         if over := self._streams.see(job.stream, size, time.monotonic()):
             await self.engine.forget(over)
 
@@ -223,10 +227,8 @@ class Agent:
         card = self.engine.model.card
         if card is None:
             return Reading(None, None)
-        size = (card.input.size or (0, 0)) if job.pixels is None else job.pixels.shape[:2]
-        timed = await self.engine.compute.run(
-            lambda: postprocess(card, answer.outputs, (int(size[0]), int(size[1])))
-        )
+        size = (card.input.size or (0, 0)) if job.picture is None else job.picture.original
+        timed = await self.engine.compute.run(lambda: postprocess(card, answer.outputs, size))
         job.spend(queue_s=timed.queue_s, postprocess_s=timed.seconds)
         return timed.value
 

@@ -112,7 +112,7 @@ class Engine(PlanInUse):
         """
         if self.cloud.circuit.is_open or self._is_delta:
             return None
-        return lambda plan: job.pixels is not None or picture_codec(plan) is None
+        return lambda plan: job.picture is not None or picture_codec(plan) is None
 
     async def _by_plan(
         self, serving: Serving, job: Job, plan: Plan, head: Head, with_hooks: bool = True
@@ -169,7 +169,7 @@ class Engine(PlanInUse):
         head = self.heads.ready(plan)
         if head is None:
             return None
-        looked = Job(job.frame_id, job.stream, job.model, job.strategy, job.pixels, job.feeds)
+        looked = Job(job.frame_id, job.stream, job.model, job.strategy, job.picture, job.feeds)
         return head, await self._run_head(looked, plan, head, None)
 
     async def forget(self, streams: Sequence[str]) -> None:
@@ -280,7 +280,7 @@ class Engine(PlanInUse):
 
         Hooks that may answer by the network's input are asked first.
         """
-        if job.pixels is not None:
+        if job.picture is not None:
             asked = head.hooks if with_hooks else ()
             if not any(hook.kind in ANSWERING and self.believes(hook) for hook in asked):
                 return await self._sending.picture(job, plan)

@@ -9,7 +9,7 @@ from edge.compute import Compute
 from edge.job import Feeds, Job
 from shared.card import Card
 from shared.errors import CardError
-from shared.preprocess import preprocess
+from shared.preprocess import sized_input
 
 T = TypeVar("T")
 
@@ -30,8 +30,8 @@ class FrameSteps:
     async def feeds(self, job: Job) -> Feeds:
         """The network's inputs, made of the picture once. Raises CardError, InputError."""
         if job.feeds is None:
-            card, pixels = self._card, job.pixels
-            if card is None or pixels is None:
+            card, picture = self._card, job.picture
+            if card is None or picture is None:
                 raise CardError(f"model {job.model} has no card, so it takes tensors but no pictures")
-            job.feeds = dict(await self.step(job, "preprocess_s", lambda: preprocess(card, pixels)))
+            job.feeds = dict(await self.step(job, "preprocess_s", lambda: sized_input(card, picture.pixels)))
         return job.feeds

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edge.head.run import HeadRun
@@ -15,6 +14,7 @@ from edge.head.steps import Head
 from edge.streams.exchange import SentAs
 from shared.plan import Plan
 from shared.result import AnsweredBy, Breakdown, Result
+from shared.sized import Picture
 
 Strategy: TypeAlias = str
 """One of `edge.plan_named.STRATEGIES`, or a plan's name: ``plan:DIGITS`` or ``cut:KEY``."""
@@ -23,7 +23,7 @@ Feeds = dict[str, NDArray[Any]]
 
 @dataclass
 class Job:
-    """A frame and the seconds spent on it so far. It is either ``pixels`` (H, W, 3) uint8 RGB or ``feeds``.
+    """A frame and the seconds spent on it so far. It is either a ``picture`` or ``feeds``.
 
     ``received_at_s`` is Unix time, ``started_s`` the ``time.perf_counter`` at the same moment. Of its request
     ``cloud_queue_s`` is the wait in the cloud, and ``link_share`` the mean share of the link that it had.
@@ -33,7 +33,7 @@ class Job:
     stream: str
     model: str
     strategy: Strategy
-    pixels: NDArray[np.uint8] | None = None
+    picture: Picture | None = None
     feeds: Feeds | None = None
     received_at_s: float = field(default_factory=time.time)
     started_s: float = field(default_factory=time.perf_counter)

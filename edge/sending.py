@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.frame_steps import FrameSteps
 from edge.job import Answer, Job
 from edge.link.cloud_link import CloudLink
-from edge.link.payloads import boundary_frame, exact_frame, picture, picture_codec, raw_frame
+from edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
 from edge.link.uplink import CloudAnswer
 from edge.model import EdgeModel
 from edge.streams.delta import DeltaSender, Sent
@@ -76,12 +76,12 @@ class Sending:
     async def picture(self, job: Job, plan: Plan | None = None) -> Answer:
         """The picture as a plan sends it, or the JPEG of the strategy without one. Raises CardError."""
         self.check_inputs_go()
-        card, pixels = self._model.card, job.pixels
-        if card is None or pixels is None:
+        card, picture = self._model.card, job.picture
+        if card is None or picture is None:
             raise CardError("a picture is sent of a frame that is one, by a model with a card")
         codec = None if plan is None else picture_codec(plan)
         name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
-        content = await self._steps.step(job, "encode_s", lambda: picture(card, pixels, codec))
+        content = await self._steps.step(job, "encode_s", lambda: picture_file(card, picture, codec))
         cloud_s = 0.0 if plan is None else plan.latency.cloud_s
         reply = await self._ask(job, name, content, cloud_s, patient=plan is None)
         return Answer(self.checked(reply.outputs), "cloud", plan, "0", len(content))

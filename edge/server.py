@@ -9,7 +9,6 @@ import socket
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
-import aiohttp
 from aiohttp import web
 
 from edge.agent import Agent
@@ -19,6 +18,7 @@ from edge.api.address import bound_socket
 from edge.api.http_errors import errors_as_json, require_token
 from edge.enrolment.enrol import enrol
 from edge.enrolment.planner_client import PlannerClient
+from edge.link.reply import cloud_session
 from edge.lock import locked
 from edge.running import running_agent
 from edge.settings import EdgeSettings, bearer_token
@@ -56,7 +56,7 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     if is_new:
         _log.warning("no token was given: generated one, kept in %s", settings.data / "token")
     stop = _stop_event()
-    async with aiohttp.ClientSession() as session:
+    async with cloud_session() as session:
         client = PlannerClient(session, settings.cloud_url, settings.model, token)
         bundle = await _unless(stop, enrol(settings, client))
         if bundle is None:

@@ -77,6 +77,12 @@ class InputError(PeerError):
     http_status = 400
 
 
+class UnknownKindError(InputError):
+    """A file that is no picture of a known kind."""
+
+    http_status = 415
+
+
 class WireError(PeerError):
     """An encoded frame that is truncated, corrupted, or lies about its content."""
 
@@ -99,6 +105,10 @@ class CloudUnavailableError(PeerError):
     """The cloud did not answer in time, or not at all."""
 
     http_status = 503
+
+
+class NotOurCloudError(CloudUnavailableError):
+    """Something else answered in the cloud's place: a login page of the network, a proxy."""
 
 
 class CloudRefusedError(PeerError):

@@ -15,10 +15,11 @@ from PIL import Image
 
 from shared.card import Card
 from shared.graph import Graph
-from shared.picture_codes import CODECS, encode_pixels, sized_pixels
+from shared.picture_codes import CODECS, encode_pixels
 from shared.postprocess import postprocess
 from shared.preprocess import preprocess
 from shared.profile import Profile
+from shared.sized import sized_pixels
 
 METHOD: Final = "rested frames of a camera"
 """How a frame's costs are measured; those that were kept and measured otherwise are measured again."""

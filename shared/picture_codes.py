@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shared.card import Card
-from shared.errors import CardError, InputError
+from shared.errors import InputError
 from shared.pictures import decode_picture
-from shared.preprocess import preprocess, resize_picture
-from shared.resize import place
+from shared.preprocess import sized_input
 
 QUALITIES: Final = (98, 95, 90, 80, 70, 50, 30)
 """Of JPEG, as plans offer them; above 90 without chroma subsampling."""
@@ -31,14 +30,6 @@ Pixels = NDArray[np.uint8]
 def is_picture(codec: str | None) -> bool:
     """Whether a wire code's codec stands for a picture instead of the tensor."""
     return codec is not None and (codec in CODECS or codec.startswith(_JPEG))
-
-
-def sized_pixels(card: Card, pixels: Pixels) -> Pixels:
-    """A picture (H, W, 3) uint8 RGB at the network's size. Raises CardError for a card without one."""
-    if card.input.size is None:
-        raise CardError("the card does not say its input size")
-    placement = place(card.input.resize, (pixels.shape[0], pixels.shape[1]), card.input.size)
-    return resize_picture(pixels, card.input.resize, placement, card.input.size)
 
 
 def encode_pixels(card: Card, pixels: Pixels, codec: str) -> bytes:
@@ -60,11 +51,7 @@ def encode_pixels(card: Card, pixels: Pixels, codec: str) -> bytes:
 
 def sized_feeds(card: Card, content: bytes) -> dict[str, NDArray[np.float32]]:
     """The network's input from such a file. Raises InputError for another size, and as `decode_picture`."""
-    pixels = decode_picture(content)
-    height, width = pixels.shape[:2]
-    if (height, width) != card.input.size:
-        raise InputError(f"a picture of {width} x {height} pixels is not of the network's size")
-    return preprocess(as_it_is(card), pixels)
+    return sized_input(card, decode_picture(content))
 
 
 def as_it_is(card: Card) -> Card:

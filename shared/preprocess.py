@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from shared.card.schema import Card, PictureInput, Resize
 from shared.errors import CardError, InputError
+from shared.pictures.source import source_of
 from shared.resize import Placement, place
-
-_FILTERS: Final = {
-    "nearest": Image.Resampling.NEAREST,
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-}
 
 
 def preprocess(card: Card, picture: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
@@ -34,18 +26,23 @@ def preprocess(card: Card, picture: NDArray[np.uint8]) -> dict[str, NDArray[np.f
     return {name: _normalise(card.input, pixels)[None]}
 
 
+def sized_input(card: Card, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    """`preprocess` for pixels that have the network's size: they are not resized, whatever the card says."""
+    name, size = _completed(card.input)
+    if pixels.shape != (*size, 3):
+        raise InputError(
+            f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels is not of the network's size"
+        )
+    return {name: _normalise(card.input, pixels)[None]}
+
+
 def resize_picture(
     picture: NDArray[np.uint8], resize: Resize, placement: Placement, size: tuple[int, int]
 ) -> NDArray[np.uint8]:
     """The picture at the network's ``size``, ``(height, width, 3) uint8``; itself where it fits."""
     if placement.scaled == size == picture.shape[:2]:
         return picture
-    image = Image.fromarray(picture)
-    if placement.scaled != picture.shape[:2]:
-        image = image.resize(placement.scaled[::-1], _FILTERS[resize.filter])
-    if placement.scaled != size:
-        image = _cut_or_pad(image, resize, placement, size)
-    return np.asarray(image, np.uint8)
+    return source_of(picture).placed(resize, placement, size)
 
 
 def input_range(card: Card) -> tuple[float, float]:
@@ -61,17 +58,6 @@ def _completed(picture: PictureInput) -> tuple[str, tuple[int, int]]:
             "the card says neither its input tensor nor its size: check it against the model first"
         )
     return picture.tensor, picture.size
-
-
-def _cut_or_pad(
-    image: Image.Image, resize: Resize, placement: Placement, size: tuple[int, int]
-) -> Image.Image:
-    top, left = placement.offset
-    if resize.kind == "pad":
-        canvas = Image.new("RGB", size[::-1], (resize.fill,) * 3)
-        canvas.paste(image, (left, top))
-        return canvas
-    return image.crop((-left, -top, size[1] - left, size[0] - top))
 
 
 def _normalise(picture: PictureInput, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -11,6 +11,24 @@ from shared.card.schema import Resize
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The part of a scaled picture that lies in the input: where it begins, its size, where it goes."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    to_left: int
+    to_top: int
+
+    def shares(self, scaled: tuple[int, int]) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom as shares of the scaled picture's (height, width)."""
+        height, width = scaled
+        right, bottom = self.left + self.width, self.top + self.height
+        return self.left / width, self.top / height, right / width, bottom / height
+
+
+@dataclass(frozen=True)
 class Placement:
     """The picture is scaled to ``scaled`` (height, width); its corner lands at ``offset`` (top, left).
 
@@ -20,6 +38,14 @@ class Placement:
     original: tuple[int, int]
     scaled: tuple[int, int]
     offset: tuple[int, int]
+
+    def seen(self, size: tuple[int, int]) -> Seen | None:
+        """What is seen of the picture in an input of ``size`` (height, width); None for nothing."""
+        top, left = (max(-at, 0) for at in self.offset)
+        to_top, to_left = (max(at, 0) for at in self.offset)
+        height = min(self.scaled[0] - top, size[0] - to_top)
+        width = min(self.scaled[1] - left, size[1] - to_left)
+        return Seen(left, top, width, height, to_left, to_top) if min(height, width) > 0 else None
 
     def to_original(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Boxes ``(n, 4)`` (left, top, right, bottom) from pixels of the input to pixels of the picture."""

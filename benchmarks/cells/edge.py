@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ from shared.link import Link
 from shared.plan import Plan, PlanTable
 from shared.postprocess import postprocess
 from shared.result import Breakdown
+from shared.sized import picture_of
 
 TIMEOUT_S: Final = 60.0
 _LOOKS: Final = 8
@@ -87,8 +89,11 @@ class Edge:
         engine = Engine(model, self._heads, self._compute, self._cloud)
         await engine.start()
         pixels = self._frame()
-        job = Job("cell", "cells", self._network.graph.name, strategy, pixels=pixels)
         started_s = time.perf_counter()
+        read = functools.partial(picture_of, card, pixels, strategy == "cloud-jpeg")
+        picture = await self._compute.run(read)
+        job = Job("cell", "cells", self._network.graph.name, strategy, picture.value)
+        job.spend(preprocess_s=picture.seconds)
         answer = await engine.answer(job)
         size = int(pixels.shape[0]), int(pixels.shape[1])
         read = await self._compute.run(lambda: postprocess(card, answer.outputs, size))

@@ -31,6 +31,7 @@ from shared.card import Card
 from shared.graph import Graph, parse_cut
 from shared.plan import Plan
 from shared.session import Runner
+from shared.sized import picture_of
 from shared.split import tail_model
 
 REGION: Final = (0.5, 0.3, 0.85, 0.75)
@@ -77,8 +78,10 @@ async def attend(
     agent: Agent, frames: Iterable[NDArray[np.uint8]], add: Callable[[Tensor, Tensor, Outputs], None]
 ) -> None:
     """Have an agent without hooks answer the frames one after another by its one plan; note each answer."""
+    model = agent.engine.model
+    assert model.card is not None
     for index, pixels in enumerate(frames):
-        job = Job(str(index), "default", agent.engine.model.graph.name, "planned", pixels=pixels)
+        job = Job(str(index), "default", model.graph.name, "planned", picture_of(model.card, pixels))
         answer = await agent.engine.answer(job)
         assert job.feeds is not None
         assert answer.run is not None

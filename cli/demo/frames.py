@@ -16,12 +16,12 @@ from cli.gate.camera import GateCamera
 from shared.card import Card
 from shared.errors import EvoSplitError
 from shared.graph import Graph
-from shared.pictures import decode_picture
+from shared.pictures import SUFFIXES, known_kinds
 from shared.postprocess import postprocess
-from shared.preprocess import preprocess
+from shared.preprocess import sized_input
 from shared.session import Runner
+from shared.sized import read_picture
 
-PICTURE_SUFFIXES: Final = {".jpg", ".jpeg", ".png"}
 REFERENCE_LIMIT: Final = 64
 """Without labels, the whole network in float32 is the judge; it reads so many pictures beforehand."""
 
@@ -53,9 +53,9 @@ def picture_paths(folder: Path) -> list[Path]:
     """The pictures of a folder by name. Raises EvoSplitError when there are none."""
     if not folder.is_dir():
         raise EvoSplitError(f"{folder} is not a folder")
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise EvoSplitError(f"there is no JPEG or PNG in {folder}")
+        raise EvoSplitError(f"there is no picture ({known_kinds()}) in {folder}")
     return paths
 
 
@@ -76,7 +76,7 @@ def _referenced(paths: Sequence[Path], graph: Graph, card: Card) -> list[DemoFra
 
 
 def _reference(content: bytes, runner: Runner, card: Card) -> DemoFrame:
-    picture = decode_picture(content)
-    outputs = runner.run(preprocess(card, picture))
-    outcome = postprocess(card, outputs, picture.shape[:2]).outcome
+    picture = read_picture(card, content)
+    outputs = runner.run(sized_input(card, picture.pixels))
+    outcome = postprocess(card, outputs, picture.original).outcome
     return DemoFrame(content, agrees_with(outcome))

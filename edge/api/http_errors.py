@@ -1,17 +1,26 @@
-"""Every error leaves as ``{"error": one line}`` with the right status; no stack trace ever does."""
+"""Every error leaves as ``{"error": one line}`` with the right status; no stack trace ever does.
+
+A 503 says in ``Retry-After`` (RFC 9110, section 10.2.3) when to come again.
+"""
 
 from __future__ import annotations
 
 import logging
+import math
+import time
 from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from edge.agent import FrameFailedError
+from edge.api.pages import AGENT
 from shared.errors import AuthError, EvoSplitError
 from shared.token import check_bearer
 
+_UNAVAILABLE: Final = 503
+_TELLING: Final = ("Allow",)
+"""Headers of aiohttp's own errors that say what would have been right."""
 OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready"})
 
 _log = logging.getLogger(__name__)
@@ -23,11 +32,14 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     try:
         return await handler(request)
     except FrameFailedError as failed:
-        return _answer(failed.http_status, str(failed), frame_id=failed.frame_id)
+        wait_s = request.app[AGENT].engine.cloud.circuit.wait_s(time.monotonic())
+        return _answer(failed.http_status, str(failed), wait_s, frame_id=failed.frame_id)
     except EvoSplitError as error:
         return _answer(error.http_status, str(error))
     except web.HTTPException as error:
-        return _answer(error.status, error.reason.lower())
+        answer = _answer(error.status, error.reason.lower())
+        answer.headers.extend({name: error.headers[name] for name in _TELLING if name in error.headers})
+        return answer
     except (web.RequestPayloadError, ConnectionError) as cut:
         return _answer(400, f"the body cannot be read: {' '.join(str(cut).split())}")
     except Exception:  # noqa: BLE001 - the last line of defence: the trace goes to the log, not to the client
@@ -52,5 +64,6 @@ def require_token(token: str) -> Middleware:
     return check
 
 
-def _answer(status: int, error: str, **more: str) -> web.Response:
-    return web.json_response({"error": error, **more}, status=status)
+def _answer(status: int, error: str, wait_s: float = 0.0, **more: str) -> web.Response:
+    headers = {"Retry-After": str(max(math.ceil(wait_s), 1))} if status == _UNAVAILABLE else None
+    return web.json_response({"error": error, **more}, status=status, headers=headers)

@@ -9,10 +9,11 @@ from aiohttp import web
 
 from edge.agent import Agent
 from edge.api.fields import result_filter, ticket
+from edge.api.picture_body import picture_body
 from edge.api.status import plan_status, profile_status
 from edge.figures.hook_states import hook_states, learning_state
 from edge.results.query import query_results
-from shared.errors import InputError, NotFoundError
+from shared.errors import NotFoundError
 from shared.serial import to_data
 
 AGENT: Final = web.AppKey("agent", Agent)
@@ -31,11 +32,9 @@ def routes() -> list[web.RouteDef]:
 
 
 async def post_frame(request: web.Request) -> web.Response:
-    """A JPEG or PNG in, its result out."""
-    content = await request.read()
+    """A picture in, its result out."""
+    content = await picture_body(request)
     told = ticket(request.query, request.headers)
-    if not content:
-        raise InputError("the body is empty; send a JPEG or PNG picture")
     return web.json_response(to_data(await request.app[AGENT].take_picture(content, told)))
 
 

@@ -14,8 +14,7 @@ from edge.engine import Engine
 from edge.job import Answer, Job
 from edge.learning.pace import Pace
 from edge.teaching.allowance import Allowance
-from shared.picture_codes import as_it_is, sized_pixels
-from shared.preprocess import preprocess
+from shared.preprocess import sized_input
 from shared.replan import choices
 
 SHARE: Final = 0.02
@@ -84,12 +83,11 @@ class Observing:
         """None for values that are not finite: a network is not calibrated from those."""
         if job.feeds is not None:
             return signature(job.feeds)
-        if self._card is None or job.pixels is None:
+        if self._card is None or job.picture is None:
             return None
-        sized = sized_pixels(self._card, job.pixels)
-        return signature(preprocess(as_it_is(self._card), sized))
+        return signature(sized_input(self._card, job.picture.pixels))
 
     def _blob(self, job: Job) -> tuple[str, bytes]:
-        if self._card is not None and job.pixels is not None:
-            return pixels_blob(self._card, sized_pixels(self._card, job.pixels))
+        if self._card is not None and job.picture is not None:
+            return pixels_blob(self._card, job.picture.pixels)
         return tensors_blob(self._graph, job.feeds or {})

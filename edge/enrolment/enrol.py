@@ -62,7 +62,7 @@ async def enrol(settings: EdgeSettings, cloud: PlannerClient) -> Bundle:
 
 
 async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Mapping[str, Any]:
-    deadline_s = time.monotonic() + settings.enrol_wait_s
+    deadline_s, told = time.monotonic() + settings.enrol_wait_s, ""
     while True:
         try:
             description = await cloud.describe()
@@ -70,7 +70,9 @@ async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Mappin
         except CloudUnavailableError as away:
             if time.monotonic() > deadline_s:
                 raise CloudUnavailableError(f"{away}; the first start needs it to make plans") from None
-            _log.info("%s; waiting for it", away)
+            if str(away) != told:
+                _log.warning("%s; waiting for the cloud", away)
+                told = str(away)
             await asyncio.sleep(_RETRY_S)
     return description
 

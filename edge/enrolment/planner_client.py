@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +13,15 @@ from typing import Any, Final
 
 import aiohttp
 
-from shared.errors import AuthError, CloudRefusedError, CloudUnavailableError, NotFoundError
+from edge.link.peer import Reply, is_binary, is_health, stranger
+from edge.link.reply import closed_on, read_reply
+from shared.errors import (
+    AuthError,
+    CloudRefusedError,
+    CloudUnavailableError,
+    NotFoundError,
+    NotOurCloudError,
+)
 from shared.oip import HEADER_LENGTH
 from shared.token import bearer
 
@@ -34,11 +42,12 @@ class PlannerClient:
 
     async def describe(self) -> Mapping[str, Any]:
         """``name``, ``sha256`` and ``card`` of the model."""
-        return self._object(await self._fetch("GET", f"/v1/models/{self.model}"))
+        return await self._object("sha256", "GET", f"/v1/models/{self.model}")
 
     async def skeleton(self) -> bytes:
         """The ONNX model without its weights."""
-        return await self._fetch("GET", f"/v1/models/{self.model}/skeleton", timeout_s=_PLAN_S)
+        path = f"/v1/models/{self.model}/skeleton"
+        return (await self._fetch(is_binary, "GET", path, timeout_s=_PLAN_S)).body
 
     async def rtt_s(self) -> float:
         """The least of a few round trips."""
@@ -47,7 +56,7 @@ class PlannerClient:
     async def plan(self, request: Mapping[str, Any]) -> str:
         """Have plans made; the digest of the bundle that holds them. Takes as long as planning does."""
         body = json.dumps(request).encode()
-        answer = self._object(await self._fetch("POST", f"/v1/models/{self.model}/plans", body, _PLAN_S))
+        answer = await self._object("bundle", "POST", f"/v1/models/{self.model}/plans", body, _PLAN_S)
         return str(answer.get("bundle"))
 
     async def put_input(
@@ -60,31 +69,32 @@ class PlannerClient:
             "Content-Length": str(size_bytes),
             "Content-Type": "application/octet-stream",
         }
-        await self._fetch("PUT", path, pieces, _PUT_S, headers)
+        await self._fetch(_has("input"), "PUT", path, pieces, _PUT_S, headers)
 
     async def weights(self, path: Path) -> None:
         """Write the whole ONNX file to ``path``; it is not verified here."""
-        content = await self._fetch("GET", f"/v1/models/{self.model}/weights", timeout_s=_PLAN_S)
-        await asyncio.to_thread(path.write_bytes, content)
+        reply = await self._fetch(is_binary, "GET", f"/v1/models/{self.model}/weights", timeout_s=_PLAN_S)
+        await asyncio.to_thread(path.write_bytes, reply.body)
 
     async def fetch_bundle(self, digest: str, path: Path) -> None:
         """Write the bundle to ``path``; it is not verified here."""
-        content = await self._fetch("GET", f"/v1/bundles/{digest}", timeout_s=_PLAN_S)
-        await asyncio.to_thread(path.write_bytes, content)
+        reply = await self._fetch(is_binary, "GET", f"/v1/bundles/{digest}", timeout_s=_PLAN_S)
+        await asyncio.to_thread(path.write_bytes, reply.body)
 
     async def _round_trip_s(self) -> float:
         started_s = time.perf_counter()
-        await self._fetch("GET", "/v2/health/live")
+        await self._fetch(is_health, "GET", "/v2/health/live")
         return time.perf_counter() - started_s
 
     async def _fetch(
         self,
+        is_ours: Callable[[Reply], bool],
         method: str,
         path: str,
         body: bytes | AsyncIterator[bytes] | None = None,
         timeout_s: float = _READ_S,
         headers: Mapping[str, str] = _JSON,
-    ) -> bytes:
+    ) -> Reply:
         try:
             async with self.session.request(
                 method,
@@ -92,32 +102,34 @@ class PlannerClient:
                 data=body,
                 headers=bearer(self.token) | (dict(headers) if body else {}),
                 timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=5.0),
+                allow_redirects=False,
             ) as response:
-                content = await response.read()
+                reply = await read_reply(response)
+                with closed_on(response, NotOurCloudError):
+                    if reply.status == 200 and not is_ours(reply):
+                        raise stranger(reply.status, reply.content_type)
         except asyncio.TimeoutError:
             raise CloudUnavailableError(f"the cloud at {self.url} did not answer in time") from None
         except (aiohttp.ClientError, OSError) as broken:
             raise CloudUnavailableError(f"the cloud at {self.url} is away: {broken}") from None
-        if response.status != 200:
-            raise _refusal(response.status, content)
-        return content
+        if reply.status != 200:
+            raise _refusal(reply)
+        return reply
 
-    def _object(self, content: bytes) -> Mapping[str, Any]:
-        try:
-            answer = json.loads(content)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise CloudRefusedError(f"{self.url} does not answer like an EvoSplit cloud", 200)
-        return answer
+    async def _object(
+        self, key: str, method: str, path: str, body: bytes | None = None, timeout_s: float = _READ_S
+    ) -> Mapping[str, Any]:
+        """The JSON object of an answer, which has the key."""
+        return (await self._fetch(_has(key), method, path, body, timeout_s)).object() or {}
 
 
-def _refusal(status: int, content: bytes) -> CloudRefusedError | AuthError | NotFoundError:
-    try:
-        reason = str(json.loads(content)["error"])
-    except (ValueError, KeyError, TypeError):
-        reason = "no reason given"
-    line = f"the cloud answered {status}: {reason}"
-    if status == 401:
+def _has(key: str) -> Callable[[Reply], bool]:
+    """Whether an answer is a JSON object with the key."""
+    return lambda reply: key in (reply.object() or {})
+
+
+def _refusal(reply: Reply) -> CloudRefusedError | AuthError | NotFoundError:
+    line = f"the cloud answered {reply.status}: {reply.error}"
+    if reply.status == 401:
         return AuthError(line)
-    return NotFoundError(line) if status == 404 else CloudRefusedError(line, status)
+    return NotFoundError(line) if reply.status == 404 else CloudRefusedError(line, reply.status)

@@ -48,6 +48,10 @@ class Circuit:
         self.pause_s = FIRST_PAUSE_S if self.probe_at_s is None else min(2 * self.pause_s, LONGEST_PAUSE_S)
         self.probe_at_s = now_s + self.pause_s
 
+    def wait_s(self, now_s: float) -> float:
+        """Seconds until the cloud is looked for; 0 while the circuit is closed."""
+        return 0.0 if self.probe_at_s is None else max(self.probe_at_s - now_s, 0.0)
+
     def probe_due(self, now_s: float) -> bool:
         """Whether an open circuit should be tried again."""
         return self.probe_at_s is not None and now_s >= self.probe_at_s

@@ -11,7 +11,7 @@ from typing import Final
 from edge.link.circuit import Circuit
 from edge.link.fair_clock import FairClock, Passage
 from edge.link.uplink import HTTP_BYTES, CloudAnswer, Uplink
-from shared.errors import CloudRefusedError, CloudUnavailableError, UnknownBaseError
+from shared.errors import CloudRefusedError, CloudUnavailableError, NotOurCloudError, UnknownBaseError
 from shared.estimator import LinkEstimate, Observation, update
 from shared.link import Link
 
@@ -53,8 +53,8 @@ class CloudLink:
         """Have a frame or a picture answered; ``cloud_s`` is how long the cloud is predicted to compute.
 
         A patient request may take all of the time-out; ``spent_s`` of it are gone already. Raises
-        CloudUnavailableError (at once while the circuit is open), CloudRefusedError, and UnknownBaseError,
-        which says nothing against the cloud.
+        CloudUnavailableError (at once while the circuit is open; also for an answer that is not the cloud's),
+        CloudRefusedError, and UnknownBaseError, which says nothing against the cloud.
         """
         if self.circuit.is_open:
             raise CloudUnavailableError("the cloud is away")
@@ -66,7 +66,7 @@ class CloudLink:
                 answer = await self._uplink.infer(name, content, timeout_s)
         except CloudUnavailableError as silence:
             self.failed(silence)
-            self._suspected = _given_up(len(content), passage, timeout_s)
+            self._suspected = _given_up(silence, len(content), passage, timeout_s)
             raise
         except UnknownBaseError:
             self.circuit.succeeded()
@@ -84,8 +84,8 @@ class CloudLink:
         try:
             with self._clock.passage() as passage:
                 sent_bytes = await self._uplink.probe(size_bytes, timeout_s)
-        except CloudUnavailableError:
-            self._suspected = _given_up(size_bytes, passage, timeout_s)
+        except CloudUnavailableError as silence:
+            self._suspected = _given_up(silence, size_bytes, passage, timeout_s)
             raise
         self._learn(Observation(sent_bytes, passage.seconds, passage.share))
 
@@ -124,9 +124,11 @@ class CloudLink:
         self.changed()
 
 
-def _given_up(size_bytes: int, passage: Passage, timeout_s: float) -> Observation | None:
-    """A time-out as an observation; a connection that broke says nothing of the bandwidth."""
-    if passage.seconds < timeout_s:
+def _given_up(
+    silence: CloudUnavailableError, size_bytes: int, passage: Passage, timeout_s: float
+) -> Observation | None:
+    """A time-out as an observation; a connection that broke, or a stranger, says nothing of the bandwidth."""
+    if passage.seconds < timeout_s or isinstance(silence, NotOurCloudError):
         return None
     return Observation(size_bytes + HTTP_BYTES, passage.seconds, passage.share, completed=False)
 

@@ -14,11 +14,10 @@ from PIL import Image
 
 from kernels.masks import encode_travelling
 from shared.card import Card
-from shared.errors import CardError
 from shared.graph import Graph, prefix_cut
-from shared.picture_codes import encode_pixels, is_picture, sized_pixels
+from shared.picture_codes import encode_pixels, is_picture
 from shared.plan import FLOAT_BITS, Plan, PlanTable, TensorCode
-from shared.resize import place
+from shared.sized import Picture, fitted_pixels
 from shared.wire import EncodedTensor, Frame, encode_frame
 
 JPEG_QUALITY: Final = 85
@@ -48,14 +47,16 @@ def without_pictures(table: PlanTable) -> PlanTable | None:
     return dataclasses.replace(table, breakpoints_bps=(), plans=kept)
 
 
-def picture(card: Card, pixels: NDArray[np.uint8], codec: str | None) -> bytes:
-    """The picture (H, W, 3) uint8 RGB as the network sees it, in a plan's codec. Raises CardError.
+def picture_file(card: Card, picture: Picture, codec: str | None) -> bytes:
+    """The picture as the network sees it, in a plan's codec.
 
-    Without a codec: `jpeg_picture`.
+    Without a codec a JPEG, shrunk to what the network's own preprocessing would scale it to; cropping and
+    padding are left to the cloud, so that its preprocessing does the same as the edge's. Raises InputError
+    for a codec that is none.
     """
-    if codec is None:
-        return jpeg_picture(card, pixels)
-    return encode_pixels(card, sized_pixels(card, pixels), codec)
+    if codec is not None:
+        return encode_pixels(card, picture.pixels, codec)
+    return jpeg_picture(card, picture.pixels if picture.fitted is None else picture.fitted)
 
 
 def raw_frame(frame_id: str, graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> bytes:
@@ -73,20 +74,9 @@ def exact_frame(frame_id: str, graph: Graph, feeds: Mapping[str, NDArray[Any]]) 
 
 
 def jpeg_picture(card: Card, pixels: NDArray[np.uint8]) -> bytes:
-    """The picture as JPEG, shrunk to what the network's own preprocessing would scale it to.
-
-    ``pixels`` is (H, W, 3) uint8 RGB. Cropping and padding are left to the cloud, so that its preprocessing
-    does the same as the edge's; nothing is ever enlarged.
-    """
-    if card.input.size is None:
-        raise CardError("the card does not say its input size")
-    height, width = pixels.shape[:2]
-    scaled = place(card.input.resize, (height, width), card.input.size).scaled
-    image = Image.fromarray(pixels)
-    if scaled[0] * scaled[1] < height * width:
-        image = image.resize((scaled[1], scaled[0]), Image.Resampling.BILINEAR)
+    """A picture (H, W, 3) uint8 RGB as JPEG, shrunk to what `preprocess` scales it to; never enlarged."""
     content = io.BytesIO()
-    image.save(content, "JPEG", quality=JPEG_QUALITY)
+    Image.fromarray(fitted_pixels(card, pixels)).save(content, "JPEG", quality=JPEG_QUALITY)
     return content.getvalue()
 
 

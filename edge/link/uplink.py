@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeVar
 
 import aiohttp
 from numpy.typing import NDArray
 
-from shared.errors import CloudRefusedError, CloudUnavailableError, InputError, UnknownBaseError
-from shared.oip import HEADER_LENGTH, InferRequest, blob_tensor, build_request, parse_response
+from edge.link.peer import Reply, is_inference, is_probe, stranger
+from edge.link.reply import closed_on, read_reply
+from shared.errors import (
+    CloudRefusedError,
+    CloudUnavailableError,
+    InputError,
+    NotOurCloudError,
+    UnknownBaseError,
+)
+from shared.oip import BINARY_TYPE, HEADER_LENGTH, InferRequest, blob_tensor, build_request, parse_response
 from shared.token import bearer
+
+T = TypeVar("T")
+_Read: TypeAlias = Callable[[Reply, int], T]
+"""What a 200 and the bytes sent for it mean. Raises NotOurCloudError, CloudRefusedError."""
 
 CONNECT_S: Final = 3.0
 _LEAST_S: Final = 0.01
@@ -58,35 +71,38 @@ class Uplink:
         """Have an encoded frame or a picture answered.
 
         A connection that breaks is tried once more within the same time: an inference changes nothing.
-        Raises CloudUnavailableError, CloudRefusedError, of which UnknownBaseError is one.
+        Raises CloudUnavailableError, of which NotOurCloudError is one, and CloudRefusedError, of which
+        UnknownBaseError is one.
         """
         request = InferRequest((blob_tensor(input_name, content),), binary_default=True)
         body, length = build_request(request)
-        headers = {HEADER_LENGTH: str(length), "Content-Type": "application/octet-stream"}
+        headers = {HEADER_LENGTH: str(length), "Content-Type": BINARY_TYPE}
         started_s = time.perf_counter()
-        reply = await self._post(f"/v2/models/{self._model}/infer", body, headers, timeout_s)
-        return _read_answer(reply, time.perf_counter() - started_s)
+        path = f"/v2/models/{self._model}/infer"
+        return await self._post(path, body, headers, timeout_s, functools.partial(_read_answer, started_s))
 
     async def probe(self, size_bytes: int, timeout_s: float) -> int:
         """Send so many bytes that the cloud reads and discards; the bytes sent in all. Raises as `infer`."""
-        return (await self._post("/v1/probe", bytes(size_bytes), {}, timeout_s)).sent_bytes
+        return await self._post("/v1/probe", bytes(size_bytes), {}, timeout_s, _read_probe)
 
-    async def _post(self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> _Reply:
+    async def _post(
+        self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float, read: _Read[T]
+    ) -> T:
         deadline_s = time.perf_counter() + timeout_s
         try:
             try:
-                return await self._post_once(path, body, headers, timeout_s)
+                return await self._post_once(path, body, headers, timeout_s, read)
             except _CUT_SHORT:
                 left_s = max(deadline_s - time.perf_counter(), _LEAST_S)
-                return await self._post_once(path, body, headers, left_s)
+                return await self._post_once(path, body, headers, left_s, read)
         except asyncio.TimeoutError:
             raise CloudUnavailableError(f"the cloud did not answer within {timeout_s:.3g} s") from None
         except (aiohttp.ClientError, OSError) as broken:
             raise CloudUnavailableError(f"the cloud is away: {_reason(broken)}") from None
 
     async def _post_once(
-        self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float
-    ) -> _Reply:
+        self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float, read: _Read[T]
+    ) -> T:
         # Not asyncio.wait_for: before Python 3.12 it can swallow a cancellation.
         async with self._session.post(
             f"{self._url}{path}",
@@ -96,23 +112,11 @@ class Uplink:
             allow_redirects=False,
         ) as response:
             sent_bytes = len(body) + _head_bytes(response.request_info)
-            length = response.headers.get(HEADER_LENGTH)
-            reply = _Reply(response.status, length, await response.read(), sent_bytes)
-        if reply.status == UnknownBaseError.http_status:
-            raise UnknownBaseError(_excerpt(reply.body))
-        if reply.status != 200:
-            raise CloudRefusedError(
-                f"the cloud answered {reply.status}: {_excerpt(reply.body)}", reply.status
-            )
-        return reply
-
-
-@dataclass(frozen=True)
-class _Reply:
-    status: int
-    header_length: str | None
-    body: bytes
-    sent_bytes: int
+            reply = await read_reply(response)
+            if reply.status == 200:
+                with closed_on(response, NotOurCloudError, CloudRefusedError):
+                    return read(reply, sent_bytes)
+        raise _refusal(reply)
 
 
 def _head_bytes(request: aiohttp.RequestInfo) -> int:
@@ -121,19 +125,31 @@ def _head_bytes(request: aiohttp.RequestInfo) -> int:
     return line + sum(len(name) + len(value) + 4 for name, value in request.headers.items())
 
 
-def _read_answer(reply: _Reply, elapsed_s: float) -> CloudAnswer:
+def _read_probe(reply: Reply, sent_bytes: int) -> int:
+    if not is_probe(reply):
+        raise stranger(reply.status, reply.content_type)
+    return sent_bytes
+
+
+def _read_answer(started_s: float, reply: Reply, sent_bytes: int) -> CloudAnswer:
+    elapsed_s = time.perf_counter() - started_s
+    if not is_inference(reply):
+        raise stranger(reply.status, reply.content_type)
     try:
         length = None if reply.header_length is None else int(reply.header_length)
         response = parse_response(reply.body, length)
         times_s = [float(response.parameters.get(name, 0.0)) for name in ("queue_s", "decode_s", "tail_s")]
     except (InputError, ValueError) as garbage:
         raise CloudRefusedError(f"the cloud's answer cannot be read: {garbage}", reply.status) from None
-    return CloudAnswer(response.native(), reply.sent_bytes, elapsed_s, *times_s)
+    return CloudAnswer(response.native(), sent_bytes, elapsed_s, *times_s)
+
+
+def _refusal(reply: Reply) -> CloudRefusedError:
+    reason = " ".join((reply.error or "").split())[:200] or "no reason given"
+    if reply.status == UnknownBaseError.http_status:
+        return UnknownBaseError(reason)
+    return CloudRefusedError(f"the cloud answered {reply.status}: {reason}", reply.status)
 
 
 def _reason(broken: Exception) -> str:
     return " ".join(str(broken).split()) or type(broken).__name__
-
-
-def _excerpt(body: bytes) -> str:
-    return " ".join(body[:200].decode("utf-8", "replace").split()) or "no reason given"

@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from edge.link.cloud_link import CloudLink
-from shared.errors import CloudRefusedError, CloudUnavailableError
+from shared.errors import CloudRefusedError, CloudUnavailableError, NotOurCloudError
 
 PROBE_S: Final = 0.05
 """A probe should take the link for about so long ..."""
@@ -65,6 +65,8 @@ class LinkWatch:
         if self._is_unsettled or self._is_untold():
             try:
                 await self._cloud.probe(self._probe_bytes())
+            except NotOurCloudError as stranger:
+                self._cloud.failed(stranger)
             except CloudUnavailableError:
                 self._cloud.answered()  # the empty request went through: the link is slow, not away
             except CloudRefusedError as refusal:

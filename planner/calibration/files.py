@@ -23,6 +23,7 @@ from planner.calibration.pictures import PictureFeeds, pictures_in
 from shared.card import Card
 from shared.errors import CardError, InputError
 from shared.graph import Graph
+from shared.pictures import known_kinds
 from shared.preprocess import input_range
 from shared.serial import digest
 
@@ -111,5 +112,5 @@ def _pictures(card: Card | None, folder: Path, count: int) -> PictureFeeds:
         raise CardError(f"{folder.name} holds pictures, but there is no model card to read them by")
     paths = pictures_in(folder)
     if not paths:
-        raise InputError(f"no JPEG or PNG pictures in {folder.name}")
+        raise InputError(f"no pictures ({known_kinds()}) in {folder.name}")
     return PictureFeeds(card, [paths[at] for at in spread(len(paths), count)])

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, overload
+from typing import overload
 
 from kernels.errors.inputs import Feeds
 from shared.card import Card
-from shared.pictures import decode_picture
-from shared.preprocess import preprocess
-
-_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png"})
+from shared.pictures import SUFFIXES
+from shared.preprocess import sized_input
+from shared.sized import read_picture
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """JPEG and PNG files of a folder, by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    """Picture files of a folder, by name: those with one of `shared.pictures.SUFFIXES`."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 class PictureFeeds(Sequence[Feeds]):
@@ -42,4 +41,4 @@ class PictureFeeds(Sequence[Feeds]):
     def __getitem__(self, at: int | slice) -> Feeds | PictureFeeds:
         if isinstance(at, slice):
             return PictureFeeds(self._card, self._paths[at])
-        return dict(preprocess(self._card, decode_picture(self._paths[at].read_bytes())))
+        return dict(sized_input(self._card, read_picture(self._card, self._paths[at].read_bytes()).pixels))

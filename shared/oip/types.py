@@ -27,7 +27,7 @@ FRAME_INPUT: Final = "evosplit_frame"
 """The one input of a request that carries an encoded frame instead of the model's inputs."""
 
 PICTURE_INPUT: Final = "evosplit_picture"
-"""The one input of a request that carries a JPEG or PNG file."""
+"""The one input of a request that carries a picture file, of any kind of `shared.pictures`."""
 
 SIZED_PICTURE_INPUT: Final = "evosplit_sized_picture"
 """The same for a file that has the network's size already, PPM too: see `shared.picture_codes`."""

@@ -16,8 +16,9 @@ from cloud.registry import Registry
 from shared import oip
 from shared.errors import EvoSplitError, InputError, NotFoundError, WireError
 from shared.graph import prefix_cut, prefix_cuts
-from shared.picture_codes import encode_pixels, sized_pixels
+from shared.picture_codes import encode_pixels
 from shared.preprocess import preprocess
+from shared.sized import sized_pixels
 from shared.wire import Frame, decode_frame, encode_frame
 
 

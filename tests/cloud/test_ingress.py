@@ -47,7 +47,8 @@ def test_everything_else_does(client: Client, path: str, headers: dict[str, str]
 
 
 def test_a_probe_is_read_and_forgotten(client: Client) -> None:
-    assert client.post("/v1/probe", body=bytes(50_000)).status == 200
+    answer = client.post("/v1/probe", body=bytes(50_000))
+    assert (answer.status, answer.json()) == (200, {"name": "evosplit"})
     assert client.call("POST", "/v1/probe", headers={}).status == 401
 
 

@@ -22,6 +22,7 @@ import numpy as np
 import onnx
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 from PIL import Image
 
 from cloud.calibrations import CalibrationStore
@@ -29,6 +30,7 @@ from cloud.dataplane import Call, DataPlane
 from cloud.registry import Model, Registry
 from cloud.tail import TailCache
 from edge.agent import Agent
+from edge.link.reply import cloud_session
 from edge.running import running_agent
 from edge.server import make_app
 from edge.settings import EdgeSettings
@@ -133,7 +135,8 @@ def write_net_bundle(
 class FakeCloud:
     """Set the fields while it runs.
 
-    ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang.
+    ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang. With a ``page`` (status, content
+    type, body) a network's login page answers every request in its place; ``ports`` are the callers'.
     """
 
     graph: Graph
@@ -152,11 +155,13 @@ class FakeCloud:
     next_bundles: list[tuple[Path, str]] = field(default_factory=list)
     """What the next plans come in; when they are used up, the last one again."""
     calibrations: CalibrationStore | None = None
+    page: tuple[int, str, bytes] | None = None
+    ports: list[int] = field(default_factory=list)
 
     def app(self) -> web.Application:
         registry = Registry({self.graph.name: Model(Path("net.onnx"), self.graph, self.card)})
         self.plane = DataPlane(registry, TailCache(10**8), 1)
-        app = web.Application(client_max_size=10**8)
+        app = web.Application(client_max_size=10**8, middlewares=[self._login])
         name = self.graph.name
         app.add_routes(
             [
@@ -169,15 +174,29 @@ class FakeCloud:
                 web.get("/v1/bundles/{digest}", self._bundle),
                 web.put(f"/v1/models/{name}/calibrations/{{name}}/{{index}}", self._calibration),
                 web.get(f"/v1/models/{name}/weights", self._weights),
+                web.route("*", "/{path:.*}", self._nothing),
             ]
         )
         return app
+
+    @web.middleware
+    async def _login(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        assert request.transport is not None
+        self.ports.append(request.transport.get_extra_info("peername")[1])
+        if self.page is None:
+            return await handler(request)
+        status, content_type, body = self.page
+        await request.read()
+        headers = {"Location": "/login"} if status == 302 else {}
+        return web.Response(status=status, body=body, content_type=content_type, headers=headers)
 
     async def _carry(self, request: web.Request) -> bytes:
         self.calls.append(request.path)
         is_welcome = request.headers.get("Authorization") == f"Bearer {self.token}" and self.mode != "401"
         if not is_welcome and not request.path.endswith("live"):
-            raise web.HTTPUnauthorized(text='{"error": "the token is wrong"}')
+            raise web.HTTPUnauthorized(
+                content_type="application/json", text='{"error": "the token is wrong"}'
+            )
         body = await request.read()
         if self.mode == "hang":
             await asyncio.sleep(3600)
@@ -196,7 +215,9 @@ class FakeCloud:
             self.mode = "ok" if self.mode == "cut-once" else self.mode
             return await self._cut_off(request)
         if self.mode == "500":
-            raise web.HTTPInternalServerError(text='{"error": "out of order"}')
+            raise web.HTTPInternalServerError(
+                content_type="application/json", text='{"error": "out of order"}'
+            )
         if self.mode == "garbage":
             return web.Response(body=b"\x00\xffgarbage", headers={HEADER_LENGTH: "99"})
         call = Call(body, int(request.headers[HEADER_LENGTH]), received_s + carried_s)
@@ -233,24 +254,28 @@ class FakeCloud:
             self.bundle, self.digest = self.next_bundles.pop(0)
         return web.json_response({"bundle": self.digest, "table": {}})
 
+    async def _nothing(self, request: web.Request) -> web.Response:
+        self.calls.append(request.path)
+        return web.json_response({"error": "no such path"}, status=404)
+
     async def _bundle(self, request: web.Request) -> web.StreamResponse:
         await self._carry(request)
         assert self.bundle is not None
         if request.match_info["digest"] != self.digest:
-            raise web.HTTPNotFound(text='{"error": "no such bundle"}')
+            raise web.HTTPNotFound(content_type="application/json", text='{"error": "no such bundle"}')
         return web.Response(body=self.bundle.read_bytes())
 
     async def _calibration(self, request: web.Request) -> web.Response:
         body = await self._carry(request)
         if self.calibrations is None:
-            raise web.HTTPNotFound(text='{"error": "Not Found"}')
+            raise web.HTTPNotFound(content_type="application/json", text='{"error": "Not Found"}')
         model = Model(Path("net.onnx"), self.graph, self.card)
         name, index = request.match_info["name"], int(request.match_info["index"])
         try:
             self.calibrations.put(model, name, index, body, int(request.headers[HEADER_LENGTH]))
         except EvoSplitError as refusal:
             return web.json_response({"error": str(refusal)}, status=refusal.http_status)
-        return web.json_response({})
+        return web.json_response({"name": name, "input": index})
 
     async def _weights(self, request: web.Request) -> web.Response:
         await self._carry(request)
@@ -313,7 +338,7 @@ async def stage(
     chosen = EdgeSettings(cloud_url=url, model="net", data=folder / "data", token=TOKEN, **options)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(server.close)
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await stack.enter_async_context(cloud_session())
         bundle = Bundle.open(path, digest)
         agent = await stack.enter_async_context(running_agent(chosen, bundle, TOKEN, session))
         front = TestServer(make_app(agent, TOKEN, chosen.max_body_bytes))

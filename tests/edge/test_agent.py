@@ -12,7 +12,7 @@ from edge_support import LABELS, RTT_S, picture, stage, until
 
 from shared.card import Card
 from shared.pictures import decode_picture
-from shared.preprocess import preprocess
+from shared.preprocess import preprocess, sized_input
 from shared.session import Runner
 
 
@@ -104,9 +104,9 @@ async def test_a_client_that_goes_away_leaves_its_frame_behind(tmp_path: Path) -
 async def test_a_slower_machine_is_played_by_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def ten_milliseconds(card: Card, pixels: np.ndarray) -> dict[str, np.ndarray]:
         time.sleep(0.01)
-        return preprocess(card, pixels)
+        return sized_input(card, pixels)
 
-    monkeypatch.setattr("edge.frame_steps.preprocess", ten_milliseconds)
+    monkeypatch.setattr("edge.frame_steps.sized_input", ten_milliseconds)
     async with stage(tmp_path / "slow", slowdown=20.0) as slow:
         _, answer = await slow.post(picture(1), strategy="edge")
     assert answer["breakdown"]["preprocess_s"] >= 20 * 0.01

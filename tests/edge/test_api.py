@@ -44,17 +44,19 @@ async def test_everything_but_health_wants_the_token(on: Stage, headers: dict[st
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "status", "says"),
     [
-        (b"", "empty"),
-        (b"no picture", "not a whole"),
-        (picture(1)[:200], "not a whole"),
-        (picture(1, kind="GIF"), "not a whole"),
+        (b"", 400, "empty"),
+        (b"no picture", 415, "known kind"),
+        (picture(1)[:200], 400, "not a whole"),
+        (picture(1, kind="GIF")[:200], 400, "not a whole"),
     ],
 )
-async def test_a_bad_picture_is_refused_and_not_recorded(on: Stage, content: bytes, says: str) -> None:
+async def test_a_bad_picture_is_refused_and_not_recorded(
+    on: Stage, content: bytes, status: int, says: str
+) -> None:
     async with on.client.post(f"{on.url}/v1/frames", data=content) as response:
-        assert response.status == 400
+        assert response.status == status
         assert says in await error_of(response)
     assert (await on.get("/v1/results"))[1]["results"] == []
 

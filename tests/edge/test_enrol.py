@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, write
 from edge.enrolment.enrol import enrol
 from edge.enrolment.planner_client import PlannerClient
 from edge.figures.expecting import KeptExpectation
+from edge.link.reply import cloud_session
 from edge.settings import EdgeSettings
 from shared.bundle import Bundle
 from shared.errors import AuthError, BundleError, CloudUnavailableError, NotFoundError, ProfileError
@@ -47,7 +49,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     await server.start_server()
     url = str(server.make_url(""))
     settings = EdgeSettings(cloud_url=url, model="net", data=tmp_path / "data", token=TOKEN, enrol_wait_s=0.1)
-    async with aiohttp.ClientSession() as session:
+    async with cloud_session() as session:
         yield Scene(cloud, server, settings, session)
     await server.close()
 
@@ -112,6 +114,32 @@ async def test_what_the_cloud_may_say_instead(scene: Scene) -> None:
         await scene.enrol(model="nobody")
     with pytest.raises(CloudUnavailableError, match="away"):
         await scene.enrol(cloud_url="http://127.0.0.1:9")
+
+
+async def test_a_login_page_is_waited_for_as_a_cloud_that_is_away(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.cloud.page = (200, "text/html", b"<html>please log in</html>")
+    with pytest.raises(CloudUnavailableError, match="200 text/html is no answer of an EvoSplit cloud"):
+        await scene.enrol()
+    caplog.clear()
+    waiting = asyncio.create_task(scene.enrol(enrol_wait_s=60.0))
+    while len(scene.cloud.ports) < 5:
+        await asyncio.sleep(0.05)
+    assert len([line for line in caplog.messages if "waiting for the cloud" in line]) == 1
+    assert len(set(scene.cloud.ports)) == len(scene.cloud.ports)
+    scene.cloud.page = None
+    assert (await waiting).digest == scene.cloud.digest
+
+
+@pytest.mark.parametrize("page", [(302, "text/html", b""), (200, "application/json", b'{"login": true}')])
+async def test_a_redirect_is_not_followed_and_other_json_is_not_taken(
+    scene: Scene, page: tuple[int, str, bytes]
+) -> None:
+    scene.cloud.page = page
+    with pytest.raises(CloudUnavailableError, match="no answer of an EvoSplit cloud"):
+        await scene.enrol()
+    assert "/login" not in scene.cloud.calls
 
 
 def expect(scene: Scene, model_sha256: str, expected: Expectation) -> None:

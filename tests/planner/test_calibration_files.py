@@ -91,7 +91,7 @@ def test_broken_arrays(model: Path, graph: Graph, content: bytes) -> None:
 
 def test_a_folder_without_pictures(tmp_path: Path, graph: Graph, card: Card) -> None:
     pictures(tmp_path / "empty", 0)
-    with pytest.raises(InputError, match="no JPEG or PNG"):
+    with pytest.raises(InputError, match="no pictures"):
         calibration_feeds(graph, card, tmp_path / "empty")
 
 

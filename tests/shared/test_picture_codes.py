@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from shared.card import Card, card_from_data
 from shared.errors import CardError, InputError
-from shared.picture_codes import CODECS, encode_pixels, is_picture, sized_feeds, sized_pixels
+from shared.picture_codes import CODECS, encode_pixels, is_picture, sized_feeds
 from shared.preprocess import preprocess
+from shared.sized import sized_pixels
 
 RESIZES = ({"kind": "stretch"}, {"kind": "crop", "shorter_side": 40}, {"kind": "pad", "fill": 114})
 

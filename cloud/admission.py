@@ -1,0 +1,45 @@
+"""Load shedding: beyond so many requests at a time, 503 with ``Retry-After`` at once instead of a long queue.
+
+Ray Serve sheds load as well, at a higher limit, but with a line of plain text.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from cloud.failures import unavailable
+from cloud.guard import OPEN_PATHS
+
+MAX_ONGOING_REQUESTS: Final = 64
+"""Requests that one replica holds at a time."""
+
+
+class Admission:
+    """ASGI middleware; health checks are always answered. For one event loop."""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_ONGOING_REQUESTS) -> None:
+        self._app = app
+        self._limit = limit
+        self._ongoing = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or turn it away before anything of its body is read."""
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+        elif self._ongoing >= self._limit:
+            await self._refusal()(scope, receive, send)
+        else:
+            await self._counted(scope, receive, send)
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._ongoing += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._ongoing -= 1
+
+    def _refusal(self) -> JSONResponse:
+        return unavailable(f"{self._limit} requests are under way already; try again")

@@ -1,0 +1,61 @@
+"""The picture in a request: the body itself, or the one file of a form (multipart/form-data, RFC 7578)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
+
+from shared.errors import InputError
+from shared.pictures import known_kinds
+
+_FORM: Final = "multipart/form-data"
+_MALFORMED: Final = (HttpProcessingError, ValueError, RuntimeError, AssertionError, UnicodeError)
+"""What aiohttp's reader raises for a form that is cut short or breaks the rules."""
+
+
+async def picture_body(request: web.Request) -> bytes:
+    """The bytes of the picture, streamed, under the application's limit for bodies.
+
+    Raises InputError for no picture, several, or a form that is malformed; HTTPRequestEntityTooLarge.
+    """
+    if request.content_type != _FORM:
+        content = await request.read()
+    else:
+        try:
+            content = await _only_file(request)
+        except _MALFORMED as malformed:
+            raise InputError(f"not a whole form: {_line(malformed)}") from None
+    if not content:
+        raise InputError(f"the body is empty; send a picture ({known_kinds()})")
+    return content
+
+
+async def _only_file(request: web.Request) -> bytes:
+    """Fields without a file name are read and dropped, and count for the limit."""
+    found: list[bytes] = []
+    left_bytes = request.client_max_size
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader):
+            raise InputError("a form within a form is not read")
+        content = await _read(part, left_bytes, request.client_max_size)
+        left_bytes -= len(content)
+        if part.filename is not None:
+            found.append(content)
+    if len(found) != 1:
+        raise InputError(f"the form has {len(found)} files; send one picture, as curl -F image=@FILE does")
+    return found[0]
+
+
+async def _read(part: BodyPartReader, left_bytes: int, limit_bytes: int) -> bytes:
+    content = bytearray()
+    while chunk := await part.read_chunk():
+        content += chunk
+        if len(content) > left_bytes:
+            raise web.HTTPRequestEntityTooLarge(limit_bytes, len(content))
+    return bytes(content)
+
+
+def _line(malformed: Exception) -> str:
+    return " ".join(str(malformed).split())[:200] or type(malformed).__name__

@@ -1,0 +1,15 @@
+"""Picture files to pixels: known kinds, bounded in bytes, upright, RGB, scaled to what is read of them."""
+
+from shared.pictures.kinds import KINDS, SUFFIXES, known_kinds
+from shared.pictures.limits import MAX_HELD_BYTES, MAX_SIDE
+from shared.pictures.read import decode_picture, read_scaled
+
+__all__ = [
+    "KINDS",
+    "MAX_HELD_BYTES",
+    "MAX_SIDE",
+    "SUFFIXES",
+    "decode_picture",
+    "known_kinds",
+    "read_scaled",
+]

@@ -1,0 +1,86 @@
+"""A picture as a network reads it, which is all that is kept of it while its frame is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.card.schema import Card
+from shared.errors import CardError
+from shared.pictures import read_scaled
+from shared.preprocess import resize_picture
+from shared.resize import Placement, place
+
+Pixels = NDArray[np.uint8]
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """``pixels`` (h, w, 3) uint8 RGB of the network's size; ``original``: the picture's own (height, width).
+
+    ``fitted`` (h, w, 3) uint8 is scaled but neither cropped nor padded, where it was asked for.
+    """
+
+    pixels: Pixels
+    original: Size
+    fitted: Pixels | None = None
+
+
+def read_picture(card: Card, content: bytes, fitted: bool = False) -> Picture:
+    """From a file. Raises InputError as `shared.pictures.decode_picture`, CardError without a size."""
+    to_fit, to_size = _fitting(card), _sizing(card)
+    if not fitted:
+        return Picture(*read_scaled(content, card.input.resize, to_size))
+    whole, original = read_scaled(content, card.input.resize, to_fit)
+    return Picture(sized_pixels(card, whole), original, whole)
+
+
+def picture_of(card: Card, pixels: Pixels, fitted: bool = False) -> Picture:
+    """From pixels (H, W, 3) uint8 RGB of any size. Raises CardError for a card without a size."""
+    original = (int(pixels.shape[0]), int(pixels.shape[1]))
+    whole = fitted_pixels(card, pixels) if fitted else None
+    return Picture(sized_pixels(card, pixels if whole is None else whole), original, whole)
+
+
+def sized_pixels(card: Card, pixels: Pixels) -> Pixels:
+    """A picture (H, W, 3) uint8 RGB at the network's size. Raises CardError for a card without one."""
+    return _resized(card, pixels, _sizing(card))
+
+
+def fitted_pixels(card: Card, pixels: Pixels) -> Pixels:
+    """A picture (H, W, 3) uint8 RGB scaled as the network's preprocessing does it, never enlarged; all of it.
+
+    Raises CardError for a card without a size.
+    """
+    return _resized(card, pixels, _fitting(card))
+
+
+def _resized(card: Card, pixels: Pixels, placing: Callable[[Size], tuple[Placement, Size]]) -> Pixels:
+    placement, size = placing((int(pixels.shape[0]), int(pixels.shape[1])))
+    return resize_picture(pixels, card.input.resize, placement, size)
+
+
+def _sizing(card: Card) -> Callable[[Size], tuple[Placement, Size]]:
+    size = _size(card)
+    return lambda original: (place(card.input.resize, original, size), size)
+
+
+def _fitting(card: Card) -> Callable[[Size], tuple[Placement, Size]]:
+    size = _size(card)
+
+    def fit(original: Size) -> tuple[Placement, Size]:
+        scaled = place(card.input.resize, original, size).scaled
+        kept = scaled if scaled[0] * scaled[1] < original[0] * original[1] else original
+        return Placement(original, kept, (0, 0)), kept
+
+    return fit
+
+
+def _size(card: Card) -> Size:
+    if card.input.size is None:
+        raise CardError("the card does not say its input size")
+    return card.input.size
