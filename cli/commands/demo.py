@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from cli.demo.cast import Cast, built_in, own
-from cli.demo.rows import Row, report
+from cli.demo.rows import Row, comparisons, report
 from cli.demo.show import show
 from cli.options import FILE, FOLDER, json_option, shape_option
 from cli.output import print_json, print_table, stderr, stdout
@@ -96,6 +96,11 @@ def _print(rows: tuple[Row, ...], slowdown: float) -> None:
         )
         for row in rows
     ))  # fmt: skip
+    for one in comparisons(rows):
+        stdout.print(
+            f"{format_bandwidth(one.bandwidth_bps)}: planned {format_duration(one.planned_s)}, "
+            f"the best way held to ({one.best}) {format_duration(one.best_s)}: {one.planned_to_best - 1:+.1%}"
+        )
     stdout.print(
         f"Edge and cloud are this one machine; the edge waits {slowdown - 1:g} times as long as it computes, "
         f"so that it plays a board {slowdown:g} times slower without integer units. The link is "

@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from cli.demo.rows import Shot, Strategy
+from cli.demo.rows import STRATEGIES, Shot
 from shared.errors import EvoSplitError
 
 
@@ -28,7 +28,7 @@ class EdgeClient:
     session: aiohttp.ClientSession
     url: str
 
-    async def shoot(self, frame: DemoFrame, strategy: Strategy) -> Shot:
+    async def shoot(self, frame: DemoFrame, strategy: str) -> Shot:
         """Send one frame and wait for its answer. Raises EvoSplitError when there is none."""
         started_s = time.perf_counter()
         async with self.session.post(
@@ -45,6 +45,11 @@ class EdgeClient:
             cut=answer["cut_key"],
             answered_by=answer["answered_by"],
         )
+
+    async def strategies(self) -> tuple[str, ...]:
+        """All ways to go: the strategies of every network, and each cut of the table that is none of them."""
+        cuts = dict.fromkeys(one["cut_key"] for one in (await self.plan())["predictions"])
+        return (*STRATEGIES, *(f"cut:{key}" for key in cuts))
 
     async def plan(self) -> dict[str, Any]:
         """The agent's current plan and its view of the link."""

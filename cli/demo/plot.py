@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from cli.demo.rows import STRATEGIES, Row
+from cli.demo.rows import PLANNED, Row
 
 
 def save_plot(rows: Sequence[Row], title: str, path: Path) -> None:
@@ -16,7 +16,7 @@ def save_plot(rows: Sequence[Row], title: str, path: Path) -> None:
     axes = figure.add_subplot(
         xscale="log", yscale="log", xlabel="uplink in Mbit/s", ylabel="latency of a frame in ms", title=title
     )
-    for strategy in STRATEGIES:
+    for strategy in dict.fromkeys(row.strategy for row in rows):
         chosen = sorted((row for row in rows if row.strategy == strategy), key=lambda row: row.bandwidth_bps)
         medians_ms = [row.p50_s * 1e3 for row in chosen]
         above_ms = [(row.p95_s - row.p50_s) * 1e3 for row in chosen]
@@ -27,7 +27,7 @@ def save_plot(rows: Sequence[Row], title: str, path: Path) -> None:
             label=strategy,
             marker="o",
             capsize=3,
-            linewidth=2.5 if strategy == "planned" else 1.2,
+            linewidth=2.5 if strategy == PLANNED else 1.2,
         )
     axes.grid(visible=True, which="both", alpha=0.25)
     axes.legend()

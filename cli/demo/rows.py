@@ -5,10 +5,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-Strategy = Literal["planned", "edge", "cloud-raw", "cloud-jpeg"]
-STRATEGIES: Final[tuple[Strategy, ...]] = ("planned", "edge", "cloud-raw", "cloud-jpeg")
+PLANNED: Final = "planned"
+STRATEGIES: Final = (PLANNED, "edge", "cloud-raw", "cloud-jpeg")
+"""Those of every network; each cut of its plan table, held to, is one more."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Row:
     """Many frames of one strategy over one link. ``accuracy`` is a share, ``wire_bytes`` a mean per frame."""
 
     bandwidth_bps: float
-    strategy: Strategy
+    strategy: str
     cut: str
     p50_s: float
     p95_s: float
@@ -37,7 +38,7 @@ class Row:
     settling_frames: int
 
 
-def make_row(bandwidth_bps: float, strategy: Strategy, shots: Sequence[Shot], settling_frames: int) -> Row:
+def make_row(bandwidth_bps: float, strategy: str, shots: Sequence[Shot], settling_frames: int) -> Row:
     """Summarise; the cut is the one that most frames used."""
     return Row(
         bandwidth_bps=bandwidth_bps,
@@ -61,6 +62,36 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """The planned way beside the fastest that is held to, on one link: medians (s) and their ratio."""
+
+    bandwidth_bps: float
+    planned_s: float
+    best: str
+    best_s: float
+    planned_to_best: float
+
+
+def comparisons(rows: Sequence[Row]) -> tuple[Comparison, ...]:
+    """One for each link, in the order of the rows."""
+    return tuple(
+        _compared(rows, bandwidth_bps) for bandwidth_bps in dict.fromkeys(r.bandwidth_bps for r in rows)
+    )
+
+
+def _compared(rows: Sequence[Row], bandwidth_bps: float) -> Comparison:
+    here = [row for row in rows if row.bandwidth_bps == bandwidth_bps]
+    planned = next(row for row in here if row.strategy == PLANNED)
+    best = min((row for row in here if row.strategy != PLANNED), key=lambda row: row.p50_s)
+    return Comparison(bandwidth_bps, planned.p50_s, best.strategy, best.p50_s, planned.p50_s / best.p50_s)
+
+
 def report(rows: Sequence[Row], machine: dict[str, Any], slowdown: float) -> dict[str, Any]:
     """The content of `demo-report.json`."""
-    return {"machine": machine, "slowdown": slowdown, "links": [asdict(row) for row in rows]}
+    return {
+        "machine": machine,
+        "slowdown": slowdown,
+        "links": [asdict(row) for row in rows],
+        "planned_beside_best": [asdict(one) for one in comparisons(rows)],
+    }

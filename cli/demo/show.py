@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from cli.demo.cast import Cast
 from cli.demo.play import play_link
 from cli.demo.processes import new_token
-from cli.demo.rows import Row, Shot, Strategy
+from cli.demo.rows import Row, Shot
 from cli.demo.stage import cloud_tier, edge_agent
 from cli.shaper import Shaper
 from shared.link import Link
@@ -80,7 +80,7 @@ class _Bar:
     def link(self, bandwidth_bps: float) -> None:
         self.progress.update(self.task, advance=1, description=f"uplink {format_bandwidth(bandwidth_bps)}")
 
-    def shot(self, strategy: Strategy, shot: Shot) -> None:
+    def shot(self, strategy: str, shot: Shot) -> None:
         mark = "right" if shot.correct else "wrong"
         last = (
             f"{strategy}, cut {shot.cut}: {format_duration(shot.latency_s)}, {shot.wire_bytes} bytes, {mark}"
