@@ -25,8 +25,7 @@ class EdgeSettings:
     """One agent: one model, one data directory, one cloud.
 
     ``slowdown`` lets this machine play one that is so many times slower, by waiting. ``memory_bytes``,
-    ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits; where neither is given, plans
-    cost at most a point, as far as calibration inputs show it. With ``integers``
+    ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits. With ``integers``
     heads may run in 8 bits where that was measured to be faster. ``timeout_s`` bounds one request to the
     cloud, whatever the plan predicts.
 
