@@ -20,13 +20,13 @@ from cli.profiles import measured_profile, slowed
 from kernels.errors.inputs import Feeds, spread
 from kernels.errors.table import measure_errors
 from planner.calibration.labels import Label
-from planner.drop.accuracy import choose_plan
+from planner.drop.accuracy import choose_limit, limited
 from planner.drop.estimate import Drop
 from planner.drop.margins import reader_for
 from planner.drop.measured import MeasuredDrop
 from planner.problem import Problem
 from planner.problem.limits import Limits
-from planner.solve import Solution, solve
+from planner.solve import solve
 from planner.table import plan_table
 from shared.card import Card, check_card, load_card
 from shared.graph import Graph, load_graph
@@ -99,15 +99,15 @@ def _fold(graph: Graph, card: Card, seen: Data, unseen: Data) -> list[dict[str, 
             memory = None if share is None else int(share * whole_bytes)
             asked = replace(problem, link=Link(bandwidth_bps, RTT_S), limits=Limits(memory))
             for what, by in (("labels", judge), ("agreement", agreement)):
-                chosen = choose_plan(lambda limit, asked=asked: _at(asked, limit), by, MAX_DROP)
+                chosen = choose_limit(lambda limit, asked=asked: _at(asked, limit), by, MAX_DROP)
                 row = _row(graph, chosen.plans[0], chosen.drop, exam(chosen.plans[0], 1.0))
                 rows.append({**row, "by": what, "memory_bytes": memory, "max_error": chosen.max_error})
                 print(rows[-1], flush=True)
     return rows
 
 
-def _at(problem: Problem, limit: float) -> Solution:
-    return solve(replace(problem, limits=replace(problem.limits, max_error=limit)))
+def _at(problem: Problem, limit: float) -> tuple[Plan, ...]:
+    return (solve(limited(problem, limit)).plan,)
 
 
 def _row(graph: Graph, plan: Plan, seen: Drop, unseen: Drop) -> dict[str, Any]:

@@ -151,6 +151,9 @@ def kept_line(kind: str, promise: Promise, kept: Kept) -> str:
         return f"no calibration inputs, so {how}, and bytes are counted uncompressed"
     if not points:
         return f"calibration: {kind}; plans keep the error limit and promise no accuracy"
+    if kept.choice is None and kept.problem.bits == SAFE_BITS:
+        how = "nothing is quantised" if kept.is_shown else "float weights, 8 bits or more on the wire"
+        return f"calibration: {kind}; there are no inputs to show {points} on, so {how}"
     if kept.choice is None:
         return f"calibration: {kind}; {points} is not shown, so plans are as accurate as the limits allow"
     drop = kept.choice.drop

@@ -9,12 +9,9 @@ from typing import Final, TypeAlias
 
 from planner.drop.estimate import Drop
 from planner.problem import Problem
-from planner.solve import Solution
-from planner.table import plan_table
 from shared.errors import InfeasibleError, UsageError
 from shared.picture_codes import is_picture
 from shared.plan import FLOAT_BITS, Plan
-from shared.replan import choices
 
 ERROR_LIMITS: Final = (*(f * 10.0**-e for e in range(6) for f in (10, 5, 2)), 1e-5, 0.0)
 """Candidates: the error limits that are tried, largest first; at 0 nothing is quantised."""
@@ -36,27 +33,17 @@ class Choice:
     tried: tuple[tuple[float, Drop], ...]
 
 
-def choose_plan(
-    problem_at: Callable[[float], Solution],
-    judge: Judge,
-    max_drop: float,
-    limits: Sequence[float] = ERROR_LIMITS,
-) -> Choice:
-    """The plan of the largest error limit whose drop holds; ``max_drop`` is a share (0.01: one point).
-
-    ``problem_at(max_error)`` solves; a larger limit never makes a plan slower, so the first that holds is
-    the fastest. Raises InfeasibleError where no limit holds within the other limits.
-    """
-    return choose_limit(lambda limit: (problem_at(limit).plan,), judge, max_drop, limits)
-
-
 def choose_limit(
     plans_at: Callable[[float], Sequence[Plan]],
     judge: Judge,
     max_drop: float,
     limits: Sequence[float] = ERROR_LIMITS,
 ) -> Choice:
-    """As `choose_plan`, for a problem with several plans: all of them must hold."""
+    """The largest error limit at which all plans hold the drop; ``max_drop`` is a share (0.01: one point).
+
+    ``plans_at(max_error)`` solves; a larger limit never makes a plan slower, so the first that holds has the
+    fastest plans. Raises InfeasibleError where no limit holds within the other limits.
+    """
     check_drop(max_drop)
     tried: list[tuple[float, Drop]] = []
     for limit in limits:
@@ -75,11 +62,6 @@ def choose_limit(
         f"no plan within the other limits keeps the accuracy drop within {100 * max_drop:g} points: the most"
         f" accurate one may drop by {100 * least.promised:.2g} ({least.inputs} inputs)"
     )
-
-
-def within_drop(problem: Problem, judge: Judge, max_drop: float) -> Choice:
-    """The largest error limit at which all plans of the problem's table hold the drop, the fallback too."""
-    return choose_limit(lambda limit: choices(plan_table(limited(problem, limit))), judge, max_drop)
 
 
 def limited(problem: Problem, max_error: float) -> Problem:

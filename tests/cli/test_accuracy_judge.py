@@ -10,14 +10,17 @@ from cli.accuracy import accuracy_judge, keep_promise
 from cli.calibration import Calibration, Source, calibration_of
 from cli.planning import Asked
 from kernels.errors.table import measure_errors
-from planner.drop.accuracy import within_drop
+from planner.drop.accuracy import Choice, Judge
 from planner.problem import Problem
 from planner.problem.limits import Limits
+from planner.promise import Promise, keep
+from planner.table import plan_table
 from shared.errors import InputError
 from shared.graph import load_graph
 from shared.link import Link
 from shared.machine import this_machine
 from shared.profile import Profile
+from shared.replan import choices
 from shared.session import Runner
 
 
@@ -36,6 +39,12 @@ def asked(model: Path, calibration: Source = None) -> Asked:
     return Asked(model, "measured", None, Limits(), None, None, None, calibration, 1.0, 1)
 
 
+def chosen(problem: Problem, judge: Judge) -> Choice:
+    kept = keep(problem, Promise(0.1, is_strict=True), judge, lambda asked: choices(plan_table(asked)))
+    assert kept.choice is not None
+    return kept.choice
+
+
 def test_arrays_beside_the_model_with_and_without_labels(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,7 +57,7 @@ def test_arrays_beside_the_model_with_and_without_labels(
     judge = accuracy_judge(problem.graph, inputs_for(problem, model), problem.errors, 1)
     assert judge is not None
     assert "measuring accuracy on 40 inputs" in capsys.readouterr().err
-    choice = within_drop(problem, judge, 0.1)
+    choice = chosen(problem, judge)
     assert choice.drop.holds(0.1)
     assert choice.drop.accuracy == 1
     np.savez(tmp_path / "other.npz", x=arrays)
@@ -57,7 +66,7 @@ def test_arrays_beside_the_model_with_and_without_labels(
     )
     assert judge is not None
     assert "agreement with the float network on 40" in " ".join(capsys.readouterr().err.split())
-    assert within_drop(problem, judge, 0.1).drop == choice.drop, "labels that are the float's own answers"
+    assert chosen(problem, judge).drop == choice.drop, "labels that are the float's own answers"
 
 
 def inputs_for(problem: Problem, model: Path, source: Source = None) -> Calibration:

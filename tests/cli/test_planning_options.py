@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -33,6 +34,19 @@ def plan(model: Path, *options: str) -> dict[str, Any]:
     assert result.exit_code == 0, result.output
     found: dict[str, Any] = json.loads(result.stdout)
     return found
+
+
+def test_a_plan_says_what_it_rests_on(model: Path, tmp_path: Path) -> None:
+    """Default options: nothing is quantised by guesses, and real inputs are judged by."""
+    unknown = plan(model, "--devices", "measured", "--slowdown", "50")
+    assert (unknown["calibration"], unknown["max_drop"], unknown["drop_is_shown"]) == ("none", 0.01, False)
+    assert set(unknown["weight_bits"].values()) | set(unknown["activation_bits"].values()) <= {32}
+    assert all(bits >= 8 for bits in unknown["wire_bits"].values())
+    pictures = np.random.default_rng(0).normal(size=(16, 3, 16, 16)).astype(np.float32)
+    np.savez(model.with_suffix(".calibration.npz"), x=pictures)
+    known = plan(model, "--devices", "measured")
+    assert (known["calibration"], known["max_drop"]) == ("card", 0.01)
+    assert plan(model, "--max-error", "0.01")["max_drop"] is None
 
 
 def refused(model: Path, *options: str) -> str:

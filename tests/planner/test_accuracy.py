@@ -11,13 +11,14 @@ from graphs import MACHINE
 from models import chain_net, feeds, save
 
 from kernels.errors.table import measure_errors
-from planner.drop.accuracy import ERROR_LIMITS, NO_DROP, choose_limit, choose_plan, within_drop
+from planner.drop.accuracy import ERROR_LIMITS, NO_DROP, choose_limit, limited
 from planner.drop.estimate import Drop
 from planner.drop.margins import reader_for
 from planner.drop.measured import MeasuredDrop
 from planner.problem import BitChoices, Problem
 from planner.problem.limits import Limits
-from planner.solve import Solution, solve
+from planner.solve import solve
+from planner.table import plan_table
 from shared.card import check_card, load_card
 from shared.errors import InfeasibleError, InputError, UsageError
 from shared.graph import Graph, load_graph
@@ -26,6 +27,7 @@ from shared.pictures import decode_picture
 from shared.plan import Plan
 from shared.preprocess import preprocess
 from shared.profile import Profile
+from shared.replan import choices
 from shared.session import Runner
 
 CARDS = Path(__file__).parents[2] / "cli" / "cards"
@@ -43,8 +45,8 @@ def problem_of(
     return Problem(graph, profile(edge_s), profile(edge_s / 50), errors, Link(bandwidth, 0.001))
 
 
-def at(problem: Problem) -> Callable[[float], Solution]:
-    return lambda limit: solve(replace(problem, limits=replace(problem.limits, max_error=limit)))
+def at(problem: Problem) -> Callable[[float], tuple[Plan, ...]]:
+    return lambda limit: (solve(limited(problem, limit)).plan,)
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +70,12 @@ def test_the_first_limit_that_holds_wins(small) -> None:
         asked.append(plan.error)
         return drop_of(10 * plan.error)
 
-    chosen = choose_plan(at(problem), judge, 0.02)
+    chosen = choose_limit(at(problem), judge, 0.02)
     assert chosen.drop.holds(0.02)
     assert chosen.plans[0].error <= 0.002
     assert all(10 * error > 0.02 for error in asked[:-1])
     assert [limit for limit, _ in chosen.tried] == list(ERROR_LIMITS[: len(chosen.tried)])
-    slower = at(problem)(chosen.max_error / 10).plan
+    (slower,) = at(problem)(chosen.max_error / 10)
     assert chosen.plans[0].latency.total_s <= slower.latency.total_s + 1e-9
 
 
@@ -84,7 +86,9 @@ def test_limits_fall_to_zero() -> None:
 
 def test_all_plans_of_a_table_must_hold(small) -> None:
     problem, _ = small
-    chosen = within_drop(problem, lambda plan, _: drop_of(plan.error), 0.01)
+    chosen = choose_limit(
+        lambda limit: choices(plan_table(limited(problem, limit))), lambda plan, _: drop_of(plan.error), 0.01
+    )
     assert len(chosen.plans) > 1
     assert all(plan.error <= 0.01 for plan in chosen.plans)
     assert chosen.drop.upper == max(plan.error for plan in chosen.plans)
@@ -98,13 +102,13 @@ def test_nothing_holds_within_the_other_limits(small) -> None:
         limits=Limits(pinned={problem.graph.layers[-1].name: "edge"}),
     )
     with pytest.raises(InfeasibleError, match=r"within 1 points: the most accurate one may drop by 50 "):
-        choose_plan(at(tight), lambda *_: drop_of(0.5), 0.01, limits=(10.0, 1.0))
-    assert choose_plan(at(problem), lambda *_: drop_of(0.5), 0.01).drop == NO_DROP, "float needs no proof"
+        choose_limit(at(tight), lambda *_: drop_of(0.5), 0.01, limits=(10.0, 1.0))
+    assert choose_limit(at(problem), lambda *_: drop_of(0.5), 0.01).drop == NO_DROP, "float needs no proof"
     with pytest.raises(InfeasibleError, match="memory"):
-        choose_plan(at(replace(problem, limits=Limits(memory_bytes=10))), lambda *_: drop_of(0), 0.01)
+        choose_limit(at(replace(problem, limits=Limits(memory_bytes=10))), lambda *_: drop_of(0), 0.01)
     for wrong in (-0.1, 1.0, float("nan")):
         with pytest.raises(UsageError, match="from 0 up to 100 points"):
-            choose_plan(at(problem), lambda *_: drop_of(0), wrong)
+            choose_limit(at(problem), lambda *_: drop_of(0), wrong)
     with pytest.raises(UsageError, match="no plans"):
         choose_limit(lambda _: (), lambda *_: drop_of(0), 0.01)
 
@@ -115,7 +119,7 @@ def test_measured_against_running_by_hand(small) -> None:
     runner = Runner(graph.model)
     answers = [int(runner.run(one)["y"].argmax()) for one in inputs]
     labels = [answer if index % 4 else (answer + 1) % 5 for index, answer in enumerate(answers)]
-    plan = at(problem)(1.0).plan
+    (plan,) = at(problem)(1.0)
     reader = reader_for(graph, None)
     agreement = MeasuredDrop(graph, reader, inputs)(plan, 1.0)
     accuracy = MeasuredDrop(graph, reader, inputs, labels)(plan, 1.0)
@@ -123,7 +127,7 @@ def test_measured_against_running_by_hand(small) -> None:
     assert accuracy.accuracy == 0.75
     assert agreement.inputs == accuracy.inputs == 40
     assert abs(accuracy.measured) <= agreement.measured <= agreement.promised
-    exact = at(problem)(0.0).plan
+    (exact,) = at(problem)(0.0)
     assert MeasuredDrop(graph, reader, inputs)(exact, 0.01).measured == 0
 
 
@@ -136,7 +140,7 @@ def test_a_hopeless_plan_is_given_up_early_and_equal_plans_run_once(small) -> No
         inputs * 4,
         progress=lambda done, _: steps.append(done),
     )
-    plan = replace(at(problem)(10.0).plan, wire={})
+    plan = replace(at(problem)(10.0)[0], wire={})
     crushed = replace(plan, weight_bits=dict.fromkeys(plan.weight_bits, 2))
     first = judge(crushed, 0.0)
     if first.measured > 0:
@@ -209,7 +213,7 @@ def check_max_drop(
     reader, points = reader_for(graph, card), 0.02
     problem = problem_of(graph, inputs[:8:2], 0.5, 2e6)
     judge = MeasuredDrop(graph, reader, inputs[::2], labels[::2])
-    chosen = choose_plan(at(problem), judge, points, limits=(0.1, 0.01, 0.001, 2e-4, 5e-5, 0.0))
+    chosen = choose_limit(at(problem), judge, points, limits=(0.1, 0.01, 0.001, 2e-4, 5e-5, 0.0))
     plan = chosen.plans[0]
     assert any(code.bits < 32 for code in plan.wire.values()) or plan.error > 0
     unseen = MeasuredDrop(graph, reader, inputs[1::2], labels[1::2])(plan, 1.0)
