@@ -55,8 +55,7 @@ class PlanAudits:
     """Audits the plan in use, and has it left where it breaks its promise. All of it is the event loop's.
 
     ``share`` of the frames are audited at least, all while there is something to suspect, as far as ``right``
-    has answers. ``distrusted`` is told the reason each time that a plan is left; `wants_calibration` is set
-    then, for whoever wants to wait for it.
+    has answers. ``distrusted`` is told the reason each time that a plan is left, so that new plans are made.
     """
 
     def __init__(
@@ -66,7 +65,6 @@ class PlanAudits:
         self._right = right
         self._share = share
         self._distrusted = distrusted
-        self.wants_calibration = asyncio.Event()
         self.guard = Guard(1.0, share=share)
         self._pace = Pace()
         self._recent = Recent()
@@ -159,7 +157,6 @@ class PlanAudits:
             reason = f"{reason} (a safer one cannot be built: {broken})"
         safer = "none" if engine.plan is None else engine.plan.digest[:12]
         _log.warning("%s; the plan in use is now %s", reason, safer)
-        self.wants_calibration.set()
         self._distrusted(reason)
 
 
