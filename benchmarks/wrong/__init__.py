@@ -1,0 +1,1 @@
+"""Agents whose profile is wrong, in simulation and as they are."""
