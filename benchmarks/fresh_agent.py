@@ -52,7 +52,7 @@ SLOWDOWN: Final = 8.0
 FIRST: Final = 50
 BASELINE: Final = 60
 MOST_PICTURES: Final = 400
-LIMIT_S: Final = 150.0
+LIMIT_S: Final = 300.0
 
 Feeds = dict[str, NDArray[Any]]
 
