@@ -41,7 +41,7 @@ bench-planner: $(STAMP)
 
 # What the closed loop of calibration, promises and predictions is worth; each line is one of its figures.
 bench-loop: $(STAMP)
-	$(BIN)/python -m benchmarks promise fresh_agent drift_guard wrong_profile
+	$(BIN)/python -m benchmarks promise fresh_agent drift_guard wrong_profile better_plans
 
 # Pins for every supported Python and platform; no addresses.
 lock: | $(BIN)/python

@@ -33,11 +33,11 @@ def evaluate(problem: Problem, assignment: Assignment) -> Evaluation:
     costs = every_choice(offered)
     plan = make_plan(problem, costs, assignment, problem.link)
     statuses = limit_status(problem, spending(costs, assignment), problem.link)
-    allowed = _is_allowed(costs, assignment.layers) and all(status.met for status in statuses)
+    allowed = is_allowed(costs, assignment.layers) and all(status.met for status in statuses)
     return Evaluation(plan, statuses, allowed)
 
 
-def _is_allowed(costs: Costs, layers: frozenset[int]) -> bool:
+def is_allowed(costs: Costs, layers: frozenset[int]) -> bool:
     """Whether the cut keeps pinned layers where they belong, and nothing too raw is sent."""
     kept = all((index in layers) == on_edge for index, on_edge in costs.pinned.items())
     return kept and all(costs.may_cross(one) for one in costs.tensors if crosses(one, layers))

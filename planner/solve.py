@@ -44,15 +44,18 @@ def solve(problem: Problem, solver: str | None = None) -> Solution:
     """
     started_s = time.perf_counter()
     costs = checked_costs(problem)
-    case, found = _best_case(problem, costs, solver)
+    case, found = best_case(problem, costs, solver)
     plan = case_plan(problem, case, found, problem.link)
     statuses = limit_status(problem, case.spending(found), case.link(problem.link))
     seconds = time.perf_counter() - started_s
     return Solution(plan, solver or solver_name(), seconds, statuses)
 
 
-def _best_case(problem: Problem, costs: Costs, solver: str | None) -> tuple[Case, Assignment]:
-    """The best assignment over all cases; of equals, the one with the most hooks at work."""
+def best_case(problem: Problem, costs: Costs, solver: str | None) -> tuple[Case, Assignment]:
+    """The best assignment over all cases; of equals, the one with the most hooks at work.
+
+    Raises InfeasibleError as `solve`.
+    """
     cases = reversed(problem_cases(problem, costs))
     tried = [(case, optimum(case.costs, case.link(problem.link), solver)) for case in cases]
     found = [(case, chosen) for case, chosen in tried if chosen is not None]

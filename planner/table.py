@@ -1,20 +1,18 @@
 """The plans that are optimal for some bandwidth, exactly: no grid.
 
 At a fixed round-trip time a plan takes A + B / bandwidth seconds (B = 8 wire_bytes): a line in
-s = 1 / bandwidth. The best latency over s is the lower envelope of such lines, which is concave and made of
-finitely many. Two neighbouring optima that are not the same line meet at some s; either the optimum there
-is their value, and s is a breakpoint, or it is a third line below both, and the search goes on either side.
+s = 1 / bandwidth. The best latency over s is the lower envelope of such lines: `planner.envelope`.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from planner.cuts.geometry import geometry
+from planner.envelope import envelope
 from planner.infeasible import explain
 from planner.problem import Problem
 from planner.problem.assignment import Assignment
@@ -61,7 +59,7 @@ def plan_table(problem: Problem, solver: str | None = None) -> PlanTable:
             raise explain(costs, problem.link, solver)
         return min(found, key=lambda line: line.at(s))
 
-    lines, crossings = envelope(best, 1 / MAX_BANDWIDTH_BPS, 1 / MIN_BANDWIDTH_BPS)
+    lines, crossings = envelope(best, 1 / MAX_BANDWIDTH_BPS, 1 / MIN_BANDWIDTH_BPS, _SAME_S)
     breakpoints = tuple(1 / s for s in reversed(crossings))
     edges = (MIN_BANDWIDTH_BPS, *breakpoints, MAX_BANDWIDTH_BPS)
     plans: list[Plan] = []
@@ -93,29 +91,6 @@ class _Search:
             return None
         self._known.append(_line(self.case, found, self._rtt_s))
         return self._known[-1]
-
-
-def envelope(best: Callable[[float], Line], low: float, high: float) -> tuple[list[Line], list[float]]:
-    """The lower envelope between two values of s, in ascending s: the lines and where they meet."""
-    first, last = best(low), best(high)
-    lines, crossings = [first], []
-    for line, meets in _between(best, first, low, last, high):
-        lines.append(line)
-        crossings.append(meets)
-    return lines, crossings
-
-
-def _between(
-    best: Callable[[float], Line], left: Line, low: float, right: Line, high: float
-) -> list[tuple[Line, float]]:
-    """Every line after ``left`` up to ``right``, each with where it takes over."""
-    if left.bits <= right.bits or left.at(high) <= right.at(high) + _SAME_S:
-        return []
-    meet = min(max((right.fixed_s - left.fixed_s) / (left.bits - right.bits), low), high)
-    middle = best(meet)
-    if middle.at(meet) >= left.at(meet) - _SAME_S:
-        return [(right, meet)]
-    return _between(best, left, low, middle, meet) + _between(best, middle, meet, right, high)
 
 
 def _check(problem: Problem) -> None:

@@ -49,6 +49,10 @@ class InfeasibleError(EvoSplitError):
     http_status = 422
 
 
+class SolverError(EvoSplitError):
+    """A solver that stopped without an optimum and without a proof that there is none."""
+
+
 class StoreError(EvoSplitError):
     """The result store cannot be read or written."""
 

@@ -11,7 +11,7 @@ import click
 from cli.accuracy import Promised, keep_promise
 from cli.expectation import expectation_option, read_expectation
 from cli.options import BANDWIDTH, FILE, as_share, drop_option, json_option, model_argument
-from cli.output import print_json, print_table, stdout
+from cli.output import print_json, print_table, stderr, stdout
 from cli.plan_data import plan_data, where
 from cli.planning import Asked, asked_calibration, asked_problem
 from cli.planning_options import planning_options
@@ -22,6 +22,7 @@ from planner.problem.costs import Objective
 from planner.problem.limits import LimitStatus
 from planner.solve import Solution, solve
 from planner.table import plan_table
+from shared.errors import EvoSplitError
 from shared.graph import Graph, load_graph
 from shared.plan import Plan, PlanTable
 from shared.replan import choices
@@ -36,7 +37,7 @@ class _Answer:
     graph: Graph
     solution: Solution
     interval: Interval
-    table: PlanTable
+    table: PlanTable | None
     promised: Promised
 
 
@@ -78,7 +79,11 @@ def plan(
     solution = solve(problem)
     solution = replace(solution, plan=with_errors(solution.plan, offered))
     interval = latency_interval(solution.plan, problem.edge, problem.cloud)
-    answer = _Answer(graph, solution, interval, plan_table(_over_links(problem)), promised)
+    table = _table(problem)
+    if isinstance(table, EvoSplitError):
+        stderr.print(f"{graph.name}: no table over bandwidths: {table}")
+    known = table if isinstance(table, PlanTable) else None
+    answer = _Answer(graph, solution, interval, known, promised)
     if plot:
         _draw(answer, plot)
     if as_json:
@@ -89,7 +94,16 @@ def plan(
 
 def _all_plans(problem: Problem) -> list[Plan]:
     """The plan that is asked for, and those of the table that is shown."""
-    return [solve(problem).plan, *choices(plan_table(_over_links(problem)))]
+    table = _table(problem)
+    return [solve(problem).plan, *(choices(table) if isinstance(table, PlanTable) else ())]
+
+
+def _table(problem: Problem) -> PlanTable | EvoSplitError:
+    """The table, or why there is none: the plan for the one link stands without it."""
+    try:
+        return plan_table(_over_links(problem))
+    except EvoSplitError as reason:
+        return reason
 
 
 def _over_links(problem: Problem) -> Problem:
@@ -114,7 +128,8 @@ def _data(answer: _Answer) -> dict[str, Any]:
         "solver": solution.solver,
         "solve_time_s": solution.solve_time_s,
         "limits": [to_data(status) for status in solution.limits],
-        "table": {
+        "table": table
+        and {
             "breakpoints_bps": list(table.breakpoints_bps),
             "cuts": [one.cut_key for one in table.plans],
         },
@@ -127,7 +142,8 @@ def _print(answer: _Answer) -> None:
     print_table(title, ("what", "value"), _facts(answer))
     print_table("Bits", ("what", "name", "bits"), _bits(solution.plan))
     print_table("Limits", ("limit", "reached", "of"), [_limit(status) for status in solution.limits])
-    _print_table(graph, answer.table)
+    if answer.table:
+        _print_table(graph, answer.table)
     stdout.print(f"solved by {solution.solver} in {format_duration(solution.solve_time_s)}")
 
 

@@ -5,6 +5,7 @@ Nothing here depends on the link, so that one geometry serves every bandwidth.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from planner.cuts.ideals import Matrix, cut_matrix
 from planner.cuts.measure import Measure, layer_row, middle_bits
-from planner.problem.costs import Choice, Costs, TensorCost
+from planner.problem.costs import Costs, TensorCost
+from planner.problem.slopes import ends
 
 Floats = NDArray[np.float64]
 
@@ -90,24 +92,31 @@ def _flows(costs: Costs, cuts: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def _least(costs: Costs, cuts: Matrix, inside: Matrix, crossed: Matrix, measure: Measure) -> Floats:
-    """The least of the edge's own share of a measure."""
+    """The least of the edge's own share of a measure.
+
+    A layer takes no less than any one of its rows, and the sum of one row of each is linear in the bits of
+    every thing, whatever the signs: what a thing adds is least at its fewest bits or at its most. Of a tensor
+    that crosses, the layers that read it on the edge differ from cut to cut: `least_slope` is below them all.
+    """
     widths = middle_bits(costs.tensors)
     rows = [layer_row(layer, measure, widths) for layer in costs.layers]
     total = np.full(len(cuts), measure.edge * costs.always_s)
     fixed = [
-        row.fixed + row.per_weight_bit * _fewest(layer.weights)
+        row.fixed + ends(row.per_weight_bit, layer.weights)[0]
         for layer, row in zip(costs.layers, rows, strict=True)
     ]
     add_columns(total, cuts, np.array(fixed))
     slopes = slopes_by_tensor(costs, [dict(row.per_bit) for row in rows])
-    fewest = [_fewest(tensor.activation) for tensor in costs.tensors]
-    whole = [bits * sum(slope.values()) for bits, slope in zip(fewest, slopes, strict=True)]
-    own = [
-        bits * slope.get(tensor.producer, 0.0) + measure.edge * _quickest(costs, tensor)
-        for bits, slope, tensor in zip(fewest, slopes, costs.tensors, strict=True)
+    whole = [
+        ends(sum(slope.values()), tensor.activation)[0]
+        for slope, tensor in zip(slopes, costs.tensors, strict=True)
+    ]
+    sent = [
+        ends(least_slope(slope, tensor), tensor.activation)[0] + measure.edge * _quickest(costs, tensor)
+        for slope, tensor in zip(slopes, costs.tensors, strict=True)
     ]
     add_columns(total, inside, np.array(whole))
-    add_columns(total, crossed, np.array(own))
+    add_columns(total, crossed, np.array(sent))
     return total
 
 
@@ -121,14 +130,20 @@ def slopes_by_tensor(costs: Costs, per_bit: list[dict[str, float]]) -> list[dict
     return slopes
 
 
+def least_slope(slopes: Mapping[int, float], tensor: TensorCost) -> float:
+    """The least that a bit of a tensor that crosses adds in any cut.
+
+    Its producer is on the edge, of the layers that read it any: none that a bit slows down, all that it
+    speeds up.
+    """
+    own = slopes.get(tensor.producer, 0.0)
+    return own + sum(min(slope, 0.0) for layer, slope in slopes.items() if layer != tensor.producer)
+
+
 def add_columns(total: Floats, matrix: Matrix, factors: Floats) -> None:
     """Add ``matrix @ factors``, column by column: a product would first turn it all into floats."""
     for column in np.flatnonzero(factors):
         total += matrix[:, column] * factors[column]
-
-
-def _fewest(choices: tuple[Choice, ...]) -> int:
-    return min((choice.bits for choice in choices), default=0)
 
 
 def _quickest(costs: Costs, tensor: TensorCost) -> float:

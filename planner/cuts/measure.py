@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
 from shared.link import Link
 
 Floats = NDArray[np.float64]
+_EQUAL: Final = 1e-9
+"""Rows are equally large where they differ by no more than this share: rounding."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,15 @@ def measure_for(costs: Costs, link: Link) -> Measure | None:
 
 
 def layer_row(layer: LayerCost, measure: Measure, widths: dict[str, int]) -> Linear:
-    """A layer's share of the measure from below: of its rows the largest at middling bits, and its joules."""
+    """A layer's share of the measure from below: of its rows the largest at middling bits, and its joules.
+
+    Of several that are equal there it is the mean, which the largest row is never below either. Those of a
+    layer with integer times are equal where all is wide: one alone would see the wide bits of one tensor.
+    """
     bits = _middle(layer.weights)
-    row = max(layer.edge_s, key=lambda row: row.fixed + row.per_weight_bit * bits + _read(row, widths))
+    amounts = [row.fixed + row.per_weight_bit * bits + _read(row, widths) for row in layer.edge_s]
+    least = max(amounts) - _EQUAL * abs(max(amounts))
+    row = _mean([row for row, amount in zip(layer.edge_s, amounts, strict=True) if amount >= least])
     per_bit = {name: measure.edge * slope for name, slope in row.per_bit.items()}
     for name, slope in layer.energy_j.per_bit.items():
         per_bit[name] = per_bit.get(name, 0.0) + measure.joule * slope
@@ -55,6 +64,18 @@ def layer_row(layer: LayerCost, measure: Measure, widths: dict[str, int]) -> Lin
         measure.edge * row.per_weight_bit + measure.joule * layer.energy_j.per_weight_bit,
         per_bit,
     )
+
+
+def _mean(rows: Sequence[Linear]) -> Linear:
+    if len(rows) == 1:
+        return rows[0]
+    per_bit: dict[str, float] = {}
+    for name, slope in (pair for row in rows for pair in row.per_bit.items()):
+        per_bit[name] = per_bit.get(name, 0.0) + slope / len(rows)
+    fixed, weight = (
+        sum(part) / len(rows) for part in zip(*((r.fixed, r.per_weight_bit) for r in rows), strict=True)
+    )
+    return Linear(fixed, weight, per_bit)
 
 
 def middle_bits(tensors: Sequence[TensorCost]) -> dict[str, int]:

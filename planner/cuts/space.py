@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.cuts.dual import Items
-from planner.cuts.geometry import Geometry, slopes_by_tensor
+from planner.cuts.geometry import Geometry, least_slope, slopes_by_tensor
 from planner.cuts.ideals import Matrix
 from planner.cuts.measure import Measure, layer_row, middle_bits, padded
 from planner.problem.costs import Choice, Costs, TensorCost
@@ -48,9 +48,9 @@ class Space:
         inside, outside = [], []
         for index, tensor in enumerate(costs.tensors):
             slopes = self.slopes[index]
-            total, own = sum(slopes.values()), slopes.get(tensor.producer, 0.0)
+            total, least = sum(slopes.values()), least_slope(slopes, tensor)
             inside.append([(total * c.bits, c.size_bytes, c.error) for c in tensor.activation])
-            outside.append(self.sent_options(tensor, own, tensor.wire) or [(math.inf, 0.0, 0.0)])
+            outside.append(self.sent_options(tensor, least, tensor.wire) or [(math.inf, 0.0, 0.0)])
         self.inside, self.outside = padded(inside), padded(outside)
 
     def sent_options(

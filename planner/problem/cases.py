@@ -65,12 +65,14 @@ class Case:
 def problem_cases(problem: Problem, costs: Costs) -> tuple[Case, ...]:
     """The cases of a problem whose full costs are ``costs``; one alone where nothing is spared.
 
+    No hook is at work whose tensor needs a layer that is pinned to the cloud.
     Raises ProfileError for an exit on a tensor that the model does not have, and for more than eight exits.
     """
     expected = problem.expectation
     if expected == NOTHING_SPARED:
         return (Case(costs),)
-    hooks = _in_order(problem.graph, expected.exits)
+    in_cloud = {index for index, on_edge in costs.pinned.items() if not on_edge}
+    hooks = tuple(hook for hook in _in_order(problem.graph, expected.exits) if not hook.needs & in_cloud)
     if len(hooks) > _MOST_EXITS:
         raise ProfileError(f"{len(hooks)} exits are more than the {_MOST_EXITS} that are planned with")
     chosen = (some for size in range(len(hooks) + 1) for some in itertools.combinations(hooks, size))

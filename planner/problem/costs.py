@@ -6,8 +6,7 @@ Nothing here depends on the bandwidth, so one `Costs` serves a whole plan table.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -111,33 +110,3 @@ class Costs:
     def may_cross(self, tensor: TensorCost) -> bool:
         """Whether the minimum depth lets a tensor leave the device."""
         return tensor.depth >= self.limits.min_depth
-
-
-def undominated(
-    choices: Iterable[Choice],
-    size_matters: bool,
-    stored_bits: tuple[int, ...] = (),
-    bits_matter: bool = False,
-) -> tuple[Choice, ...]:
-    """Choices that no other one beats or equals in size, error and time at once, most bits first.
-
-    Leaving the others out does not change the optimum: each has a replacement that is no worse in
-    anything. Where size does not matter (no memory limit), it is not compared. ``stored_bits`` are the
-    widths at which a tensor to be sent may be stored: the error on the wire depends on them. With
-    ``bits_matter`` fewer bits are worth something in themselves (less traffic).
-    """
-    kept: list[tuple[Choice, tuple[float, ...]]] = []
-    for choice in sorted(choices, key=lambda choice: -choice.bits):
-        mine = _merits(choice, size_matters, stored_bits, bits_matter)
-        if not any(all(map(operator.le, other, mine)) for _, other in kept):
-            kept = [pair for pair in kept if not all(map(operator.le, mine, pair[1]))]
-            kept.append((choice, mine))
-    return tuple(choice for choice, _ in kept)
-
-
-def _merits(
-    choice: Choice, size_matters: bool, stored_bits: tuple[int, ...], bits_matter: bool
-) -> tuple[float, ...]:
-    errors = [0.0 if choice.is_exact(bits) else choice.error for bits in stored_bits] or [choice.error]
-    size, bits = (choice.size_bytes if size_matters else 0), (choice.bits if bits_matter else 0)
-    return (size, bits, choice.edge_s, choice.cloud_s, *errors)

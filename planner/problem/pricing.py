@@ -5,19 +5,36 @@ from __future__ import annotations
 from dataclasses import replace
 
 from planner.problem.asked import Problem
-from planner.problem.costs import Costs, LayerCost, TensorCost, undominated
+from planner.problem.costs import Costs, LayerCost, Linear, TensorCost
+from planner.problem.dominated import undominated
 from planner.problem.layer_costs import layer_costs
 from planner.problem.sides import edge_energy, measured_profile
+from planner.problem.slopes import Ways, ways
 from planner.problem.tensor_costs import tensor_costs
 from shared.wire import frame_overhead_bytes
 
 
 def problem_costs(problem: Problem) -> Costs:
     """The costs of a problem, with bit-widths that another one dominates left out."""
-    costs = every_choice(problem)
-    sized = problem.limits.memory_bytes is not None
-    layers = tuple(_pruned_layer(layer, sized) for layer in costs.layers)
-    return replace(costs, layers=layers, tensors=tuple(_pruned_tensor(one, sized) for one in costs.tensors))
+    return pruned(every_choice(problem))
+
+
+def pruned(costs: Costs) -> Costs:
+    """Costs without choices that another one dominates: no optimum changes."""
+    sized = costs.limits.memory_bytes is not None
+    slopes: dict[str, list[float]] = {tensor.name: [] for tensor in costs.tensors}
+    for row in (row for layer in costs.layers for row in _rows(layer)):
+        for name, slope in row.per_bit.items():
+            slopes[name].append(slope)
+    return replace(
+        costs,
+        layers=tuple(_pruned_layer(layer, sized) for layer in costs.layers),
+        tensors=tuple(_pruned_tensor(one, sized, ways(slopes[one.name])) for one in costs.tensors),
+    )
+
+
+def _rows(layer: LayerCost) -> tuple[Linear, ...]:
+    return (*layer.edge_s, layer.energy_j)
 
 
 def every_choice(problem: Problem) -> Costs:
@@ -45,13 +62,13 @@ def _frame_bytes(problem: Problem) -> int:
 
 
 def _pruned_layer(layer: LayerCost, sized: bool) -> LayerCost:
-    moves = any(row.per_weight_bit for row in (*layer.edge_s, layer.energy_j))
-    return replace(layer, weights=undominated(layer.weights, sized, bits_matter=moves))
+    cheaper = ways(row.per_weight_bit for row in _rows(layer))
+    return replace(layer, weights=undominated(layer.weights, sized, cheaper=cheaper))
 
 
-def _pruned_tensor(tensor: TensorCost, sized: bool) -> TensorCost:
-    """Fewer bits of an activation are less traffic, and more ways to send it without further loss."""
-    activation = undominated(tensor.activation, sized, bits_matter=True)
+def _pruned_tensor(tensor: TensorCost, sized: bool, cheaper: Ways) -> TensorCost:
+    """Fewer bits of an activation are always more ways to send it without further loss."""
+    activation = undominated(tensor.activation, sized, cheaper=replace(cheaper, fewer=True))
     stored = tuple(choice.bits for choice in activation)
     pictures = undominated((one for one in tensor.wire if one.is_picture), True, stored)
     tensors = undominated((one for one in tensor.wire if not one.is_picture), True, stored)

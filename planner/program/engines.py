@@ -11,6 +11,7 @@ import numpy as np
 import pulp
 
 from planner.program.matrix import ONE, ZERO, Program
+from shared.errors import SolverError
 
 _TOLERANCE = 1e-9
 
@@ -28,7 +29,10 @@ def solver_name() -> str:
 def minimum(
     program: Program, relative_gap: float, absolute_gap: float, solver: str | None = None
 ) -> list[float] | None:
-    """The values of all variables at a proven optimum; None: infeasible."""
+    """The values of all variables at a proven optimum; None: infeasible.
+
+    Raises SolverError where the solver gives neither.
+    """
     if program.impossible:
         return None
     engine = _highs if (solver or solver_name()) == "HiGHS" else _cbc
@@ -54,7 +58,7 @@ def _highs(program: Program, relative_gap: float, absolute_gap: float) -> list[f
     if status == highspy.HighsModelStatus.kInfeasible:
         return None
     if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
-        raise RuntimeError(f"HiGHS stopped: {engine.modelStatusToString(status)}")
+        raise SolverError(f"HiGHS stopped: {engine.modelStatusToString(status)}")
     return list(engine.getSolution().col_value)
 
 
@@ -82,7 +86,7 @@ def _cbc(program: Program, relative_gap: float, absolute_gap: float) -> list[flo
     if status == pulp.LpStatusInfeasible:
         return None
     if status != pulp.LpStatusOptimal:
-        raise RuntimeError(f"CBC stopped: {pulp.LpStatus[status]}")
+        raise SolverError(f"CBC stopped: {pulp.LpStatus[status]}")
     return [variable.varValue or 0.0 for variable in variables]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.problem.costs import Linear
+from planner.problem.slopes import row_ends
 from planner.program.bounds import Goal
 from planner.program.decisions import Decisions, flat
 from planner.program.matrix import ONE, ZERO, Sum, Terms, added
@@ -17,6 +18,7 @@ class Measures:
     def __init__(self, made: Decisions, link: Link) -> None:
         self.made, self.link = made, link
         self.costs, self.bounds, self.program = made.costs, made.bounds, made.program
+        self._stored = {tensor.name: tensor.activation for tensor in made.costs.tensors}
 
     def sums(self, goal: Goal) -> dict[str, Terms]:
         """Error (as a share of its limit), milliseconds and millijoules."""
@@ -84,22 +86,32 @@ class Measures:
         return largest
 
     def _spend(self, total: Sum, index: int, rows: Sequence[Linear]) -> None:
-        """Add the largest of a layer's rows when it runs on the edge."""
+        """Add the largest of a layer's rows when it runs on the edge, nothing when it does not.
+
+        A layer on the edge takes no less than nothing (`milp.accepts`), so that an amount of at least zero
+        and of every row is the layer's own there. In the cloud all terms vanish but those of tensors that are
+        stored for another layer: what these can add at most is taken off, what they take off the zero holds.
+        """
         if self.made.x[index] == ZERO:
             return
         rows = self._needed(index, rows)
-        found = [self._row_terms(index, row) for row in rows]
-        if len(found) == 1 and not found[0][1]:
-            for variable, factor in found[0][0].items():
+        if len(rows) == 1 and not self._is_foreign(index, rows[0]):
+            for variable, factor in self._row_terms(index, rows[0])[0].items():
                 total.add(variable, factor)
             return
         amount = self.program.variable()
-        for terms, slack in found:
-            # A tensor that the layer reads may be stored although the layer runs in the cloud.
+        for terms, slack in (self._row_terms(index, row) for row in rows):
             switch = {ONE: -1e3 * slack, self.made.x[index]: 1e3 * slack} if slack else {}
             scaled = {variable: 1e3 * factor for variable, factor in terms.items()}
             self.program.row(added(scaled, switch, {amount: -1.0}), high=0.0)
         total.add(amount, 1e-3)
+
+    def _is_foreign(self, index: int, row: Linear) -> bool:
+        """Whether a row has terms that do not vanish with the layer: bits of a tensor made elsewhere."""
+        tensors = (self.costs.tensors[self.made.place[name]] for name, slope in row.per_bit.items() if slope)
+        return self.made.x[index] != ONE and any(
+            len(tensor.activation) > 1 and tensor.producer != index for tensor in tensors
+        )
 
     def _row_terms(self, index: int, row: Linear) -> tuple[Terms, float]:
         """The terms of one row, and the most that tensors of other layers can add to it."""
@@ -116,25 +128,18 @@ class Measures:
             for choice, variable in self.made.activations[place]:
                 total.add(variable, slope * choice.bits)
             if x != ONE and self.costs.tensors[place].producer != index:
-                slack += slope * max(choice.bits for choice in choices)
+                slack += max(slope, 0.0) * max(choice.bits for choice in choices)
         return total.terms, slack
 
     def _needed(self, index: int, rows: Sequence[Linear]) -> Sequence[Linear]:
         """Without a row that another one exceeds whatever the bits."""
         if len(rows) == 1:
             return rows
-        ranges = [self._range(index, row) for row in rows]
+        weights = self.costs.layers[index].weights
+        ranges = [row_ends(row, weights, self._stored) for row in rows]
         most = max(low for low, _ in ranges)
         first = next(at for at, (low, _) in enumerate(ranges) if low == most)
         return [row for at, row in enumerate(rows) if at == first or ranges[at][1] > most]
-
-    def _range(self, index: int, row: Linear) -> tuple[float, float]:
-        widths = [choice.bits for choice in self.costs.layers[index].weights] or [0]
-        low, high = (row.fixed + row.per_weight_bit * bits for bits in (min(widths), max(widths)))
-        for name, slope in row.per_bit.items():
-            bits = [choice.bits for choice in self.costs.tensors[self.made.place[name]].activation]
-            low, high = low + slope * min(bits), high + slope * max(bits)
-        return low, high
 
     def _error(self) -> Terms:
         total = Sum(self.error_scale)

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from planner.problem.assignment import Assignment, amount
-from planner.problem.costs import Choice, Costs, LayerCost
+from planner.problem.assignment import Assignment
+from planner.problem.costs import Choice, Costs
+from planner.problem.slopes import row_ends
 from planner.program import engines
 from planner.program.bounds import Bounds, Goal
 from planner.program.decisions import Decisions, Picks
@@ -24,8 +25,8 @@ from planner.program.measures import Measures
 from planner.program.memory import Memory
 from shared.link import Link
 
-_PICOSECONDS: Final = 12
-"""Decimals of a second that count: differences of equal times are zero up to rounding."""
+_DECIMALS: Final = 12
+"""Decimals of a second or joule that count: differences of equal times are zero up to rounding."""
 _TINY: Final = (0.0, 1e-6)
 _GAP: Final = {"memory": (0.0, 1e-4), "error": (1e-3, 1e-9)}
 """Relative and absolute gap at which an optimum counts as proven: 1 ns or 1 nJ, 0.1 byte, 0.1 % of error."""
@@ -46,27 +47,21 @@ class Written:
 def accepts(costs: Costs) -> bool:
     """Whether there is at least one layer, and every number is finite and not negative.
 
-    Of a layer's seconds that is the largest row at the fewest and at the most bits: what rows hold may be
-    negative.
+    Of rows that is what they come to: at no choice of bits does a layer take less than no joules, and one of
+    its rows of seconds never less than none. What rows hold may be negative.
     """
     numbers = [costs.limits.error_limit, costs.frame_s, costs.prepare_s, costs.pack_s]
     numbers += [layer.cloud_s for layer in costs.layers]
-    numbers += [seconds for layer in costs.layers for seconds in _ends_s(layer, costs)]
-    for row in (row for layer in costs.layers for row in layer.edge_s):
+    for row in (row for layer in costs.layers for row in (*layer.edge_s, layer.energy_j)):
         numbers += [abs(number) for number in (row.fixed, row.per_weight_bit, *row.per_bit.values())]
-    for row in (layer.energy_j for layer in costs.layers):
-        numbers += [row.fixed, row.per_weight_bit, *row.per_bit.values()]
+    stored = {tensor.name: tensor.activation for tensor in costs.tensors}
+    for layer in costs.layers:
+        least_s = max(row_ends(row, layer.weights, stored)[0] for row in layer.edge_s)
+        least_j = row_ends(layer.energy_j, layer.weights, stored)[0]
+        numbers += [round(least_s, _DECIMALS), round(least_j, _DECIMALS)]
     for choice in _all_choices(costs):
         numbers += [choice.size_bytes, choice.error, choice.edge_s, choice.cloud_s]
     return bool(costs.layers) and all(math.isfinite(number) and number >= 0 for number in numbers)
-
-
-def _ends_s(layer: LayerCost, costs: Costs) -> Iterator[float]:
-    """A layer's seconds on the edge at the fewest and at the most bits of all that it depends on."""
-    for end in (min, max):
-        weight_bits = end((choice.bits for choice in layer.weights), default=0)
-        stored = {one.name: end(choice.bits for choice in one.activation) for one in costs.tensors}
-        yield round(max(amount(row, weight_bits, stored) for row in layer.edge_s), _PICOSECONDS)
 
 
 def apply(costs: Costs, link: Link, goal: Goal, bounds: Bounds) -> Written:

@@ -14,10 +14,13 @@ from shared.wire import frame_overhead_bytes, tensor_overhead_bytes
 
 def least_value(problem: Problem) -> float:
     """The least value of the objective over every plan within all limits; infinity when there is none."""
-    return min((_least_at(problem, cut) for cut in cuts(problem) if _allowed(problem, cut)), default=math.inf)
+    return min(
+        (_least_at(problem, cut) for cut in cuts(problem) if is_allowed(problem, cut)), default=math.inf
+    )
 
 
-def _allowed(problem: Problem, cut: Cut) -> bool:
+def is_allowed(problem: Problem, cut: Cut) -> bool:
+    """Whether pins and the minimum depth allow a cut."""
     graph, limits = problem.graph, problem.limits
     sides = {layer.name: "edge" if layer.index in cut.layers else "cloud" for layer in graph.layers}
     if any(sides[name] != side for name, side in limits.pinned.items()):

@@ -83,20 +83,14 @@ def full_problem(seed: int) -> Problem:
         cloud = profile(graph, rng, cloud_scale)
         edge_s = sum(edge.profile.layer_s)
     link = Link(8000 / (edge_s * 10 ** rng.uniform(-1, 1)), rng.choice([0.0, 0.1]) * edge_s)
-    encodings = ()
-    if rng.random() < 0.3:
-        size = graph.tensors[graph.inputs[0]].elements
-        encodings = (
-            InputEncoding("jpeg-80", size * 0.3, 10 ** rng.uniform(-3, 0), 1e-4, 1e-5),
-            InputEncoding("png", size * 0.7, 0.0, 1e-4, 1e-5),
-        )
+    encodings = drawn_encodings(rng, graph)
     return Problem(
         graph=graph,
         edge=edge,
         cloud=cloud,
         errors=errors(graph, rng, replace(bits, weights=(2, 3, 4, 5, 6, 8, 16))),
         link=link,
-        limits=_limits(rng, graph, edge_s),
+        limits=drawn_limits(rng, graph, edge_s),
         bits=bits,
         cuts="prefix" if seed % 7 == 0 else "any",
         objective=rng.choice(OBJECTIVES),
@@ -105,7 +99,17 @@ def full_problem(seed: int) -> Problem:
     )
 
 
-def _limits(rng: random.Random, graph: Graph, edge_s: float) -> Limits:
+def drawn_encodings(rng: random.Random, graph: Graph) -> tuple[InputEncoding, ...]:
+    if rng.random() >= 0.3:
+        return ()
+    size = graph.tensors[graph.inputs[0]].elements
+    return (
+        InputEncoding("jpeg-80", size * 0.3, 10 ** rng.uniform(-3, 0), 1e-4, 1e-5),
+        InputEncoding("png", size * 0.7, 0.0, 1e-4, 1e-5),
+    )
+
+
+def drawn_limits(rng: random.Random, graph: Graph, edge_s: float) -> Limits:
     """All on, each from tight to loose."""
     pinned = {}
     if rng.random() < 0.2:

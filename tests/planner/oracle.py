@@ -5,7 +5,8 @@ import math
 from collections.abc import Iterator
 
 from planner.problem import Problem
-from shared.graph import Cut, make_cut, prefix_cuts
+from shared.expectation import ExitShare
+from shared.graph import Cut, Graph, make_cut, prefix_cuts
 from shared.wire import frame_overhead_bytes, tensor_overhead_bytes
 
 
@@ -127,3 +128,23 @@ def _peak(problem: Problem, cut: Cut, sizes: dict[str, int]) -> int:
         later = set().union(ends, *wanted[step + 1 :])
         held &= later
     return peak
+
+
+def above(graph: Graph, tap: str) -> set[int]:
+    makers = {name: layer for layer in graph.layers for name in layer.outputs}
+    found, open_names = set(), [tap]
+    while open_names:
+        layer = makers.get(open_names.pop())
+        if layer is not None and layer.index not in found:
+            found.add(layer.index)
+            open_names += layer.inputs
+    return found
+
+
+def at_work(problem: Problem, cut: Cut) -> Iterator[tuple[ExitShare, ...]]:
+    """Every set of hooks whose tensors are made on the edge, in the order in which a frame meets them."""
+    graph = problem.graph
+    there = [one for one in problem.expectation.exits if above(graph, one.tap) <= set(cut.layers)]
+    there.sort(key=lambda one: len(above(graph, one.tap)))
+    for size in range(len(there) + 1):
+        yield from itertools.combinations(there, size)

@@ -7,47 +7,66 @@ import pytest
 from full_problems import full_problem
 from graphs import random_problem
 from oracle import cuts
+from signed_problems import signed_problem
 
 from planner.cuts.geometry import geometry
 from planner.cuts.measure import measure_for
 from planner.cuts.space import Space
+from planner.problem import Problem
 from planner.problem.assignment import spending
+from planner.problem.cases import problem_cases
+from planner.problem.costs import Costs
+from planner.problem.pricing import pruned
 from planner.program import milp
 from planner.program.bounds import limit_bounds
 from planner.solve import checked_costs
+from shared.link import Link
 
 
 @pytest.mark.parametrize("start", range(0, 60, 20))
 def test_every_feasible_cut_is_there_and_no_plan_is_below_its_bounds(start: int) -> None:
-    checked = 0
-    for seed in range(start, start + 20):
-        problem = full_problem(seed)
-        costs, link = checked_costs(problem), problem.link
-        measure, shape = measure_for(costs, link), geometry(costs)
-        assert shape is not None
-        if measure is None:
+    problems = [(full_problem(seed), seed) for seed in range(start, start + 20)]
+    found = (checked(problem, checked_costs(problem), problem.link, seed) for problem, seed in problems)
+    assert sum(found) > 10
+
+
+@pytest.mark.parametrize("start", range(0, 120, 40))
+def test_no_plan_is_below_its_bounds_where_rows_have_any_sign(start: int) -> None:
+    total = 0
+    for seed in range(start, start + 40):
+        problem, every = signed_problem(seed)
+        for case in problem_cases(problem, pruned(every)):
+            total += checked(problem, case.costs, case.link(problem.link), seed)
+    assert total > 50
+
+
+def checked(problem: Problem, costs: Costs, link: Link, seed: int) -> int:
+    """How many cuts have a plan; fails where one is below a bound."""
+    measure, shape = measure_for(costs, link), geometry(costs)
+    assert shape is not None
+    if measure is None:
+        return 0
+    space = Space(costs, measure, shape)
+    rows = {tuple(np.flatnonzero(row)): at for at, row in enumerate(shape.cuts)}
+    chosen, count = np.arange(len(shape.cuts)), 0
+    peak, hopeless = space.at_peak(chosen), space.is_hopeless(chosen)
+    prices = [(0.0, 0.0), (0.0, 0.01), (1e-7, 0.0), (1e-6, 0.1)]
+    if costs.limits.memory_bytes is None:
+        prices = prices[:2]
+    bounds = [space.bounds(chosen, peak, p, q) for p, q in prices]
+    for cut in itertools.islice(cuts(problem), 40):
+        fixed = limit_bounds(costs.limits, frozenset(cut.layers))
+        found = milp.run(milp.apply(costs, link, costs.objective, fixed), costs)
+        if found is None:
             continue
-        space = Space(costs, measure, shape)
-        rows = {tuple(np.flatnonzero(row)): at for at, row in enumerate(shape.cuts)}
-        chosen = np.arange(len(shape.cuts))
-        peak, hopeless = space.at_peak(chosen), space.is_hopeless(chosen)
-        prices = [(0.0, 0.0), (0.0, 0.01), (1e-7, 0.0), (1e-6, 0.1)]
-        if costs.limits.memory_bytes is None:
-            prices = prices[:2]
-        bounds = [space.bounds(chosen, peak, p, q) for p, q in prices]
-        for cut in itertools.islice(cuts(problem), 40):
-            fixed = limit_bounds(costs.limits, frozenset(cut.layers))
-            found = milp.run(milp.apply(costs, link, costs.objective, fixed), costs)
-            if found is None:
-                continue
-            at = rows[cut.layers]
-            value = spending(costs, found).value(link, costs.objective)
-            assert not hopeless[at], seed
-            assert space.least[at] <= value + 1e-9, seed
-            for bound in bounds:
-                assert bound[at] <= value + 1e-9, seed
-            checked += 1
-    assert checked > 10
+        at = rows[cut.layers]
+        value = spending(costs, found).value(link, costs.objective)
+        assert not hopeless[at], seed
+        assert space.least[at] <= value + 1e-9, seed
+        for bound in bounds:
+            assert bound[at] <= value + 1e-9, seed
+        count += 1
+    return count
 
 
 def test_without_limits_the_matrix_holds_every_downward_closed_set_once() -> None:

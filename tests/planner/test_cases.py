@@ -1,14 +1,12 @@
 """Exits and cut together against brute force: every cut, with every set of the hooks on its edge side."""
 
-import itertools
 import math
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from graphs import random_problem
-from oracle import cut_latencies, cuts
+from oracle import above, at_work, cut_latencies, cuts
 
 from planner.problem import Problem
 from planner.solve import solve
@@ -16,7 +14,7 @@ from planner.table import plan_table
 from planner.warm import resolve, warm
 from shared.errors import InfeasibleError, ProfileError, UsageError
 from shared.expectation import ExitShare, Expectation
-from shared.graph import Cut, Graph
+from shared.graph import Cut
 from shared.link import Link
 from shared.serial import to_data
 
@@ -32,26 +30,6 @@ def expecting_problem(seed: int, **limits: float) -> Problem:
     density = {layer.name: rng.random() for layer in spared}
     bits = replace(problem.bits, activations=(32,))  # the oracle adds errors where codes are sent as stored
     return replace(problem, bits=bits, expectation=Expectation(exits, density, rng.choice([1.0, 0.4])))
-
-
-def above(graph: Graph, tap: str) -> set[int]:
-    makers = {name: layer for layer in graph.layers for name in layer.outputs}
-    found, open_names = set(), [tap]
-    while open_names:
-        layer = makers.get(open_names.pop())
-        if layer is not None and layer.index not in found:
-            found.add(layer.index)
-            open_names += layer.inputs
-    return found
-
-
-def at_work(problem: Problem, cut: Cut) -> Iterator[tuple[ExitShare, ...]]:
-    """Every set of hooks whose tensors are made on the edge, in the order in which a frame meets them."""
-    graph = problem.graph
-    there = [one for one in problem.expectation.exits if above(graph, one.tap) <= set(cut.layers)]
-    there.sort(key=lambda one: len(above(graph, one.tap)))
-    for size in range(len(there) + 1):
-        yield from itertools.combinations(there, size)
 
 
 def walked(problem: Problem, cut: Cut, exits: tuple[ExitShare, ...]) -> tuple[Problem, float, float]:
@@ -122,6 +100,18 @@ def test_a_plan_says_who_reaches_the_cloud() -> None:
     _, _, reached = walked(problem, cut, exits)
     assert plan.reach == pytest.approx(reached)
     assert plan.latency_at(problem.link).total_s == pytest.approx(plan.latency.total_s)
+
+
+def test_no_hook_is_at_work_on_a_layer_that_is_pinned_to_the_cloud() -> None:
+    problem = random_problem(5, cuts="any", max_error=1.0)
+    last = problem.graph.layers[-1]
+    tempting = Expectation((ExitShare(last.outputs[0], 0.95),))
+    free = replace(problem, expectation=tempting)
+    pinned = replace(free, limits=replace(problem.limits, pinned={last.name: "cloud"}))
+    assert solve(replace(free, limits=replace(problem.limits, pinned={last.name: "edge"}))).plan.exits
+    assert solve(pinned).plan.exits == ()
+    assert solve(pinned).plan.reach == 1.0
+    assert solve(free).plan.latency.total_s <= solve(pinned).plan.latency.total_s
 
 
 def test_nothing_spared_is_the_problem_as_it_was() -> None:

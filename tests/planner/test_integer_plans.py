@@ -12,7 +12,8 @@ from graphs import errors, random_problem
 from planner.devices import MeasuredDevice
 from planner.evaluate import evaluate
 from planner.problem import BitChoices, Problem, default_bits
-from planner.problem.assignment import Assignment
+from planner.problem.assignment import Assignment, amount
+from planner.problem.pricing import every_choice
 from planner.solve import solve
 from shared.errors import InfeasibleError
 from shared.integer_times import IntegerTimes
@@ -78,6 +79,18 @@ def test_a_layer_is_fast_once_all_that_it_touches_is_narrow() -> None:
         else:
             assert timing.uniform_s(8) == pytest.approx(timing.compute_s + sum(timing.border_s.values()))
         assert timing.compute_s == pytest.approx(float_s) or profile.head_s
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_largest_row_is_the_time_at_every_choice_of_bits(seed: int) -> None:
+    problem = integer_problem(seed)
+    timings = MeasuredDevice(problem.edge).timings(problem.graph)
+    for timing, layer in zip(timings, every_choice(problem).layers, strict=True):
+        for weight_bits in (2, 8, FLOAT_BITS):
+            for bits in itertools.product((8, FLOAT_BITS), repeat=len(timing.border_s)):
+                stored = dict(zip(timing.border_s, bits, strict=True))
+                largest_s = max(amount(row, weight_bits, stored) for row in layer.edge_s)
+                assert largest_s == pytest.approx(timing.seconds(weight_bits, stored), abs=1e-12)
 
 
 def test_narrow_activations_are_on_offer_where_integers_were_measured() -> None:

@@ -1,21 +1,12 @@
-import math
-
 import numpy as np
 import pytest
 from graphs import random_problem
 
 from planner.problem import Problem
-from planner.problem.assignment import Assignment
-from planner.problem.cases import Case
-from planner.problem.costs import Costs
-from planner.problem.limits import Limits
 from planner.solve import solve
-from planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, Line, envelope, plan_table
+from planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, plan_table
 from shared.errors import InfeasibleError
 from shared.link import Link
-
-NOTHING = Assignment(frozenset(), {}, {}, {})
-NO_CASE = Case(Costs((), (), 0, Limits(), {}, False, "latency", None))
 
 
 def scaled(seed: int) -> Problem:
@@ -71,31 +62,3 @@ def test_the_fallback_keeps_every_layer_or_is_none() -> None:
 def test_an_infeasible_table_names_the_limit() -> None:
     with pytest.raises(InfeasibleError, match="memory"):
         plan_table(random_problem(1, memory_bytes=10, max_error=1.0))
-
-
-@pytest.mark.parametrize("seed", range(50))
-def test_envelope_of_random_lines(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    lines = [
-        Line(float(a), int(b), NOTHING, NO_CASE)
-        for a, b in zip(rng.random(30), rng.integers(0, 10**7, 30), strict=True)
-    ]
-
-    def best(s: float) -> Line:
-        return min(lines, key=lambda line: (line.at(s), line.bits))
-
-    low, high = 1 / MAX_BANDWIDTH_BPS, 1 / MIN_BANDWIDTH_BPS
-    found, crossings = envelope(best, low, high)
-    assert crossings == sorted(crossings)
-    for s in np.linspace(low, high, 300):
-        row = sum(s >= crossing for crossing in crossings)
-        assert found[row].at(s) == pytest.approx(best(s).at(s), abs=2e-8)
-
-
-def test_lines_through_one_point_give_no_empty_row() -> None:
-    point_s, s = 1.0, 1e-6
-    lines = [Line(point_s - bits * s, bits, NOTHING, NO_CASE) for bits in (0, 1000, 2000, 3000)]
-    found, crossings = envelope(lambda at: min(lines, key=lambda line: line.at(at)), 1e-9, 2e-5)
-    assert [line.bits for line in found] == [3000, 0]
-    assert crossings == [pytest.approx(s)]
-    assert not math.isnan(crossings[0])
