@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import Final
 
+import numpy as np
+
 from edge.calibration.drift import Drift, share_beyond
 from edge.calibration.encoding import pixels_blob, tensors_blob
 from edge.calibration.sample import Kept, LiveSample
@@ -44,6 +46,11 @@ class Observing:
         self._allowance = Allowance(SHARE, MOST_SAVED_S)
         self._looked_s = -MOST_PAUSE_S
         self._is_looking = False
+
+    def warm(self) -> None:
+        """Compile what looking needs: seconds on a new machine, which are not to fall between frames."""
+        tensors = (self._graph.tensors[name] for name in self._graph.inputs)
+        signature({tensor.name: np.zeros(tensor.shape, tensor.dtype) for tensor in tensors})
 
     @property
     def wants(self) -> bool:
