@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test lint bench bench-edge bench-planner lock test-compose clean
+.PHONY: install demo test lint bench bench-edge bench-loop bench-planner lock test-compose clean
 
 install: $(STAMP)
 
@@ -38,6 +38,9 @@ bench-edge: $(STAMP)
 
 bench-planner: $(STAMP)
 	$(BIN)/python -m benchmarks planner_speed planner_compare planner_accuracy measured_cells
+
+bench-loop: $(STAMP)
+	$(BIN)/python -m benchmarks first_plan
 
 # Pins for every supported Python and platform; no addresses.
 lock: | $(BIN)/python

@@ -12,6 +12,7 @@ ALL = (
     *("gate_hooks", "idle_training"),
     *("trainers", "sampler_memory"),
     *("planner_speed", "planner_compare", "planner_accuracy", "measured_cells"),
+    *("first_plan",),
 )
 
 
