@@ -22,7 +22,7 @@ from shared.replan import choices
 SHARE: Final = 0.02
 MOST_SAVED_S: Final = 0.25
 """Looking may take this share of the time, saved up to so much ..."""
-LEAST_PAUSE_S: Final = 0.25
+LEAST_PAUSE_S: Final = 1.0
 MOST_PAUSE_S: Final = 2.0
 """... and comes no more often than this: at first, and once the sample is full. Few frames meet it so."""
 PATIENCE_S: Final = 1.0
