@@ -31,8 +31,18 @@ def _head(profile: Data) -> str:
             f"answers  {by}; {_size(profile['wire_bytes']['mean'])} sent for each",
             f"plan     cut {plan['cut_key']}, {profile['plan_changes']} changes; cloud {profile['cloud']},"
             f" {format_bandwidth(link['bandwidth_bps'])}, {format_duration(link['rtt_s'])}",
+            *_calibration(profile),
         )
     )
+
+
+def _calibration(profile: Data) -> list[str]:
+    """Nothing for an agent of an older version."""
+    if "calibration" not in profile:
+        return []
+    state, kind = profile["calibrating"], profile["calibration"] or "unsaid"
+    gathered = f"; {state['inputs']} of {state['needed']} inputs gathered" if state else ""
+    return [f"ranges   calibrated from: {kind}{gathered}"]
 
 
 def _segments(segments: Iterable[Data]) -> Table:

@@ -62,7 +62,6 @@ class Engine(PlanInUse):
         self.roster = Roster()
         self.policy: Callable[[str], Policy] = lambda _frame_id: always
         self.believes: Callable[[Hook], bool] = self.roster.trusts
-        self._is_delta = False
         self._steps = FrameSteps(compute, model.card)
         self._sending = Sending(model, self._steps, cloud, self.deltas, keeps_inputs)
 
@@ -81,7 +80,6 @@ class Engine(PlanInUse):
         answer = await self._answer(job)
         seen = measured(job, before_s, answer, link)
         if seen is not None:
-            self._is_delta = answer.sent_as == "delta"
             self.learn(seen)
         return answer
 
@@ -101,28 +99,33 @@ class Engine(PlanInUse):
             built = await asyncio.to_thread(serving.heads.build, plan)
             return await self._by_plan(serving, job, plan, built, with_hooks=False)
         if job.strategy == "planned" and (chosen := self.for_frame(self._triable(job))) is not None:
-            return await self._by_plan(serving, job, *chosen)
+            # A frame that tries another plan goes whole, so that its stream's deltas go on beside it.
+            is_tried = chosen[0] is not self.plan
+            return await self._by_plan(serving, job, *chosen, is_extra=is_tried)
         whole = self._sending.raw if job.strategy == "cloud-raw" else self._sending.picture
         return await self._or_alone(serving, job, functools.partial(whole, job))
 
     def _triable(self, job: Job) -> Callable[[Plan], bool] | None:
-        """Which plans may be tried on a frame. None while the cloud is away, and on streams of deltas.
-
-        There a tried frame would be a key frame, and so would the next one after it.
-        """
-        if self.cloud.circuit.is_open or self._is_delta:
+        """Which plans may be tried on a frame. None while the cloud is away."""
+        if self.cloud.circuit.is_open:
             return None
         return lambda plan: job.picture is not None or picture_codec(plan) is None
 
     async def _by_plan(
-        self, serving: Serving, job: Job, plan: Plan, head: Head, with_hooks: bool = True
+        self,
+        serving: Serving,
+        job: Job,
+        plan: Plan,
+        head: Head,
+        with_hooks: bool = True,
+        is_extra: bool = False,
     ) -> Answer:
         if picture_codec(plan) is not None:
             way = functools.partial(self._without_head, serving, job, plan, head, with_hooks)
             return await self._or_alone(serving, job, way)
         if not plan.boundary:
             return await self._planned(job, plan, head, "edge", with_hooks)
-        way = functools.partial(self._planned, job, plan, head, "cloud", with_hooks)
+        way = functools.partial(self._planned, job, plan, head, "cloud", with_hooks, is_extra)
         return await self._or_alone(serving, job, way)
 
     async def again(self, job: Job, answer: Answer, acts: Policy) -> Answer:
@@ -244,10 +247,16 @@ class Engine(PlanInUse):
         return await self._planned(job, plan, head, answered_by, with_hooks)
 
     async def _planned(
-        self, job: Job, plan: Plan, head: Head, answered_by: AnsweredBy, with_hooks: bool = True
+        self,
+        job: Job,
+        plan: Plan,
+        head: Head,
+        answered_by: AnsweredBy,
+        with_hooks: bool = True,
+        is_extra: bool = False,
     ) -> Answer:
         run = await self._run_head(job, plan, head, self.policy(job.frame_id) if with_hooks else None)
-        return await self._finish(job, plan, head, run, answered_by)
+        return await self._finish(job, plan, head, run, answered_by, is_extra)
 
     async def _finish(
         self,

@@ -78,6 +78,8 @@ async def running_agent(
     planner = PlannerClient(session, settings.cloud_url, settings.model, token)
     renewal = await asyncio.to_thread(Renewal, engine, settings, planner, bundle, expecting.now)
     calibrating = _calibrating(engine, settings, planner, renewal)
+    if calibrating is not None:
+        await asyncio.to_thread(calibrating.warm)
     audits = _plan_audits(engine, settings, calibrating)
     agent = Agent(engine, store, metrics, settings.max_in_flight, expecting, hooking, calibrating, audits)
     try:

@@ -25,10 +25,10 @@ class EdgeSettings:
     """One agent: one model, one data directory, one cloud.
 
     ``slowdown`` lets this machine play one that is so many times slower, by waiting. ``memory_bytes``,
-    ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits; where neither is given,
-    plans cost at most a point, as far as calibration inputs show it. With ``integers`` heads may run in 8
-    bits where that was measured to be faster. With ``corrections`` what frames take corrects what plans
-    predict. ``timeout_s`` bounds one request to the cloud, whatever the plan predicts.
+    ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits; without both, plans cost
+    at most a point, as far as calibration inputs show it. With ``integers`` heads may run in 8 bits where
+    that was measured to be faster. With ``corrections`` what frames take corrects what plans predict.
+    ``timeout_s`` bounds one request to the cloud, whatever the plan predicts.
 
     With ``hooks``, those of ``hook_kinds`` are learned from full answers, exits in idle time, and used once
     held-out samples show that they agree with the network in ``exit_agreement`` of the frames;

@@ -73,6 +73,10 @@ class Calibrating:
         with self._pace.frame():
             yield
 
+    def warm(self) -> None:
+        """What is slow the first time; before frames come, in any thread."""
+        self._observing.warm()
+
     @property
     def wants(self) -> bool:
         """Whether `see` would look at a frame just now."""

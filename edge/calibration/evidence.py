@@ -91,7 +91,9 @@ class OwnStatistics:
             partial = self._settings.folder / "model.partial"
             await self._cloud.weights(partial)
             if await asyncio.to_thread(_sha256, partial) != sha256:
-                raise ProfileError("the cloud has another version of the network now")
+                raise ProfileError(
+                    "the cloud has another version of the network now, or one with weights in other files"
+                )
             await asyncio.to_thread(partial.replace, model)
         return model
 

@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import Final
 
+import numpy as np
+
 from edge.calibration.drift import Drift, share_beyond
 from edge.calibration.encoding import pixels_blob, tensors_blob
 from edge.calibration.sample import Kept, LiveSample
@@ -20,7 +22,7 @@ from shared.replan import choices
 SHARE: Final = 0.02
 MOST_SAVED_S: Final = 0.25
 """Looking may take this share of the time, saved up to so much ..."""
-LEAST_PAUSE_S: Final = 0.25
+LEAST_PAUSE_S: Final = 1.0
 MOST_PAUSE_S: Final = 2.0
 """... and comes no more often than this: at first, and once the sample is full. Few frames meet it so."""
 PATIENCE_S: Final = 1.0
@@ -44,6 +46,11 @@ class Observing:
         self._allowance = Allowance(SHARE, MOST_SAVED_S)
         self._looked_s = -MOST_PAUSE_S
         self._is_looking = False
+
+    def warm(self) -> None:
+        """Compile what looking needs: seconds on a new machine, which are not to fall between frames."""
+        tensors = (self._graph.tensors[name] for name in self._graph.inputs)
+        signature({tensor.name: np.zeros(tensor.shape, tensor.dtype) for tensor in tensors})
 
     @property
     def wants(self) -> bool:

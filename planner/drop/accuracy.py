@@ -81,7 +81,7 @@ def _worst(plans: Sequence[Plan], judge: Judge, max_drop: float) -> Drop:
     worst: Drop | None = None
     for plan in plans:
         drop = NO_DROP if is_exact(plan) else judge(plan, max_drop)
-        if worst is None or drop.promised > worst.promised:
+        if worst is None or drop.promised >= worst.promised:  # rather one that was measured
             worst = drop
         if not drop.holds(max_drop):
             break

@@ -34,8 +34,7 @@ class Drop:
     """A plan's accuracy beside the float network's, as shares of ``inputs`` (agreement without labels).
 
     ``measured`` is the drop on these inputs, ``expected`` its estimate for any input, ``lower`` the lower
-    95 % confidence bound of that, ``upper`` the upper 95 % bound of the drop on as many other inputs,
-    ``bound`` that of the expected drop alone, as far as the inputs that were seen tell.
+    95 % confidence bound of that, ``upper`` the upper 95 % bound of the drop on as many other inputs.
     """
 
     inputs: int
@@ -44,7 +43,6 @@ class Drop:
     expected: float
     lower: float
     upper: float
-    bound: float = 0.0
 
     @property
     def promised(self) -> float:
@@ -75,7 +73,7 @@ def estimate_drop(before: Floats, after: Floats, right: NDArray[np.bool_], still
     measured = float(np.mean(right)) - float(np.mean(still))
     spread, upper = Z * math.sqrt(variance), expected + Z * math.sqrt(variance + luck)
     accuracy = float(np.mean(right))
-    return Drop(count, accuracy, measured, expected, expected - spread, upper, expected + spread)
+    return Drop(count, accuracy, measured, expected, expected - spread, upper)
 
 
 def _unseen(margins: Floats, change: Floats) -> float:

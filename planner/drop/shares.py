@@ -89,4 +89,4 @@ def mean_drop(rooms: Sequence[float], is_graded: bool = False) -> Drop:
     variance = float(np.var(supposed)) / count
     spread, upper = Z * math.sqrt(float(np.var(lost)) / count), measured + Z * math.sqrt(2 * variance)
     expected = float(np.mean(supposed))
-    return Drop(count, 1.0, measured, expected, measured - spread, upper, measured + spread)
+    return Drop(count, 1.0, measured, expected, measured - spread, upper)

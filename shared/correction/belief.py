@@ -28,10 +28,11 @@ FORGET: Final = 2e-3
 CLIP_HIGH: Final = 1.5
 CLIP_LOW: Final = 2.5
 """Standard deviations beyond which a measurement counts as no further off (Huber; what disturbs a frame only
-ever adds time) ..."""
+ever adds time)."""
 
 RUN: Final = 3
-"""... unless so many in a row are, in one direction: then something has changed."""
+"""So many in a row beyond the larger distance, in one direction, are a change. At 1.5 standard deviations
+noise alone would raise that alarm every few thousand measurements."""
 
 _CHANGE: Final = 0.5  # the share of the prior's uncertainty that a change brings back
 _NOISE: Final = 0.1
@@ -96,7 +97,7 @@ def observed(belief: Belief, at: int, log_ratio: float, doubt: float = 0.0) -> B
     cov, noise = belief.cov, belief.noise + doubt
     off = log_ratio - float(belief.mean[at])
     clipped = _clipped(off, float(cov[at, at]) + noise)
-    run = _run(belief.run, off - clipped)
+    run = _run(belief.run, off - _clipped(off, float(cov[at, at]) + noise, CLIP_LOW))
     if abs(run) >= RUN:
         cov, run = cov + _CHANGE * belief.prior, 0
         clipped = _clipped(off, float(cov[at, at]) + noise, CLIP_LOW)

@@ -51,9 +51,10 @@ class Course:
     ) -> tuple[Course, Plan]:
         """The plan of one more frame: the one in use, or one that is tried beside the ``best``.
 
-        ``usable`` is asked of few plans; without it nothing is tried on this frame.
+        ``usable`` is asked of few plans; without it nothing is tried on this frame, nor while the one in use
+        is none of these plans.
         """
-        if not self.learns:
+        if not self.learns or current.digest not in self.known.terms.index:
             return self, current
         owed = owing(self.owed, priced(current), priced(best))
         tries = self.tries if usable else self.tries.given_up()

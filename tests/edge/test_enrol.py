@@ -171,7 +171,9 @@ async def test_what_was_expected_of_another_model_is_not_asked_about(scene: Scen
 
 
 async def test_inputs_that_stay_here_are_planned_for_from_the_first_start_on(scene: Scene) -> None:
-    await scene.enrol(private=True)
-    await scene.enrol(min_depth=3)
+    """And a bundle whose plans would send them all the same is refused."""
+    for settings in ({"private": True}, {"min_depth": 3}):
+        with pytest.raises(BundleError, match="is to stay here"):
+            await scene.enrol(**settings)
     depths = [request["limits"].get("min_depth") for request in scene.cloud.plan_requests]
     assert depths == [1, 3]

@@ -12,6 +12,7 @@ from edge_support import make_table, picture, stage, until
 
 from edge.job import Answer, Job
 from edge.measured import measured
+from shared.errors import CloudUnavailableError
 from shared.graph import Graph
 from shared.link import Link
 from shared.plan import PlanTable
@@ -101,14 +102,32 @@ async def test_a_plan_that_is_not_there(tmp_path: Path, strategy: str) -> None:
         assert (await on.get("/v1/results"))[1]["results"] == []
 
 
-async def test_only_plans_with_heads_are_tried_and_streams_of_deltas_are_left_alone(tmp_path: Path) -> None:
+async def test_nothing_is_tried_while_the_cloud_is_away(tmp_path: Path) -> None:
     async with stage(tmp_path, corrections=True) as on:
-        await until(lambda: on.agent.engine.heads_ready() == 3)
         engine = on.agent.engine
-        job = Job("1", "default", "net", "planned", pixels=None, feeds={})
+        job = Job("1", "default", "net", "planned", feeds={})
         assert engine._triable(job) is not None
-        engine._is_delta = True
+        for _ in range(9):
+            engine.cloud.failed(CloudUnavailableError("gone"))
         assert engine._triable(job) is None
+
+
+async def test_a_tried_frame_of_a_stream_goes_whole_and_the_deltas_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(tmp_path) as on:
+        on.cloud.bandwidth_bps = 3e6
+        engine = on.agent.engine
+        await until(lambda: engine.plan.cut_key == "3" and engine.heads_ready() == 3)
+        used, tried = engine.current, engine.model.table.plans[2]
+        turns = iter([used, used, (tried, engine.heads.ready(tried)), used])
+        monkeypatch.setattr(engine, "for_frame", lambda _usable: next(turns))
+        headers = {"X-Evosplit-Stream": "gate"}
+        answers = [(await on.post(picture(1), headers=headers))[1] for _ in range(4)]
+        whole, delta, other, after = (answer["wire_bytes"] for answer in answers)
+        assert answers[2]["plan_digest"] == tried.digest
+        assert len({whole, delta, other}) == 3
+        assert delta == after < 0.7 * whole
 
 
 async def test_like_is_compared_with_like(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from edge_support import RTT_S, Stage, make_plan, stage, until
+from edge_support import RTT_S, Stage, make_plans, stage, until
 from onnx import numpy_helper
 from PIL import Image
 from test_hooks_in_agent import NEVER, flat, use_the_middle
@@ -23,7 +22,7 @@ from edge.settings import LEARNED, EdgeSettings
 from edge.teaching.salience import Salience, salient_place
 from shared.errors import UsageError
 from shared.graph import Graph, load_graph, parse_cut
-from shared.plan import Latency, PlanTable
+from shared.plan import PlanTable
 from tests import models
 
 GATE = {"X-Evosplit-Stream": "gate"}
@@ -41,11 +40,7 @@ def residual(scale: float) -> onnx.ModelProto:
 
 def behind_the_blocks(graph: Graph, with_fallback: bool) -> PlanTable:
     """As `make_table` has it, but the middle is behind both blocks."""
-    raw, middle = make_plan(graph, 0, 0.001, 12_500), make_plan(graph, 7, 0.010, 1_250)
-    alone = dataclasses.replace(
-        make_plan(graph, len(graph.layers), 0.0, 0), latency=Latency(0.010 + RTT_S + 0.011, 0.0, 0.0)
-    )
-    del with_fallback
+    raw, middle, alone = make_plans(graph, 7)
     return PlanTable(graph.name, graph.sha256, RTT_S, (1e6, 1e7), (alone, middle, raw), alone)
 
 

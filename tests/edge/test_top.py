@@ -39,6 +39,7 @@ async def test_it_shows_an_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             console.print(view(profile))
         console.file.close()
         assert "Segments" in capture.get()
+        assert "calibrated from: unsaid" in capture.get()
 
 
 def test_an_agent_that_is_not_there_is_one_line() -> None:

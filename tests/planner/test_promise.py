@@ -11,7 +11,7 @@ import pytest
 from kernels.errors.data_free import data_free_errors
 from kernels.errors.table import measure_errors
 from planner.calibration.files import LabelledFeeds
-from planner.drop.accuracy import Judge, is_exact
+from planner.drop.accuracy import NO_DROP, Judge, is_exact
 from planner.drop.estimate import Drop
 from planner.drop.judges import judge_for
 from planner.encodings import InputEncoding
@@ -109,12 +109,29 @@ def test_what_holds_is_offered(known: Problem) -> None:
 
 def test_what_cannot_be_shown_is_as_safe_as_can_be(known: Problem) -> None:
     """Sixteen inputs none of which changes: nothing that is quantised may be promised, but all is served."""
-    kept = keep(known, Promise(0.01), losing(0.1), plans_of)
+
+    def judge(plan: Plan, max_drop: float) -> Drop:
+        return Drop(16, 1.0, 0.0, 0.004, 0.0, 0.1) if plan.error else NO_DROP
+
+    kept = keep(known, Promise(0.01), judge, plans_of)
     plans = plans_of(kept.problem)
     assert not kept.is_shown
     assert all(map(is_safe, plans))
     assert not all(map(is_exact, plans))
     assert "too little to show" in kept_line("card", Promise(0.01), kept)
+
+
+def test_what_serves_without_inputs_serves_with_few_of_them_too(known: Problem) -> None:
+    """Codes of 16 bits are shown to hold, those of 8 only expected to: inputs do not make plans slower."""
+
+    def judge(plan: Plan, max_drop: float) -> Drop:
+        is_fine = all(code.bits > 8 for code in plan.wire.values()) and set(plan.weight_bits.values()) <= {32}
+        return NO_DROP if is_fine else Drop(32, 1.0, 0.0, 0.004, 0.0, 0.02)
+
+    kept = keep(known, Promise(0.01), judge, plans_of)
+    assert any(code.bits == 8 for plan in plans_of(kept.problem) for code in plan.wire.values())
+    strict = keep(known, Promise(0.01, is_strict=True), judge, plans_of)
+    assert all(code.bits > 8 for plan in plans_of(strict.problem) for code in plan.wire.values())
 
 
 def test_what_is_seen_to_lose_is_not_offered_by_default_either(known: Problem) -> None:
