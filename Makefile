@@ -46,7 +46,7 @@ bench-planner: $(STAMP)
 
 # What the closed loop of calibration, promises and predictions is worth; each line is one of its figures.
 bench-loop: $(STAMP)
-	$(BIN)/python -m benchmarks promise fresh_agent drift_guard wrong_profile better_plans first_plan
+	$(BIN)/python -m benchmarks promise fresh_agent drift_guard wrong_profile better_plans first_plan closed_loop
 
 # Pins for every supported Python and platform; no addresses.
 lock: | $(BIN)/python

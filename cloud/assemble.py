@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from cloud.dataplane import DataPlane
-from cloud.planning import Planner
+from cloud.planning_process import PlanningProcess
 from cloud.plans import PlanService
 from cloud.registry import open_registry
 from cloud.services import Services
@@ -27,11 +27,12 @@ def make_services(settings: AppSettings) -> Services:
     streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)
     plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), settings.session_threads, streams)
     warm_up(plane, registry)
+    planner = PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
     return Services(
         settings=settings,
         registry=registry,
         plane=plane,
-        plans=PlanService(settings.data, Planner(settings.data, settings.session_threads)),
+        plans=PlanService(settings.data, planner),
         infer_pool=ThreadPoolExecutor(settings.workers, "infer"),
         plan_pool=ThreadPoolExecutor(1, "plan"),
     )

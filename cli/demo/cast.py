@@ -17,6 +17,7 @@ from cli.demo.client import DemoFrame
 from cli.demo.frames import folder_frames, gate_frames, picture_paths
 from cli.gate.camera import GateCamera
 from cli.models import load_model
+from planner.calibration.labels import LABELS_FILE
 from shared.card import check_card, load_card
 from shared.model_shapes import read_shapes, shape_file, write_shapes
 from shared.shape import Shape
@@ -30,6 +31,8 @@ ROUND_STRIDE: Final = 17
 """Each round begins so many pictures later in the user's folder."""
 
 CALIBRATION_PICTURES: Final = 16
+OWN_PICTURES: Final = 64
+"""At most so many of the user's pictures calibrate."""
 CALIBRATION_SEED: Final = 7001
 SHOW_SEED: Final = 7002
 CALIBRATION_STRIDE: Final = 9
@@ -70,8 +73,7 @@ class Cast:
         if self.images is None:
             _render_calibration(calibration)
         else:
-            for path in picture_paths(self.images)[-CALIBRATION_PICTURES:]:
-                shutil.copy(path, calibration)
+            _copy_calibration(self.images, calibration)
 
 
 def built_in() -> Cast:
@@ -85,6 +87,15 @@ def own(model: Path, images: Path, shapes: Mapping[str, Shape]) -> Cast:
     card = find_card(model)
     check_card(load_card(card), load_model(model, shapes, card))
     return Cast(model.stem, model, card, images, shapes=shapes)
+
+
+def _copy_calibration(images: Path, folder: Path) -> None:
+    """The last pictures, with their labels if there are any; at least half of all are left to be shown."""
+    paths = picture_paths(images)
+    for path in paths[max(len(paths) // 2, len(paths) - OWN_PICTURES) :]:
+        shutil.copy(path, folder)
+    if (images / LABELS_FILE).is_file():
+        shutil.copy(images / LABELS_FILE, folder)
 
 
 def _render_calibration(folder: Path) -> None:

@@ -29,11 +29,13 @@ class EdgeClient:
     url: str
 
     async def shoot(self, frame: DemoFrame, strategy: str) -> Shot:
-        """Send one frame and wait for its answer. Raises EvoSplitError when there is none."""
+        """Send one frame and wait for its answer. Raises EvoSplitError when there is none.
+
+        Each strategy is a stream of its own: deltas of one would be of no use to another.
+        """
+        params = {"strategy": strategy, "stream": f"demo-{strategy.replace(':', '-')}"}
         started_s = time.perf_counter()
-        async with self.session.post(
-            f"{self.url}/v1/frames", params={"strategy": strategy, "stream": "demo"}, data=frame.picture
-        ) as response:
+        async with self.session.post(f"{self.url}/v1/frames", params=params, data=frame.picture) as response:
             answer = await response.json(content_type=None)
         latency_s = time.perf_counter() - started_s
         if response.status != 200:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,14 +22,16 @@ from cli.shaper import Shaper
 from shared.link import Link
 from shared.units import format_bandwidth, format_duration
 
-BANDWIDTHS_BPS: Final = (20e6, 5e6, 1e6, 0.2e6)
 RTT_S: Final = 0.01
+LINKS: Final = tuple(Link(bandwidth_bps, RTT_S) for bandwidth_bps in (20e6, 5e6, 1e6, 0.2e6))
 
 
-async def show(cast: Cast, seconds: float, slowdown: float, console: Console) -> tuple[Row, ...]:
-    """Play all links for about ``seconds`` in total; rows in the order of the links."""
+async def show(
+    cast: Cast, seconds: float, slowdown: float, console: Console, links: Sequence[Link] = LINKS
+) -> tuple[Row, ...]:
+    """Play all links for about ``seconds`` in total, settling aside; rows in the order of the links."""
     rows: list[Row] = []
-    share_s = seconds / len(BANDWIDTHS_BPS)
+    share_s = seconds / len(links)
     with tempfile.TemporaryDirectory(prefix="evosplit-demo-") as name:
         folder = Path(name)
         cast.install(folder / "models")
@@ -36,18 +39,16 @@ async def show(cast: Cast, seconds: float, slowdown: float, console: Console) ->
         async with contextlib.AsyncExitStack() as stack:
             console.print("starting the cloud tier (Ray Serve)")
             cloud = await stack.enter_async_context(cloud_tier(folder, token))
-            shaper = await stack.enter_async_context(
-                Shaper.between(cloud.url, Link(BANDWIDTHS_BPS[0], RTT_S))
-            )
+            shaper = await stack.enter_async_context(Shaper.between(cloud.url, links[0]))
             console.print("starting the edge agent: it measures itself and fetches its plans")
             edge = edge_agent(folder, shaper.url, cast, slowdown, token)
             client = await stack.enter_async_context(edge)
-            bar = stack.enter_context(_Bar.on(console))
-            for number, bandwidth_bps in enumerate(BANDWIDTHS_BPS):
-                shaper.set_link(Link(bandwidth_bps, RTT_S))
-                bar.link(bandwidth_bps)
+            bar = stack.enter_context(_Bar.on(console, len(links)))
+            for number, link in enumerate(links):
+                shaper.set_link(link)
+                bar.link(link.bandwidth_bps)
                 frames = partial(playlist, number)
-                rows += await play_link(client, frames, bandwidth_bps, share_s, bar.shot)
+                rows += await play_link(client, frames, link.bandwidth_bps, share_s, bar.shot)
     return tuple(rows)
 
 
@@ -59,7 +60,7 @@ class _Bar:
     task: TaskID
 
     @classmethod
-    def on(cls, console: Console) -> _Bar:
+    def on(cls, console: Console, links: int) -> _Bar:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -67,7 +68,7 @@ class _Bar:
             TextColumn("{task.fields[last]}"),
         )
         progress = Progress(*columns, console=console)
-        return cls(progress, progress.add_task("", total=len(BANDWIDTHS_BPS), completed=-1, last=""))
+        return cls(progress, progress.add_task("", total=links, completed=-1, last=""))
 
     def __enter__(self) -> _Bar:
         self.progress.start()

@@ -18,12 +18,12 @@ from typing import Any, Final
 import numpy as np
 
 from edge.calibration.sample import Kept
-from edge.learning.lowly import bound_memory, die_with_parent, step_back
 from edge.learning.pace import Pace
 from kernels.codec import decode_tensor
 from kernels.errors.inputs import DEFAULT_INPUTS, spread
 from kernels.errors.table import ErrorTable, measure_errors
 from shared.card import Card, card_from_data, check_card
+from shared.child_process import bound_memory, die_with_parent, step_back
 from shared.errors import EvoSplitError, ProfileError
 from shared.graph import Graph, load_graph
 from shared.oip import SIZED_PICTURE_INPUT

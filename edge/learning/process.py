@@ -19,9 +19,9 @@ from edge.learning.kept import read_samples
 from edge.learning.learn import learn
 from edge.learning.learned import Learned, Task
 from edge.learning.learned_file import read_learned, write_learned
-from edge.learning.lowly import bound_memory, die_with_parent, step_back
 from edge.learning.pace import Pace
 from edge.learning.trainers import TRAINERS
+from shared.child_process import bound_memory, die_with_parent, step_back
 from shared.errors import LearningError
 
 _ONE_THREAD: Final = dict.fromkeys(

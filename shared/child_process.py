@@ -1,4 +1,4 @@
-"""A process that makes way for others and takes no more memory than it may."""
+"""Child process of low priority: it makes way for others and takes no more memory than it may."""
 
 from __future__ import annotations
 

@@ -1,0 +1,83 @@
+"""The agent's own way, after it has learnt, beside every way that is held to: four networks, four links.
+
+As `evosplit demo` plays them: an edge agent slowed by eight and a cloud tier as processes, a shaped link
+between them. Frames go the planned way until the plan settles; then all strategies take turns: all on the
+edge, the input raw or as JPEG to the cloud, and each cut of the plan table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+
+from benchmarks.cells.inputs import PICTURES, SHARED
+from benchmarks.report import write_result
+from cli.demo.cast import Cast, own
+from cli.demo.rows import comparisons
+from cli.demo.show import show
+from shared.link import Link
+
+LINKS: Final = tuple(Link(bandwidth_bps, 0.02) for bandwidth_bps in (32e6, 8e6, 2e6, 0.5e6))
+SECONDS: Final = 64.0
+SLOWDOWN: Final = 8.0
+WITHIN: Final = 1.05
+
+
+def main() -> None:
+    """Play all cells and write the result."""
+    cells = [cell for name in PICTURES for cell in _cells(name)]
+    result = {
+        "target_planned_to_best": WITHIN,
+        "slowdown": SLOWDOWN,
+        "within": sum(cell["planned_to_best"] <= WITHIN for cell in cells),
+        "of": len(cells),
+        "cells": cells,
+    }
+    write_result("closed_loop", result)
+    print(f"within 5 % of the best way held to: {result['within']} of {result['of']}")
+
+
+def _cells(name: str) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory(prefix="evosplit-loop-") as folder:
+        rows = asyncio.run(show(_cast(name, Path(folder)), SECONDS, SLOWDOWN, Console(stderr=True), LINKS))
+    cells = []
+    for one in comparisons(rows):
+        here = [row for row in rows if row.bandwidth_bps == one.bandwidth_bps]
+        p50_s = {row.strategy: row.p50_s for row in here}
+        planned = next(asdict(row) for row in here if row.strategy == "planned")
+        cells.append({"model": name, **asdict(one), "p50_s": p50_s, "planned": planned})
+        print(
+            f"{name} {one.bandwidth_bps / 1e6:g} Mbit/s: {one.planned_to_best:.3f} of {one.best}", flush=True
+        )
+    return cells
+
+
+def _cast(name: str, folder: Path) -> Cast:
+    images = SHARED / "data" / PICTURES[name]
+    if (images / "cifar10.npz").is_file():
+        images = _written(images / "cifar10.npz", folder)
+    return own(SHARED / "models" / f"{name}.onnx", images, {})
+
+
+def _written(archive: Path, folder: Path) -> Path:
+    """The test images of CIFAR-10 as files with their labels."""
+    arrays = np.load(archive)
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream)
+        table.writerow(("file", "class_index"))
+        for at, (pixels, label) in enumerate(zip(arrays["x_test"], arrays["y_test"], strict=True)):
+            Image.fromarray(pixels).save(folder / f"{at:04}.png")
+            table.writerow((f"{at:04}.png", int(label)))
+    return folder
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Planning in a process of its own gives what planning in this one gives, errors too."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from cloud import planning_process
+from cloud.planning import Planner
+from cloud.planning_process import PlanningProcess
+from cloud.plans import PlanRequest
+from cloud.registry import Model, load_model
+from planner.problem.limits import Limits
+from shared.errors import EvoSplitError, InfeasibleError, ProfileError
+from shared.profile import Profile
+from shared.profiler import measure_profile
+
+
+@pytest.fixture
+def model(tiny_models: Path, tmp_path: Path) -> Model:
+    shutil.copytree(tiny_models, tmp_path / "m")
+    return load_model(tmp_path / "m" / "chain.onnx", {})
+
+
+@pytest.fixture
+def profile(model: Model) -> Profile:
+    return measure_profile(model.graph, 1, 8.0)
+
+
+def test_the_answer_and_the_bundle_are_the_same(model: Model, profile: Profile, tmp_path: Path) -> None:
+    request, data = PlanRequest(profile, 0.02), tmp_path / "data"
+    apart = PlanningProcess(data, 1, {})(model, request, tmp_path / "apart")
+    here = Planner(data, 1)(model, request, tmp_path / "here")
+    assert apart == here
+    assert (tmp_path / "apart").read_bytes() == (tmp_path / "here").read_bytes()
+
+
+def test_errors_keep_their_kind_and_their_line(model: Model, profile: Profile, tmp_path: Path) -> None:
+    planner = PlanningProcess(tmp_path / "data", 1, {})
+    with pytest.raises(InfeasibleError, match="memory"):
+        planner(model, PlanRequest(profile, 0.02, Limits(memory_bytes=1, min_depth=2)), tmp_path / "b")
+    shutil.copy(tmp_path / "m" / "residual.onnx", model.path)
+    with pytest.raises(ProfileError, match=r"chain\.onnx has changed since"):
+        planner(model, PlanRequest(profile, 0.02), tmp_path / "b")
+
+
+def test_a_process_that_is_killed_ends_one_request(
+    model: Model, profile: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})"
+    (tmp_path / "dies.py").write_text(killed)
+    monkeypatch.setattr(planning_process, "_MODULE", "dies")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    with pytest.raises(EvoSplitError, match="ended with status -9"):
+        PlanningProcess(tmp_path / "data", 1, {})(model, PlanRequest(profile, 0.02), tmp_path / "b")
