@@ -20,6 +20,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from edge.int8 import timed_integers
 from kernels.codec import measure_codec, measure_packing
+from kernels.warm import warm_kernels
 from shared.card import card_from_data, check_card
 from shared.errors import EvoSplitError, ModelError, ProfileError
 from shared.frame_costs import measure_frame, with_frame
@@ -81,6 +82,7 @@ def measure(
         raise ModelError(f"the skeleton is no ONNX model: {broken}") from None
     graph = graph_from_model(model, name, sha256)
     whole = dataclasses.replace(graph, model=restore_weights(model, random_weights(model, 0)))
+    warm_kernels()  # on a new machine this compiles them: the first frames would wait for it
     codec, plain = measure_codec(), measure_codec(codec="none")
     pack_s = measure_packing()
     profile = measure_profile(whole, threads, slowdown, None, *codec, plain_s_per_byte=plain, pack_s=pack_s)
