@@ -111,7 +111,7 @@ def broken(model: Model) -> dict[str, oip.InferRequest]:
         "the model takes": plain_request({"x": feeds["x"][:, :, :8]}),
         "no input 'z'": plain_request({"z": feeds["x"]}),
         "not what crosses a cut": blob_request(oip.FRAME_INPUT, frame_bytes(model, later, feeds)),
-        "not a whole": blob_request(oip.SIZED_PICTURE_INPUT, b"no picture"),
+        "not a whole": blob_request(oip.SIZED_PICTURE_INPUT, b"\x89PNG\r\n\x1a\n and no more"),
         "frame": blob_request(oip.FRAME_INPUT, b"no frame"),
     }
 

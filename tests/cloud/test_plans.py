@@ -151,7 +151,7 @@ def test_an_edge_is_offered_what_it_measured(
 ) -> None:
     """Pictures that it can make, when preparing is slow; and nothing of the kind to one that said nothing."""
     shutil.copytree(tiny_models, tmp_path / "m")
-    planner, model = Planner(tmp_path / "m" / "data", 1), load_model(tmp_path / "m" / "chain.onnx")
+    planner, model = Planner(tmp_path / "m" / "data", 1), load_model(tmp_path / "m" / "chain.onnx", {})
     pictures = np.random.default_rng(0).random((24, 3, 16, 16)).astype(np.float32)
     np.savez(tmp_path / "m" / "chain.calibration.npz", x=pictures)
     slow = replace(profile, layer_s=(1.0,) * len(profile.layer_s), head_s={}, prepare_s=0.5, pack_s=0.1)

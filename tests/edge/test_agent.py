@@ -45,7 +45,7 @@ async def test_every_strategy_gives_the_models_answer(tmp_path: Path, strategy: 
 async def test_the_plan_follows_the_link(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         await until(lambda: on.agent.engine.heads_ready() == 3)
-        for bandwidth_bps, cut in ((3e6, "3"), (2e5, "last"), (1e8, "0"), (3e6, "3")):
+        for bandwidth_bps, cut in ((3e6, "3"), (4e4, "last"), (1e8, "0"), (3e6, "3")):
             on.cloud.bandwidth_bps, on.cloud.rtt_s = bandwidth_bps, RTT_S
             wanted = str(len(on.cloud.graph.layers)) if cut == "last" else cut
             await until(lambda wanted=wanted: on.agent.engine.plan.cut_key == wanted)
