@@ -103,6 +103,7 @@ async def teach(on: Stage, frames: int) -> None:
 def free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.teaching.shadows.MOST_BYTES", 1e9)
     monkeypatch.setattr("edge.teaching.shadows.LEAST_ROWS", 10)
+    monkeypatch.setattr("edge.teaching.hooking.LOOK_S", 1e9)  # the tests say when to learn
 
 
 async def test_the_device_learns_to_send_less(tmp_path: Path, free: None) -> None:

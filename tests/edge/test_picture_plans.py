@@ -118,7 +118,10 @@ async def test_an_audit_of_a_hook_before_a_picture_sends_it(tmp_path: Path) -> N
         assert audits.agreed["repeat"] + audits.disagreed["repeat"] == 1
 
 
-async def test_a_standing_picture_is_learned_under_a_plan_that_sends_pictures(tmp_path: Path) -> None:
+async def test_a_standing_picture_is_learned_under_a_plan_that_sends_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.teaching.hooking.LOOK_S", 1e9)  # the test says when to learn
     async with stage(tmp_path, table_of=picture_table, audit_share=1e-9, exit_agreement=0.9) as on:
         await until(lambda: on.agent.engine.heads_ready() == 3)
         assert picture_codec(on.agent.engine.plan) == "png"

@@ -59,7 +59,9 @@ async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
 
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is learned must not depend on how busy the machine is: time that may be spent never ends."""
+    """What is learned must not depend on how busy the machine is: the tests alone say when to learn, and how
+    much time may be spent on it."""
+    monkeypatch.setattr("edge.teaching.hooking.LOOK_S", 1e9)
     monkeypatch.setattr("edge.teaching.allowance.Allowance.is_spent", False)
 
 
