@@ -17,7 +17,7 @@ import onnx
 
 from benchmarks.report import write_result
 from shared.graph import Cut, Graph, load_graph, prefix_cuts
-from shared.graph.passes import pin_batch, unlist_weights
+from shared.graph.passes import pin_shapes, unlist_weights
 from shared.samples import random_feeds
 from shared.session import Runner
 from shared.split import head_model, tail_model
@@ -39,7 +39,7 @@ def main() -> None:
 
 def _measure(path: Path) -> dict[str, Any]:
     graph = load_graph(path)
-    whole = Runner(pin_batch(unlist_weights(onnx.load(path))), THREADS)
+    whole = Runner(pin_shapes(unlist_weights(onnx.load(path))), THREADS)
     rows = {cut.key: _compare(graph, cut, whole) for cut in prefix_cuts(graph)[1:-1]}
     ratios = {key: ratio for key, (_, _, ratio) in rows.items()}
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -90,8 +89,7 @@ class Edge:
         await engine.start()
         pixels = self._frame()
         started_s = time.perf_counter()
-        read = functools.partial(picture_of, card, pixels, strategy == "cloud-jpeg")
-        picture = await self._compute.run(read)
+        picture = await self._compute.run(lambda: picture_of(card, pixels, strategy == "cloud-jpeg"))
         job = Job("cell", "cells", self._network.graph.name, strategy, picture.value)
         job.spend(preprocess_s=picture.seconds)
         answer = await engine.answer(job)
