@@ -25,12 +25,11 @@ Judge: TypeAlias = Callable[[Plan, float], Drop]
 
 @dataclass(frozen=True)
 class Choice:
-    """The first error limit whose plans all hold, the worst drop among them, and all drops on the way."""
+    """An error limit whose plans all hold, and the worst drop among them."""
 
     max_error: float
     plans: tuple[Plan, ...]
     drop: Drop
-    tried: tuple[tuple[float, Drop], ...]
 
 
 def choose_limit(
@@ -42,23 +41,37 @@ def choose_limit(
     """The largest error limit at which all plans hold the drop; ``max_drop`` is a share (0.01: one point).
 
     ``plans_at(max_error)`` solves; a larger limit never makes a plan slower, so the first that holds has the
-    fastest plans. Raises InfeasibleError where no limit holds within the other limits.
+    fastest plans. Found by bisection behind the largest one: where drops do not fall with the limit it is a
+    limit that holds, but not always the largest. Raises InfeasibleError where no limit holds within the other
+    limits.
     """
     check_drop(max_drop)
-    tried: list[tuple[float, Drop]] = []
-    for limit in limits:
+    looks: list[Choice] = []
+    low, high, at = 0, len(limits), 0
+    while low < high:
         try:
-            plans = tuple(plans_at(limit))
+            looks.append(_look(limits[at], plans_at, judge, max_drop))
         except InfeasibleError:
-            if not tried:
+            if not looks:
                 raise
-            break
-        worst = _worst(plans, judge, max_drop)
-        tried.append((limit, worst))
-        if worst.holds(max_drop):
-            return Choice(limit, plans, worst, tuple(tried))
-    least = min((drop for _, drop in tried), key=lambda drop: drop.promised)
-    raise InfeasibleError(
+            high = at
+        else:
+            low, high = (low, at) if looks[-1].drop.holds(max_drop) else (at + 1, high)
+        at = (low + high) // 2
+    held = [look for look in looks if look.drop.holds(max_drop)]
+    if not held:
+        raise _none_holds(looks, max_drop)
+    return max(held, key=lambda look: look.max_error)
+
+
+def _look(limit: float, plans_at: Callable[[float], Sequence[Plan]], judge: Judge, max_drop: float) -> Choice:
+    plans = tuple(plans_at(limit))
+    return Choice(limit, plans, _worst(plans, judge, max_drop))
+
+
+def _none_holds(looks: Sequence[Choice], max_drop: float) -> InfeasibleError:
+    least = min((look.drop for look in looks), key=lambda drop: drop.promised)
+    return InfeasibleError(
         f"no plan within the other limits keeps the accuracy drop within {100 * max_drop:g} points: the most"
         f" accurate one may drop by {100 * least.promised:.2g} ({least.inputs} inputs)"
     )

@@ -73,10 +73,36 @@ def test_the_first_limit_that_holds_wins(small) -> None:
     chosen = choose_limit(at(problem), judge, 0.02)
     assert chosen.drop.holds(0.02)
     assert chosen.plans[0].error <= 0.002
-    assert all(10 * error > 0.02 for error in asked[:-1])
-    assert [limit for limit, _ in chosen.tried] == list(ERROR_LIMITS[: len(chosen.tried)])
+    assert len(asked) <= 6, "bisected: not every limit is looked at"
+    larger = ERROR_LIMITS[ERROR_LIMITS.index(chosen.max_error) - 1]
+    (cheaper,) = at(problem)(larger)
+    assert 10 * cheaper.error > 0.02
     (slower,) = at(problem)(chosen.max_error / 10)
     assert chosen.plans[0].latency.total_s <= slower.latency.total_s + 1e-9
+
+
+@pytest.mark.parametrize("boundary", [*ERROR_LIMITS, -1.0])
+@pytest.mark.parametrize("least", [1e-5, 0.0, 20.0])
+def test_the_largest_limit_that_holds_is_found_among_those_that_can_be_met(
+    small, boundary: float, least: float
+) -> None:
+    problem, _ = small
+    (plan,) = at(problem)(1.0)
+
+    def plans_at(limit: float) -> tuple[Plan, ...]:
+        if limit < least:
+            raise InfeasibleError("another limit")
+        return (replace(plan, error=limit),)
+
+    def judge(plan: Plan, _: float) -> Drop:
+        return drop_of(0.0 if plan.error <= boundary else 1.0)
+
+    right = [limit for limit in ERROR_LIMITS if least <= limit <= boundary]
+    if not right:
+        with pytest.raises(InfeasibleError):
+            choose_limit(plans_at, judge, 0.01)
+    else:
+        assert choose_limit(plans_at, judge, 0.01).max_error == right[0]
 
 
 def test_limits_fall_to_zero() -> None:
