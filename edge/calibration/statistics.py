@@ -6,9 +6,7 @@ one after the other; the error table as JSON on standard output, or one line on 
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +17,7 @@ import numpy as np
 
 from edge.calibration.sample import Kept
 from edge.learning.pace import Pace
+from edge.learning.paced_process import run_paced
 from kernels.codec import decode_tensor
 from kernels.errors.inputs import DEFAULT_INPUTS, spread
 from kernels.errors.table import ErrorTable, measure_errors
@@ -31,7 +30,6 @@ from shared.picture_codes import sized_feeds
 from shared.serial import from_json, to_json
 from shared.wire import decode_frame
 
-_ONE_THREAD: Final = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _BASE_BYTES: Final = 512 << 20
 _COPIES: Final = 8
 """Python with ONNX Runtime; and how often the network's weights are held at most: read, cut, in sessions."""
@@ -58,25 +56,8 @@ async def measured_errors(
     few = [kept[at] for at in spread(len(kept), DEFAULT_INPUTS)]
     inputs = tuple((one.name, len(one.content)) for one in few)
     asked = Asked(str(model), graph.name, graph.sha256, card, inputs)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge.calibration.statistics"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **_ONE_THREAD},
-    )
     content = json.dumps(asdict(asked)).encode() + b"\n" + b"".join(one.content for one in few)
-    try:
-        with pace.holding(process):
-            output, errors = await process.communicate(content)
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode != 0:
-        lines = errors.decode("utf-8", "replace").strip().splitlines()
-        raise ProfileError(lines[-1] if lines else f"measuring ended with status {process.returncode}")
-    return output
+    return await run_paced("edge.calibration.statistics", content, pace, ProfileError)
 
 
 def measure(asked: Asked, content: bytes) -> ErrorTable:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,11 @@ from edge.learning.learn import learn
 from edge.learning.learned import Learned, Task
 from edge.learning.learned_file import read_learned, write_learned
 from edge.learning.pace import Pace
+from edge.learning.paced_process import run_paced
 from edge.learning.trainers import TRAINERS
 from shared.child_process import bound_memory, die_with_parent, step_back
 from shared.errors import LearningError
 
-_ONE_THREAD: Final = dict.fromkeys(
-    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
 _BASE_BYTES: Final = 256 << 20
 _COPIES: Final = 6
 """Python with NumPy; and how often the samples are held at most: as read, chosen, standardised, moved."""
@@ -56,23 +53,7 @@ async def train(job: Job, pace: Pace | None = None) -> tuple[Learned, ...]:
     It is stopped while ``pace`` has a frame under way. A process that dies leaves the classifiers file as it
     was.
     """
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge.learning.process"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **_ONE_THREAD},
-    )
-    try:
-        with (pace or Pace()).holding(process):
-            _, errors = await process.communicate(_to_json(job))
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode != 0:
-        lines = errors.decode("utf-8", "replace").strip().splitlines()
-        raise LearningError(lines[-1] if lines else f"training ended with status {process.returncode}")
+    await run_paced("edge.learning.process", _to_json(job), pace or Pace(), LearningError)
     return await asyncio.to_thread(read_learned, job.learned)
 
 
