@@ -22,19 +22,19 @@ from typing import Any, Final
 from benchmarks.made_up import made_up_errors, profile_of
 from benchmarks.planner_models import LIGHT, REAL, light_graph
 from benchmarks.report import write_result
-from cli.profiles import slowed
-from planner.cuts.geometry import geometry
-from planner.cuts.search import is_within
-from planner.evaluate import is_allowed
-from planner.problem import Problem, default_bits
-from planner.problem.assignment import Assignment, Spending, spending
-from planner.problem.costs import Costs
-from planner.problem.limits import Limits
-from planner.problem.pricing import every_choice
-from planner.problem.sides import plain_speed
-from planner.solve import best, checked_costs
-from shared.graph import Graph, load_graph
-from shared.link import Link
+from evosplit.cli.profiles import slowed
+from evosplit.planner.cuts.geometry import geometry
+from evosplit.planner.cuts.search import is_within
+from evosplit.planner.evaluate import is_allowed
+from evosplit.planner.problem import Problem, default_bits
+from evosplit.planner.problem.assignment import Assignment, Spending, spending
+from evosplit.planner.problem.costs import Costs
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.problem.pricing import every_choice
+from evosplit.planner.problem.sides import plain_speed
+from evosplit.planner.solve import best, checked_costs
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.link import Link
 
 SLOWDOWNS: Final = (1.0, 8.0, 20.0, 50.0)
 BANDWIDTHS_BPS: Final = tuple(50e3 * 20_000 ** (step / 10) for step in range(11))

@@ -20,10 +20,10 @@ from rich.console import Console
 
 from benchmarks.cells.inputs import PICTURES, SHARED
 from benchmarks.report import write_result
-from cli.demo.cast import Cast, own
-from cli.demo.rows import comparisons
-from cli.demo.show import show
-from shared.link import Link
+from evosplit.cli.demo.cast import Cast, own
+from evosplit.cli.demo.rows import comparisons
+from evosplit.cli.demo.show import show
+from evosplit.shared.link import Link
 
 LINKS: Final = tuple(Link(bandwidth_bps, 0.02) for bandwidth_bps in (32e6, 8e6, 2e6, 0.5e6))
 SECONDS: Final = 64.0

@@ -24,23 +24,23 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from benchmarks.cells.inputs import SHARED
 from benchmarks.report import write_result
-from cli.card_files import find_card
-from cli.demo.processes import new_token
-from cli.demo.stage import cloud_tier
-from cli.shaper import Shaper
-from edge.agent import Agent, Ticket
-from edge.enrolment.enrol import enrol
-from edge.enrolment.planner_client import PlannerClient
-from edge.learning.sequential import evidence
-from edge.running import running_agent
-from edge.settings import EdgeSettings
-from shared.agreement import agreement
-from shared.card import Card, check_card, load_card
-from shared.graph import Graph, load_graph
-from shared.link import Link
-from shared.pictures import decode_picture
-from shared.preprocess import preprocess
-from shared.session import Runner
+from evosplit.cli.card_files import find_card
+from evosplit.cli.demo.processes import new_token
+from evosplit.cli.demo.stage import cloud_tier
+from evosplit.cli.shaper import Shaper
+from evosplit.edge.agent import Agent, Ticket
+from evosplit.edge.enrolment.enrol import enrol
+from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.learning.sequential import evidence
+from evosplit.edge.running import running_agent
+from evosplit.edge.settings import EdgeSettings
+from evosplit.shared.agreement import agreement
+from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.link import Link
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.session import Runner
 
 NETWORKS: Final = ("squeezenet1.1", "mobilenetv2")
 CALIBRATION: Final = 64

@@ -24,18 +24,18 @@ from aiohttp import web
 from PIL import Image
 
 from benchmarks.report import write_result
-from cloud.dataplane import Call, DataPlane
-from cloud.registry import Model, Registry
-from cloud.tail import TailCache
-from planner.bundle import build_bundle
-from shared.card import card_to_data, check_card, load_card
-from shared.graph import load_graph, prefix_cut
-from shared.graph.types import Graph
-from shared.link import Link
-from shared.oip import HEADER_LENGTH
-from shared.plan import Latency, Plan, PlanTable, TensorCode
-from shared.token import bearer
-from shared.weights import strip_weights
+from evosplit.cloud.dataplane import Call, DataPlane
+from evosplit.cloud.registry import Model, Registry
+from evosplit.cloud.tail import TailCache
+from evosplit.planner.bundle import build_bundle
+from evosplit.shared.card import card_to_data, check_card, load_card
+from evosplit.shared.graph import load_graph, prefix_cut
+from evosplit.shared.graph.types import Graph
+from evosplit.shared.link import Link
+from evosplit.shared.oip import HEADER_LENGTH
+from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
+from evosplit.shared.token import bearer
+from evosplit.shared.weights import strip_weights
 
 TARGET_BYTES: Final = 300_000_000
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -45,7 +45,7 @@ FRAMES: Final = 30
 START: Final = """
 import sys
 from pathlib import Path
-from edge.server import EdgeSettings, serve_edge
+from evosplit.edge.server import EdgeSettings, serve_edge
 url, data, port = sys.argv[1:]
 serve_edge(EdgeSettings(url, "squeezenet", Path(data), token="benchmark", port=int(port)))
 sys.exit("Ray was imported" if "ray" in sys.modules else 0)

@@ -16,17 +16,17 @@ from typing import Any, Final, TypeVar
 
 from benchmarks.planner_models import LIGHT, REAL, light_graph, real_graph
 from benchmarks.report import write_result
-from kernels.errors.inputs import DEFAULT_INPUTS, Feeds, random_calibration
-from kernels.errors.table import ErrorTable, measure_errors
-from planner.calibration.files import LabelledFeeds
-from planner.devices import named_device, simulated_profile
-from planner.drop.judges import judge_for
-from planner.problem import Problem
-from planner.promise import asked_promise, keep
-from planner.table import plan_table
-from shared.graph import Graph
-from shared.link import Link
-from shared.replan import choices
+from evosplit.kernels.errors.inputs import DEFAULT_INPUTS, Feeds, random_calibration
+from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.planner.devices import named_device, simulated_profile
+from evosplit.planner.drop.judges import judge_for
+from evosplit.planner.problem import Problem
+from evosplit.planner.promise import asked_promise, keep
+from evosplit.planner.table import plan_table
+from evosplit.shared.graph import Graph
+from evosplit.shared.link import Link
+from evosplit.shared.replan import choices
 
 INPUTS: Final = 200
 BANDWIDTH_BPS: Final = 20e6

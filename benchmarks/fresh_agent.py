@@ -27,16 +27,16 @@ from numpy.typing import NDArray
 from tritonclient.http import InferenceServerClient, InferInput
 
 from benchmarks.report import write_result
-from cli.card_files import find_card
-from cli.demo.processes import free_port, new_token, service
-from cli.demo.stage import cloud_tier
-from shared.agreement import agreement
-from shared.card import Card, check_card, load_card
-from shared.graph import Graph, load_graph
-from shared.oip import datatype_of
-from shared.pictures import decode_picture
-from shared.preprocess import preprocess
-from shared.session import Runner
+from evosplit.cli.card_files import find_card
+from evosplit.cli.demo.processes import free_port, new_token, service
+from evosplit.cli.demo.stage import cloud_tier
+from evosplit.shared.agreement import agreement
+from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.oip import datatype_of
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.session import Runner
 
 SHARED: Final = Path(__file__).resolve().parents[2] / "shared"
 PICTURES: Final[Mapping[str, str]] = {

@@ -22,9 +22,9 @@ from benchmarks.gate.learn import LOSSY_AGREEMENT, Lesson, attend, build_hooks
 from benchmarks.gate.play import play, summary
 from benchmarks.gate.stage import AGREEMENT, LINK, SLOWDOWN, Stage, gate_stage
 from benchmarks.report import write_result
-from cli.gate.camera import GateCamera
-from cli.gate.scene import render
-from edge.hooks.hook import Hook
+from evosplit.cli.gate.camera import GateCamera
+from evosplit.cli.gate.scene import render
+from evosplit.edge.hooks.hook import Hook
 
 LEARNING_SEED: Final = 7401
 LEARNING_FRAMES: Final = 1600

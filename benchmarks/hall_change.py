@@ -29,16 +29,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import write_result
-from cli.card_files import find_card
-from edge.head.segment import FrameContext
-from edge.masked import MaskedSegment
-from edge.streams.change import ChangeSettings
-from shared.card import Card, load_card
-from shared.graph import Cut, Graph, load_graph, make_cut
-from shared.postprocess import postprocess
-from shared.preprocess import preprocess
-from shared.session import Runner
-from shared.split import head_model, tail_model
+from evosplit.cli.card_files import find_card
+from evosplit.edge.head.segment import FrameContext
+from evosplit.edge.masked import MaskedSegment
+from evosplit.edge.streams.change import ChangeSettings
+from evosplit.shared.card import Card, load_card
+from evosplit.shared.graph import Cut, Graph, load_graph, make_cut
+from evosplit.shared.postprocess import postprocess
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model, tail_model
 
 SHARED: Final = Path(__file__).resolve().parents[2] / "shared"
 CALIBRATION_FRAMES: Final = 75

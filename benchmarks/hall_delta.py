@@ -23,14 +23,14 @@ from numpy.typing import NDArray
 from benchmarks.hall.boxes import Boxes, same_boxes
 from benchmarks.hall.network import Hall, Part, load_hall
 from benchmarks.report import write_result
-from cloud.streams import StreamStore, restore
-from edge.link.payloads import boundary_frame
-from edge.streams.change import ChangeSettings
-from edge.streams.delta import DeltaSender, DeltaSettings, Sent
-from kernels.codec import decode_tensor
-from kernels.codes import to_codes
-from shared.plan import Plan
-from shared.wire import decode_frame
+from evosplit.cloud.streams import StreamStore, restore
+from evosplit.edge.link.payloads import boundary_frame
+from evosplit.edge.streams.change import ChangeSettings
+from evosplit.edge.streams.delta import DeltaSender, DeltaSettings, Sent
+from evosplit.kernels.codec import decode_tensor
+from evosplit.kernels.codes import to_codes
+from evosplit.shared.plan import Plan
+from evosplit.shared.wire import decode_frame
 
 TUNING_FRAMES: Final = 100
 CUTS: Final = {"smallest": 19, "stride-8": 36}

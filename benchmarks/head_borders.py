@@ -20,19 +20,19 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.report import write_result
-from edge.head.assemble import Options, Stuff, assemble
-from edge.head.roster import Roster
-from edge.head.run import run_head
-from edge.head.steps import Head
-from edge.hooks.build import exit_places, narrow_places
-from edge.hooks.decisions import GO
-from edge.hooks.exit import ExitHook
-from edge.hooks.features import FeatureSpec
-from edge.hooks.hook import Hook
-from edge.hooks.saliency import SaliencyMaskHook
-from edge.learning.trainers import hidden
-from shared.graph import Cut, Graph, load_graph, prefix_cut
-from shared.samples import random_feeds
+from evosplit.edge.head.assemble import Options, Stuff, assemble
+from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.run import run_head
+from evosplit.edge.head.steps import Head
+from evosplit.edge.hooks.build import exit_places, narrow_places
+from evosplit.edge.hooks.decisions import GO
+from evosplit.edge.hooks.exit import ExitHook
+from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.saliency import SaliencyMaskHook
+from evosplit.edge.learning.trainers import hidden
+from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cut
+from evosplit.shared.samples import random_feeds
 
 TARGET: Final = 1.15
 ROUNDS: Final = 31

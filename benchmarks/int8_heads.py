@@ -11,24 +11,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import cli
+import evosplit.cli
 from benchmarks.int8.heads import THREADS, answer, eight_bits, float_head, integer_head, timed
 from benchmarks.int8.judge import right_answers
 from benchmarks.int8.sets import DATA, Round, rounds
 from benchmarks.report import write_result
-from cli.profiles import measured_profile, with_integers
-from edge.int8 import Int8Segment
-from kernels.errors.table import ErrorTable, measure_errors
-from planner.problem import Problem
-from planner.problem.limits import DEFAULT_MAX_ERROR, Limits
-from planner.solve import solve
-from shared.card import Card, check_card, load_card
-from shared.graph import Graph, load_graph
-from shared.link import Link
-from shared.plan import FLOAT_BITS
-from shared.profile import Profile
+from evosplit.cli.profiles import measured_profile, with_integers
+from evosplit.edge.int8 import Int8Segment
+from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
+from evosplit.planner.solve import solve
+from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.link import Link
+from evosplit.shared.plan import FLOAT_BITS
+from evosplit.shared.profile import Profile
 
-CLI: Final = Path(cli.__file__).parent
+CLI: Final = Path(evosplit.cli.__file__).parent
 MODELS: Final = {
     "mobilenetv2": "photographs",
     "squeezenet1.1": "photographs",

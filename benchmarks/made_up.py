@@ -16,14 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from kernels.errors.types import ActivationErrors, ErrorTable, WeightErrors
-from planner.devices import named_device, simulated_profile
-from shared.errors import ProfileError
-from shared.graph import Graph, Tensor
-from shared.integer_times import IntegerTimes
-from shared.profile import Profile
-from shared.serial import from_json
-from shared.weight_sizes import quantised_weights
+from evosplit.kernels.errors.types import ActivationErrors, ErrorTable, WeightErrors
+from evosplit.planner.devices import named_device, simulated_profile
+from evosplit.shared.errors import ProfileError
+from evosplit.shared.graph import Graph, Tensor
+from evosplit.shared.integer_times import IntegerTimes
+from evosplit.shared.profile import Profile
+from evosplit.shared.serial import from_json
+from evosplit.shared.weight_sizes import quantised_weights
 
 PROFILES: Final = Path(__file__).parent / "profiles"
 _WIDTHS: Final = (2, 3, 4, 5, 6, 8, 16)

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.report import write_result
-from kernels.masked.arrays import aligned
-from kernels.masked.conv import MaskedConv
+from evosplit.kernels.masked.arrays import aligned
+from evosplit.kernels.masked.conv import MaskedConv
 
 DENSITIES: Final = (1.0, 0.5, 0.25, 0.1)
 CHAIN: Final = 4

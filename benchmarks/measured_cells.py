@@ -29,12 +29,12 @@ from benchmarks.cells.play import play
 from benchmarks.cells.predict import baselines, known_of, teacher
 from benchmarks.cells.rows import line, row
 from benchmarks.report import write_result
-from cli.demo.processes import new_token
-from cli.demo.stage import cloud_tier
-from cli.shaper import Shaper
-from shared.link import Link
-from shared.machine import this_machine
-from shared.replan import choices, replan
+from evosplit.cli.demo.processes import new_token
+from evosplit.cli.demo.stage import cloud_tier
+from evosplit.cli.shaper import Shaper
+from evosplit.shared.link import Link
+from evosplit.shared.machine import this_machine
+from evosplit.shared.replan import choices, replan
 
 BANDWIDTHS_BPS: Final = (0.5e6, 2e6, 8e6, 32e6)
 RTT_S: Final = 0.02

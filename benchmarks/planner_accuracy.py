@@ -16,24 +16,24 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.report import write_result
-from cli.profiles import measured_profile, slowed
-from kernels.errors.inputs import Feeds, spread
-from kernels.errors.table import measure_errors
-from planner.calibration.labels import Label
-from planner.drop.accuracy import choose_limit, limited
-from planner.drop.estimate import Drop
-from planner.drop.margins import reader_for
-from planner.drop.measured import MeasuredDrop
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from planner.solve import solve
-from planner.table import plan_table
-from shared.card import Card, check_card, load_card
-from shared.graph import Graph, load_graph
-from shared.link import Link
-from shared.pictures import decode_picture
-from shared.plan import Plan
-from shared.preprocess import preprocess
+from evosplit.cli.profiles import measured_profile, slowed
+from evosplit.kernels.errors.inputs import Feeds, spread
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.planner.calibration.labels import Label
+from evosplit.planner.drop.accuracy import choose_limit, limited
+from evosplit.planner.drop.estimate import Drop
+from evosplit.planner.drop.margins import reader_for
+from evosplit.planner.drop.measured import MeasuredDrop
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.solve import solve
+from evosplit.planner.table import plan_table
+from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.link import Link
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.plan import Plan
+from evosplit.shared.preprocess import preprocess
 
 MAX_DROP: Final = 0.01
 THREADS: Final = 1

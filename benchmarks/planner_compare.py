@@ -19,15 +19,15 @@ from typing import Any, Final
 
 from benchmarks.planner_tables import SAMPLES, Network, Source, network
 from benchmarks.report import write_result
-from cli.planning import SIMULATED
-from planner.baselines import qdmp_retreating, u8
-from planner.compare import Row, compare, offered_bits
-from planner.devices import named_device
-from planner.evaluate import evaluate
-from planner.problem import Problem
-from planner.problem.limits import DEFAULT_MAX_ERROR, Limits
-from shared.link import Link
-from shared.serial import to_data
+from evosplit.cli.planning import SIMULATED
+from evosplit.planner.baselines import qdmp_retreating, u8
+from evosplit.planner.compare import Row, compare, offered_bits
+from evosplit.planner.devices import named_device
+from evosplit.planner.evaluate import evaluate
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
+from evosplit.shared.link import Link
+from evosplit.shared.serial import to_data
 
 MBIT: Final = 1024 * 1024
 BANDWIDTH_BPS: Final = 3.0 * MBIT

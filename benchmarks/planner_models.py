@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from shared.graph import Graph, load_graph
+from evosplit.shared.graph import Graph, load_graph
 
 REAL: Final = Path(__file__).resolve().parents[2] / "shared" / "models"
 LIGHT: Final = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"

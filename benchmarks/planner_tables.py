@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.planner_models import light_graph, real_graph
-from cli.cache import cached
-from cli.card_files import find_card
-from kernels.errors.table import METHOD, ErrorOptions, measure_errors
-from kernels.errors.types import ErrorTable
-from planner.calibration.evidence import measured_inputs
-from planner.calibration.files import feeds_digest, labelled_feeds
-from planner.encodings.measure import METHOD as PICTURE_METHOD
-from planner.encodings.measure import PictureEncodings, measure_encodings
-from shared.cache_key import CacheKey
-from shared.card import Card, card_from_data, check_card, load_card
-from shared.graph import Graph
-from shared.machine import this_machine
-from shared.serial import digest
+from evosplit.cli.cache import cached
+from evosplit.cli.card_files import find_card
+from evosplit.kernels.errors.table import METHOD, ErrorOptions, measure_errors
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.planner.calibration.evidence import measured_inputs
+from evosplit.planner.calibration.files import feeds_digest, labelled_feeds
+from evosplit.planner.encodings.measure import METHOD as PICTURE_METHOD
+from evosplit.planner.encodings.measure import PictureEncodings, measure_encodings
+from evosplit.shared.cache_key import CacheKey
+from evosplit.shared.card import Card, card_from_data, check_card, load_card
+from evosplit.shared.graph import Graph
+from evosplit.shared.machine import this_machine
+from evosplit.shared.serial import digest
 
 DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 SAMPLES: Final = 4

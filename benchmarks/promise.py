@@ -17,26 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import write_result
-from cli.frames import with_frame_of
-from cli.profiles import edge_profile, measured_profile
-from kernels.errors.inputs import Feeds
-from kernels.errors.table import measure_errors
-from planner.calibration.evidence import measured_inputs
-from planner.calibration.files import LabelledFeeds
-from planner.calibration.labels import Label
-from planner.drop.accuracy import Judge, is_exact
-from planner.drop.judges import judge_for
-from planner.encodings.measure import measure_encodings
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from planner.promise import DEFAULT_MAX_DROP, asked_promise, kept_line
-from planner.service import kept_plans, service_problem
-from shared.card import Card, check_card, load_card
-from shared.graph import load_graph
-from shared.pictures import decode_picture
-from shared.plan import Plan
-from shared.preprocess import preprocess
-from shared.replan import choices
+from evosplit.cli.frames import with_frame_of
+from evosplit.cli.profiles import edge_profile, measured_profile
+from evosplit.kernels.errors.inputs import Feeds
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.planner.calibration.evidence import measured_inputs
+from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.planner.calibration.labels import Label
+from evosplit.planner.drop.accuracy import Judge, is_exact
+from evosplit.planner.drop.judges import judge_for
+from evosplit.planner.encodings.measure import measure_encodings
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.promise import DEFAULT_MAX_DROP, asked_promise, kept_line
+from evosplit.planner.service import kept_plans, service_problem
+from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.graph import load_graph
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.plan import Plan
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.replan import choices
 
 THREADS: Final = 1
 SLOWDOWN: Final = 30.0

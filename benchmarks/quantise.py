@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import write_result
-from kernels import loops
-from kernels.affine import Affine, choose_affine
-from kernels.bitpack import SLACK_BYTES
-from kernels.codec import measure_codec
-from kernels.quantise import value_range
+from evosplit.kernels import loops
+from evosplit.kernels.affine import Affine, choose_affine
+from evosplit.kernels.bitpack import SLACK_BYTES
+from evosplit.kernels.codec import measure_codec
+from evosplit.kernels.quantise import value_range
 
 SIZES: Final = {"64k elements": 2**16, "803k elements": 64 * 112 * 112, "16M elements": 2**24}
 BITS: Final = (2, 3, 4, 5, 6, 7, 8, 16)
@@ -35,7 +35,7 @@ COMPILE: Final = """
 import time
 start = time.perf_counter()
 import numpy as np
-from kernels.quantise import affine_for, quantise_pack, unpack_dequantise
+from evosplit.kernels.quantise import affine_for, quantise_pack, unpack_dequantise
 imported = time.perf_counter()
 x = np.ones(64, np.float32)
 for bits in (4, 8):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from shared.machine import this_machine
+from evosplit.shared.machine import this_machine
 
 RESULTS: Final = Path(__file__).parent / "results"
 

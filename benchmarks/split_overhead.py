@@ -16,11 +16,11 @@ from typing import Any, Final
 import onnx
 
 from benchmarks.report import write_result
-from shared.graph import Cut, Graph, load_graph, prefix_cuts
-from shared.graph.passes import pin_shapes, unlist_weights
-from shared.samples import random_feeds
-from shared.session import Runner
-from shared.split import head_model, tail_model
+from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cuts
+from evosplit.shared.graph.passes import pin_shapes, unlist_weights
+from evosplit.shared.samples import random_feeds
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model, tail_model
 
 TARGET: Final = 1.05
 MODELS: Final = ("squeezenet1.1", "resnet56_cifar10")

@@ -25,13 +25,13 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from benchmarks.report import write_result
-from edge.learning.calibrate import threshold
-from edge.learning.classes import choose_answers, labels_of
-from edge.learning.learned import decide
-from edge.learning.sampler import Sampler
-from edge.learning.samples import Sample, Samples
-from edge.learning.split import split
-from edge.learning.trainers import TRAINERS
+from evosplit.edge.learning.calibrate import threshold
+from evosplit.edge.learning.classes import choose_answers, labels_of
+from evosplit.edge.learning.learned import decide
+from evosplit.edge.learning.sampler import Sampler
+from evosplit.edge.learning.samples import Sample, Samples
+from evosplit.edge.learning.split import split
+from evosplit.edge.learning.trainers import TRAINERS
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 TAPS = ("layer2.2.out", "layer2.8.out", "layer3.2.out", "layer3.5.out")

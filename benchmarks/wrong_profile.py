@@ -14,7 +14,7 @@ from typing import Any, Final
 from benchmarks.report import write_result
 from benchmarks.wrong.agent import agent_told
 from benchmarks.wrong.simulated import FRAMES, NEARLY, both_ways, run
-from shared.link import Link
+from evosplit.shared.link import Link
 
 NETWORKS: Final = ("squeezenet1.1", "mobilenetv2", "resnet56_cifar10", "yolox_nano")
 BANDWIDTHS_BPS: Final = tuple(0.25e6 * 2**octave for octave in range(9))

@@ -1,5 +1,5 @@
 """`python -m cli`: the same as `evosplit`."""
 
-from cli.main import main
+from evosplit.cli.main import main
 
 main(prog_name="evosplit")

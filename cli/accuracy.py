@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cli.calibration import NOISE, Calibration
-from cli.output import stderr
-from cli.planning import Asked
-from kernels.errors.types import ErrorTable
-from planner.drop.accuracy import Judge
-from planner.drop.judges import judge_for
-from planner.problem import Problem
-from planner.promise import Kept, PlansOf, Promise, asked_promise, keep, kept_line
-from shared.errors import InputError
-from shared.graph import Graph
+from evosplit.cli.calibration import NOISE, Calibration
+from evosplit.cli.output import stderr
+from evosplit.cli.planning import Asked
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.planner.drop.accuracy import Judge
+from evosplit.planner.drop.judges import judge_for
+from evosplit.planner.problem import Problem
+from evosplit.planner.promise import Kept, PlansOf, Promise, asked_promise, keep, kept_line
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def offered_without_drop(problem: Problem) -> Problem:
 
 
 def accuracy_judge(graph: Graph, calibration: Calibration, errors: ErrorTable, threads: int) -> Judge | None:
-    """Measures drops as `planner.drop.judges.judge_for`, None without calibration inputs."""
+    """Measures drops as `evosplit.planner.drop.judges.judge_for`, None without calibration inputs."""
     inputs = calibration.inputs
     if inputs is None:
         return None

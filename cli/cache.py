@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from shared.cache_key import CacheKey
-from shared.errors import EvoSplitError
-from shared.kept import kept
+from evosplit.shared.cache_key import CacheKey
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.kept import kept
 
 T = TypeVar("T")
 

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from cli.cache import cached
-from cli.card_files import find_card_or_none
-from cli.output import progress, stderr
-from kernels.errors.data_free import data_free_errors
-from kernels.errors.inputs import Feeds
-from kernels.errors.table import DEFAULT_OPTIONS, METHOD, ErrorOptions, measure_errors
-from kernels.errors.types import ErrorTable
-from planner.calibration.evidence import evidence_in, measured_inputs
-from planner.calibration.files import LabelledFeeds, calibration_source, feeds_digest, noise_feeds
-from shared.bundle import CalibrationKind
-from shared.cache_key import CacheKey
-from shared.card import Card, check_card, load_card
-from shared.errors import InputError
-from shared.graph import Graph
-from shared.serial import digest
+from evosplit.cli.cache import cached
+from evosplit.cli.card_files import find_card_or_none
+from evosplit.cli.output import progress, stderr
+from evosplit.kernels.errors.data_free import data_free_errors
+from evosplit.kernels.errors.inputs import Feeds
+from evosplit.kernels.errors.table import DEFAULT_OPTIONS, METHOD, ErrorOptions, measure_errors
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.planner.calibration.evidence import evidence_in, measured_inputs
+from evosplit.planner.calibration.files import LabelledFeeds, calibration_source, feeds_digest, noise_feeds
+from evosplit.shared.bundle import CalibrationKind
+from evosplit.shared.cache_key import CacheKey
+from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph
+from evosplit.shared.serial import digest
 
 NOISE: Final = "noise"
 """In place of a file: seeded random inputs, for experiments with networks whose weights are made up."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from cli.options import SIZE
+from evosplit.cli.options import SIZE
 
 F = TypeVar("F", bound=Callable[..., Any])
 

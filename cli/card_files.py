@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from shared.errors import CardError
+from evosplit.shared.errors import CardError
 
 
 def find_card(model: Path) -> Path:

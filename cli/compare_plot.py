@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cli.figure import new_figure, save_figure
-from planner.compare import Row
+from evosplit.cli.figure import new_figure, save_figure
+from evosplit.planner.compare import Row
 
 _OURS: Final = "#2f7d4f"
 _OTHERS: Final = "#7d93a8"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from cli.cache import cached
-from cli.calibration import Calibration
-from planner.calibration.files import feeds_digest
-from planner.encodings.measure import (
+from evosplit.cli.cache import cached
+from evosplit.cli.calibration import Calibration
+from evosplit.planner.calibration.files import feeds_digest
+from evosplit.planner.encodings.measure import (
     MAX_INPUTS,
     METHOD,
     PictureEncodings,
     data_free_encodings,
     measure_encodings,
 )
-from shared.cache_key import CacheKey
-from shared.graph import Graph
-from shared.machine import this_machine
+from evosplit.shared.cache_key import CacheKey
+from evosplit.shared.graph import Graph
+from evosplit.shared.machine import this_machine
 
 
 def input_encodings(graph: Graph, calibration: Calibration) -> PictureEncodings:

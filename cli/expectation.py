@@ -8,10 +8,10 @@ from typing import Final
 
 import click
 
-from cli.options import FILE
-from shared.errors import ProfileError, UsageError
-from shared.expectation import NOTHING_SPARED, Expectation
-from shared.serial import from_data
+from evosplit.cli.options import FILE
+from evosplit.shared.errors import ProfileError, UsageError
+from evosplit.shared.expectation import NOTHING_SPARED, Expectation
+from evosplit.shared.serial import from_data
 
 expectation_option: Final = click.option(
     "--expect",

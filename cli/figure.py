@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from shared.errors import EvoSplitError, UsageError
+from evosplit.shared.errors import EvoSplitError, UsageError
 
 
 def new_figure(width: float, height: float) -> Any:  # noqa: ANN401 - matplotlib has no types

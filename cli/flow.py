@@ -6,7 +6,7 @@ import asyncio
 import socket
 from typing import Final
 
-from cli.line import Line
+from evosplit.cli.line import Line
 
 _IN_FLIGHT_CHUNKS: Final = 256
 _CATCH_UP_S: Final = 0.1

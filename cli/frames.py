@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cli.cache import cached
-from cli.card_files import find_card_or_none
-from shared.cache_key import CacheKey
-from shared.card import check_card, load_card
-from shared.frame_costs import METHOD, FrameCosts, measure_frame, with_frame
-from shared.graph import Graph
-from shared.machine import this_machine
-from shared.profile import Profile
+from evosplit.cli.cache import cached
+from evosplit.cli.card_files import find_card_or_none
+from evosplit.shared.cache_key import CacheKey
+from evosplit.shared.card import check_card, load_card
+from evosplit.shared.frame_costs import METHOD, FrameCosts, measure_frame, with_frame
+from evosplit.shared.graph import Graph
+from evosplit.shared.machine import this_machine
+from evosplit.shared.profile import Profile
 
 
 def with_frame_of(

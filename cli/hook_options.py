@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from cli.options import SIZE
-from edge.head.providers import PROVIDERS
-from edge.settings import KINDS, LEARNED
+from evosplit.cli.options import SIZE
+from evosplit.edge.head.providers import PROVIDERS
+from evosplit.edge.settings import KINDS, LEARNED
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from shared.errors import UsageError
+from evosplit.shared.errors import UsageError
 
 _EXTRAS = {
     "cloud": "cloud",

@@ -8,14 +8,14 @@ from typing import Final
 
 import click
 
-from cli.lazy import LazyGroup
-from shared.errors import EvoSplitError
+from evosplit.cli.lazy import LazyGroup
+from evosplit.shared.errors import EvoSplitError
 
 _COMMANDS: Final = (
     *("inspect", "profile", "plan", "table", "pareto", "compare", "split", "roofline"),
     *("cloud", "edge", "top", "results", "demo"),
 )
-_MODULES: Final = {name: f"cli.commands.{name}" for name in _COMMANDS}
+_MODULES: Final = {name: f"evosplit.cli.commands.{name}" for name in _COMMANDS}
 
 
 class _Group(LazyGroup):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cli.card_files import find_card_or_none
-from shared.card import load_card
-from shared.graph import Graph
-from shared.model_shapes import load_model_file
-from shared.shape import Shape
+from evosplit.cli.card_files import find_card_or_none
+from evosplit.shared.card import load_card
+from evosplit.shared.graph import Graph
+from evosplit.shared.model_shapes import load_model_file
+from evosplit.shared.shape import Shape
 
 
 def load_model(model: Path, shapes: Mapping[str, Shape], card_file: Path | None = None) -> Graph:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from shared.errors import UsageError
-from shared.shape import Shape, parse_model_shape, parse_named_shape
-from shared.units import parse_bandwidth, parse_duration, parse_energy, parse_size
+from evosplit.shared.errors import UsageError
+from evosplit.shared.shape import Shape, parse_model_shape, parse_named_shape
+from evosplit.shared.units import parse_bandwidth, parse_duration, parse_energy, parse_size
 
 T = TypeVar("T")
 

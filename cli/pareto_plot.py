@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cli.figure import new_figure, save_figure
-from shared.plan import Plan
+from evosplit.cli.figure import new_figure, save_figure
+from evosplit.shared.plan import Plan
 
 _NONE: Final = 1e-6
 """Where plans without any error are drawn on the logarithmic axis."""

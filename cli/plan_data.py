@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.graph import Graph, parse_cut
-from shared.plan import Plan
-from shared.units import format_size
+from evosplit.shared.graph import Graph, parse_cut
+from evosplit.shared.plan import Plan
+from evosplit.shared.units import format_size
 
 
 def plan_data(graph: Graph, chosen: Plan) -> dict[str, Any]:

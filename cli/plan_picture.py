@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from cli.picture import Layout, Node, Place, Words, layout
-from cli.picture.place import ROW_ASPECT
-from shared.errors import EvoSplitError, UsageError
-from shared.graph import Graph
-from shared.plan import Plan
+from evosplit.cli.picture import Layout, Node, Place, Words, layout
+from evosplit.cli.picture.place import ROW_ASPECT
+from evosplit.shared.errors import EvoSplitError, UsageError
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import Plan
 
 _COLOURS: Final = {"edge": "#ffd9a0", "cloud": "#b9d7f2", "input": "#ececec"}
 _LINE: Final = "#8a8a8a"

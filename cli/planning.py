@@ -7,26 +7,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from cli.calibration import Calibration, Source, calibration_of, error_table
-from cli.encodings import input_encodings
-from cli.frames import with_frame_of
-from cli.models import load_model
-from cli.output import stderr
-from cli.profiles import edge_profile, measured_profile, read_profile
-from kernels.errors.table import DEFAULT_OPTIONS, ErrorOptions
-from planner.compare import offered_bits
-from planner.devices import Device, named_device
-from planner.encodings import InputEncoding
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from planner.problem.sides import measured_profile as measured
-from planner.problem.sides import plain_speed
-from planner.problem.statements import statements
-from planner.service import edge_encodings
-from shared.graph import Graph
-from shared.link import Link
-from shared.profile import Profile
-from shared.shape import Shape
+from evosplit.cli.calibration import Calibration, Source, calibration_of, error_table
+from evosplit.cli.encodings import input_encodings
+from evosplit.cli.frames import with_frame_of
+from evosplit.cli.models import load_model
+from evosplit.cli.output import stderr
+from evosplit.cli.profiles import edge_profile, measured_profile, read_profile
+from evosplit.kernels.errors.table import DEFAULT_OPTIONS, ErrorOptions
+from evosplit.planner.compare import offered_bits
+from evosplit.planner.devices import Device, named_device
+from evosplit.planner.encodings import InputEncoding
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.problem.sides import measured_profile as measured
+from evosplit.planner.problem.sides import plain_speed
+from evosplit.planner.problem.statements import statements
+from evosplit.planner.service import edge_encodings
+from evosplit.shared.graph import Graph
+from evosplit.shared.link import Link
+from evosplit.shared.profile import Profile
+from evosplit.shared.shape import Shape
 
 SIMULATED: Final = {"paper": ("eyeriss", "tpu"), "published": ("eyeriss-published", "tpu-published")}
 """Pairs of edge and cloud: systolic arrays with the paper's figures, and the cost model of its code."""

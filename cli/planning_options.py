@@ -10,13 +10,13 @@ from typing import Any, Final, Literal, cast, get_args
 
 import click
 
-from cli.calibration import NOISE
-from cli.options import DURATION, ENERGY, FILE, SIZE, shape_option, slowdown_option, threads_option
-from cli.planning import DEVICES, Asked
-from kernels.clipping import Clip
-from kernels.errors.options import ErrorOptions, Measure
-from planner.problem.limits import Limits
-from shared.errors import UsageError
+from evosplit.cli.calibration import NOISE
+from evosplit.cli.options import DURATION, ENERGY, FILE, SIZE, shape_option, slowdown_option, threads_option
+from evosplit.cli.planning import DEVICES, Asked
+from evosplit.kernels.clipping import Clip
+from evosplit.kernels.errors.options import ErrorOptions, Measure
+from evosplit.planner.problem.limits import Limits
+from evosplit.shared.errors import UsageError
 
 
 class _Source(click.Path):

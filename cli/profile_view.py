@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 
-from shared.units import format_bandwidth, format_duration, format_size
+from evosplit.shared.units import format_bandwidth, format_duration, format_size
 
 Data = Mapping[str, Any]
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from cli.cache import cached
-from cli.output import progress, stderr
-from edge.int8 import timed_integers
-from kernels.codec import measure_codec, measure_packing
-from shared.cache_key import CacheKey
-from shared.errors import ModelError, ProfileError
-from shared.graph import Graph
-from shared.integer_profiler import METHOD as INTEGERS
-from shared.integer_profiler import measure_integers
-from shared.integer_times import IntegerTimes
-from shared.machine import this_machine
-from shared.profile import Profile
-from shared.profiler import METHOD, measure_profile
-from shared.serial import from_json
+from evosplit.cli.cache import cached
+from evosplit.cli.output import progress, stderr
+from evosplit.edge.int8 import timed_integers
+from evosplit.kernels.codec import measure_codec, measure_packing
+from evosplit.shared.cache_key import CacheKey
+from evosplit.shared.errors import ModelError, ProfileError
+from evosplit.shared.graph import Graph
+from evosplit.shared.integer_profiler import METHOD as INTEGERS
+from evosplit.shared.integer_profiler import measure_integers
+from evosplit.shared.integer_times import IntegerTimes
+from evosplit.shared.machine import this_machine
+from evosplit.shared.profile import Profile
+from evosplit.shared.profiler import METHOD, measure_profile
+from evosplit.shared.serial import from_json
 
 
 def measured_profile(graph: Graph, threads: int, slowdown: float = 1.0, fresh: bool = False) -> Profile:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from cli.figure import new_figure, save_figure
-from shared.layer_rates import LayerRate
-from shared.roofline import Roofs
+from evosplit.cli.figure import new_figure, save_figure
+from evosplit.shared.layer_rates import LayerRate
+from evosplit.shared.roofline import Roofs
 
 
 def write_plot(path: Path, name: str, roofs: Roofs, rates: Sequence[LayerRate]) -> None:

@@ -14,9 +14,9 @@ from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from cli.flow import cancel, flow
-from cli.line import Line
-from shared.link import Link
+from evosplit.cli.flow import cancel, flow
+from evosplit.cli.line import Line
+from evosplit.shared.link import Link
 
 DOWNLINK_BPS: Final = 100e6
 """What answers and bundles come back at, unless said otherwise."""

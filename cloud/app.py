@@ -9,13 +9,13 @@ from ray import serve
 from ray.serve import Application
 from starlette.applications import Starlette
 
-from cloud.admission import MAX_ONGOING_REQUESTS
-from cloud.assemble import make_services
-from cloud.ingress import make_app
-from cloud.settings import AppSettings
+from evosplit.cloud.admission import MAX_ONGOING_REQUESTS
+from evosplit.cloud.assemble import make_services
+from evosplit.cloud.ingress import make_app
+from evosplit.cloud.settings import AppSettings
 
 _MAX_ONGOING_REQUESTS: Final = 2 * MAX_ONGOING_REQUESTS
-"""Twice what `cloud.admission` lets in, so that its 503 comes first, and Ray's own only for a flood."""
+"""Twice what `evosplit.cloud.admission` lets in: its 503 comes first, and Ray's own only for a flood."""
 
 
 @serve.deployment(
@@ -25,7 +25,7 @@ _MAX_ONGOING_REQUESTS: Final = 2 * MAX_ONGOING_REQUESTS
 )
 @serve.ingress()
 class Cloud:
-    """A replica. All that it does is in ``cloud.ingress`` and below, which know no Ray."""
+    """A replica. All that it does is in ``evosplit.cloud.ingress`` and below, which know no Ray."""
 
     def __init__(self, settings: AppSettings) -> None:
         self._services = make_services(settings)

@@ -6,15 +6,15 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from cloud.dataplane import DataPlane
-from cloud.planning_process import PlanningProcess
-from cloud.plans import PlanService
-from cloud.registry import open_registry
-from cloud.services import Services
-from cloud.settings import AppSettings
-from cloud.streams import StreamStore
-from cloud.tail import TailCache
-from cloud.warm import warm_up
+from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.planning_process import PlanningProcess
+from evosplit.cloud.plans import PlanService
+from evosplit.cloud.registry import open_registry
+from evosplit.cloud.services import Services
+from evosplit.cloud.settings import AppSettings
+from evosplit.cloud.streams import StreamStore
+from evosplit.cloud.tail import TailCache
+from evosplit.cloud.warm import warm_up
 
 _LOG: Final = logging.getLogger("evosplit.cloud")
 

@@ -7,7 +7,7 @@ import asyncio
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-from cloud.encoding import TooLargeError, decompress
+from evosplit.cloud.encoding import TooLargeError, decompress
 
 
 async def read_body(request: Request, max_bytes: int, timeout_s: float) -> bytes:

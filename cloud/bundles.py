@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from shared.errors import NotFoundError
+from evosplit.shared.errors import NotFoundError
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 

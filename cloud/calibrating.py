@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from cloud.body import read_body
-from cloud.inference import header_length
-from cloud.services import in_thread, model_name, services_of
-from shared.errors import InputError
-from shared.oip import BINARY_TYPE
+from evosplit.cloud.body import read_body
+from evosplit.cloud.inference import header_length
+from evosplit.cloud.services import in_thread, model_name, services_of
+from evosplit.shared.errors import InputError
+from evosplit.shared.oip import BINARY_TYPE
 
 
 async def put_input(request: Request) -> Response:

@@ -18,12 +18,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.feeds import read_feeds
-from cloud.registry import Model
-from cloud.streams import StreamStore
-from shared.errors import InputError, NotFoundError
-from shared.graph import prefix_cut
-from shared.oip import parse_request
+from evosplit.cloud.feeds import read_feeds
+from evosplit.cloud.registry import Model
+from evosplit.cloud.streams import StreamStore
+from evosplit.shared.errors import InputError, NotFoundError
+from evosplit.shared.graph import prefix_cut
+from evosplit.shared.oip import parse_request
 
 MOST_INPUTS: Final = 512
 """Of one set."""

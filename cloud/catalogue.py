@@ -8,11 +8,11 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from cloud.body import read_body
-from cloud.services import in_thread, model_name, services_of
-from shared.card import card_to_data
-from shared.oip import BINARY_TYPE, model_metadata, server_metadata
-from shared.serial import to_json
+from evosplit.cloud.body import read_body
+from evosplit.cloud.services import in_thread, model_name, services_of
+from evosplit.shared.card import card_to_data
+from evosplit.shared.oip import BINARY_TYPE, model_metadata, server_metadata
+from evosplit.shared.serial import to_json
 
 NAME: Final = "evosplit"
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.feeds import passed_on, read_feeds
-from cloud.registry import Model, Registry
-from cloud.streams import StreamStore
-from cloud.tail import Tail, TailCache, TailKey, build_tail
-from shared.errors import InputError
-from shared.graph import Cut, prefix_cut
-from shared.oip import (
+from evosplit.cloud.feeds import passed_on, read_feeds
+from evosplit.cloud.registry import Model, Registry
+from evosplit.cloud.streams import StreamStore
+from evosplit.cloud.tail import Tail, TailCache, TailKey, build_tail
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Cut, prefix_cut
+from evosplit.shared.oip import (
     InferResponse,
     InferTensor,
     RequestedOutput,

@@ -6,7 +6,7 @@ import http.client
 import socket
 import time
 
-from shared.errors import EvoSplitError, PortInUseError, UsageError
+from evosplit.shared.errors import EvoSplitError, PortInUseError, UsageError
 
 _POLL_S = 0.1
 _PROBE_S = 2.0

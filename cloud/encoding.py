@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
-from shared.errors import InputError
+from evosplit.shared.errors import InputError
 
 _WINDOW: Final = {"gzip": 31, "deflate": 15}
 """zlib's ``wbits``: deflate means the zlib format (RFC 9110, section 8.4.1.2)."""

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from shared.errors import EvoSplitError
+from evosplit.shared.errors import EvoSplitError
 
 _UNAVAILABLE: Final = 503
 _RETRY_S: Final = "1"

@@ -9,12 +9,12 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from cloud.registry import Model
-from cloud.streams import StreamStore, restore
-from kernels.codec import decode_tensor
-from shared.errors import InputError
-from shared.graph import Cut, Graph, Tensor, parse_cut, prefix_cut
-from shared.oip import (
+from evosplit.cloud.registry import Model
+from evosplit.cloud.streams import StreamStore, restore
+from evosplit.kernels.codec import decode_tensor
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Cut, Graph, Tensor, parse_cut, prefix_cut
+from evosplit.shared.oip import (
     FRAME_INPUT,
     PICTURE_INPUT,
     SIZED_PICTURE_INPUT,
@@ -22,11 +22,11 @@ from shared.oip import (
     InferTensor,
     model_inputs,
 )
-from shared.picture_codes import sized_feeds
-from shared.preprocess import sized_input
-from shared.sized import read_picture
-from shared.split import edge_outputs
-from shared.wire import EncodedTensor, Frame, decode_frame
+from evosplit.shared.picture_codes import sized_feeds
+from evosplit.shared.preprocess import sized_input
+from evosplit.shared.sized import read_picture
+from evosplit.shared.split import edge_outputs
+from evosplit.shared.wire import EncodedTensor, Frame, decode_frame
 
 Feeds = dict[str, NDArray[Any]]
 

@@ -8,8 +8,8 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.errors import AuthError
-from shared.token import check_bearer
+from evosplit.shared.errors import AuthError
+from evosplit.shared.token import check_bearer
 
 OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready"})
 

@@ -8,11 +8,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cloud.body import read_body
-from cloud.dataplane import Call
-from cloud.encoding import compress
-from cloud.services import in_thread, model_name, services_of
-from shared.oip import BINARY_TYPE, HEADER_LENGTH
+from evosplit.cloud.body import read_body
+from evosplit.cloud.dataplane import Call
+from evosplit.cloud.encoding import compress
+from evosplit.cloud.services import in_thread, model_name, services_of
+from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH
 
 
 async def infer(request: Request) -> Response:

@@ -6,12 +6,12 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from cloud import calibrating, catalogue
-from cloud.admission import Admission
-from cloud.failures import HANDLERS
-from cloud.guard import Guard
-from cloud.inference import infer
-from cloud.services import Services
+from evosplit.cloud import calibrating, catalogue
+from evosplit.cloud.admission import Admission
+from evosplit.cloud.failures import HANDLERS
+from evosplit.cloud.guard import Guard
+from evosplit.cloud.inference import infer
+from evosplit.cloud.services import Services
 
 
 def make_app(services: Services) -> Starlette:

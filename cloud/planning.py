@@ -7,31 +7,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cloud.calibrations import calibrations_in
-from cloud.plans import PlanAnswer, PlanRequest
-from cloud.registry import Model
-from kernels.codec import measure_codec
-from kernels.errors.data_free import data_free_errors
-from kernels.errors.inputs import Feeds
-from kernels.errors.table import METHOD as ERROR_METHOD
-from kernels.errors.table import ErrorTable, measure_errors
-from planner.bundle import build_bundle
-from planner.calibration.evidence import Evidence, evidence_in, measured_inputs
-from planner.calibration.files import LabelledFeeds, calibration_source, feeds_digest
-from planner.drop.judges import judge_for
-from planner.encodings import InputEncoding
-from planner.encodings.measure import METHOD as PICTURE_METHOD
-from planner.encodings.measure import PictureEncodings, data_free_encodings, measure_encodings
-from planner.promise import asked_promise, kept_line
-from planner.service import kept_plans, service_problem
-from shared.cache_key import CacheKey
-from shared.card import card_to_data
-from shared.graph import Graph
-from shared.kept import kept
-from shared.machine import this_machine
-from shared.profile import Profile
-from shared.profiler import METHOD as PROFILE_METHOD
-from shared.profiler import measure_profile
+from evosplit.cloud.calibrations import calibrations_in
+from evosplit.cloud.plans import PlanAnswer, PlanRequest
+from evosplit.cloud.registry import Model
+from evosplit.kernels.codec import measure_codec
+from evosplit.kernels.errors.data_free import data_free_errors
+from evosplit.kernels.errors.inputs import Feeds
+from evosplit.kernels.errors.table import METHOD as ERROR_METHOD
+from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.planner.bundle import build_bundle
+from evosplit.planner.calibration.evidence import Evidence, evidence_in, measured_inputs
+from evosplit.planner.calibration.files import LabelledFeeds, calibration_source, feeds_digest
+from evosplit.planner.drop.judges import judge_for
+from evosplit.planner.encodings import InputEncoding
+from evosplit.planner.encodings.measure import METHOD as PICTURE_METHOD
+from evosplit.planner.encodings.measure import PictureEncodings, data_free_encodings, measure_encodings
+from evosplit.planner.promise import asked_promise, kept_line
+from evosplit.planner.service import kept_plans, service_problem
+from evosplit.shared.cache_key import CacheKey
+from evosplit.shared.card import card_to_data
+from evosplit.shared.graph import Graph
+from evosplit.shared.kept import kept
+from evosplit.shared.machine import this_machine
+from evosplit.shared.profile import Profile
+from evosplit.shared.profiler import METHOD as PROFILE_METHOD
+from evosplit.shared.profiler import measure_profile
 
 _LOG: Final = logging.getLogger("evosplit.cloud")
 

@@ -1,7 +1,7 @@
 """Planning in a child process of low priority, so that frames served meanwhile do not wait for it.
 
-``python -m cloud.planning_process``: a `Task` as JSON on standard input, an `Outcome` as JSON on standard
-output; what it logs goes to the parent's standard error.
+``python -m evosplit.cloud.planning_process``: a `Task` as JSON on standard input, an `Outcome` as JSON on
+standard output; what it logs goes to the parent's standard error.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cloud.planning import Planner
-from cloud.plans import PlanAnswer, PlanRequest
-from cloud.registry import Model, load_model
-from shared import errors
-from shared.child_process import die_with_parent, step_back
-from shared.errors import EvoSplitError, ProfileError
-from shared.serial import from_json, to_json
-from shared.shape import Shape
+from evosplit.cloud.planning import Planner
+from evosplit.cloud.plans import PlanAnswer, PlanRequest
+from evosplit.cloud.registry import Model, load_model
+from evosplit.shared import errors
+from evosplit.shared.child_process import die_with_parent, step_back
+from evosplit.shared.errors import EvoSplitError, ProfileError
+from evosplit.shared.serial import from_json, to_json
+from evosplit.shared.shape import Shape
 
-_MODULE: Final = "cloud.planning_process"
+_MODULE: Final = "evosplit.cloud.planning_process"
 
 
 @dataclass(frozen=True)

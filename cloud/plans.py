@@ -6,22 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloud.bundles import BundleStore
-from cloud.calibrations import calibrations_in
-from cloud.registry import Model
-from kernels.errors.table import METHOD as ERROR_METHOD
-from kernels.errors.types import ErrorTable
-from planner.calibration.files import calibration_source, files_fingerprint
-from planner.problem.limits import Limits
-from planner.service import METHOD
-from shared.cache_key import CacheKey
-from shared.errors import ProfileError
-from shared.expectation import NOTHING_SPARED, Expectation
-from shared.kept import read_kept, write_kept
-from shared.machine import this_machine
-from shared.plan import PlanTable
-from shared.profile import Profile
-from shared.serial import digest, from_json
+from evosplit.cloud.bundles import BundleStore
+from evosplit.cloud.calibrations import calibrations_in
+from evosplit.cloud.registry import Model
+from evosplit.kernels.errors.table import METHOD as ERROR_METHOD
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.planner.calibration.files import calibration_source, files_fingerprint
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.service import METHOD
+from evosplit.shared.cache_key import CacheKey
+from evosplit.shared.errors import ProfileError
+from evosplit.shared.expectation import NOTHING_SPARED, Expectation
+from evosplit.shared.kept import read_kept, write_kept
+from evosplit.shared.machine import this_machine
+from evosplit.shared.plan import PlanTable
+from evosplit.shared.profile import Profile
+from evosplit.shared.serial import digest, from_json
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class PlanRequest:
     """What an edge asks: its own profile, the round-trip time that it sees, and its limits.
 
     ``max_drop`` is the accuracy that plans may cost, a share; None asks for the default one, as far as the
-    calibration inputs can show it, unless the limits name an error (`planner.promise.asked_promise`).
-    ``expectation`` is what the edge's hooks and masks have spared so far. ``calibration`` names a set of
-    inputs that the edge has sent, ``statistics`` are the errors that it has measured itself on inputs which
-    stay there; without both, the files beside the model count.
+    calibration inputs can show it, unless the limits name an error
+    (`evosplit.planner.promise.asked_promise`). ``expectation`` is what the edge's hooks and masks have spared
+    so far. ``calibration`` names a set of inputs that the edge has sent, ``statistics`` are the errors that
+    it has measured itself on inputs which stay there; without both, the files beside the model count.
     """
 
     profile: Profile

@@ -16,9 +16,9 @@ from ray import serve
 from ray.exceptions import RayError
 from ray.serve.schema import LoggingConfig
 
-from cloud.app import build
-from cloud.reaper import is_program, processes_of
-from cloud.settings import AppSettings
+from evosplit.cloud.app import build
+from evosplit.cloud.reaper import is_program, processes_of
+from evosplit.cloud.settings import AppSettings
 
 _OBJECT_STORE_BYTES: Final = 80 * 10**6
 """Requests do not pass through the object store; Ray wants at least 75 MiB."""

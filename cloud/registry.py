@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from shared.card import Card, check_card, load_card
-from shared.errors import CardError, EvoSplitError, ModelError, NotFoundError, UsageError
-from shared.graph import Graph
-from shared.model_shapes import load_model_file
-from shared.shape import Shape
-from shared.weights import strip_weights
+from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.errors import CardError, EvoSplitError, ModelError, NotFoundError, UsageError
+from evosplit.shared.graph import Graph
+from evosplit.shared.model_shapes import load_model_file
+from evosplit.shared.shape import Shape
+from evosplit.shared.weights import strip_weights
 
 Shapes = Mapping[str, Mapping[str, Shape]]
 """Shapes by model and input."""

@@ -10,14 +10,14 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Final
 
-from cloud.door import check_free, reachable, wait_until_ready
-from cloud.environment import apply_environment, serve_environment
-from cloud.reaper import finish, start_reaper
-from cloud.registry import Registry, open_registry
-from cloud.settings import CloudSettings
-from cloud.stop import Stopped, ignore_signals, stop_on_signals, wait_for_signal
-from shared.errors import EvoSplitError, UsageError
-from shared.inspect import file_remarks
+from evosplit.cloud.door import check_free, reachable, wait_until_ready
+from evosplit.cloud.environment import apply_environment, serve_environment
+from evosplit.cloud.reaper import finish, start_reaper
+from evosplit.cloud.registry import Registry, open_registry
+from evosplit.cloud.settings import CloudSettings
+from evosplit.cloud.stop import Stopped, ignore_signals, stop_on_signals, wait_for_signal
+from evosplit.shared.errors import EvoSplitError, UsageError
+from evosplit.shared.inspect import file_remarks
 
 __all__ = ["CloudSettings", "serve_cloud"]
 
@@ -62,7 +62,7 @@ def _serve(settings: CloudSettings, temp: Path) -> None:
 
 
 def _start(settings: CloudSettings, temp: Path) -> None:
-    from cloud import ray_serve  # it reads the environment when imported
+    from evosplit.cloud import ray_serve  # it reads the environment when imported
 
     try:
         ray_serve.start_ray(temp)
@@ -75,7 +75,7 @@ def _start(settings: CloudSettings, temp: Path) -> None:
 def _end(reaper: Popen[bytes], temp: Path) -> bool:
     """Whether Ray ended in order."""
     ignore_signals()
-    loaded = sys.modules.get("cloud.ray_serve")
+    loaded = sys.modules.get("evosplit.cloud.ray_serve")
     is_orderly = loaded is None or bool(loaded.stop_ray(temp))
     finish(reaper)
     return is_orderly

@@ -12,12 +12,12 @@ from typing import TypeVar
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from cloud.dataplane import DataPlane
-from cloud.plans import PlanService
-from cloud.registry import Registry
-from cloud.settings import AppSettings
-from shared.errors import NotFoundError
-from shared.oip import MODEL_VERSION
+from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.plans import PlanService
+from evosplit.cloud.registry import Registry
+from evosplit.cloud.settings import AppSettings
+from evosplit.shared.errors import NotFoundError
+from evosplit.shared.oip import MODEL_VERSION
 
 T = TypeVar("T")
 

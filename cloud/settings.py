@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from shared.token import given_token, stored_token
+from evosplit.shared.token import given_token, stored_token
 
 
 class AppSettings(BaseModel):
-    """The application's own settings: the arguments of ``cloud.app:build``, also in a Serve YAML file.
+    """The application's settings: the arguments of ``evosplit.cloud.app:build``, also in a Serve YAML file.
 
     ``models`` is the folder of NAME.onnx, NAME.yaml (card), NAME.shape.yaml and NAME.calibration. ``shapes``
     pin dynamic dimensions, by model and input. ``data`` keeps bundles, profiles, error tables and a generated

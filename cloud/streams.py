@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
-from kernels.codes import Codes, decode_whole, digest
-from kernels.delta import apply_delta
-from shared.errors import UnknownBaseError, WireError
-from shared.wire import Frame, StreamHead
+from evosplit.kernels.codes import Codes, decode_whole, digest
+from evosplit.kernels.delta import apply_delta
+from evosplit.shared.errors import UnknownBaseError, WireError
+from evosplit.shared.wire import Frame, StreamHead
 
 State: TypeAlias = Mapping[str, Codes]
 """Codes by tensor, of the frame's order; nobody writes to them."""

@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 
 import onnx
 
-from shared.errors import EvoSplitError
-from shared.graph import Cut, Graph
-from shared.session import Runner
-from shared.split import tail_model
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.graph import Cut, Graph
+from evosplit.shared.session import Runner
+from evosplit.shared.split import tail_model
 
 _SESSION_BYTES: Final = 2 * 10**6
 """What a session takes beside weights and activations (measured on ONNX Runtime 1.31, CPU)."""

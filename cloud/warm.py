@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from cloud.dataplane import DataPlane
-from cloud.registry import Registry
-from kernels.codec import decode_tensor, encode_tensor
-from shared.plan import FLOAT_BITS, TensorCode
-from shared.wire.types import AFFINE_BITS
+from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.registry import Registry
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.shared.plan import FLOAT_BITS, TensorCode
+from evosplit.shared.wire.types import AFFINE_BITS
 
 
 def warm_up(plane: DataPlane, registry: Registry) -> None:

@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from edge.engine import Engine
-from edge.figures.metrics import Metrics
-from edge.follow_ups import FollowUps
-from edge.job import Answer, Feeds, Job, Strategy, failure, success
-from edge.results.store import Accepted, Store
-from edge.streams.seen import StreamsSeen
-from shared.card import Card
-from shared.errors import CardError, EvoSplitError, InputError
-from shared.postprocess import Reading, postprocess
-from shared.result import Result
-from shared.sized import read_picture
+from evosplit.edge.engine import Engine
+from evosplit.edge.figures.metrics import Metrics
+from evosplit.edge.follow_ups import FollowUps
+from evosplit.edge.job import Answer, Feeds, Job, Strategy, failure, success
+from evosplit.edge.results.store import Accepted, Store
+from evosplit.edge.streams.seen import StreamsSeen
+from evosplit.shared.card import Card
+from evosplit.shared.errors import CardError, EvoSplitError, InputError
+from evosplit.shared.postprocess import Reading, postprocess
+from evosplit.shared.result import Result
+from evosplit.shared.sized import read_picture
 
 if TYPE_CHECKING:
-    from edge.calibration.calibrating import Calibrating
-    from edge.figures.expecting import Expecting
-    from edge.teaching.hooking import Hooking
-    from edge.teaching.plan_audits import PlanAudits
+    from evosplit.edge.calibration.calibrating import Calibrating
+    from evosplit.edge.figures.expecting import Expecting
+    from evosplit.edge.teaching.hooking import Hooking
+    from evosplit.edge.teaching.plan_audits import PlanAudits
 
 
 _log = logging.getLogger(__name__)

@@ -12,32 +12,32 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.compute import Compute
-from edge.frame_steps import FrameSteps
-from edge.head.assemble import ON_THE_WAY
-from edge.head.build import Heads
-from edge.head.decided import kept_channels, with_bits
-from edge.head.roster import Roster
-from edge.head.run import HeadRun, Policy, always, run_head
-from edge.head.steps import Head
-from edge.hooks.hook import Hook
-from edge.job import Answer, Feeds, Job, Strategy
-from edge.link.cloud_link import CloudLink
-from edge.link.payloads import picture_codec, without_pictures
-from edge.measured import measured
-from edge.model import EdgeModel
-from edge.plan_in_use import PlanInUse
-from edge.plan_named import named_plans
-from edge.sending import Sending
-from edge.serving import Serving
-from edge.streams.delta import DeltaSender
-from edge.streams.exchange import is_stream
-from edge.teaching.last_resort import ANSWERING, best_exit
-from shared.correction.course import Course
-from shared.errors import CloudRefusedError, CloudUnavailableError, InfeasibleError
-from shared.plan import Plan
-from shared.replan import choices, replan
-from shared.result import AnsweredBy
+from evosplit.edge.compute import Compute
+from evosplit.edge.frame_steps import FrameSteps
+from evosplit.edge.head.assemble import ON_THE_WAY
+from evosplit.edge.head.build import Heads
+from evosplit.edge.head.decided import kept_channels, with_bits
+from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.run import HeadRun, Policy, always, run_head
+from evosplit.edge.head.steps import Head
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.job import Answer, Feeds, Job, Strategy
+from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.payloads import picture_codec, without_pictures
+from evosplit.edge.measured import measured
+from evosplit.edge.model import EdgeModel
+from evosplit.edge.plan_in_use import PlanInUse
+from evosplit.edge.plan_named import named_plans
+from evosplit.edge.sending import Sending
+from evosplit.edge.serving import Serving
+from evosplit.edge.streams.delta import DeltaSender
+from evosplit.edge.streams.exchange import is_stream
+from evosplit.edge.teaching.last_resort import ANSWERING, best_exit
+from evosplit.shared.correction.course import Course
+from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError, InfeasibleError
+from evosplit.shared.plan import Plan
+from evosplit.shared.replan import choices, replan
+from evosplit.shared.result import AnsweredBy
 
 _Attempt: TypeAlias = Callable[[], Coroutine[Any, Any, Answer]]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from edge.compute import Compute
-from edge.job import Feeds, Job
-from shared.card import Card
-from shared.errors import CardError
-from shared.preprocess import sized_input
+from evosplit.edge.compute import Compute
+from evosplit.edge.job import Feeds, Job
+from evosplit.shared.card import Card
+from evosplit.shared.errors import CardError
+from evosplit.shared.preprocess import sized_input
 
 T = TypeVar("T")
 

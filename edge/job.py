@@ -9,15 +9,15 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from edge.head.run import HeadRun
-from edge.head.steps import Head
-from edge.streams.exchange import SentAs
-from shared.plan import Plan
-from shared.result import AnsweredBy, Breakdown, Result
-from shared.sized import Picture
+from evosplit.edge.head.run import HeadRun
+from evosplit.edge.head.steps import Head
+from evosplit.edge.streams.exchange import SentAs
+from evosplit.shared.plan import Plan
+from evosplit.shared.result import AnsweredBy, Breakdown, Result
+from evosplit.shared.sized import Picture
 
 Strategy: TypeAlias = str
-"""One of `edge.plan_named.STRATEGIES`, or a plan's name: ``plan:DIGITS`` or ``cut:KEY``."""
+"""One of `evosplit.edge.plan_named.STRATEGIES`, or a plan's name: ``plan:DIGITS`` or ``cut:KEY``."""
 Feeds = dict[str, NDArray[Any]]
 
 

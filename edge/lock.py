@@ -7,7 +7,7 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
-from shared.errors import StoreError
+from evosplit.shared.errors import StoreError
 
 
 @contextlib.contextmanager

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from edge.job import Answer, Job
-from shared.correction.measured import Measured
-from shared.link import Link
+from evosplit.edge.job import Answer, Job
+from evosplit.shared.correction.measured import Measured
+from evosplit.shared.link import Link
 
 _COUNTED: Final = ("edge", "cloud", "exit")
 _SHORTER: Final = frozenset({"exit", "repeat", "skip"})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.card import Card
-from shared.graph import Graph
-from shared.plan import PlanTable
+from evosplit.shared.card import Card
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import PlanTable
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,21 @@ import dataclasses
 import logging
 from collections.abc import Callable, Sequence
 
-from edge.head.build import Heads
-from edge.head.steps import Head
-from edge.hooks.hook import Hook
-from edge.model import EdgeModel
-from edge.serving import Serving
-from edge.trim import trim_memory
-from shared.bundle import CalibrationKind
-from shared.correction.corrections import corrections_of
-from shared.correction.course import Course
-from shared.correction.measured import Measured
-from shared.correction.prices import Prices
-from shared.errors import EvoSplitError
-from shared.link import Link
-from shared.plan import Plan
-from shared.replan import choices, fastest, replan
+from evosplit.edge.head.build import Heads
+from evosplit.edge.head.steps import Head
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.model import EdgeModel
+from evosplit.edge.serving import Serving
+from evosplit.edge.trim import trim_memory
+from evosplit.shared.bundle import CalibrationKind
+from evosplit.shared.correction.corrections import corrections_of
+from evosplit.shared.correction.course import Course
+from evosplit.shared.correction.measured import Measured
+from evosplit.shared.correction.prices import Prices
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan
+from evosplit.shared.replan import choices, fastest, replan
 
 _log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from shared.errors import UsageError
-from shared.plan import Plan
+from evosplit.shared.errors import UsageError
+from evosplit.shared.plan import Plan
 
 STRATEGIES: Final = ("planned", "edge", "cloud-raw", "cloud-jpeg")
 BY_DIGEST: Final = "plan:"

@@ -13,38 +13,38 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from edge.agent import Agent
-from edge.calibration.calibrating import Calibrating
-from edge.compute import Compute
-from edge.engine import Engine
-from edge.enrolment.planner_client import PlannerClient
-from edge.enrolment.renewal import Renewal
-from edge.figures.expecting import Expecting
-from edge.figures.metrics import Metrics
-from edge.figures.predictions import Predictions
-from edge.figures.profile import Profile
-from edge.head.assemble import Options
-from edge.head.build import Heads
-from edge.head.providers import Providers
-from edge.link.cloud_link import CloudLink
-from edge.link.uplink import Uplink
-from edge.link.watch import LinkWatch
-from edge.model import EdgeModel
-from edge.results.store import Store
-from edge.settings import EdgeSettings
-from edge.streams.change import ChangeSettings
-from edge.streams.delta import DeltaSender, DeltaSettings
-from edge.supervisor import Supervisor
-from edge.teaching.float_answers import FloatAnswers
-from edge.teaching.plan_audits import PlanAudits
-from shared.bundle import Bundle
-from shared.card import Card, card_from_data, check_card
-from shared.correction.course import Course
-from shared.graph import Graph
-from shared.link import Link
+from evosplit.edge.agent import Agent
+from evosplit.edge.calibration.calibrating import Calibrating
+from evosplit.edge.compute import Compute
+from evosplit.edge.engine import Engine
+from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.enrolment.renewal import Renewal
+from evosplit.edge.figures.expecting import Expecting
+from evosplit.edge.figures.metrics import Metrics
+from evosplit.edge.figures.predictions import Predictions
+from evosplit.edge.figures.profile import Profile
+from evosplit.edge.head.assemble import Options
+from evosplit.edge.head.build import Heads
+from evosplit.edge.head.providers import Providers
+from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.uplink import Uplink
+from evosplit.edge.link.watch import LinkWatch
+from evosplit.edge.model import EdgeModel
+from evosplit.edge.results.store import Store
+from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.streams.change import ChangeSettings
+from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
+from evosplit.edge.supervisor import Supervisor
+from evosplit.edge.teaching.float_answers import FloatAnswers
+from evosplit.edge.teaching.plan_audits import PlanAudits
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.card import Card, card_from_data, check_card
+from evosplit.shared.correction.course import Course
+from evosplit.shared.graph import Graph
+from evosplit.shared.link import Link
 
 if TYPE_CHECKING:
-    from edge.teaching.hooking import Hooking
+    from evosplit.edge.teaching.hooking import Hooking
 
 ASSUMED_BPS: Final = 10e6
 """The bandwidth until something was seen of the link."""
@@ -158,13 +158,13 @@ def _expecting(engine: Engine, hooking: Hooking | None, settings: EdgeSettings) 
 def _hooking(engine: Engine, settings: EdgeSettings, background: Supervisor) -> Hooking | None:
     """Everything about hooks, imported only where there are any: it takes memory."""
     if settings.hooks:
-        from edge.teaching.hooking import Hooking
+        from evosplit.edge.teaching.hooking import Hooking
 
         hooking = Hooking(engine, settings, background)
         hooking.load()
         return hooking
     if settings.region is not None:
-        from edge.teaching.region import region_hooks
+        from evosplit.edge.teaching.region import region_hooks
 
         engine.heads.hooks = region_hooks(engine.model.graph, settings.region)
     return None

@@ -9,17 +9,17 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edge.frame_steps import FrameSteps
-from edge.job import Answer, Job
-from edge.link.cloud_link import CloudLink
-from edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
-from edge.link.uplink import CloudAnswer
-from edge.model import EdgeModel
-from edge.streams.delta import DeltaSender, Sent
-from edge.streams.exchange import Exchanged, exchange, is_stream
-from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, UsageError
-from shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT
-from shared.plan import Plan
+from evosplit.edge.frame_steps import FrameSteps
+from evosplit.edge.job import Answer, Job
+from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
+from evosplit.edge.link.uplink import CloudAnswer
+from evosplit.edge.model import EdgeModel
+from evosplit.edge.streams.delta import DeltaSender, Sent
+from evosplit.edge.streams.exchange import Exchanged, exchange, is_stream
+from evosplit.shared.errors import CardError, CloudRefusedError, CloudUnavailableError, UsageError
+from evosplit.shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT
+from evosplit.shared.plan import Plan
 
 Outputs = Mapping[str, NDArray[Any]]
 

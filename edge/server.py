@@ -11,17 +11,17 @@ from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
-from edge.agent import Agent
-from edge.api import oip as oip_api
-from edge.api import pages as api
-from edge.api.address import bound_socket
-from edge.api.http_errors import errors_as_json, require_token
-from edge.enrolment.enrol import enrol
-from edge.enrolment.planner_client import PlannerClient
-from edge.link.reply import cloud_session
-from edge.lock import locked
-from edge.running import running_agent
-from edge.settings import EdgeSettings, bearer_token
+from evosplit.edge.agent import Agent
+from evosplit.edge.api import oip as oip_api
+from evosplit.edge.api import pages as api
+from evosplit.edge.api.address import bound_socket
+from evosplit.edge.api.http_errors import errors_as_json, require_token
+from evosplit.edge.enrolment.enrol import enrol
+from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.link.reply import cloud_session
+from evosplit.edge.lock import locked
+from evosplit.edge.running import running_agent
+from evosplit.edge.settings import EdgeSettings, bearer_token
 
 __all__ = ["EdgeSettings", "serve_edge"]
 
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 def serve_edge(settings: EdgeSettings) -> None:
     """Serve until SIGTERM or SIGINT; blocks.
 
-    Raises PortInUseError, UsageError, StoreError, and what `edge.enrolment.enrol.enrol` raises.
+    Raises PortInUseError, UsageError, StoreError, and what `evosplit.edge.enrolment.enrol.enrol` raises.
     """
     with locked(settings.folder), bound_socket(settings.host, settings.port) as listener:
         asyncio.run(_serve(settings, listener))

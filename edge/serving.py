@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from edge.head.build import Heads
-from edge.head.steps import Head
-from edge.model import EdgeModel
-from edge.trusted import trusted
-from shared.plan import Plan, PlanTable
-from shared.replan import choices
+from evosplit.edge.head.build import Heads
+from evosplit.edge.head.steps import Head
+from evosplit.edge.model import EdgeModel
+from evosplit.edge.trusted import trusted
+from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.replan import choices
 
 
 @dataclass(frozen=True, eq=False)

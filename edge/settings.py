@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge.head.providers import ProviderName
-from shared.errors import UsageError
-from shared.token import given_token, stored_token
+from evosplit.edge.head.providers import ProviderName
+from evosplit.shared.errors import UsageError
+from evosplit.shared.token import given_token, stored_token
 
 LEARNED: Final = ("exit", "repeat", "bits", "channels")
 """Kinds of hooks that an agent learns by itself."""

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from math import prod
 from typing import Final
 
-from shared.graph import Graph, prefix_cut
-from shared.picture_codes import is_picture
-from shared.plan import FLOAT_BITS, Latency, Plan, PlanTable, TensorCode
-from shared.replan import choices
+from evosplit.shared.graph import Graph, prefix_cut
+from evosplit.shared.picture_codes import is_picture
+from evosplit.shared.plan import FLOAT_BITS, Latency, Plan, PlanTable, TensorCode
+from evosplit.shared.replan import choices
 
 _VALUE_BYTES: Final = FLOAT_BITS // 8
 

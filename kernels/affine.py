@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from shared.errors import InputError
-from shared.wire.types import LARGEST_FLOAT, SMALLEST_SCALE
+from evosplit.shared.errors import InputError
+from evosplit.shared.wire.types import LARGEST_FLOAT, SMALLEST_SCALE
 
 Floats = NDArray[np.float32]
 

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.jit import compiled
-from kernels.words import load_word, prefetch, store_word
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.words import load_word, prefetch, store_word
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.jit import compiled
-from kernels.words import load_word, store_word
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.words import load_word, store_word
 
 Codes = NDArray[Any]
 Bytes = NDArray[np.uint8]

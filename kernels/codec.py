@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kernels.encoded import (
+from evosplit.kernels.encoded import (
     affine_of,
     as_dtype,
     check_code,
@@ -20,13 +20,13 @@ from kernels.encoded import (
     unwrapped,
     whole_tensor,
 )
-from kernels.quantise import affine_for, quantise_pack, unpack_dequantise
-from kernels.sizes import frame_bytes, is_affine, predicted_wire_bytes
-from shared.errors import InputError, WireError
-from shared.plan import TensorCode
-from shared.wire import MAX_ELEMENTS, EncodedTensor, Frame, encode_frame
-from shared.wire.check import check_shape, check_tensor
-from shared.wire.sizes import raw_bits
+from evosplit.kernels.quantise import affine_for, quantise_pack, unpack_dequantise
+from evosplit.kernels.sizes import frame_bytes, is_affine, predicted_wire_bytes
+from evosplit.shared.errors import InputError, WireError
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.wire import MAX_ELEMENTS, EncodedTensor, Frame, encode_frame
+from evosplit.shared.wire.check import check_shape, check_tensor
+from evosplit.shared.wire.sizes import raw_bits
 
 __all__ = [
     "decode_tensor",

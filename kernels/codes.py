@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kernels.affine import Affine
-from kernels.encoded import (
+from evosplit.kernels.affine import Affine
+from evosplit.kernels.encoded import (
     affine_of,
     as_dtype,
     check_code,
@@ -24,14 +24,14 @@ from kernels.encoded import (
     unwrapped,
     whole_tensor,
 )
-from kernels.packing import pack, unpack
-from kernels.quantise import affine_for, dequantise_codes, quantise_codes
-from kernels.sizes import is_affine
-from shared.errors import InputError
-from shared.plan import TensorCode
-from shared.wire import EncodedTensor
-from shared.wire.check import check_tensor
-from shared.wire.sizes import raw_bits
+from evosplit.kernels.packing import pack, unpack
+from evosplit.kernels.quantise import affine_for, dequantise_codes, quantise_codes
+from evosplit.kernels.sizes import is_affine
+from evosplit.shared.errors import InputError
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.wire import EncodedTensor
+from evosplit.shared.wire.check import check_tensor
+from evosplit.shared.wire.sizes import raw_bits
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,16 +7,16 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels import blocks
-from kernels.codes import Codes
-from kernels.encoded import check_raw, unwrapped
-from kernels.entropy import compress
-from kernels.packing import pack, unpack
-from shared.errors import WireError
-from shared.wire import EncodedTensor
-from shared.wire.check import check_tensor
-from shared.wire.sizes import bitmap_bytes
-from shared.wire.types import Codec
+from evosplit.kernels import blocks
+from evosplit.kernels.codes import Codes
+from evosplit.kernels.encoded import check_raw, unwrapped
+from evosplit.kernels.entropy import compress
+from evosplit.kernels.packing import pack, unpack
+from evosplit.shared.errors import WireError
+from evosplit.shared.wire import EncodedTensor
+from evosplit.shared.wire.check import check_tensor
+from evosplit.shared.wire.sizes import bitmap_bytes
+from evosplit.shared.wire.types import Codec
 
 
 def encode_delta(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.affine import Affine
-from kernels.entropy import compress, decompress
-from kernels.sizes import is_affine
-from shared.errors import InputError, WireError
-from shared.plan import TensorCode
-from shared.wire import EncodedTensor
-from shared.wire.types import AFFINE_BITS, DTYPES, Codec
+from evosplit.kernels.affine import Affine
+from evosplit.kernels.entropy import compress, decompress
+from evosplit.kernels.sizes import is_affine
+from evosplit.shared.errors import InputError, WireError
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.wire import EncodedTensor
+from evosplit.shared.wire.types import AFFINE_BITS, DTYPES, Codec
 
 
 def check_code(name: str, dtype: str, code: TensorCode) -> None:

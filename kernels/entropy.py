@@ -14,7 +14,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from shared.errors import WireError
+from evosplit.shared.errors import WireError
 
 _LEVEL: Final = 1
 _LEAST_BYTES: Final = 64

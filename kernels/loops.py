@@ -14,9 +14,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.bitpack import GROUP, pack_words, unpack_words
-from kernels.jit import compiled
-from kernels.words import bits_float, float_bits
+from evosplit.kernels.bitpack import GROUP, pack_words, unpack_words
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.words import bits_float, float_bits
 
 Floats = NDArray[np.float32]
 Codes = NDArray[Any]

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.codec import encode_tensor
-from kernels.quantise import value_range
-from kernels.sizes import is_affine
-from shared.errors import InputError
-from shared.plan import FLOAT_BITS, TensorCode
-from shared.wire import EncodedTensor
+from evosplit.kernels.codec import encode_tensor
+from evosplit.kernels.quantise import value_range
+from evosplit.kernels.sizes import is_affine
+from evosplit.shared.errors import InputError
+from evosplit.shared.plan import FLOAT_BITS, TensorCode
+from evosplit.shared.wire import EncodedTensor
 
 
 def is_mask(array: NDArray[np.generic]) -> bool:
@@ -32,7 +32,7 @@ def travelling_code(array: NDArray[Any], code: TensorCode) -> TensorCode:
 def encode_travelling(
     name: str, array: NDArray[Any], code: TensorCode, axis: int | None = None
 ) -> EncodedTensor:
-    """As `kernels.codec.encode_tensor`, but a mask travels as it stands whatever the code.
+    """As `evosplit.kernels.codec.encode_tensor`, but a mask travels as it stands whatever the code.
 
     Whether it is one is asked only of what cannot be quantised. Raises InputError for NaN and plus infinity.
     """

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.bitpack import GROUP, SLACK_BYTES, pack_words, unpack_words
-from shared.errors import WireError
+from evosplit.kernels.bitpack import GROUP, SLACK_BYTES, pack_words, unpack_words
+from evosplit.shared.errors import WireError
 
 _NOTHING: Final = np.empty(0, np.float32)
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kernels import loops
-from kernels.affine import Affine, Floats, channels_of, choose_affine
-from kernels.bitpack import SLACK_BYTES
-from shared.errors import InputError
-from shared.wire import packed_size_bytes
+from evosplit.kernels import loops
+from evosplit.kernels.affine import Affine, Floats, channels_of, choose_affine
+from evosplit.kernels.bitpack import SLACK_BYTES
+from evosplit.shared.errors import InputError
+from evosplit.shared.wire import packed_size_bytes
 
 _NOT_FINITE = "NaN or infinity has no code"
 

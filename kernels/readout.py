@@ -12,8 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.jit import compiled
-from kernels.pooled import pooled
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.pooled import pooled
 
 Layers: TypeAlias = tuple[
     NDArray[np.float32], NDArray[np.int8], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.affine import Affine, Floats
+from evosplit.kernels.affine import Affine, Floats
 
 Codes = NDArray[np.uint16]
 

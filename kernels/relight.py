@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.jit import compiled
+from evosplit.kernels.jit import compiled
 
 Planes = NDArray[np.float32]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from shared.plan import FLOAT_BITS
-from shared.wire import frame_overhead_bytes, packed_size_bytes, tensor_overhead_bytes
-from shared.wire.sizes import raw_bits
-from shared.wire.types import FLOAT_DTYPES
+from evosplit.shared.plan import FLOAT_BITS
+from evosplit.shared.wire import frame_overhead_bytes, packed_size_bytes, tensor_overhead_bytes
+from evosplit.shared.wire.sizes import raw_bits
+from evosplit.shared.wire.types import FLOAT_DTYPES
 
 if TYPE_CHECKING:
-    from shared.graph import Tensor
+    from evosplit.shared.graph import Tensor
 
 
 def is_affine(dtype: str, bits: int) -> bool:

@@ -1,4 +1,4 @@
-"""Compile every kernel, or load it from the cache: ``python -m kernels.warm`` before a start.
+"""Compile every kernel, or load it from the cache: ``python -m evosplit.kernels.warm`` before a start.
 
 Compiling takes seconds and leaves the compiler's memory behind in its process; a process that finds the
 machine code in the cache spends neither.
@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.codes import decode_whole, encode_whole, to_codes
-from kernels.delta import apply_delta, encode_delta
-from kernels.pooled import pooled
-from kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
-from kernels.readout import read_features, read_maps
-from kernels.salient import salient
-from shared.plan import TensorCode
+from evosplit.kernels.codes import decode_whole, encode_whole, to_codes
+from evosplit.kernels.delta import apply_delta, encode_delta
+from evosplit.kernels.pooled import pooled
+from evosplit.kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
+from evosplit.kernels.readout import read_features, read_maps
+from evosplit.kernels.salient import salient
+from evosplit.shared.plan import TensorCode
 
 
 def warm_kernels() -> None:

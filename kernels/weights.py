@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.affine import Floats
-from kernels.codec import encode_tensor
-from kernels.quantise import fake_quantise, value_range
-from shared.plan import FLOAT_BITS, TensorCode
-from shared.wire import EncodedTensor
+from evosplit.kernels.affine import Floats
+from evosplit.kernels.codec import encode_tensor
+from evosplit.kernels.quantise import fake_quantise, value_range
+from evosplit.shared.plan import FLOAT_BITS, TensorCode
+from evosplit.shared.wire import EncodedTensor
 
 SYMMETRIC_BITS: Final = 8
 _LEAST_OVER_GREATEST: Final = -(2 ** (SYMMETRIC_BITS - 1)) / (2 ** (SYMMETRIC_BITS - 1) - 1)

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from kernels.weights import pack_weights
-from shared.bundle import CalibrationKind, Manifest, write_bundle
-from shared.graph import Graph, parse_cut
-from shared.plan import FLOAT_BITS, PlanTable
-from shared.session import serialise
-from shared.weight_sizes import quantised_weights
-from shared.weights import strip_weights
-from shared.wire import Frame, encode_frame
+from evosplit.kernels.weights import pack_weights
+from evosplit.shared.bundle import CalibrationKind, Manifest, write_bundle
+from evosplit.shared.graph import Graph, parse_cut
+from evosplit.shared.plan import FLOAT_BITS, PlanTable
+from evosplit.shared.session import serialise
+from evosplit.shared.weight_sizes import quantised_weights
+from evosplit.shared.weights import strip_weights
+from evosplit.shared.wire import Frame, encode_frame
 
 SKELETON_NAME: Final = "skeleton.onnx"
 

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from planner import baselines
-from planner.devices import Device
-from planner.evaluate import evaluate
-from planner.problem import BitChoices, Problem, default_bits
-from planner.problem.assignment import Assignment
-from planner.promise import is_safe
-from planner.solve import solve
-from shared.errors import InfeasibleError
-from shared.plan import FLOAT_BITS, Plan
-from shared.profile import Profile
-from shared.weight_sizes import layer_weight_bytes
+from evosplit.planner import baselines
+from evosplit.planner.devices import Device
+from evosplit.planner.evaluate import evaluate
+from evosplit.planner.problem import BitChoices, Problem, default_bits
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.promise import is_safe
+from evosplit.planner.solve import solve
+from evosplit.shared.errors import InfeasibleError
+from evosplit.shared.plan import FLOAT_BITS, Plan
+from evosplit.shared.profile import Profile
+from evosplit.shared.weight_sizes import layer_weight_bytes
 
 Strategy = Callable[[Problem], Assignment | None]
 
@@ -62,7 +62,7 @@ def compare(problem: Problem) -> tuple[Row, ...]:
     """Ours first, then every baseline. A strategy that knows no limits may break them and say so.
 
     Without calibration inputs errors are nominal: whatever then quantises more than
-    `planner.promise.SAFE_BITS` counts as outside the limits.
+    `evosplit.planner.promise.SAFE_BITS` counts as outside the limits.
     """
     return (our_row(problem), *(_row(problem, name, choose) for name, choose in STRATEGIES.items()))
 

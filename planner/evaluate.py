@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from planner.problem import BitChoices, Problem
-from planner.problem.assignment import Assignment, crosses, spending
-from planner.problem.costs import Costs
-from planner.problem.limits import LimitStatus
-from planner.problem.plans import limit_status, make_plan
-from planner.problem.pricing import every_choice
-from shared.plan import FLOAT_BITS, Plan
+from evosplit.planner.problem import BitChoices, Problem
+from evosplit.planner.problem.assignment import Assignment, crosses, spending
+from evosplit.planner.problem.costs import Costs
+from evosplit.planner.problem.limits import LimitStatus
+from evosplit.planner.problem.plans import limit_status, make_plan
+from evosplit.planner.problem.pricing import every_choice
+from evosplit.shared.plan import FLOAT_BITS, Plan
 
 
 @dataclass(frozen=True)

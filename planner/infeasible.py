@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from planner.problem.assignment import Spending, spending
-from planner.problem.costs import Costs, Objective
-from planner.program import milp
-from planner.program.bounds import Bounds, Goal
-from shared.errors import InfeasibleError
-from shared.link import Link
-from shared.units import format_duration, format_size
+from evosplit.planner.problem.assignment import Spending, spending
+from evosplit.planner.problem.costs import Costs, Objective
+from evosplit.planner.program import milp
+from evosplit.planner.program.bounds import Bounds, Goal
+from evosplit.shared.errors import InfeasibleError
+from evosplit.shared.link import Link
+from evosplit.shared.units import format_duration, format_size
 
 
 def explain(costs: Costs, link: Link, solver: str | None = None) -> InfeasibleError:

@@ -16,17 +16,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from planner.infeasible import explain
-from planner.problem import Problem
-from planner.problem.assignment import Assignment, Spending, spending
-from planner.problem.costs import Costs
-from planner.problem.plans import make_plan
-from planner.program import milp
-from planner.program.bounds import Bounds, Goal, limit_bounds
-from planner.solve import checked_costs
-from shared.errors import UsageError
-from shared.link import Link
-from shared.plan import Plan
+from evosplit.planner.infeasible import explain
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment, Spending, spending
+from evosplit.planner.problem.costs import Costs
+from evosplit.planner.problem.plans import make_plan
+from evosplit.planner.program import milp
+from evosplit.planner.program.bounds import Bounds, Goal, limit_bounds
+from evosplit.planner.solve import checked_costs
+from evosplit.shared.errors import UsageError
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan
 
 MAX_ERROR: Final = 0.1
 """The front ends here where the problem states no limit: beyond it, answers are mostly wrong."""
@@ -70,7 +70,7 @@ def pareto_front(
     """The front within the problem's limits; without an error limit, up to an error of 0.1.
 
     ``progress`` gets regions done and known so far. Raises UsageError for a resolution below 0.002, and as
-    `planner.solve.solve`.
+    `evosplit.planner.solve.solve`.
     """
     if not FINEST <= resolution < math.inf:
         raise UsageError(f"the resolution must be {FINEST:g} or more, not {resolution:g}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.devices.device import Device
-from planner.problem.sides import measured_profile
-from shared.plan import Plan
-from shared.profile import Profile
+from evosplit.planner.devices.device import Device
+from evosplit.planner.problem.sides import measured_profile
+from evosplit.shared.plan import Plan
+from evosplit.shared.profile import Profile
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from planner.drop.accuracy import ERROR_LIMITS, Choice, Judge, check_drop, choose_limit, is_exact, limited
-from planner.drop.estimate import Drop
-from planner.drop.pictures import admitted
-from planner.encodings.measure import LOSSLESS
-from planner.problem import BitChoices, Problem
-from planner.problem.limits import DEFAULT_MAX_ERROR
-from shared.errors import InfeasibleError
-from shared.picture_codes import is_picture
-from shared.plan import FLOAT_BITS, Plan
+from evosplit.planner.drop.accuracy import (
+    ERROR_LIMITS,
+    Choice,
+    Judge,
+    check_drop,
+    choose_limit,
+    is_exact,
+    limited,
+)
+from evosplit.planner.drop.estimate import Drop
+from evosplit.planner.drop.pictures import admitted
+from evosplit.planner.encodings.measure import LOSSLESS
+from evosplit.planner.problem import BitChoices, Problem
+from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR
+from evosplit.shared.errors import InfeasibleError
+from evosplit.shared.picture_codes import is_picture
+from evosplit.shared.plan import FLOAT_BITS, Plan
 
 DEFAULT_MAX_DROP: Final = 0.01
 """What plans may cost when nothing else is said: one point."""

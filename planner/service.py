@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from kernels.errors.types import ErrorTable
-from planner.drop.accuracy import Judge
-from planner.drop.pictures import table_with_errors
-from planner.encodings import InputEncoding
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from planner.problem.sides import plain_speed
-from planner.promise import Kept, Promise, keep
-from planner.table import plan_table
-from shared.expectation import NOTHING_SPARED, Expectation
-from shared.graph import Graph
-from shared.link import Link
-from shared.plan import PlanTable
-from shared.profile import Profile
-from shared.replan import choices
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.planner.drop.accuracy import Judge
+from evosplit.planner.drop.pictures import table_with_errors
+from evosplit.planner.encodings import InputEncoding
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.problem.sides import plain_speed
+from evosplit.planner.promise import Kept, Promise, keep
+from evosplit.planner.table import plan_table
+from evosplit.shared.expectation import NOTHING_SPARED, Expectation
+from evosplit.shared.graph import Graph
+from evosplit.shared.link import Link
+from evosplit.shared.plan import PlanTable
+from evosplit.shared.profile import Profile
+from evosplit.shared.replan import choices
 
 METHOD: Final = "promises by agreement"
 """How plans are chosen; an answer that was kept and chosen otherwise is made anew."""

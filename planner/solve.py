@@ -5,25 +5,25 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from planner.cuts.geometry import Geometry, geometry
-from planner.cuts.measure import measure_for
-from planner.cuts.refine import accurate_costs
-from planner.cuts.search import search
-from planner.cuts.space import Space
-from planner.infeasible import explain
-from planner.problem import Problem
-from planner.problem.assignment import Assignment, spending
-from planner.problem.cases import Case, problem_cases
-from planner.problem.costs import Costs
-from planner.problem.limits import LimitStatus
-from planner.problem.plans import case_plan, limit_status
-from planner.problem.pricing import problem_costs
-from planner.program import milp
-from planner.program.bounds import limit_bounds
-from planner.program.engines import solver_name
-from shared.errors import ProfileError
-from shared.link import Link
-from shared.plan import Plan
+from evosplit.planner.cuts.geometry import Geometry, geometry
+from evosplit.planner.cuts.measure import measure_for
+from evosplit.planner.cuts.refine import accurate_costs
+from evosplit.planner.cuts.search import search
+from evosplit.planner.cuts.space import Space
+from evosplit.planner.infeasible import explain
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment, spending
+from evosplit.planner.problem.cases import Case, problem_cases
+from evosplit.planner.problem.costs import Costs
+from evosplit.planner.problem.limits import LimitStatus
+from evosplit.planner.problem.plans import case_plan, limit_status
+from evosplit.planner.problem.pricing import problem_costs
+from evosplit.planner.program import milp
+from evosplit.planner.program.bounds import limit_bounds
+from evosplit.planner.program.engines import solver_name
+from evosplit.shared.errors import ProfileError
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The plans that are optimal for some bandwidth, exactly: no grid.
 
 At a fixed round-trip time a plan takes A + B / bandwidth seconds (B = 8 wire_bytes): a line in
-s = 1 / bandwidth. The best latency over s is the lower envelope of such lines: `planner.envelope`.
+s = 1 / bandwidth. The best latency over s is the lower envelope of such lines: `evosplit.planner.envelope`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from planner.cuts.geometry import geometry
-from planner.envelope import envelope
-from planner.infeasible import explain
-from planner.problem import Problem
-from planner.problem.assignment import Assignment
-from planner.problem.cases import Case, problem_cases
-from planner.problem.plans import case_plan
-from planner.solve import best as best_at
-from planner.solve import checked_costs, optimum, refined
-from shared.errors import UsageError
-from shared.link import Link
-from shared.plan import Plan, PlanTable
+from evosplit.planner.cuts.geometry import geometry
+from evosplit.planner.envelope import envelope
+from evosplit.planner.infeasible import explain
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.problem.cases import Case, problem_cases
+from evosplit.planner.problem.plans import case_plan
+from evosplit.planner.solve import best as best_at
+from evosplit.planner.solve import checked_costs, optimum, refined
+from evosplit.shared.errors import UsageError
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan, PlanTable
 
 MIN_BANDWIDTH_BPS: Final = 50e3
 MAX_BANDWIDTH_BPS: Final = 1e9
@@ -47,7 +47,8 @@ class Line:
 def plan_table(problem: Problem, solver: str | None = None) -> PlanTable:
     """The table from 50 kbit/s to 1 Gbit/s at the problem's round-trip time; it holds beyond both ends too.
 
-    Each plan is predicted for the lowest bandwidth at which it is optimal. Raises as `planner.solve.solve`.
+    Each plan is predicted for the lowest bandwidth at which it is optimal. Raises as
+    `evosplit.planner.solve.solve`.
     """
     _check(problem)
     costs, rtt_s = checked_costs(problem), problem.link.rtt_s

@@ -9,18 +9,18 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from planner.cuts.geometry import Geometry, geometry
-from planner.infeasible import explain
-from planner.problem import Problem
-from planner.problem.assignment import Assignment, spending
-from planner.problem.costs import Costs
-from planner.problem.plans import limit_status, make_plan
-from planner.problem.scaled import scaled
-from planner.program.engines import solver_name
-from planner.solve import Solution, best, checked_costs, refined
-from shared.errors import UsageError
-from shared.expectation import NOTHING_SPARED
-from shared.link import Link
+from evosplit.planner.cuts.geometry import Geometry, geometry
+from evosplit.planner.infeasible import explain
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment, spending
+from evosplit.planner.problem.costs import Costs
+from evosplit.planner.problem.plans import limit_status, make_plan
+from evosplit.planner.problem.scaled import scaled
+from evosplit.planner.program.engines import solver_name
+from evosplit.planner.solve import Solution, best, checked_costs, refined
+from evosplit.shared.errors import UsageError
+from evosplit.shared.expectation import NOTHING_SPARED
+from evosplit.shared.link import Link
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Warm:
 
 
 def warm(problem: Problem) -> Warm:
-    """Everything about a problem that outlasts a change. Raises ProfileError as `planner.solve.solve`."""
+    """All about a problem that outlasts a change. Raises ProfileError as `evosplit.planner.solve.solve`."""
     costs = checked_costs(problem)
     return Warm(problem, costs, geometry(costs), None)
 
@@ -49,7 +49,7 @@ def resolve(
     """The optimum for another link or other speeds, and the state to go on from.
 
     ``edge_slower`` and ``cloud_slower`` multiply all seconds of a device as it was in ``state.problem``.
-    Raises InfeasibleError as `planner.solve.solve`, UsageError for a problem that counts on hooks.
+    Raises InfeasibleError as `evosplit.planner.solve.solve`, UsageError for a problem that counts on hooks.
     """
     started_s = time.perf_counter()
     if state.problem.expectation != NOTHING_SPARED:

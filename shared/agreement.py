@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.card import Card
-from shared.card.outputs import ClassesOutput, ImageOutput, RawOutput
-from shared.errors import CardError, InputError
-from shared.fidelity import FLOAT_NOISE, equal_in_float, picture_headroom, values_headroom
-from shared.postprocess import postprocess
-from shared.readings.pairs import boxes_kept
+from evosplit.shared.card import Card
+from evosplit.shared.card.outputs import ClassesOutput, ImageOutput, RawOutput
+from evosplit.shared.errors import CardError, InputError
+from evosplit.shared.fidelity import FLOAT_NOISE, equal_in_float, picture_headroom, values_headroom
+from evosplit.shared.postprocess import postprocess
+from evosplit.shared.readings.pairs import boxes_kept
 
 Outputs: TypeAlias = Mapping[str, NDArray[Any]]
 

@@ -16,10 +16,10 @@ from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from shared import wire
-from shared.errors import BundleError, WireError
-from shared.plan import FLOAT_BITS, PlanTable
-from shared.serial import from_json, to_json
+from evosplit.shared import wire
+from evosplit.shared.errors import BundleError, WireError
+from evosplit.shared.plan import FLOAT_BITS, PlanTable
+from evosplit.shared.serial import from_json, to_json
 
 FORMAT: Final = 1
 MANIFEST_NAME: Final = "manifest.json"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
-from shared.card import Card, card_to_data
-from shared.profile import Machine
-from shared.serial import digest
+from evosplit.shared.card import Card, card_to_data
+from evosplit.shared.profile import Machine
+from evosplit.shared.serial import digest
 
 _RUNTIMES = ("onnxruntime", "numba", "numpy", "evosplit")
 

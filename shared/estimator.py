@@ -20,7 +20,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from shared.link import Link
+from evosplit.shared.link import Link
 
 SMALL_BYTES: Final = 1024
 """Requests up to this size show the round trip, larger ones the bandwidth."""

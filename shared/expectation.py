@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shared.errors import ProfileError
+from evosplit.shared.errors import ProfileError
 
 
 @dataclass(frozen=True)

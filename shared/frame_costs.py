@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.card import Card
-from shared.graph import Graph
-from shared.picture_codes import CODECS, encode_pixels
-from shared.postprocess import postprocess
-from shared.preprocess import preprocess
-from shared.profile import Profile
-from shared.sized import sized_pixels
+from evosplit.shared.card import Card
+from evosplit.shared.graph import Graph
+from evosplit.shared.picture_codes import CODECS, encode_pixels
+from evosplit.shared.postprocess import postprocess
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.profile import Profile
+from evosplit.shared.sized import sized_pixels
 
 METHOD: Final = "rested frames of a camera"
 """How a frame's costs are measured; those that were kept and measured otherwise are measured again."""
@@ -36,7 +36,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class FrameCosts:
-    """Seconds: `shared.profile.Profile` says of what."""
+    """Seconds: `evosplit.shared.profile.Profile` says of what."""
 
     frame_s: float
     prepare_s: float

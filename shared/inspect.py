@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from shared.graph import Cut, Graph, Layer, Tensor, prefix_cuts
-from shared.shape import shape_text
+from evosplit.shared.graph import Cut, Graph, Layer, Tensor, prefix_cuts
+from evosplit.shared.shape import shape_text
 
 _FLOAT32_BYTES: Final = 4
 

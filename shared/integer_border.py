@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from shared.session import Runner
+from evosplit.shared.session import Runner
 
 _SHAPE: Final = (1, 64, 56, 56)
 _TURNS: Final = 15

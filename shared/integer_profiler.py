@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import onnx
 
-from shared.graph import Graph, prefix_cut
-from shared.integer_border import border_s_per_element
-from shared.integer_times import IntegerTimes
-from shared.isotonic import isotonic
-from shared.profile import Profile
-from shared.profiler import quiet_median
-from shared.samples import random_feeds
-from shared.session import Runner
-from shared.split import head_model, layer_model
+from evosplit.shared.graph import Graph, prefix_cut
+from evosplit.shared.integer_border import border_s_per_element
+from evosplit.shared.integer_times import IntegerTimes
+from evosplit.shared.isotonic import isotonic
+from evosplit.shared.profile import Profile
+from evosplit.shared.profiler import quiet_median
+from evosplit.shared.samples import random_feeds
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model, layer_model
 
 Quantised = Callable[[onnx.ModelProto], onnx.ModelProto]
 """From a part of the model to the same part with 8-bit weights and activations."""

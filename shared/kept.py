@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from shared.errors import EvoSplitError
-from shared.serial import from_json, to_json
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.serial import from_json, to_json
 
 T = TypeVar("T")
 

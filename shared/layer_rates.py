@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.errors import ProfileError
-from shared.graph import Graph, Layer
-from shared.roofline import Roofs
+from evosplit.shared.errors import ProfileError
+from evosplit.shared.graph import Graph, Layer
+from evosplit.shared.roofline import Roofs
 
 _FLOAT_BYTES: Final = 4
 

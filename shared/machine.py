@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from shared.profile import Machine
+from evosplit.shared.profile import Machine
 
 
 def this_machine() -> Machine:

@@ -14,7 +14,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto
 
-from shared.remodel import remodel
+from evosplit.shared.remodel import remodel
 
 Arrays: TypeAlias = Mapping[str, np.ndarray]
 

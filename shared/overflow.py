@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from shared.runtime import open_session, session_options
+from evosplit.shared.runtime import open_session, session_options
 
 _SETTING: Final = "session.x64quantprecision"
 _INTEGERS: Final = frozenset(

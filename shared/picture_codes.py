@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.card import Card
-from shared.errors import InputError
-from shared.pictures import decode_picture
-from shared.preprocess import sized_input
+from evosplit.shared.card import Card
+from evosplit.shared.errors import InputError
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.preprocess import sized_input
 
 QUALITIES: Final = (98, 95, 90, 80, 70, 50, 30)
 """Of JPEG, as plans offer them; above 90 without chroma subsampling."""

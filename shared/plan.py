@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from shared.link import Link
-from shared.serial import digest
+from evosplit.shared.link import Link
+from evosplit.shared.serial import digest
 
 FLOAT_BITS = 32
 """The bit-width of a tensor that is left in float32."""
@@ -23,7 +23,7 @@ class TensorCode:
     ``bits`` is 2 to 8 or 16 (affine) or 32 (as it stands, for integer tensors too). ``low`` and ``high``
     are the range that the codes span, from calibration; without them each frame spans its own. ``codec``:
     None compresses where that makes the bytes fewer, ``none`` never does; ``raw8``, ``png`` and
-    ``jpeg-QUALITY`` send the picture instead of the input made of it (`shared.picture_codes`).
+    ``jpeg-QUALITY`` send the picture instead of the input made of it (`evosplit.shared.picture_codes`).
     """
 
     bits: int

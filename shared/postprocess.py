@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.card.outputs import (
+from evosplit.shared.card.outputs import (
     ClassesOutput,
     ImageOutput,
     RawOutput,
@@ -17,16 +17,16 @@ from shared.card.outputs import (
     UltraFaceOutput,
     YoloxOutput,
 )
-from shared.card.schema import Card
-from shared.errors import CardError, InputError
-from shared.readings.classes import read_classes
-from shared.readings.image import read_image
-from shared.readings.raw import read_raw
-from shared.readings.text import read_ctc, read_slots
-from shared.readings.types import Reading
-from shared.readings.ultraface import read_ultraface
-from shared.readings.yolox import read_yolox
-from shared.resize import Placement, place
+from evosplit.shared.card.schema import Card
+from evosplit.shared.errors import CardError, InputError
+from evosplit.shared.readings.classes import read_classes
+from evosplit.shared.readings.image import read_image
+from evosplit.shared.readings.raw import read_raw
+from evosplit.shared.readings.text import read_ctc, read_slots
+from evosplit.shared.readings.types import Reading
+from evosplit.shared.readings.ultraface import read_ultraface
+from evosplit.shared.readings.yolox import read_yolox
+from evosplit.shared.resize import Placement, place
 
 __all__ = ["Reading", "postprocess"]
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.card.schema import Card, PictureInput, Resize
-from shared.errors import CardError, InputError
-from shared.pictures.source import source_of
-from shared.resize import Placement, place
+from evosplit.shared.card.schema import Card, PictureInput, Resize
+from evosplit.shared.errors import CardError, InputError
+from evosplit.shared.pictures.source import source_of
+from evosplit.shared.resize import Placement, place
 
 
 def preprocess(card: Card, picture: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from shared.integer_times import IntegerTimes
+from evosplit.shared.integer_times import IntegerTimes
 
 _SHORT: Final = 0.1
 """Heads and tails below this share of the whole are too short for a relative deviation to mean much."""
@@ -37,12 +37,12 @@ class Profile:
     ``residual`` is by what share a predicted head or tail may be off (see `left_out_residual`); None where
     nothing was measured to tell. Beside the network a frame takes ``prepare_s`` to make the input of
     its pixels, and ``frame_s`` whatever the plan: reading the outputs, handing work over. What is made of the
-    pixels to be sent instead takes ``picture_s`` (codec of `shared.picture_codes` -> seconds), and no input.
-    ``pack_s`` is what encoding a frame of tensors takes whatever its size: the first one finds caches cold.
-    ``plain_s_per_byte`` is (encode, decode) where a plan says ``none`` for a codec; None where not measured.
-    ``integers`` are the times in 8-bit integers, None where the device was not measured with them.
-    ``spread`` is how much longer than quiet runs of heads and tails the upper quartile of them took; above
-    `BUSY` the machine had other work. ``repeats`` counts how often it was measured again for that.
+    pixels to be sent instead takes ``picture_s`` (codec of `evosplit.shared.picture_codes` -> seconds), and
+    no input. ``pack_s`` is what encoding a frame of tensors takes whatever its size: the first one finds
+    caches cold. ``plain_s_per_byte`` is (encode, decode) where a plan says ``none`` for a codec; None where
+    not measured. ``integers`` are the times in 8-bit integers, None where the device was not measured with
+    them. ``spread`` is how much longer than quiet runs of heads and tails the upper quartile of them took;
+    above `BUSY` the machine had other work. ``repeats`` counts how often it was measured again for that.
     """
 
     model: str

@@ -12,13 +12,13 @@ from typing import Final
 
 import numpy as np
 
-from shared.graph import Cut, Graph, prefix_cut
-from shared.isotonic import isotonic
-from shared.machine import this_machine
-from shared.profile import BUSY, Profile, left_out_residual
-from shared.samples import random_feeds
-from shared.session import Runner
-from shared.split import head_model, layer_model, tail_model
+from evosplit.shared.graph import Cut, Graph, prefix_cut
+from evosplit.shared.isotonic import isotonic
+from evosplit.shared.machine import this_machine
+from evosplit.shared.profile import BUSY, Profile, left_out_residual
+from evosplit.shared.samples import random_feeds
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model, layer_model, tail_model
 
 Progress = Callable[[int, int], None]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from shared.link import Link
-from shared.plan import Plan, PlanTable
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan, PlanTable
 
 RELATIVE_GAIN: Final = 0.1
 """A change at once must be predicted to save at least this share of the latency ..."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.card.schema import Resize
+from evosplit.shared.card.schema import Resize
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from onnx import TensorProto, helper
 
-from shared.session import Runner
+from evosplit.shared.session import Runner
 
 _GEMM_SIZE: Final = 768
 _COPY_BYTES: Final = 256 << 20

@@ -11,7 +11,7 @@ import onnxruntime
 from google.protobuf.message import EncodeError  # type: ignore[import-untyped]
 from onnxruntime.capi import onnxruntime_pybind11_state as _state
 
-from shared.errors import ModelError
+from evosplit.shared.errors import ModelError
 
 RUNTIME_ERRORS: Final[tuple[type[Exception], ...]] = (
     *(kind for kind in vars(_state).values() if isinstance(kind, type) and issubclass(kind, Exception)),

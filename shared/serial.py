@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared.errors import EvoSplitError
+from evosplit.shared.errors import EvoSplitError
 
 T = TypeVar("T")
 

@@ -10,10 +10,10 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from shared.errors import InputError
-from shared.outside import referring
-from shared.overflow import has_integers, keep_sums_exact
-from shared.runtime import RUNTIME_ERRORS, open_session, reason, serialise, session_options
+from evosplit.shared.errors import InputError
+from evosplit.shared.outside import referring
+from evosplit.shared.overflow import has_integers, keep_sums_exact
+from evosplit.shared.runtime import RUNTIME_ERRORS, open_session, reason, serialise, session_options
 
 __all__ = ["Runner", "serialise"]
 
@@ -24,8 +24,8 @@ class Runner:
     """Runs a model; thread-safe. A model without nodes passes its inputs through, without a session.
 
     ``optimise=False`` skips ONNX Runtime's own optimisers: quick to build, slower to run. ``weights`` are
-    those initialisers by name that the model only declares (`shared.outside`). Raises ModelError when the
-    runtime does not take the model.
+    those initialisers by name that the model only declares (`evosplit.shared.outside`). Raises ModelError
+    when the runtime does not take the model.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, TypeAlias
 
-from shared.errors import UsageError
+from evosplit.shared.errors import UsageError
 
 Shape: TypeAlias = tuple[int, ...]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.card.schema import Card
-from shared.errors import CardError
-from shared.pictures import read_scaled
-from shared.preprocess import resize_picture
-from shared.resize import Placement, place
+from evosplit.shared.card.schema import Card
+from evosplit.shared.errors import CardError
+from evosplit.shared.pictures import read_scaled
+from evosplit.shared.preprocess import resize_picture
+from evosplit.shared.resize import Placement, place
 
 Pixels = NDArray[np.uint8]
 Size = tuple[int, int]
@@ -31,7 +31,7 @@ class Picture:
 
 
 def read_picture(card: Card, content: bytes, fitted: bool = False) -> Picture:
-    """From a file. Raises InputError as `shared.pictures.decode_picture`, CardError without a size."""
+    """Of a file. Raises InputError as `evosplit.shared.pictures.decode_picture`, CardError without a size."""
     to_fit, to_size = _fitting(card), _sizing(card)
     if not fitted:
         return Picture(*read_scaled(content, card.input.resize, to_size))

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import onnx
 
-from shared.graph import Cut, Graph
-from shared.remodel import node_reads, remodel
+from evosplit.shared.graph import Cut, Graph
+from evosplit.shared.remodel import node_reads, remodel
 
 
 def head_model(graph: Graph, cut: Cut) -> onnx.ModelProto:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from shared.errors import AuthError, UsageError
+from evosplit.shared.errors import AuthError, UsageError
 
 TOKEN_VARIABLE: Final = "EVOSPLIT_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 

@@ -9,7 +9,7 @@ import math
 import re
 from typing import Final
 
-from shared.errors import UsageError
+from evosplit.shared.errors import UsageError
 
 _PREFIX: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 _BANDWIDTH: Final = re.compile(

@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from shared.errors import ModelError
-from shared.remodel import remodel
+from evosplit.shared.errors import ModelError
+from evosplit.shared.remodel import remodel
 
 STRIPPED_ELEMENTS: Final = 256
 """Initialisers of floats or bytes with at least so many elements leave the skeleton; shapes stay."""

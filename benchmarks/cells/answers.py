@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cells.inputs import Network
-from edge.link.payloads import jpeg_picture
-from planner.drop.split_run import SplitRun
-from planner.encodings.wire import picture_wire
-from shared.agreement import agreement
-from shared.pictures import decode_picture
-from shared.plan import Plan
-from shared.preprocess import preprocess
-from shared.session import Runner
+from evosplit.edge.link.payloads import jpeg_picture
+from evosplit.planner.drop.split_run import SplitRun
+from evosplit.planner.encodings.wire import picture_wire
+from evosplit.shared.agreement import agreement
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.plan import Plan
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.session import Runner
 
 Outputs: TypeAlias = Mapping[str, NDArray[Any]]
 Way: TypeAlias = Callable[[NDArray[np.uint8]], Outputs]

@@ -14,21 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cells.inputs import Network
-from edge.compute import Compute
-from edge.engine import Engine
-from edge.head.build import Heads
-from edge.job import Job, Strategy
-from edge.link.cloud_link import CloudLink
-from edge.link.uplink import Uplink
-from edge.link.watch import LinkWatch
-from edge.model import EdgeModel
-from planner.bundle import build_bundle
-from shared.bundle import Bundle
-from shared.link import Link
-from shared.plan import Plan, PlanTable
-from shared.postprocess import postprocess
-from shared.result import Breakdown
-from shared.sized import picture_of
+from evosplit.edge.compute import Compute
+from evosplit.edge.engine import Engine
+from evosplit.edge.head.build import Heads
+from evosplit.edge.job import Job, Strategy
+from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.uplink import Uplink
+from evosplit.edge.link.watch import LinkWatch
+from evosplit.edge.model import EdgeModel
+from evosplit.planner.bundle import build_bundle
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.postprocess import postprocess
+from evosplit.shared.result import Breakdown
+from evosplit.shared.sized import picture_of
 
 TIMEOUT_S: Final = 60.0
 _LOOKS: Final = 8

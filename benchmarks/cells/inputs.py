@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.card_files import find_card
-from shared.card import Card, load_card
-from shared.graph import Graph, load_graph
-from shared.pictures import decode_picture
-from shared.preprocess import preprocess
+from evosplit.cli.card_files import find_card
+from evosplit.shared.card import Card, load_card
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.preprocess import preprocess
 
 SHARED: Final = Path(__file__).resolve().parents[3] / "shared"
 PICTURES: Final[Mapping[str, str]] = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.cells.inputs import Network
-from edge.link.payloads import jpeg_picture
-from kernels.errors.outputs import noise_to_signal
-from shared.pictures import decode_picture
-from shared.preprocess import preprocess
-from shared.session import Runner
+from evosplit.edge.link.payloads import jpeg_picture
+from evosplit.kernels.errors.outputs import noise_to_signal
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.session import Runner
 
 
 def jpeg_error(network: Network) -> float:

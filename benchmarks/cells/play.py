@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from benchmarks.cells.edge import Edge, Shot
-from edge.job import Strategy
-from shared.plan import Plan
-from shared.serial import digest
+from evosplit.edge.job import Strategy
+from evosplit.shared.plan import Plan
+from evosplit.shared.serial import digest
 
 MOST_ROUNDS: Final = 31
 FEWEST_ROUNDS: Final = 9

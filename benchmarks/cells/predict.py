@@ -7,30 +7,30 @@ from dataclasses import dataclass, replace
 
 from benchmarks.cells.inputs import Network
 from benchmarks.cells.jpeg import jpeg_error
-from cli.cache import cached
-from edge.link.payloads import JPEG_QUALITY
-from kernels.codec import measure_codec, measure_packing
-from kernels.errors.table import METHOD, measure_errors
-from kernels.errors.types import ErrorTable
-from planner.baselines import edge, neurosurgeon, qdmp
-from planner.calibration.files import LabelledFeeds, feeds_digest
-from planner.drop.accuracy import ERROR_LIMITS, choose_limit, limited
-from planner.drop.judges import judge_for
-from planner.drop.pictures import admitted, picture_plan
-from planner.encodings import InputEncoding
-from planner.encodings.measure import PictureEncodings, measure_encodings
-from planner.evaluate import evaluate
-from planner.problem import Problem
-from planner.problem.limits import DEFAULT_MAX_ERROR, Limits
-from planner.service import service_problem
-from planner.table import plan_table
-from shared.cache_key import CacheKey
-from shared.frame_costs import measure_frame, with_frame
-from shared.link import Link
-from shared.plan import Plan, PlanTable
-from shared.profile import Profile
-from shared.profiler import measure_profile
-from shared.replan import choices
+from evosplit.cli.cache import cached
+from evosplit.edge.link.payloads import JPEG_QUALITY
+from evosplit.kernels.codec import measure_codec, measure_packing
+from evosplit.kernels.errors.table import METHOD, measure_errors
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.planner.baselines import edge, neurosurgeon, qdmp
+from evosplit.planner.calibration.files import LabelledFeeds, feeds_digest
+from evosplit.planner.drop.accuracy import ERROR_LIMITS, choose_limit, limited
+from evosplit.planner.drop.judges import judge_for
+from evosplit.planner.drop.pictures import admitted, picture_plan
+from evosplit.planner.encodings import InputEncoding
+from evosplit.planner.encodings.measure import PictureEncodings, measure_encodings
+from evosplit.planner.evaluate import evaluate
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
+from evosplit.planner.service import service_problem
+from evosplit.planner.table import plan_table
+from evosplit.shared.cache_key import CacheKey
+from evosplit.shared.frame_costs import measure_frame, with_frame
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.profile import Profile
+from evosplit.shared.profiler import measure_profile
+from evosplit.shared.replan import choices
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from benchmarks.cells.edge import Shot
 from benchmarks.cells.predict import Known
-from planner.prediction import latency_interval
-from shared.link import Link
-from shared.plan import Plan
-from shared.profiler import quiet_median
+from evosplit.planner.prediction import latency_interval
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan
+from evosplit.shared.profiler import quiet_median
 
 _STEPS: Final = (
     "preprocess_s",

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from benchmarks.cifar.measure import paired_interval
 from benchmarks.cifar.network import Floats, Seen
-from edge.hooks.budget import NEVER, ExitRow, Outcome, worthwhile
-from edge.hooks.build import HookPlace
-from edge.hooks.exit import ExitHook
-from edge.hooks.features import FeatureSpec
-from edge.hooks.skip import SkipHook
-from edge.hooks.skip_fit import fit_skip
-from edge.learning.soften import softened
-from edge.learning.trainers.hidden import fit_hidden
-from edge.learning.trainers.prepare import softmax
+from evosplit.edge.hooks.budget import NEVER, ExitRow, Outcome, worthwhile
+from evosplit.edge.hooks.build import HookPlace
+from evosplit.edge.hooks.exit import ExitHook
+from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.edge.hooks.skip import SkipHook
+from evosplit.edge.hooks.skip_fit import fit_skip
+from evosplit.edge.learning.soften import softened
+from evosplit.edge.learning.trainers.hidden import fit_hidden
+from evosplit.edge.learning.trainers.prepare import softmax
 
 EXIT_FEATURES = FeatureSpec()
 ONE_SIDED_95 = 1.645

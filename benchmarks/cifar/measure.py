@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cifar.network import feeds, head_of, macs_of
-from edge.head.roster import Roster
-from edge.head.run import run_head
-from edge.head.steps import Head
-from edge.hooks.hook import Hook
-from shared.graph import Graph
+from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.run import run_head
+from evosplit.edge.head.steps import Head
+from evosplit.edge.hooks.hook import Hook
+from evosplit.shared.graph import Graph
 
 
 @dataclass(frozen=True, eq=False)

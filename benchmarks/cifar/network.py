@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.head.assemble import Options, Stuff, assemble
-from edge.head.roster import Roster
-from edge.head.run import HeadRun, run_head
-from edge.head.steps import Head, Work
-from edge.hooks.features import FeatureSpec
-from edge.hooks.hook import Hook
-from shared.graph import Graph, prefix_cut
+from evosplit.edge.head.assemble import Options, Stuff, assemble
+from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.run import HeadRun, run_head
+from evosplit.edge.head.steps import Head, Work
+from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.edge.hooks.hook import Hook
+from evosplit.shared.graph import Graph, prefix_cut
 
 Floats = NDArray[np.float32]
 

@@ -10,29 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.gate.stage import AGREEMENT
-from edge.agent import Agent
-from edge.hooks.bits import BitsHook
-from edge.hooks.bits_fit import fit_bits
-from edge.hooks.channels import ChannelsHook
-from edge.hooks.channels_fit import Asked, after, fit_channels
-from edge.hooks.exit import ExitHook
-from edge.hooks.features import FeatureSpec
-from edge.hooks.hook import Hook
-from edge.hooks.reduced import Reduction
-from edge.hooks.repeat_fit import RepeatTrials
-from edge.job import Job
-from edge.learning.answers import answer_key
-from edge.learning.learn import learn
-from edge.learning.learned import Task
-from edge.learning.sampler import Sampler
-from edge.learning.samples import OTHER, Sample
-from edge.learning.trainers import logistic
-from shared.card import Card
-from shared.graph import Graph, parse_cut
-from shared.plan import Plan
-from shared.session import Runner
-from shared.sized import picture_of
-from shared.split import tail_model
+from evosplit.edge.agent import Agent
+from evosplit.edge.hooks.bits import BitsHook
+from evosplit.edge.hooks.bits_fit import fit_bits
+from evosplit.edge.hooks.channels import ChannelsHook
+from evosplit.edge.hooks.channels_fit import Asked, after, fit_channels
+from evosplit.edge.hooks.exit import ExitHook
+from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.reduced import Reduction
+from evosplit.edge.hooks.repeat_fit import RepeatTrials
+from evosplit.edge.job import Job
+from evosplit.edge.learning.answers import answer_key
+from evosplit.edge.learning.learn import learn
+from evosplit.edge.learning.learned import Task
+from evosplit.edge.learning.sampler import Sampler
+from evosplit.edge.learning.samples import OTHER, Sample
+from evosplit.edge.learning.trainers import logistic
+from evosplit.shared.card import Card
+from evosplit.shared.graph import Graph, parse_cut
+from evosplit.shared.plan import Plan
+from evosplit.shared.session import Runner
+from evosplit.shared.sized import picture_of
+from evosplit.shared.split import tail_model
 
 REGION: Final = (0.5, 0.3, 0.85, 0.75)
 """(top, left, bottom, right): where the plate of a car is that stands at the barrier, as a user draws it."""

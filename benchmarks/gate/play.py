@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cli.demo.frames import to_ppm
-from cli.demo.rows import percentile
-from cli.gate.camera import GateFrame
-from edge.agent import Agent, Ticket
-from shared.result import Breakdown
+from evosplit.cli.demo.frames import to_ppm
+from evosplit.cli.demo.rows import percentile
+from evosplit.cli.gate.camera import GateFrame
+from evosplit.edge.agent import Agent, Ticket
+from evosplit.shared.result import Breakdown
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from cli.demo.cast import CALIBRATION_PICTURES, CALIBRATION_SEED, CALIBRATION_STRIDE
-from cli.gate.camera import GateCamera
-from planner.bundle import build_bundle
-from shared.bundle import Bundle
-from shared.card import Card, card_to_data
-from shared.graph import Cut, Graph, prefix_cuts
-from shared.link import Link
-from shared.plan import Latency, Plan, PlanTable, TensorCode
-from shared.preprocess import preprocess
-from shared.session import Runner
-from shared.split import head_model
+from evosplit.cli.demo.cast import CALIBRATION_PICTURES, CALIBRATION_SEED, CALIBRATION_STRIDE
+from evosplit.cli.gate.camera import GateCamera
+from evosplit.planner.bundle import build_bundle
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.card import Card, card_to_data
+from evosplit.shared.graph import Cut, Graph, prefix_cuts
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model
 
 BOUNDARY: Final = ("boundary",)
 WIRE_BITS: Final = 4

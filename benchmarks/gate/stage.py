@@ -12,23 +12,23 @@ from typing import Final
 import aiohttp
 
 from benchmarks.gate.split import split_bundle
-from cli.demo.cast import GATE_MAX_ERROR, built_in
-from cli.demo.processes import new_token
-from cli.demo.stage import cloud_tier
-from cli.shaper import Shaper
-from edge.agent import Agent
-from edge.enrolment.enrol import enrol
-from edge.enrolment.planner_client import PlannerClient
-from edge.hooks.files import save_hooks
-from edge.hooks.hook import Hook
-from edge.running import running_agent
-from edge.settings import EdgeSettings
-from edge.supervisor import Supervisor
-from edge.teaching.hooking import FILE, Hooking
-from shared.bundle import Bundle
-from shared.card import Card, check_card, load_card
-from shared.graph import Graph, load_graph
-from shared.link import Link
+from evosplit.cli.demo.cast import GATE_MAX_ERROR, built_in
+from evosplit.cli.demo.processes import new_token
+from evosplit.cli.demo.stage import cloud_tier
+from evosplit.cli.shaper import Shaper
+from evosplit.edge.agent import Agent
+from evosplit.edge.enrolment.enrol import enrol
+from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.hooks.files import save_hooks
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.running import running_agent
+from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.supervisor import Supervisor
+from evosplit.edge.teaching.hooking import FILE, Hooking
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.link import Link
 
 LINK: Final = Link(5e6, 0.01)
 SLOWDOWN: Final = 8.0

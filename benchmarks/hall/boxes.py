@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from shared.readings.boxes import overlap
+from evosplit.shared.readings.boxes import overlap
 
 Boxes = Sequence[Mapping[str, Any]]
 LEAST_OVERLAP: Final = 0.5

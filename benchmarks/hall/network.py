@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.hall.boxes import Boxes
-from edge.head.segment import FrameContext
-from edge.masked import MaskedSegment
-from edge.streams.change import ChangeSettings
-from shared.card import Card, check_card, load_card
-from shared.graph import Cut, Graph, load_graph, prefix_cut
-from shared.link import Link
-from shared.plan import Latency, Plan, TensorCode
-from shared.postprocess import postprocess
-from shared.preprocess import preprocess
-from shared.session import Runner
-from shared.split import head_model, tail_model
+from evosplit.edge.head.segment import FrameContext
+from evosplit.edge.masked import MaskedSegment
+from evosplit.edge.streams.change import ChangeSettings
+from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cut
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency, Plan, TensorCode
+from evosplit.shared.postprocess import postprocess
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model, tail_model
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHARED: Final = ROOT.parent / "shared"

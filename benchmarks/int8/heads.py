@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from edge.head.segment import FrameContext
-from edge.int8 import Int8Segment
-from kernels.errors.types import ErrorTable
-from kernels.weights import pack_weights
-from shared.graph import Graph, prefix_cut
-from shared.plan import FLOAT_BITS, TensorCode
-from shared.session import Runner
-from shared.split import head_model
-from shared.weight_sizes import initialisers, quantised_weights
-from shared.wire import EncodedTensor
+from evosplit.edge.head.segment import FrameContext
+from evosplit.edge.int8 import Int8Segment
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.kernels.weights import pack_weights
+from evosplit.shared.graph import Graph, prefix_cut
+from evosplit.shared.plan import FLOAT_BITS, TensorCode
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model
+from evosplit.shared.weight_sizes import initialisers, quantised_weights
+from evosplit.shared.wire import EncodedTensor
 
 THREADS: Final = 1
 _TURNS: Final = 40

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.int8.sets import Sample
-from shared.card import Card
-from shared.postprocess import postprocess
-from shared.readings.boxes import overlap
+from evosplit.shared.card import Card
+from evosplit.shared.postprocess import postprocess
+from evosplit.shared.readings.boxes import overlap
 
 Run = Callable[[Mapping[str, NDArray[Any]]], Mapping[str, NDArray[Any]]]
 _OVERLAP = 0.5

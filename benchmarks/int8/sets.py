@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cli.gate.camera import GateCamera
-from kernels.errors.inputs import Feeds, spread
-from shared.card import Card
-from shared.pictures import decode_picture
-from shared.preprocess import preprocess
+from evosplit.cli.gate.camera import GateCamera
+from evosplit.kernels.errors.inputs import Feeds, spread
+from evosplit.shared.card import Card
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.preprocess import preprocess
 
 DATA: Final = Path(__file__).resolve().parents[3] / "shared" / "data"
 CALIBRATION_INPUTS: Final = 32

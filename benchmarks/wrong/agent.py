@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.wrong.simulated import NEARLY
-from cli.demo.cast import Cast, built_in
-from cli.demo.client import DemoFrame, EdgeClient
-from cli.demo.processes import new_token
-from cli.demo.stage import cloud_tier, edge_agent
-from cli.profiles import slowed
-from cli.shaper import Shaper
-from shared.errors import ProfileError
-from shared.link import Link
-from shared.profile import Profile
-from shared.serial import from_json, to_json
+from evosplit.cli.demo.cast import Cast, built_in
+from evosplit.cli.demo.client import DemoFrame, EdgeClient
+from evosplit.cli.demo.processes import new_token
+from evosplit.cli.demo.stage import cloud_tier, edge_agent
+from evosplit.cli.profiles import slowed
+from evosplit.cli.shaper import Shaper
+from evosplit.shared.errors import ProfileError
+from evosplit.shared.link import Link
+from evosplit.shared.profile import Profile
+from evosplit.shared.serial import from_json, to_json
 
 EVERY: Final = 10
 """So many planned frames, then one of each plan by name, so that noise meets all alike."""

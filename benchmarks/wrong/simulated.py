@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from benchmarks.planner_tables import Source, network
-from cli.profiles import measured_profile, slowed
-from planner.problem.limits import DEFAULT_MAX_ERROR, Limits
-from planner.service import service_problem
-from planner.table import plan_table
-from shared.correction.corrections import corrections_of
-from shared.correction.course import Course
-from shared.correction.measured import Measured
-from shared.correction.terms import Beside
-from shared.link import Link
-from shared.machine import this_machine
-from shared.plan import Plan, PlanTable
-from shared.profile import Profile
-from shared.replan import choices, fastest, replan
+from evosplit.cli.profiles import measured_profile, slowed
+from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
+from evosplit.planner.service import service_problem
+from evosplit.planner.table import plan_table
+from evosplit.shared.correction.corrections import corrections_of
+from evosplit.shared.correction.course import Course
+from evosplit.shared.correction.measured import Measured
+from evosplit.shared.correction.terms import Beside
+from evosplit.shared.link import Link
+from evosplit.shared.machine import this_machine
+from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.profile import Profile
+from evosplit.shared.replan import choices, fastest, replan
 
 FRAMES: Final = 500
 NEARLY: Final = 1.02

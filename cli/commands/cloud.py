@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from cli.cache import cache_folder
-from cli.options import FOLDER, MODEL_SHAPE, token_option
-from shared.shape import Shape
+from evosplit.cli.cache import cache_folder
+from evosplit.cli.options import FOLDER, MODEL_SHAPE, token_option
+from evosplit.shared.shape import Shape
 
 
 @click.command()
@@ -44,7 +44,7 @@ def cloud(
     \b
     Example: evosplit cloud --models models/ --port 8000
     """
-    from cloud.server import CloudSettings, serve_cloud  # Ray takes seconds to import
+    from evosplit.cloud.server import CloudSettings, serve_cloud  # Ray takes seconds to import
 
     data = data or cache_folder() / "cloud"
     serve_cloud(

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
-from cli.accuracy import offered_without_drop
-from cli.compare_plot import write_plot
-from cli.options import BANDWIDTH, FILE, json_option, model_argument
-from cli.output import print_json, print_table
-from cli.plan_data import size_or_dash, where
-from cli.planning import Asked, asked_calibration, asked_problem
-from cli.planning_options import planning_options
-from planner.compare import Row
-from planner.compare import compare as compare_strategies
-from shared.graph import Graph
-from shared.serial import to_data
-from shared.units import format_bandwidth, format_duration
+from evosplit.cli.accuracy import offered_without_drop
+from evosplit.cli.compare_plot import write_plot
+from evosplit.cli.options import BANDWIDTH, FILE, json_option, model_argument
+from evosplit.cli.output import print_json, print_table
+from evosplit.cli.plan_data import size_or_dash, where
+from evosplit.cli.planning import Asked, asked_calibration, asked_problem
+from evosplit.cli.planning_options import planning_options
+from evosplit.planner.compare import Row
+from evosplit.planner.compare import compare as compare_strategies
+from evosplit.shared.graph import Graph
+from evosplit.shared.serial import to_data
+from evosplit.shared.units import format_bandwidth, format_duration
 
 
 @click.command()

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import click
 
-from cli.demo.cast import Cast, built_in, own
-from cli.demo.rows import Row, comparisons, report
-from cli.demo.show import show
-from cli.options import FILE, FOLDER, json_option, shape_option
-from cli.output import print_json, print_table, stderr, stdout
-from shared.errors import UsageError
-from shared.machine import this_machine
-from shared.serial import to_data
-from shared.shape import Shape
-from shared.units import format_bandwidth, format_duration, format_size
+from evosplit.cli.demo.cast import Cast, built_in, own
+from evosplit.cli.demo.rows import Row, comparisons, report
+from evosplit.cli.demo.show import show
+from evosplit.cli.options import FILE, FOLDER, json_option, shape_option
+from evosplit.cli.output import print_json, print_table, stderr, stdout
+from evosplit.shared.errors import UsageError
+from evosplit.shared.machine import this_machine
+from evosplit.shared.serial import to_data
+from evosplit.shared.shape import Shape
+from evosplit.shared.units import format_bandwidth, format_duration, format_size
 
 
 @click.command()
@@ -73,7 +73,7 @@ def _cast(model: Path | None, images: Path | None, shapes: Mapping[str, Shape]) 
 
 
 def _write(folder: Path, rows: tuple[Row, ...], data: object, title: str) -> None:
-    from cli.demo.plot import save_plot  # matplotlib takes a second to import
+    from evosplit.cli.demo.plot import save_plot  # matplotlib takes a second to import
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "demo-report.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")

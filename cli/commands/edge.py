@@ -7,12 +7,20 @@ from typing import Any
 
 import click
 
-from cli.cache import cache_folder
-from cli.calibration_options import calibration_options
-from cli.hook_options import hook_options
-from cli.options import FOLDER, SIZE, as_share, drop_option, slowdown_option, threads_option, token_option
-from edge.server import serve_edge
-from edge.settings import EdgeSettings
+from evosplit.cli.cache import cache_folder
+from evosplit.cli.calibration_options import calibration_options
+from evosplit.cli.hook_options import hook_options
+from evosplit.cli.options import (
+    FOLDER,
+    SIZE,
+    as_share,
+    drop_option,
+    slowdown_option,
+    threads_option,
+    token_option,
+)
+from evosplit.edge.server import serve_edge
+from evosplit.edge.settings import EdgeSettings
 
 
 @click.command()

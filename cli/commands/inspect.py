@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from cli.models import load_model
-from cli.options import json_option, model_argument, shape_option
-from cli.output import print_json, print_table, stdout
-from shared.inspect import file_remarks, inspect_data
-from shared.shape import Shape
-from shared.units import format_size
+from evosplit.cli.models import load_model
+from evosplit.cli.options import json_option, model_argument, shape_option
+from evosplit.cli.output import print_json, print_table, stdout
+from evosplit.shared.inspect import file_remarks, inspect_data
+from evosplit.shared.shape import Shape
+from evosplit.shared.units import format_size
 
 
 @click.command()

@@ -7,17 +7,17 @@ from typing import Any
 
 import click
 
-from cli.accuracy import offered_without_drop
-from cli.options import BANDWIDTH, FILE, json_option, model_argument
-from cli.output import print_json, print_table, progress, stdout
-from cli.pareto_plot import write_plot
-from cli.plan_data import where
-from cli.planning import Asked, asked_calibration, asked_problem
-from cli.planning_options import planning_options
-from planner.pareto import FINEST, Front, pareto_front
-from shared.graph import Graph
-from shared.plan import Plan
-from shared.units import format_bandwidth, format_duration, format_size
+from evosplit.cli.accuracy import offered_without_drop
+from evosplit.cli.options import BANDWIDTH, FILE, json_option, model_argument
+from evosplit.cli.output import print_json, print_table, progress, stdout
+from evosplit.cli.pareto_plot import write_plot
+from evosplit.cli.plan_data import where
+from evosplit.cli.planning import Asked, asked_calibration, asked_problem
+from evosplit.cli.planning_options import planning_options
+from evosplit.planner.pareto import FINEST, Front, pareto_front
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import Plan
+from evosplit.shared.units import format_bandwidth, format_duration, format_size
 
 
 @click.command()

@@ -8,26 +8,26 @@ from typing import Any, get_args
 
 import click
 
-from cli.accuracy import Promised, keep_promise
-from cli.expectation import expectation_option, read_expectation
-from cli.options import BANDWIDTH, FILE, as_share, drop_option, json_option, model_argument
-from cli.output import print_json, print_table, stderr, stdout
-from cli.plan_data import plan_data, where
-from cli.planning import Asked, asked_calibration, asked_problem
-from cli.planning_options import planning_options
-from planner.drop.pictures import with_errors
-from planner.prediction import Interval, latency_interval
-from planner.problem import Problem
-from planner.problem.costs import Objective
-from planner.problem.limits import LimitStatus
-from planner.solve import Solution, solve
-from planner.table import plan_table
-from shared.errors import EvoSplitError
-from shared.graph import Graph
-from shared.plan import Plan, PlanTable
-from shared.replan import choices
-from shared.serial import to_data
-from shared.units import format_bandwidth, format_duration, format_size
+from evosplit.cli.accuracy import Promised, keep_promise
+from evosplit.cli.expectation import expectation_option, read_expectation
+from evosplit.cli.options import BANDWIDTH, FILE, as_share, drop_option, json_option, model_argument
+from evosplit.cli.output import print_json, print_table, stderr, stdout
+from evosplit.cli.plan_data import plan_data, where
+from evosplit.cli.planning import Asked, asked_calibration, asked_problem
+from evosplit.cli.planning_options import planning_options
+from evosplit.planner.drop.pictures import with_errors
+from evosplit.planner.prediction import Interval, latency_interval
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.costs import Objective
+from evosplit.planner.problem.limits import LimitStatus
+from evosplit.planner.solve import Solution, solve
+from evosplit.planner.table import plan_table
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.replan import choices
+from evosplit.shared.serial import to_data
+from evosplit.shared.units import format_bandwidth, format_duration, format_size
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _over_links(problem: Problem) -> Problem:
 
 
 def _draw(answer: _Answer, path: Path) -> None:
-    from cli.plan_picture import save_plan_picture  # matplotlib takes a second to import
+    from evosplit.cli.plan_picture import save_plan_picture  # matplotlib takes a second to import
 
     save_plan_picture(answer.graph, answer.solution.plan, path)
 

@@ -7,17 +7,24 @@ from pathlib import Path
 
 import click
 
-from cli.frames import with_frame_of
-from cli.models import load_model
-from cli.options import FILE, json_option, model_argument, shape_option, slowdown_option, threads_option
-from cli.output import print_json, print_table, stdout
-from cli.profiles import edge_profile
-from shared.errors import EvoSplitError
-from shared.graph import Graph
-from shared.profile import Profile
-from shared.serial import to_data, to_json
-from shared.shape import Shape
-from shared.units import format_duration
+from evosplit.cli.frames import with_frame_of
+from evosplit.cli.models import load_model
+from evosplit.cli.options import (
+    FILE,
+    json_option,
+    model_argument,
+    shape_option,
+    slowdown_option,
+    threads_option,
+)
+from evosplit.cli.output import print_json, print_table, stdout
+from evosplit.cli.profiles import edge_profile
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.graph import Graph
+from evosplit.shared.profile import Profile
+from evosplit.shared.serial import to_data, to_json
+from evosplit.shared.shape import Shape
+from evosplit.shared.units import format_duration
 
 
 @click.command()

@@ -9,11 +9,11 @@ from typing import Any
 import aiohttp
 import click
 
-from cli.options import json_option, token_option
-from cli.output import print_json, print_table
-from shared.errors import EvoSplitError
-from shared.token import bearer, given_token
-from shared.units import format_duration, format_size
+from evosplit.cli.options import json_option, token_option
+from evosplit.cli.output import print_json, print_table
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.token import bearer, given_token
+from evosplit.shared.units import format_duration, format_size
 
 
 @click.command()

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import click
 
-from cli.models import load_model
-from cli.options import FILE, json_option, model_argument, shape_option, threads_option
-from cli.output import print_json, print_table, stderr, stdout
-from cli.profiles import measured_profile
-from cli.roofline_plot import write_plot
-from shared.layer_rates import LayerRate, layer_rates
-from shared.machine import this_machine
-from shared.roofline import Roofs, measure_roofs
-from shared.serial import to_data
-from shared.shape import Shape
-from shared.units import format_duration
+from evosplit.cli.models import load_model
+from evosplit.cli.options import FILE, json_option, model_argument, shape_option, threads_option
+from evosplit.cli.output import print_json, print_table, stderr, stdout
+from evosplit.cli.profiles import measured_profile
+from evosplit.cli.roofline_plot import write_plot
+from evosplit.shared.layer_rates import LayerRate, layer_rates
+from evosplit.shared.machine import this_machine
+from evosplit.shared.roofline import Roofs, measure_roofs
+from evosplit.shared.serial import to_data
+from evosplit.shared.shape import Shape
+from evosplit.shared.units import format_duration
 
 
 @click.command()

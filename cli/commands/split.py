@@ -10,14 +10,14 @@ from typing import Any, Final
 import click
 import onnx
 
-from cli.models import load_model
-from cli.options import FOLDER, json_option, model_argument, shape_option
-from cli.output import print_json, stdout
-from shared.errors import EvoSplitError
-from shared.graph import Cut, Graph, prefix_cut
-from shared.session import serialise
-from shared.shape import Shape
-from shared.split import cloud_outputs, edge_outputs, head_model, tail_model
+from evosplit.cli.models import load_model
+from evosplit.cli.options import FOLDER, json_option, model_argument, shape_option
+from evosplit.cli.output import print_json, stdout
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.graph import Cut, Graph, prefix_cut
+from evosplit.shared.session import serialise
+from evosplit.shared.shape import Shape
+from evosplit.shared.split import cloud_outputs, edge_outputs, head_model, tail_model
 
 _HEAD: Final = "head.onnx"
 _TAIL: Final = "tail.onnx"

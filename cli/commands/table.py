@@ -8,20 +8,20 @@ from typing import Final
 
 import click
 
-from cli.accuracy import keep_promise
-from cli.expectation import expectation_option, read_expectation
-from cli.options import as_share, drop_option, json_option, model_argument
-from cli.output import print_json, print_table, stdout
-from cli.plan_data import plan_data, where
-from cli.planning import Asked, asked_calibration, asked_problem
-from cli.planning_options import planning_options
-from planner.drop.pictures import table_with_errors
-from planner.problem import Problem
-from planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, plan_table
-from shared.graph import Graph
-from shared.plan import Plan, PlanTable
-from shared.replan import choices
-from shared.units import format_bandwidth, format_duration, format_size
+from evosplit.cli.accuracy import keep_promise
+from evosplit.cli.expectation import expectation_option, read_expectation
+from evosplit.cli.options import as_share, drop_option, json_option, model_argument
+from evosplit.cli.output import print_json, print_table, stdout
+from evosplit.cli.plan_data import plan_data, where
+from evosplit.cli.planning import Asked, asked_calibration, asked_problem
+from evosplit.cli.planning_options import planning_options
+from evosplit.planner.drop.pictures import table_with_errors
+from evosplit.planner.problem import Problem
+from evosplit.planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, plan_table
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.replan import choices
+from evosplit.shared.units import format_bandwidth, format_duration, format_size
 
 _ANY_BANDWIDTH_BPS: Final = 1e6
 """A table covers all bandwidths; its problem needs one all the same."""

@@ -10,12 +10,12 @@ from typing import Any
 import click
 from rich.live import Live
 
-from cli.commands.results import fetch
-from cli.options import json_option, token_option
-from cli.output import print_json, stdout
-from cli.profile_view import view
-from shared.errors import EvoSplitError
-from shared.token import given_token
+from evosplit.cli.commands.results import fetch
+from evosplit.cli.options import json_option, token_option
+from evosplit.cli.output import print_json, stdout
+from evosplit.cli.profile_view import view
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.token import given_token
 
 
 @click.command()

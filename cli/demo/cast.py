@@ -12,15 +12,15 @@ from typing import Final
 
 from PIL import Image
 
-from cli.card_files import find_card
-from cli.demo.client import DemoFrame
-from cli.demo.frames import folder_frames, gate_frames, picture_paths
-from cli.gate.camera import GateCamera
-from cli.models import load_model
-from planner.calibration.labels import LABELS_FILE
-from shared.card import check_card, load_card
-from shared.model_shapes import read_shapes, shape_file, write_shapes
-from shared.shape import Shape
+from evosplit.cli.card_files import find_card
+from evosplit.cli.demo.client import DemoFrame
+from evosplit.cli.demo.frames import folder_frames, gate_frames, picture_paths
+from evosplit.cli.gate.camera import GateCamera
+from evosplit.cli.models import load_model
+from evosplit.planner.calibration.labels import LABELS_FILE
+from evosplit.shared.card import check_card, load_card
+from evosplit.shared.model_shapes import read_shapes, shape_file, write_shapes
+from evosplit.shared.shape import Shape
 
 Playlist = Callable[[int], Iterator[DemoFrame]]
 GATE_MAX_ERROR: Final = 0.02

@@ -9,8 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from cli.demo.rows import STRATEGIES, Shot
-from shared.errors import EvoSplitError
+from evosplit.cli.demo.rows import STRATEGIES, Shot
+from evosplit.shared.errors import EvoSplitError
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.demo.client import DemoFrame
-from cli.demo.judges import agrees_with, is_class, is_text
-from cli.gate.camera import GateCamera
-from shared.card import Card
-from shared.errors import EvoSplitError
-from shared.graph import Graph
-from shared.pictures import SUFFIXES, known_kinds
-from shared.postprocess import postprocess
-from shared.preprocess import sized_input
-from shared.session import Runner
-from shared.sized import read_picture
+from evosplit.cli.demo.client import DemoFrame
+from evosplit.cli.demo.judges import agrees_with, is_class, is_text
+from evosplit.cli.gate.camera import GateCamera
+from evosplit.shared.card import Card
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.graph import Graph
+from evosplit.shared.pictures import SUFFIXES, known_kinds
+from evosplit.shared.postprocess import postprocess
+from evosplit.shared.preprocess import sized_input
+from evosplit.shared.session import Runner
+from evosplit.shared.sized import read_picture
 
 REFERENCE_LIMIT: Final = 64
 """Without labels, the whole network in float32 is the judge; it reads so many pictures beforehand."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from shared.errors import CardError
+from evosplit.shared.errors import CardError
 
 Outcome = Any
 Judge = Callable[[Outcome], bool]

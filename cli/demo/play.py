@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from cli.demo.client import DemoFrame, EdgeClient
-from cli.demo.rows import PLANNED, Row, Shot, make_row
+from evosplit.cli.demo.client import DemoFrame, EdgeClient
+from evosplit.cli.demo.rows import PLANNED, Row, Shot, make_row
 
 MIN_ROUNDS: Final = 5
 HOPELESS: Final = 3.0

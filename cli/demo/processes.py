@@ -17,7 +17,7 @@ from pathlib import Path
 
 import aiohttp
 
-from shared.errors import EvoSplitError
+from evosplit.shared.errors import EvoSplitError
 
 START_LIMIT_S = 180.0
 STOP_LIMIT_S = 30.0

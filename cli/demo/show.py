@@ -13,14 +13,14 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from cli.demo.cast import Cast
-from cli.demo.play import play_link
-from cli.demo.processes import new_token
-from cli.demo.rows import Row, Shot
-from cli.demo.stage import cloud_tier, edge_agent
-from cli.shaper import Shaper
-from shared.link import Link
-from shared.units import format_bandwidth, format_duration
+from evosplit.cli.demo.cast import Cast
+from evosplit.cli.demo.play import play_link
+from evosplit.cli.demo.processes import new_token
+from evosplit.cli.demo.rows import Row, Shot
+from evosplit.cli.demo.stage import cloud_tier, edge_agent
+from evosplit.cli.shaper import Shaper
+from evosplit.shared.link import Link
+from evosplit.shared.units import format_bandwidth, format_duration
 
 RTT_S: Final = 0.01
 LINKS: Final = tuple(Link(bandwidth_bps, RTT_S) for bandwidth_bps in (20e6, 5e6, 1e6, 0.2e6))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import aiohttp
 
-from cli.demo.cast import Cast
-from cli.demo.client import EdgeClient
-from cli.demo.processes import Service, free_port, service
+from evosplit.cli.demo.cast import Cast
+from evosplit.cli.demo.client import EdgeClient
+from evosplit.cli.demo.processes import Service, free_port, service
 
 ANSWER_LIMIT_S = 60.0
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.gate.car import CarLook, random_look
-from cli.gate.scene import (
+from evosplit.cli.gate.car import CarLook, random_look
+from evosplit.cli.gate.scene import (
     BARRIER_CLOSED_DEG,
     BARRIER_OPEN_DEG,
     OTHER_LANE_M,

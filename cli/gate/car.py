@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from cli.gate.plates import random_plate
+from evosplit.cli.gate.plates import random_plate
 
 SPRITE_SCALE = 200
 """Pixels per metre of a sprite. A car in front of the barrier is shown at about half of it."""

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.gate.backdrop import HEIGHT_PX, WIDTH_PX
-from cli.gate.plates import SLOTS, to_slots
-from cli.gate.sample import random_scene
-from cli.gate.scene import render
+from evosplit.cli.gate.backdrop import HEIGHT_PX, WIDTH_PX
+from evosplit.cli.gate.plates import SLOTS, to_slots
+from evosplit.cli.gate.sample import random_scene
+from evosplit.cli.gate.scene import render
 
 CROP_PX = (64, 160)
 """Height and width of the window around the plate in which symbols are learnt first, a fifth of a frame."""

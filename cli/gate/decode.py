@@ -7,7 +7,7 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.gate.plates import ALPHABET, BLANK, CLASSES, PATTERNS, SLOTS, SYMBOLS
+from evosplit.cli.gate.plates import ALPHABET, BLANK, CLASSES, PATTERNS, SLOTS, SYMBOLS
 
 
 def decode_plate(logits: NDArray[np.float32]) -> tuple[str, float]:

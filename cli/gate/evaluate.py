@@ -12,10 +12,10 @@ import onnx
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from cli.gate.camera import GateCamera
-from cli.gate.decode import decode_plate
-from cli.gate.sample import random_scene
-from cli.gate.scene import render
+from evosplit.cli.gate.camera import GateCamera
+from evosplit.cli.gate.decode import decode_plate
+from evosplit.cli.gate.sample import random_scene
+from evosplit.cli.gate.scene import render
 
 INPUT, OUTPUT, BOUNDARY = "image", "plate", "boundary"
 Array = NDArray[np.float32]

@@ -10,8 +10,17 @@ import onnx
 import torch
 from onnx import shape_inference
 
-from cli.gate.evaluate import BOUNDARY, INPUT, OUTPUT, held_out, score, split_reader, unrelated, whole_reader
-from cli.gate.network import GateNet
+from evosplit.cli.gate.evaluate import (
+    BOUNDARY,
+    INPUT,
+    OUTPUT,
+    held_out,
+    score,
+    split_reader,
+    unrelated,
+    whole_reader,
+)
+from evosplit.cli.gate.network import GateNet
 
 OPSET = 17
 HELD_OUT_SEEDS = tuple(range(9000, 9010))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from cli.gate.plates import CLASSES, SLOTS
+from evosplit.cli.gate.plates import CLASSES, SLOTS
 
 BOUNDARY_CHANNELS = 12
 _STEM = (16, 24, 48)

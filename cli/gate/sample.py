@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from cli.gate.car import random_look
-from cli.gate.scene import BARRIER_CLOSED_DEG, BARRIER_OPEN_DEG, OTHER_LANE_M, Light, PlacedCar, Scene
+from evosplit.cli.gate.car import random_look
+from evosplit.cli.gate.scene import (
+    BARRIER_CLOSED_DEG,
+    BARRIER_OPEN_DEG,
+    OTHER_LANE_M,
+    Light,
+    PlacedCar,
+    Scene,
+)
 
 
 def random_scene(rng: np.random.Generator, plate_share: float = 0.65) -> Scene:

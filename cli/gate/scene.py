@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cli.gate.backdrop import HEIGHT_PX, POST_PX, WIDTH_PX, backdrop, ground_px
-from cli.gate.car import PLATE_HEIGHT_M, SPRITE_M, SPRITE_SCALE, CarLook, car_sprite
+from evosplit.cli.gate.backdrop import HEIGHT_PX, POST_PX, WIDTH_PX, backdrop, ground_px
+from evosplit.cli.gate.car import PLATE_HEIGHT_M, SPRITE_M, SPRITE_SCALE, CarLook, car_sprite
 
 LANE_M = 0.4
 OTHER_LANE_M = -1.85

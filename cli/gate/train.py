@@ -1,4 +1,4 @@
-"""Train the gate network, export it and measure it: `python -m cli.gate.train --out cli/assets`.
+"""Train the gate network, export it and measure it: `python -m evosplit.cli.gate.train --out cli/assets`.
 
 Needs PyTorch (extra `train`). Symbols are learnt on windows around the plate first, everything else on whole
 frames after that. Two idle cores with bfloat16 take about half an hour with the defaults, rendering included.
@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from cli.gate.dataset import CROP_PX, RenderedSet, crop_corner, render_set, shuffled_batches
-from cli.gate.export import describe, export
-from cli.gate.network import GateNet
+from evosplit.cli.gate.dataset import CROP_PX, RenderedSet, crop_corner, render_set, shuffled_batches
+from evosplit.cli.gate.export import describe, export
+from evosplit.cli.gate.network import GateNet
 
 _log = logging.getLogger("gate.train")
 _VALIDATION_SEED = 1

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cli.picture.order import ordered
-from cli.picture.rows import Node, Rows, rows_of
-from shared.graph import Graph
-from shared.isotonic import isotonic
+from evosplit.cli.picture.order import ordered
+from evosplit.cli.picture.rows import Node, Rows, rows_of
+from evosplit.shared.graph import Graph
+from evosplit.shared.isotonic import isotonic
 
 BEND_WIDTH: Final = 0.25
 """What a line takes that passes between boxes; a box, with its margin, has width 1, a row has height 1."""

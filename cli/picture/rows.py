@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.graph import Graph
+from evosplit.shared.graph import Graph
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 
-from shared.errors import PortInUseError, UsageError
+from evosplit.shared.errors import PortInUseError, UsageError
 
 
 def bound_socket(host: str, port: int) -> socket.socket:

@@ -8,10 +8,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Final, cast
 
-from edge.agent import Ticket
-from edge.plan_named import BY_CUT, BY_DIGEST, STRATEGIES, is_strategy
-from edge.results.query import Order, ResultFilter
-from shared.errors import UsageError
+from evosplit.edge.agent import Ticket
+from evosplit.edge.plan_named import BY_CUT, BY_DIGEST, STRATEGIES, is_strategy
+from evosplit.edge.results.query import Order, ResultFilter
+from evosplit.shared.errors import UsageError
 
 _FRAME_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _STREAM: Final = re.compile(r"[^\x00-\x1f\x7f]{1,128}")

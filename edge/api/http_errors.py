@@ -13,10 +13,10 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from edge.agent import FrameFailedError
-from edge.api.pages import AGENT
-from shared.errors import AuthError, EvoSplitError
-from shared.token import check_bearer
+from evosplit.edge.agent import FrameFailedError
+from evosplit.edge.api.pages import AGENT
+from evosplit.shared.errors import AuthError, EvoSplitError
+from evosplit.shared.token import check_bearer
 
 _UNAVAILABLE: Final = 503
 _TELLING: Final = ("Allow",)

@@ -11,12 +11,12 @@ import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
-from edge.agent import Finished, Ticket
-from edge.api.pages import AGENT
-from shared.card import Card
-from shared.errors import InputError, NotFoundError
-from shared.graph import Graph
-from shared.oip import (
+from evosplit.edge.agent import Finished, Ticket
+from evosplit.edge.api.pages import AGENT
+from evosplit.shared.card import Card
+from evosplit.shared.errors import InputError, NotFoundError
+from evosplit.shared.graph import Graph
+from evosplit.shared.oip import (
     BINARY_TYPE,
     HEADER_LENGTH,
     MODEL_VERSION,

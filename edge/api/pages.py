@@ -7,14 +7,14 @@ from typing import Final
 
 from aiohttp import web
 
-from edge.agent import Agent
-from edge.api.fields import result_filter, ticket
-from edge.api.picture_body import picture_body
-from edge.api.status import plan_status, profile_status
-from edge.figures.hook_states import hook_states, learning_state
-from edge.results.query import query_results
-from shared.errors import NotFoundError
-from shared.serial import to_data
+from evosplit.edge.agent import Agent
+from evosplit.edge.api.fields import result_filter, ticket
+from evosplit.edge.api.picture_body import picture_body
+from evosplit.edge.api.status import plan_status, profile_status
+from evosplit.edge.figures.hook_states import hook_states, learning_state
+from evosplit.edge.results.query import query_results
+from evosplit.shared.errors import NotFoundError
+from evosplit.shared.serial import to_data
 
 AGENT: Final = web.AppKey("agent", Agent)
 

@@ -7,8 +7,8 @@ from typing import Final
 from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
 
-from shared.errors import InputError
-from shared.pictures import known_kinds
+from evosplit.shared.errors import InputError
+from evosplit.shared.pictures import known_kinds
 
 _FORM: Final = "multipart/form-data"
 _MALFORMED: Final = (HttpProcessingError, ValueError, RuntimeError, AssertionError, UnicodeError)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edge.agent import Agent
-from edge.figures.hook_states import hook_states, learning_state
-from edge.figures.predictions import predictions_state
-from edge.figures.spread import SECONDS, Spread
-from edge.teaching.last_resort import ANSWERING
-from shared.serial import to_data
+from evosplit.edge.agent import Agent
+from evosplit.edge.figures.hook_states import hook_states, learning_state
+from evosplit.edge.figures.predictions import predictions_state
+from evosplit.edge.figures.spread import SECONDS, Spread
+from evosplit.edge.teaching.last_resort import ANSWERING
+from evosplit.shared.serial import to_data
 
 
 def plan_status(agent: Agent) -> dict[str, Any]:

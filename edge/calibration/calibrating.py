@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from edge.calibration.evidence import Evidence, OwnStatistics, SentInputs
-from edge.calibration.observing import Observing
-from edge.calibration.sample import MOST_INPUTS, LiveSample
-from edge.engine import Engine
-from edge.enrolment.planner_client import PlannerClient
-from edge.enrolment.renewal import Renewal
-from edge.job import Answer, Job
-from edge.learning.pace import Pace
-from edge.settings import EdgeSettings
-from shared.bundle import CalibrationKind
-from shared.errors import EvoSplitError, NotFoundError
+from evosplit.edge.calibration.evidence import Evidence, OwnStatistics, SentInputs
+from evosplit.edge.calibration.observing import Observing
+from evosplit.edge.calibration.sample import MOST_INPUTS, LiveSample
+from evosplit.edge.engine import Engine
+from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.enrolment.renewal import Renewal
+from evosplit.edge.job import Answer, Job
+from evosplit.edge.learning.pace import Pace
+from evosplit.edge.settings import EdgeSettings
+from evosplit.shared.bundle import CalibrationKind
+from evosplit.shared.errors import EvoSplitError, NotFoundError
 
 POLL_S: Final = 1.0
 FIRST_PAUSE_S: Final = 10.0

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.plan import Plan, PlanTable
+from evosplit.shared.plan import Plan, PlanTable
 
 FRAMES: Final = 50
 LEAST_FRAMES: Final = 20

@@ -8,13 +8,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.codec import encode_tensor
-from shared.card import Card
-from shared.graph import Graph, prefix_cut
-from shared.oip import FRAME_INPUT, SIZED_PICTURE_INPUT
-from shared.picture_codes import encode_pixels
-from shared.plan import FLOAT_BITS, TensorCode
-from shared.wire import Frame, encode_frame
+from evosplit.kernels.codec import encode_tensor
+from evosplit.shared.card import Card
+from evosplit.shared.graph import Graph, prefix_cut
+from evosplit.shared.oip import FRAME_INPUT, SIZED_PICTURE_INPUT
+from evosplit.shared.picture_codes import encode_pixels
+from evosplit.shared.plan import FLOAT_BITS, TensorCode
+from evosplit.shared.wire import Frame, encode_frame
 
 _WHOLE: Final = TensorCode(FLOAT_BITS)
 

@@ -8,16 +8,16 @@ from typing import Final
 
 import numpy as np
 
-from edge.calibration.drift import Drift, share_beyond
-from edge.calibration.encoding import pixels_blob, tensors_blob
-from edge.calibration.sample import Kept, LiveSample
-from edge.calibration.signature import Signature, signature
-from edge.engine import Engine
-from edge.job import Answer, Job
-from edge.learning.pace import Pace
-from edge.teaching.allowance import Allowance
-from shared.preprocess import sized_input
-from shared.replan import choices
+from evosplit.edge.calibration.drift import Drift, share_beyond
+from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
+from evosplit.edge.calibration.sample import Kept, LiveSample
+from evosplit.edge.calibration.signature import Signature, signature
+from evosplit.edge.engine import Engine
+from evosplit.edge.job import Answer, Job
+from evosplit.edge.learning.pace import Pace
+from evosplit.edge.teaching.allowance import Allowance
+from evosplit.shared.preprocess import sized_input
+from evosplit.shared.replan import choices
 
 SHARE: Final = 0.02
 MOST_SAVED_S: Final = 0.25

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from edge.calibration.signature import Signature, is_known
+from evosplit.edge.calibration.signature import Signature, is_known
 
 MOST_INPUTS: Final = 256
 LEAST_INPUTS: Final = 32
@@ -17,7 +17,7 @@ LEAST_INPUTS: Final = 32
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """One input, encoded: ``name`` is the kind of blob of `shared.oip`, ``content`` its bytes."""
+    """One input, encoded: ``name`` is the kind of blob of `evosplit.shared.oip`, ``content`` its bytes."""
 
     name: str
     content: bytes

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.hooks.reduced import Reduction
+from evosplit.edge.hooks.reduced import Reduction
 
 BLOCKS: Final = 16
 """About so many blocks per side of a picture, and `BLOCKS` squared in other tensors."""

@@ -1,7 +1,7 @@
 """Quantisation errors measured on the device's own inputs, in a process of its own at the lowest priority.
 
-``python -m edge.calibration.statistics``: on standard input a line of JSON (`Asked`) and the inputs' bytes
-one after the other; the error table as JSON on standard output, or one line on standard error.
+``python -m evosplit.edge.calibration.statistics``: on standard input a line of JSON (`Asked`) and the inputs'
+bytes one after the other; the error table as JSON on standard output, or one line on standard error.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import Any, Final
 
 import numpy as np
 
-from edge.calibration.sample import Kept
-from edge.learning.pace import Pace
-from edge.learning.paced_process import run_paced
-from kernels.codec import decode_tensor
-from kernels.errors.inputs import DEFAULT_INPUTS, spread
-from kernels.errors.table import ErrorTable, measure_errors
-from shared.card import Card, card_from_data, check_card
-from shared.child_process import bound_memory, die_with_parent, step_back
-from shared.errors import EvoSplitError, ProfileError
-from shared.graph import Graph, load_graph
-from shared.oip import SIZED_PICTURE_INPUT
-from shared.picture_codes import sized_feeds
-from shared.serial import from_json, to_json
-from shared.wire import decode_frame
+from evosplit.edge.calibration.sample import Kept
+from evosplit.edge.learning.pace import Pace
+from evosplit.edge.learning.paced_process import run_paced
+from evosplit.kernels.codec import decode_tensor
+from evosplit.kernels.errors.inputs import DEFAULT_INPUTS, spread
+from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.shared.card import Card, card_from_data, check_card
+from evosplit.shared.child_process import bound_memory, die_with_parent, step_back
+from evosplit.shared.errors import EvoSplitError, ProfileError
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.oip import SIZED_PICTURE_INPUT
+from evosplit.shared.picture_codes import sized_feeds
+from evosplit.shared.serial import from_json, to_json
+from evosplit.shared.wire import decode_frame
 
 _BASE_BYTES: Final = 512 << 20
 _COPIES: Final = 8
@@ -57,7 +57,7 @@ async def measured_errors(
     inputs = tuple((one.name, len(one.content)) for one in few)
     asked = Asked(str(model), graph.name, graph.sha256, card, inputs)
     content = json.dumps(asdict(asked)).encode() + b"\n" + b"".join(one.content for one in few)
-    return await run_paced("edge.calibration.statistics", content, pace, ProfileError)
+    return await run_paced("evosplit.edge.calibration.statistics", content, pace, ProfileError)
 
 
 def measure(asked: Asked, content: bytes) -> ErrorTable:

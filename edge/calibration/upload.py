@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
-from edge.calibration.sample import Kept
-from edge.enrolment.planner_client import PlannerClient
-from edge.learning.pace import Pace
-from shared.errors import CloudRefusedError
-from shared.oip import InferRequest, blob_tensor, build_request
+from evosplit.edge.calibration.sample import Kept
+from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.learning.pace import Pace
+from evosplit.shared.errors import CloudRefusedError
+from evosplit.shared.oip import InferRequest, blob_tensor, build_request
 
 BUDGET_BYTES: Final = 64 * 10**6
 """Of one calibration."""

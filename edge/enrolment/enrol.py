@@ -1,7 +1,7 @@
 """The first start: measure, have plans made, fetch and verify the bundle. Later starts need no cloud.
 
 Plans for what was found since (hooks that spare other shares, inputs that frames brought) are asked for while
-the agent serves: `edge.enrolment.renewal`.
+the agent serves: `evosplit.edge.enrolment.renewal`.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from edge.enrolment.measure import profile_skeleton
-from edge.enrolment.note import Enrolment, bundle_place, open_bundle, read_note, wanted, write_note
-from edge.enrolment.planner_client import PlannerClient
-from edge.figures.expecting import read_expectation
-from edge.head.build import skeleton_model
-from edge.settings import EdgeSettings
-from shared.bundle import Bundle
-from shared.cache_key import CacheKey
-from shared.card import card_from_data
-from shared.errors import BundleError, CloudRefusedError, CloudUnavailableError
-from shared.frame_costs import METHOD as FRAMES
-from shared.integer_profiler import METHOD as INTEGERS
-from shared.kept import read_kept, write_kept
-from shared.machine import this_machine
-from shared.profile import BUSY, Profile
-from shared.profiler import METHOD
-from shared.serial import to_data
+from evosplit.edge.enrolment.measure import profile_skeleton
+from evosplit.edge.enrolment.note import Enrolment, bundle_place, open_bundle, read_note, wanted, write_note
+from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.figures.expecting import read_expectation
+from evosplit.edge.head.build import skeleton_model
+from evosplit.edge.settings import EdgeSettings
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.cache_key import CacheKey
+from evosplit.shared.card import card_from_data
+from evosplit.shared.errors import BundleError, CloudRefusedError, CloudUnavailableError
+from evosplit.shared.frame_costs import METHOD as FRAMES
+from evosplit.shared.integer_profiler import METHOD as INTEGERS
+from evosplit.shared.kept import read_kept, write_kept
+from evosplit.shared.machine import this_machine
+from evosplit.shared.profile import BUSY, Profile
+from evosplit.shared.profiler import METHOD
+from evosplit.shared.serial import to_data
 
 STATISTICS_FILE: Final = "errors.json"
 """What quantisation costs on this device's own frames, where those stay here."""

@@ -18,18 +18,18 @@ from typing import Any
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from edge.int8 import timed_integers
-from kernels.codec import measure_codec, measure_packing
-from kernels.warm import warm_kernels
-from shared.card import card_from_data, check_card
-from shared.errors import EvoSplitError, ModelError, ProfileError
-from shared.frame_costs import measure_frame, with_frame
-from shared.graph import Graph, graph_from_model
-from shared.integer_profiler import measure_integers
-from shared.profile import Profile
-from shared.profiler import measure_profile
-from shared.serial import from_json, to_json
-from shared.weights import random_weights, restore_weights
+from evosplit.edge.int8 import timed_integers
+from evosplit.kernels.codec import measure_codec, measure_packing
+from evosplit.kernels.warm import warm_kernels
+from evosplit.shared.card import card_from_data, check_card
+from evosplit.shared.errors import EvoSplitError, ModelError, ProfileError
+from evosplit.shared.frame_costs import measure_frame, with_frame
+from evosplit.shared.graph import Graph, graph_from_model
+from evosplit.shared.integer_profiler import measure_integers
+from evosplit.shared.profile import Profile
+from evosplit.shared.profiler import measure_profile
+from evosplit.shared.serial import from_json, to_json
+from evosplit.shared.weights import random_weights, restore_weights
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,15 @@ async def profile_skeleton(
 ) -> Profile:
     """Run this file as a process. Raises ProfileError; cancelling ends the process."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge.enrolment.measure", name, sha256, str(threads), repr(slowdown)),
+        *(
+            sys.executable,
+            "-m",
+            "evosplit.edge.enrolment.measure",
+            name,
+            sha256,
+            str(threads),
+            repr(slowdown),
+        ),
         *(("integers",) if integers else ()),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

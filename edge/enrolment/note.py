@@ -9,11 +9,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.settings import EdgeSettings
-from shared.bundle import Bundle
-from shared.errors import BundleError
-from shared.expectation import NOTHING_SPARED, Expectation
-from shared.serial import from_json, to_json
+from evosplit.edge.settings import EdgeSettings
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.errors import BundleError
+from evosplit.shared.expectation import NOTHING_SPARED, Expectation
+from evosplit.shared.serial import from_json, to_json
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,17 @@ from typing import Any, Final
 
 import aiohttp
 
-from edge.link.peer import Reply, is_binary, is_health, stranger
-from edge.link.reply import closed_on, read_reply
-from shared.errors import (
+from evosplit.edge.link.peer import Reply, is_binary, is_health, stranger
+from evosplit.edge.link.reply import closed_on, read_reply
+from evosplit.shared.errors import (
     AuthError,
     CloudRefusedError,
     CloudUnavailableError,
     NotFoundError,
     NotOurCloudError,
 )
-from shared.oip import HEADER_LENGTH
-from shared.token import bearer
+from evosplit.shared.oip import HEADER_LENGTH
+from evosplit.shared.token import bearer
 
 _READ_S: Final = 60.0
 _PLAN_S: Final = 1200.0

@@ -8,17 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge.engine import Engine
-from edge.enrolment.enrol import fresh_bundle
-from edge.enrolment.note import Enrolment, read_note, wanted, write_note
-from edge.enrolment.planner_client import PlannerClient
-from edge.figures.expectation import differs
-from edge.head.build import Heads
-from edge.model import EdgeModel
-from edge.settings import EdgeSettings
-from shared.bundle import Bundle
-from shared.errors import CloudRefusedError, EvoSplitError
-from shared.expectation import Expectation
+from evosplit.edge.engine import Engine
+from evosplit.edge.enrolment.enrol import fresh_bundle
+from evosplit.edge.enrolment.note import Enrolment, read_note, wanted, write_note
+from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.figures.expectation import differs
+from evosplit.edge.head.build import Heads
+from evosplit.edge.model import EdgeModel
+from evosplit.edge.settings import EdgeSettings
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.errors import CloudRefusedError, EvoSplitError
+from evosplit.shared.expectation import Expectation
 
 LOOK_S: Final = 60.0
 """How often it is looked whether hooks spare other shares than the plans count on."""

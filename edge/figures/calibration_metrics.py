@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from shared.bundle import CalibrationKind
+from evosplit.shared.bundle import CalibrationKind
 
 if TYPE_CHECKING:
-    from edge.calibration.calibrating import CalibrationState
+    from evosplit.edge.calibration.calibrating import CalibrationState
 
 KINDS: Final = ("none", "card", "live", "unsaid")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from shared.expectation import NOTHING_SPARED, ExitShare, Expectation
+from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
 
 LEAST_FRAMES: Final = 100
 """Fewer frames say too little: what was known before stays."""

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edge.figures.expectation import HookSeen, expectation, without_masks
-from edge.figures.hook_states import hook_states
-from edge.teaching.last_resort import ANSWERING
-from shared.expectation import NOTHING_SPARED, Expectation
-from shared.kept import read_kept, write_kept
+from evosplit.edge.figures.expectation import HookSeen, expectation, without_masks
+from evosplit.edge.figures.hook_states import hook_states
+from evosplit.edge.teaching.last_resort import ANSWERING
+from evosplit.shared.expectation import NOTHING_SPARED, Expectation
+from evosplit.shared.kept import read_kept, write_kept
 
 if TYPE_CHECKING:
-    from edge.engine import Engine
-    from edge.figures.profile import Profile
-    from edge.teaching.hooking import Hooking
+    from evosplit.edge.engine import Engine
+    from evosplit.edge.figures.profile import Profile
+    from evosplit.edge.teaching.hooking import Hooking
 
 FILE: Final = "expectation.json"
 EVERY_S: Final = 300.0

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from edge.head.trace import HeadTrace, StepTrace
+from evosplit.edge.head.trace import HeadTrace, StepTrace
 
 BUCKETS_BYTES: Final = (0, 1e2, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6, 1e7)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edge.teaching.hooking import Hooking
+    from evosplit.edge.teaching.hooking import Hooking
 
 
 def hook_states(hooking: Hooking) -> dict[str, dict[str, Any]]:

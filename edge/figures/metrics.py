@@ -9,12 +9,12 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import generate_latest
 
-from edge.figures.calibration_metrics import CalibrationMetrics
-from edge.figures.head_metrics import BUCKETS_BYTES, HeadMetrics
-from edge.figures.plan_metrics import PlanMetrics
-from edge.job import Answer
-from shared.link import Link
-from shared.result import Result
+from evosplit.edge.figures.calibration_metrics import CalibrationMetrics
+from evosplit.edge.figures.head_metrics import BUCKETS_BYTES, HeadMetrics
+from evosplit.edge.figures.plan_metrics import PlanMetrics
+from evosplit.edge.job import Answer
+from evosplit.shared.link import Link
+from evosplit.shared.result import Result
 
 _BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -106,7 +106,7 @@ class Metrics:
         self._plan_changes.set(plan_changes)
 
     def see_hooks(self, states: Mapping[str, Mapping[str, Any]], sampler_bytes: int) -> None:
-        """Set the state of hooks and sampler, as `edge.figures.hook_states.hook_states` tells it."""
+        """Set the state of hooks and sampler, as `evosplit.edge.figures.hook_states.hook_states` tells it."""
         self._head.see(states, sampler_bytes)
 
     def text(self) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Gauge
 
 if TYPE_CHECKING:
-    from edge.teaching.plan_audits import GuardState
+    from evosplit.edge.teaching.plan_audits import GuardState
 
 
 class PlanMetrics:

@@ -7,17 +7,17 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.correction.carry import KeptCorrections, kept_of, recalled
-from shared.correction.corrections import Corrections, corrections_of
-from shared.correction.terms import Beside
-from shared.kept import read_kept, write_kept
-from shared.plan import PlanTable
-from shared.profile import Profile
-from shared.replan import choices
-from shared.serial import digest
+from evosplit.shared.correction.carry import KeptCorrections, kept_of, recalled
+from evosplit.shared.correction.corrections import Corrections, corrections_of
+from evosplit.shared.correction.terms import Beside
+from evosplit.shared.kept import read_kept, write_kept
+from evosplit.shared.plan import PlanTable
+from evosplit.shared.profile import Profile
+from evosplit.shared.replan import choices
+from evosplit.shared.serial import digest
 
 if TYPE_CHECKING:
-    from edge.engine import Engine
+    from evosplit.edge.engine import Engine
 
 FILE: Final = "corrections.json"
 EVERY_S: Final = 300.0

@@ -7,15 +7,15 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from edge.figures.expectation import SegmentSeen, WireSeen
-from edge.figures.spread import BYTES, SECONDS, SHARES, Spread
-from edge.head.cutting import Part
-from edge.head.steps import Work
-from edge.head.trace import StepTrace
-from edge.job import Answer
-from edge.streams.exchange import is_stream
-from shared.graph import Graph
-from shared.result import Result
+from evosplit.edge.figures.expectation import SegmentSeen, WireSeen
+from evosplit.edge.figures.spread import BYTES, SECONDS, SHARES, Spread
+from evosplit.edge.head.cutting import Part
+from evosplit.edge.head.steps import Work
+from evosplit.edge.head.trace import StepTrace
+from evosplit.edge.job import Answer
+from evosplit.edge.streams.exchange import is_stream
+from evosplit.shared.graph import Graph
+from evosplit.shared.result import Result
 
 _RECENT_S: Final = 10.0
 _RECENT_FRAMES: Final = 10_000

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
-from edge.head.choose import open_segment
-from edge.head.cutting import Part, available, head_parts, parts_before
-from edge.head.providers import Providers
-from edge.head.segment import Segment
-from edge.head.steps import Ask, Head, Step, Work
-from edge.hooks.hook import Hook
-from edge.streams.change import ChangeSettings
-from shared.graph import Cut, Graph
-from shared.plan import TensorCode
-from shared.split import edge_outputs
-from shared.wire import EncodedTensor
+from evosplit.edge.head.choose import open_segment
+from evosplit.edge.head.cutting import Part, available, head_parts, parts_before
+from evosplit.edge.head.providers import Providers
+from evosplit.edge.head.segment import Segment
+from evosplit.edge.head.steps import Ask, Head, Step, Work
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.streams.change import ChangeSettings
+from evosplit.shared.graph import Cut, Graph
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.split import edge_outputs
+from evosplit.shared.wire import EncodedTensor
 
 ON_THE_WAY: Final = ("channels", "bits")
 """Kinds of hooks that look at what crosses, and only at that."""

@@ -9,16 +9,16 @@ from typing import TypeAlias
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from edge.head.assemble import Options, Stuff, assemble, placed_hooks
-from edge.head.cutting import available
-from edge.head.steps import Head
-from edge.hooks.hook import Hook
-from kernels.codec import decode_tensor
-from shared.bundle import Bundle, Manifest
-from shared.errors import BundleError
-from shared.graph import Graph, graph_from_model, parse_cut
-from shared.plan import FLOAT_BITS, Plan
-from shared.weights import restore_weights
+from evosplit.edge.head.assemble import Options, Stuff, assemble, placed_hooks
+from evosplit.edge.head.cutting import available
+from evosplit.edge.head.steps import Head
+from evosplit.edge.hooks.hook import Hook
+from evosplit.kernels.codec import decode_tensor
+from evosplit.shared.bundle import Bundle, Manifest
+from evosplit.shared.errors import BundleError
+from evosplit.shared.graph import Graph, graph_from_model, parse_cut
+from evosplit.shared.plan import FLOAT_BITS, Plan
+from evosplit.shared.weights import restore_weights
 
 _Key: TypeAlias = tuple[object, ...]
 

@@ -10,15 +10,15 @@ from typing import Final
 
 import onnx
 
-from edge.head.contest import Contest
-from edge.head.ort import OrtSegment
-from edge.head.providers import Providers
-from edge.head.segment import FrameContext, Segment
-from edge.streams.change import ChangeSettings
-from shared.errors import InputError, ModelError
-from shared.plan import TensorCode
-from shared.samples import random_feeds
-from shared.wire import EncodedTensor
+from evosplit.edge.head.contest import Contest
+from evosplit.edge.head.ort import OrtSegment
+from evosplit.edge.head.providers import Providers
+from evosplit.edge.head.segment import FrameContext, Segment
+from evosplit.edge.streams.change import ChangeSettings
+from evosplit.shared.errors import InputError, ModelError
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.samples import random_feeds
+from evosplit.shared.wire import EncodedTensor
 
 ROUNDS: Final = 5
 """Runs of each candidate, taking turns, after one to warm up."""
@@ -83,12 +83,12 @@ def _in_integers(
     codes: Mapping[str, TensorCode],
     threads: int,
 ) -> Segment:
-    from edge.int8 import Int8Segment
+    from evosplit.edge.int8 import Int8Segment
 
     return Int8Segment(model, packed, codes, threads)
 
 
 def _masked(model: onnx.ModelProto, threads: int, change: ChangeSettings | None) -> Segment:
-    from edge.masked import MaskedSegment  # compiled kernels: loaded only where masks are used
+    from evosplit.edge.masked import MaskedSegment  # compiled kernels: loaded only where masks are used
 
     return MaskedSegment(model, threads, change)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from edge.head.segment import FrameContext, Segment, Tensors
+from evosplit.edge.head.segment import FrameContext, Segment, Tensors
 
 HEAT: Final = 4
 """Frames in a row for each candidate; the first of them, which may have to catch up, does not count."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import onnx
 
-from shared.graph import Cut, Graph
-from shared.split import edge_outputs, part_model
+from evosplit.shared.graph import Cut, Graph
+from evosplit.shared.split import edge_outputs, part_model
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.head.segment import Tensors
-from shared.plan import FLOAT_BITS, Plan, TensorCode
+from evosplit.edge.head.segment import Tensors
+from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
 
 
 def with_bits(plan: Plan, bits: Mapping[str, int]) -> Plan:

@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.head.steps import Ask, Head
-from edge.hooks.decisions import Bits, Exit, Go, Keep, Mask, Skip
-from shared.graph import Tensor
+from evosplit.edge.head.steps import Ask, Head
+from evosplit.edge.hooks.decisions import Bits, Exit, Go, Keep, Mask, Skip
+from evosplit.shared.graph import Tensor
 
 _WIRE_BITS: Final = frozenset((2, 3, 4, 5, 6, 7, 8, 16, 32))
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edge.head.segment import FrameContext, Tensors
-from shared.session import Runner
+from evosplit.edge.head.segment import FrameContext, Tensors
+from evosplit.shared.session import Runner
 
 
 class OrtSegment:

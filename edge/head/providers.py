@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 import onnx
 
-from shared.errors import ModelError
-from shared.session import Runner
+from evosplit.shared.errors import ModelError
+from evosplit.shared.session import Runner
 
 ProviderName = Literal["cpu", "cuda", "tensorrt"]
 

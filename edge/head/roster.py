@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from edge.hooks.hook import Hook
-from shared.errors import EvoSplitError
+from evosplit.edge.hooks.hook import Hook
+from evosplit.shared.errors import EvoSplitError
 
 HOOK_ERRORS: Final[tuple[type[Exception], ...]] = (
     *(ArithmeticError, AssertionError, AttributeError, BufferError, LookupError, MemoryError),

@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.head.judge import nonsense
-from edge.head.roster import HOOK_ERRORS, Roster
-from edge.head.segment import FrameContext, Tensors
-from edge.head.steps import Ask, Head, Work
-from edge.head.trace import HeadTrace, StepTrace
-from edge.hooks.decisions import GO, Bits, Decision, Exit, Go, Keep, Mask, Skip
-from edge.hooks.hook import Hook
+from evosplit.edge.head.judge import nonsense
+from evosplit.edge.head.roster import HOOK_ERRORS, Roster
+from evosplit.edge.head.segment import FrameContext, Tensors
+from evosplit.edge.head.steps import Ask, Head, Work
+from evosplit.edge.head.trace import HeadTrace, StepTrace
+from evosplit.edge.hooks.decisions import GO, Bits, Decision, Exit, Go, Keep, Mask, Skip
+from evosplit.edge.hooks.hook import Hook
 
 Policy: TypeAlias = Callable[[Hook, Decision], bool]
 

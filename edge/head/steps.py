@@ -1,14 +1,14 @@
-"""A head as a short list of steps: segments to run and hooks to ask. Values; `edge.head.run` runs them."""
+"""A head as a short list of steps: segments to run and hooks to ask. `evosplit.edge.head.run` runs them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from edge.head.cutting import Part
-from edge.head.segment import Segment
-from edge.hooks.hook import Hook
-from shared.graph import Tensor
+from evosplit.edge.head.cutting import Part
+from evosplit.edge.head.segment import Segment
+from evosplit.edge.hooks.hook import Hook
+from evosplit.shared.graph import Tensor
 
 
 @dataclass(frozen=True)

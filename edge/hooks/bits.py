@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.hooks.decisions import GO, Bits, Decision
-from edge.hooks.features import FeatureSpec
-from edge.hooks.saved import SavedHook
-from edge.learning.trainers import load_classifier
-from edge.learning.trainers.types import Classifier
+from evosplit.edge.hooks.decisions import GO, Bits, Decision
+from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.edge.hooks.saved import SavedHook
+from evosplit.edge.learning.trainers import load_classifier
+from evosplit.edge.learning.trainers.types import Classifier
 
 Floats = NDArray[np.float32]
 

@@ -9,15 +9,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.hooks.bits import BitsHook
-from edge.hooks.features import FeatureSpec
-from edge.hooks.runs import can_show, first_of_runs
-from edge.learning.calibrate import threshold
-from edge.learning.trainers.linear import LinearClassifier
-from edge.learning.trainers.types import Classifier, Trainer
-from kernels.codec import decode_tensor, encode_tensor
-from shared.plan import TensorCode
-from shared.wire.types import AFFINE_BITS
+from evosplit.edge.hooks.bits import BitsHook
+from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.edge.hooks.runs import can_show, first_of_runs
+from evosplit.edge.learning.calibrate import threshold
+from evosplit.edge.learning.trainers.linear import LinearClassifier
+from evosplit.edge.learning.trainers.types import Classifier, Trainer
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.wire.types import AFFINE_BITS
 
 NEVER: Final = 2.0
 """A threshold that no share of certainty reaches."""

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.binomial import at_least
+from evosplit.edge.learning.binomial import at_least
 
 NEVER: Final = 2.0
 """A threshold above every confidence."""

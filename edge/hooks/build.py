@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from shared.graph import Cut, Graph
+from evosplit.shared.graph import Cut, Graph
 
 PlaceKind = Literal["exit", "skip", "channels"]
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.hooks.decisions import GO, Decision, Keep
-from edge.hooks.saved import SavedHook
+from evosplit.edge.hooks.decisions import GO, Decision, Keep
+from evosplit.edge.hooks.saved import SavedHook
 
 
 @dataclass(frozen=True, eq=False)

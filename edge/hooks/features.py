@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.pooled import pooled
+from evosplit.kernels.pooled import pooled
 
 
 @dataclass(frozen=True)

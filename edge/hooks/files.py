@@ -17,20 +17,20 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from edge.hooks.bits import BitsHook
-from edge.hooks.channels import ChannelsHook
-from edge.hooks.exit import ExitHook
-from edge.hooks.hook import Hook
-from edge.hooks.mask import RegionMaskHook
-from edge.hooks.repeat import RepeatHook
-from edge.hooks.saliency import SaliencyMaskHook
-from edge.hooks.saved import SavedHook
-from edge.hooks.skip import SkipHook
-from kernels.codec import decode_tensor, encode_tensor
-from shared.errors import BundleError, InputError, LearningError, WireError
-from shared.plan import FLOAT_BITS, TensorCode
-from shared.serial import from_json, to_json
-from shared.wire import Frame, decode_frame, encode_frame
+from evosplit.edge.hooks.bits import BitsHook
+from evosplit.edge.hooks.channels import ChannelsHook
+from evosplit.edge.hooks.exit import ExitHook
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.mask import RegionMaskHook
+from evosplit.edge.hooks.repeat import RepeatHook
+from evosplit.edge.hooks.saliency import SaliencyMaskHook
+from evosplit.edge.hooks.saved import SavedHook
+from evosplit.edge.hooks.skip import SkipHook
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.shared.errors import BundleError, InputError, LearningError, WireError
+from evosplit.shared.plan import FLOAT_BITS, TensorCode
+from evosplit.shared.serial import from_json, to_json
+from evosplit.shared.wire import Frame, decode_frame, encode_frame
 
 FORMAT: Final = 1
 MAGIC: Final = b"EVSH"

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from edge.hooks.decisions import Decision
+from evosplit.edge.hooks.decisions import Decision
 
 
 class Hook(Protocol):

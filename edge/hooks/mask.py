@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.hooks.decisions import GO, Decision, Mask
-from edge.hooks.polygon import Points, covered
-from edge.hooks.saved import SavedHook
+from evosplit.edge.hooks.decisions import GO, Decision, Mask
+from evosplit.edge.hooks.polygon import Points, covered
+from evosplit.edge.hooks.saved import SavedHook
 
 _MOST_SIZES: Final = 8
 

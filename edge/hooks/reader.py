@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.hooks.features import FeatureSpec
-from edge.learning.trainers import Classifier
-from edge.learning.trainers.hidden import HiddenClassifier
-from kernels.readout import MISFIT, read_features, read_maps
+from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.edge.learning.trainers import Classifier
+from evosplit.edge.learning.trainers.hidden import HiddenClassifier
+from evosplit.kernels.readout import MISFIT, read_features, read_maps
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.block_means import block_means
-from kernels.relight import largest_change
+from evosplit.kernels.block_means import block_means
+from evosplit.kernels.relight import largest_change
 
 Floats = NDArray[np.float32]
 

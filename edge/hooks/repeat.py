@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.hooks.decisions import GO, Decision, Exit
-from edge.hooks.reduced import Floats, Reduction, change
-from edge.hooks.saved import SavedHook
+from evosplit.edge.hooks.decisions import GO, Decision, Exit
+from evosplit.edge.hooks.reduced import Floats, Reduction, change
+from evosplit.edge.hooks.saved import SavedHook
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from edge.learning.calibrate import threshold
+from evosplit.edge.learning.calibrate import threshold
 
 T = TypeVar("T")
 

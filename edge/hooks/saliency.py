@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.hooks.decisions import GO, Decision, Mask
-from edge.hooks.saved import SavedHook
-from kernels.salient import salient
+from evosplit.edge.hooks.decisions import GO, Decision, Mask
+from evosplit.edge.hooks.saved import SavedHook
+from evosplit.kernels.salient import salient
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]

@@ -10,15 +10,15 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper, version_converter
 
-from edge.int8.choose import Choice, choose
-from edge.int8.codes import ActivationCode, WeightCodes, activation_code, weight_codes
-from edge.int8.wiring import Wiring
-from kernels.codec import decode_tensor
-from shared.errors import ModelError
-from shared.plan import TensorCode
-from shared.remodel import node_makes, node_reads, remodel
-from shared.weights import restore_weights
-from shared.wire import EncodedTensor
+from evosplit.edge.int8.choose import Choice, choose
+from evosplit.edge.int8.codes import ActivationCode, WeightCodes, activation_code, weight_codes
+from evosplit.edge.int8.wiring import Wiring
+from evosplit.kernels.codec import decode_tensor
+from evosplit.shared.errors import ModelError
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.remodel import node_makes, node_reads, remodel
+from evosplit.shared.weights import restore_weights
+from evosplit.shared.wire import EncodedTensor
 
 _OPSET: Final = 13
 """The first with scales per channel, and with pooling, clipping and joining of 8-bit integers."""

@@ -9,8 +9,8 @@ from typing import Final
 
 import onnx
 
-from edge.int8.codes import ActivationCode, WeightCodes
-from edge.int8.wiring import Wiring
+from evosplit.edge.int8.codes import ActivationCode, WeightCodes
+from evosplit.edge.int8.wiring import Wiring
 
 _SLACK: Final = 1e-5
 """By what share of a range the end of a Clip may lie inside it: less than any rounding shows."""

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.affine import choose_affine
-from kernels.codec import decode_tensor
-from shared.plan import TensorCode
-from shared.wire import EncodedTensor
-from shared.wire.types import SMALLEST_SCALE
+from evosplit.kernels.affine import choose_affine
+from evosplit.kernels.codec import decode_tensor
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.wire import EncodedTensor
+from evosplit.shared.wire.types import SMALLEST_SCALE
 
 INTEGER_BITS: Final = 8
 """The widest code that a uint8 activation or an int8 weight holds."""
@@ -49,7 +49,7 @@ class WeightCodes:
 
 
 def activation_code(code: TensorCode) -> ActivationCode | None:
-    """The same scale and zero point as `kernels.quantise.fake_quantise` takes; None where none are fixed.
+    """Scale and zero point as of `evosplit.kernels.quantise.fake_quantise`; None where none are fixed.
 
     That is above 8 bits, and for codes that span each frame's own range.
     """
@@ -62,10 +62,10 @@ def activation_code(code: TensorCode) -> ActivationCode | None:
 def weight_codes(tensor: EncodedTensor) -> WeightCodes | None:
     """Exactly the packed values, or None where int8 around zero cannot hold them.
 
-    Up to 7 bits every ``code - zero_point`` fits; of 8 bits those do that `kernels.weights` packed. Scales
-    must be per channel of axis 0, or one for all. Few bits are spread over the whole of int8 by a power of
-    two, which changes no weight: biases are rounded to the product of both scales, so finer is better. Not
-    where that would leave the normal numbers, which do change.
+    Up to 7 bits every ``code - zero_point`` fits; of 8 bits those do that `evosplit.kernels.weights` packed.
+    Scales must be per channel of axis 0, or one for all. Few bits are spread over the whole of int8 by a
+    power of two, which changes no weight: biases are rounded to the product of both scales, so finer is
+    better. Not where that would leave the normal numbers, which do change.
     """
     if tensor.scheme != "affine" or tensor.bits > INTEGER_BITS or tensor.axis not in (0, None):
         return None

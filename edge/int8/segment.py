@@ -8,11 +8,11 @@ from typing import Any
 import onnx
 from numpy.typing import NDArray
 
-from edge.head.segment import FrameContext, Tensors
-from edge.int8.build import qdq_model
-from shared.plan import TensorCode
-from shared.session import Runner
-from shared.wire import EncodedTensor
+from evosplit.edge.head.segment import FrameContext, Tensors
+from evosplit.edge.int8.build import qdq_model
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.session import Runner
+from evosplit.shared.wire import EncodedTensor
 
 
 class Int8Segment:

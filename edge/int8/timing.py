@@ -10,17 +10,17 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from edge.int8.build import qdq_model
-from edge.int8.codes import INTEGER_BITS
-from kernels.weights import pack_weights
-from shared.graph import Graph
-from shared.graph.passing import passed_on
-from shared.plan import TensorCode
-from shared.remodel import remodel
-from shared.samples import random_feeds
-from shared.session import Runner
-from shared.weights import STRIPPED_ELEMENTS
-from shared.wire import EncodedTensor
+from evosplit.edge.int8.build import qdq_model
+from evosplit.edge.int8.codes import INTEGER_BITS
+from evosplit.kernels.weights import pack_weights
+from evosplit.shared.graph import Graph
+from evosplit.shared.graph.passing import passed_on
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.remodel import remodel
+from evosplit.shared.samples import random_feeds
+from evosplit.shared.session import Runner
+from evosplit.shared.weights import STRIPPED_ELEMENTS
+from evosplit.shared.wire import EncodedTensor
 
 _FEWEST_DIMS: Final = 2
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 import onnx
 from onnx import numpy_helper
 
-from shared.remodel import node_makes, node_reads
+from evosplit.shared.remodel import node_makes, node_reads
 
 
 class Wiring:

@@ -7,9 +7,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from shared.card import Card
-from shared.errors import CardError, InputError
-from shared.postprocess import postprocess
+from evosplit.shared.card import Card
+from evosplit.shared.errors import CardError, InputError
+from evosplit.shared.postprocess import postprocess
 
 
 def answer_key(card: Card | None, outputs: Mapping[str, NDArray[Any]]) -> str | None:

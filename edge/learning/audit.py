@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from edge.learning.calibrate import threshold
-from edge.learning.sequential import evidence
+from evosplit.edge.learning.calibrate import threshold
+from evosplit.edge.learning.sequential import evidence
 
 Verdict = Literal["ok", "raise", "off"]
 
@@ -46,7 +46,8 @@ class Audit:
 class Standing:
     """What is known of one hook or plan. ``floor`` is the least confidence that may answer.
 
-    ``evidence`` (1 or less: none) is what the last audits say against it (`edge.learning.sequential`).
+    ``evidence`` (1 or less: none) is what the last audits say against it:
+    `evosplit.edge.learning.sequential`.
     """
 
     verdict: Verdict = "ok"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.calibrate import threshold
-from edge.learning.learned import decide
-from edge.learning.trainers.types import Classifier, Trainer
+from evosplit.edge.learning.calibrate import threshold
+from evosplit.edge.learning.learned import decide
+from evosplit.edge.learning.trainers.types import Classifier, Trainer
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.binomial import at_least
+from evosplit.edge.learning.binomial import at_least
 
 _RATIO: Final = 1.1
 """Between the numbers of samples that answer at neighbouring thresholds."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.samples import OTHER, Samples
+from evosplit.edge.learning.samples import OTHER, Samples
 
 LEAST_SAMPLES: Final = 20
 """Of an answer to train on, for it to become a class."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 
-from edge.learning.audit import Audit, Rules, Standing, Verdict, is_audited, judge
+from evosplit.edge.learning.audit import Audit, Rules, Standing, Verdict, is_audited, judge
 
 _NEW = Standing()
 _DRIFTED = 1.5

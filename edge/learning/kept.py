@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.layout import Layout, Shelf, make_shelf
-from edge.learning.npz import Archive, read_npz, write_npz
-from edge.learning.pools import Pools
-from edge.learning.samples import Samples
+from evosplit.edge.learning.layout import Layout, Shelf, make_shelf
+from evosplit.edge.learning.npz import Archive, read_npz, write_npz
+from evosplit.edge.learning.pools import Pools
+from evosplit.edge.learning.samples import Samples
 
 KIND: Final = "evosplit samples 1"
 

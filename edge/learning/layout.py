@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.samples import Sample
+from evosplit.edge.learning.samples import Sample
 
 FIXED_BYTES: Final = 16_384
 """Objects that there are once: the sampler, its lock, its generator, empty containers."""

@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.hooks.budget import NEVER, ExitRow, reached, worthwhile
-from edge.learning.best import Aim, Seen, best_of
-from edge.learning.classes import choose_answers, labels_of, mean_outputs
-from edge.learning.learned import Learned, Task, decide
-from edge.learning.samples import Samples
-from edge.learning.soften import soft_answers
-from edge.learning.split import Parts, split
-from edge.learning.trainers import TRAINERS
-from edge.learning.trainers.hidden import fit_hidden
-from edge.learning.trainers.prepare import check
-from edge.learning.trainers.types import Classifier, Trainer
-from shared.errors import LearningError
+from evosplit.edge.hooks.budget import NEVER, ExitRow, reached, worthwhile
+from evosplit.edge.learning.best import Aim, Seen, best_of
+from evosplit.edge.learning.classes import choose_answers, labels_of, mean_outputs
+from evosplit.edge.learning.learned import Learned, Task, decide
+from evosplit.edge.learning.samples import Samples
+from evosplit.edge.learning.soften import soft_answers
+from evosplit.edge.learning.split import Parts, split
+from evosplit.edge.learning.trainers import TRAINERS
+from evosplit.edge.learning.trainers.hidden import fit_hidden
+from evosplit.edge.learning.trainers.prepare import check
+from evosplit.edge.learning.trainers.types import Classifier, Trainer
+from evosplit.shared.errors import LearningError
 
 
 def learn(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.samples import OTHER
-from edge.learning.trainers.types import Classifier
+from evosplit.edge.learning.samples import OTHER
+from evosplit.edge.learning.trainers.types import Classifier
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from edge.learning.learned import Learned
-from edge.learning.npz import Archive, read_npz, write_npz
-from edge.learning.trainers.load import load_classifier
+from evosplit.edge.learning.learned import Learned
+from evosplit.edge.learning.npz import Archive, read_npz, write_npz
+from evosplit.edge.learning.trainers.load import load_classifier
 
 KIND: Final = "evosplit learned 1"
 _PLAIN: Final = ("name", "trainer", "threshold", "exit_rate", "agreement")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.learning.samples import OTHER
+from evosplit.edge.learning.samples import OTHER
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from shared.errors import LearningError
+from evosplit.shared.errors import LearningError
 
 META: Final = "meta"
 """The array that holds a JSON object: what the arrays are, and all that is no array."""

@@ -7,8 +7,8 @@ import os
 import sys
 from typing import Final
 
-from edge.learning.pace import Pace
-from shared.errors import EvoSplitError
+from evosplit.edge.learning.pace import Pace
+from evosplit.shared.errors import EvoSplitError
 
 _ONE_THREAD: Final = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"

@@ -7,10 +7,17 @@ from typing import Final
 
 import numpy as np
 
-from edge.learning.balance import Balanced, Uniform
-from edge.learning.layout import ANSWER_BYTES, FIXED_BYTES, PLACE_BYTES, Layout, make_shelf, most_answers
-from edge.learning.names import Names
-from edge.learning.samples import Sample, Samples
+from evosplit.edge.learning.balance import Balanced, Uniform
+from evosplit.edge.learning.layout import (
+    ANSWER_BYTES,
+    FIXED_BYTES,
+    PLACE_BYTES,
+    Layout,
+    make_shelf,
+    most_answers,
+)
+from evosplit.edge.learning.names import Names
+from evosplit.edge.learning.samples import Sample, Samples
 
 HELD_SHARE: Final = 0.4
 """Of the samples, those kept apart from training."""

@@ -1,7 +1,7 @@
 """Training in a process of its own: outside the serving path, at the lowest priority, on one thread.
 
-``python -m edge.learning.process``: the job as JSON on standard input; the classifiers go to the file that it
-names, one line on standard error says why there are none.
+``python -m evosplit.edge.learning.process``: the job as JSON on standard input; the classifiers go to the
+file that it names, one line on standard error says why there are none.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from edge.learning.kept import read_samples
-from edge.learning.learn import learn
-from edge.learning.learned import Learned, Task
-from edge.learning.learned_file import read_learned, write_learned
-from edge.learning.pace import Pace
-from edge.learning.paced_process import run_paced
-from edge.learning.trainers import TRAINERS
-from shared.child_process import bound_memory, die_with_parent, step_back
-from shared.errors import LearningError
+from evosplit.edge.learning.kept import read_samples
+from evosplit.edge.learning.learn import learn
+from evosplit.edge.learning.learned import Learned, Task
+from evosplit.edge.learning.learned_file import read_learned, write_learned
+from evosplit.edge.learning.pace import Pace
+from evosplit.edge.learning.paced_process import run_paced
+from evosplit.edge.learning.trainers import TRAINERS
+from evosplit.shared.child_process import bound_memory, die_with_parent, step_back
+from evosplit.shared.errors import LearningError
 
 _BASE_BYTES: Final = 256 << 20
 _COPIES: Final = 6
@@ -53,7 +53,7 @@ async def train(job: Job, pace: Pace | None = None) -> tuple[Learned, ...]:
     It is stopped while ``pace`` has a frame under way. A process that dies leaves the classifiers file as it
     was.
     """
-    await run_paced("edge.learning.process", _to_json(job), pace or Pace(), LearningError)
+    await run_paced("evosplit.edge.learning.process", _to_json(job), pace or Pace(), LearningError)
     return await asyncio.to_thread(read_learned, job.learned)
 
 

@@ -9,11 +9,11 @@ from random import Random
 
 import numpy as np
 
-from edge.learning.kept import read_pools, write_pools
-from edge.learning.layout import LEAST_PLACES, MAX_ANSWER, Layout, fits, layout_of
-from edge.learning.pools import Pools
-from edge.learning.samples import OTHER, Sample, Samples
-from shared.errors import LearningError
+from evosplit.edge.learning.kept import read_pools, write_pools
+from evosplit.edge.learning.layout import LEAST_PLACES, MAX_ANSWER, Layout, fits, layout_of
+from evosplit.edge.learning.pools import Pools
+from evosplit.edge.learning.samples import OTHER, Sample, Samples
+from evosplit.shared.errors import LearningError
 
 _log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.samples import OTHER, Samples
-from edge.learning.trainers.prepare import softmax
+from evosplit.edge.learning.samples import OTHER, Samples
+from evosplit.edge.learning.trainers.prepare import softmax
 
 SOFTEN: Final = np.float32(3.0)
 """Scores are divided by it: a network is too sure of pictures like those that it was trained on."""

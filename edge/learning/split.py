@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.samples import Samples
+from evosplit.edge.learning.samples import Samples
 
 _OF: Final = 8
 _TO_CHOOSE: Final = 3

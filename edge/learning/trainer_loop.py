@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge.learning.learned import Learned, Task
-from edge.learning.pace import Pace
-from edge.learning.process import Job, train
-from edge.learning.sampler import Sampler
-from shared.errors import LearningError
+from evosplit.edge.learning.learned import Learned, Task
+from evosplit.edge.learning.pace import Pace
+from evosplit.edge.learning.process import Job, train
+from evosplit.edge.learning.sampler import Sampler
+from evosplit.shared.errors import LearningError
 
 RETRY_S: Final = 60.0
 """After an attempt that the operating system refused."""

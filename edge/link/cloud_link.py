@@ -8,12 +8,17 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from edge.link.circuit import Circuit
-from edge.link.fair_clock import FairClock, Passage
-from edge.link.uplink import HTTP_BYTES, CloudAnswer, Uplink
-from shared.errors import CloudRefusedError, CloudUnavailableError, NotOurCloudError, UnknownBaseError
-from shared.estimator import LinkEstimate, Observation, update
-from shared.link import Link
+from evosplit.edge.link.circuit import Circuit
+from evosplit.edge.link.fair_clock import FairClock, Passage
+from evosplit.edge.link.uplink import HTTP_BYTES, CloudAnswer, Uplink
+from evosplit.shared.errors import (
+    CloudRefusedError,
+    CloudUnavailableError,
+    NotOurCloudError,
+    UnknownBaseError,
+)
+from evosplit.shared.estimator import LinkEstimate, Observation, update
+from evosplit.shared.link import Link
 
 _LEAST_S: Final = 0.01
 

@@ -12,13 +12,13 @@ import zstandard
 from numpy.typing import NDArray
 from PIL import Image
 
-from kernels.masks import encode_travelling
-from shared.card import Card
-from shared.graph import Graph, prefix_cut
-from shared.picture_codes import encode_pixels, is_picture
-from shared.plan import FLOAT_BITS, Plan, PlanTable, TensorCode
-from shared.sized import Picture, fitted_pixels
-from shared.wire import EncodedTensor, Frame, encode_frame
+from evosplit.kernels.masks import encode_travelling
+from evosplit.shared.card import Card
+from evosplit.shared.graph import Graph, prefix_cut
+from evosplit.shared.picture_codes import encode_pixels, is_picture
+from evosplit.shared.plan import FLOAT_BITS, Plan, PlanTable, TensorCode
+from evosplit.shared.sized import Picture, fitted_pixels
+from evosplit.shared.wire import EncodedTensor, Frame, encode_frame
 
 JPEG_QUALITY: Final = 85
 _FLOAT: Final = TensorCode(FLOAT_BITS)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.errors import NotOurCloudError
-from shared.oip import BINARY_TYPE
+from evosplit.shared.errors import NotOurCloudError
+from evosplit.shared.oip import BINARY_TYPE
 
 JSON_TYPE: Final = "application/json"
 _NAME: Final = "evosplit"
@@ -20,7 +20,7 @@ _NAME: Final = "evosplit"
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole HTTP answer; ``content_type`` without parameters, ``header_length`` as `shared.oip` has it."""
+    """A whole HTTP answer. ``content_type`` has no parameters; ``header_length``: `evosplit.shared.oip`."""
 
     status: int
     content_type: str

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import aiohttp
 from aiohttp.connector import Connection
 
-from edge.link.peer import Reply, may_be_ours, stranger
-from shared.errors import EvoSplitError
-from shared.oip import HEADER_LENGTH
+from evosplit.edge.link.peer import Reply, may_be_ours, stranger
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.oip import HEADER_LENGTH
 
 
 class CloudResponse(aiohttp.ClientResponse):

@@ -13,17 +13,24 @@ from typing import Any, Final, TypeAlias, TypeVar
 import aiohttp
 from numpy.typing import NDArray
 
-from edge.link.peer import Reply, is_inference, is_probe, stranger
-from edge.link.reply import closed_on, read_reply
-from shared.errors import (
+from evosplit.edge.link.peer import Reply, is_inference, is_probe, stranger
+from evosplit.edge.link.reply import closed_on, read_reply
+from evosplit.shared.errors import (
     CloudRefusedError,
     CloudUnavailableError,
     InputError,
     NotOurCloudError,
     UnknownBaseError,
 )
-from shared.oip import BINARY_TYPE, HEADER_LENGTH, InferRequest, blob_tensor, build_request, parse_response
-from shared.token import bearer
+from evosplit.shared.oip import (
+    BINARY_TYPE,
+    HEADER_LENGTH,
+    InferRequest,
+    blob_tensor,
+    build_request,
+    parse_response,
+)
+from evosplit.shared.token import bearer
 
 T = TypeVar("T")
 _Read: TypeAlias = Callable[[Reply, int], T]

@@ -6,8 +6,8 @@ import asyncio
 import time
 from typing import Final
 
-from edge.link.cloud_link import CloudLink
-from shared.errors import CloudRefusedError, CloudUnavailableError, NotOurCloudError
+from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError, NotOurCloudError
 
 PROBE_S: Final = 0.05
 """A probe should take the link for about so long ..."""

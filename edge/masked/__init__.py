@@ -1,5 +1,5 @@
 """Head segments on the masked kernels: they compute only where something changed, or where it is wanted."""
 
-from edge.masked.segment import MaskedSegment, supports
+from evosplit.edge.masked.segment import MaskedSegment, supports
 
 __all__ = ["MaskedSegment", "supports"]

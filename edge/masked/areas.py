@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from edge.masked.ops import (
+from evosplit.edge.masked.ops import (
     Conv,
     Network,
     Op,
@@ -20,7 +20,7 @@ from edge.masked.ops import (
     Span,
     Upsample,
 )
-from kernels.masked.window import Pair, Window
+from evosplit.kernels.masked.window import Pair, Window
 
 
 @dataclass(frozen=True)

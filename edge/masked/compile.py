@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.masked.areas import Areas, Settled, find_areas, kept_tensors
-from edge.masked.layers import Kernel, kernel_of
-from edge.masked.live import Live
-from edge.masked.ops import Activate, Add, Conv, Network, Op, Pool, Scale
-from edge.masked.places import Places, find_places, share_room
-from kernels.masked.arrays import Floats, aligned
+from evosplit.edge.masked.areas import Areas, Settled, find_areas, kept_tensors
+from evosplit.edge.masked.layers import Kernel, kernel_of
+from evosplit.edge.masked.live import Live
+from evosplit.edge.masked.ops import Activate, Add, Conv, Network, Op, Pool, Scale
+from evosplit.edge.masked.places import Places, find_places, share_room
+from evosplit.kernels.masked.arrays import Floats, aligned
 
 _COMPUTES = (Conv, Add, Pool, Scale, Activate)
 

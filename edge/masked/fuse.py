@@ -6,9 +6,20 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from edge.masked.ops import Activate, Add, Concat, Conv, Gate, Network, Op, Scale, Slice, SpaceToDepth
-from kernels.masked.activation import NONE, SIGMOID_CURVE, SILU_CURVE
-from shared.errors import ModelError
+from evosplit.edge.masked.ops import (
+    Activate,
+    Add,
+    Concat,
+    Conv,
+    Gate,
+    Network,
+    Op,
+    Scale,
+    Slice,
+    SpaceToDepth,
+)
+from evosplit.kernels.masked.activation import NONE, SIGMOID_CURVE, SILU_CURVE
+from evosplit.shared.errors import ModelError
 
 
 def fuse(network: Network) -> Network:

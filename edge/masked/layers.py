@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from edge.masked.ops import Activate, Add, Conv, Op, Pool, Scale, Upsample, Zeros
-from kernels.masked import elementwise
-from kernels.masked.arrays import Floats
-from kernels.masked.conv import MaskedConv
-from kernels.masked.gather import Positions
-from kernels.masked.pool import average_pool, max_pool
+from evosplit.edge.masked.ops import Activate, Add, Conv, Op, Pool, Scale, Upsample, Zeros
+from evosplit.kernels.masked import elementwise
+from evosplit.kernels.masked.arrays import Floats
+from evosplit.kernels.masked.conv import MaskedConv
+from evosplit.kernels.masked.gather import Positions
+from evosplit.kernels.masked.pool import average_pool, max_pool
 
 Call: TypeAlias = Callable[[Positions], object]
 """Computes an operation at some positions."""

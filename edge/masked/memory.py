@@ -8,15 +8,15 @@ from typing import TypeAlias
 
 import numpy as np
 
-from edge.masked.areas import Source, sources
-from edge.masked.compile import Compiled
-from edge.masked.live import Live
-from edge.masked.ops import Concat, Op, Shape, SpaceToDepth
-from kernels.masked.arrays import Floats, aligned
-from kernels.masked.elementwise import copy
-from kernels.masked.intake import Planes, take_all
-from kernels.masked.layout import space_to_depth, to_channels_last
-from kernels.masked.settle import save_rows, settle
+from evosplit.edge.masked.areas import Source, sources
+from evosplit.edge.masked.compile import Compiled
+from evosplit.edge.masked.live import Live
+from evosplit.edge.masked.ops import Concat, Op, Shape, SpaceToDepth
+from evosplit.kernels.masked.arrays import Floats, aligned
+from evosplit.kernels.masked.elementwise import copy
+from evosplit.kernels.masked.intake import Planes, take_all
+from evosplit.kernels.masked.layout import space_to_depth, to_channels_last
+from evosplit.kernels.masked.settle import save_rows, settle
 
 Step: TypeAlias = Callable[[], object]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.masked.nodes import Node, Shapes
-from edge.masked.ops import Concat, Op, Shape, Slice, Span, Upsample, Zeros
+from evosplit.edge.masked.nodes import Node, Shapes
+from evosplit.edge.masked.ops import Concat, Op, Shape, Slice, Span, Upsample, Zeros
 
 
 def upsample(node: Node, reads: list[str], shapes: Shapes) -> Op:

@@ -10,9 +10,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edge.masked.ops import Shape
-from kernels.masked.window import Window
-from shared.errors import ModelError
+from evosplit.edge.masked.ops import Shape
+from evosplit.kernels.masked.window import Window
+from evosplit.shared.errors import ModelError
 
 Shapes = Mapping[str, Shape]
 

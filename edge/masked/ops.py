@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from kernels.masked.activation import NONE, Activation
-from kernels.masked.arrays import Floats
-from kernels.masked.window import Pair, Window
+from evosplit.kernels.masked.activation import NONE, Activation
+from evosplit.kernels.masked.arrays import Floats
+from evosplit.kernels.masked.window import Pair, Window
 
 Shape: TypeAlias = tuple[int, int, int]
 Span: TypeAlias = tuple[int, int, int]

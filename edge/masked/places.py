@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.masked.ops import Concat, Network, Slice, SpaceToDepth
-from kernels.masked.arrays import LINE_BYTES, Floats
+from evosplit.edge.masked.ops import Concat, Network, Slice, SpaceToDepth
+from evosplit.kernels.masked.arrays import LINE_BYTES, Floats
 
 _LINE: int = LINE_BYTES // 4
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.masked.compile import Compiled, compile_network, settled
-from edge.masked.layers import work_of
-from edge.masked.live import ALL, Live
-from edge.masked.memory import Memory, new_memory
-from edge.masked.ops import Network
-from edge.masked.wanted import projected, wanted_areas
-from kernels.masked.arrays import Floats
-from kernels.masked.intake import INEXACT, update_changed
-from kernels.masked.layout import to_channels_first
-from kernels.masked.settle import mean_square
+from evosplit.edge.masked.compile import Compiled, compile_network, settled
+from evosplit.edge.masked.layers import work_of
+from evosplit.edge.masked.live import ALL, Live
+from evosplit.edge.masked.memory import Memory, new_memory
+from evosplit.edge.masked.ops import Network
+from evosplit.edge.masked.wanted import projected, wanted_areas
+from evosplit.kernels.masked.arrays import Floats
+from evosplit.kernels.masked.intake import INEXACT, update_changed
+from evosplit.kernels.masked.layout import to_channels_first
+from evosplit.kernels.masked.settle import mean_square
 
 Mask = NDArray[np.bool_]
 Planes = Mapping[str, Floats]

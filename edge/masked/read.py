@@ -7,9 +7,9 @@ from typing import Final
 
 import onnx
 
-from edge.masked.movers import concat, cut_out, padded, upsample
-from edge.masked.nodes import Node, Shapes, read_nodes
-from edge.masked.ops import (
+from evosplit.edge.masked.movers import concat, cut_out, padded, upsample
+from evosplit.edge.masked.nodes import Node, Shapes, read_nodes
+from evosplit.edge.masked.ops import (
     Concat,
     Conv,
     Network,
@@ -20,8 +20,8 @@ from edge.masked.ops import (
     Upsample,
     Zeros,
 )
-from edge.masked.readers import activation, batch_norm, combine, conv, global_pool, pool
-from shared.errors import InputError, ModelError
+from evosplit.edge.masked.readers import activation, batch_norm, combine, conv, global_pool, pool
+from evosplit.shared.errors import InputError, ModelError
 
 
 def read_network(model: onnx.ModelProto) -> Network:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.masked.nodes import Node, Shapes, window_of
-from edge.masked.ops import Activate, Add, Conv, Gate, Op, Pool, Scale
-from kernels.masked.activation import RELU, SIGMOID_CURVE, Activation, clip, leaky
-from kernels.masked.arrays import Floats
-from kernels.masked.window import Window
+from evosplit.edge.masked.nodes import Node, Shapes, window_of
+from evosplit.edge.masked.ops import Activate, Add, Conv, Gate, Op, Pool, Scale
+from evosplit.kernels.masked.activation import RELU, SIGMOID_CURVE, Activation, clip, leaky
+from evosplit.kernels.masked.arrays import Floats
+from evosplit.kernels.masked.window import Window
 
 
 def conv(node: Node, reads: list[str], shapes: Shapes) -> Op:

@@ -10,10 +10,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edge.head.segment import Tensors
-from edge.masked.streams import Stream
-from edge.streams.change import dense_is_faster
-from shared.session import Runner
+from evosplit.edge.head.segment import Tensors
+from evosplit.edge.masked.streams import Stream
+from evosplit.edge.streams.change import dense_is_faster
+from evosplit.shared.session import Runner
 
 _RUNS: Final = 3
 

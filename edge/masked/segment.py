@@ -9,14 +9,14 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edge.head.segment import FrameContext, Tensors
-from edge.masked.fuse import fuse
-from edge.masked.program import Program
-from edge.masked.read import read_network
-from edge.masked.rival import Rival
-from edge.masked.streams import Stream, Streams
-from edge.streams.change import ChangeSettings, Work, work_for
-from shared.errors import InputError, ModelError
+from evosplit.edge.head.segment import FrameContext, Tensors
+from evosplit.edge.masked.fuse import fuse
+from evosplit.edge.masked.program import Program
+from evosplit.edge.masked.read import read_network
+from evosplit.edge.masked.rival import Rival
+from evosplit.edge.masked.streams import Stream, Streams
+from evosplit.edge.streams.change import ChangeSettings, Work, work_for
+from evosplit.shared.errors import InputError, ModelError
 
 _OUTPUT_BYTES: Final = 64 << 20
 """For the last outputs of streams where nothing else is kept."""
@@ -32,7 +32,7 @@ def supports(model: onnx.ModelProto) -> str | None:
 
 
 class MaskedSegment:
-    """Implements ``edge.head.segment.Segment``; raises ModelError for a model that ``supports`` refuses.
+    """Implements `evosplit.edge.head.segment.Segment`; ModelError for a model that ``supports`` refuses.
 
     Without ``change`` every frame is computed whole, or where its mask asks. With it, a frame is computed
     where it changed from the values last used for its stream, and keeps the stream's values elsewhere.

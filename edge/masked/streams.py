@@ -6,8 +6,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from edge.masked.memory import Memory
-from edge.streams.change import TRIALS
+from evosplit.edge.masked.memory import Memory
+from evosplit.edge.streams.change import TRIALS
 
 
 @dataclass(eq=False)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.masked.areas import Areas, Enlarged, Rule, Spread, Strided, sources
-from kernels.masked import mask as masks
-from kernels.masked.window import Pair
+from evosplit.edge.masked.areas import Areas, Enlarged, Rule, Spread, Strided, sources
+from evosplit.kernels.masked import mask as masks
+from evosplit.kernels.masked.window import Pair
 
 Mask = NDArray[np.bool_]
 

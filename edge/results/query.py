@@ -7,10 +7,10 @@ import binascii
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from edge.results.store import Store
-from shared.errors import StoreError, UsageError
-from shared.result import AnsweredBy, Result
-from shared.serial import from_json
+from evosplit.edge.results.store import Store
+from evosplit.shared.errors import StoreError, UsageError
+from evosplit.shared.result import AnsweredBy, Result
+from evosplit.shared.serial import from_json
 
 MAX_PAGE: Final = 1000
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from shared.result import Result
-from shared.serial import to_json
+from evosplit.shared.result import Result
+from evosplit.shared.serial import to_json
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS accepted (

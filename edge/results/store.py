@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from edge.results.schema import SCHEMA, insert_result, interrupted, trim
-from shared.errors import StoreError
-from shared.result import Result
-from shared.serial import from_json
+from evosplit.edge.results.schema import SCHEMA, insert_result, interrupted, trim
+from evosplit.shared.errors import StoreError
+from evosplit.shared.result import Result
+from evosplit.shared.serial import from_json
 
 _BATCH: Final = 256
 

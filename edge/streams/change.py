@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from shared.errors import UsageError
+from evosplit.shared.errors import UsageError
 
 TRIALS: Final = 7
 """Frames that show what a stream's changes cost."""

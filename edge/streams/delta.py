@@ -12,11 +12,11 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from edge.streams.epoch import Epoch, Tensors, ends_of, next_epoch, wire_of
-from edge.streams.frames import Coded, delta_frame, key_frame
-from edge.streams.held import Event, Held, State, on_event, on_sent
-from shared.plan import Plan
-from shared.wire import Frame, StreamHead
+from evosplit.edge.streams.epoch import Epoch, Tensors, ends_of, next_epoch, wire_of
+from evosplit.edge.streams.frames import Coded, delta_frame, key_frame
+from evosplit.edge.streams.held import Event, Held, State, on_event, on_sent
+from evosplit.shared.plan import Plan
+from evosplit.shared.wire import Frame, StreamHead
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from kernels.codes import Codes, to_codes
-from kernels.masks import travelling_code
-from kernels.quantise import value_range
-from kernels.sizes import is_affine
-from shared.plan import FLOAT_BITS, Plan, TensorCode
+from evosplit.kernels.codes import Codes, to_codes
+from evosplit.kernels.masks import travelling_code
+from evosplit.kernels.quantise import value_range
+from evosplit.kernels.sizes import is_affine
+from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
 
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 Ends: TypeAlias = Mapping[str, tuple[float, float]]

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from edge.link.uplink import CloudAnswer
-from edge.streams.delta import DeltaSender, Sent
-from shared.errors import UnknownBaseError
-from shared.plan import Plan
+from evosplit.edge.link.uplink import CloudAnswer
+from evosplit.edge.streams.delta import DeltaSender, Sent
+from evosplit.shared.errors import UnknownBaseError
+from evosplit.shared.plan import Plan
 
 SentAs = Literal["whole", "delta", "refused"]
 """``refused``: as a delta that the cloud could not read, and again whole."""

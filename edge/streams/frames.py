@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TypeAlias
 
-from edge.streams.epoch import Wire
-from kernels.codes import Codes, digest, encode_whole
-from kernels.delta import encode_delta
-from shared.wire import EncodedTensor, Frame, encode_frame
+from evosplit.edge.streams.epoch import Wire
+from evosplit.kernels.codes import Codes, digest, encode_whole
+from evosplit.kernels.delta import encode_delta
+from evosplit.shared.wire import EncodedTensor, Frame, encode_frame
 
 Coded: TypeAlias = tuple[Codes, ...]
 

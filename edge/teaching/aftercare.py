@@ -7,18 +7,18 @@ import functools
 from collections.abc import Mapping
 from typing import Final
 
-from edge.engine import Engine
-from edge.head.run import HeadRun
-from edge.head.steps import Head
-from edge.job import Answer, Job
-from edge.learning.answers import outcome_key
-from edge.link.payloads import picture_codec
-from edge.teaching.allowance import Allowance
-from edge.teaching.audits import Audits
-from edge.teaching.lessons import Lessons
-from edge.teaching.salience import Salience
-from edge.teaching.shadows import Shadows
-from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InputError
+from evosplit.edge.engine import Engine
+from evosplit.edge.head.run import HeadRun
+from evosplit.edge.head.steps import Head
+from evosplit.edge.job import Answer, Job
+from evosplit.edge.learning.answers import outcome_key
+from evosplit.edge.link.payloads import picture_codec
+from evosplit.edge.teaching.allowance import Allowance
+from evosplit.edge.teaching.audits import Audits
+from evosplit.edge.teaching.lessons import Lessons
+from evosplit.edge.teaching.salience import Salience
+from evosplit.edge.teaching.shadows import Shadows
+from evosplit.shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InputError
 
 LOOKING_SHARE: Final = 0.02
 MOST_LOOKING_S: Final = 0.25

@@ -8,11 +8,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.answers import outcome_key
-from shared.card import Card
-from shared.errors import CardError, InputError
-from shared.postprocess import postprocess
-from shared.readings.boxes import overlap
+from evosplit.edge.learning.answers import outcome_key
+from evosplit.shared.card import Card
+from evosplit.shared.errors import CardError, InputError
+from evosplit.shared.postprocess import postprocess
+from evosplit.shared.readings.boxes import overlap
 
 Outputs = Mapping[str, NDArray[Any]]
 

@@ -7,18 +7,18 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
-from edge.head.run import Claim, Policy
-from edge.hooks.decisions import Decision, Exit
-from edge.hooks.hook import Hook
-from edge.learning.audit import Verdict
-from edge.teaching.agreement import Outputs, agree
-from shared.card import Card
+from evosplit.edge.head.run import Claim, Policy
+from evosplit.edge.hooks.decisions import Decision, Exit
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.learning.audit import Verdict
+from evosplit.edge.teaching.agreement import Outputs, agree
+from evosplit.shared.card import Card
 
 _log = logging.getLogger(__name__)
 
 
 class GuardLike(Protocol):
-    """What `edge.learning.guard.Guard` does."""
+    """What `evosplit.edge.learning.guard.Guard` does."""
 
     def should_audit(self, frame_id: str, hook: str | None = None) -> bool:  # noqa: D102
         ...

@@ -8,12 +8,12 @@ from typing import Any, Final, TypeAlias
 
 from numpy.typing import NDArray
 
-from edge.engine import Engine
-from edge.job import Answer, Job
-from edge.teaching.allowance import Allowance, Budget
-from edge.trusted import is_exact, whole_in_cloud
-from shared.plan import Plan
-from shared.replan import choices
+from evosplit.edge.engine import Engine
+from evosplit.edge.job import Answer, Job
+from evosplit.edge.teaching.allowance import Allowance, Budget
+from evosplit.edge.trusted import is_exact, whole_in_cloud
+from evosplit.shared.plan import Plan
+from evosplit.shared.replan import choices
 
 SHARE: Final = 0.01
 """Of the bytes that frames send, so many more may go into this; as many go into shadows of hooks."""

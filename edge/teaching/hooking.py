@@ -9,28 +9,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from edge.engine import Engine
-from edge.hooks.exit import ExitHook
-from edge.hooks.files import load_hooks, save_hooks
-from edge.hooks.hook import Hook
-from edge.hooks.reduced import Reduction
-from edge.hooks.repeat_fit import RepeatTrials
-from edge.learning.guard import Guard
-from edge.learning.learned import Learned
-from edge.learning.trainer_loop import LoopSettings
-from edge.settings import LEARNED, EdgeSettings
-from edge.supervisor import Supervisor
-from edge.teaching.aftercare import Aftercare
-from edge.teaching.audits import Audits
-from edge.teaching.lessons import Lessons, Sampling
-from edge.teaching.region import region_hooks
-from edge.teaching.retries import Retries
-from edge.teaching.salience import Salience
-from edge.teaching.schooling import FEATURES, Class, School, classes_of
-from edge.teaching.shadows import Shadows
-from shared.errors import BundleError, EvoSplitError
-from shared.graph import parse_cut
-from shared.replan import replan
+from evosplit.edge.engine import Engine
+from evosplit.edge.hooks.exit import ExitHook
+from evosplit.edge.hooks.files import load_hooks, save_hooks
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.reduced import Reduction
+from evosplit.edge.hooks.repeat_fit import RepeatTrials
+from evosplit.edge.learning.guard import Guard
+from evosplit.edge.learning.learned import Learned
+from evosplit.edge.learning.trainer_loop import LoopSettings
+from evosplit.edge.settings import LEARNED, EdgeSettings
+from evosplit.edge.supervisor import Supervisor
+from evosplit.edge.teaching.aftercare import Aftercare
+from evosplit.edge.teaching.audits import Audits
+from evosplit.edge.teaching.lessons import Lessons, Sampling
+from evosplit.edge.teaching.region import region_hooks
+from evosplit.edge.teaching.retries import Retries
+from evosplit.edge.teaching.salience import Salience
+from evosplit.edge.teaching.schooling import FEATURES, Class, School, classes_of
+from evosplit.edge.teaching.shadows import Shadows
+from evosplit.shared.errors import BundleError, EvoSplitError
+from evosplit.shared.graph import parse_cut
+from evosplit.shared.replan import replan
 
 LOOK_S: Final = 2.0
 """How often it is looked whether the plan, or what was learned, wants other hooks."""

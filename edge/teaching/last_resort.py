@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-from edge.head.judge import nonsense
-from edge.head.roster import HOOK_ERRORS
-from edge.head.segment import Tensors
-from edge.head.steps import Ask, Head
-from edge.hooks.decisions import Exit
-from edge.hooks.hook import Hook
+from evosplit.edge.head.judge import nonsense
+from evosplit.edge.head.roster import HOOK_ERRORS
+from evosplit.edge.head.segment import Tensors
+from evosplit.edge.head.steps import Ask, Head
+from evosplit.edge.hooks.decisions import Exit
+from evosplit.edge.hooks.hook import Hook
 
 ANSWERING: Final = ("exit", "repeat")
 """Kinds of hooks that answer."""

@@ -9,14 +9,14 @@ from typing import Any, Final, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.head.roster import HOOK_ERRORS, Roster
-from edge.head.run import HeadRun
-from edge.head.steps import Head
-from edge.hooks.hook import Hook
-from edge.hooks.repeat import RepeatHook
-from edge.hooks.repeat_fit import RepeatTrials
-from edge.learning.samples import Sample
-from edge.teaching.allowance import Allowance
+from evosplit.edge.head.roster import HOOK_ERRORS, Roster
+from evosplit.edge.head.run import HeadRun
+from evosplit.edge.head.steps import Head
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.repeat import RepeatHook
+from evosplit.edge.hooks.repeat_fit import RepeatTrials
+from evosplit.edge.learning.samples import Sample
+from evosplit.edge.teaching.allowance import Allowance
 
 SAMPLING_SHARE: Final = 0.02
 """Reading features for the sampler may take this share of the thread that computes ..."""
@@ -30,14 +30,14 @@ SAME_THRESHOLD: Final = 0.01
 
 
 class Reader(Protocol):
-    """What `edge.hooks.features.FeatureSpec` does."""
+    """What `evosplit.edge.hooks.features.FeatureSpec` does."""
 
     def of(self, tensor: NDArray[Any]) -> NDArray[np.float32]:  # noqa: D102
         ...
 
 
 class Takes(Protocol):
-    """What `edge.learning.sampler.Sampler` does."""
+    """What `evosplit.edge.learning.sampler.Sampler` does."""
 
     def offer(self, sample: Sample) -> bool:  # noqa: D102
         ...

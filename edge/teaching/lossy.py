@@ -13,14 +13,14 @@ from typing import Any, Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.hooks.bits_fit import bits_hook
-from edge.hooks.channels import ChannelsHook, energy, largest
-from edge.hooks.features import FeatureSpec
-from edge.hooks.hook import Hook
-from edge.learning.calibrate import threshold
-from edge.learning.trainers import logistic
-from shared.graph import Tensor
-from shared.plan import TensorCode
+from evosplit.edge.hooks.bits_fit import bits_hook
+from evosplit.edge.hooks.channels import ChannelsHook, energy, largest
+from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.learning.calibrate import threshold
+from evosplit.edge.learning.trainers import logistic
+from evosplit.shared.graph import Tensor
+from evosplit.shared.plan import TensorCode
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]

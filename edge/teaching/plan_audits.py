@@ -14,18 +14,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from edge.calibration.signature import signature
-from edge.engine import Engine
-from edge.job import Answer, Job
-from edge.learning.audit import is_audited
-from edge.learning.guard import Guard
-from edge.learning.pace import Pace
-from edge.teaching.float_answers import FloatAnswers
-from edge.teaching.recent import Recent
-from edge.trusted import is_exact, less_safe, whole_in_cloud
-from shared.agreement import agreement
-from shared.errors import CardError, CloudRefusedError, CloudUnavailableError, EvoSplitError, InputError
-from shared.plan import Plan
+from evosplit.edge.calibration.signature import signature
+from evosplit.edge.engine import Engine
+from evosplit.edge.job import Answer, Job
+from evosplit.edge.learning.audit import is_audited
+from evosplit.edge.learning.guard import Guard
+from evosplit.edge.learning.pace import Pace
+from evosplit.edge.teaching.float_answers import FloatAnswers
+from evosplit.edge.teaching.recent import Recent
+from evosplit.edge.trusted import is_exact, less_safe, whole_in_cloud
+from evosplit.shared.agreement import agreement
+from evosplit.shared.errors import (
+    CardError,
+    CloudRefusedError,
+    CloudUnavailableError,
+    EvoSplitError,
+    InputError,
+)
+from evosplit.shared.plan import Plan
 
 FIRST_AUDITS: Final = 20
 """So many of a plan's first frames are audited one after the other, as the budget allows."""

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from edge.calibration.signature import Signature, is_known
+from evosplit.edge.calibration.signature import Signature, is_known
 
 MOST: Final = 64
 FORGET_S: Final = 60.0

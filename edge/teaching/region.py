@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from edge.hooks.hook import Hook
-from edge.hooks.mask import RegionMaskHook
-from edge.hooks.polygon import rectangle
-from shared.graph import Graph
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.mask import RegionMaskHook
+from evosplit.edge.hooks.polygon import rectangle
+from evosplit.shared.graph import Graph
 
 
 def region_hooks(graph: Graph, region: tuple[float, float, float, float] | None) -> tuple[Hook, ...]:

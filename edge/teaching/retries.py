@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from shared.errors import EvoSplitError
+from evosplit.shared.errors import EvoSplitError
 
 FIRST_REST_S: Final = 10.0
 LONGEST_REST_S: Final = 600.0

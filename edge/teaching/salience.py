@@ -8,13 +8,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.head.run import HeadRun
-from edge.hooks.build import narrow_places
-from edge.hooks.saliency import SaliencyMaskHook
-from edge.hooks.saliency_fit import fit_saliency
-from edge.streams.exchange import is_named
-from edge.teaching.allowance import Allowance
-from shared.graph import Cut, Graph, parse_cut
+from evosplit.edge.head.run import HeadRun
+from evosplit.edge.hooks.build import narrow_places
+from evosplit.edge.hooks.saliency import SaliencyMaskHook
+from evosplit.edge.hooks.saliency_fit import fit_saliency
+from evosplit.edge.streams.exchange import is_named
+from evosplit.edge.teaching.allowance import Allowance
+from evosplit.shared.graph import Cut, Graph, parse_cut
 
 LEAST_PAIRS: Final = 40
 MOST_PAIRS: Final = 200

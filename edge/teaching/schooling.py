@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge.hooks.build import exit_places
-from edge.hooks.exit import ExitHook
-from edge.hooks.features import FeatureSpec
-from edge.learning.learned import Learned, Task
-from edge.learning.sampler import Sampler, open_sampler
-from edge.learning.trainer_loop import LoopSettings, TrainerLoop
-from shared.graph import Cut, Graph
+from evosplit.edge.hooks.build import exit_places
+from evosplit.edge.hooks.exit import ExitHook
+from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.edge.learning.learned import Learned, Task
+from evosplit.edge.learning.sampler import Sampler, open_sampler
+from evosplit.edge.learning.trainer_loop import LoopSettings, TrainerLoop
+from evosplit.shared.graph import Cut, Graph
 
 HOOK_MACS: Final = 5_000_000
 """Of layers, in the time of one hook with its border: about 0.09 ms where a millisecond does 57 million."""

@@ -14,17 +14,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.engine import Engine
-from edge.hooks.decisions import Bits, Keep
-from edge.hooks.hook import Hook
-from edge.job import Answer, Job
-from edge.streams.exchange import is_stream
-from edge.teaching.agreement import agree
-from edge.teaching.allowance import Budget
-from edge.teaching.lossy import Lesson, lessons_for
-from edge.teaching.skips import Skips
-from shared.errors import CloudRefusedError, CloudUnavailableError, InputError, LearningError
-from shared.plan import FLOAT_BITS, Plan, TensorCode
+from evosplit.edge.engine import Engine
+from evosplit.edge.hooks.decisions import Bits, Keep
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.job import Answer, Job
+from evosplit.edge.streams.exchange import is_stream
+from evosplit.edge.teaching.agreement import agree
+from evosplit.edge.teaching.allowance import Budget
+from evosplit.edge.teaching.lossy import Lesson, lessons_for
+from evosplit.edge.teaching.skips import Skips
+from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError, InputError, LearningError
+from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
 
 SHARE: Final = 0.01
 """Of the bytes that frames send, so many more may go into asking; as many go into auditing plans."""

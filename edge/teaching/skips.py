@@ -11,19 +11,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.engine import Engine
-from edge.head.roster import Roster
-from edge.head.run import run_head
-from edge.head.steps import Head
-from edge.hooks.build import HookPlace, skip_places
-from edge.hooks.decisions import Decision, Skip
-from edge.hooks.skip import AVERAGE, SkipHook
-from edge.hooks.skip_fit import fit_skip
-from edge.job import Answer
-from edge.teaching.agreement import agree
-from shared.errors import BundleError, ModelError
-from shared.graph import parse_cut
-from shared.plan import Plan
+from evosplit.edge.engine import Engine
+from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.run import run_head
+from evosplit.edge.head.steps import Head
+from evosplit.edge.hooks.build import HookPlace, skip_places
+from evosplit.edge.hooks.decisions import Decision, Skip
+from evosplit.edge.hooks.skip import AVERAGE, SkipHook
+from evosplit.edge.hooks.skip_fit import fit_skip
+from evosplit.edge.job import Answer
+from evosplit.edge.teaching.agreement import agree
+from evosplit.shared.errors import BundleError, ModelError
+from evosplit.shared.graph import parse_cut
+from evosplit.shared.plan import Plan
 
 MOST_BLOCKS: Final = 2
 MOST_ROWS: Final = 1500

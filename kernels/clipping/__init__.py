@@ -12,10 +12,10 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.clipping.kl import kl_range
-from kernels.clipping.min_max import min_max_range
-from kernels.clipping.mse import mse_range
-from kernels.clipping.percentile import percentile_range
+from evosplit.kernels.clipping.kl import kl_range
+from evosplit.kernels.clipping.min_max import min_max_range
+from evosplit.kernels.clipping.mse import mse_range
+from evosplit.kernels.clipping.percentile import percentile_range
 
 Clip: TypeAlias = Literal["min-max", "percentile", "mse", "kl"]
 ClipMethod: TypeAlias = Callable[[NDArray[np.float32], float, float, int], tuple[float, float]]

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.clipping.samples import unit_samples
+from evosplit.kernels.clipping.samples import unit_samples
 
 BINS: Final = 2048
 _CANDIDATES: Final = 128

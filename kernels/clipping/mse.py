@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.clipping.samples import unit_samples
+from evosplit.kernels.clipping.samples import unit_samples
 
 _BINS: Final = 1024
 _RATIOS: Final = np.linspace(1.0, 0.05, 20)

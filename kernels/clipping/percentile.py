@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.clipping.samples import unit_samples
+from evosplit.kernels.clipping.samples import unit_samples
 
 PERCENT: Final = 99.99
 """Of the values that are not zero, how many stay below the range's upper end; as many above its lower one."""

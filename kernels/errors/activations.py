@@ -7,15 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from kernels.clipping import Clip
-from kernels.errors.finite import check_outputs
-from kernels.errors.network import Network
-from kernels.errors.ranges import with_shared_ranges
-from kernels.errors.types import ActivationErrors
-from kernels.errors.walk import walks
-from kernels.errors.watch import Ranges, Watch, payload_bytes, relative, wire_codes
-from shared.graph import Graph
-from shared.plan import FLOAT_BITS, TensorCode
+from evosplit.kernels.clipping import Clip
+from evosplit.kernels.errors.finite import check_outputs
+from evosplit.kernels.errors.network import Network
+from evosplit.kernels.errors.ranges import with_shared_ranges
+from evosplit.kernels.errors.types import ActivationErrors
+from evosplit.kernels.errors.walk import walks
+from evosplit.kernels.errors.watch import Ranges, Watch, payload_bytes, relative, wire_codes
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import FLOAT_BITS, TensorCode
 
 _ENCODED_INPUTS: Final = 4
 """Inputs that are really encoded, to learn the bytes on the wire."""

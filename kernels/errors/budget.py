@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kernels.errors.network import Network
-from kernels.errors.segments import segments
-from shared.graph import Graph, prefix_cut
+from evosplit.kernels.errors.network import Network
+from evosplit.kernels.errors.segments import segments
+from evosplit.shared.graph import Graph, prefix_cut
 
 MAX_INPUTS: Final = 8
 MIN_INPUTS: Final = 2
@@ -33,7 +33,8 @@ _MACS_PER_LAYER: Final = 5e5
 class Effort:
     """How many inputs are probed with, at which bit-widths, and behind how many layers in full.
 
-    ``stops`` None: behind all. Else gains are composed (`kernels.errors.composed`), and these correct them.
+    ``stops`` None: behind all. Else gains are composed (`evosplit.kernels.errors.composed`), and these
+    correct them.
     """
 
     inputs: int

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from kernels.errors.network import Network
-from kernels.errors.probe import Probe, Values
-from kernels.errors.types import ActivationErrors, WeightErrors
-from kernels.quantise import fake_quantise
-from kernels.weights import fake_quantise_weights
-from shared.split import layer_model
+from evosplit.kernels.errors.network import Network
+from evosplit.kernels.errors.probe import Probe, Values
+from evosplit.kernels.errors.types import ActivationErrors, WeightErrors
+from evosplit.kernels.quantise import fake_quantise
+from evosplit.kernels.weights import fake_quantise_weights
+from evosplit.shared.split import layer_model
 
 Change: TypeAlias = Callable[[Probe, int], Sequence[Values]]
 """Tensors by name for each input of a probe, one thing quantised to so many bits."""

@@ -14,11 +14,11 @@ from typing import Final
 
 import numpy as np
 
-from kernels.errors.changes import Change, Thing, tensor_change
-from kernels.errors.network import Network
-from kernels.errors.outputs import as_error, noise_to_signal
-from kernels.errors.probe import Probe, Values, probes
-from kernels.errors.types import ActivationErrors
+from evosplit.kernels.errors.changes import Change, Thing, tensor_change
+from evosplit.kernels.errors.network import Network
+from evosplit.kernels.errors.outputs import as_error, noise_to_signal
+from evosplit.kernels.errors.probe import Probe, Values, probes
+from evosplit.kernels.errors.types import ActivationErrors
 
 _QUANTILE: Final = 0.9
 """Of the corrections that fully probed things would need, the one that all others get."""

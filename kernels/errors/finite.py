@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from shared.errors import InputError
-from shared.graph import Graph
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph
 
 
 def check_outputs(

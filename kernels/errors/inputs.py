@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from shared.errors import InputError
-from shared.graph import Graph
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph
 
 DEFAULT_INPUTS: Final = 16
 

@@ -11,10 +11,10 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from shared.graph import Graph
-from shared.session import Runner
-from shared.weight_sizes import initialisers, quantised_weights
-from shared.weights import strip_weights
+from evosplit.shared.graph import Graph
+from evosplit.shared.session import Runner
+from evosplit.shared.weight_sizes import initialisers, quantised_weights
+from evosplit.shared.weights import strip_weights
 
 _NONE: Final[Mapping[str, np.ndarray]] = MappingProxyType({})
 

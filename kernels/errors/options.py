@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from kernels.clipping import Clip
+from evosplit.kernels.clipping import Clip
 
 Measure: TypeAlias = Literal["gain", "output", "kl", "mse"]
 """``gain``: relative MSE times a probed gain, the fast estimate of ``output``. ``output``: noise to signal at

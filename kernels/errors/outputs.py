@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.agreement import is_score_vector
-from shared.errors import InputError
-from shared.graph import Graph
+from evosplit.shared.agreement import is_score_vector
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph
 
 Outputs = Sequence[Mapping[str, NDArray[np.generic]]]
 Floats = NDArray[np.float64]

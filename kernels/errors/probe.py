@@ -14,11 +14,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kernels.errors.network import Network
-from kernels.errors.segments import segment_model, segments
-from shared.graph import prefix_cut
-from shared.session import Runner
-from shared.split import tail_model
+from evosplit.kernels.errors.network import Network
+from evosplit.kernels.errors.segments import segment_model, segments
+from evosplit.shared.graph import prefix_cut
+from evosplit.shared.session import Runner
+from evosplit.shared.split import tail_model
 
 Values: TypeAlias = Mapping[str, np.ndarray]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import onnx
 
-from shared.graph import Graph
-from shared.remodel import node_reads, remodel
+from evosplit.shared.graph import Graph
+from evosplit.shared.remodel import node_reads, remodel
 
 
 def segments(graph: Graph) -> list[tuple[int, int]]:

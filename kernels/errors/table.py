@@ -12,15 +12,15 @@ from typing import Final
 
 import numpy as np
 
-from kernels.errors.activations import activation_runs, measure_activations
-from kernels.errors.budget import passed_inputs
-from kernels.errors.gains import OutputErrors, measure_outputs
-from kernels.errors.inputs import check_calibration, spread
-from kernels.errors.network import network_of
-from kernels.errors.options import ErrorOptions
-from kernels.errors.types import ActivationErrors, ErrorTable, WeightErrors
-from kernels.errors.weights import measure_weights
-from shared.graph import Graph
+from evosplit.kernels.errors.activations import activation_runs, measure_activations
+from evosplit.kernels.errors.budget import passed_inputs
+from evosplit.kernels.errors.gains import OutputErrors, measure_outputs
+from evosplit.kernels.errors.inputs import check_calibration, spread
+from evosplit.kernels.errors.network import network_of
+from evosplit.kernels.errors.options import ErrorOptions
+from evosplit.kernels.errors.types import ActivationErrors, ErrorTable, WeightErrors
+from evosplit.kernels.errors.weights import measure_weights
+from evosplit.shared.graph import Graph
 
 __all__ = ["ActivationErrors", "ErrorOptions", "ErrorTable", "WeightErrors", "measure_errors"]
 
@@ -39,10 +39,10 @@ def measure_errors(
     """The error table of a model from calibration inputs (feeds by input name; 8 to 16 are enough).
 
     Runs the float model with every layer output exposed and then what lies behind layers, both within
-    budgets of arithmetic: `kernels.errors.budget`. ``progress(done, total)`` counts these; ``threads`` 0:
-    all cores. A tensor with infinity inside (an attention mask) has no errors: it stays float. Raises
-    InputError for calibration inputs that do not fit, are none, or lead to outputs that are not finite, and
-    where ``options.measure`` is ``kl`` but the network is no classifier.
+    budgets of arithmetic: `evosplit.kernels.errors.budget`. ``progress(done, total)`` counts these;
+    ``threads`` 0: all cores. A tensor with infinity inside (an attention mask) has no errors: it stays float.
+    Raises InputError for calibration inputs that do not fit, are none, or lead to outputs that are not
+    finite, and where ``options.measure`` is ``kl`` but the network is no classifier.
     """
     check_calibration(graph, calibration)
     network = network_of(graph, threads)

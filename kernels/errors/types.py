@@ -1,4 +1,4 @@
-"""What quantisation costs, as data. How it is measured: `kernels.errors.table`."""
+"""What quantisation costs, as data. How it is measured: `evosplit.kernels.errors.table`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kernels.errors.options import ErrorOptions
-from shared.errors import InputError
-from shared.plan import FLOAT_BITS
+from evosplit.kernels.errors.options import ErrorOptions
+from evosplit.shared.errors import InputError
+from evosplit.shared.plan import FLOAT_BITS
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from kernels.errors.network import Network
-from kernels.errors.segments import segment_model
-from shared.graph import Graph, prefix_cut
+from evosplit.kernels.errors.network import Network
+from evosplit.kernels.errors.segments import segment_model
+from evosplit.shared.graph import Graph, prefix_cut
 
 STRETCH_BYTES: Final = 64_000_000
 """Float outputs of one stretch; a single layer may have more."""

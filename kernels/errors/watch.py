@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.clipping import METHODS, Clip
-from kernels.codec import encode_tensor
-from kernels.quantise import fake_quantise, value_range
-from shared.plan import FLOAT_BITS, TensorCode
+from evosplit.kernels.clipping import METHODS, Clip
+from evosplit.kernels.codec import encode_tensor
+from evosplit.kernels.quantise import fake_quantise, value_range
+from evosplit.shared.plan import FLOAT_BITS, TensorCode
 
 ACTIVATION_BITS: Final = (2, 3, 4, 5, 6, 8, 16)
 OWN_RANGE_BITS: Final = 8

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from kernels.errors.network import Network
-from kernels.errors.types import WeightErrors
-from kernels.weights import fake_quantise_weights
+from evosplit.kernels.errors.network import Network
+from evosplit.kernels.errors.types import WeightErrors
+from evosplit.kernels.weights import fake_quantise_weights
 
 WEIGHT_BITS: Final = (2, 3, 4, 5, 6, 8, 16)
 _SAMPLES: Final = 4_000_000

@@ -11,8 +11,8 @@ from typing import Final
 
 from numba import types
 
-from kernels.masked.rows import over_row, read, write
-from kernels.masked.vectors import (
+from evosplit.kernels.masked.rows import over_row, read, write
+from evosplit.kernels.masked.vectors import (
     I64,
     INTEGERS,
     VECTOR,

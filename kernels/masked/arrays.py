@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import InputError
+from evosplit.shared.errors import InputError
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int64]

@@ -9,11 +9,11 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
 
-from kernels.jit import compiled
-from kernels.masked.arrays import Integer
-from kernels.masked.gather import Mask, Positions
-from kernels.masked.rows import over_row
-from kernels.masked.vectors import I32, I64, INTEGERS, LANES, WIDE, Llvm, intrinsic, pointer, splat
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.masked.arrays import Integer
+from evosplit.kernels.masked.gather import Mask, Positions
+from evosplit.kernels.masked.rows import over_row
+from evosplit.kernels.masked.vectors import I32, I64, INTEGERS, LANES, WIDE, Llvm, intrinsic, pointer, splat
 
 BYTES: Final = ir.VectorType(ir.IntType(8), LANES)
 NO_BYTES: Final = ir.Constant(BYTES, [0] * LANES)

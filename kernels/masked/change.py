@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.jit import compiled
-from shared.errors import InputError
+from evosplit.kernels.jit import compiled
+from evosplit.shared.errors import InputError
 
 Mask = NDArray[np.bool_]
 Frame = NDArray[Any]

@@ -14,18 +14,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.masked.activation import NONE, Activation
-from kernels.masked.arrays import Floats, check_array
-from kernels.masked.convolve import convolve
-from kernels.masked.depthwise import convolve_depthwise
-from kernels.masked.gather import Mask, Positions, positions_of
-from kernels.masked.locate import geometry_of
-from kernels.masked.signatures import CONVOLVE, DEPTHWISE, ready
-from kernels.masked.spin import ALONE, BELL
-from kernels.masked.threads import NO_JOB, run_shared
-from kernels.masked.weights import pack_depthwise, pack_weights
-from kernels.masked.window import Pair, Window
-from shared.errors import InputError
+from evosplit.kernels.masked.activation import NONE, Activation
+from evosplit.kernels.masked.arrays import Floats, check_array
+from evosplit.kernels.masked.convolve import convolve
+from evosplit.kernels.masked.depthwise import convolve_depthwise
+from evosplit.kernels.masked.gather import Mask, Positions, positions_of
+from evosplit.kernels.masked.locate import geometry_of
+from evosplit.kernels.masked.signatures import CONVOLVE, DEPTHWISE, ready
+from evosplit.kernels.masked.spin import ALONE, BELL
+from evosplit.kernels.masked.threads import NO_JOB, run_shared
+from evosplit.kernels.masked.weights import pack_depthwise, pack_weights
+from evosplit.kernels.masked.window import Pair, Window
+from evosplit.shared.errors import InputError
 
 LEAST_MACS: Final = 1 << 23
 """Multiply-accumulates (roughly 0.1 milliseconds) below which a second thread comes too late to help."""

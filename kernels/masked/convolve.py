@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.jit import compiled
-from kernels.masked.activation import PLAIN, finish_row
-from kernels.masked.arrays import Floats, Numbers
-from kernels.masked.gather import Positions
-from kernels.masked.locate import all_set, batch_size, fill_table, locate, share, tap_shifts
-from kernels.masked.spin import ALONE, DONE, NEXT, PARTS, attend, begin, increment
-from kernels.masked.tile import CHANNELS, PLACES, STEP, convolve_tile
-from kernels.masked.vectors import LANES
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.masked.activation import PLAIN, finish_row
+from evosplit.kernels.masked.arrays import Floats, Numbers
+from evosplit.kernels.masked.gather import Positions
+from evosplit.kernels.masked.locate import all_set, batch_size, fill_table, locate, share, tap_shifts
+from evosplit.kernels.masked.spin import ALONE, DONE, NEXT, PARTS, attend, begin, increment
+from evosplit.kernels.masked.tile import CHANNELS, PLACES, STEP, convolve_tile
+from evosplit.kernels.masked.vectors import LANES
 
 
 @compiled

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.jit import compiled
-from kernels.masked.activation import NONE, Activation, finish_row
-from kernels.masked.arrays import Floats, Integer, check_array
-from kernels.masked.gather import Positions
-from kernels.masked.rows import add_rows, copy_row, fill_row, scale_row
-from kernels.masked.window import Pair
-from shared.errors import InputError
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.masked.activation import NONE, Activation, finish_row
+from evosplit.kernels.masked.arrays import Floats, Integer, check_array
+from evosplit.kernels.masked.gather import Positions
+from evosplit.kernels.masked.rows import add_rows, copy_row, fill_row, scale_row
+from evosplit.kernels.masked.window import Pair
+from evosplit.shared.errors import InputError
 
 
 @compiled

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.jit import compiled
-from kernels.words import load_word
-from shared.errors import InputError
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.words import load_word
+from evosplit.shared.errors import InputError
 
 Mask = NDArray[np.uint8]
 Positions = NDArray[np.int32]

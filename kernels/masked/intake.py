@@ -11,10 +11,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.jit import compiled
-from kernels.masked.arrays import Floats, Integer
-from kernels.masked.intake_rows import mark_row, take_row
-from kernels.masked.spread import clear
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.masked.arrays import Floats, Integer
+from evosplit.kernels.masked.intake_rows import mark_row, take_row
+from evosplit.kernels.masked.spread import clear
 
 Bytes = NDArray[np.uint8]
 Planes: TypeAlias = Floats | Bytes

@@ -8,9 +8,9 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
 
-from kernels.masked.byte_rows import BYTES, NO_BYTES, read_bytes, write_bytes
-from kernels.masked.rows import over_row, read, write
-from kernels.masked.vectors import (
+from evosplit.kernels.masked.byte_rows import BYTES, NO_BYTES, read_bytes, write_bytes
+from evosplit.kernels.masked.rows import over_row, read, write
+from evosplit.kernels.masked.vectors import (
     I64,
     INTEGERS,
     LANES,

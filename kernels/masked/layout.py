@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.jit import compiled
-from kernels.masked.arrays import Floats, Numbers
-from kernels.masked.elementwise import address
-from kernels.masked.gather import Positions
-from kernels.masked.intake import Planes
-from kernels.masked.rows import copy_float
-from shared.errors import InputError
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.masked.arrays import Floats, Numbers
+from evosplit.kernels.masked.elementwise import address
+from evosplit.kernels.masked.gather import Positions
+from evosplit.kernels.masked.intake import Planes
+from evosplit.kernels.masked.rows import copy_float
+from evosplit.shared.errors import InputError
 
 _TYPES = (np.dtype(np.float32), np.dtype(np.uint8))
 _SOME = 64

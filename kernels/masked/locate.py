@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from kernels.jit import compiled
-from kernels.masked.arrays import Flags, Floats, Integer, Numbers
-from kernels.masked.gather import Positions
-from kernels.masked.window import Window
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.masked.arrays import Flags, Floats, Integer, Numbers
+from evosplit.kernels.masked.gather import Positions
+from evosplit.kernels.masked.window import Window
 
 BATCH_ENTRIES: Final = 2304
 """Entries of the tables of one batch: small enough for the nearest caches."""

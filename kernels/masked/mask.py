@@ -12,8 +12,8 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.masked.window import Pair, Window
-from shared.errors import InputError
+from evosplit.kernels.masked.window import Pair, Window
+from evosplit.shared.errors import InputError
 
 Mask = NDArray[np.bool_]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.jit import compiled
-from kernels.masked.arrays import Floats, Numbers, check_array
-from kernels.masked.gather import Positions
-from kernels.masked.locate import geometry_of
-from kernels.masked.rows import add_rows, fill_row, greater_rows, multiply_row
-from kernels.masked.window import Window
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.masked.arrays import Floats, Numbers, check_array
+from evosplit.kernels.masked.gather import Positions
+from evosplit.kernels.masked.locate import geometry_of
+from evosplit.kernels.masked.rows import add_rows, fill_row, greater_rows, multiply_row
+from evosplit.kernels.masked.window import Window
 
 
 @compiled

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.masked.activation import LEAKY, SIGMOID, SILU, Activation
-from kernels.masked.window import Window
+from evosplit.kernels.masked.activation import LEAKY, SIGMOID, SILU, Activation
+from evosplit.kernels.masked.window import Window
 
 Array = NDArray[np.float64]
 

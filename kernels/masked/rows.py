@@ -8,7 +8,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
 
-from kernels.masked.vectors import (
+from evosplit.kernels.masked.vectors import (
     I32,
     I64,
     INTEGERS,

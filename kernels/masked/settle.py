@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.jit import compiled
-from kernels.masked.arrays import Floats
-from kernels.masked.elementwise import address
-from kernels.masked.gather import Positions
-from kernels.masked.rows import copy_row, squared_gap
-from kernels.masked.spread import clear
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.masked.arrays import Floats
+from evosplit.kernels.masked.elementwise import address
+from evosplit.kernels.masked.gather import Positions
+from evosplit.kernels.masked.rows import copy_row, squared_gap
+from evosplit.kernels.masked.spread import clear
 
 Bytes = NDArray[np.uint8]
 Rows = NDArray[np.float32]

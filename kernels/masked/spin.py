@@ -13,9 +13,9 @@ import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 
-from kernels.jit import compiled
-from kernels.masked.arrays import Integer, Numbers
-from kernels.masked.vectors import I64, Llvm, intrinsic, pointer
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.masked.arrays import Integer, Numbers
+from evosplit.kernels.masked.vectors import I64, Llvm, intrinsic, pointer
 
 _HAS_PAUSE: Final = platform.machine().lower() in ("x86_64", "amd64")
 TURNS: Final = 3000 if _HAS_PAUSE else 100_000

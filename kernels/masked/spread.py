@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.jit import compiled
-from kernels.masked.arrays import Integer, Numbers
-from kernels.masked.byte_rows import BEYOND, join_rows, list_row
-from kernels.masked.gather import Positions
+from evosplit.kernels.jit import compiled
+from evosplit.kernels.masked.arrays import Integer, Numbers
+from evosplit.kernels.masked.byte_rows import BEYOND, join_rows, list_row
+from evosplit.kernels.masked.gather import Positions
 
 Bytes = NDArray[np.uint8]
 

@@ -14,8 +14,8 @@ from typing import Final
 
 from numba import types
 
-from kernels.masked.tile_parts import Tile
-from kernels.masked.vectors import (
+from evosplit.kernels.masked.tile_parts import Tile
+from evosplit.kernels.masked.vectors import (
     I64,
     LANES,
     VECTOR,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernels.masked.vectors import (
+from evosplit.kernels.masked.vectors import (
     I64,
     LANES,
     VECTOR,

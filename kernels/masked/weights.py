@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.masked.arrays import Floats, aligned
-from kernels.masked.tile import CHANNELS
-from kernels.masked.vectors import LANES
+from evosplit.kernels.masked.arrays import Floats, aligned
+from evosplit.kernels.masked.tile import CHANNELS
+from evosplit.kernels.masked.vectors import LANES
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.errors import InputError
+from evosplit.shared.errors import InputError
 
 Pair = tuple[int, int]
 

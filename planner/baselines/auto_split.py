@@ -17,17 +17,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from planner.baselines.auto_split_search import Search
-from planner.baselines.auto_split_seconds import EdgeSeconds
-from planner.baselines.cloud16 import cloud16
-from planner.baselines.lagrangian import Bits, Floats
-from planner.baselines.uniform import held_activations, sent_bits
-from planner.evaluate import evaluate
-from planner.problem import Problem
-from planner.problem.assignment import Assignment
-from planner.problem.sides import cloud_seconds
-from shared.graph import Cut
-from shared.plan import FLOAT_BITS
+from evosplit.planner.baselines.auto_split_search import Search
+from evosplit.planner.baselines.auto_split_seconds import EdgeSeconds
+from evosplit.planner.baselines.cloud16 import cloud16
+from evosplit.planner.baselines.lagrangian import Bits, Floats
+from evosplit.planner.baselines.uniform import held_activations, sent_bits
+from evosplit.planner.evaluate import evaluate
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.problem.sides import cloud_seconds
+from evosplit.shared.graph import Cut
+from evosplit.shared.plan import FLOAT_BITS
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from planner.baselines.lagrangian import Bits, Floats, assignments_by_price
-from planner.problem import Problem
-from shared.weight_sizes import initialisers, quantised_weights
+from evosplit.planner.baselines.lagrangian import Bits, Floats, assignments_by_price
+from evosplit.planner.problem import Problem
+from evosplit.shared.weight_sizes import initialisers, quantised_weights
 
 EDGE_BITS: Final = (2, 4, 6, 8)
 """The published bit list."""

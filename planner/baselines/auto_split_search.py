@@ -1,4 +1,4 @@
-"""The search of `planner.baselines.auto_split`: candidate cuts, and bits for each within the memory."""
+"""Search of `evosplit.planner.baselines.auto_split`: candidate cuts, and bits for each within the memory."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.baselines.auto_split_items import EDGE_BITS, Items, activation_items, weight_items
-from planner.baselines.lagrangian import Bits, Floats
-from planner.baselines.terms import raw_wire_bytes
-from planner.baselines.uniform import activation_bits
-from planner.problem import Problem
-from shared.graph import Cut, prefix_cuts
-from shared.plan import FLOAT_BITS
-from shared.weight_sizes import layer_weight_bytes
+from evosplit.planner.baselines.auto_split_items import EDGE_BITS, Items, activation_items, weight_items
+from evosplit.planner.baselines.lagrangian import Bits, Floats
+from evosplit.planner.baselines.terms import raw_wire_bytes
+from evosplit.planner.baselines.uniform import activation_bits
+from evosplit.planner.problem import Problem
+from evosplit.shared.graph import Cut, prefix_cuts
+from evosplit.shared.plan import FLOAT_BITS
+from evosplit.shared.weight_sizes import layer_weight_bytes
 
 SHARES: Final = tuple(part / 8 for part in range(1, 8))
 """Shares of the memory that activations are tried with; weights get the rest."""

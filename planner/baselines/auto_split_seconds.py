@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.baselines.auto_split_items import Items
-from planner.baselines.lagrangian import Bits, Floats
-from planner.baselines.terms import RAW_INPUT_BITS
-from planner.problem import Problem
-from planner.problem.sides import edge_timings
+from evosplit.planner.baselines.auto_split_items import Items
+from evosplit.planner.baselines.lagrangian import Bits, Floats
+from evosplit.planner.baselines.terms import RAW_INPUT_BITS
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.sides import edge_timings
 
 
 class EdgeSeconds:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from planner.baselines.uniform import uniform
-from planner.problem import Problem
-from planner.problem.assignment import Assignment
-from shared.plan import FLOAT_BITS
+from evosplit.planner.baselines.uniform import uniform
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.shared.plan import FLOAT_BITS
 
 
 def cloud16(problem: Problem) -> Assignment:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from planner.baselines.cloud16 import cloud16
-from planner.baselines.terms import RAW_INPUT_BITS
-from planner.encodings import InputEncoding
-from planner.problem import Problem
-from planner.problem.assignment import Assignment
+from evosplit.planner.baselines.cloud16 import cloud16
+from evosplit.planner.baselines.terms import RAW_INPUT_BITS
+from evosplit.planner.encodings import InputEncoding
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment
 
 
 def cloud_jpeg(problem: Problem) -> Assignment | None:

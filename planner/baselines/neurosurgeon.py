@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import itertools
 
-from planner.baselines.terms import FloatTerms, float_terms
-from planner.baselines.uniform import uniform
-from planner.problem import Problem
-from planner.problem.assignment import Assignment
-from shared.plan import FLOAT_BITS
+from evosplit.planner.baselines.terms import FloatTerms, float_terms
+from evosplit.planner.baselines.uniform import uniform
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.shared.plan import FLOAT_BITS
 
 
 def neurosurgeon(problem: Problem) -> Assignment:

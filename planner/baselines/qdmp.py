@@ -13,12 +13,12 @@ Seconds become whole picoseconds, so that the cut is exact.
 
 from __future__ import annotations
 
-from planner.baselines.min_cut import UNBOUNDED, FlowGraph
-from planner.baselines.terms import FloatTerms, float_terms
-from planner.baselines.uniform import uniform
-from planner.problem import Problem
-from planner.problem.assignment import Assignment
-from shared.plan import FLOAT_BITS
+from evosplit.planner.baselines.min_cut import UNBOUNDED, FlowGraph
+from evosplit.planner.baselines.terms import FloatTerms, float_terms
+from evosplit.planner.baselines.uniform import uniform
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.shared.plan import FLOAT_BITS
 
 
 def qdmp(problem: Problem) -> Assignment:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from planner.baselines.cloud16 import cloud16
-from planner.baselines.qdmp import minimum_cut, qdmp
-from planner.baselines.terms import float_terms
-from planner.baselines.uniform import uniform
-from planner.evaluate import evaluate
-from planner.problem import Problem
-from planner.problem.assignment import Assignment
+from evosplit.planner.baselines.cloud16 import cloud16
+from evosplit.planner.baselines.qdmp import minimum_cut, qdmp
+from evosplit.planner.baselines.terms import float_terms
+from evosplit.planner.baselines.uniform import uniform
+from evosplit.planner.evaluate import evaluate
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment
 
 UNIFORM_BITS: Final = (8, 6, 5, 4, 3, 2)
 

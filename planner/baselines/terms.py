@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from planner.problem import Problem
-from planner.problem.sides import cloud_seconds, edge_timings, measured_profile
-from shared.graph import Graph, Tensor
-from shared.plan import FLOAT_BITS
-from shared.wire import frame_overhead_bytes
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.sides import cloud_seconds, edge_timings, measured_profile
+from evosplit.shared.graph import Graph, Tensor
+from evosplit.shared.plan import FLOAT_BITS
+from evosplit.shared.wire import frame_overhead_bytes
 
 RAW_INPUT_BITS: Final = 8
 """Bits of an input element on the wire: a camera's picture, as in the published evaluations (T_0)."""

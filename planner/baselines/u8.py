@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from planner.baselines.uniform import uniform
-from planner.problem import Problem
-from planner.problem.assignment import Assignment
+from evosplit.planner.baselines.uniform import uniform
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment
 
 
 def u8(problem: Problem) -> Assignment:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planner.baselines.terms import RAW_INPUT_BITS
-from planner.problem import Problem
-from planner.problem.assignment import Assignment
-from planner.problem.sides import measured_profile
-from shared.graph import Graph, make_cut
-from shared.plan import FLOAT_BITS
-from shared.weight_sizes import quantised_weights
+from evosplit.planner.baselines.terms import RAW_INPUT_BITS
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.problem.sides import measured_profile
+from evosplit.shared.graph import Graph, make_cut
+from evosplit.shared.plan import FLOAT_BITS
+from evosplit.shared.weight_sizes import quantised_weights
 
 
 def uniform(problem: Problem, layers: Iterable[int], bits: int) -> Assignment:

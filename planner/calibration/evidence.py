@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kernels.errors.inputs import DEFAULT_INPUTS, Feeds, spread
-from kernels.errors.types import ErrorTable
-from planner.calibration.files import LabelledFeeds, labelled_feeds
-from shared.bundle import CalibrationKind
-from shared.card import Card
-from shared.graph import Graph
+from evosplit.kernels.errors.inputs import DEFAULT_INPUTS, Feeds, spread
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.planner.calibration.files import LabelledFeeds, labelled_feeds
+from evosplit.shared.bundle import CalibrationKind
+from evosplit.shared.card import Card
+from evosplit.shared.graph import Graph
 
 
 @dataclass(frozen=True)

@@ -12,20 +12,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.errors.inputs import (
+from evosplit.kernels.errors.inputs import (
     Feeds,
     calibration_from_arrays,
     random_calibration,
     spread,
 )
-from planner.calibration.labels import LABELS_ARRAY, Label, array_labels, picture_labels
-from planner.calibration.pictures import PictureFeeds, pictures_in
-from shared.card import Card
-from shared.errors import CardError, InputError
-from shared.graph import Graph
-from shared.pictures import known_kinds
-from shared.preprocess import input_range
-from shared.serial import digest
+from evosplit.planner.calibration.labels import LABELS_ARRAY, Label, array_labels, picture_labels
+from evosplit.planner.calibration.pictures import PictureFeeds, pictures_in
+from evosplit.shared.card import Card
+from evosplit.shared.errors import CardError, InputError
+from evosplit.shared.graph import Graph
+from evosplit.shared.pictures import known_kinds
+from evosplit.shared.preprocess import input_range
+from evosplit.shared.serial import digest
 
 JUDGED_INPUTS: Final = 1000
 

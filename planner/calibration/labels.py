@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from numpy.typing import NDArray
 
-from shared.errors import InputError
+from evosplit.shared.errors import InputError
 
 Label: TypeAlias = int | str
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import overload
 
-from kernels.errors.inputs import Feeds
-from shared.card import Card
-from shared.pictures import SUFFIXES
-from shared.preprocess import sized_input
-from shared.sized import read_picture
+from evosplit.kernels.errors.inputs import Feeds
+from evosplit.shared.card import Card
+from evosplit.shared.pictures import SUFFIXES
+from evosplit.shared.preprocess import sized_input
+from evosplit.shared.sized import read_picture
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Picture files of a folder, by name: those with one of `shared.pictures.SUFFIXES`."""
+    """Picture files of a folder, by name: those with one of `evosplit.shared.pictures.SUFFIXES`."""
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.cuts.ideals import Matrix, cut_matrix
-from planner.cuts.measure import Measure, layer_row, middle_bits
-from planner.problem.costs import Costs, TensorCost
-from planner.problem.slopes import ends
+from evosplit.planner.cuts.ideals import Matrix, cut_matrix
+from evosplit.planner.cuts.measure import Measure, layer_row, middle_bits
+from evosplit.planner.problem.costs import Costs, TensorCost
+from evosplit.planner.problem.slopes import ends
 
 Floats = NDArray[np.float64]
 

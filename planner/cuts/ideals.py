@@ -7,7 +7,7 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.problem.costs import Costs
+from evosplit.planner.problem.costs import Costs
 
 Matrix = NDArray[np.bool_]
 MAX_CUTS = 400_000

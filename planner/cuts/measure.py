@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.cuts.dual import Items
-from planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
-from shared.link import Link
+from evosplit.planner.cuts.dual import Items
+from evosplit.planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
+from evosplit.shared.link import Link
 
 Floats = NDArray[np.float64]
 _EQUAL: Final = 1e-9

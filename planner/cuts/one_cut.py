@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.cuts.dual import Items, Point, Relaxation
-from planner.cuts.measure import padded
-from planner.cuts.space import Floats, Space
-from planner.problem.assignment import Assignment
-from planner.problem.costs import Choice, Costs
+from evosplit.planner.cuts.dual import Items, Point, Relaxation
+from evosplit.planner.cuts.measure import padded
+from evosplit.planner.cuts.space import Floats, Space
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.problem.costs import Choice, Costs
 
 Wires = dict[int, Choice]
 """Tensor -> how it is sent, where that is decided."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.cuts.dual import best_bound
-from planner.cuts.geometry import shape_of
-from planner.cuts.measure import Measure
-from planner.cuts.one_cut import relaxation, restricted
-from planner.cuts.space import Space
-from planner.problem.costs import Costs
+from evosplit.planner.cuts.dual import best_bound
+from evosplit.planner.cuts.geometry import shape_of
+from evosplit.planner.cuts.measure import Measure
+from evosplit.planner.cuts.one_cut import relaxation, restricted
+from evosplit.planner.cuts.space import Space
+from evosplit.planner.problem.costs import Costs
 
 _GAP = 1e-3
-"""Of the least error, as in `planner.program.milp`."""
+"""Of the least error, as in `evosplit.planner.program.milp`."""
 
 
 def accurate_costs(
@@ -21,7 +21,7 @@ def accurate_costs(
     """The costs without options that no plan of less than ``error`` has; None: there is no such plan.
 
     The plans looked at run ``layers`` on the edge and take at most ``value``. The bound is that of
-    `planner.cuts.dual` with error and value swapped.
+    `evosplit.planner.cuts.dual` with error and value swapped.
     """
     on_edge = np.array([[index in layers for index in range(len(costs.layers))]])
     space = Space(costs, measure, shape_of(costs, on_edge))

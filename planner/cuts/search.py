@@ -15,14 +15,14 @@ from typing import Final
 
 import numpy as np
 
-from planner.cuts.dual import Point, best_bound
-from planner.cuts.one_cut import Wires, assignment, relaxation, restricted, sent, ways
-from planner.cuts.space import Space
-from planner.problem.assignment import Assignment, Spending, spending
-from planner.problem.costs import Costs
-from planner.program import milp
-from planner.program.bounds import limit_bounds
-from shared.link import Link
+from evosplit.planner.cuts.dual import Point, best_bound
+from evosplit.planner.cuts.one_cut import Wires, assignment, relaxation, restricted, sent, ways
+from evosplit.planner.cuts.space import Space
+from evosplit.planner.problem.assignment import Assignment, Spending, spending
+from evosplit.planner.problem.costs import Costs
+from evosplit.planner.program import milp
+from evosplit.planner.program.bounds import limit_bounds
+from evosplit.shared.link import Link
 
 SAME: Final = 1e-9
 """Values closer than this are equal: a nanosecond, or a nanojoule."""

@@ -7,11 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.cuts.dual import Items
-from planner.cuts.geometry import Geometry, least_slope, slopes_by_tensor
-from planner.cuts.ideals import Matrix
-from planner.cuts.measure import Measure, layer_row, middle_bits, padded
-from planner.problem.costs import Choice, Costs, TensorCost
+from evosplit.planner.cuts.dual import Items
+from evosplit.planner.cuts.geometry import Geometry, least_slope, slopes_by_tensor
+from evosplit.planner.cuts.ideals import Matrix
+from evosplit.planner.cuts.measure import Measure, layer_row, middle_bits, padded
+from evosplit.planner.problem.costs import Choice, Costs, TensorCost
 
 Floats = NDArray[np.float64]
 

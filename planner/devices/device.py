@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from planner.devices.energy import Energy
-from planner.devices.timing import LayerTiming
-from shared.graph import Graph
+from evosplit.planner.devices.energy import Energy
+from evosplit.planner.devices.timing import LayerTiming
+from evosplit.shared.graph import Graph
 
 
 class Device(Protocol):

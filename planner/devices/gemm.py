@@ -9,8 +9,8 @@ from typing import Final
 
 import onnx
 
-from shared.graph import Graph, Layer
-from shared.weight_sizes import initialisers
+from evosplit.shared.graph import Graph, Layer
+from evosplit.shared.weight_sizes import initialisers
 
 Shapes = Mapping[str, tuple[int, ...]]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from planner.devices.energy import Energy
-from planner.devices.timing import LayerTiming
-from shared.errors import ProfileError
-from shared.graph import Graph, Layer
-from shared.plan import FLOAT_BITS
-from shared.profile import Profile
+from evosplit.planner.devices.energy import Energy
+from evosplit.planner.devices.timing import LayerTiming
+from evosplit.shared.errors import ProfileError
+from evosplit.shared.graph import Graph, Layer
+from evosplit.shared.plan import FLOAT_BITS
+from evosplit.shared.profile import Profile
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from planner.devices import energy
-from planner.devices.device import Device
-from planner.devices.published import PublishedArray
-from planner.devices.roofline_device import RooflineDevice
-from planner.devices.systolic import SystolicArray
+from evosplit.planner.devices import energy
+from evosplit.planner.devices.device import Device
+from evosplit.planner.devices.published import PublishedArray
+from evosplit.planner.devices.roofline_device import RooflineDevice
+from evosplit.planner.devices.systolic import SystolicArray
 
 INTEGER_BITS: Final = (2, 3, 4, 5, 6, 8)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from planner.devices.device import Device
-from planner.devices.presets import DEVICES
-from planner.devices.timing import LayerTiming
-from shared.errors import UsageError
-from shared.graph import Graph
-from shared.profile import Machine, Profile
+from evosplit.planner.devices.device import Device
+from evosplit.planner.devices.presets import DEVICES
+from evosplit.planner.devices.timing import LayerTiming
+from evosplit.shared.errors import UsageError
+from evosplit.shared.graph import Graph
+from evosplit.shared.profile import Machine, Profile
 
 
 def named_device(name: str) -> Device:

@@ -18,10 +18,10 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from planner.devices.energy import Energy
-from planner.devices.timing import LayerTiming
-from shared.graph import Graph, Layer
-from shared.weight_sizes import initialisers, quantised_weights
+from evosplit.planner.devices.energy import Energy
+from evosplit.planner.devices.timing import LayerTiming
+from evosplit.shared.graph import Graph, Layer
+from evosplit.shared.weight_sizes import initialisers, quantised_weights
 
 
 @dataclass(frozen=True)

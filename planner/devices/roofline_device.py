@@ -11,11 +11,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from planner.devices.energy import Energy
-from planner.devices.gemm import layer_gemms
-from planner.devices.timing import LayerTiming
-from planner.devices.traffic import OnChip, layer_traffic
-from shared.graph import Graph
+from evosplit.planner.devices.energy import Energy
+from evosplit.planner.devices.gemm import layer_gemms
+from evosplit.planner.devices.timing import LayerTiming
+from evosplit.planner.devices.traffic import OnChip, layer_traffic
+from evosplit.shared.graph import Graph
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from planner.devices.energy import Energy
-from planner.devices.gemm import Gemm, layer_gemms
-from planner.devices.timing import LayerTiming
-from planner.devices.traffic import OnChip, layer_traffic
-from shared.graph import Graph
+from evosplit.planner.devices.energy import Energy
+from evosplit.planner.devices.gemm import Gemm, layer_gemms
+from evosplit.planner.devices.timing import LayerTiming
+from evosplit.planner.devices.traffic import OnChip, layer_traffic
+from evosplit.shared.graph import Graph
 
 Dataflow = Literal["output", "weight", "input"]
 

@@ -19,10 +19,10 @@ from typing import Final
 import numpy as np
 import onnx
 
-from planner.devices.gemm import Gemm
-from planner.devices.timing import Moved
-from shared.graph import Graph, Layer
-from shared.weight_sizes import initialisers, quantised_weights
+from evosplit.planner.devices.gemm import Gemm
+from evosplit.planner.devices.timing import Moved
+from evosplit.shared.graph import Graph, Layer
+from evosplit.shared.weight_sizes import initialisers, quantised_weights
 
 _VIEWS: Final = ("Constant", "Dropout", "Flatten", "Identity", "Reshape", "Shape", "Squeeze", "Unsqueeze")
 """Operators that move no data: another shape for the same bytes."""

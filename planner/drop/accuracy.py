@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from planner.drop.estimate import Drop
-from planner.problem import Problem
-from shared.errors import InfeasibleError, UsageError
-from shared.picture_codes import is_picture
-from shared.plan import FLOAT_BITS, Plan
+from evosplit.planner.drop.estimate import Drop
+from evosplit.planner.problem import Problem
+from evosplit.shared.errors import InfeasibleError, UsageError
+from evosplit.shared.picture_codes import is_picture
+from evosplit.shared.plan import FLOAT_BITS, Plan
 
 ERROR_LIMITS: Final = (*(f * 10.0**-e for e in range(6) for f in (10, 5, 2)), 1e-5, 0.0)
 """Candidates: the error limits that are tried, largest first; at 0 nothing is quantised."""

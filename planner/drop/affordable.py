@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, overload
 
-from kernels.errors.budget import works
-from kernels.errors.inputs import Feeds, spread
-from planner.calibration.files import LabelledFeeds
-from shared.graph import Graph
+from evosplit.kernels.errors.budget import works
+from evosplit.kernels.errors.inputs import Feeds, spread
+from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.shared.graph import Graph
 
 JUDGE_BUDGET: Final = 200e9
 """Multiply-accumulates of one look at all inputs: the float network has one, and so has each plan that holds

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kernels.errors.types import ErrorTable
-from planner.calibration.files import LabelledFeeds
-from planner.drop.accuracy import Judge
-from planner.drop.affordable import affordable
-from planner.drop.margins import reader_for
-from planner.drop.measured import MeasuredDrop
-from planner.drop.shares import SharesDrop
-from planner.encodings.wire import picture_wire
-from shared.card import Card
-from shared.graph import Graph
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.planner.drop.accuracy import Judge
+from evosplit.planner.drop.affordable import affordable
+from evosplit.planner.drop.margins import reader_for
+from evosplit.planner.drop.measured import MeasuredDrop
+from evosplit.planner.drop.shares import SharesDrop
+from evosplit.planner.encodings.wire import picture_wire
+from evosplit.shared.card import Card
+from evosplit.shared.graph import Graph
 
 
 def judge_for(
@@ -27,8 +27,8 @@ def judge_for(
     """Accuracy where inputs have labels, else agreement with the float network.
 
     Boxes, texts of given forms, pictures and raw values are always judged by agreement, in the unit of
-    `shared.agreement`. Large networks are judged on fewer inputs: `planner.drop.affordable`.
-    Raises InputError without inputs.
+    `evosplit.shared.agreement`. Large networks are judged on fewer inputs:
+    `evosplit.planner.drop.affordable`. Raises InputError without inputs.
     """
     inputs = affordable(graph, inputs)
     pictures = picture_wire(card) if card else None

@@ -14,13 +14,13 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.errors.outputs import check_classifier
-from planner.calibration.labels import Label
-from shared.card import Card
-from shared.card.outputs import ClassesOutput, RawOutput, TextCtcOutput, TextSlotsOutput
-from shared.errors import InputError
-from shared.graph import Graph
-from shared.postprocess import postprocess
+from evosplit.kernels.errors.outputs import check_classifier
+from evosplit.planner.calibration.labels import Label
+from evosplit.shared.card import Card
+from evosplit.shared.card.outputs import ClassesOutput, RawOutput, TextCtcOutput, TextSlotsOutput
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph
+from evosplit.shared.postprocess import postprocess
 
 Outputs: TypeAlias = Mapping[str, NDArray[Any]]
 Steps: TypeAlias = NDArray[np.float64]

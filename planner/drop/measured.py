@@ -8,16 +8,16 @@ from typing import Final
 
 import numpy as np
 
-from kernels.errors.types import ErrorTable
-from planner.calibration.labels import Label
-from planner.drop.estimate import Drop, estimate_drop
-from planner.drop.margins import Allowed, Reader, margin, only_class
-from planner.drop.split_run import SplitRun
-from planner.encodings.wire import PictureWire
-from shared.errors import InputError
-from shared.graph import Graph
-from shared.plan import Plan
-from shared.session import Runner
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.planner.calibration.labels import Label
+from evosplit.planner.drop.estimate import Drop, estimate_drop
+from evosplit.planner.drop.margins import Allowed, Reader, margin, only_class
+from evosplit.planner.drop.split_run import SplitRun
+from evosplit.planner.encodings.wire import PictureWire
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import Plan
+from evosplit.shared.session import Runner
 
 _FIRST_INPUTS: Final = 8
 """After so many, and twice as many each time, a plan may be given up: most candidates change every answer."""
@@ -36,7 +36,7 @@ class _Reference:
 
 
 class MeasuredDrop:
-    """A `planner.drop.accuracy.Judge`: plans against labels, or else against the float network's own answers.
+    """A `evosplit.planner.drop.accuracy.Judge` of plans by labels, or else by the float network's answers.
 
     ``inputs`` are feeds by input name; they may be read lazily, and none is kept. ``errors`` is needed for
     plans with quantised activations alone, ``pictures`` for plans that send one. ``progress(done, total)``

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from planner.drop.accuracy import Judge
-from planner.evaluate import evaluate
-from planner.problem import Problem
-from planner.problem.assignment import Assignment
-from shared.plan import FLOAT_BITS, Plan, PlanTable
+from evosplit.planner.drop.accuracy import Judge
+from evosplit.planner.evaluate import evaluate
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.shared.plan import FLOAT_BITS, Plan, PlanTable
 
 _PICTURE_BITS = 8
 

@@ -8,16 +8,16 @@ from typing import Final
 
 import numpy as np
 
-from kernels.errors.types import ErrorTable
-from planner.drop.estimate import Drop, Z
-from planner.drop.split_run import SplitRun
-from planner.encodings.wire import PictureWire
-from shared.agreement import headroom, is_graded
-from shared.card import Card
-from shared.errors import InputError
-from shared.graph import Graph
-from shared.plan import Plan
-from shared.session import Runner
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.planner.drop.estimate import Drop, Z
+from evosplit.planner.drop.split_run import SplitRun
+from evosplit.planner.encodings.wire import PictureWire
+from evosplit.shared.agreement import headroom, is_graded
+from evosplit.shared.card import Card
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import Plan
+from evosplit.shared.session import Runner
 
 _FIRST_INPUTS: Final = 16
 _WORSE: Final = 16
@@ -27,9 +27,9 @@ Values = Mapping[str, np.ndarray]
 
 
 class SharesDrop:
-    """A `planner.drop.accuracy.Judge` by agreement with the float network; labels are not looked at.
+    """A `evosplit.planner.drop.accuracy.Judge` by agreement with the float network; labels are not looked at.
 
-    Arguments as of `planner.drop.measured.MeasuredDrop`. Raises InputError for no inputs.
+    Arguments as of `evosplit.planner.drop.measured.MeasuredDrop`. Raises InputError for no inputs.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class SharesDrop:
 
 
 def mean_drop(rooms: Sequence[float], is_graded: bool = False) -> Drop:
-    """The drop from what single inputs keep (n,), as `shared.agreement.headroom` says it.
+    """The drop from what single inputs keep (n,), as `evosplit.shared.agreement.headroom` says it.
 
     One more input is supposed, so that no loss seen is no promise of none: it loses all, or, where answers
     are ``graded`` values, 1 + 16 / n times the error of the worst. Only what never differs from the float

@@ -7,18 +7,18 @@ from typing import Final
 
 import numpy as np
 
-from kernels.codec import decode_tensor
-from kernels.errors.network import Network, network_of
-from kernels.errors.types import ErrorTable
-from kernels.masks import encode_travelling
-from kernels.quantise import fake_quantise
-from kernels.weights import fake_quantise_weights
-from planner.encodings.wire import PictureWire
-from shared.errors import UsageError
-from shared.graph import Cut, Graph, parse_cut
-from shared.picture_codes import is_picture
-from shared.plan import FLOAT_BITS, Plan, TensorCode
-from shared.split import head_model, layer_model, tail_model
+from evosplit.kernels.codec import decode_tensor
+from evosplit.kernels.errors.network import Network, network_of
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.kernels.masks import encode_travelling
+from evosplit.kernels.quantise import fake_quantise
+from evosplit.kernels.weights import fake_quantise_weights
+from evosplit.planner.encodings.wire import PictureWire
+from evosplit.shared.errors import UsageError
+from evosplit.shared.graph import Cut, Graph, parse_cut
+from evosplit.shared.picture_codes import is_picture
+from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
+from evosplit.shared.split import head_model, layer_model, tail_model
 
 _FLOAT: Final = TensorCode(FLOAT_BITS)
 

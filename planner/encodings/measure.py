@@ -17,14 +17,14 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.errors.budget import works
-from kernels.errors.outputs import noise_to_signal
-from planner.encodings.types import InputEncoding
-from shared.card import Card
-from shared.graph import Graph
-from shared.picture_codes import CODECS, as_it_is, encode_pixels, sized_feeds
-from shared.preprocess import preprocess
-from shared.session import Runner
+from evosplit.kernels.errors.budget import works
+from evosplit.kernels.errors.outputs import noise_to_signal
+from evosplit.planner.encodings.types import InputEncoding
+from evosplit.shared.card import Card
+from evosplit.shared.graph import Graph
+from evosplit.shared.picture_codes import CODECS, as_it_is, encode_pixels, sized_feeds
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.session import Runner
 
 METHOD: Final = "noise to signal of the outputs, sized pictures"
 """How encodings are measured; what was kept and measured otherwise is measured anew."""
@@ -49,7 +49,7 @@ class PictureEncodings:
 
 
 def measure_encodings(graph: Graph, card: Card, feeds: Sequence[Feeds], threads: int = 0) -> PictureEncodings:
-    """Every codec of `shared.picture_codes`, over at most `MAX_INPUTS` calibration inputs, fewer if dear.
+    """Codecs of `evosplit.shared.picture_codes`, over at most `MAX_INPUTS` calibration inputs, fewer if dear.
 
     Nothing for models with more inputs than the card's picture. Seconds are this machine's: to encode
     pixels of the network's size, and from the file to the network's input.

@@ -1,4 +1,4 @@
-"""What the cloud makes of an input that was sent as a picture (`shared.picture_codes`)."""
+"""What the cloud makes of an input that was sent as a picture (`evosplit.shared.picture_codes`)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from planner.encodings.measure import to_pixels
-from shared.card import Card
-from shared.picture_codes import as_it_is, encode_pixels, sized_feeds
+from evosplit.planner.encodings.measure import to_pixels
+from evosplit.shared.card import Card
+from evosplit.shared.picture_codes import as_it_is, encode_pixels, sized_feeds
 
 PictureWire: TypeAlias = Callable[[str, np.ndarray], np.ndarray]
 """An input tensor before and after its picture went over the wire in a codec."""

@@ -6,19 +6,19 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from kernels.errors.types import ErrorTable
-from planner.devices.device import Device
-from planner.devices.timing import INTEGER_BITS
-from planner.encodings import CodecSpeed, InputEncoding
-from planner.problem.costs import Objective
-from planner.problem.limits import Limits
-from planner.problem.sides import edge_energy, measured_profile
-from shared.errors import ProfileError, UsageError
-from shared.expectation import NOTHING_SPARED, Expectation
-from shared.graph import Graph
-from shared.link import Link
-from shared.plan import FLOAT_BITS
-from shared.profile import Profile
+from evosplit.kernels.errors.types import ErrorTable
+from evosplit.planner.devices.device import Device
+from evosplit.planner.devices.timing import INTEGER_BITS
+from evosplit.planner.encodings import CodecSpeed, InputEncoding
+from evosplit.planner.problem.costs import Objective
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.problem.sides import edge_energy, measured_profile
+from evosplit.shared.errors import ProfileError, UsageError
+from evosplit.shared.expectation import NOTHING_SPARED, Expectation
+from evosplit.shared.graph import Graph
+from evosplit.shared.link import Link
+from evosplit.shared.plan import FLOAT_BITS
+from evosplit.shared.profile import Profile
 
 
 @dataclass(frozen=True)

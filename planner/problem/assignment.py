@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from planner.devices.energy import Energy
-from planner.problem.costs import Choice, Costs, LayerCost, Linear, Objective, TensorCost
-from shared.link import Link
-from shared.plan import Latency
+from evosplit.planner.devices.energy import Energy
+from evosplit.planner.problem.costs import Choice, Costs, LayerCost, Linear, Objective, TensorCost
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Assignment:
     """Layers on the edge, and bits by layer name (weights) and tensor name (activations, wire).
 
     ``codecs`` says how a tensor travels where that is not the usual way: ``zstd``, ``none``, or an encoding
-    of the model's input (`planner.encodings`).
+    of the model's input (`evosplit.planner.encodings`).
     """
 
     layers: frozenset[int]

@@ -19,15 +19,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from planner.devices.energy import Energy
-from planner.problem.asked import Problem
-from planner.problem.assignment import Assignment, Spending, spending
-from planner.problem.costs import Costs, LayerCost, Linear
-from planner.problem.scaled import scaled_layer, scaled_tensor
-from shared.errors import ProfileError
-from shared.expectation import NOTHING_SPARED, ExitShare
-from shared.graph import Graph
-from shared.link import Link
+from evosplit.planner.devices.energy import Energy
+from evosplit.planner.problem.asked import Problem
+from evosplit.planner.problem.assignment import Assignment, Spending, spending
+from evosplit.planner.problem.costs import Costs, LayerCost, Linear
+from evosplit.planner.problem.scaled import scaled_layer, scaled_tensor
+from evosplit.shared.errors import ProfileError
+from evosplit.shared.expectation import NOTHING_SPARED, ExitShare
+from evosplit.shared.graph import Graph
+from evosplit.shared.link import Link
 
 _LEAST = 1e-6
 """Hooks that answer everything still leave a frame in a million, so that bytes keep a price."""

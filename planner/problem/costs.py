@@ -1,7 +1,7 @@
 """A problem as plain numbers: seconds, bytes, joules and errors per layer, tensor and bit-width.
 
 Nothing here depends on the bandwidth, so one `Costs` serves a whole plan table. It is made by
-`planner.problem.pricing`.
+`evosplit.planner.problem.pricing`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from planner.devices.energy import Energy
-from planner.problem.limits import Limits
+from evosplit.planner.devices.energy import Energy
+from evosplit.planner.problem.limits import Limits
 
 Objective = Literal["latency", "throughput", "energy", "cloud"]
 """Seconds of a frame; seconds of the slowest of edge, link and cloud; the edge's joules; cloud seconds."""

@@ -6,8 +6,8 @@ import operator
 from collections.abc import Iterable
 from typing import Final
 
-from planner.problem.costs import Choice
-from planner.problem.slopes import Ways
+from evosplit.planner.problem.costs import Choice
+from evosplit.planner.problem.slopes import Ways
 
 _NEITHER: Final = Ways(False, False)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planner.devices.energy import Energy
-from planner.devices.timing import INTEGER_BITS, LayerTiming
-from planner.problem.asked import Problem
-from planner.problem.costs import Choice, LayerCost, Linear
-from planner.problem.sides import cloud_seconds, edge_energy, edge_timings
-from planner.problem.widths import error_at, known_bits
-from shared.plan import FLOAT_BITS
-from shared.weight_sizes import layer_weight_bytes
+from evosplit.planner.devices.energy import Energy
+from evosplit.planner.devices.timing import INTEGER_BITS, LayerTiming
+from evosplit.planner.problem.asked import Problem
+from evosplit.planner.problem.costs import Choice, LayerCost, Linear
+from evosplit.planner.problem.sides import cloud_seconds, edge_energy, edge_timings
+from evosplit.planner.problem.widths import error_at, known_bits
+from evosplit.shared.plan import FLOAT_BITS
+from evosplit.shared.weight_sizes import layer_weight_bytes
 
 
 def layer_costs(problem: Problem) -> tuple[LayerCost, ...]:

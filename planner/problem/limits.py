@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from shared.errors import UsageError
+from evosplit.shared.errors import UsageError
 
 DEFAULT_MAX_ERROR: Final = 0.001
 """The error limit when none is given; chosen by measurement, see docs/decisions/error-measure.md."""

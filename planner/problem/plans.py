@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from planner.problem.asked import Problem
-from planner.problem.assignment import Assignment, Spending, crosses, spending, wire_choice
-from planner.problem.cases import Case
-from planner.problem.costs import Choice, Costs
-from planner.problem.limits import LimitStatus
-from planner.problem.wire_choices import PLAIN, USUAL
-from shared.expectation import NOTHING_SPARED
-from shared.graph import make_cut
-from shared.link import Link
-from shared.plan import Plan, TensorCode
+from evosplit.planner.problem.asked import Problem
+from evosplit.planner.problem.assignment import Assignment, Spending, crosses, spending, wire_choice
+from evosplit.planner.problem.cases import Case
+from evosplit.planner.problem.costs import Choice, Costs
+from evosplit.planner.problem.limits import LimitStatus
+from evosplit.planner.problem.wire_choices import PLAIN, USUAL
+from evosplit.shared.expectation import NOTHING_SPARED
+from evosplit.shared.graph import make_cut
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan, TensorCode
 
 
 def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) -> Plan:

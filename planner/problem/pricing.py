@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from planner.problem.asked import Problem
-from planner.problem.costs import Costs, LayerCost, Linear, TensorCost
-from planner.problem.dominated import undominated
-from planner.problem.layer_costs import layer_costs
-from planner.problem.sides import edge_energy, measured_profile
-from planner.problem.slopes import Ways, ways
-from planner.problem.tensor_costs import tensor_costs
-from shared.wire import frame_overhead_bytes
+from evosplit.planner.problem.asked import Problem
+from evosplit.planner.problem.costs import Costs, LayerCost, Linear, TensorCost
+from evosplit.planner.problem.dominated import undominated
+from evosplit.planner.problem.layer_costs import layer_costs
+from evosplit.planner.problem.sides import edge_energy, measured_profile
+from evosplit.planner.problem.slopes import Ways, ways
+from evosplit.planner.problem.tensor_costs import tensor_costs
+from evosplit.shared.wire import frame_overhead_bytes
 
 
 def problem_costs(problem: Problem) -> Costs:

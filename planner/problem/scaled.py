@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
+from evosplit.planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
 
 
 def scaled(costs: Costs, edge: float, cloud: float) -> Costs:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.devices.energy import Energy
-from planner.devices.measured import MeasuredDevice
-from planner.devices.timing import LayerTiming
-from planner.encodings import CodecSpeed
-from shared.graph import Graph
-from shared.profile import Profile
+from evosplit.planner.devices.energy import Energy
+from evosplit.planner.devices.measured import MeasuredDevice
+from evosplit.planner.devices.timing import LayerTiming
+from evosplit.planner.encodings import CodecSpeed
+from evosplit.shared.graph import Graph
+from evosplit.shared.profile import Profile
 
 if TYPE_CHECKING:
-    from planner.devices.device import Device
+    from evosplit.planner.devices.device import Device
 
 
 def measured_profile(side: Profile | Device) -> Profile | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from planner.problem.costs import Choice, Linear
+from evosplit.planner.problem.costs import Choice, Linear
 
 
 @dataclass(frozen=True)

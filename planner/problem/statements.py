@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from shared.graph import Graph
-from shared.inspect import file_remarks
+from evosplit.shared.graph import Graph
+from evosplit.shared.inspect import file_remarks
 
 CONTROL_FLOW: Final = frozenset(("If", "Loop", "Scan"))
 QUANTISED: Final = frozenset(("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from planner.problem.asked import Problem
-from planner.problem.costs import Choice, TensorCost
-from planner.problem.sides import measured_profile
-from planner.problem.widths import error_at, known_bits
-from planner.problem.wire_choices import RAW_INPUT_BITS, wire_choices
-from shared.graph import Graph, Tensor
-from shared.plan import FLOAT_BITS
-from shared.wire import packed_size_bytes
+from evosplit.planner.problem.asked import Problem
+from evosplit.planner.problem.costs import Choice, TensorCost
+from evosplit.planner.problem.sides import measured_profile
+from evosplit.planner.problem.widths import error_at, known_bits
+from evosplit.planner.problem.wire_choices import RAW_INPUT_BITS, wire_choices
+from evosplit.shared.graph import Graph, Tensor
+from evosplit.shared.plan import FLOAT_BITS
+from evosplit.shared.wire import packed_size_bytes
 
 MOVES: Final = frozenset(
     (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.plan import FLOAT_BITS
+from evosplit.shared.plan import FLOAT_BITS
 
 
 def known_bits(offered: tuple[int, ...], errors: Mapping[int, float]) -> list[int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from planner.problem import Problem
-from planner.problem.costs import Choice
-from planner.problem.sides import measured_profile
-from shared.graph import Tensor
-from shared.plan import FLOAT_BITS
-from shared.wire import packed_size_bytes, tensor_overhead_bytes
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.costs import Choice
+from evosplit.planner.problem.sides import measured_profile
+from evosplit.shared.graph import Tensor
+from evosplit.shared.plan import FLOAT_BITS
+from evosplit.shared.wire import packed_size_bytes, tensor_overhead_bytes
 
 RAW_INPUT_BITS: Final = 8
 """Bits of an input of the model on a simulated device: a camera's picture (Auto-Split's T_0)."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from planner.problem.costs import Objective
-from planner.problem.limits import Limits
+from evosplit.planner.problem.costs import Objective
+from evosplit.planner.problem.limits import Limits
 
 Goal = Literal["latency", "throughput", "energy", "cloud", "memory", "error"]
 

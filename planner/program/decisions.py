@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from planner.problem.costs import Choice, Costs, TensorCost
-from planner.program.bounds import Bounds
-from planner.program.matrix import ONE, ZERO, Program, terms
+from evosplit.planner.problem.costs import Choice, Costs, TensorCost
+from evosplit.planner.program.bounds import Bounds
+from evosplit.planner.program.matrix import ONE, ZERO, Program, terms
 
 Picks = tuple[tuple[Choice, int], ...]
 """Choices of one thing, each with its variable."""

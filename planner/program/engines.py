@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pulp
 
-from planner.program.matrix import ONE, ZERO, Program
-from shared.errors import SolverError
+from evosplit.planner.program.matrix import ONE, ZERO, Program
+from evosplit.shared.errors import SolverError
 
 _TOLERANCE = 1e-9
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.problem.costs import Linear
-from planner.problem.slopes import row_ends
-from planner.program.bounds import Goal
-from planner.program.decisions import Decisions, flat
-from planner.program.matrix import ONE, ZERO, Sum, Terms, added
-from shared.link import Link
+from evosplit.planner.problem.costs import Linear
+from evosplit.planner.problem.slopes import row_ends
+from evosplit.planner.program.bounds import Goal
+from evosplit.planner.program.decisions import Decisions, flat
+from evosplit.planner.program.matrix import ONE, ZERO, Sum, Terms, added
+from evosplit.shared.link import Link
 
 
 class Measures:

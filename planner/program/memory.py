@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from planner.program.decisions import Decisions, Picks, flat
-from planner.program.matrix import ONE, ZERO, Sum, Terms, added, terms
+from evosplit.planner.program.decisions import Decisions, Picks, flat
+from evosplit.planner.program.matrix import ONE, ZERO, Sum, Terms, added, terms
 
 
 class Memory:

@@ -1,7 +1,7 @@
 """The joint integer program of cut and bits. docs/planner.md derives every row.
 
 A reduction in three steps: `accepts` says whether the numbers make a program at all, `apply` writes it
-down, `invert` reads the solver's values back. What the rows are is known to `planner.program` alone.
+down, `invert` reads the solver's values back. What the rows are is known to `evosplit.planner.program` alone.
 
 Seconds enter in milliseconds, joules in millijoules, bytes in kilobytes, errors as shares of their limit,
 so that one tolerance suits all rows.
@@ -14,16 +14,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from planner.problem.assignment import Assignment
-from planner.problem.costs import Choice, Costs
-from planner.problem.slopes import row_ends
-from planner.program import engines
-from planner.program.bounds import Bounds, Goal
-from planner.program.decisions import Decisions, Picks
-from planner.program.matrix import Program
-from planner.program.measures import Measures
-from planner.program.memory import Memory
-from shared.link import Link
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.problem.costs import Choice, Costs
+from evosplit.planner.problem.slopes import row_ends
+from evosplit.planner.program import engines
+from evosplit.planner.program.bounds import Bounds, Goal
+from evosplit.planner.program.decisions import Decisions, Picks
+from evosplit.planner.program.matrix import Program
+from evosplit.planner.program.measures import Measures
+from evosplit.planner.program.memory import Memory
+from evosplit.shared.link import Link
 
 _DECIMALS: Final = 12
 """Decimals of a second or joule that count: differences of equal times are zero up to rounding."""

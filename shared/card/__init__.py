@@ -1,8 +1,8 @@
 """Model cards: what a network expects of a picture, and what its outputs mean."""
 
-from shared.card.check import check_card
-from shared.card.load import card_from_data, card_to_data, load_card
-from shared.card.outputs import (
+from evosplit.shared.card.check import check_card
+from evosplit.shared.card.load import card_from_data, card_to_data, load_card
+from evosplit.shared.card.outputs import (
     ClassesOutput,
     ImageOutput,
     Output,
@@ -12,7 +12,7 @@ from shared.card.outputs import (
     UltraFaceOutput,
     YoloxOutput,
 )
-from shared.card.schema import Calibration, Card, PictureInput, Resize
+from evosplit.shared.card.schema import Calibration, Card, PictureInput, Resize
 
 __all__ = [
     "Calibration",

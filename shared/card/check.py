@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from shared.card.outputs import (
+from evosplit.shared.card.outputs import (
     ClassesOutput,
     ImageOutput,
     RawOutput,
@@ -13,10 +13,10 @@ from shared.card.outputs import (
     UltraFaceOutput,
     YoloxOutput,
 )
-from shared.card.schema import CHANNELS, Card, PictureInput
-from shared.errors import CardError
-from shared.graph.types import Graph
-from shared.readings.anchors import anchor_count
+from evosplit.shared.card.schema import CHANNELS, Card, PictureInput
+from evosplit.shared.errors import CardError
+from evosplit.shared.graph.types import Graph
+from evosplit.shared.readings.anchors import anchor_count
 
 
 def check_card(card: Card, graph: Graph) -> Card:

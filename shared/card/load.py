@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from shared.card.schema import Card
-from shared.errors import CardError
+from evosplit.shared.card.schema import Card
+from evosplit.shared.errors import CardError
 
 
 def load_card(path: Path) -> Card:

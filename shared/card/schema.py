@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared.card.base import Part
-from shared.card.outputs import Output, RawOutput
+from evosplit.shared.card.base import Part
+from evosplit.shared.card.outputs import Output, RawOutput
 
 CHANNELS = {"RGB": 3, "BGR": 3, "Y": 1}
 """How many channels each colour order has."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.correction.belief import Belief, Spread, prior_belief, told
-from shared.correction.corrections import COMPUTING, SENDING, Corrections, corrections_of
-from shared.plan import Plan
+from evosplit.shared.correction.belief import Belief, Spread, prior_belief, told
+from evosplit.shared.correction.corrections import COMPUTING, SENDING, Corrections, corrections_of
+from evosplit.shared.plan import Plan
 
 _DOUBT = 0.0025  # variance: since then the device may have changed
 

@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from shared.correction.belief import Belief, Spread, aged, observed, prior_belief
-from shared.correction.measured import Measured
-from shared.correction.terms import NOTHING_BESIDE, Beside, Terms, terms_of
-from shared.plan import Plan
+from evosplit.shared.correction.belief import Belief, Spread, aged, observed, prior_belief
+from evosplit.shared.correction.measured import Measured
+from evosplit.shared.correction.terms import NOTHING_BESIDE, Beside, Terms, terms_of
+from evosplit.shared.plan import Plan
 
 COMPUTING: Final = Spread(shared=0.25, drift=0.35, own=0.05)
 """Seconds of layers: off by a factor of 1.5 at one standard deviation, of which a third is the device's."""

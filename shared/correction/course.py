@@ -6,19 +6,19 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from shared.correction.carry import carried
-from shared.correction.corrections import Corrections
-from shared.correction.measured import Measured
-from shared.correction.prices import Prices, prices
-from shared.correction.tries import Tries, worth_trying
-from shared.link import Link
-from shared.plan import Plan
-from shared.replan import owing
+from evosplit.shared.correction.carry import carried
+from evosplit.shared.correction.corrections import Corrections
+from evosplit.shared.correction.measured import Measured
+from evosplit.shared.correction.prices import Prices, prices
+from evosplit.shared.correction.tries import Tries, worth_trying
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan
+from evosplit.shared.replan import owing
 
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """``frame`` counts frames that went as planned, tries among them; ``owed`` is as in `shared.replan`.
+    """``frame`` counts frames that went as planned, with tries; ``owed`` as in `evosplit.shared.replan`.
 
     A course that does not learn holds to the predictions and tries nothing.
     """

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.correction.belief import Belief, Vector
-from shared.correction.corrections import REQUEST_UNIT_S, Corrections
-from shared.correction.terms import Terms
-from shared.link import Link
-from shared.plan import Plan
+from evosplit.shared.correction.belief import Belief, Vector
+from evosplit.shared.correction.corrections import REQUEST_UNIT_S, Corrections
+from evosplit.shared.correction.terms import Terms
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,16 +9,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.picture_codes import is_picture
-from shared.plan import Plan
-from shared.serial import digest
+from evosplit.shared.picture_codes import is_picture
+from evosplit.shared.plan import Plan
+from evosplit.shared.serial import digest
 
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Beside:
-    """Seconds of a frame beside the network, as `shared.profile.Profile` has them.
+    """Seconds of a frame beside the network, as `evosplit.shared.profile.Profile` has them.
 
     Where no profile says them they count as part of the head.
     """

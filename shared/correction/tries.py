@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from shared.correction.prices import Prices
+from evosplit.shared.correction.prices import Prices
 
 WINDOW: Final = 500
 MOST: Final = 10

@@ -12,14 +12,14 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from shared.errors import ModelError
-from shared.graph.fuse import layer_nodes
-from shared.graph.macs import Shapes, node_macs
-from shared.graph.passes.annotate import measured_shapes
-from shared.graph.passes.outputs import remarks
-from shared.graph.passes.prune import unused_inputs
-from shared.graph.types import NUMBERS, Graph, Layer, Tensor
-from shared.remodel import node_makes, node_reads
+from evosplit.shared.errors import ModelError
+from evosplit.shared.graph.fuse import layer_nodes
+from evosplit.shared.graph.macs import Shapes, node_macs
+from evosplit.shared.graph.passes.annotate import measured_shapes
+from evosplit.shared.graph.passes.outputs import remarks
+from evosplit.shared.graph.passes.prune import unused_inputs
+from evosplit.shared.graph.types import NUMBERS, Graph, Layer, Tensor
+from evosplit.shared.remodel import node_makes, node_reads
 
 _NO_WEIGHTS: Final = ("Clip", "Pad", "QuantizeLinear", "Range", "Resize", "Upsample")
 """Operators whose float initialisers are settings; a quantised one would be another operation."""

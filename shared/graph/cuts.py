@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.errors import UsageError
-from shared.graph.types import Cut, Graph
+from evosplit.shared.errors import UsageError
+from evosplit.shared.graph.types import Cut, Graph
 
 
 def make_cut(graph: Graph, layers: Iterable[int]) -> Cut:

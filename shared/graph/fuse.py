@@ -12,8 +12,8 @@ from typing import Final
 
 import onnx
 
-from shared.graph.join import joined_layers
-from shared.remodel import node_makes, node_reads
+from evosplit.shared.graph.join import joined_layers
+from evosplit.shared.remodel import node_makes, node_reads
 
 _AFFINE: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization")
 """What is multiplied with weights or added to them after these is of the same layer, as a bias is."""

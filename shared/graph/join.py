@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import onnx
 
-from shared.graph.order import components, topological_order
-from shared.remodel import node_makes, node_reads
+from evosplit.shared.graph.order import components, topological_order
+from evosplit.shared.remodel import node_makes, node_reads
 
 _Layers: TypeAlias = Sequence[tuple[int, ...]]
 _Edge: TypeAlias = tuple[int, int, str]

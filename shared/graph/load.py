@@ -11,12 +11,12 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import checker, external_data_helper
 
-from shared.errors import InputError, ModelError
-from shared.graph.build import graph_from_model
-from shared.graph.damage import cut_short, lfs_pointer, lfs_pointer_file
-from shared.graph.passes import NO_PINS, Pins, normalise, pinned_sizes
-from shared.graph.types import Graph
-from shared.remodel import all_graphs, all_nodes
+from evosplit.shared.errors import InputError, ModelError
+from evosplit.shared.graph.build import graph_from_model
+from evosplit.shared.graph.damage import cut_short, lfs_pointer, lfs_pointer_file
+from evosplit.shared.graph.passes import NO_PINS, Pins, normalise, pinned_sizes
+from evosplit.shared.graph.types import Graph
+from evosplit.shared.remodel import all_graphs, all_nodes
 
 OLDEST_OPSET: Final = 7
 

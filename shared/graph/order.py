@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 
-from shared.errors import ModelError
+from evosplit.shared.errors import ModelError
 
 Successors = Sequence[Sequence[int]]
 

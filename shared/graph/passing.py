@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from shared.graph.types import Graph
+from evosplit.shared.graph.types import Graph
 
 _PASS: Final = frozenset(
     (

@@ -5,13 +5,13 @@ Both tiers speak it. ``parse_*`` read what a peer sent and check every length be
 the object names them; the HTTP header `HEADER_LENGTH` holds the number of bytes of the object.
 """
 
-from shared.oip.classes import classify
-from shared.oip.datatypes import datatype_of, numpy_dtype
-from shared.oip.metadata import model_metadata, server_metadata
-from shared.oip.model_inputs import model_inputs
-from shared.oip.request import build_request, parse_request
-from shared.oip.response import build_response, parse_response
-from shared.oip.types import (
+from evosplit.shared.oip.classes import classify
+from evosplit.shared.oip.datatypes import datatype_of, numpy_dtype
+from evosplit.shared.oip.metadata import model_metadata, server_metadata
+from evosplit.shared.oip.model_inputs import model_inputs
+from evosplit.shared.oip.request import build_request, parse_request
+from evosplit.shared.oip.response import build_response, parse_response
+from evosplit.shared.oip.types import (
     BINARY_TYPE,
     FRAME_INPUT,
     HEADER_LENGTH,

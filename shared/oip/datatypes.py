@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from shared.errors import InputError
+from evosplit.shared.errors import InputError
 
 _DTYPES: Final[dict[str, np.dtype[Any]]] = {
     "BOOL": np.dtype(np.bool_),

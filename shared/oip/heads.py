@@ -9,11 +9,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from shared.errors import InputError
-from shared.oip.plain import from_plain, to_plain
-from shared.oip.raw import from_raw, split_raw, to_raw
-from shared.oip.types import MODEL_VERSION, InferTensor, Scalar
-from shared.serial import from_json
+from evosplit.shared.errors import InputError
+from evosplit.shared.oip.plain import from_plain, to_plain
+from evosplit.shared.oip.raw import from_raw, split_raw, to_raw
+from evosplit.shared.oip.types import MODEL_VERSION, InferTensor, Scalar
+from evosplit.shared.serial import from_json
 
 T = TypeVar("T")
 _Length = Annotated[int, Field(ge=0)]

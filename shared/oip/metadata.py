@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.graph.types import Graph, Tensor
-from shared.oip.datatypes import datatype_of
-from shared.oip.types import MODEL_VERSION
+from evosplit.shared.graph.types import Graph, Tensor
+from evosplit.shared.oip.datatypes import datatype_of
+from evosplit.shared.oip.types import MODEL_VERSION
 
 
 def server_metadata(name: str, version: str) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from shared.errors import InputError
-from shared.graph.types import Graph, Tensor
-from shared.oip.datatypes import datatype_of
-from shared.oip.types import InferTensor
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph.types import Graph, Tensor
+from evosplit.shared.oip.datatypes import datatype_of
+from evosplit.shared.oip.types import InferTensor
 
 
 def model_inputs(graph: Graph, given: Iterable[InferTensor]) -> dict[str, NDArray[Any]]:

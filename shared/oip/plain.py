@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import InputError
-from shared.oip.datatypes import numpy_dtype
+from evosplit.shared.errors import InputError
+from evosplit.shared.oip.datatypes import numpy_dtype
 
 _KINDS: Final = {"b": "b", "u": "iu", "i": "iu", "f": "iuf"}
 """The kinds of NumPy dtype that JSON data may parse to, by the kind of dtype that is wanted."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import InputError
-from shared.oip.datatypes import numpy_dtype
+from evosplit.shared.errors import InputError
+from evosplit.shared.oip.datatypes import numpy_dtype
 
 
 def to_raw(datatype: str, data: NDArray[Any]) -> bytes | memoryview:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.errors import InputError
-from shared.oip.heads import OutputHead, RequestHead, join_body, parse_head, read_tensors, write_tensors
-from shared.oip.types import InferRequest, RequestedOutput
+from evosplit.shared.errors import InputError
+from evosplit.shared.oip.heads import (
+    OutputHead,
+    RequestHead,
+    join_body,
+    parse_head,
+    read_tensors,
+    write_tensors,
+)
+from evosplit.shared.oip.types import InferRequest, RequestedOutput
 
 
 def parse_request(body: bytes | memoryview, header_length: int | None) -> InferRequest:

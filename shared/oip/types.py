@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.oip.datatypes import datatype_of
+from evosplit.shared.oip.datatypes import datatype_of
 
 Scalar: TypeAlias = bool | int | float | str
 """What a parameter may be."""
@@ -27,10 +27,10 @@ FRAME_INPUT: Final = "evosplit_frame"
 """The one input of a request that carries an encoded frame instead of the model's inputs."""
 
 PICTURE_INPUT: Final = "evosplit_picture"
-"""The one input of a request that carries a picture file, of any kind of `shared.pictures`."""
+"""The one input of a request that carries a picture file, of any kind of `evosplit.shared.pictures`."""
 
 SIZED_PICTURE_INPUT: Final = "evosplit_sized_picture"
-"""The same for a file that has the network's size already, PPM too: see `shared.picture_codes`."""
+"""The same for a file that has the network's size already, PPM too: see `evosplit.shared.picture_codes`."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,8 @@
 """Picture files to pixels: known kinds, bounded in bytes, upright, RGB, scaled to what is read of them."""
 
-from shared.pictures.kinds import KINDS, SUFFIXES, known_kinds
-from shared.pictures.limits import MAX_HELD_BYTES, MAX_SIDE
-from shared.pictures.read import decode_picture, read_scaled
+from evosplit.shared.pictures.kinds import KINDS, SUFFIXES, known_kinds
+from evosplit.shared.pictures.limits import MAX_HELD_BYTES, MAX_SIDE
+from evosplit.shared.pictures.read import decode_picture, read_scaled
 
 __all__ = [
     "KINDS",

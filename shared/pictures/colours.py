@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from shared.errors import InputError
+from evosplit.shared.errors import InputError
 
 _TRANSPARENT: Final = ("RGBA", "RGBa", "LA", "La", "PA")
 _HIGHEST: Final = 0xFFFF

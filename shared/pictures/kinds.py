@@ -18,7 +18,7 @@ from PIL import (
 )
 from PIL.ImageFile import ImageFile
 
-from shared.errors import InputError, UnknownKindError
+from evosplit.shared.errors import InputError, UnknownKindError
 
 try:
     from PIL import AvifImagePlugin  # Pillow 11.3 and newer

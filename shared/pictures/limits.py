@@ -7,8 +7,8 @@ from typing import Final
 from PIL import JpegImagePlugin, TiffImagePlugin
 from PIL.ImageFile import ImageFile
 
-from shared.errors import InputError
-from shared.pictures.kinds import Kind
+from evosplit.shared.errors import InputError
+from evosplit.shared.pictures.kinds import Kind
 
 MAX_HELD_BYTES: Final = 400 * 10**6
 """What decoding one picture may hold at a time: 100 million pixels of a PNG, 25 million of a WebP."""

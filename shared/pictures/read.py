@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, _imaging
 from PIL.ImageFile import ImageFile
 
-from shared.card.schema import Resize
-from shared.errors import InputError
-from shared.pictures.colours import check_mode
-from shared.pictures.kinds import Kind, kind_of, webp_shape
-from shared.pictures.limits import MAX_HELD_BYTES, check_file_size, check_held
-from shared.pictures.source import Source
-from shared.pictures.upright import turn_of
-from shared.resize import Placement
+from evosplit.shared.card.schema import Resize
+from evosplit.shared.errors import InputError
+from evosplit.shared.pictures.colours import check_mode
+from evosplit.shared.pictures.kinds import Kind, kind_of, webp_shape
+from evosplit.shared.pictures.limits import MAX_HELD_BYTES, check_file_size, check_held
+from evosplit.shared.pictures.source import Source
+from evosplit.shared.pictures.upright import turn_of
+from evosplit.shared.resize import Placement
 
 SPARE: Final = 4
 """A JPEG is decoded at 1/2, 1/4 or 1/8 where that leaves so many times the pixels that are read, a side.

@@ -12,8 +12,8 @@ from typing import Final
 
 from PIL import Image
 
-from shared.pictures.colours import as_rgb
-from shared.pictures.upright import Box
+from evosplit.shared.pictures.colours import as_rgb
+from evosplit.shared.pictures.upright import Box
 
 STRIP_PIXELS: Final = 1 << 20
 """So many pixels are converted to RGB at a time: 4 MB, and up to four copies on the way."""

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.card.schema import Resize
-from shared.pictures.colours import as_rgb
-from shared.pictures.resample import STRIP_PIXELS, resample
-from shared.pictures.upright import AS_STORED, Box, Turn
-from shared.resize import Placement
+from evosplit.shared.card.schema import Resize
+from evosplit.shared.pictures.colours import as_rgb
+from evosplit.shared.pictures.resample import STRIP_PIXELS, resample
+from evosplit.shared.pictures.upright import AS_STORED, Box, Turn
+from evosplit.shared.resize import Placement
 
 _METHODS = {
     "nearest": Image.Resampling.NEAREST,

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.card.outputs import ClassesOutput
-from shared.readings.scores import rounded, softmax
-from shared.readings.types import Reading
+from evosplit.shared.card.outputs import ClassesOutput
+from evosplit.shared.readings.scores import rounded, softmax
+from evosplit.shared.readings.types import Reading
 
 
 def read_classes(

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.card.outputs import ImageOutput
-from shared.readings.types import Reading
+from evosplit.shared.card.outputs import ImageOutput
+from evosplit.shared.readings.types import Reading
 
 
 def read_image(output: ImageOutput, values: NDArray[np.float32]) -> Reading:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from shared.readings.boxes import overlap
+from evosplit.shared.readings.boxes import overlap
 
 SAME_OVERLAP: Final = 0.5
 """Two boxes of one class whose intersection is at least this share of their union are the same."""

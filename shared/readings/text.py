@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.card.outputs import TextCtcOutput, TextSlotsOutput
-from shared.readings.scores import rounded, softmax
-from shared.readings.types import Reading
+from evosplit.shared.card.outputs import TextCtcOutput, TextSlotsOutput
+from evosplit.shared.readings.scores import rounded, softmax
+from evosplit.shared.readings.types import Reading
 
 
 def read_slots(output: TextSlotsOutput, logits: NDArray[np.float32]) -> Reading:

@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.card.outputs import UltraFaceOutput
-from shared.readings.anchors import anchors
-from shared.readings.boxes import box_reading, suppress
-from shared.readings.types import Reading
-from shared.resize import Placement
+from evosplit.shared.card.outputs import UltraFaceOutput
+from evosplit.shared.readings.anchors import anchors
+from evosplit.shared.readings.boxes import box_reading, suppress
+from evosplit.shared.readings.types import Reading
+from evosplit.shared.resize import Placement
 
 # The variances that the detector was trained with.
 _CENTRE_VARIANCE: Final = 0.1

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.card.outputs import YoloxOutput
-from shared.readings.boxes import box_reading, suppress
-from shared.readings.types import Reading
-from shared.resize import Placement
+from evosplit.shared.card.outputs import YoloxOutput
+from evosplit.shared.readings.boxes import box_reading, suppress
+from evosplit.shared.readings.types import Reading
+from evosplit.shared.resize import Placement
 
 
 def read_yolox(

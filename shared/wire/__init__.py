@@ -1,9 +1,9 @@
 """The wire format: frames of encoded tensors as bytes, and back. Pure functions; see docs/wire-format.md."""
 
-from shared.wire.decode import decode_frame
-from shared.wire.encode import encode_frame
-from shared.wire.sizes import frame_overhead_bytes, packed_size_bytes, tensor_overhead_bytes
-from shared.wire.types import MAX_ELEMENTS, EncodedTensor, Frame, StreamHead
+from evosplit.shared.wire.decode import decode_frame
+from evosplit.shared.wire.encode import encode_frame
+from evosplit.shared.wire.sizes import frame_overhead_bytes, packed_size_bytes, tensor_overhead_bytes
+from evosplit.shared.wire.types import MAX_ELEMENTS, EncodedTensor, Frame, StreamHead
 
 __all__ = [
     "MAX_ELEMENTS",

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from shared.errors import WireError
-from shared.wire.check_stream import check_delta_size, check_stream
-from shared.wire.sizes import packed_size_bytes, raw_bits
-from shared.wire.types import (
+from evosplit.shared.errors import WireError
+from evosplit.shared.wire.check_stream import check_delta_size, check_stream
+from evosplit.shared.wire.sizes import packed_size_bytes, raw_bits
+from evosplit.shared.wire.types import (
     AFFINE_BITS,
     DELTA_SCHEMES,
     DTYPES,

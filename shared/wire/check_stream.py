@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import WireError
-from shared.wire.sizes import bitmap_bytes, delta_codes
-from shared.wire.types import (
+from evosplit.shared.errors import WireError
+from evosplit.shared.wire.sizes import bitmap_bytes, delta_codes
+from evosplit.shared.wire.types import (
     BLOCK_STEP,
     DELTA_SCHEMES,
     MAX_BLOCK,

@@ -7,11 +7,11 @@ import zlib
 from collections.abc import Sequence
 from typing import TypeVar
 
-from shared.errors import WireError
-from shared.wire.check import check_frame
-from shared.wire.reader import Reader
-from shared.wire.sizes import CRC_BYTES, DIM_BYTES, FRAME_HEAD, SCALE_BYTES, STREAM_HEAD, TENSOR_HEAD
-from shared.wire.types import (
+from evosplit.shared.errors import WireError
+from evosplit.shared.wire.check import check_frame
+from evosplit.shared.wire.reader import Reader
+from evosplit.shared.wire.sizes import CRC_BYTES, DIM_BYTES, FRAME_HEAD, SCALE_BYTES, STREAM_HEAD, TENSOR_HEAD
+from evosplit.shared.wire.types import (
     CODECS,
     DTYPES,
     MAGIC,

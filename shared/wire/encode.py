@@ -6,10 +6,10 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from shared.errors import WireError
-from shared.wire.check import check_frame
-from shared.wire.sizes import CRC_BYTES, FRAME_HEAD, STREAM_HEAD, TENSOR_HEAD
-from shared.wire.types import (
+from evosplit.shared.errors import WireError
+from evosplit.shared.wire.check import check_frame
+from evosplit.shared.wire.sizes import CRC_BYTES, FRAME_HEAD, STREAM_HEAD, TENSOR_HEAD
+from evosplit.shared.wire.types import (
     CODECS,
     DTYPES,
     MAGIC,

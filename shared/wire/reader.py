@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.errors import WireError
-from shared.wire.types import MAX_TEXT_BYTES
+from evosplit.shared.errors import WireError
+from evosplit.shared.wire.types import MAX_TEXT_BYTES
 
 
 class Reader:

@@ -105,8 +105,8 @@ class StreamHead:
 class Frame:
     """The boundary of one input on its way to the cloud, or one weight in a bundle.
 
-    ``model_sha256`` is hexadecimal; ``cut_key`` is `shared.graph.Cut.key` (empty for weights). ``stream`` is
-    None for a frame that stands alone.
+    ``model_sha256`` is hexadecimal; ``cut_key`` is `evosplit.shared.graph.Cut.key` (empty for weights).
+    ``stream`` is None for a frame that stands alone.
     """
 
     frame_id: str

@@ -6,22 +6,22 @@ import numpy as np
 import pytest
 from models import chain_net, feeds, save
 
-from cli.accuracy import accuracy_judge, keep_promise
-from cli.calibration import Calibration, Source, calibration_of
-from cli.planning import Asked
-from kernels.errors.table import measure_errors
-from planner.drop.accuracy import Choice, Judge
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from planner.promise import Promise, keep
-from planner.table import plan_table
-from shared.errors import InputError
-from shared.graph import load_graph
-from shared.link import Link
-from shared.machine import this_machine
-from shared.profile import Profile
-from shared.replan import choices
-from shared.session import Runner
+from evosplit.cli.accuracy import accuracy_judge, keep_promise
+from evosplit.cli.calibration import Calibration, Source, calibration_of
+from evosplit.cli.planning import Asked
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.planner.drop.accuracy import Choice, Judge
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.promise import Promise, keep
+from evosplit.planner.table import plan_table
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import load_graph
+from evosplit.shared.link import Link
+from evosplit.shared.machine import this_machine
+from evosplit.shared.profile import Profile
+from evosplit.shared.replan import choices
+from evosplit.shared.session import Runner
 
 
 def problem_for(model: Path) -> Problem:

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.main import main
+from evosplit.cli.main import main
 from tests.models import branch_net, chain_net, choice_net, residual_net, save
 
 

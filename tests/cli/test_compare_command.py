@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.main import main
+from evosplit.cli.main import main
 from tests.models import branch_net, chain_net, residual_net, save
 
 STRATEGIES = [

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cli.demo.judges import agrees_with, is_class, is_text, same_boxes
-from shared.errors import CardError
+from evosplit.cli.demo.judges import agrees_with, is_class, is_text, same_boxes
+from evosplit.shared.errors import CardError
 
 
 def box(left: float, score: float = 0.9, kind: int = 1) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.main import main
+from evosplit.cli.main import main
 from tests.models import chain_net, save
 
 

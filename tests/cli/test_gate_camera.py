@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from cli.gate.camera import GateCamera
-from cli.gate.car import random_look
-from cli.gate.plates import is_plate
-from cli.gate.scene import OTHER_LANE_M, PlacedCar, Scene, plate_centre_px, render
+from evosplit.cli.gate.camera import GateCamera
+from evosplit.cli.gate.car import random_look
+from evosplit.cli.gate.plates import is_plate
+from evosplit.cli.gate.scene import OTHER_LANE_M, PlacedCar, Scene, plate_centre_px, render
 
 LOOK = random_look(np.random.default_rng(0))
 

@@ -8,12 +8,12 @@ import numpy as np
 import onnx
 import pytest
 
-from cli.gate.decode import decode_plate
-from cli.gate.plates import ALPHABET, BLANK, CLASSES, SLOTS, random_plate, to_slots
-from shared.card import check_card, load_card
-from shared.card.outputs import TextSlotsOutput
-from shared.graph import load_graph
-from shared.postprocess import postprocess
+from evosplit.cli.gate.decode import decode_plate
+from evosplit.cli.gate.plates import ALPHABET, BLANK, CLASSES, SLOTS, random_plate, to_slots
+from evosplit.shared.card import check_card, load_card
+from evosplit.shared.card.outputs import TextSlotsOutput
+from evosplit.shared.graph import load_graph
+from evosplit.shared.postprocess import postprocess
 
 CLI = Path(__file__).parents[2] / "cli"
 CARD = load_card(CLI / "cards" / "gate.yaml")
@@ -40,6 +40,6 @@ def test_reads_as_the_gate_does(noise: float) -> None:
 def test_fits_the_network() -> None:
     path = CLI / "assets" / "gate.onnx"
     if not path.is_file():
-        pytest.skip("the gate network is not trained yet: python -m cli.gate.train")
+        pytest.skip("the gate network is not trained yet: python -m evosplit.cli.gate.train")
     completed = check_card(CARD, load_graph(path, "gate"))
     assert completed.input.tensor == onnx.load(path).graph.input[0].name

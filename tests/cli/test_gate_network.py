@@ -8,11 +8,20 @@ import numpy as np
 import onnx
 import pytest
 
-import cli
-from cli.gate.camera import GateCamera
-from cli.gate.evaluate import BOUNDARY, INPUT, OUTPUT, rounded, score, split_reader, to_input, whole_reader
+import evosplit.cli
+from evosplit.cli.gate.camera import GateCamera
+from evosplit.cli.gate.evaluate import (
+    BOUNDARY,
+    INPUT,
+    OUTPUT,
+    rounded,
+    score,
+    split_reader,
+    to_input,
+    whole_reader,
+)
 
-ASSETS = Path(cli.__file__).parent / "assets"
+ASSETS = Path(evosplit.cli.__file__).parent / "assets"
 MODEL = ASSETS / "gate.onnx"
 REPORT = json.loads((ASSETS / "gate.json").read_text())
 

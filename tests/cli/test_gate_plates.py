@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
-from cli.gate.decode import decode_plate, decode_plates
-from cli.gate.plates import ALPHABET, BLANK, CLASSES, PATTERNS, SLOTS, is_plate, random_plate, to_slots
+from evosplit.cli.gate.decode import decode_plate, decode_plates
+from evosplit.cli.gate.plates import (
+    ALPHABET,
+    BLANK,
+    CLASSES,
+    PATTERNS,
+    SLOTS,
+    is_plate,
+    random_plate,
+    to_slots,
+)
 
 
 def logits_of(text, margin=6.0):

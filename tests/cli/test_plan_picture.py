@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from cli.picture import Layout, Words, layout, ordered, rows_of
-from cli.picture.order import crossings
-from cli.plan_picture import save_plan_picture
-from shared.errors import EvoSplitError, UsageError
-from shared.graph import Graph, graph_from_model, load_graph, prefix_cut
-from shared.graph.passes import normalise
-from shared.link import Link
-from shared.plan import Latency, Plan, TensorCode
+from evosplit.cli.picture import Layout, Words, layout, ordered, rows_of
+from evosplit.cli.picture.order import crossings
+from evosplit.cli.plan_picture import save_plan_picture
+from evosplit.shared.errors import EvoSplitError, UsageError
+from evosplit.shared.graph import Graph, graph_from_model, load_graph, prefix_cut
+from evosplit.shared.graph.passes import normalise
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency, Plan, TensorCode
 from tests import models
 from tests.planner.graphs import random_graph
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cli.main import main
-from planner.problem import Problem
-from shared.errors import SolverError
+from evosplit.cli.main import main
+from evosplit.planner.problem import Problem
+from evosplit.shared.errors import SolverError
 from tests.models import chain_net, save
 
 
@@ -20,7 +20,7 @@ def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         raise SolverError(f"HiGHS stopped on {problem.graph.name}")
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("cli.commands.plan.plan_table", stopped)
+    monkeypatch.setattr("evosplit.cli.commands.plan.plan_table", stopped)
     return ["plan", str(save(chain_net(), tmp_path)), "--bandwidth", "5mbit"]
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from cli.main import main
-from shared.errors import UsageError
-from shared.graph import load_graph
-from shared.units import parse_energy
+from evosplit.cli.main import main
+from evosplit.shared.errors import UsageError
+from evosplit.shared.graph import load_graph
+from evosplit.shared.units import parse_energy
 from tests.models import chain_net, save
 
 LINK = ("--bandwidth", "5mbit", "--devices", "paper")

@@ -11,9 +11,9 @@ import onnxruntime
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.demo.cast import own
-from cli.main import main
-from shared.model_shapes import read_shapes
+from evosplit.cli.demo.cast import own
+from evosplit.cli.main import main
+from evosplit.shared.model_shapes import read_shapes
 from tests import models, odd_models
 
 PINNED = ("--shape", "x=1x3x24x16")

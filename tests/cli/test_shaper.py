@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cli.shaper import Shaper
-from shared.link import Link
+from evosplit.cli.shaper import Shaper
+from evosplit.shared.link import Link
 
 FAST = Link(50e6)
 ACK = b"!"

@@ -15,21 +15,21 @@ import numpy as np
 import pytest
 from starlette.types import ASGIApp, Message
 
-from cloud.dataplane import DataPlane
-from cloud.ingress import make_app
-from cloud.plans import MakePlans, PlanAnswer, PlanRequest, PlanService
-from cloud.registry import Model, Registry, open_registry
-from cloud.services import Services
-from cloud.settings import AppSettings
-from cloud.tail import TailCache
-from kernels.codec import encode_tensor
-from shared import oip
-from shared.graph import Cut
-from shared.plan import FLOAT_BITS, TensorCode
-from shared.session import Runner
-from shared.split import head_model
-from shared.token import bearer
-from shared.wire import Frame, encode_frame
+from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.ingress import make_app
+from evosplit.cloud.plans import MakePlans, PlanAnswer, PlanRequest, PlanService
+from evosplit.cloud.registry import Model, Registry, open_registry
+from evosplit.cloud.services import Services
+from evosplit.cloud.settings import AppSettings
+from evosplit.cloud.tail import TailCache
+from evosplit.kernels.codec import encode_tensor
+from evosplit.shared import oip
+from evosplit.shared.graph import Cut
+from evosplit.shared.plan import FLOAT_BITS, TensorCode
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model
+from evosplit.shared.token import bearer
+from evosplit.shared.wire import Frame, encode_frame
 from tests import models as nets
 
 TOKEN = "a-token-for-tests"

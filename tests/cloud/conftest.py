@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cloud_support import Client, app_client, model_folder
 
-from cloud.registry import Registry, open_registry
+from evosplit.cloud.registry import Registry, open_registry
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from cloud.admission import MAX_ONGOING_REQUESTS, Admission
-from cloud.failures import HANDLERS
-from shared.errors import CloudUnavailableError, EvoSplitError
+from evosplit.cloud.admission import MAX_ONGOING_REQUESTS, Admission
+from evosplit.cloud.failures import HANDLERS
+from evosplit.shared.errors import CloudUnavailableError, EvoSplitError
 
 
 class Slow:
@@ -77,5 +77,5 @@ async def test_every_503_carries_retry_after(problem: Exception) -> None:
 
 
 def test_our_limit_comes_before_that_of_ray() -> None:
-    app = pytest.importorskip("cloud.app")
+    app = pytest.importorskip("evosplit.cloud.app")
     assert app._MAX_ONGOING_REQUESTS > MAX_ONGOING_REQUESTS

@@ -21,19 +21,19 @@ from cloud_support import (
     seeded_feeds,
 )
 
-from cloud.calibrations import CalibrationStore
-from cloud.planning import Planner
-from cloud.registry import Model, Registry
-from kernels.errors.table import measure_errors
-from shared import oip
-from shared.bundle import Bundle
-from shared.errors import InputError, NotFoundError
-from shared.graph import prefix_cut
-from shared.picture_codes import encode_pixels
-from shared.profile import Profile
-from shared.profiler import measure_profile
-from shared.serial import to_data
-from shared.token import bearer
+from evosplit.cloud.calibrations import CalibrationStore
+from evosplit.cloud.planning import Planner
+from evosplit.cloud.registry import Model, Registry
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.shared import oip
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.errors import InputError, NotFoundError
+from evosplit.shared.graph import prefix_cut
+from evosplit.shared.picture_codes import encode_pixels
+from evosplit.shared.profile import Profile
+from evosplit.shared.profiler import measure_profile
+from evosplit.shared.serial import to_data
+from evosplit.shared.token import bearer
 
 BROKEN = (
     *("NaN or infinity", "has NaN", "the model takes", "no input 'z'"),

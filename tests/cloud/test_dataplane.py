@@ -11,15 +11,15 @@ import pytest
 from cloud_support import blob_request, data_plane, frame_bytes, plain_request, seeded_feeds, whole_outputs
 from PIL import Image
 
-from cloud.dataplane import Call, DataPlane
-from cloud.registry import Registry
-from shared import oip
-from shared.errors import EvoSplitError, InputError, NotFoundError, WireError
-from shared.graph import prefix_cut, prefix_cuts
-from shared.picture_codes import encode_pixels
-from shared.preprocess import preprocess
-from shared.sized import sized_pixels
-from shared.wire import Frame, decode_frame, encode_frame
+from evosplit.cloud.dataplane import Call, DataPlane
+from evosplit.cloud.registry import Registry
+from evosplit.shared import oip
+from evosplit.shared.errors import EvoSplitError, InputError, NotFoundError, WireError
+from evosplit.shared.graph import prefix_cut, prefix_cuts
+from evosplit.shared.picture_codes import encode_pixels
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.sized import sized_pixels
+from evosplit.shared.wire import Frame, decode_frame, encode_frame
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import zlib
 
 import pytest
 
-from cloud.encoding import CodingError, TooLargeError, compress, decompress
-from shared.errors import InputError
+from evosplit.cloud.encoding import CodingError, TooLargeError, compress, decompress
+from evosplit.shared.errors import InputError
 
 BODY = b"activations " * 100
 

@@ -21,10 +21,10 @@ from cloud_support import (
     whole_outputs,
 )
 
-from cloud.registry import Registry
-from shared import oip
-from shared.graph import graph_from_model, prefix_cut
-from shared.token import bearer
+from evosplit.cloud.registry import Registry
+from evosplit.shared import oip
+from evosplit.shared.graph import graph_from_model, prefix_cut
+from evosplit.shared.token import bearer
 
 X = np.zeros((1, 3, 16, 16), np.float32)
 
@@ -199,7 +199,7 @@ def test_a_model_that_cannot_be_served_says_why(tiny_models: Path, tmp_path: Pat
 
 
 def test_a_bug_shows_nothing_of_our_insides(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cloud.dataplane import DataPlane
+    from evosplit.cloud.dataplane import DataPlane
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret inside")

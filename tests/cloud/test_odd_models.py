@@ -17,11 +17,11 @@ from cloud_support import (
     whole_outputs,
 )
 
-from cloud.dataplane import Call, DataPlane
-from cloud.registry import Registry, open_registry
-from shared import oip
-from shared.errors import InputError, ModelError, UsageError
-from shared.graph import prefix_cuts
+from evosplit.cloud.dataplane import Call, DataPlane
+from evosplit.cloud.registry import Registry, open_registry
+from evosplit.shared import oip
+from evosplit.shared.errors import InputError, ModelError, UsageError
+from evosplit.shared.graph import prefix_cuts
 from tests import models, odd_models
 
 

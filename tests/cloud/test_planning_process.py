@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from cloud import planning_process
-from cloud.planning import Planner
-from cloud.planning_process import PlanningProcess
-from cloud.plans import PlanRequest
-from cloud.registry import Model, load_model
-from planner.problem.limits import Limits
-from shared.errors import EvoSplitError, InfeasibleError, ProfileError
-from shared.profile import Profile
-from shared.profiler import measure_profile
+from evosplit.cloud import planning_process
+from evosplit.cloud.planning import Planner
+from evosplit.cloud.planning_process import PlanningProcess
+from evosplit.cloud.plans import PlanRequest
+from evosplit.cloud.registry import Model, load_model
+from evosplit.planner.problem.limits import Limits
+from evosplit.shared.errors import EvoSplitError, InfeasibleError, ProfileError
+from evosplit.shared.profile import Profile
+from evosplit.shared.profiler import measure_profile
 
 
 @pytest.fixture

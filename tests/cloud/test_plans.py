@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from cloud_support import Client, app_client
 
-from cloud.planning import Planner
-from cloud.plans import PlanAnswer, PlanRequest, PlanService
-from cloud.registry import Model, Registry, load_model
-from planner.problem.limits import Limits
-from shared.bundle import Bundle
-from shared.errors import ProfileError, UsageError
-from shared.plan import PlanTable
-from shared.profile import Profile
-from shared.profiler import measure_profile
-from shared.replan import choices
-from shared.serial import from_json, to_data, to_json
+from evosplit.cloud.planning import Planner
+from evosplit.cloud.plans import PlanAnswer, PlanRequest, PlanService
+from evosplit.cloud.registry import Model, Registry, load_model
+from evosplit.planner.problem.limits import Limits
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.errors import ProfileError, UsageError
+from evosplit.shared.plan import PlanTable
+from evosplit.shared.profile import Profile
+from evosplit.shared.profiler import measure_profile
+from evosplit.shared.replan import choices
+from evosplit.shared.serial import from_json, to_data, to_json
 
 
 @dataclass

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from cloud_support import CARD
 
-from cloud.registry import Registry, open_registry
-from shared.errors import CardError, ModelError, NotFoundError, UsageError
+from evosplit.cloud.registry import Registry, open_registry
+from evosplit.shared.errors import CardError, ModelError, NotFoundError, UsageError
 from tests import models as nets
 
 

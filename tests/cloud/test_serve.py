@@ -21,20 +21,20 @@ import numpy as np
 import pytest
 from cloud_support import blob_request, frame_bytes, model_folder, seeded_feeds, whole_outputs
 
-from cloud.environment import free_ports
-from cloud.reaper import processes_of
-from cloud.registry import Registry
-from shared import oip
-from shared.graph import prefix_cut
-from shared.token import bearer, read_token
+from evosplit.cloud.environment import free_ports
+from evosplit.cloud.reaper import processes_of
+from evosplit.cloud.registry import Registry
+from evosplit.shared import oip
+from evosplit.shared.graph import prefix_cut
+from evosplit.shared.token import bearer, read_token
 
 pytestmark = pytest.mark.ray
 
 START = """
 import sys
 from pathlib import Path
-from cloud.server import CloudSettings, serve_cloud
-from shared.errors import EvoSplitError
+from evosplit.cloud.server import CloudSettings, serve_cloud
+from evosplit.shared.errors import EvoSplitError
 models, data, temp, port = sys.argv[1:]
 try:
     serve_cloud(CloudSettings(models=models, data=data, temp=temp, port=int(port), threads=1))

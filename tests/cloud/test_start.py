@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cloud.door import check_free, reachable, wait_until_ready
-from cloud.environment import free_ports, serve_environment
-from cloud.reaper import finish, processes_of, start_reaper
-from cloud.server import serve_cloud
-from cloud.settings import AppSettings, CloudSettings
-from shared.errors import EvoSplitError, PortInUseError, UsageError
+from evosplit.cloud.door import check_free, reachable, wait_until_ready
+from evosplit.cloud.environment import free_ports, serve_environment
+from evosplit.cloud.reaper import finish, processes_of, start_reaper
+from evosplit.cloud.server import serve_cloud
+from evosplit.cloud.settings import AppSettings, CloudSettings
+from evosplit.shared.errors import EvoSplitError, PortInUseError, UsageError
 
 
 def settings(folder: Path, **more: object) -> AppSettings:
@@ -63,7 +63,7 @@ def test_the_applications_paths_are_absolute(monkeypatch: pytest.MonkeyPatch, tm
 def test_the_serve_file_fits_the_settings() -> None:
     content = yaml.safe_load((Path(__file__).parents[2] / "cloud" / "serve_config.yaml").read_text())
     (application,) = content["applications"]
-    assert application["import_path"] == "cloud.app:build"
+    assert application["import_path"] == "evosplit.cloud.app:build"
     assert AppSettings.model_validate(application["args"]).models == Path("models")
 
 

@@ -16,18 +16,18 @@ from cloud_support import app_client, blob_request, data_plane, model_folder, se
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.dataplane import Call
-from cloud.registry import Registry, open_registry
-from cloud.streams import STATE_BYTES, StreamKey, StreamStore, restore
-from kernels.codes import digest, encode_whole, to_codes
-from kernels.delta import encode_delta
-from shared import oip
-from shared.errors import InputError, UnknownBaseError, WireError
-from shared.graph import prefix_cut
-from shared.plan import TensorCode
-from shared.session import Runner
-from shared.split import head_model
-from shared.wire import Frame, StreamHead, decode_frame, encode_frame
+from evosplit.cloud.dataplane import Call
+from evosplit.cloud.registry import Registry, open_registry
+from evosplit.cloud.streams import STATE_BYTES, StreamKey, StreamStore, restore
+from evosplit.kernels.codes import digest, encode_whole, to_codes
+from evosplit.kernels.delta import encode_delta
+from evosplit.shared import oip
+from evosplit.shared.errors import InputError, UnknownBaseError, WireError
+from evosplit.shared.graph import prefix_cut
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model
+from evosplit.shared.wire import Frame, StreamHead, decode_frame, encode_frame
 
 SHA = "ab" * 32
 KEY = StreamKey(1, SHA, "3", "cam")

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cloud.registry import Registry
-from cloud.tail import Tail, TailCache, TailKey, build_tail, tail_memory_bytes
-from shared.errors import ModelError
-from shared.graph import prefix_cut
-from shared.session import Runner
-from shared.split import tail_model
+from evosplit.cloud.registry import Registry
+from evosplit.cloud.tail import Tail, TailCache, TailKey, build_tail, tail_memory_bytes
+from evosplit.shared.errors import ModelError
+from evosplit.shared.graph import prefix_cut
+from evosplit.shared.session import Runner
+from evosplit.shared.split import tail_model
 
 
 class Builder:

@@ -21,13 +21,13 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from kernels.codec import encode_tensor
-from shared.graph import load_graph, prefix_cut
-from shared.oip import HEADER_LENGTH, InferRequest, blob_tensor, build_request, parse_response
-from shared.plan import TensorCode
-from shared.session import Runner
-from shared.split import head_model
-from shared.wire import Frame, encode_frame
+from evosplit.kernels.codec import encode_tensor
+from evosplit.shared.graph import load_graph, prefix_cut
+from evosplit.shared.oip import HEADER_LENGTH, InferRequest, blob_tensor, build_request, parse_response
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model
+from evosplit.shared.wire import Frame, encode_frame
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1500)]
 

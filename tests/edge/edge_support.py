@@ -25,26 +25,26 @@ from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 from PIL import Image
 
-from cloud.calibrations import CalibrationStore
-from cloud.dataplane import Call, DataPlane
-from cloud.registry import Model, Registry
-from cloud.tail import TailCache
-from edge.agent import Agent
-from edge.link.reply import cloud_session
-from edge.running import running_agent
-from edge.server import make_app
-from edge.settings import EdgeSettings
-from kernels.codec import encode_tensor
-from shared.bundle import Bundle, CalibrationKind, Manifest, write_bundle
-from shared.card import Card, card_from_data, card_to_data, check_card
-from shared.errors import EvoSplitError
-from shared.graph import Graph, load_graph, prefix_cut
-from shared.link import Link
-from shared.oip import HEADER_LENGTH
-from shared.plan import Latency, Plan, PlanTable, TensorCode
-from shared.token import bearer
-from shared.weights import strip_weights
-from shared.wire import Frame, encode_frame
+from evosplit.cloud.calibrations import CalibrationStore
+from evosplit.cloud.dataplane import Call, DataPlane
+from evosplit.cloud.registry import Model, Registry
+from evosplit.cloud.tail import TailCache
+from evosplit.edge.agent import Agent
+from evosplit.edge.link.reply import cloud_session
+from evosplit.edge.running import running_agent
+from evosplit.edge.server import make_app
+from evosplit.edge.settings import EdgeSettings
+from evosplit.kernels.codec import encode_tensor
+from evosplit.shared.bundle import Bundle, CalibrationKind, Manifest, write_bundle
+from evosplit.shared.card import Card, card_from_data, card_to_data, check_card
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.graph import Graph, load_graph, prefix_cut
+from evosplit.shared.link import Link
+from evosplit.shared.oip import HEADER_LENGTH
+from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
+from evosplit.shared.token import bearer
+from evosplit.shared.weights import strip_weights
+from evosplit.shared.wire import Frame, encode_frame
 from tests import models
 
 TOKEN = "a-test-token"

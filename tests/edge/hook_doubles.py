@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edge.hooks.decisions import GO
+from evosplit.edge.hooks.decisions import GO
 
 
 @dataclass

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from edge.hooks.exit import ExitHook
-from edge.hooks.features import FeatureSpec
-from edge.hooks.skip import AVERAGE, SkipHook
-from edge.learning.samples import OTHER
-from edge.learning.trainers.hidden import HiddenClassifier
-from edge.learning.trainers.linear import LinearClassifier
+from evosplit.edge.hooks.exit import ExitHook
+from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.edge.hooks.skip import AVERAGE, SkipHook
+from evosplit.edge.learning.samples import OTHER
+from evosplit.edge.learning.trainers.hidden import HiddenClassifier
+from evosplit.edge.learning.trainers.linear import LinearClassifier
 
 PLAIN = FeatureSpec(1, False, False)
 

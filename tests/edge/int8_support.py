@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from onnx import numpy_helper
 
-from kernels.quantise import fake_quantise
-from kernels.weights import fake_quantise_weights, pack_weights
-from shared.graph import Graph
-from shared.plan import TensorCode
-from shared.session import Runner
-from shared.split import layer_model, part_model
-from shared.weight_sizes import initialisers, quantised_weights
-from shared.weights import restore_weights
-from shared.wire import EncodedTensor
+from evosplit.kernels.quantise import fake_quantise
+from evosplit.kernels.weights import fake_quantise_weights, pack_weights
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.session import Runner
+from evosplit.shared.split import layer_model, part_model
+from evosplit.shared.weight_sizes import initialisers, quantised_weights
+from evosplit.shared.weights import restore_weights
+from evosplit.shared.wire import EncodedTensor
 
 Values = dict[str, np.ndarray]
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from edge_support import LABELS, RTT_S, picture, stage, until
 
-from shared.card import Card
-from shared.pictures import decode_picture
-from shared.preprocess import preprocess, sized_input
-from shared.session import Runner
+from evosplit.shared.card import Card
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.preprocess import preprocess, sized_input
+from evosplit.shared.session import Runner
 
 
 def expected_label(graph: object, card: object, content: bytes) -> str:
@@ -106,7 +106,7 @@ async def test_a_slower_machine_is_played_by_waiting(tmp_path: Path, monkeypatch
         time.sleep(0.01)
         return sized_input(card, pixels)
 
-    monkeypatch.setattr("edge.frame_steps.sized_input", ten_milliseconds)
+    monkeypatch.setattr("evosplit.edge.frame_steps.sized_input", ten_milliseconds)
     async with stage(tmp_path / "slow", slowdown=20.0) as slow:
         _, answer = await slow.post(picture(1), strategy="edge")
     assert answer["breakdown"]["preprocess_s"] >= 20 * 0.01

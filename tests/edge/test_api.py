@@ -11,8 +11,15 @@ import pytest
 import pytest_asyncio
 from edge_support import TOKEN, Stage, picture, stage
 
-from shared.oip import HEADER_LENGTH, InferRequest, InferTensor, build_request, parse_response, tensor
-from shared.token import bearer
+from evosplit.shared.oip import (
+    HEADER_LENGTH,
+    InferRequest,
+    InferTensor,
+    build_request,
+    parse_response,
+    tensor,
+)
+from evosplit.shared.token import bearer
 
 
 @pytest_asyncio.fixture

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from edge_support import load_net, make_plan, make_table, picture, stage, until
 
-from edge.calibration import drift as drift_file
-from edge.calibration import observing
-from edge.calibration.drift import CUT_OFF, LEAST_FRAMES, Drift, share_beyond
-from shared.graph import Graph
-from shared.plan import Plan, PlanTable, TensorCode
+from evosplit.edge.calibration import drift as drift_file
+from evosplit.edge.calibration import observing
+from evosplit.edge.calibration.drift import CUT_OFF, LEAST_FRAMES, Drift, share_beyond
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import Plan, PlanTable, TensorCode
 
 
 def ranged(plan: Plan, bits: int, low: float, high: float) -> Plan:
@@ -64,7 +64,7 @@ async def test_frames_outside_the_ranges_cause_a_calibration(
 ) -> None:
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
     monkeypatch.setattr(drift_file, "LEAST_FRAMES", 8)
-    monkeypatch.setattr("edge.teaching.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.teaching.allowance.Allowance.is_spent", False)
     async with stage(tmp_path, calibration="live", table_of=with_range) as on:
         on.cloud.bandwidth_bps = 3e6
         await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)

@@ -14,13 +14,13 @@ import pytest_asyncio
 from edge_support import Stage, picture, stage, until
 from test_table_change import offered
 
-from cloud.registry import Model
-from edge.calibration import calibrating, observing, upload
-from edge.calibration.sample import LEAST_INPUTS
-from shared import oip
-from shared.graph import load_graph
-from shared.profile import Profile
-from shared.profiler import measure_profile
+from evosplit.cloud.registry import Model
+from evosplit.edge.calibration import calibrating, observing, upload
+from evosplit.edge.calibration.sample import LEAST_INPUTS
+from evosplit.shared import oip
+from evosplit.shared.graph import load_graph
+from evosplit.shared.profile import Profile
+from evosplit.shared.profiler import measure_profile
 
 
 @pytest.fixture(autouse=True)
@@ -30,11 +30,11 @@ def _at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     async def profile(*_: object) -> Profile:
         return measure_profile(load_graph(tmp_path / "net.onnx", "net"), 1, 1.0)
 
-    monkeypatch.setattr("edge.enrolment.enrol._profile", profile)
+    monkeypatch.setattr("evosplit.edge.enrolment.enrol._profile", profile)
     monkeypatch.setattr(calibrating, "POLL_S", 0.02)
     monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr("edge.teaching.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.teaching.allowance.Allowance.is_spent", False)
 
 
 @pytest_asyncio.fixture
@@ -208,7 +208,7 @@ async def test_somebody_asks_for_another_calibration(
 
 async def test_frames_go_before_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces wait for a lull, and for their share of the link; without frames nothing waits."""
-    from edge.learning.pace import Pace
+    from evosplit.edge.learning.pace import Pace
 
     pace, told = Pace(), []
 
@@ -217,7 +217,7 @@ async def test_frames_go_before_what_is_sent(monkeypatch: pytest.MonkeyPatch) ->
             told.extend([(index, len(piece)) async for piece in pieces])
             assert sum(piece for at, piece in told if at == index) == size
 
-    from edge.calibration.sample import Kept
+    from evosplit.edge.calibration.sample import Kept
 
     slept: list[float] = []
     real = asyncio.sleep

@@ -13,20 +13,20 @@ import pytest_asyncio
 from edge_support import CARD, Stage, make_table, picture, stage, until
 from test_table_change import offered
 
-from edge.calibration import calibrating, observing
-from edge.calibration.encoding import pixels_blob, tensors_blob
-from edge.calibration.sample import LEAST_INPUTS, Kept
-from edge.calibration.statistics import measured_errors
-from edge.learning.pace import Pace
-from kernels.errors.table import ErrorTable, measure_errors
-from shared.card import card_from_data, card_to_data, check_card
-from shared.errors import ProfileError
-from shared.graph import Graph, load_graph
-from shared.plan import PlanTable
-from shared.preprocess import preprocess
-from shared.profile import Profile
-from shared.profiler import measure_profile
-from shared.serial import from_data, from_json
+from evosplit.edge.calibration import calibrating, observing
+from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
+from evosplit.edge.calibration.sample import LEAST_INPUTS, Kept
+from evosplit.edge.calibration.statistics import measured_errors
+from evosplit.edge.learning.pace import Pace
+from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.shared.card import card_from_data, card_to_data, check_card
+from evosplit.shared.errors import ProfileError
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.plan import PlanTable
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.profile import Profile
+from evosplit.shared.profiler import measure_profile
+from evosplit.shared.serial import from_data, from_json
 from tests import models
 
 
@@ -35,11 +35,11 @@ def _at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     async def profile(*_: object) -> Profile:
         return measure_profile(load_graph(tmp_path / "net.onnx", "net"), 1, 1.0)
 
-    monkeypatch.setattr("edge.enrolment.enrol._profile", profile)
+    monkeypatch.setattr("evosplit.edge.enrolment.enrol._profile", profile)
     monkeypatch.setattr(calibrating, "POLL_S", 0.02)
     monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr("edge.teaching.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.teaching.allowance.Allowance.is_spent", False)
 
 
 def without_raw(graph: Graph, with_fallback: bool) -> PlanTable:

@@ -11,12 +11,12 @@ from edge_support import CARD
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.calibration.encoding import pixels_blob, tensors_blob
-from edge.calibration.sample import LEAST_INPUTS, MOST_INPUTS, Kept, LiveSample
-from edge.calibration.signature import Signature, is_known, signature
-from shared.graph import load_graph
-from shared.picture_codes import sized_feeds
-from shared.wire import decode_frame
+from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
+from evosplit.edge.calibration.sample import LEAST_INPUTS, MOST_INPUTS, Kept, LiveSample
+from evosplit.edge.calibration.signature import Signature, is_known, signature
+from evosplit.shared.graph import load_graph
+from evosplit.shared.picture_codes import sized_feeds
+from evosplit.shared.wire import decode_frame
 from tests import models
 
 
@@ -147,9 +147,9 @@ def test_large_inputs_need_no_more_than_there_is_room_for() -> None:
 
 
 def test_nothing_is_lost_on_the_way(tmp_path: Path) -> None:
-    from kernels.codec import decode_tensor
-    from shared.card import card_from_data, check_card
-    from shared.preprocess import preprocess
+    from evosplit.kernels.codec import decode_tensor
+    from evosplit.shared.card import card_from_data, check_card
+    from evosplit.shared.preprocess import preprocess
 
     graph = load_graph(models.save(models.chain_net(), tmp_path, "net"), "net")
     feeds = {"x": np.random.default_rng(0).standard_normal((1, 3, 16, 16)).astype(np.float32)}

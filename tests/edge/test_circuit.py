@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.link.circuit import FIRST_PAUSE_S, LONGEST_PAUSE_S, REFUSALS_TO_OPEN, Circuit
-from edge.link.fair_clock import FairClock
+from evosplit.edge.link.circuit import FIRST_PAUSE_S, LONGEST_PAUSE_S, REFUSALS_TO_OPEN, Circuit
+from evosplit.edge.link.fair_clock import FairClock
 
 
 def test_silence_opens_at_once_and_pauses_grow() -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from edge.compute import Compute
+from evosplit.edge.compute import Compute
 
 
 def nap() -> str:

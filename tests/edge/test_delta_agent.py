@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from edge_support import Stage, picture, stage, until
 
-from cloud.streams import StreamStore
+from evosplit.cloud.streams import StreamStore
 
 
 async def use_the_middle(on: Stage) -> None:

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.streams import StreamStore, restore
-from edge.streams.delta import DeltaSender, DeltaSettings, Sent
-from kernels.codec import decode_tensor, encode_tensor
-from shared.errors import InputError, UnknownBaseError
-from shared.link import Link
-from shared.plan import Latency, Plan, TensorCode
-from shared.wire import decode_frame
+from evosplit.cloud.streams import StreamStore, restore
+from evosplit.edge.streams.delta import DeltaSender, DeltaSettings, Sent
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.shared.errors import InputError, UnknownBaseError
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency, Plan, TensorCode
+from evosplit.shared.wire import decode_frame
 
 SHAPES = {"a": (1, 4, 5, 7), "b": (1, 2, 9)}
 Tensors = Mapping[str, np.ndarray]

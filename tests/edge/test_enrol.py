@@ -13,17 +13,17 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, write_net_bundle
 
-from edge.enrolment.enrol import enrol
-from edge.enrolment.planner_client import PlannerClient
-from edge.figures.expecting import KeptExpectation
-from edge.link.reply import cloud_session
-from edge.settings import EdgeSettings
-from shared.bundle import Bundle
-from shared.errors import AuthError, BundleError, CloudUnavailableError, NotFoundError, ProfileError
-from shared.expectation import NOTHING_SPARED, ExitShare, Expectation
-from shared.kept import write_kept
-from shared.profile import Profile
-from shared.serial import from_data
+from evosplit.edge.enrolment.enrol import enrol
+from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.figures.expecting import KeptExpectation
+from evosplit.edge.link.reply import cloud_session
+from evosplit.edge.settings import EdgeSettings
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.errors import AuthError, BundleError, CloudUnavailableError, NotFoundError, ProfileError
+from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
+from evosplit.shared.kept import write_kept
+from evosplit.shared.profile import Profile
+from evosplit.shared.serial import from_data
 
 
 @dataclasses.dataclass

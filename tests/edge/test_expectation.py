@@ -12,15 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_hooks_in_agent import NEVER, sure, tap, use_the_middle
 
-from edge.figures.expectation import LEAST_FRAMES, HookSeen, SegmentSeen, WireSeen, differs, expectation
-from edge.figures.expecting import KeptExpectation, read_expectation
-from edge.figures.profile import SegmentProfile
-from edge.head.cutting import Part
-from edge.head.trace import StepTrace
-from shared.errors import ProfileError
-from shared.expectation import NOTHING_SPARED, ExitShare, Expectation
-from shared.kept import write_kept
-from shared.serial import from_data
+from evosplit.edge.figures.expectation import (
+    LEAST_FRAMES,
+    HookSeen,
+    SegmentSeen,
+    WireSeen,
+    differs,
+    expectation,
+)
+from evosplit.edge.figures.expecting import KeptExpectation, read_expectation
+from evosplit.edge.figures.profile import SegmentProfile
+from evosplit.edge.head.cutting import Part
+from evosplit.edge.head.trace import StepTrace
+from evosplit.shared.errors import ProfileError
+from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
+from evosplit.shared.kept import write_kept
+from evosplit.shared.serial import from_data
 
 ENOUGH = LEAST_FRAMES
 SHARE = st.floats(0, 1)
@@ -79,7 +86,7 @@ def test_a_segments_time_share_leaves_out_first_runs() -> None:
 async def test_the_profile_tells_the_planner_and_the_file_keeps_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.figures.expectation.LEAST_FRAMES", 5)
+    monkeypatch.setattr("evosplit.edge.figures.expectation.LEAST_FRAMES", 5)
     async with stage(tmp_path, audit_share=NEVER, slowdown=2.0) as on:
         await use_the_middle(on)
         hook = Told(tap(on), sure(3), name="exit-0")
@@ -123,6 +130,6 @@ async def test_a_full_disk_costs_only_the_expectation(
 
     async with stage(tmp_path) as on:
         on.agent.expecting._before = Expectation(wire_share=0.5)
-        monkeypatch.setattr("edge.figures.expecting.write_kept", full)
+        monkeypatch.setattr("evosplit.edge.figures.expecting.write_kept", full)
         assert (await on.post(picture(1)))[0] == 200
     assert "cannot be kept" in caplog.text

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from edge_support import Stage, picture, stage, until
 
-from edge.link.circuit import REFUSALS_TO_OPEN
+from evosplit.edge.link.circuit import REFUSALS_TO_OPEN
 
 
 async def use_the_cloud(on: Stage) -> None:
@@ -130,7 +130,7 @@ async def test_a_full_disk_is_one_clear_line(tmp_path: Path, monkeypatch: pytest
 
     async with stage(tmp_path) as on:
         with monkeypatch.context() as patch:
-            patch.setattr("edge.results.store.insert_result", full)
+            patch.setattr("evosplit.edge.results.store.insert_result", full)
             status, answer = await on.post(picture(1))
         assert status == 500
         assert answer == {"error": "the result store cannot be written: database or disk is full"}

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.head.cutting import available, head_parts, parts_before
-from shared.graph import Graph, load_graph, make_cut, prefix_cut
-from shared.session import Runner
-from shared.split import head_model
+from evosplit.edge.head.cutting import available, head_parts, parts_before
+from evosplit.shared.graph import Graph, load_graph, make_cut, prefix_cut
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model
 from tests import models
 
 NETS = {"chain": models.chain_net, "residual": models.residual_net, "branch": models.branch_net}

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from hook_doubles import Told
 
-from edge.head.assemble import Options, Stuff, assemble
-from edge.head.decided import kept_channels, with_bits
-from edge.head.roster import Roster
-from edge.head.run import HeadRun, always, run_head
-from edge.head.steps import Head
-from edge.hooks.decisions import GO, Bits, Exit, Keep, Mask, Skip
-from shared.graph import Graph, load_graph, prefix_cut
-from shared.session import Runner
+from evosplit.edge.head.assemble import Options, Stuff, assemble
+from evosplit.edge.head.decided import kept_channels, with_bits
+from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.run import HeadRun, always, run_head
+from evosplit.edge.head.steps import Head
+from evosplit.edge.hooks.decisions import GO, Bits, Exit, Keep, Mask, Skip
+from evosplit.shared.graph import Graph, load_graph, prefix_cut
+from evosplit.shared.session import Runner
 from tests import models
 
 BLOCK_START, BLOCK_END = "t0", "t1"

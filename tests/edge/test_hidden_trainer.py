@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from edge.learning.trainers import hidden, load_classifier
-from edge.learning.trainers.hidden import _PENALTY, _slopes, _start, fit_hidden
-from edge.learning.trainers.prepare import softmax
-from shared.errors import LearningError
+from evosplit.edge.learning.trainers import hidden, load_classifier
+from evosplit.edge.learning.trainers.hidden import _PENALTY, _slopes, _start, fit_hidden
+from evosplit.edge.learning.trainers.prepare import softmax
+from evosplit.shared.errors import LearningError
 
 
 def exclusive_or(count, seed):

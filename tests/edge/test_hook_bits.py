@@ -7,15 +7,15 @@ import dataclasses
 import numpy as np
 import pytest
 
-from edge.hooks.bits import BitsHook
-from edge.hooks.bits_fit import fit_bits
-from edge.hooks.decisions import GO, Bits
-from edge.hooks.features import FeatureSpec
-from edge.hooks.files import decode_hooks, encode_hooks
-from edge.learning.trainers import logistic
-from kernels.codec import decode_tensor, encode_tensor
-from shared.errors import BundleError
-from shared.plan import TensorCode
+from evosplit.edge.hooks.bits import BitsHook
+from evosplit.edge.hooks.bits_fit import fit_bits
+from evosplit.edge.hooks.decisions import GO, Bits
+from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.edge.hooks.files import decode_hooks, encode_hooks
+from evosplit.edge.learning.trainers import logistic
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.shared.errors import BundleError
+from evosplit.shared.plan import TensorCode
 
 CODE = TensorCode(8, 0.0, 1.0)
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.hooks.budget import NEVER, ExitRow, joint_thresholds, outcome, reached, worthwhile
-from edge.learning.binomial import at_least
+from evosplit.edge.hooks.budget import NEVER, ExitRow, joint_thresholds, outcome, reached, worthwhile
+from evosplit.edge.learning.binomial import at_least
 
 
 def rows(seed, count, exits):

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.hooks.channels import ChannelsHook, energy, largest
-from edge.hooks.channels_fit import after, fit_channels
-from edge.hooks.decisions import GO, Keep
-from edge.hooks.files import decode_hooks, encode_hooks
-from edge.hooks.runs import first_of_runs
-from shared.errors import BundleError
+from evosplit.edge.hooks.channels import ChannelsHook, energy, largest
+from evosplit.edge.hooks.channels_fit import after, fit_channels
+from evosplit.edge.hooks.decisions import GO, Keep
+from evosplit.edge.hooks.files import decode_hooks, encode_hooks
+from evosplit.edge.hooks.runs import first_of_runs
+from evosplit.shared.errors import BundleError
 
 
 def hook(top, baseline=(1, 1, 1, 1)):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hook_examples import exit_hook, tensor
 
-from edge.hooks.decisions import GO, Exit
+from evosplit.edge.hooks.decisions import GO, Exit
 
 
 def test_it_exits_with_the_outputs_of_the_answer_when_sure():

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.hooks.features import FeatureSpec
+from evosplit.edge.hooks.features import FeatureSpec
 
 SHAPES = [(1, 3, 8, 8), (1, 5, 2, 9), (1, 4, 1, 1), (1, 7, 6), (1, 6), (1,), (1, 2, 3, 4, 5)]
 

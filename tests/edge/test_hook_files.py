@@ -6,9 +6,9 @@ import pytest
 from hook_doubles import Told
 from hook_examples import exit_hook, skip_hook, tensor
 
-from edge.hooks import files
-from edge.hooks.files import decode_hooks, encode_hooks, load_hooks, save_hooks
-from shared.errors import BundleError
+from evosplit.edge.hooks import files
+from evosplit.edge.hooks.files import decode_hooks, encode_hooks, load_hooks, save_hooks
+from evosplit.shared.errors import BundleError
 
 MODEL = "ab" * 32
 

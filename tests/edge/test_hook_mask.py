@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.hooks.decisions import GO, Mask
-from edge.hooks.files import decode_hooks, encode_hooks
-from edge.hooks.mask import RegionMaskHook
-from edge.hooks.polygon import covered, rectangle
-from edge.hooks.saliency import SaliencyMaskHook, saliency
-from edge.hooks.saliency_fit import deviates, fit_saliency
-from shared.errors import BundleError
+from evosplit.edge.hooks.decisions import GO, Mask
+from evosplit.edge.hooks.files import decode_hooks, encode_hooks
+from evosplit.edge.hooks.mask import RegionMaskHook
+from evosplit.edge.hooks.polygon import covered, rectangle
+from evosplit.edge.hooks.saliency import SaliencyMaskHook, saliency
+from evosplit.edge.hooks.saliency_fit import deviates, fit_saliency
+from evosplit.shared.errors import BundleError
 
 shares = st.floats(0, 1)
 sizes = st.tuples(st.integers(1, 12), st.integers(1, 12))

@@ -3,8 +3,8 @@ import itertools
 import pytest
 from models import branch_net, chain_net, residual_net, save
 
-from edge.hooks.build import exit_places, places, skip_places
-from shared.graph import load_graph, prefix_cut, prefix_cuts
+from evosplit.edge.hooks.build import exit_places, places, skip_places
+from evosplit.shared.graph import load_graph, prefix_cut, prefix_cuts
 
 
 def whole(graph):

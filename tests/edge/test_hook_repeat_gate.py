@@ -8,12 +8,12 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from cli.gate.camera import GateCamera
-from cli.gate.plates import SYMBOLS
-from cli.gate.scene import render
-from edge.hooks.decisions import Exit
-from edge.hooks.reduced import Reduction
-from edge.hooks.repeat_fit import fit_repeat
+from evosplit.cli.gate.camera import GateCamera
+from evosplit.cli.gate.plates import SYMBOLS
+from evosplit.cli.gate.scene import render
+from evosplit.edge.hooks.decisions import Exit
+from evosplit.edge.hooks.reduced import Reduction
+from evosplit.edge.hooks.repeat_fit import fit_repeat
 
 REGION = (0.5, 0.3, 0.85, 0.75)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hook_examples import skip_hook, tensor
 
-from edge.hooks.decisions import GO, Skip
+from evosplit.edge.hooks.decisions import GO, Skip
 
 
 def test_it_skips_when_nothing_changes():

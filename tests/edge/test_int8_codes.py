@@ -3,11 +3,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from edge.int8.codes import activation_code, weight_codes
-from kernels.codec import decode_tensor, encode_tensor
-from kernels.quantise import fake_quantise
-from kernels.weights import pack_weights
-from shared.plan import TensorCode
+from evosplit.edge.int8.codes import activation_code, weight_codes
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.kernels.quantise import fake_quantise
+from evosplit.kernels.weights import pack_weights
+from evosplit.shared.plan import TensorCode
 
 ARRAYS = hnp.arrays(
     np.float32, hnp.array_shapes(min_dims=2, max_dims=4, max_side=4), elements=st.floats(-100, 100, width=32)

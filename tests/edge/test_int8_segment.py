@@ -8,15 +8,15 @@ import pytest
 from int8_support import packed_weights, simulated, step, whole_ranges, with_quantised_weights
 from models import branch_net, chain_net, feeds, residual_net, save
 
-from edge.head.segment import FrameContext, Segment
-from edge.int8 import Int8Segment, qdq_model
-from shared.graph import Graph, load_graph, parse_cut, prefix_cut
-from shared.plan import TensorCode
-from shared.runtime import open_session, session_options
-from shared.samples import random_feeds
-from shared.session import Runner
-from shared.split import head_model, layer_model
-from shared.weights import strip_weights
+from evosplit.edge.head.segment import FrameContext, Segment
+from evosplit.edge.int8 import Int8Segment, qdq_model
+from evosplit.shared.graph import Graph, load_graph, parse_cut, prefix_cut
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.runtime import open_session, session_options
+from evosplit.shared.samples import random_feeds
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model, layer_model
+from evosplit.shared.weights import strip_weights
 
 NETS = {"chain": chain_net, "residual": residual_net, "branch": branch_net}
 REAL = ("mobilenetv2", "squeezenet1.1", "resnet20_cifar10", "ultraface_rfb320", "lprnet", "superres_x3")

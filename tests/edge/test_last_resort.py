@@ -13,7 +13,7 @@ from hook_doubles import Told
 from numpy.typing import NDArray
 from test_hooks_in_agent import NEVER, sure, tap
 
-from edge.hooks.decisions import GO, Decision
+from evosplit.edge.hooks.decisions import GO, Decision
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.learning.kept import read_samples
-from edge.learning.learned import Learned
-from edge.learning.learned_file import read_learned, write_learned
-from edge.learning.npz import read_npz, write_npz
-from edge.learning.sampler import Sampler, open_sampler
-from edge.learning.samples import OTHER, Sample
-from edge.learning.trainers import forward_forward, load_classifier, logistic, symba
-from shared.errors import LearningError
+from evosplit.edge.learning.kept import read_samples
+from evosplit.edge.learning.learned import Learned
+from evosplit.edge.learning.learned_file import read_learned, write_learned
+from evosplit.edge.learning.npz import read_npz, write_npz
+from evosplit.edge.learning.sampler import Sampler, open_sampler
+from evosplit.edge.learning.samples import OTHER, Sample
+from evosplit.edge.learning.trainers import forward_forward, load_classifier, logistic, symba
+from evosplit.shared.errors import LearningError
 
 LIMIT = 100_000
 

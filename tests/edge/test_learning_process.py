@@ -10,14 +10,14 @@ import numpy as np
 import psutil
 import pytest
 
-from edge.learning import process
-from edge.learning.learned import Task
-from edge.learning.learned_file import read_learned
-from edge.learning.process import Job, train
-from edge.learning.sampler import Sampler, open_sampler
-from edge.learning.samples import Sample
-from edge.learning.trainer_loop import LoopSettings, TrainerLoop
-from shared.errors import LearningError
+from evosplit.edge.learning import process
+from evosplit.edge.learning.learned import Task
+from evosplit.edge.learning.learned_file import read_learned
+from evosplit.edge.learning.process import Job, train
+from evosplit.edge.learning.sampler import Sampler, open_sampler
+from evosplit.edge.learning.samples import Sample
+from evosplit.edge.learning.trainer_loop import LoopSettings, TrainerLoop
+from evosplit.shared.errors import LearningError
 
 TASKS = (Task("early", 0, 3, 0.3), Task("late", 0, 6, 0.6))
 

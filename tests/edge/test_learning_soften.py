@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from edge.learning.samples import OTHER, Samples
-from edge.learning.soften import soft_answers, softened
+from evosplit.edge.learning.samples import OTHER, Samples
+from evosplit.edge.learning.soften import soft_answers, softened
 
 
 def samples(outputs, codes=(1, 2, 1, 3), answers=(OTHER, "b", "a", "c")):

@@ -8,17 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, binom
 
-from edge.learning.best import Aim, Seen, best_of
-from edge.learning.binomial import at_least, tail
-from edge.learning.calibrate import threshold
-from edge.learning.classes import choose_answers, labels_of, mean_outputs
-from edge.learning.learn import learn
-from edge.learning.learned import Task, decide
-from edge.learning.sampler import Sampler
-from edge.learning.samples import OTHER, Sample
-from edge.learning.split import split
-from edge.learning.trainers import logistic
-from shared.errors import LearningError
+from evosplit.edge.learning.best import Aim, Seen, best_of
+from evosplit.edge.learning.binomial import at_least, tail
+from evosplit.edge.learning.calibrate import threshold
+from evosplit.edge.learning.classes import choose_answers, labels_of, mean_outputs
+from evosplit.edge.learning.learn import learn
+from evosplit.edge.learning.learned import Task, decide
+from evosplit.edge.learning.sampler import Sampler
+from evosplit.edge.learning.samples import OTHER, Sample
+from evosplit.edge.learning.split import split
+from evosplit.edge.learning.trainers import logistic
+from evosplit.shared.errors import LearningError
 
 
 @settings(deadline=None, max_examples=60)

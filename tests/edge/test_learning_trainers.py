@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.learning.trainers import TRAINERS, forward_forward, logistic, symba
-from edge.learning.trainers import forward_forward as ff_trainer
-from edge.learning.trainers.forward_forward import THETA
-from edge.learning.trainers.forward_forward import loss as ff_loss
-from edge.learning.trainers.forward_forward import slopes as ff_slopes
-from edge.learning.trainers.goodness import GoodnessClassifier, Layer, goodness, passed_on
-from edge.learning.trainers.local import gradient
-from edge.learning.trainers.logistic import _fit
-from edge.learning.trainers.prepare import log_loss
-from edge.learning.trainers.symba import ALPHA
-from edge.learning.trainers.symba import loss as symba_loss
-from edge.learning.trainers.symba import slopes as symba_slopes
-from shared.errors import LearningError
+from evosplit.edge.learning.trainers import TRAINERS, forward_forward, logistic, symba
+from evosplit.edge.learning.trainers import forward_forward as ff_trainer
+from evosplit.edge.learning.trainers.forward_forward import THETA
+from evosplit.edge.learning.trainers.forward_forward import loss as ff_loss
+from evosplit.edge.learning.trainers.forward_forward import slopes as ff_slopes
+from evosplit.edge.learning.trainers.goodness import GoodnessClassifier, Layer, goodness, passed_on
+from evosplit.edge.learning.trainers.local import gradient
+from evosplit.edge.learning.trainers.logistic import _fit
+from evosplit.edge.learning.trainers.prepare import log_loss
+from evosplit.edge.learning.trainers.symba import ALPHA
+from evosplit.edge.learning.trainers.symba import loss as symba_loss
+from evosplit.edge.learning.trainers.symba import slopes as symba_slopes
+from evosplit.shared.errors import LearningError
 
 
 def clouds(count, classes, seed, width=8):

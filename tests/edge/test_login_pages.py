@@ -11,13 +11,13 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from edge_support import TOKEN, FakeCloud, load_net, net_card, picture, stage, until
 
-from edge.link.cloud_link import CloudLink
-from edge.link.reply import cloud_session
-from edge.link.uplink import Uplink
-from edge.link.watch import LinkWatch
-from shared.errors import CloudUnavailableError, NotOurCloudError
-from shared.estimator import LinkEstimate
-from shared.link import Link
+from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.reply import cloud_session
+from evosplit.edge.link.uplink import Uplink
+from evosplit.edge.link.watch import LinkWatch
+from evosplit.shared.errors import CloudUnavailableError, NotOurCloudError
+from evosplit.shared.estimator import LinkEstimate
+from evosplit.shared.link import Link
 
 HTML = "text/html"
 JSON = "application/json"

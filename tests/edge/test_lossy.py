@@ -9,11 +9,11 @@ import pytest
 from edge_support import Stage, stage
 from test_hooks_in_agent import NEVER, flat, use_the_middle
 
-from edge.hooks.decisions import Bits, Keep
-from edge.hooks.files import load_hooks
-from edge.teaching.lossy import BitsLesson, ChannelsLesson, lessons_for
-from shared.graph import Tensor
-from shared.plan import TensorCode
+from evosplit.edge.hooks.decisions import Bits, Keep
+from evosplit.edge.hooks.files import load_hooks
+from evosplit.edge.teaching.lossy import BitsLesson, ChannelsLesson, lessons_for
+from evosplit.shared.graph import Tensor
+from evosplit.shared.plan import TensorCode
 
 MAPS = Tensor("a", (1, 8, 4, 4), "float32")
 RNG = np.random.default_rng(0)
@@ -101,9 +101,9 @@ async def teach(on: Stage, frames: int) -> None:
 
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.teaching.shadows.MOST_BYTES", 1e9)
-    monkeypatch.setattr("edge.teaching.shadows.LEAST_ROWS", 10)
-    monkeypatch.setattr("edge.teaching.hooking.LOOK_S", 1e9)  # the tests say when to learn
+    monkeypatch.setattr("evosplit.edge.teaching.shadows.MOST_BYTES", 1e9)
+    monkeypatch.setattr("evosplit.edge.teaching.shadows.LEAST_ROWS", 10)
+    monkeypatch.setattr("evosplit.edge.teaching.hooking.LOOK_S", 1e9)  # the tests say when to learn
 
 
 async def test_the_device_learns_to_send_less(tmp_path: Path, free: None) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.head.segment import FrameContext
-from edge.masked import MaskedSegment, supports
-from edge.streams.change import ChangeSettings
-from shared.graph import load_graph, prefix_cut
-from shared.session import Runner
-from shared.split import head_model
+from evosplit.edge.head.segment import FrameContext
+from evosplit.edge.masked import MaskedSegment, supports
+from evosplit.edge.streams.change import ChangeSettings
+from evosplit.shared.graph import load_graph, prefix_cut
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model
 
 GATE = Path(__file__).resolve().parents[2] / "cli" / "assets" / "gate.onnx"
 

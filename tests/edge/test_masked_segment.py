@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from masked_nets import random_net
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.head.segment import FrameContext
-from edge.masked import MaskedSegment, supports
-from edge.streams.change import ChangeSettings
-from shared.errors import InputError, ModelError
-from shared.session import Runner
+from evosplit.edge.head.segment import FrameContext
+from evosplit.edge.masked import MaskedSegment, supports
+from evosplit.edge.streams.change import ChangeSettings
+from evosplit.shared.errors import InputError, ModelError
+from evosplit.shared.session import Runner
 from tests import models as nets
 
 EXACT = ChangeSettings(threshold=0.0, refresh_frames=1000, jump=1.0, dense_takes_over=False)

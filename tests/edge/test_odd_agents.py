@@ -15,10 +15,10 @@ import onnx
 import pytest
 from edge_support import TOKEN, Stage, make_plan, stage
 
-from shared.graph import Graph
-from shared.plan import FLOAT_BITS, Latency, PlanTable
-from shared.session import Runner
-from shared.token import bearer
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import FLOAT_BITS, Latency, PlanTable
+from evosplit.shared.session import Runner
+from evosplit.shared.token import bearer
 from tests import odd_models
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from edge_support import Stage, load_net, make_table, picture, stage, until
 
-from edge.agent import Ticket
-from edge.job import Answer, Job
-from edge.teaching.plan_audits import FIRST_AUDITS, PlanAudits
-from edge.teaching.recent import FORGET_S, Recent
-from edge.trusted import is_exact
-from shared.graph import Graph
-from shared.plan import Plan, PlanTable, TensorCode
+from evosplit.edge.agent import Ticket
+from evosplit.edge.job import Answer, Job
+from evosplit.edge.teaching.plan_audits import FIRST_AUDITS, PlanAudits
+from evosplit.edge.teaching.recent import FORGET_S, Recent
+from evosplit.edge.trusted import is_exact
+from evosplit.shared.graph import Graph
+from evosplit.shared.plan import Plan, PlanTable, TensorCode
 
 
 def from_noise(graph: Graph, with_fallback: bool) -> PlanTable:

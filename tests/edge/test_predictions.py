@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from edge_support import make_table, picture, stage, until
 
-from edge.job import Answer, Job
-from edge.measured import measured
-from shared.errors import CloudUnavailableError
-from shared.graph import Graph
-from shared.link import Link
-from shared.plan import PlanTable
-from shared.replan import choices
+from evosplit.edge.job import Answer, Job
+from evosplit.edge.measured import measured
+from evosplit.shared.errors import CloudUnavailableError
+from evosplit.shared.graph import Graph
+from evosplit.shared.link import Link
+from evosplit.shared.plan import PlanTable
+from evosplit.shared.replan import choices
 
 
 def _slow_alone(graph: Graph, with_fallback: bool) -> PlanTable:

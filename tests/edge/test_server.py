@@ -16,16 +16,16 @@ import pytest
 from aiohttp.test_utils import TestServer
 from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, picture, write_net_bundle
 
-from edge.server import EdgeSettings, serve_edge
-from shared.errors import PortInUseError, StoreError, UsageError
-from shared.token import bearer
+from evosplit.edge.server import EdgeSettings, serve_edge
+from evosplit.shared.errors import PortInUseError, StoreError, UsageError
+from evosplit.shared.token import bearer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 START = """
 import sys, logging
 from pathlib import Path
-from edge.server import EdgeSettings, serve_edge
-from shared.errors import EvoSplitError
+from evosplit.edge.server import EdgeSettings, serve_edge
+from evosplit.shared.errors import EvoSplitError
 logging.basicConfig(level=logging.INFO)
 url, data, port = sys.argv[1:]
 try:

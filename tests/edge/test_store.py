@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.results.query import ResultFilter, query_results
-from edge.results.store import Accepted, Store
-from shared.errors import StoreError, UsageError
-from shared.result import Breakdown, Result
+from evosplit.edge.results.query import ResultFilter, query_results
+from evosplit.edge.results.store import Accepted, Store
+from evosplit.shared.errors import StoreError, UsageError
+from evosplit.shared.result import Breakdown, Result
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_a_disk_that_fails_is_a_store_error_and_heals(store: Store, monkeypatch:
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("edge.results.store.insert_result", broken)
+        patch.setattr("evosplit.edge.results.store.insert_result", broken)
         with pytest.raises(StoreError, match="disk is full"):
             store.finish(make_result(1)).result(10)
     fill(store, [make_result(2)])

@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 from edge_support import until
 
-from edge.follow_ups import FollowUps
-from edge.supervisor import Supervisor
+from evosplit.edge.follow_ups import FollowUps
+from evosplit.edge.supervisor import Supervisor
 
 
 def supervised(failures: Counter[str]) -> Supervisor:

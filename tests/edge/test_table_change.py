@@ -17,22 +17,22 @@ import pytest
 from edge_support import TOKEN, Stage, make_table, net_card, picture, stage, until, write_net_bundle
 from hook_doubles import Told
 
-from edge.enrolment import renewal as renewal_file
-from edge.enrolment.note import bundle_place, open_bundle, read_note, wanted, write_note
-from edge.enrolment.planner_client import PlannerClient
-from edge.enrolment.renewal import Renewal, Seen
-from edge.head.build import Heads
-from edge.hooks.decisions import Exit
-from edge.model import EdgeModel
-from edge.settings import EdgeSettings
-from shared.bundle import Bundle
-from shared.errors import BundleError, CloudRefusedError, EvoSplitError, ProfileError
-from shared.expectation import NOTHING_SPARED, ExitShare, Expectation
-from shared.graph import load_graph
-from shared.plan import PlanTable
-from shared.profile import Profile
-from shared.profiler import measure_profile
-from shared.serial import from_data
+from evosplit.edge.enrolment import renewal as renewal_file
+from evosplit.edge.enrolment.note import bundle_place, open_bundle, read_note, wanted, write_note
+from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.enrolment.renewal import Renewal, Seen
+from evosplit.edge.head.build import Heads
+from evosplit.edge.hooks.decisions import Exit
+from evosplit.edge.model import EdgeModel
+from evosplit.edge.settings import EdgeSettings
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.errors import BundleError, CloudRefusedError, EvoSplitError, ProfileError
+from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
+from evosplit.shared.graph import load_graph
+from evosplit.shared.plan import PlanTable
+from evosplit.shared.profile import Profile
+from evosplit.shared.profiler import measure_profile
+from evosplit.shared.serial import from_data
 
 
 def other_table(on: Stage, error: float = 0.5, bits: int = 8, raw: bool = True) -> PlanTable:
@@ -137,7 +137,7 @@ def _measured_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     async def profile(*_: object) -> Profile:
         return measure_profile(load_graph(tmp_path / "net.onnx", "net"), 1, 1.0)
 
-    monkeypatch.setattr("edge.enrolment.enrol._profile", profile)
+    monkeypatch.setattr("evosplit.edge.enrolment.enrol._profile", profile)
 
 
 @dataclasses.dataclass
@@ -209,7 +209,7 @@ async def test_without_new_plans_the_old_ones_serve(
         elif fault == "other model":
             on.cloud.graph = dataclasses.replace(on.cloud.graph, sha256="0" * 64)
         elif fault == "full disk":
-            monkeypatch.setattr("edge.enrolment.planner_client.Path.write_bytes", full)
+            monkeypatch.setattr("evosplit.edge.enrolment.planner_client.Path.write_bytes", full)
         with pytest.raises((EvoSplitError, OSError)):
             await new.renewal.renew("to see")
         note = read_note(new.settings)
@@ -232,7 +232,7 @@ async def test_an_agent_that_is_killed_while_the_table_is_written_starts_with_th
 
     async with stage(tmp_path) as on, renewing(on, tmp_path) as new:
         digest, first = offered(on, tmp_path), on.cloud.digest
-        monkeypatch.setattr("edge.enrolment.renewal.write_note", kill)
+        monkeypatch.setattr("evosplit.edge.enrolment.renewal.write_note", kill)
         with pytest.raises(Killed):
             await new.renewal.renew("to see")
         assert bundle_place(new.settings, digest).exists()

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from cli.main import main
-from cli.profile_view import view
-from edge.figures.spread import SECONDS, Spread
+from evosplit.cli.main import main
+from evosplit.cli.profile_view import view
+from evosplit.edge.figures.spread import SECONDS, Spread
 
 
 async def test_it_shows_an_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

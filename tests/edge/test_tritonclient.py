@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from edge_support import TOKEN, Stage, stage
 
-from shared.session import Runner
-from shared.token import bearer
+from evosplit.shared.session import Runner
+from evosplit.shared.token import bearer
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

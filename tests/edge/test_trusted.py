@@ -7,10 +7,10 @@ from pathlib import Path
 
 from edge_support import load_net, make_table
 
-from edge.trusted import is_exact, less_safe, trusted, whole_in_cloud
-from shared.link import Link
-from shared.plan import PlanTable, TensorCode
-from shared.replan import choices, replan
+from evosplit.edge.trusted import is_exact, less_safe, trusted, whole_in_cloud
+from evosplit.shared.link import Link
+from evosplit.shared.plan import PlanTable, TensorCode
+from evosplit.shared.replan import choices, replan
 
 
 def table_with_errors(folder: Path) -> tuple[PlanTable, PlanTable]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kernels.codec import encode_tensor
-from shared.plan import TensorCode
-from shared.wire import Frame, encode_frame
+from evosplit.kernels.codec import encode_tensor
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.wire import Frame, encode_frame
 
 FOLDER = Path(__file__).parent
 SHA256 = "00112233445566778899aabbccddeeff" * 2

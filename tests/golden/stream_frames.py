@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from golden_frames import SHA256, ramp
 
-from kernels.codes import Codes, digest, encode_whole, to_codes
-from kernels.delta import encode_delta
-from shared.plan import TensorCode
-from shared.wire import Frame, StreamHead, encode_frame
+from evosplit.kernels.codes import Codes, digest, encode_whole, to_codes
+from evosplit.kernels.delta import encode_delta
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.wire import Frame, StreamHead, encode_frame
 
 FOLDER = Path(__file__).parent / "streams"
 BLOCK = 8

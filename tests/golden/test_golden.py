@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from golden_frames import CONTENTS, FOLDER, SHA256, golden_frame
 
-from kernels import reference
-from kernels.affine import Affine
-from kernels.codec import decode_tensor
-from shared.wire import decode_frame, encode_frame
+from evosplit.kernels import reference
+from evosplit.kernels.affine import Affine
+from evosplit.kernels.codec import decode_tensor
+from evosplit.shared.wire import decode_frame, encode_frame
 
 NAMES = sorted(CONTENTS)
 

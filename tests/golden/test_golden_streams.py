@@ -9,9 +9,9 @@ import pytest
 from golden_frames import SHA256
 from stream_frames import BASES, FOLDER, VALUES, golden_stream
 
-from cloud.streams import StreamStore, restore
-from kernels.codec import decode_tensor, encode_tensor
-from shared.wire import decode_frame, encode_frame
+from evosplit.cloud.streams import StreamStore, restore
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.shared.wire import decode_frame, encode_frame
 
 from stream_frames import CODES  # isort: skip
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.block_means import block_means
+from evosplit.kernels.block_means import block_means
 
 
 def slow(maps, block):

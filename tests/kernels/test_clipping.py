@@ -8,11 +8,11 @@ import scipy.stats
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kernels.clipping import METHODS
-from kernels.clipping.kl import BINS, divergence, kl_range
-from kernels.clipping.mse import mse_range
-from kernels.clipping.percentile import percentile_range
-from kernels.quantise import fake_quantise
+from evosplit.kernels.clipping import METHODS
+from evosplit.kernels.clipping.kl import BINS, divergence, kl_range
+from evosplit.kernels.clipping.mse import mse_range
+from evosplit.kernels.clipping.percentile import percentile_range
+from evosplit.kernels.quantise import fake_quantise
 
 
 def mse(values: np.ndarray, bits: int, low: float, high: float) -> float:

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from kernels.codec import decode_tensor, encode_tensor, measure_codec, measure_packing
-from kernels.quantise import fake_quantise
-from shared.errors import InputError, WireError
-from shared.plan import TensorCode
-from shared.wire.types import AFFINE_BITS, DTYPES
+from evosplit.kernels.codec import decode_tensor, encode_tensor, measure_codec, measure_packing
+from evosplit.kernels.quantise import fake_quantise
+from evosplit.shared.errors import InputError, WireError
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.wire.types import AFFINE_BITS, DTYPES
 
 RELU = np.maximum(np.random.default_rng(0).normal(size=(1, 8, 20, 20)), 0).astype(np.float32)
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=7)

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kernels.codec import encode_tensor
-from kernels.errors.data_free import data_free_errors, nominal_noise
-from kernels.quantise import fake_quantise
-from shared.graph import load_graph
-from shared.plan import FLOAT_BITS, TensorCode
+from evosplit.kernels.codec import encode_tensor
+from evosplit.kernels.errors.data_free import data_free_errors, nominal_noise
+from evosplit.kernels.quantise import fake_quantise
+from evosplit.shared.graph import load_graph
+from evosplit.shared.plan import FLOAT_BITS, TensorCode
 from tests.models import branch_net, chain_net, save
 
 

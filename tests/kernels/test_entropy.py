@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import zstandard
 
-from kernels.entropy import compress, decompress
-from shared.errors import WireError
+from evosplit.kernels.entropy import compress, decompress
+from evosplit.shared.errors import WireError
 
 RNG = np.random.default_rng(0)
 SKEWED = (RNG.integers(0, 16, 50_000) * (RNG.uniform(size=50_000) < 0.5)).astype(np.uint8)

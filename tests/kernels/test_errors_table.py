@@ -3,17 +3,17 @@ import pytest
 from models import branch_net, dynamic_net, feeds, residual_net, save
 from onnx import numpy_helper
 
-from kernels.errors.options import ErrorOptions
-from kernels.errors.outputs import divergence, noise_to_signal
-from kernels.errors.table import ErrorTable, measure_errors
-from kernels.quantise import fake_quantise
-from shared.errors import EvoSplitError, InputError
-from shared.graph import Graph, load_graph, prefix_cut
-from shared.serial import from_json, to_json
-from shared.session import Runner
-from shared.split import head_model, tail_model
-from shared.weight_sizes import quantised_weights
-from shared.weights import restore_weights
+from evosplit.kernels.errors.options import ErrorOptions
+from evosplit.kernels.errors.outputs import divergence, noise_to_signal
+from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.kernels.quantise import fake_quantise
+from evosplit.shared.errors import EvoSplitError, InputError
+from evosplit.shared.graph import Graph, load_graph, prefix_cut
+from evosplit.shared.serial import from_json, to_json
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model, tail_model
+from evosplit.shared.weight_sizes import quantised_weights
+from evosplit.shared.weights import restore_weights
 
 BITS = (2, 3, 4, 5, 6, 8, 16)
 

@@ -8,11 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kernels import jit
+from evosplit.kernels import jit
 
 ROOT = Path(__file__).parents[2]
 ENCODE = (
-    "import numpy as np; from kernels.quantise import fake_quantise; from kernels import jit;"
+    "import numpy as np; from evosplit.kernels.quantise import fake_quantise;"
+    "from evosplit.kernels import jit;"
     "fake_quantise(np.ones(9, np.float32), 3); print(jit.config.CACHE_DIR)"
 )
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.masked import reference
-from kernels.masked.activation import NONE, RELU, SILU_CURVE, clip, leaky
-from kernels.masked.conv import MaskedConv
-from kernels.masked.gather import positions_of
-from kernels.masked.window import Window
-from shared.errors import InputError
+from evosplit.kernels.masked import reference
+from evosplit.kernels.masked.activation import NONE, RELU, SILU_CURVE, clip, leaky
+from evosplit.kernels.masked.conv import MaskedConv
+from evosplit.kernels.masked.gather import positions_of
+from evosplit.kernels.masked.window import Window
+from evosplit.shared.errors import InputError
 
 ACTIVATIONS = (NONE, RELU, clip(0, 6), clip(-0.5, 0.25), leaky(0.1), SILU_CURVE)
 UNTOUCHED = np.float32(12345.678)

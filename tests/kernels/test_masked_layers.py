@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.masked import elementwise, layout, pool, reference
-from kernels.masked.activation import NONE, RELU, SIGMOID_CURVE, SILU_CURVE, clip, leaky
-from kernels.masked.gather import positions_of
-from kernels.masked.window import Window
-from shared.errors import InputError
+from evosplit.kernels.masked import elementwise, layout, pool, reference
+from evosplit.kernels.masked.activation import NONE, RELU, SIGMOID_CURVE, SILU_CURVE, clip, leaky
+from evosplit.kernels.masked.gather import positions_of
+from evosplit.kernels.masked.window import Window
+from evosplit.shared.errors import InputError
 
 UNTOUCHED = np.float32(-777.25)
 activations = st.sampled_from((NONE, RELU, clip(-0.5, 0.5), leaky(0.2), SILU_CURVE, SIGMOID_CURVE))

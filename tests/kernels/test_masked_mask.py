@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.masked import change, mask, reference
-from kernels.masked.gather import positions_of
-from kernels.masked.window import Window
-from shared.errors import InputError
+from evosplit.kernels.masked import change, mask, reference
+from evosplit.kernels.masked.gather import positions_of
+from evosplit.kernels.masked.window import Window
+from evosplit.shared.errors import InputError
 
 sizes = st.tuples(st.integers(1, 20), st.integers(1, 20))
 seeds = st.integers(0, 2**31)

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.masked import reference
-from kernels.masked.gather import positions_of
-from kernels.masked.intake import INEXACT, take_all, update_changed
-from kernels.masked.layout import space_to_depth
-from kernels.masked.locate import geometry_of
-from kernels.masked.settle import mean_square, save_rows, settle
-from kernels.masked.spread import spread_and_list
-from kernels.masked.window import Window
+from evosplit.kernels.masked import reference
+from evosplit.kernels.masked.gather import positions_of
+from evosplit.kernels.masked.intake import INEXACT, take_all, update_changed
+from evosplit.kernels.masked.layout import space_to_depth
+from evosplit.kernels.masked.locate import geometry_of
+from evosplit.kernels.masked.settle import mean_square, save_rows, settle
+from evosplit.kernels.masked.spread import spread_and_list
+from evosplit.kernels.masked.window import Window
 
 seeds = st.integers(0, 2**31)
 

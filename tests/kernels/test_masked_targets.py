@@ -13,14 +13,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CODE = """
 import numpy as np
-from kernels.masked import reference, tile
-from kernels.masked.activation import SILU_CURVE
-from kernels.masked.conv import MaskedConv
-from kernels.masked.gather import positions_of
-from kernels.masked.intake import update_changed
-from kernels.masked.locate import geometry_of
-from kernels.masked.spread import spread_and_list
-from kernels.masked.window import Window
+from evosplit.kernels.masked import reference, tile
+from evosplit.kernels.masked.activation import SILU_CURVE
+from evosplit.kernels.masked.conv import MaskedConv
+from evosplit.kernels.masked.gather import positions_of
+from evosplit.kernels.masked.intake import update_changed
+from evosplit.kernels.masked.locate import geometry_of
+from evosplit.kernels.masked.spread import spread_and_list
+from evosplit.kernels.masked.window import Window
 rng = np.random.default_rng(0)
 for shape, groups in (((37, 5, 3, 3), 1), ((37, 1, 3, 3), 37)):
     weights, bias = rng.normal(size=shape).astype("f"), rng.normal(size=37).astype("f")

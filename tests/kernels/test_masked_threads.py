@@ -8,11 +8,11 @@ import time
 import numpy as np
 import pytest
 
-from kernels.masked.arrays import aligned
-from kernels.masked.conv import MaskedConv
-from kernels.masked.locate import share
-from kernels.masked.spin import ALONE, CALLER, HELPER
-from kernels.masked.threads import run_shared
+from evosplit.kernels.masked.arrays import aligned
+from evosplit.kernels.masked.conv import MaskedConv
+from evosplit.kernels.masked.locate import share
+from evosplit.kernels.masked.spin import ALONE, CALLER, HELPER
+from evosplit.kernels.masked.threads import run_shared
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from kernels.codec import decode_tensor
-from kernels.masks import encode_travelling, is_mask, travelling_code
-from shared.errors import InputError
-from shared.plan import TensorCode
+from evosplit.kernels.codec import decode_tensor
+from evosplit.kernels.masks import encode_travelling, is_mask, travelling_code
+from evosplit.shared.errors import InputError
+from evosplit.shared.plan import TensorCode
 
 MASK = np.triu(np.full((1, 16, 16), -np.inf, np.float32), 1)
 CODES = [TensorCode(4, -1.0, 1.0), TensorCode(8), TensorCode(16, codec="none"), TensorCode(32)]

@@ -7,9 +7,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from kernels.errors.outputs import NO_OUTPUT
-from kernels.errors.table import measure_errors
-from shared.graph import load_graph
+from evosplit.kernels.errors.outputs import NO_OUTPUT
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.shared.graph import load_graph
 
 
 def division_net(path: Path) -> Path:

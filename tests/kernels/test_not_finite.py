@@ -7,12 +7,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from kernels.errors.table import measure_errors
-from kernels.errors.types import ActivationErrors, ErrorTable, WeightErrors
-from shared.errors import InputError
-from shared.graph import Graph, load_graph
-from shared.serial import from_json, to_json
-from shared.weight_sizes import quantised_weights
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.errors.types import ActivationErrors, ErrorTable, WeightErrors
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.serial import from_json, to_json
+from evosplit.shared.weight_sizes import quantised_weights
 
 STEPS, WIDTH = 16, 32
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import branch_net, chain_net, save
 
-from kernels.errors.outputs import check_classifier, class_shares, divergence, noise_to_signal
-from shared.errors import InputError
-from shared.graph import load_graph
+from evosplit.kernels.errors.outputs import check_classifier, class_shares, divergence, noise_to_signal
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import load_graph
 
 
 @settings(max_examples=50, deadline=None)

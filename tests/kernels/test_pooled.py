@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.pooled import pooled
+from evosplit.kernels.pooled import pooled
 
 
 def run(maps, rows, columns):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from models import branch_net, chain_net, dynamic_net, feeds, residual_net, save
 
-from kernels.errors.network import network_of
-from kernels.errors.probe import probes
-from kernels.errors.segments import segments
-from shared.graph import load_graph, prefix_cut
-from shared.session import Runner
-from shared.split import head_model, tail_model
+from evosplit.kernels.errors.network import network_of
+from evosplit.kernels.errors.probe import probes
+from evosplit.kernels.errors.segments import segments
+from evosplit.shared.graph import load_graph, prefix_cut
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model, tail_model
 
 
 @pytest.mark.parametrize("make", [chain_net, residual_net, branch_net, dynamic_net])

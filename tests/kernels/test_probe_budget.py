@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import branch_net, chain_net, feeds, residual_net, save
 
-from kernels.errors.activations import measure_activations
-from kernels.errors.budget import Effort, afforded, passed_inputs, probe_effort, stop_costs
-from kernels.errors.changes import things
-from kernels.errors.composed import composed_gains
-from kernels.errors.network import network_of
-from kernels.errors.table import measure_errors
-from kernels.errors.weights import measure_weights
-from shared.graph import load_graph
+from evosplit.kernels.errors.activations import measure_activations
+from evosplit.kernels.errors.budget import Effort, afforded, passed_inputs, probe_effort, stop_costs
+from evosplit.kernels.errors.changes import things
+from evosplit.kernels.errors.composed import composed_gains
+from evosplit.kernels.errors.network import network_of
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.errors.weights import measure_weights
+from evosplit.shared.graph import load_graph
 
 COSTS = st.lists(st.floats(0, 1e12), min_size=2, max_size=60)
 
@@ -87,7 +87,9 @@ def test_tables_of_a_small_budget_are_complete_and_repeatable(tmp_path, monkeypa
     graph = load_graph(save(model, tmp_path))
     calibration = [feeds(model, seed) for seed in range(3)]
     usual = measure_errors(graph, calibration, threads=1)
-    monkeypatch.setattr("kernels.errors.gains.probe_effort", lambda *_: Effort(1, (4,), frozenset({0})))
+    monkeypatch.setattr(
+        "evosplit.kernels.errors.gains.probe_effort", lambda *_: Effort(1, (4,), frozenset({0}))
+    )
     small = measure_errors(graph, calibration, threads=1)
     assert small == measure_errors(graph, calibration, threads=1)
     assert small.activations.keys() == usual.activations.keys()

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from kernels import reference
-from kernels.affine import choose_affine
-from kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise, value_range
-from shared.errors import InputError
-from shared.wire import packed_size_bytes
+from evosplit.kernels import reference
+from evosplit.kernels.affine import choose_affine
+from evosplit.kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise, value_range
+from evosplit.shared.errors import InputError
+from evosplit.shared.wire import packed_size_bytes
 
 ALL_BITS = (2, 3, 4, 5, 6, 7, 8, 16)
 BITS = st.sampled_from(ALL_BITS)

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.pooled import pooled
-from kernels.readout import MISFIT, read_features, read_maps
+from evosplit.kernels.pooled import pooled
+from evosplit.kernels.readout import MISFIT, read_features, read_maps
 
 
 def layers(depth, width, classes, seed):

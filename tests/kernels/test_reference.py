@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kernels import reference
-from kernels.affine import Affine, choose_affine
+from evosplit.kernels import reference
+from evosplit.kernels.affine import Affine, choose_affine
 
 ONE = Affine(np.array([1], np.float32), np.array([2], np.float32))
 

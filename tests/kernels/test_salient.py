@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.masked.mask import grow
-from kernels.salient import salient
+from evosplit.kernels.masked.mask import grow
+from evosplit.kernels.salient import salient
 
 
 @settings(deadline=None)  # compiled at the first call

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.codec import encode_tensor, frame_bytes, predicted_wire_bytes
-from shared.graph import Tensor
-from shared.plan import TensorCode
-from shared.wire import Frame, encode_frame
+from evosplit.kernels.codec import encode_tensor, frame_bytes, predicted_wire_bytes
+from evosplit.shared.graph import Tensor
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.wire import Frame, encode_frame
 
 RNG = np.random.default_rng(0)
 FRAME_ID = "3f2b8c1e-7a90-4d52-9b1f-0c6a5e4d3b2a"

@@ -10,11 +10,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 USE = """
 import numpy as np
-from kernels.codec import decode_tensor, encode_tensor
-from kernels.codes import decode_whole, encode_whole, to_codes
-from kernels.delta import apply_delta, encode_delta
-from kernels.quantise import fake_quantise
-from shared.plan import TensorCode
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.kernels.codes import decode_whole, encode_whole, to_codes
+from evosplit.kernels.delta import apply_delta, encode_delta
+from evosplit.kernels.quantise import fake_quantise
+from evosplit.shared.plan import TensorCode
 x = np.ones((3, 5), np.float32)
 for bits in (2, 3, 4, 5, 6, 7, 8, 16, 32):
     for axis in (None, 0, 1):
@@ -37,6 +37,6 @@ def run(folder, *arguments):
 
 
 def test_nothing_is_left_to_compile(tmp_path):
-    warmed = run(tmp_path, "-m", "kernels.warm")
+    warmed = run(tmp_path, "-m", "evosplit.kernels.warm")
     assert warmed
     assert run(tmp_path, "-c", USE) == warmed

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from kernels.codec import decode_tensor, encode_tensor
-from kernels.weights import fake_quantise_weights, pack_weights
-from shared.plan import TensorCode
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.kernels.weights import fake_quantise_weights, pack_weights
+from evosplit.shared.plan import TensorCode
 
 ARRAYS = hnp.arrays(
     np.float32,

@@ -25,7 +25,7 @@ PLAIN_LACKS = [*EDGE_LACKS, "aiohttp", "prometheus_client", "PIL"]
     ],
 )
 def test_command_starts_with_one_extra(absent: list[str], arguments: list[str]) -> None:
-    code = WITHOUT.format(absent=absent) + f"from cli.main import main; main({arguments!r})"
+    code = WITHOUT.format(absent=absent) + f"from evosplit.cli.main import main; main({arguments!r})"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
@@ -36,7 +36,7 @@ def test_command_starts_with_one_extra(absent: list[str], arguments: list[str]) 
 def test_a_command_of_another_extra_says_which_one() -> None:
     code = (
         WITHOUT.format(absent=EDGE_LACKS)
-        + "from cli.main import main; main(['plan', 'x.onnx', '--rtt', '1s'])"
+        + "from evosplit.cli.main import main; main(['plan', 'x.onnx', '--rtt', '1s'])"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
@@ -48,7 +48,8 @@ def test_a_command_of_another_extra_says_which_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "absent"), [("edge.server", EDGE_LACKS), ("cloud.server", ["aiohttp", "prometheus_client"])]
+    ("module", "absent"),
+    [("evosplit.edge.server", EDGE_LACKS), ("evosplit.cloud.server", ["aiohttp", "prometheus_client"])],
 )
 def test_room_imports_with_its_extra_alone(module: str, absent: list[str]) -> None:
     code = WITHOUT.format(absent=absent) + f"import {module}"

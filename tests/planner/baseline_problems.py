@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from graphs import errors, random_problem
 
-from planner.devices import Energy, LayerTiming
-from planner.problem import BitChoices, Problem
-from shared.graph import Graph
+from evosplit.planner.devices import Energy, LayerTiming
+from evosplit.planner.problem import BitChoices, Problem
+from evosplit.shared.graph import Graph
 
 ALL_BITS = (2, 3, 4, 5, 6, 8, 16, 32)
 BITS = BitChoices(ALL_BITS, ALL_BITS, ALL_BITS)

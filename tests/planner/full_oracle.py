@@ -6,10 +6,10 @@ import math
 import numpy as np
 from oracle import cuts
 
-from planner.devices import MeasuredDevice
-from planner.problem import Problem
-from shared.graph import Cut
-from shared.wire import frame_overhead_bytes, tensor_overhead_bytes
+from evosplit.planner.devices import MeasuredDevice
+from evosplit.planner.problem import Problem
+from evosplit.shared.graph import Cut
+from evosplit.shared.wire import frame_overhead_bytes, tensor_overhead_bytes
 
 
 def least_value(problem: Problem) -> float:

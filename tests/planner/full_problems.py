@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from graphs import errors, profile, random_graph
 
-from planner.devices import Energy, LayerTiming, MeasuredDevice
-from planner.encodings import CodecSpeed, InputEncoding
-from planner.problem import BitChoices, Problem
-from planner.problem.limits import Limits
-from shared.graph import Graph
-from shared.link import Link
+from evosplit.planner.devices import Energy, LayerTiming, MeasuredDevice
+from evosplit.planner.encodings import CodecSpeed, InputEncoding
+from evosplit.planner.problem import BitChoices, Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.shared.graph import Graph
+from evosplit.shared.link import Link
 
 ENERGY = Energy(1e-6, 2e-8, 3e-8, 0.5, "made up")
 BESIDE = ("frame_s", "prepare_s", "pack_s")

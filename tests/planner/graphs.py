@@ -7,12 +7,12 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from kernels.errors.table import ActivationErrors, ErrorTable, WeightErrors
-from planner.problem import BitChoices, Problem
-from planner.problem.limits import Limits
-from shared.graph import Graph, Layer, Tensor
-from shared.link import Link
-from shared.profile import Machine, Profile
+from evosplit.kernels.errors.table import ActivationErrors, ErrorTable, WeightErrors
+from evosplit.planner.problem import BitChoices, Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.shared.graph import Graph, Layer, Tensor
+from evosplit.shared.link import Link
+from evosplit.shared.profile import Machine, Profile
 
 SHA256 = "5" * 64
 MACHINE = Machine("test", 1, 1, "test", "test")

@@ -4,10 +4,10 @@ import itertools
 import math
 from collections.abc import Iterator
 
-from planner.problem import Problem
-from shared.expectation import ExitShare
-from shared.graph import Cut, Graph, make_cut, prefix_cuts
-from shared.wire import frame_overhead_bytes, tensor_overhead_bytes
+from evosplit.planner.problem import Problem
+from evosplit.shared.expectation import ExitShare
+from evosplit.shared.graph import Cut, Graph, make_cut, prefix_cuts
+from evosplit.shared.wire import frame_overhead_bytes, tensor_overhead_bytes
 
 
 def least_latency_s(problem: Problem) -> float:

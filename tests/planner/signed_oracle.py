@@ -7,10 +7,10 @@ import numpy as np
 from full_oracle import is_allowed
 from oracle import above, at_work, cuts
 
-from planner.problem import Problem
-from planner.problem.costs import Choice, Costs, Linear
-from shared.expectation import ExitShare
-from shared.graph import Cut
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.costs import Choice, Costs, Linear
+from evosplit.shared.expectation import ExitShare
+from evosplit.shared.graph import Cut
 
 
 def least_value(problem: Problem, costs: Costs) -> float:

@@ -6,16 +6,16 @@ from dataclasses import replace
 from full_problems import BESIDE, ENERGY, drawn_encodings, drawn_limits
 from graphs import errors, profile, random_graph
 
-from planner.devices import MeasuredDevice
-from planner.encodings import CodecSpeed
-from planner.problem import BitChoices, Problem
-from planner.problem.costs import Choice, Costs, LayerCost, Linear
-from planner.problem.limits import Limits
-from planner.problem.pricing import every_choice
-from shared.expectation import NOTHING_SPARED, ExitShare, Expectation
-from shared.graph import Graph
-from shared.integer_times import IntegerTimes
-from shared.link import Link
+from evosplit.planner.devices import MeasuredDevice
+from evosplit.planner.encodings import CodecSpeed
+from evosplit.planner.problem import BitChoices, Problem
+from evosplit.planner.problem.costs import Choice, Costs, LayerCost, Linear
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.problem.pricing import every_choice
+from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
+from evosplit.shared.graph import Graph
+from evosplit.shared.integer_times import IntegerTimes
+from evosplit.shared.link import Link
 
 SIGNS = {"rising": (1,), "falling": (-1,), "flat": (0,), "any": (-1, 0, 1)}
 

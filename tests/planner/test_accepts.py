@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
-from planner.problem.limits import Limits
-from planner.program import milp
+from evosplit.planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.program import milp
 
 NOTHING = Linear(0.0)
 

@@ -10,25 +10,25 @@ import pytest
 from graphs import MACHINE
 from models import chain_net, feeds, save
 
-from kernels.errors.table import measure_errors
-from planner.drop.accuracy import ERROR_LIMITS, NO_DROP, choose_limit, limited
-from planner.drop.estimate import Drop
-from planner.drop.margins import reader_for
-from planner.drop.measured import MeasuredDrop
-from planner.problem import BitChoices, Problem
-from planner.problem.limits import Limits
-from planner.solve import solve
-from planner.table import plan_table
-from shared.card import check_card, load_card
-from shared.errors import InfeasibleError, InputError, UsageError
-from shared.graph import Graph, load_graph
-from shared.link import Link
-from shared.pictures import decode_picture
-from shared.plan import Plan
-from shared.preprocess import preprocess
-from shared.profile import Profile
-from shared.replan import choices
-from shared.session import Runner
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.planner.drop.accuracy import ERROR_LIMITS, NO_DROP, choose_limit, limited
+from evosplit.planner.drop.estimate import Drop
+from evosplit.planner.drop.margins import reader_for
+from evosplit.planner.drop.measured import MeasuredDrop
+from evosplit.planner.problem import BitChoices, Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.solve import solve
+from evosplit.planner.table import plan_table
+from evosplit.shared.card import check_card, load_card
+from evosplit.shared.errors import InfeasibleError, InputError, UsageError
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.link import Link
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.plan import Plan
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.profile import Profile
+from evosplit.shared.replan import choices
+from evosplit.shared.session import Runner
 
 CARDS = Path(__file__).parents[2] / "cli" / "cards"
 
@@ -219,7 +219,7 @@ def test_plates_not_seen(shared_models: Path, shared_data: Path) -> None:
 
 
 def test_the_labels_file_of_the_photographs_is_read(shared_data: Path, shared_models: Path) -> None:
-    from planner.calibration.files import labelled_feeds
+    from evosplit.planner.calibration.files import labelled_feeds
 
     graph = load_graph(shared_models / "squeezenet1.1.onnx")
     card = check_card(load_card(CARDS / "squeezenet1.1.yaml"), graph)

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from models import chain_net, feeds, save
 
-from kernels.errors.table import ErrorTable, measure_errors
-from planner.devices import named_device
-from planner.drop.split_run import SplitRun
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from planner.solve import solve
-from shared.errors import EvoSplitError
-from shared.graph import Graph, load_graph
-from shared.link import Link
-from shared.plan import Plan
-from shared.serial import digest, from_json, to_data, to_json
+from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.planner.devices import named_device
+from evosplit.planner.drop.split_run import SplitRun
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.solve import solve
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan
+from evosplit.shared.serial import digest, from_json, to_data, to_json
 
 
 @pytest.fixture(scope="module")

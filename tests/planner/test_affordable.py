@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from models import chain_net, save
 
-from planner.calibration.files import LabelledFeeds
-from planner.drop import affordable as module
-from planner.drop.affordable import LEAST_JUDGED, affordable
-from shared.graph import load_graph
+from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.planner.drop import affordable as module
+from evosplit.planner.drop.affordable import LEAST_JUDGED, affordable
+from evosplit.shared.graph import load_graph
 
 
 class Lazy(Sequence):

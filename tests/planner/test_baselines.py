@@ -6,14 +6,14 @@ import pytest
 from baseline_problems import measured_problem, simulated_problem
 from oracle import cuts
 
-from planner import baselines
-from planner.devices import LayerTiming, MeasuredDevice
-from planner.encodings import InputEncoding
-from planner.evaluate import evaluate
-from planner.problem import Problem
-from shared.graph import make_cut
-from shared.profile import Profile
-from shared.wire import frame_overhead_bytes
+from evosplit.planner import baselines
+from evosplit.planner.devices import LayerTiming, MeasuredDevice
+from evosplit.planner.encodings import InputEncoding
+from evosplit.planner.evaluate import evaluate
+from evosplit.planner.problem import Problem
+from evosplit.shared.graph import make_cut
+from evosplit.shared.profile import Profile
+from evosplit.shared.wire import frame_overhead_bytes
 
 PROBLEMS = [
     *(measured_problem(seed, 6, cuts) for seed in range(15) for cuts in ("any", "prefix")),

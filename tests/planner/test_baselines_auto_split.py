@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from baseline_problems import measured_problem, simulated_problem
 
-from planner import baselines
-from planner.devices import MeasuredDevice
-from planner.evaluate import evaluate
-from planner.problem import Problem
-from planner.problem.assignment import Assignment
-from shared.graph import Cut, prefix_cuts
-from shared.profile import Profile
-from shared.weight_sizes import layer_weight_bytes
+from evosplit.planner import baselines
+from evosplit.planner.devices import MeasuredDevice
+from evosplit.planner.evaluate import evaluate
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.shared.graph import Cut, prefix_cuts
+from evosplit.shared.profile import Profile
+from evosplit.shared.weight_sizes import layer_weight_bytes
 
 WIDTHS = (2, 4, 6, 8)
 LADDER = [0.0, *np.geomspace(1e-12, 1e3, 300)]

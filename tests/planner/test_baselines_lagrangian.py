@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 
-from planner.baselines.lagrangian import assignments_by_price
+from evosplit.planner.baselines.lagrangian import assignments_by_price
 
 BITS = np.array([2, 4, 6, 8])
 

@@ -1,7 +1,7 @@
 import itertools
 import random
 
-from planner.baselines.min_cut import FlowGraph
+from evosplit.planner.baselines.min_cut import FlowGraph
 
 
 def test_the_source_side_is_a_minimum_cut_and_the_smallest_of_those() -> None:

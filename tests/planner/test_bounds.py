@@ -9,18 +9,18 @@ from graphs import random_problem
 from oracle import cuts
 from signed_problems import signed_problem
 
-from planner.cuts.geometry import geometry
-from planner.cuts.measure import measure_for
-from planner.cuts.space import Space
-from planner.problem import Problem
-from planner.problem.assignment import spending
-from planner.problem.cases import problem_cases
-from planner.problem.costs import Costs
-from planner.problem.pricing import pruned
-from planner.program import milp
-from planner.program.bounds import limit_bounds
-from planner.solve import checked_costs
-from shared.link import Link
+from evosplit.planner.cuts.geometry import geometry
+from evosplit.planner.cuts.measure import measure_for
+from evosplit.planner.cuts.space import Space
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.assignment import spending
+from evosplit.planner.problem.cases import problem_cases
+from evosplit.planner.problem.costs import Costs
+from evosplit.planner.problem.pricing import pruned
+from evosplit.planner.program import milp
+from evosplit.planner.program.bounds import limit_bounds
+from evosplit.planner.solve import checked_costs
+from evosplit.shared.link import Link
 
 
 @pytest.mark.parametrize("start", range(0, 60, 20))

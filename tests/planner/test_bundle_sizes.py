@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from planner.bundle import build_bundle
-from shared.bundle import Bundle
-from shared.graph import Graph, load_graph
-from shared.link import Link
-from shared.plan import Latency, Plan, PlanTable
-from shared.weight_sizes import quantised_weights
+from evosplit.planner.bundle import build_bundle
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency, Plan, PlanTable
+from evosplit.shared.weight_sizes import quantised_weights
 
 
 def whole_on_the_edge(graph: Graph, bits: int) -> PlanTable:

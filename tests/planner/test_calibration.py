@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from models import branch_net, residual_net, save
 
-from kernels.errors.inputs import calibration_from_arrays, check_calibration, random_calibration
-from shared.errors import InputError
-from shared.graph import Graph, load_graph
+from evosplit.kernels.errors.inputs import calibration_from_arrays, check_calibration, random_calibration
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph, load_graph
 
 
 @pytest.fixture

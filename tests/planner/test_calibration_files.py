@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kernels.errors.inputs import Feeds
-from planner.calibration.evidence import NO_EVIDENCE, evidence_in, measured_inputs
-from planner.calibration.files import calibration_source, feeds_digest, files_fingerprint, noise_feeds
-from shared.card import Card, card_from_data, check_card
-from shared.errors import CardError, InputError
-from shared.graph import Graph, load_graph
+from evosplit.kernels.errors.inputs import Feeds
+from evosplit.planner.calibration.evidence import NO_EVIDENCE, evidence_in, measured_inputs
+from evosplit.planner.calibration.files import (
+    calibration_source,
+    feeds_digest,
+    files_fingerprint,
+    noise_feeds,
+)
+from evosplit.shared.card import Card, card_from_data, check_card
+from evosplit.shared.errors import CardError, InputError
+from evosplit.shared.graph import Graph, load_graph
 from tests import models as nets
 
 CARD = {

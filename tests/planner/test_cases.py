@@ -8,15 +8,15 @@ import pytest
 from graphs import random_problem
 from oracle import above, at_work, cut_latencies, cuts
 
-from planner.problem import Problem
-from planner.solve import solve
-from planner.table import plan_table
-from planner.warm import resolve, warm
-from shared.errors import InfeasibleError, ProfileError, UsageError
-from shared.expectation import ExitShare, Expectation
-from shared.graph import Cut
-from shared.link import Link
-from shared.serial import to_data
+from evosplit.planner.problem import Problem
+from evosplit.planner.solve import solve
+from evosplit.planner.table import plan_table
+from evosplit.planner.warm import resolve, warm
+from evosplit.shared.errors import InfeasibleError, ProfileError, UsageError
+from evosplit.shared.expectation import ExitShare, Expectation
+from evosplit.shared.graph import Cut
+from evosplit.shared.link import Link
+from evosplit.shared.serial import to_data
 
 
 def expecting_problem(seed: int, **limits: float) -> Problem:

@@ -1,9 +1,9 @@
 import pytest
 from baseline_problems import measured_problem, simulated_problem
 
-from planner.compare import STRATEGIES, compare, edge_model_bytes
-from planner.solve import solve
-from shared.errors import InfeasibleError
+from evosplit.planner.compare import STRATEGIES, compare, edge_model_bytes
+from evosplit.planner.solve import solve
+from evosplit.shared.errors import InfeasibleError
 
 NAMES = ["neurosurgeon", "qdmp", "qdmp-quantised", "auto-split", "u8", "edge", "cloud16", "cloud-jpeg"]
 

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.problem.costs import Choice
-from planner.problem.dominated import undominated
+from evosplit.planner.problem.costs import Choice
+from evosplit.planner.problem.dominated import undominated
 
 CHOICES = st.lists(
     st.builds(Choice, st.integers(2, 32), st.integers(0, 9), st.integers(0, 9).map(float)),

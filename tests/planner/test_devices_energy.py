@@ -1,7 +1,7 @@
 import pytest
 
-from planner.devices.energy import EYERISS, from_power
-from planner.devices.presets import DEVICES
+from evosplit.planner.devices.energy import EYERISS, from_power
+from evosplit.planner.devices.presets import DEVICES
 
 
 def test_a_layer_and_an_upload_by_hand():

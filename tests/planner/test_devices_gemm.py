@@ -4,8 +4,8 @@ import onnx
 import pytest
 from onnx import helper
 
-from planner.devices.gemm import Gemm, layer_gemms
-from shared.graph import graph_from_model, load_graph
+from evosplit.planner.devices.gemm import Gemm, layer_gemms
+from evosplit.shared.graph import graph_from_model, load_graph
 from tests import models
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light"

@@ -4,10 +4,10 @@ from pathlib import Path
 import onnx
 import pytest
 
-from planner.devices import MeasuredDevice, device_timings, named_device, simulated_profile
-from planner.devices.presets import DEVICES, EYERISS, JETSON_NANO, RASPBERRY_PI_5, TPU
-from shared.errors import ProfileError, UsageError
-from shared.graph import load_graph
+from evosplit.planner.devices import MeasuredDevice, device_timings, named_device, simulated_profile
+from evosplit.planner.devices.presets import DEVICES, EYERISS, JETSON_NANO, RASPBERRY_PI_5, TPU
+from evosplit.shared.errors import ProfileError, UsageError
+from evosplit.shared.graph import load_graph
 from tests import models
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light"

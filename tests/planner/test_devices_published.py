@@ -5,9 +5,9 @@ from pathlib import Path
 import onnx
 import pytest
 
-from planner.devices.presets import EYERISS_PUBLISHED, TPU_PUBLISHED
-from planner.devices.published import _blocks
-from shared.graph import load_graph
+from evosplit.planner.devices.presets import EYERISS_PUBLISHED, TPU_PUBLISHED
+from evosplit.planner.devices.published import _blocks
+from evosplit.shared.graph import load_graph
 from tests import models
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light"

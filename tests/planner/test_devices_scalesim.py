@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from planner.devices.gemm import Gemm
-from planner.devices.presets import EYERISS, TPU
+from evosplit.planner.devices.gemm import Gemm
+from evosplit.planner.devices.presets import EYERISS, TPU
 
 DATAFLOWS = {"os": "output", "ws": "weight", "is": "input"}
 LAYERS = {  # input height, input width, kernel height, kernel width, channels, filters, stride

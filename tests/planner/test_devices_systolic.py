@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.devices.gemm import Gemm
-from planner.devices.presets import EYERISS, TPU
-from planner.devices.systolic import _mapped
-from shared.graph import load_graph
+from evosplit.planner.devices.gemm import Gemm
+from evosplit.planner.devices.presets import EYERISS, TPU
+from evosplit.planner.devices.systolic import _mapped
+from evosplit.shared.graph import load_graph
 from tests import models
 
 SMALL = st.integers(1, 9)

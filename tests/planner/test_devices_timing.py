@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.devices import LayerTiming
+from evosplit.planner.devices import LayerTiming
 
 COUNT = st.floats(0, 1e7, allow_subnormal=False)
 BITS = st.sampled_from((2, 3, 4, 5, 6, 8))

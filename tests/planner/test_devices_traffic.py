@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.devices.gemm import layer_gemms
-from planner.devices.traffic import OnChip, layer_traffic, loads
-from shared.graph import load_graph
-from shared.weight_sizes import initialisers, quantised_weights
+from evosplit.planner.devices.gemm import layer_gemms
+from evosplit.planner.devices.traffic import OnChip, layer_traffic, loads
+from evosplit.shared.graph import load_graph
+from evosplit.shared.weight_sizes import initialisers, quantised_weights
 from tests import models
 
 SIZE = st.floats(1, 1e6, allow_subnormal=False)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.drop.estimate import Drop, estimate_drop
+from evosplit.planner.drop.estimate import Drop, estimate_drop
 
 
 def slow_expected(before: np.ndarray, after: np.ndarray, right: np.ndarray) -> float:

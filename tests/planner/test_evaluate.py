@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 from graphs import random_problem
 
-from planner.evaluate import evaluate
-from planner.problem.assignment import Assignment
-from planner.solve import solve
-from shared.errors import InfeasibleError
-from shared.graph import parse_cut
+from evosplit.planner.evaluate import evaluate
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.solve import solve
+from evosplit.shared.errors import InfeasibleError
+from evosplit.shared.graph import parse_cut
 
 
 def test_an_optimal_plan_is_priced_as_the_solver_priced_it() -> None:

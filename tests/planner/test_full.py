@@ -6,8 +6,8 @@ import pytest
 from full_oracle import least_value
 from full_problems import full_problem
 
-from planner.problem.assignment import spending
-from planner.solve import checked_costs, optimum
+from evosplit.planner.problem.assignment import spending
+from evosplit.planner.solve import checked_costs, optimum
 
 
 @pytest.mark.parametrize("start", range(0, 500, 25))

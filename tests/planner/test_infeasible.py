@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 from graphs import random_problem
 
-from planner.problem import BitChoices
-from planner.problem.limits import Limits
-from planner.solve import solve
-from shared.errors import InfeasibleError
+from evosplit.planner.problem import BitChoices
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.solve import solve
+from evosplit.shared.errors import InfeasibleError
 
 
 def test_memory_that_is_too_small_is_named_with_what_it_lacks() -> None:

@@ -9,15 +9,15 @@ from dataclasses import replace
 import pytest
 from graphs import errors, random_problem
 
-from planner.devices import MeasuredDevice
-from planner.evaluate import evaluate
-from planner.problem import BitChoices, Problem, default_bits
-from planner.problem.assignment import Assignment, amount
-from planner.problem.pricing import every_choice
-from planner.solve import solve
-from shared.errors import InfeasibleError
-from shared.integer_times import IntegerTimes
-from shared.plan import FLOAT_BITS
+from evosplit.planner.devices import MeasuredDevice
+from evosplit.planner.evaluate import evaluate
+from evosplit.planner.problem import BitChoices, Problem, default_bits
+from evosplit.planner.problem.assignment import Assignment, amount
+from evosplit.planner.problem.pricing import every_choice
+from evosplit.planner.solve import solve
+from evosplit.shared.errors import InfeasibleError
+from evosplit.shared.integer_times import IntegerTimes
+from evosplit.shared.plan import FLOAT_BITS
 
 BITS = BitChoices(weights=(8, 32), activations=(8, 32), wire=(8,))
 

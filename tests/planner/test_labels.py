@@ -7,11 +7,11 @@ import pytest
 from models import chain_net, save
 from PIL import Image
 
-from planner.calibration.files import labelled_feeds
-from planner.calibration.labels import array_labels, picture_labels
-from shared.card import Card, card_from_data, check_card
-from shared.errors import InputError
-from shared.graph import Graph, load_graph
+from evosplit.planner.calibration.files import labelled_feeds
+from evosplit.planner.calibration.labels import array_labels, picture_labels
+from evosplit.shared.card import Card, card_from_data, check_card
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph, load_graph
 
 CARD = {
     "version": 1,

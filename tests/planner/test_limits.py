@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 from graphs import random_problem
 
-from planner.problem.limits import DEFAULT_MAX_ERROR, Limits, LimitStatus
-from planner.solve import solve
-from shared.errors import ProfileError, UsageError
-from shared.link import Link
+from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits, LimitStatus
+from evosplit.planner.solve import solve
+from evosplit.shared.errors import ProfileError, UsageError
+from evosplit.shared.link import Link
 
 
 def test_no_error_limit_means_the_default_one() -> None:

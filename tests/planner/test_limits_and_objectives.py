@@ -4,19 +4,19 @@ import pytest
 from full_problems import ENERGY, fake_device, full_problem
 from graphs import random_problem
 
-from planner.devices import MeasuredDevice
-from planner.encodings import CodecSpeed, InputEncoding
-from planner.evaluate import evaluate
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from planner.problem.pricing import every_choice, problem_costs
-from planner.problem.tensor_costs import tensor_depths
-from planner.solve import solve
-from planner.table import plan_table
-from shared.errors import InfeasibleError, UsageError
-from shared.graph import parse_cut
-from shared.link import Link
-from shared.plan import TensorCode
+from evosplit.planner.devices import MeasuredDevice
+from evosplit.planner.encodings import CodecSpeed, InputEncoding
+from evosplit.planner.evaluate import evaluate
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.problem.pricing import every_choice, problem_costs
+from evosplit.planner.problem.tensor_costs import tensor_depths
+from evosplit.planner.solve import solve
+from evosplit.planner.table import plan_table
+from evosplit.shared.errors import InfeasibleError, UsageError
+from evosplit.shared.graph import parse_cut
+from evosplit.shared.link import Link
+from evosplit.shared.plan import TensorCode
 
 
 def with_energy(problem: Problem) -> Problem:
@@ -103,7 +103,7 @@ def test_an_evaluation_says_which_cuts_are_not_allowed() -> None:
 
 
 def test_pins_and_depth_count_in_an_evaluation() -> None:
-    from planner.problem.assignment import Assignment
+    from evosplit.planner.problem.assignment import Assignment
 
     problem = random_problem(3, cuts="any", memory_bytes=10**9, max_error=10.0)
     everywhere = dict.fromkeys(problem.graph.tensors, 32)

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import branch_net, chain_net, save
 
-from planner.drop.margins import collapse, ctc_allowed, margin, only_best, only_class, reader_for
-from shared.card import card_from_data
-from shared.graph import load_graph
+from evosplit.planner.drop.margins import collapse, ctc_allowed, margin, only_best, only_class, reader_for
+from evosplit.shared.card import card_from_data
+from evosplit.shared.graph import load_graph
 
 INPUT = {"colour": "RGB", "scale": "1/255", "resize": {"kind": "stretch"}}
 

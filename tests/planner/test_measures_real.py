@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from kernels.errors.options import ErrorOptions
-from kernels.errors.table import ErrorTable, measure_errors
-from planner.drop.split_run import SplitRun
-from shared.card import check_card, load_card
-from shared.graph import Graph, load_graph, prefix_cut
-from shared.link import Link
-from shared.plan import Latency, Plan, TensorCode
-from shared.preprocess import preprocess
-from shared.session import Runner
+from evosplit.kernels.errors.options import ErrorOptions
+from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.planner.drop.split_run import SplitRun
+from evosplit.shared.card import check_card, load_card
+from evosplit.shared.graph import Graph, load_graph, prefix_cut
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency, Plan, TensorCode
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.session import Runner
 
 CARDS = Path(__file__).parents[2] / "cli" / "cards"
 BITS = (2, 3, 4, 5)

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from benchmarks.made_up import made_up_errors, profile_of
 from benchmarks.planner_models import light_graph
-from cli.profiles import slowed
-from planner.problem import Problem, default_bits
-from planner.problem.assignment import spending
-from planner.problem.limits import Limits
-from planner.problem.sides import plain_speed
-from planner.solve import checked_costs, optimum
-from planner.table import plan_table
-from shared.graph import load_graph
-from shared.link import Link
+from evosplit.cli.profiles import slowed
+from evosplit.planner.problem import Problem, default_bits
+from evosplit.planner.problem.assignment import spending
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.problem.sides import plain_speed
+from evosplit.planner.solve import checked_costs, optimum
+from evosplit.planner.table import plan_table
+from evosplit.shared.graph import load_graph
+from evosplit.shared.link import Link
 
 REAL = ("lprnet", "squeezenet1.1", "resnet20_cifar10", "ultraface_rfb320", "mobilenetv2")
 LIGHT = ("squeezenet", "shufflenet")

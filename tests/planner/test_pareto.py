@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from planner.pareto import FINEST, LEAST_ERROR, Front, pareto_front
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from shared.errors import InfeasibleError, UsageError
+from evosplit.planner.pareto import FINEST, LEAST_ERROR, Front, pareto_front
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.shared.errors import InfeasibleError, UsageError
 from tests.planner import oracle
 from tests.planner.graphs import random_problem
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from planner.encodings.measure import measure_encodings, to_pixels
-from shared.card import Card, card_from_data
-from shared.graph import Graph, load_graph
-from shared.preprocess import preprocess
+from evosplit.planner.encodings.measure import measure_encodings, to_pixels
+from evosplit.shared.card import Card, card_from_data
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.preprocess import preprocess
 from tests.models import chain_net, save
 
 

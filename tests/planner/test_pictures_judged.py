@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from planner.drop.estimate import Drop
-from planner.drop.pictures import admitted, picture_plan, table_with_errors
-from planner.encodings import InputEncoding
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from planner.promise import Promise
-from planner.service import kept_plans
-from planner.table import plan_table
-from shared.plan import Plan
+from evosplit.planner.drop.estimate import Drop
+from evosplit.planner.drop.pictures import admitted, picture_plan, table_with_errors
+from evosplit.planner.encodings import InputEncoding
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.promise import Promise
+from evosplit.planner.service import kept_plans
+from evosplit.planner.table import plan_table
+from evosplit.shared.plan import Plan
 from tests.planner.graphs import random_problem
 
 WAYS = (InputEncoding("jpeg-90", 40.0, 0.2, 1e-5, 1e-5), InputEncoding("jpeg-50", 10.0, 0.4, 1e-5, 1e-5))

@@ -8,25 +8,25 @@ import pytest
 from graphs import MACHINE
 from models import feeds, residual_net, save
 
-from kernels.codec import decode_tensor
-from kernels.errors.table import measure_errors
-from kernels.weights import fake_quantise_weights
-from planner.bundle import build_bundle
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from planner.promise import asked_promise
-from planner.service import kept_plans, service_problem
-from planner.table import plan_table
-from shared.bundle import Bundle
-from shared.errors import BundleError
-from shared.graph import Graph, graph_from_model, load_graph, parse_cut
-from shared.link import Link
-from shared.plan import Plan
-from shared.profile import Profile
-from shared.session import Runner
-from shared.split import head_model
-from shared.weight_sizes import layer_weight_bytes, quantised_weights
-from shared.weights import restore_weights, strip_weights
+from evosplit.kernels.codec import decode_tensor
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.weights import fake_quantise_weights
+from evosplit.planner.bundle import build_bundle
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.promise import asked_promise
+from evosplit.planner.service import kept_plans, service_problem
+from evosplit.planner.table import plan_table
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.errors import BundleError
+from evosplit.shared.graph import Graph, graph_from_model, load_graph, parse_cut
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan
+from evosplit.shared.profile import Profile
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model
+from evosplit.shared.weight_sizes import layer_weight_bytes, quantised_weights
+from evosplit.shared.weights import restore_weights, strip_weights
 
 
 def profile(graph: Graph, layer_s: float) -> Profile:

@@ -4,12 +4,12 @@ import pytest
 from full_problems import full_problem
 from graphs import random_problem
 
-from planner.problem import Problem
-from planner.solve import solve
-from planner.warm import resolve, warm
-from shared.errors import InfeasibleError
-from shared.link import Link
-from shared.profile import Profile
+from evosplit.planner.problem import Problem
+from evosplit.planner.solve import solve
+from evosplit.planner.warm import resolve, warm
+from evosplit.shared.errors import InfeasibleError
+from evosplit.shared.link import Link
+from evosplit.shared.profile import Profile
 
 
 def slowed(profile: Profile, factor: float) -> Profile:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from planner.devices import named_device
-from planner.prediction import latency_interval
-from planner.solve import solve
+from evosplit.planner.devices import named_device
+from evosplit.planner.prediction import latency_interval
+from evosplit.planner.solve import solve
 from tests.planner.graphs import random_problem
 
 

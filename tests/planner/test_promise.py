@@ -8,24 +8,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kernels.errors.data_free import data_free_errors
-from kernels.errors.table import measure_errors
-from planner.calibration.files import LabelledFeeds
-from planner.drop.accuracy import NO_DROP, Judge, is_exact
-from planner.drop.estimate import Drop
-from planner.drop.judges import judge_for
-from planner.encodings import InputEncoding
-from planner.problem import BitChoices, Problem
-from planner.problem.limits import Limits
-from planner.promise import DEFAULT_MAX_DROP, Promise, asked_promise, is_safe, keep, kept_line, safe
-from planner.table import plan_table
-from shared.errors import InfeasibleError, UsageError
-from shared.graph import Graph, load_graph
-from shared.link import Link
-from shared.machine import this_machine
-from shared.plan import Plan
-from shared.profile import Profile
-from shared.replan import choices
+from evosplit.kernels.errors.data_free import data_free_errors
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.planner.drop.accuracy import NO_DROP, Judge, is_exact
+from evosplit.planner.drop.estimate import Drop
+from evosplit.planner.drop.judges import judge_for
+from evosplit.planner.encodings import InputEncoding
+from evosplit.planner.problem import BitChoices, Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.promise import DEFAULT_MAX_DROP, Promise, asked_promise, is_safe, keep, kept_line, safe
+from evosplit.planner.table import plan_table
+from evosplit.shared.errors import InfeasibleError, UsageError
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.link import Link
+from evosplit.shared.machine import this_machine
+from evosplit.shared.plan import Plan
+from evosplit.shared.profile import Profile
+from evosplit.shared.replan import choices
 from tests.models import chain_net, feeds, save
 
 CODECS = tuple(InputEncoding(name, 700.0, 0.0) for name in ("raw8", "png", "jpeg-90"))

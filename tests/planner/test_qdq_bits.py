@@ -8,21 +8,21 @@ import pytest
 from graphs import MACHINE
 from models import chain_net, feeds, save
 
-from edge.int8 import timed_integers
-from kernels.codec import decode_tensor
-from kernels.errors.table import measure_errors
-from planner.bundle import build_bundle
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from planner.table import plan_table
-from shared.bundle import Bundle
-from shared.graph import Graph, graph_from_model, load_graph, parse_cut, prefix_cuts
-from shared.link import Link
-from shared.profile import Profile
-from shared.session import Runner
-from shared.split import head_model, tail_model
-from shared.weight_sizes import layer_weight_bytes, quantised_weights
-from shared.weights import restore_weights, strip_weights
+from evosplit.edge.int8 import timed_integers
+from evosplit.kernels.codec import decode_tensor
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.planner.bundle import build_bundle
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.table import plan_table
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.graph import Graph, graph_from_model, load_graph, parse_cut, prefix_cuts
+from evosplit.shared.link import Link
+from evosplit.shared.profile import Profile
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model, tail_model
+from evosplit.shared.weight_sizes import layer_weight_bytes, quantised_weights
+from evosplit.shared.weights import restore_weights, strip_weights
 
 
 @pytest.fixture(scope="module", params=["chain", "resnet20_cifar10"])

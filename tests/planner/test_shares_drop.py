@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.calibration.files import LabelledFeeds
-from planner.drop.judges import judge_for
-from planner.drop.shares import SharesDrop, mean_drop
-from shared.card import card_from_data, check_card, load_card
-from shared.errors import InputError
-from shared.graph import Cut, Graph, load_graph, prefix_cut
-from shared.link import Link
-from shared.pictures import decode_picture
-from shared.plan import Latency, Plan, TensorCode
-from shared.preprocess import preprocess
+from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.planner.drop.judges import judge_for
+from evosplit.planner.drop.shares import SharesDrop, mean_drop
+from evosplit.shared.card import card_from_data, check_card, load_card
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cut
+from evosplit.shared.link import Link
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.plan import Latency, Plan, TensorCode
+from evosplit.shared.preprocess import preprocess
 from tests.models import picture_net, save
 
 CARDS = Path(__file__).parents[2] / "cli" / "cards"

@@ -9,14 +9,14 @@ import pytest
 from signed_oracle import least_value
 from signed_problems import signed_problem
 
-from planner.problem import Problem
-from planner.problem.cases import Case, problem_cases
-from planner.problem.costs import Costs
-from planner.problem.pricing import pruned
-from planner.program import milp
-from planner.program.bounds import limit_bounds
-from planner.solve import best_case
-from shared.errors import InfeasibleError
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.cases import Case, problem_cases
+from evosplit.planner.problem.costs import Costs
+from evosplit.planner.problem.pricing import pruned
+from evosplit.planner.program import milp
+from evosplit.planner.program.bounds import limit_bounds
+from evosplit.planner.solve import best_case
+from evosplit.shared.errors import InfeasibleError
 
 
 def searched(problem: Problem, costs: Costs) -> float:

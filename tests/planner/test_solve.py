@@ -4,12 +4,12 @@ import pytest
 from graphs import random_problem
 from oracle import least_latency_s
 
-from planner.problem import Problem
-from planner.problem.limits import Limits
-from planner.program.engines import solver_name
-from planner.solve import solve
-from shared.errors import InfeasibleError
-from shared.graph import parse_cut
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.program.engines import solver_name
+from evosplit.planner.solve import solve
+from evosplit.shared.errors import InfeasibleError
+from evosplit.shared.graph import parse_cut
 
 CLOSE = {"rel": 1e-9, "abs": 2e-9}
 

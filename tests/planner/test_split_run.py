@@ -6,27 +6,27 @@ import numpy as np
 import pytest
 from models import branch_net, feeds, residual_net, save
 
-from edge.head.build import Heads
-from edge.head.roster import Roster
-from edge.head.run import run_head
-from edge.link.payloads import boundary_frame
-from kernels.codec import decode_tensor
-from kernels.errors.table import measure_errors
-from kernels.quantise import fake_quantise
-from planner.bundle import build_bundle
-from planner.drop.split_run import SplitRun
-from planner.encodings.wire import picture_wire
-from shared.bundle import Bundle
-from shared.card import card_from_data, check_card
-from shared.errors import UsageError
-from shared.graph import Graph, load_graph, prefix_cut
-from shared.link import Link
-from shared.plan import Latency, Plan, PlanTable, TensorCode
-from shared.preprocess import preprocess
-from shared.session import Runner
-from shared.split import tail_model
-from shared.weight_sizes import quantised_weights
-from shared.wire import decode_frame
+from evosplit.edge.head.build import Heads
+from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.run import run_head
+from evosplit.edge.link.payloads import boundary_frame
+from evosplit.kernels.codec import decode_tensor
+from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.quantise import fake_quantise
+from evosplit.planner.bundle import build_bundle
+from evosplit.planner.drop.split_run import SplitRun
+from evosplit.planner.encodings.wire import picture_wire
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.card import card_from_data, check_card
+from evosplit.shared.errors import UsageError
+from evosplit.shared.graph import Graph, load_graph, prefix_cut
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.session import Runner
+from evosplit.shared.split import tail_model
+from evosplit.shared.weight_sizes import quantised_weights
+from evosplit.shared.wire import decode_frame
 
 
 def plan(graph: Graph, stop: int, weights: int, wire: TensorCode, activations: int = 32) -> Plan:

@@ -4,9 +4,9 @@ from models import feeds, residual_net, save
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
 
-from planner.problem.statements import statements
-from shared.graph import load_graph
-from shared.weight_sizes import layer_weight_bytes, quantised_weights
+from evosplit.planner.problem.statements import statements
+from evosplit.shared.graph import load_graph
+from evosplit.shared.weight_sizes import layer_weight_bytes, quantised_weights
 
 
 class Reader(CalibrationDataReader):

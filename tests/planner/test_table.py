@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from graphs import random_problem
 
-from planner.problem import Problem
-from planner.solve import solve
-from planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, plan_table
-from shared.errors import InfeasibleError
-from shared.link import Link
+from evosplit.planner.problem import Problem
+from evosplit.planner.solve import solve
+from evosplit.planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, plan_table
+from evosplit.shared.errors import InfeasibleError
+from evosplit.shared.link import Link
 
 
 def scaled(seed: int) -> Problem:

@@ -8,8 +8,8 @@ from typing import Any
 
 import onnx
 
-from shared.card import Card, card_from_data
-from shared.graph.types import Graph, Tensor
+from evosplit.shared.card import Card, card_from_data
+from evosplit.shared.graph.types import Graph, Tensor
 
 
 def card_data(**fields: Any) -> dict[str, Any]:

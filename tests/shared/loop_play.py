@@ -12,19 +12,19 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from kernels.errors.table import ActivationErrors, ErrorTable, WeightErrors
-from planner.problem import BitChoices, Problem
-from planner.problem.limits import Limits
-from planner.table import plan_table
-from shared.correction.corrections import corrections_of
-from shared.correction.course import Course
-from shared.correction.measured import Measured
-from shared.correction.terms import Beside
-from shared.graph import Graph, Layer, Tensor
-from shared.link import Link
-from shared.plan import Plan, PlanTable
-from shared.profile import Machine, Profile
-from shared.replan import choices, fastest, replan
+from evosplit.kernels.errors.table import ActivationErrors, ErrorTable, WeightErrors
+from evosplit.planner.problem import BitChoices, Problem
+from evosplit.planner.problem.limits import Limits
+from evosplit.planner.table import plan_table
+from evosplit.shared.correction.corrections import corrections_of
+from evosplit.shared.correction.course import Course
+from evosplit.shared.correction.measured import Measured
+from evosplit.shared.correction.terms import Beside
+from evosplit.shared.graph import Graph, Layer, Tensor
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.profile import Machine, Profile
+from evosplit.shared.replan import choices, fastest, replan
 
 SHA256 = "5" * 64
 WIRE = (4, 8, 16)

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from shared.agreement import agreement, is_score_vector
-from shared.card import Card, card_from_data
-from shared.errors import CardError
-from shared.fidelity import FLOAT_NOISE
-from shared.readings.pairs import boxes_kept
+from evosplit.shared.agreement import agreement, is_score_vector
+from evosplit.shared.card import Card, card_from_data
+from evosplit.shared.errors import CardError
+from evosplit.shared.fidelity import FLOAT_NOISE
+from evosplit.shared.readings.pairs import boxes_kept
 
 INPUT = {"colour": "RGB", "size": [8, 8], "resize": {"kind": "stretch"}}
 CLASSES = {"kind": "classes", "scores": "logits"}

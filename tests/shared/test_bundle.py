@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.bundle import Bundle, Manifest, write_bundle
-from shared.errors import BundleError
-from shared.link import Link
-from shared.plan import Latency, Plan, PlanTable, TensorCode
-from shared.serial import to_data
+from evosplit.shared.bundle import Bundle, Manifest, write_bundle
+from evosplit.shared.errors import BundleError
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
+from evosplit.shared.serial import to_data
 
 PLAN = Plan(
     model="net",

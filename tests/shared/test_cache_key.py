@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from shared.cache_key import CacheKey, runtime_versions
-from shared.card import card_from_data
-from shared.machine import this_machine
+from evosplit.shared.cache_key import CacheKey, runtime_versions
+from evosplit.shared.card import card_from_data
+from evosplit.shared.machine import this_machine
 
 INPUT = {"colour": "RGB", "resize": {"kind": "stretch"}}
 CARD = card_from_data({"version": 1, "name": "a", "input": INPUT})

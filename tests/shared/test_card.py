@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from card_examples import card, card_data, graph
 
-from shared.card import card_from_data, card_to_data, check_card, load_card
-from shared.errors import CardError
+from evosplit.shared.card import card_from_data, card_to_data, check_card, load_card
+from evosplit.shared.errors import CardError
 
 GRAPH = graph({"x": (1, 3, 8, 6)}, {"y": (1, 3)})
 TEXT = {"kind": "text-slots", "alphabet": "abc"}

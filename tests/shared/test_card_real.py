@@ -15,10 +15,10 @@ import pytest
 from card_examples import graph_of
 from PIL import Image
 
-from shared.card import check_card, load_card
-from shared.pictures import decode_picture
-from shared.postprocess import postprocess
-from shared.preprocess import preprocess
+from evosplit.shared.card import check_card, load_card
+from evosplit.shared.pictures import decode_picture
+from evosplit.shared.postprocess import postprocess
+from evosplit.shared.preprocess import preprocess
 
 CARDS = Path(__file__).parents[2] / "cli" / "cards"
 MODELS = sorted(path.stem for path in CARDS.glob("*.yaml") if path.stem != "gate")

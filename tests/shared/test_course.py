@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.correction.corrections import corrections_of
-from shared.correction.course import Course
-from shared.correction.tries import LOSS, Tries
-from shared.plan import Plan
-from shared.replan import choices, fastest, replan
+from evosplit.shared.correction.corrections import corrections_of
+from evosplit.shared.correction.course import Course
+from evosplit.shared.correction.tries import LOSS, Tries
+from evosplit.shared.plan import Plan
+from evosplit.shared.replan import choices, fastest, replan
 
 FRAMES = 1000
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.card import Card, card_from_data, check_card
-from shared.frame_costs import CAMERA, FrameCosts, measure_frame, typical_picture, with_frame
-from shared.graph import Graph, load_graph
-from shared.machine import this_machine
-from shared.picture_codes import CODECS
-from shared.profile import Profile
+from evosplit.shared.card import Card, card_from_data, check_card
+from evosplit.shared.frame_costs import CAMERA, FrameCosts, measure_frame, typical_picture, with_frame
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.machine import this_machine
+from evosplit.shared.picture_codes import CODECS
+from evosplit.shared.profile import Profile
 from tests.models import chain_net, save
 
 CARD = {

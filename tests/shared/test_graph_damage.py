@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.errors import ModelError
-from shared.graph import load_graph
-from shared.graph.damage import cut_short, lfs_pointer
+from evosplit.shared.errors import ModelError
+from evosplit.shared.graph import load_graph
+from evosplit.shared.graph.damage import cut_short, lfs_pointer
 from tests import models
 
 POINTER = (

@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from shared.graph import Graph, load_graph
+from evosplit.shared.graph import Graph, load_graph
 from tests import models
 
 

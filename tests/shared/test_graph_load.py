@@ -12,9 +12,9 @@ import onnx
 import onnxruntime
 import pytest
 
-from shared.errors import ModelError
-from shared.graph import load_graph
-from shared.session import Runner
+from evosplit.shared.errors import ModelError
+from evosplit.shared.graph import load_graph
+from evosplit.shared.session import Runner
 from tests import models
 
 OPSETS = (7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from shared.graph import load_graph
+from evosplit.shared.graph import load_graph
 from tests import models
 
 PUBLISHED_MMACS = {

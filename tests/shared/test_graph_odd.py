@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper, parser
 
-from kernels.codec import decode_tensor, encode_tensor
-from shared.errors import ModelError
-from shared.graph import Cut, Graph, Tensor, graph_from_model, prefix_cuts
-from shared.graph.passes import normalise
-from shared.plan import TensorCode
-from shared.samples import random_feeds
-from shared.session import Runner
-from shared.split import head_model, tail_model
-from shared.weights import strip_weights
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.shared.errors import ModelError
+from evosplit.shared.graph import Cut, Graph, Tensor, graph_from_model, prefix_cuts
+from evosplit.shared.graph.passes import normalise
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.samples import random_feeds
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model, tail_model
+from evosplit.shared.weights import strip_weights
 from tests import odd_models
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17, "local" : 1]>'

@@ -7,9 +7,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from shared.errors import ModelError
-from shared.graph import graph_from_model
-from shared.graph.passes import (
+from evosplit.shared.errors import ModelError
+from evosplit.shared.graph import graph_from_model
+from evosplit.shared.graph.passes import (
     annotate_shapes,
     fold_constants,
     normalise,
@@ -17,7 +17,7 @@ from shared.graph.passes import (
     unlist_weights,
     widen_halves,
 )
-from shared.session import Runner
+from evosplit.shared.session import Runner
 from tests import models
 
 

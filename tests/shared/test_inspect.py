@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from shared.graph import graph_from_model
-from shared.graph.passes import normalise
-from shared.inspect import inspect_data
+from evosplit.shared.graph import graph_from_model
+from evosplit.shared.graph.passes import normalise
+from evosplit.shared.inspect import inspect_data
 from tests import models
 
 

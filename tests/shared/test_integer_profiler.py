@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 from models import chain_net, save
 
-from edge.int8 import timed_integers
-from shared.errors import ProfileError
-from shared.graph import Graph, load_graph
-from shared.integer_profiler import measure_integers
-from shared.integer_times import IntegerTimes
-from shared.profile import Machine, Profile
-from shared.serial import from_data, from_json, to_data, to_json
+from evosplit.edge.int8 import timed_integers
+from evosplit.shared.errors import ProfileError
+from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.integer_profiler import measure_integers
+from evosplit.shared.integer_times import IntegerTimes
+from evosplit.shared.profile import Machine, Profile
+from evosplit.shared.serial import from_data, from_json, to_data, to_json
 
 
 @pytest.fixture(scope="module")

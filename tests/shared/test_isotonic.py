@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.isotonic import isotonic
+from evosplit.shared.isotonic import isotonic
 
 
 @given(st.lists(st.floats(0, 1e3), max_size=30))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shared.kept import kept, read_kept
-from shared.link import Link
+from evosplit.shared.kept import kept, read_kept
+from evosplit.shared.link import Link
 
 
 def test_what_is_kept_is_made_once(tmp_path: Path) -> None:

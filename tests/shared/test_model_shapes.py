@@ -9,13 +9,13 @@ import onnx
 import pytest
 from onnx import parser
 
-from shared.card import card_from_data
-from shared.card.schema import Card
-from shared.errors import ModelError, UsageError
-from shared.graph import load_graph
-from shared.graph.passes import Pins
-from shared.model_shapes import load_model_file, read_shapes, shape_file, write_shapes
-from shared.shape import parse_model_shape, parse_named_shape, parse_shape
+from evosplit.shared.card import card_from_data
+from evosplit.shared.card.schema import Card
+from evosplit.shared.errors import ModelError, UsageError
+from evosplit.shared.graph import load_graph
+from evosplit.shared.graph.passes import Pins
+from evosplit.shared.model_shapes import load_model_file, read_shapes, shape_file, write_shapes
+from evosplit.shared.shape import parse_model_shape, parse_named_shape, parse_shape
 from tests import models
 
 PICTURE = "net (float[n, 3, h, w] x) => (float[n, 3, h, w] y) { y = Relu (x) }"

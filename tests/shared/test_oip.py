@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from shared import oip
-from shared.errors import InputError
-from shared.graph import Graph, Tensor
+from evosplit.shared import oip
+from evosplit.shared.errors import InputError
+from evosplit.shared.graph import Graph, Tensor
 
 DATATYPES = [
     *("BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64"),

@@ -6,9 +6,9 @@ import pytest
 from models import branch_net, chain_net, dynamic_net, feeds, residual_net
 from onnx import TensorProto, helper, numpy_helper
 
-from shared.outside import referring
-from shared.session import Runner
-from shared.weights import strip_weights
+from evosplit.shared.outside import referring
+from evosplit.shared.session import Runner
+from evosplit.shared.weights import strip_weights
 
 
 @pytest.mark.parametrize("make", [chain_net, residual_net, branch_net, dynamic_net])

@@ -3,8 +3,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from shared import overflow
-from shared.session import Runner
+from evosplit.shared import overflow
+from evosplit.shared.session import Runner
 
 
 def largest_products() -> onnx.ModelProto:

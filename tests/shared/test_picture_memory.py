@@ -13,9 +13,9 @@ from PIL import Image
 _WORK = """
 import json, sys
 from pathlib import Path
-from shared.card import card_from_data
-from shared.errors import InputError
-from shared.sized import read_picture
+from evosplit.shared.card import card_from_data
+from evosplit.shared.errors import InputError
+from evosplit.shared.sized import read_picture
 
 def peak():
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.errors import InputError, UnknownKindError
-from shared.pictures import KINDS, decode_picture
+from evosplit.shared.errors import InputError, UnknownKindError
+from evosplit.shared.pictures import KINDS, decode_picture
 
 RAMP = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3) * 3
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from shared.errors import BundleError, ProfileError
-from shared.link import Link
-from shared.plan import Latency, Plan, PlanTable, TensorCode
-from shared.profile import Machine, Profile
-from shared.serial import from_json, to_json
+from evosplit.shared.errors import BundleError, ProfileError
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
+from evosplit.shared.profile import Machine, Profile
+from evosplit.shared.serial import from_json, to_json
 
 PLAN = Plan(
     model="net",

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.card import Card
-from shared.errors import CardError, InputError
-from shared.postprocess import Reading, postprocess
-from shared.readings.boxes import overlap, suppress
+from evosplit.shared.card import Card
+from evosplit.shared.errors import CardError, InputError
+from evosplit.shared.postprocess import Reading, postprocess
+from evosplit.shared.readings.boxes import overlap, suppress
 
 RNG = np.random.default_rng(1)
 SIZE = (8, 6)

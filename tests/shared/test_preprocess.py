@@ -8,10 +8,10 @@ from card_examples import card
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.card import Card, Resize
-from shared.errors import CardError, InputError
-from shared.preprocess import input_range, preprocess
-from shared.resize import place
+from evosplit.shared.card import Card, Resize
+from evosplit.shared.errors import CardError, InputError
+from evosplit.shared.preprocess import input_range, preprocess
+from evosplit.shared.resize import place
 
 RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import ProfileError
-from shared.graph import Graph, graph_from_model, load_graph
-from shared.graph.passes import normalise
-from shared.machine import this_machine
-from shared.profile import BUSY, Profile, left_out_residual
-from shared.profiler import MAX_CUTS, Wholes, calmest, measure_profile, quiet_median, spread_of
-from shared.serial import from_data, from_json, to_data, to_json
-from shared.weights import random_weights, restore_weights, strip_weights
+from evosplit.shared.errors import ProfileError
+from evosplit.shared.graph import Graph, graph_from_model, load_graph
+from evosplit.shared.graph.passes import normalise
+from evosplit.shared.machine import this_machine
+from evosplit.shared.profile import BUSY, Profile, left_out_residual
+from evosplit.shared.profiler import MAX_CUTS, Wholes, calmest, measure_profile, quiet_median, spread_of
+from evosplit.shared.serial import from_data, from_json, to_data, to_json
+from evosplit.shared.weights import random_weights, restore_weights, strip_weights
 from tests import models
 
 

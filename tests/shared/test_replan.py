@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.estimator import LinkEstimate, Observation, Ping, update
-from shared.link import Link
-from shared.plan import Latency, Plan, PlanTable
-from shared.replan import choices, replan
+from evosplit.shared.estimator import LinkEstimate, Observation, Ping, update
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency, Plan, PlanTable
+from evosplit.shared.replan import choices, replan
 
 RTT_S = 0.02
 

@@ -3,12 +3,12 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from cli.commands.roofline import roofline
-from cli.roofline_plot import write_plot
-from shared.errors import EvoSplitError, ProfileError, UsageError
-from shared.graph import load_graph
-from shared.layer_rates import layer_rates
-from shared.roofline import Roofs, measure_roofs
+from evosplit.cli.commands.roofline import roofline
+from evosplit.cli.roofline_plot import write_plot
+from evosplit.shared.errors import EvoSplitError, ProfileError, UsageError
+from evosplit.shared.graph import load_graph
+from evosplit.shared.layer_rates import layer_rates
+from evosplit.shared.roofline import Roofs, measure_roofs
 from tests import models
 
 ROOFS = Roofs(threads=1, peak_flops=100e9, peak_bytes_per_s=10e9)
@@ -70,7 +70,7 @@ def test_the_plot_is_a_picture(chain, tmp_path):
 
 def test_the_command_prints_one_json_object(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("cli.commands.roofline.measure_roofs", lambda threads: ROOFS)
+    monkeypatch.setattr("evosplit.cli.commands.roofline.measure_roofs", lambda threads: ROOFS)
     path = models.save(models.chain_net(), tmp_path)
     result = CliRunner().invoke(roofline, [str(path), "--json", "--plot", str(tmp_path / "plot.png")])
     assert result.exit_code == 0, result.output

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from shared.errors import EvoSplitError
-from shared.serial import from_json, to_json
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.serial import from_json, to_json
 
 
 @dataclass(frozen=True)

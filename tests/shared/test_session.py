@@ -9,9 +9,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from shared.errors import InputError, ModelError
-from shared.runtime import RUNTIME_ERRORS, reason
-from shared.session import Runner
+from evosplit.shared.errors import InputError, ModelError
+from evosplit.shared.runtime import RUNTIME_ERRORS, reason
+from evosplit.shared.session import Runner
 from tests import models
 
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.card import Card
-from shared.pictures import decode_picture, resample
-from shared.preprocess import preprocess
-from shared.sized import picture_of, read_picture
+from evosplit.shared.card import Card
+from evosplit.shared.pictures import decode_picture, resample
+from evosplit.shared.preprocess import preprocess
+from evosplit.shared.sized import picture_of, read_picture
 
 RNG = np.random.default_rng(0)
 METHODS = {

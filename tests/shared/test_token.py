@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import AuthError, UsageError
-from shared.token import (
+from evosplit.shared.errors import AuthError, UsageError
+from evosplit.shared.token import (
     bearer,
     check_bearer,
     generate_token,

@@ -8,12 +8,12 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from shared.errors import ModelError
-from shared.graph import Graph, load_graph, prefix_cuts
-from shared.graph.passes import Pins
-from shared.samples import random_feeds
-from shared.session import Runner
-from shared.split import head_model, tail_model
+from evosplit.shared.errors import ModelError
+from evosplit.shared.graph import Graph, load_graph, prefix_cuts
+from evosplit.shared.graph.passes import Pins
+from evosplit.shared.samples import random_feeds
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model, tail_model
 
 LAYERS = {
     "dynamic_size": ["Conv"],

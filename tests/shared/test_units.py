@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import UsageError
-from shared.units import (
+from evosplit.shared.errors import UsageError
+from evosplit.shared.units import (
     format_bandwidth,
     format_duration,
     format_size,

@@ -6,13 +6,19 @@ import numpy as np
 import onnx
 import pytest
 
-from shared.errors import ModelError
-from shared.graph import graph_from_model, prefix_cut, prefix_cuts
-from shared.graph.passes import normalise
-from shared.samples import random_feeds
-from shared.session import Runner
-from shared.split import head_model
-from shared.weights import STRIPPED_ELEMENTS, is_stripped, random_weights, restore_weights, strip_weights
+from evosplit.shared.errors import ModelError
+from evosplit.shared.graph import graph_from_model, prefix_cut, prefix_cuts
+from evosplit.shared.graph.passes import normalise
+from evosplit.shared.samples import random_feeds
+from evosplit.shared.session import Runner
+from evosplit.shared.split import head_model
+from evosplit.shared.weights import (
+    STRIPPED_ELEMENTS,
+    is_stripped,
+    random_weights,
+    restore_weights,
+    strip_weights,
+)
 from tests import models
 
 FACTORIES = [models.chain_net, models.residual_net, models.branch_net, models.choice_net, models.half_net]

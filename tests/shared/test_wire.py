@@ -9,10 +9,10 @@ import zlib
 
 import pytest
 
-from shared.errors import WireError
-from shared.wire import EncodedTensor, Frame, decode_frame, encode_frame
-from shared.wire.sizes import FRAME_HEAD, TENSOR_HEAD
-from shared.wire.types import MAX_TEXT_BYTES
+from evosplit.shared.errors import WireError
+from evosplit.shared.wire import EncodedTensor, Frame, decode_frame, encode_frame
+from evosplit.shared.wire.sizes import FRAME_HEAD, TENSOR_HEAD
+from evosplit.shared.wire.types import MAX_TEXT_BYTES
 
 SHA = "0123456789abcdef" * 4
 AFFINE = EncodedTensor(

@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.codec import decode_tensor, encode_tensor
-from shared.errors import WireError
-from shared.plan import TensorCode
-from shared.wire import Frame, decode_frame, encode_frame
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.shared.errors import WireError
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.wire import Frame, decode_frame, encode_frame
 
 RNG = np.random.default_rng(0)
 RELU = np.maximum(RNG.normal(size=(1, 4, 12, 12)), 0).astype(np.float32)

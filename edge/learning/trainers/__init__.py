@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from edge.learning.trainers.forward_forward import forward_forward
-from edge.learning.trainers.hidden import hidden
-from edge.learning.trainers.load import load_classifier
-from edge.learning.trainers.logistic import logistic
-from edge.learning.trainers.symba import symba
-from edge.learning.trainers.types import Classifier, Trainer
+from evosplit.edge.learning.trainers.forward_forward import forward_forward
+from evosplit.edge.learning.trainers.hidden import hidden
+from evosplit.edge.learning.trainers.load import load_classifier
+from evosplit.edge.learning.trainers.logistic import logistic
+from evosplit.edge.learning.trainers.symba import symba
+from evosplit.edge.learning.trainers.types import Classifier, Trainer
 
 __all__ = [
     "TRAINERS",

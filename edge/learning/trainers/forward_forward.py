@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.trainers.goodness import GoodnessClassifier
-from edge.learning.trainers.local import Recipe, train_local
+from evosplit.edge.learning.trainers.goodness import GoodnessClassifier
+from evosplit.edge.learning.trainers.local import Recipe, train_local
 
 THETA: Final = 2.0
 """The threshold of goodness."""

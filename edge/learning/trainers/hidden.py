@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.trainers.adam import Adam
-from edge.learning.trainers.prepare import check, softmax, standard
-from kernels.readout import Layers
+from evosplit.edge.learning.trainers.adam import Adam
+from evosplit.edge.learning.trainers.prepare import check, softmax, standard
+from evosplit.kernels.readout import Layers
 
 Floats = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.trainers.prepare import softmax
+from evosplit.edge.learning.trainers.prepare import softmax
 
 
 @dataclass(frozen=True, eq=False)

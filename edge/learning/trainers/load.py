@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.trainers.goodness import GoodnessClassifier, Layer
-from edge.learning.trainers.hidden import HiddenClassifier
-from edge.learning.trainers.linear import LinearClassifier
-from edge.learning.trainers.types import Classifier
-from shared.errors import LearningError
+from evosplit.edge.learning.trainers.goodness import GoodnessClassifier, Layer
+from evosplit.edge.learning.trainers.hidden import HiddenClassifier
+from evosplit.edge.learning.trainers.linear import LinearClassifier
+from evosplit.edge.learning.trainers.types import Classifier
+from evosplit.shared.errors import LearningError
 
 
 def load_classifier(kind: str, arrays: Mapping[str, NDArray[Any]]) -> Classifier:

@@ -9,9 +9,9 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.trainers.adam import Adam
-from edge.learning.trainers.goodness import GoodnessClassifier, Layer, goodness, passed_on
-from edge.learning.trainers.prepare import check, hold_out, log_loss, softmax, standard
+from evosplit.edge.learning.trainers.adam import Adam
+from evosplit.edge.learning.trainers.goodness import GoodnessClassifier, Layer, goodness, passed_on
+from evosplit.edge.learning.trainers.prepare import check, hold_out, log_loss, softmax, standard
 
 Slopes: TypeAlias = Callable[
     [NDArray[np.float32], NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.trainers.linear import LinearClassifier
-from edge.learning.trainers.prepare import check, hold_out, log_loss, softmax, standard
+from evosplit.edge.learning.trainers.linear import LinearClassifier
+from evosplit.edge.learning.trainers.prepare import check, hold_out, log_loss, softmax, standard
 
 _PENALTIES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Per sample: the objective is mean cross-entropy + penalty / 2 * ||weights||^2."""

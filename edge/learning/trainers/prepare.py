@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import LearningError
+from evosplit.shared.errors import LearningError
 
 _LEAST_SCALE = 1e-6
 

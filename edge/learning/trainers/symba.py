@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.learning.trainers.forward_forward import sigmoid
-from edge.learning.trainers.goodness import GoodnessClassifier
-from edge.learning.trainers.local import Recipe, train_local
+from evosplit.edge.learning.trainers.forward_forward import sigmoid
+from evosplit.edge.learning.trainers.goodness import GoodnessClassifier
+from evosplit.edge.learning.trainers.local import Recipe, train_local
 
 ALPHA: Final = 4.0
 """How steep the loss is."""

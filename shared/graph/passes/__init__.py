@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import onnx
 
-from shared.graph.passes.annotate import annotate_shapes
-from shared.graph.passes.constants import fold_constants
-from shared.graph.passes.optimise import optimise
-from shared.graph.passes.outputs import remarks, tensor_outputs
-from shared.graph.passes.pin import pin_shapes, pinned_sizes
-from shared.graph.passes.prune import prune, unused_inputs
-from shared.graph.passes.sizes import NO_PINS, Pins
-from shared.graph.passes.unlist import unlist_weights
-from shared.graph.passes.widen import widen_halves
+from evosplit.shared.graph.passes.annotate import annotate_shapes
+from evosplit.shared.graph.passes.constants import fold_constants
+from evosplit.shared.graph.passes.optimise import optimise
+from evosplit.shared.graph.passes.outputs import remarks, tensor_outputs
+from evosplit.shared.graph.passes.pin import pin_shapes, pinned_sizes
+from evosplit.shared.graph.passes.prune import prune, unused_inputs
+from evosplit.shared.graph.passes.sizes import NO_PINS, Pins
+from evosplit.shared.graph.passes.unlist import unlist_weights
+from evosplit.shared.graph.passes.widen import widen_halves
 
 __all__ = [
     "NO_PINS",

@@ -9,11 +9,11 @@ import numpy as np
 import onnx
 from onnx import shape_inference
 
-from shared.graph.passes.notes import read_note, write_note
-from shared.remodel import node_makes, remodel
-from shared.samples import random_feeds
-from shared.session import Runner
-from shared.weights import strip_weights
+from evosplit.shared.graph.passes.notes import read_note, write_note
+from evosplit.shared.remodel import node_makes, remodel
+from evosplit.shared.samples import random_feeds
+from evosplit.shared.session import Runner
+from evosplit.shared.weights import strip_weights
 
 _KEY: Final = "measured_shapes"
 

@@ -7,8 +7,8 @@ from typing import Final
 import onnx
 from onnx import numpy_helper
 
-from shared.remodel import node_makes, node_reads, remodel
-from shared.session import Runner
+from evosplit.shared.remodel import node_makes, node_reads, remodel
+from evosplit.shared.session import Runner
 
 _NOT_THE_SAME_TWICE: Final = (
     "RandomNormal",

@@ -8,8 +8,8 @@ from pathlib import Path
 import onnx
 import onnxruntime
 
-from shared.remodel import all_nodes, remodel
-from shared.runtime import open_session, session_options
+from evosplit.shared.remodel import all_nodes, remodel
+from evosplit.shared.runtime import open_session, session_options
 
 
 def optimise(model: onnx.ModelProto) -> onnx.ModelProto:

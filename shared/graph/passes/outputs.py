@@ -6,9 +6,9 @@ from typing import Final
 
 import onnx
 
-from shared.errors import ModelError
-from shared.graph.passes.notes import drop_notes, read_note, write_note
-from shared.remodel import remodel
+from evosplit.shared.errors import ModelError
+from evosplit.shared.graph.passes.notes import drop_notes, read_note, write_note
+from evosplit.shared.remodel import remodel
 
 _KEY: Final = "remarks"
 _IDENTITY_OPSET: Final = 13

@@ -6,8 +6,8 @@ from collections.abc import Set
 
 import onnx
 
-from shared.graph.passes.sizes import BATCH, NO_PINS, Pins, dims_of, sized_inputs
-from shared.remodel import node_reads, remodel
+from evosplit.shared.graph.passes.sizes import BATCH, NO_PINS, Pins, dims_of, sized_inputs
+from evosplit.shared.remodel import node_reads, remodel
 
 
 def pin_shapes(model: onnx.ModelProto, pins: Pins = NO_PINS) -> onnx.ModelProto:

@@ -7,11 +7,11 @@ from typing import Final
 
 import onnx
 
-from shared.errors import ModelError
-from shared.graph.order import topological_order
-from shared.graph.passes.notes import read_note, write_note
-from shared.graph.types import Tensor
-from shared.remodel import node_makes, node_reads, remodel
+from evosplit.shared.errors import ModelError
+from evosplit.shared.graph.order import topological_order
+from evosplit.shared.graph.passes.notes import read_note, write_note
+from evosplit.shared.graph.types import Tensor
+from evosplit.shared.remodel import node_makes, node_reads, remodel
 
 _KEY: Final = "unused_inputs"
 

@@ -8,8 +8,8 @@ from typing import Final
 
 import onnx
 
-from shared.errors import ModelError
-from shared.shape import Shape, shape_text
+from evosplit.shared.errors import ModelError
+from evosplit.shared.shape import Shape, shape_text
 
 BATCH: Final = 1
 _PICTURE_RANK: Final = 4
