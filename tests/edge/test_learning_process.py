@@ -10,13 +10,13 @@ import numpy as np
 import psutil
 import pytest
 
-from evosplit.edge.learning import process
-from evosplit.edge.learning.learned import Task
-from evosplit.edge.learning.learned_file import read_learned
-from evosplit.edge.learning.process import Job, train
-from evosplit.edge.learning.sampler import Sampler, open_sampler
-from evosplit.edge.learning.samples import Sample
-from evosplit.edge.learning.trainer_loop import LoopSettings, TrainerLoop
+from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
+from evosplit.edge.hook_learning.trainer_loop import LoopSettings, TrainerLoop
+from evosplit.edge.hook_training import training_process as process
+from evosplit.edge.hook_training.learned import Task
+from evosplit.edge.hook_training.learned_file import read_learned
+from evosplit.edge.hook_training.samples import Sample
+from evosplit.edge.hook_training.training_process import Job, train
 from evosplit.shared.errors import LearningError
 
 TASKS = (Task("early", 0, 3, 0.3), Task("late", 0, 6, 0.6))
