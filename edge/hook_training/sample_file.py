@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hook_learning.sample_pools import Pools
-from evosplit.edge.hook_training.array_file import Archive, read_npz, write_npz
 from evosplit.edge.hook_training.sample_layout import Layout, Shelf, make_shelf
 from evosplit.edge.hook_training.samples import Samples
+from evosplit.shared.array_file import Archive, read_npz, write_npz
 
 KIND: Final = "evosplit samples 1"
 
