@@ -104,7 +104,7 @@ def test_several_threads():
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(use, range(4)))
-    assert store.memory_bytes == sum(stream.memory_bytes for stream in store._streams.values())
+    assert store.memory_bytes == sum(store._streams[key].memory_bytes for key in store._streams)
 
 
 def key_frame(codes, sequence: int = 1, **changes) -> Frame:

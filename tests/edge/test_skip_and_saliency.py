@@ -49,7 +49,9 @@ async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
     on.cloud.bandwidth_bps = 3e6
     await until(lambda: on.agent.engine.plan.cut_key == "7" and on.agent.engine.heads_ready() == 3)
     for seed in range(frames):
-        on.agent.hooking.shadows._last.clear()
+        last = on.agent.hooking.shadows._last
+        for stream in tuple(last):
+            last.pop(stream)
         on.agent.hooking.shadows._credit.left = 1e9
         assert (await on.post(flat(seed)))[0] == 200
         await on.agent.drain()
