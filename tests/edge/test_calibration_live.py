@@ -12,25 +12,18 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from edge_support import Stage, picture, stage, until
-from test_table_change import offered
+from table_support import offered
 
 from evosplit.cloud.registry import Model
 from evosplit.edge.calibration import calibrating, observing, upload
 from evosplit.edge.calibration.sample import LEAST_INPUTS
 from evosplit.shared import oip
-from evosplit.shared.graph import load_graph
-from evosplit.shared.profile import Profile
-from evosplit.shared.profiler import measure_profile
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No waiting; and this machine's profile without a process of its own."""
+def _at_once(monkeypatch: pytest.MonkeyPatch, measured_here: None) -> None:
+    """No waiting."""
 
-    async def profile(*_: object) -> Profile:
-        return measure_profile(load_graph(tmp_path / "net.onnx", "net"), 1, 1.0)
-
-    monkeypatch.setattr("evosplit.edge.enrolment.enrol._profile", profile)
     monkeypatch.setattr(calibrating, "POLL_S", 0.02)
     monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from edge_support import CARD, Stage, make_table, picture, stage, until
-from test_table_change import offered
+from table_support import offered
 
 from evosplit.edge.calibration import calibrating, observing
 from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
@@ -24,18 +24,12 @@ from evosplit.shared.errors import ProfileError
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.preprocess import preprocess
-from evosplit.shared.profile import Profile
-from evosplit.shared.profiler import measure_profile
 from evosplit.shared.serial import from_data, from_json
 from tests import models
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    async def profile(*_: object) -> Profile:
-        return measure_profile(load_graph(tmp_path / "net.onnx", "net"), 1, 1.0)
-
-    monkeypatch.setattr("evosplit.edge.enrolment.enrol._profile", profile)
+def _at_once(monkeypatch: pytest.MonkeyPatch, measured_here: None) -> None:
     monkeypatch.setattr(calibrating, "POLL_S", 0.02)
     monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from edge_support import picture, stage, until
 from hook_doubles import Told
+from hook_support import NEVER, sure, tap, use_the_middle
 from hypothesis import given
 from hypothesis import strategies as st
-from test_hooks_in_agent import NEVER, sure, tap, use_the_middle
 
 from evosplit.edge.figures.expectation import (
     LEAST_FRAMES,

@@ -8,33 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import LABELS, Stage, picture, stage, until
+from edge_support import LABELS, picture, stage, until
 from hook_doubles import Pupil, Told
+from hook_support import ALWAYS, NEVER, flat, sure, tap, use_the_middle, with_hooks
 
 from evosplit.edge.hooks.decisions import Bits, Exit, Keep, Skip
 from evosplit.edge.hooks.files import load_hooks
-
-COLOURS = ((230, 20, 20), (20, 230, 20))
-ALWAYS, NEVER = 1.0, 1e-9
-
-
-async def use_the_middle(on: Stage) -> None:
-    """The plan that cuts in the middle, all heads built."""
-    on.cloud.bandwidth_bps = 3e6
-    await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)
-
-
-async def with_hooks(on: Stage, *hooks: Any) -> None:
-    await use_the_middle(on)
-    await on.agent.engine.change_hooks(hooks)
-
-
-def tap(on: Stage) -> str:
-    return on.cloud.graph.layers[0].outputs[0]
-
-
-def sure(label: int, confidence: float = 0.97) -> Exit:
-    return Exit({"y": np.eye(5, dtype=np.float32)[[label]] * 9}, confidence)
 
 
 async def test_an_exit_answers_without_the_cloud(tmp_path: Path) -> None:
@@ -181,19 +160,6 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
         await use_the_middle(again)
         assert {hook.name for hook in again.agent.engine.heads.hooks} == names
         assert (await again.post(flat(300)))[1]["answered_by"] == "exit"
-
-
-def flat(seed: int) -> bytes:
-    """One of two colours, which the network tells apart, and a little noise."""
-    import io
-
-    from PIL import Image
-
-    level = np.asarray(COLOURS[seed % 2])
-    noise = np.random.default_rng(seed).integers(-8, 8, (24, 32, 3))
-    content = io.BytesIO()
-    Image.fromarray((level + noise).astype(np.uint8)).save(content, "PNG")
-    return content.getvalue()
 
 
 @pytest.mark.parametrize("content", [b"", b"EVSH but broken", None])

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from edge_support import LABELS, picture, stage, until
 from hook_doubles import Told
+from hook_support import NEVER, sure, tap
 from numpy.typing import NDArray
-from test_hooks_in_agent import NEVER, sure, tap
 
 from evosplit.edge.hooks.decisions import GO, Decision
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from edge_support import picture, stage, until
-from test_hooks_in_agent import use_the_middle
-from test_learning_process import fill, loop
+from hook_support import use_the_middle
+from learning_support import fill, loop
 
 from evosplit.edge.learning.sampler import Sampler
 from evosplit.edge.results.store import Accepted, Store

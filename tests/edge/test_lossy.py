@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edge_support import Stage, stage
-from test_hooks_in_agent import NEVER, flat, use_the_middle
+from hook_support import NEVER, flat, use_the_middle
 
 from evosplit.edge.hooks.decisions import Bits, Keep
 from evosplit.edge.hooks.files import load_hooks

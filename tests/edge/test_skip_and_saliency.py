@@ -10,9 +10,9 @@ import numpy as np
 import onnx
 import pytest
 from edge_support import RTT_S, Stage, make_plans, stage, until
+from hook_support import NEVER, flat, use_the_middle
 from onnx import numpy_helper
 from PIL import Image
-from test_hooks_in_agent import NEVER, flat, use_the_middle
 
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.trace import HeadTrace

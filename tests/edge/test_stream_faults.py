@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from edge_support import Stage, picture, stage, until
 from hook_doubles import Told
-from test_hooks_in_agent import NEVER, flat, sure, tap, use_the_middle
+from hook_support import NEVER, flat, sure, tap, use_the_middle
 
 from evosplit.edge.agent import FrameRefusedError, Ticket
 from evosplit.edge.hooks.files import MAGIC, encode_hooks

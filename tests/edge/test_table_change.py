@@ -9,13 +9,13 @@ import gc
 import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import numpy as np
 import pytest
 from edge_support import TOKEN, Stage, make_table, net_card, picture, stage, until, write_net_bundle
 from hook_doubles import Told
+from table_support import model_of, offered, other_bundle, other_table
 
 from evosplit.edge.enrolment import renewal as renewal_file
 from evosplit.edge.enrolment.note import bundle_place, open_bundle, read_note, wanted, write_note
@@ -23,42 +23,11 @@ from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import Renewal, Seen
 from evosplit.edge.head.build import Heads
 from evosplit.edge.hooks.decisions import Exit
-from evosplit.edge.model import EdgeModel
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import BundleError, CloudRefusedError, EvoSplitError, ProfileError
 from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
-from evosplit.shared.graph import load_graph
-from evosplit.shared.plan import PlanTable
-from evosplit.shared.profile import Profile
-from evosplit.shared.profiler import measure_profile
 from evosplit.shared.serial import from_data
-
-
-def other_table(on: Stage, error: float = 0.5, bits: int = 8, raw: bool = True) -> PlanTable:
-    """The same cuts with other digests; with other ``bits`` than 8 there are no weights for them.
-
-    Without ``raw``, no plan sends the input.
-    """
-    table = make_table(on.cloud.graph)
-    plans = tuple(
-        dataclasses.replace(plan, error=error, weight_bits=dict.fromkeys(plan.weight_bits, bits))
-        for plan in table.plans
-    )
-    if not raw:
-        return dataclasses.replace(table, plans=plans[:2], breakpoints_bps=(1e6,), fallback=plans[0])
-    return dataclasses.replace(table, plans=plans, fallback=plans[0])
-
-
-def other_bundle(on: Stage, path: Path, error: float = 0.5, bits: int = 8, raw: bool = True) -> Bundle:
-    card = net_card(on.cloud.graph)
-    digest = write_net_bundle(on.cloud.graph, path, other_table(on, error, bits, raw), card, "live")
-    return Bundle.open(path, digest)
-
-
-def model_of(on: Stage, bundle: Bundle) -> EdgeModel:
-    before = on.agent.engine.model
-    return EdgeModel(before.graph, before.card, bundle.manifest.table)
 
 
 async def test_frames_under_way_end_with_the_table_that_they_began_with(tmp_path: Path) -> None:
@@ -130,14 +99,7 @@ async def test_heads_that_cannot_be_built_leave_the_old_table_in_use(tmp_path: P
         assert (await on.post(picture(1)))[0] == 200
 
 
-@pytest.fixture(autouse=True)
-def _measured_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """This machine's profile without a process of its own."""
-
-    async def profile(*_: object) -> Profile:
-        return measure_profile(load_graph(tmp_path / "net.onnx", "net"), 1, 1.0)
-
-    monkeypatch.setattr("evosplit.edge.enrolment.enrol._profile", profile)
+pytestmark = pytest.mark.usefixtures("measured_here")
 
 
 @dataclasses.dataclass
@@ -163,14 +125,6 @@ async def renewing(on: Stage, tmp_path: Path) -> AsyncIterator[Renewing]:
         bundle = Bundle.open(on.cloud.bundle, digest)
         renewal = Renewal(on.agent.engine, settings, client, bundle, lambda: expected[-1])
         yield Renewing(renewal, settings, expected)
-
-
-def offered(on: Stage, tmp_path: Path, error: float = 0.5, **more: Any) -> str:
-    """The next plans; the digest of their bundle."""
-    path = tmp_path / f"next-{error}.evb"
-    bundle = other_bundle(on, path, error, **more)
-    on.cloud.next_bundles.append((path, bundle.digest))
-    return bundle.digest
 
 
 async def test_new_plans_are_asked_for_kept_and_served(tmp_path: Path) -> None:
