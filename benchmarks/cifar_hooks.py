@@ -27,13 +27,13 @@ from benchmarks.cifar.learn import EXIT_FEATURES, Held, asked_agreement, calibra
 from benchmarks.cifar.measure import play, report
 from benchmarks.cifar.network import Seen, head_of, joined, look
 from benchmarks.report import write_result
-from evosplit.edge.hooks.budget import NEVER
-from evosplit.edge.hooks.build import HookPlace, exit_places, skip_places
+from evosplit.edge.hook_learning.exit_learner import HOOK_MACS
 from evosplit.edge.hooks.decisions import Skip
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.joint_thresholds import NEVER
+from evosplit.edge.hooks.placement import HookPlace, exit_places, skip_places
 from evosplit.edge.hooks.skip import SkipHook
-from evosplit.edge.teaching.schooling import HOOK_MACS
 from evosplit.shared.graph import Graph, load_graph, prefix_cut
 
 ROOT: Final = Path(__file__).resolve().parents[1].parent / "shared"

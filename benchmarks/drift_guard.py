@@ -26,13 +26,13 @@ from benchmarks.cells.inputs import SHARED
 from benchmarks.report import write_result
 from evosplit.cli.card_files import find_card
 from evosplit.cli.demo.processes import new_token
-from evosplit.cli.demo.stage import cloud_tier
+from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.cli.shaper import Shaper
-from evosplit.edge.agent import Agent, Ticket
+from evosplit.edge.audits.sequential_test import evidence
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.learning.sequential import evidence
-from evosplit.edge.running import running_agent
+from evosplit.edge.lifecycle import running_agent
+from evosplit.edge.pipeline.agent import Agent, Ticket
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.agreement import agreement
 from evosplit.shared.card import Card, check_card, load_card

@@ -21,16 +21,16 @@ import numpy as np
 
 from benchmarks.report import write_result
 from evosplit.edge.head.assemble import Options, Stuff, assemble
-from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.hook_failures import Roster
 from evosplit.edge.head.run import run_head
 from evosplit.edge.head.steps import Head
-from evosplit.edge.hooks.build import exit_places, narrow_places
+from evosplit.edge.hook_training.trainers import hidden
 from evosplit.edge.hooks.decisions import GO
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.placement import exit_places, narrow_places
 from evosplit.edge.hooks.saliency import SaliencyMaskHook
-from evosplit.edge.learning.trainers import hidden
 from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cut
 from evosplit.shared.samples import random_feeds
 

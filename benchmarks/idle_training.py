@@ -21,15 +21,15 @@ from benchmarks.gate.learn import FEATURES, SAMPLER_BYTES, Outputs, Tensor, atte
 from benchmarks.gate.play import shoot
 from benchmarks.gate.stage import AGREEMENT, Stage, gate_stage
 from benchmarks.report import write_result
-from evosplit.cli.demo.rows import percentile
+from evosplit.cli.demo.report_rows import percentile
 from evosplit.cli.gate.camera import GateCamera, GateFrame
-from evosplit.edge.agent import Agent
-from evosplit.edge.learning.answers import answer_key
-from evosplit.edge.learning.learned import Task
-from evosplit.edge.learning.pace import Pace
-from evosplit.edge.learning.process import Job, train
-from evosplit.edge.learning.sampler import Sampler
-from evosplit.edge.learning.samples import Sample
+from evosplit.edge.background.pause import Pace
+from evosplit.edge.hook_learning.answer_names import answer_key
+from evosplit.edge.hook_learning.sampler import Sampler
+from evosplit.edge.hook_training.learned import Task
+from evosplit.edge.hook_training.samples import Sample
+from evosplit.edge.hook_training.training_process import Job, train
+from evosplit.edge.pipeline.agent import Agent
 
 SEED: Final = 7501
 SAMPLES: Final = 600

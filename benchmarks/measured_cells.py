@@ -30,7 +30,7 @@ from benchmarks.cells.predict import baselines, known_of, teacher
 from benchmarks.cells.rows import line, row
 from benchmarks.report import write_result
 from evosplit.cli.demo.processes import new_token
-from evosplit.cli.demo.stage import cloud_tier
+from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.cli.shaper import Shaper
 from evosplit.shared.link import Link
 from evosplit.shared.machine import this_machine

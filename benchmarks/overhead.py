@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import write_result
-from evosplit.cli.demo.cast import built_in
 from evosplit.cli.demo.client import EdgeClient
 from evosplit.cli.demo.processes import new_token
-from evosplit.cli.demo.stage import cloud_tier, edge_agent
+from evosplit.cli.demo.scenario import built_in
+from evosplit.cli.demo.tiers import cloud_tier, edge_agent
 
 TARGET_S = 0.005
 FRAMES = 200

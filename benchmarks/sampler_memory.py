@@ -15,8 +15,8 @@ import numpy as np
 import psutil
 
 from benchmarks.report import write_result
-from evosplit.edge.learning.sampler import Sampler
-from evosplit.edge.learning.samples import Sample
+from evosplit.edge.hook_learning.sampler import Sampler
+from evosplit.edge.hook_training.samples import Sample
 
 OFFERS = 1_000_000
 LIMIT_BYTES = 16 << 20

@@ -25,13 +25,13 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from benchmarks.report import write_result
-from evosplit.edge.learning.calibrate import threshold
-from evosplit.edge.learning.classes import choose_answers, labels_of
-from evosplit.edge.learning.learned import decide
-from evosplit.edge.learning.sampler import Sampler
-from evosplit.edge.learning.samples import Sample, Samples
-from evosplit.edge.learning.split import split
-from evosplit.edge.learning.trainers import TRAINERS
+from evosplit.edge.hook_learning.sampler import Sampler
+from evosplit.edge.hook_training.answer_classes import choose_answers, labels_of
+from evosplit.edge.hook_training.learned import decide
+from evosplit.edge.hook_training.sample_split import split
+from evosplit.edge.hook_training.samples import Sample, Samples
+from evosplit.edge.hook_training.thresholds import threshold
+from evosplit.edge.hook_training.trainers import TRAINERS
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 TAPS = ("layer2.2.out", "layer2.8.out", "layer3.2.out", "layer3.5.out")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from evosplit.cli.options import SIZE
-from evosplit.edge.head.providers import PROVIDERS
+from evosplit.edge.backends.providers import PROVIDERS
 from evosplit.edge.settings import KINDS, LEARNED
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evosplit.cli.cache import cached
 from evosplit.cli.output import progress, stderr
-from evosplit.edge.int8 import timed_integers
+from evosplit.edge.backends.int8 import timed_integers
 from evosplit.kernels.codec import measure_codec, measure_packing
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.errors import ModelError, ProfileError

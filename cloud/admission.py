@@ -10,8 +10,8 @@ from typing import Final
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from evosplit.cloud.failures import unavailable
-from evosplit.cloud.guard import OPEN_PATHS
+from evosplit.cloud.authentication import OPEN_PATHS
+from evosplit.cloud.error_responses import unavailable
 
 MAX_ONGOING_REQUESTS: Final = 64
 """Requests that one replica holds at a time."""

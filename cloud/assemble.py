@@ -12,9 +12,9 @@ from evosplit.cloud.plans import PlanService
 from evosplit.cloud.registry import open_registry
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
-from evosplit.cloud.streams import StreamStore
-from evosplit.cloud.tail import TailCache
-from evosplit.cloud.warm import warm_up
+from evosplit.cloud.stream_state import StreamStore
+from evosplit.cloud.tails import TailCache
+from evosplit.cloud.warm_up import warm_up
 
 _LOG: Final = logging.getLogger("evosplit.cloud")
 

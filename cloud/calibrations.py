@@ -18,9 +18,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.cloud.feeds import read_feeds
 from evosplit.cloud.registry import Model
-from evosplit.cloud.streams import StreamStore
+from evosplit.cloud.request_inputs import read_feeds
+from evosplit.cloud.stream_state import StreamStore
 from evosplit.shared.errors import InputError, NotFoundError
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.oip import parse_request

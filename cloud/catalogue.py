@@ -8,7 +8,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from evosplit.cloud.body import read_body
+from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import in_thread, model_name, services_of
 from evosplit.shared.card import card_to_data
 from evosplit.shared.oip import BINARY_TYPE, model_metadata, server_metadata

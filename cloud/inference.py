@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evosplit.cloud.body import read_body
+from evosplit.cloud.content_coding import compress
 from evosplit.cloud.dataplane import Call
-from evosplit.cloud.encoding import compress
+from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import in_thread, model_name, services_of
 from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH
 

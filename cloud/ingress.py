@@ -8,8 +8,8 @@ from starlette.routing import Route
 
 from evosplit.cloud import calibrating, catalogue
 from evosplit.cloud.admission import Admission
-from evosplit.cloud.failures import HANDLERS
-from evosplit.cloud.guard import Guard
+from evosplit.cloud.authentication import Guard
+from evosplit.cloud.error_responses import HANDLERS
 from evosplit.cloud.inference import infer
 from evosplit.cloud.services import Services
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Final
 
-from evosplit.cloud.door import check_free, reachable, wait_until_ready
 from evosplit.cloud.environment import apply_environment, serve_environment
+from evosplit.cloud.listen_address import check_free, reachable, wait_until_ready
 from evosplit.cloud.reaper import finish, start_reaper
 from evosplit.cloud.registry import Registry, open_registry
 from evosplit.cloud.settings import CloudSettings
-from evosplit.cloud.stop import Stopped, ignore_signals, stop_on_signals, wait_for_signal
+from evosplit.cloud.signals import Stopped, ignore_signals, stop_on_signals, wait_for_signal
 from evosplit.shared.errors import EvoSplitError, UsageError
 from evosplit.shared.inspect import file_remarks
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from evosplit.edge.head.providers import ProviderName
+from evosplit.edge.backends.providers import ProviderName
 from evosplit.shared.errors import UsageError
 from evosplit.shared.token import given_token, stored_token
 

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cells.inputs import Network
-from evosplit.edge.compute import Compute
-from evosplit.edge.engine import Engine
-from evosplit.edge.head.build import Heads
-from evosplit.edge.job import Job, Strategy
+from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
-from evosplit.edge.model import EdgeModel
+from evosplit.edge.pipeline.compute_thread import Compute
+from evosplit.edge.pipeline.edge_model import EdgeModel
+from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.job import Job, Strategy
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.link import Link

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from benchmarks.cells.edge import Edge, Shot
-from evosplit.edge.job import Strategy
+from evosplit.edge.pipeline.job import Strategy
 from evosplit.shared.plan import Plan
 from evosplit.shared.serial import digest
 

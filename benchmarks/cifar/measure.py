@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cifar.network import feeds, head_of, macs_of
-from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.hook_failures import Roster
 from evosplit.edge.head.run import run_head
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.hook import Hook

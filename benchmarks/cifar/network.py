@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.head.assemble import Options, Stuff, assemble
-from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.hook_failures import Roster
 from evosplit.edge.head.run import HeadRun, run_head
 from evosplit.edge.head.steps import Head, Work
 from evosplit.edge.hooks.features import FeatureSpec

@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.gate.stage import AGREEMENT
-from evosplit.edge.agent import Agent
+from evosplit.edge.hook_learning.answer_names import answer_key
+from evosplit.edge.hook_learning.sampler import Sampler
+from evosplit.edge.hook_training.learned import Task
+from evosplit.edge.hook_training.samples import OTHER, Sample
+from evosplit.edge.hook_training.trainers import logistic
+from evosplit.edge.hook_training.training import learn
 from evosplit.edge.hooks.bits import BitsHook
 from evosplit.edge.hooks.bits_fit import fit_bits
 from evosplit.edge.hooks.channels import ChannelsHook
@@ -20,13 +25,8 @@ from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.reduced import Reduction
 from evosplit.edge.hooks.repeat_fit import RepeatTrials
-from evosplit.edge.job import Job
-from evosplit.edge.learning.answers import answer_key
-from evosplit.edge.learning.learn import learn
-from evosplit.edge.learning.learned import Task
-from evosplit.edge.learning.sampler import Sampler
-from evosplit.edge.learning.samples import OTHER, Sample
-from evosplit.edge.learning.trainers import logistic
+from evosplit.edge.pipeline.agent import Agent
+from evosplit.edge.pipeline.job import Job
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph, parse_cut
 from evosplit.shared.plan import Plan

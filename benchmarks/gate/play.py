@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from evosplit.cli.demo.frames import to_ppm
-from evosplit.cli.demo.rows import percentile
+from evosplit.cli.demo.report_rows import percentile
 from evosplit.cli.gate.camera import GateFrame
-from evosplit.edge.agent import Agent, Ticket
+from evosplit.edge.pipeline.agent import Agent, Ticket
 from evosplit.shared.result import Breakdown
 
 

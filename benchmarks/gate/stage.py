@@ -12,19 +12,19 @@ from typing import Final
 import aiohttp
 
 from benchmarks.gate.split import split_bundle
-from evosplit.cli.demo.cast import GATE_MAX_ERROR, built_in
 from evosplit.cli.demo.processes import new_token
-from evosplit.cli.demo.stage import cloud_tier
+from evosplit.cli.demo.scenario import GATE_MAX_ERROR, built_in
+from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.cli.shaper import Shaper
-from evosplit.edge.agent import Agent
+from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.hooks.files import save_hooks
+from evosplit.edge.hook_learning.manager import FILE, Hooking
 from evosplit.edge.hooks.hook import Hook
-from evosplit.edge.running import running_agent
+from evosplit.edge.hooks.hook_file import save_hooks
+from evosplit.edge.lifecycle import running_agent
+from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.settings import EdgeSettings
-from evosplit.edge.supervisor import Supervisor
-from evosplit.edge.teaching.hooking import FILE, Hooking
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import Card, check_card, load_card
 from evosplit.shared.graph import Graph, load_graph

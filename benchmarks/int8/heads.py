@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from evosplit.edge.head.segment import FrameContext
-from evosplit.edge.int8 import Int8Segment
+from evosplit.edge.backends.int8 import Int8Segment
+from evosplit.edge.backends.segment import FrameContext
 from evosplit.kernels.errors.types import ErrorTable
 from evosplit.kernels.weights import pack_weights
 from evosplit.shared.graph import Graph, prefix_cut

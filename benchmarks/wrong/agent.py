@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.wrong.simulated import NEARLY
-from evosplit.cli.demo.cast import Cast, built_in
 from evosplit.cli.demo.client import DemoFrame, EdgeClient
 from evosplit.cli.demo.processes import new_token
-from evosplit.cli.demo.stage import cloud_tier, edge_agent
+from evosplit.cli.demo.scenario import Cast, built_in
+from evosplit.cli.demo.tiers import cloud_tier, edge_agent
 from evosplit.cli.profiles import slowed
 from evosplit.cli.shaper import Shaper
 from evosplit.shared.errors import ProfileError

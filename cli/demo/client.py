@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from evosplit.cli.demo.rows import STRATEGIES, Shot
+from evosplit.cli.demo.report_rows import STRATEGIES, Shot
 from evosplit.shared.errors import EvoSplitError
 
 

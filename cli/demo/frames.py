@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.cli.demo.client import DemoFrame
-from evosplit.cli.demo.judges import agrees_with, is_class, is_text
+from evosplit.cli.demo.scoring import agrees_with, is_class, is_text
 from evosplit.cli.gate.camera import GateCamera
 from evosplit.shared.card import Card
 from evosplit.shared.errors import EvoSplitError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from evosplit.cli.demo.rows import PLANNED, Row
+from evosplit.cli.demo.report_rows import PLANNED, Row
 
 
 def save_plot(rows: Sequence[Row], title: str, path: Path) -> None:

@@ -13,8 +13,8 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from evosplit.edge.agent import FrameFailedError
 from evosplit.edge.api.pages import AGENT
+from evosplit.edge.pipeline.agent import FrameFailedError
 from evosplit.shared.errors import AuthError, EvoSplitError
 from evosplit.shared.token import check_bearer
 

@@ -11,8 +11,8 @@ import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
-from evosplit.edge.agent import Finished, Ticket
 from evosplit.edge.api.pages import AGENT
+from evosplit.edge.pipeline.agent import Finished, Ticket
 from evosplit.shared.card import Card
 from evosplit.shared.errors import InputError, NotFoundError
 from evosplit.shared.graph import Graph

@@ -7,12 +7,12 @@ from typing import Final
 
 from aiohttp import web
 
-from evosplit.edge.agent import Agent
 from evosplit.edge.api.fields import result_filter, ticket
 from evosplit.edge.api.picture_body import picture_body
 from evosplit.edge.api.status import plan_status, profile_status
-from evosplit.edge.figures.hook_states import hook_states, learning_state
+from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.results.query import query_results
+from evosplit.edge.telemetry.hook_states import hook_states, learning_state
 from evosplit.shared.errors import NotFoundError
 from evosplit.shared.serial import to_data
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evosplit.edge.agent import Agent
-from evosplit.edge.figures.hook_states import hook_states, learning_state
-from evosplit.edge.figures.predictions import predictions_state
-from evosplit.edge.figures.spread import SECONDS, Spread
-from evosplit.edge.teaching.last_resort import ANSWERING
+from evosplit.edge.hooks.best_effort_exit import ANSWERING
+from evosplit.edge.pipeline.agent import Agent
+from evosplit.edge.telemetry.histogram import SECONDS, Spread
+from evosplit.edge.telemetry.hook_states import hook_states, learning_state
+from evosplit.edge.telemetry.prediction_record import predictions_state
 from evosplit.shared.serial import to_data
 
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from evosplit.edge.background.pause import Pace
 from evosplit.edge.calibration.evidence import Evidence, OwnStatistics, SentInputs
 from evosplit.edge.calibration.observing import Observing
 from evosplit.edge.calibration.sample import MOST_INPUTS, LiveSample
-from evosplit.edge.engine import Engine
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import Renewal
-from evosplit.edge.job import Answer, Job
-from evosplit.edge.learning.pace import Pace
+from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import CalibrationKind
 from evosplit.shared.errors import EvoSplitError, NotFoundError

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from evosplit.edge.background.pause import Pace
 from evosplit.edge.calibration.sample import Kept
 from evosplit.edge.calibration.statistics import measured_errors
 from evosplit.edge.calibration.upload import Upload
-from evosplit.edge.engine import Engine
 from evosplit.edge.enrolment.enrol import STATISTICS_FILE
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import Seen
-from evosplit.edge.learning.pace import Pace
+from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.units import format_size

@@ -8,14 +8,14 @@ from typing import Final
 
 import numpy as np
 
+from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.time_budget import Allowance
 from evosplit.edge.calibration.drift import Drift, share_beyond
 from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
 from evosplit.edge.calibration.sample import Kept, LiveSample
 from evosplit.edge.calibration.signature import Signature, signature
-from evosplit.edge.engine import Engine
-from evosplit.edge.job import Answer, Job
-from evosplit.edge.learning.pace import Pace
-from evosplit.edge.teaching.allowance import Allowance
+from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.shared.preprocess import sized_input
 from evosplit.shared.replan import choices
 

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from evosplit.edge.background.child_process import run_paced
+from evosplit.edge.background.pause import Pace
 from evosplit.edge.calibration.sample import Kept
-from evosplit.edge.learning.pace import Pace
-from evosplit.edge.learning.paced_process import run_paced
 from evosplit.kernels.codec import decode_tensor
 from evosplit.kernels.errors.inputs import DEFAULT_INPUTS, spread
 from evosplit.kernels.errors.table import ErrorTable, measure_errors

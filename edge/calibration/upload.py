@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
+from evosplit.edge.background.pause import Pace
 from evosplit.edge.calibration.sample import Kept
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.learning.pace import Pace
 from evosplit.shared.errors import CloudRefusedError
 from evosplit.shared.oip import InferRequest, blob_tensor, build_request
 

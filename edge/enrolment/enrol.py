@@ -17,9 +17,9 @@ from typing import Any, Final
 from evosplit.edge.enrolment.measure import profile_skeleton
 from evosplit.edge.enrolment.note import Enrolment, bundle_place, open_bundle, read_note, wanted, write_note
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.figures.expecting import read_expectation
-from evosplit.edge.head.build import skeleton_model
+from evosplit.edge.head.table_heads import skeleton_model
 from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.telemetry.savings_record import read_expectation
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.card import card_from_data

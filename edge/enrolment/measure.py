@@ -18,7 +18,7 @@ from typing import Any
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from evosplit.edge.int8 import timed_integers
+from evosplit.edge.backends.int8 import timed_integers
 from evosplit.kernels.codec import measure_codec, measure_packing
 from evosplit.kernels.warm import warm_kernels
 from evosplit.shared.card import card_from_data, check_card

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from evosplit.edge.engine import Engine
 from evosplit.edge.enrolment.enrol import fresh_bundle
 from evosplit.edge.enrolment.note import Enrolment, read_note, wanted, write_note
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.figures.expectation import differs
-from evosplit.edge.head.build import Heads
-from evosplit.edge.model import EdgeModel
+from evosplit.edge.head.table_heads import Heads
+from evosplit.edge.pipeline.edge_model import EdgeModel
+from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.telemetry.expected_savings import differs
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import CloudRefusedError, EvoSplitError
 from evosplit.shared.expectation import Expectation

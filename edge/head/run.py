@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.head.judge import nonsense
-from evosplit.edge.head.roster import HOOK_ERRORS, Roster
-from evosplit.edge.head.segment import FrameContext, Tensors
+from evosplit.edge.backends.segment import FrameContext, Tensors
+from evosplit.edge.head.hook_failures import HOOK_ERRORS, Roster
 from evosplit.edge.head.steps import Ask, Head, Work
 from evosplit.edge.head.trace import HeadTrace, StepTrace
+from evosplit.edge.head.validate_decision import nonsense
 from evosplit.edge.hooks.decisions import GO, Bits, Decision, Exit, Go, Keep, Mask, Skip
 from evosplit.edge.hooks.hook import Hook
 

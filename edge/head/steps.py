@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from evosplit.edge.head.cutting import Part
-from evosplit.edge.head.segment import Segment
+from evosplit.edge.backends.segment import Segment
+from evosplit.edge.head.partition import Part
 from evosplit.edge.hooks.hook import Hook
 from evosplit.shared.graph import Tensor
 

@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
+from evosplit.edge.hook_training.samples import OTHER
+from evosplit.edge.hook_training.trainers import Classifier, load_classifier
 from evosplit.edge.hooks.decisions import GO, Decision, Exit
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.reader import Reader
-from evosplit.edge.hooks.saved import SavedHook, part
-from evosplit.edge.learning.samples import OTHER
-from evosplit.edge.learning.trainers import Classifier, load_classifier
+from evosplit.edge.hooks.saved_hook import SavedHook, part
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evosplit.edge.hooks.decisions import GO, Decision, Mask
 from evosplit.edge.hooks.polygon import Points, covered
-from evosplit.edge.hooks.saved import SavedHook
+from evosplit.edge.hooks.saved_hook import SavedHook
 
 _MOST_SIZES: Final = 8
 

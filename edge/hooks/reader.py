@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evosplit.edge.hook_training.trainers import Classifier
+from evosplit.edge.hook_training.trainers.hidden import HiddenClassifier
 from evosplit.edge.hooks.features import FeatureSpec
-from evosplit.edge.learning.trainers import Classifier
-from evosplit.edge.learning.trainers.hidden import HiddenClassifier
 from evosplit.kernels.readout import MISFIT, read_features, read_maps
 
 

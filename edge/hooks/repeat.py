@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evosplit.edge.hooks.decisions import GO, Decision, Exit
 from evosplit.edge.hooks.reduced import Floats, Reduction, change
-from evosplit.edge.hooks.saved import SavedHook
+from evosplit.edge.hooks.saved_hook import SavedHook
 
 
 @dataclass

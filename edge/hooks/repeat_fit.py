@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evosplit.edge.hook_training.thresholds import threshold
 from evosplit.edge.hooks.reduced import Floats, Reduction
 from evosplit.edge.hooks.repeat import RepeatHook, confidence
-from evosplit.edge.learning.calibrate import threshold
 
 LAGS: Final = (1, 2, 4, 8, 16)
 """Pairs are that many full answers apart, since the picture that a hook compares with is not the last one."""

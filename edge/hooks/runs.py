@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from evosplit.edge.learning.calibrate import threshold
+from evosplit.edge.hook_training.thresholds import threshold
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evosplit.edge.hook_training.thresholds import threshold
 from evosplit.edge.hooks.saliency import SaliencyMaskHook, saliency
-from evosplit.edge.learning.calibrate import threshold
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Final
 
 from numpy.typing import NDArray
 
+from evosplit.edge.hook_training.trainers import Classifier, load_classifier
 from evosplit.edge.hooks.decisions import GO, Decision, Skip
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.reader import Reader
-from evosplit.edge.hooks.saved import SavedHook, part
-from evosplit.edge.learning.trainers import Classifier, load_classifier
+from evosplit.edge.hooks.saved_hook import SavedHook, part
 
 AVERAGE: Final = FeatureSpec(grid=1, spread=False, peak=False)
 """Global average pooling."""

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evosplit.edge.hook_training.thresholds import threshold
+from evosplit.edge.hook_training.trainers.hidden import fit_hidden
 from evosplit.edge.hooks.skip import AVERAGE, NO_CHANGE, SkipHook
-from evosplit.edge.learning.calibrate import threshold
-from evosplit.edge.learning.trainers.hidden import fit_hidden
 
 WIDTH: Final = 16
 """Values of the hidden layer."""

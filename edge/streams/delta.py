@@ -12,9 +12,9 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from evosplit.edge.streams.epoch import Epoch, Tensors, ends_of, next_epoch, wire_of
-from evosplit.edge.streams.frames import Coded, delta_frame, key_frame
-from evosplit.edge.streams.held import Event, Held, State, on_event, on_sent
+from evosplit.edge.streams.cloud_state import Event, Held, State, on_event, on_sent
+from evosplit.edge.streams.code_epoch import Epoch, Tensors, ends_of, next_epoch, wire_of
+from evosplit.edge.streams.delta_frames import Coded, delta_frame, key_frame
 from evosplit.shared.plan import Plan
 from evosplit.shared.wire import Frame, StreamHead
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evosplit.cli.demo.judges import agrees_with, is_class, is_text, same_boxes
+from evosplit.cli.demo.scoring import agrees_with, is_class, is_text, same_boxes
 from evosplit.shared.errors import CardError
 
 

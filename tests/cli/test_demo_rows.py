@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evosplit.cli.demo.rows import Row, Shot, comparisons, make_row, percentile, report
+from evosplit.cli.demo.report_rows import Row, Shot, comparisons, make_row, percentile, report
 
 
 @given(st.lists(st.floats(0, 1e3), min_size=1, max_size=50), st.floats(0, 100))

@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 from click.testing import CliRunner, Result
 
-from evosplit.cli.demo.cast import own
+from evosplit.cli.demo.scenario import own
 from evosplit.cli.main import main
 from evosplit.shared.model_shapes import read_shapes
 from tests import models, odd_models

@@ -21,7 +21,7 @@ from evosplit.cloud.plans import MakePlans, PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.registry import Model, Registry, open_registry
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
-from evosplit.cloud.tail import TailCache
+from evosplit.cloud.tails import TailCache
 from evosplit.kernels.codec import encode_tensor
 from evosplit.shared import oip
 from evosplit.shared.graph import Cut

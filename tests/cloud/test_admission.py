@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
 from evosplit.cloud.admission import MAX_ONGOING_REQUESTS, Admission
-from evosplit.cloud.failures import HANDLERS
+from evosplit.cloud.error_responses import HANDLERS
 from evosplit.shared.errors import CloudUnavailableError, EvoSplitError
 
 

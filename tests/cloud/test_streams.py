@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from evosplit.cloud.dataplane import Call
 from evosplit.cloud.registry import Registry, open_registry
-from evosplit.cloud.streams import STATE_BYTES, StreamKey, StreamStore, restore
+from evosplit.cloud.stream_state import STATE_BYTES, StreamKey, StreamStore, restore
 from evosplit.kernels.codes import digest, encode_whole, to_codes
 from evosplit.kernels.delta import encode_delta
 from evosplit.shared import oip

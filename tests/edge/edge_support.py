@@ -28,10 +28,10 @@ from PIL import Image
 from evosplit.cloud.calibrations import CalibrationStore
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.registry import Model, Registry
-from evosplit.cloud.tail import TailCache
-from evosplit.edge.agent import Agent
+from evosplit.cloud.tails import TailCache
+from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
-from evosplit.edge.running import running_agent
+from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.server import make_app
 from evosplit.edge.settings import EdgeSettings
 from evosplit.kernels.codec import encode_tensor

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from evosplit.edge.hook_training.samples import OTHER
+from evosplit.edge.hook_training.trainers.hidden import HiddenClassifier
+from evosplit.edge.hook_training.trainers.linear import LinearClassifier
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.skip import AVERAGE, SkipHook
-from evosplit.edge.learning.samples import OTHER
-from evosplit.edge.learning.trainers.hidden import HiddenClassifier
-from evosplit.edge.learning.trainers.linear import LinearClassifier
 
 PLAIN = FeatureSpec(1, False, False)
 

@@ -1,4 +1,4 @@
-"""The plan that cuts in the middle, exits, and pictures to learn from: for tests of hooks in a whole agent."""
+"""The plan that cuts in the middle, exits, and pictures to learn from, for tests of hooks in an agent."""
 
 from __future__ import annotations
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from evosplit.edge.learning.learned import Task
-from evosplit.edge.learning.process import Job
-from evosplit.edge.learning.sampler import Sampler
-from evosplit.edge.learning.samples import Sample
-from evosplit.edge.learning.trainer_loop import LoopSettings, TrainerLoop
+from evosplit.edge.hook_learning.sampler import Sampler
+from evosplit.edge.hook_learning.trainer_loop import LoopSettings, TrainerLoop
+from evosplit.edge.hook_training.learned import Task
+from evosplit.edge.hook_training.samples import Sample
+from evosplit.edge.hook_training.training_process import Job
 
 TASKS = (Task("early", 0, 3, 0.3), Task("late", 0, 6, 0.6))
 

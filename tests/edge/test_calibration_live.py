@@ -27,7 +27,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch, measured_here: None) -> None:
     monkeypatch.setattr(calibrating, "POLL_S", 0.02)
     monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr("evosplit.edge.teaching.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
 
 
 @pytest_asyncio.fixture
@@ -201,7 +201,7 @@ async def test_somebody_asks_for_another_calibration(
 
 async def test_frames_go_before_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces wait for a lull, and for their share of the link; without frames nothing waits."""
-    from evosplit.edge.learning.pace import Pace
+    from evosplit.edge.background.pause import Pace
 
     pace, told = Pace(), []
 

@@ -13,11 +13,11 @@ import pytest_asyncio
 from edge_support import CARD, Stage, make_table, picture, stage, until
 from table_support import offered
 
+from evosplit.edge.background.pause import Pace
 from evosplit.edge.calibration import calibrating, observing
 from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
 from evosplit.edge.calibration.sample import LEAST_INPUTS, Kept
 from evosplit.edge.calibration.statistics import measured_errors
-from evosplit.edge.learning.pace import Pace
 from evosplit.kernels.errors.table import ErrorTable, measure_errors
 from evosplit.shared.card import card_from_data, card_to_data, check_card
 from evosplit.shared.errors import ProfileError
@@ -33,7 +33,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch, measured_here: None) -> None:
     monkeypatch.setattr(calibrating, "POLL_S", 0.02)
     monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr("evosplit.edge.teaching.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
 
 
 def without_raw(graph: Graph, with_fallback: bool) -> PlanTable:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from evosplit.edge.compute import Compute
+from evosplit.edge.pipeline.compute_thread import Compute
 
 
 def nap() -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from edge_support import Stage, picture, stage, until
 
-from evosplit.cloud.streams import StreamStore
+from evosplit.cloud.stream_state import StreamStore
 
 
 async def use_the_middle(on: Stage) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evosplit.cloud.streams import StreamStore, restore
+from evosplit.cloud.stream_state import StreamStore, restore
 from evosplit.edge.streams.delta import DeltaSender, DeltaSettings, Sent
 from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.shared.errors import InputError, UnknownBaseError

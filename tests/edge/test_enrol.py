@@ -15,9 +15,9 @@ from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, write
 
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.figures.expecting import KeptExpectation
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.telemetry.savings_record import KeptExpectation
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import AuthError, BundleError, CloudUnavailableError, NotFoundError, ProfileError
 from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation

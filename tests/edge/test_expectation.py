@@ -12,7 +12,9 @@ from hook_support import NEVER, sure, tap, use_the_middle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evosplit.edge.figures.expectation import (
+from evosplit.edge.head.partition import Part
+from evosplit.edge.head.trace import StepTrace
+from evosplit.edge.telemetry.expected_savings import (
     LEAST_FRAMES,
     HookSeen,
     SegmentSeen,
@@ -20,10 +22,8 @@ from evosplit.edge.figures.expectation import (
     differs,
     expectation,
 )
-from evosplit.edge.figures.expecting import KeptExpectation, read_expectation
-from evosplit.edge.figures.profile import SegmentProfile
-from evosplit.edge.head.cutting import Part
-from evosplit.edge.head.trace import StepTrace
+from evosplit.edge.telemetry.runtime_profile import SegmentProfile
+from evosplit.edge.telemetry.savings_record import KeptExpectation, read_expectation
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
 from evosplit.shared.kept import write_kept
@@ -86,7 +86,7 @@ def test_a_segments_time_share_leaves_out_first_runs() -> None:
 async def test_the_profile_tells_the_planner_and_the_file_keeps_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.figures.expectation.LEAST_FRAMES", 5)
+    monkeypatch.setattr("evosplit.edge.telemetry.expected_savings.LEAST_FRAMES", 5)
     async with stage(tmp_path, audit_share=NEVER, slowdown=2.0) as on:
         await use_the_middle(on)
         hook = Told(tap(on), sure(3), name="exit-0")
@@ -130,6 +130,6 @@ async def test_a_full_disk_costs_only_the_expectation(
 
     async with stage(tmp_path) as on:
         on.agent.expecting._before = Expectation(wire_share=0.5)
-        monkeypatch.setattr("evosplit.edge.figures.expecting.write_kept", full)
+        monkeypatch.setattr("evosplit.edge.telemetry.savings_record.write_kept", full)
         assert (await on.post(picture(1)))[0] == 200
     assert "cannot be kept" in caplog.text

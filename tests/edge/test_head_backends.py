@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from evosplit.edge.backends.providers import Providers
+from evosplit.edge.backends.race import HEAT, PERIOD, Contest
+from evosplit.edge.backends.runtime_segment import OrtSegment
+from evosplit.edge.backends.segment import FrameContext
+from evosplit.edge.backends.selection import open_segment, quickest
 from evosplit.edge.head.assemble import Options, Stuff, assemble
-from evosplit.edge.head.choose import open_segment, quickest
-from evosplit.edge.head.contest import HEAT, PERIOD, Contest
-from evosplit.edge.head.ort import OrtSegment
-from evosplit.edge.head.providers import Providers
-from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.hook_failures import Roster
 from evosplit.edge.head.run import run_head
-from evosplit.edge.head.segment import FrameContext
-from evosplit.edge.streams.change import ChangeSettings
+from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import Graph, load_graph, prefix_cut
 from evosplit.shared.session import Runner
@@ -67,7 +67,7 @@ def test_a_session_that_cannot_be_made_falls_back_too(
             raise ModelError("CUDA failure 100: no CUDA-capable device is detected")
         return Runner(model, threads)
 
-    monkeypatch.setattr("evosplit.edge.head.providers.Runner", runner)
+    monkeypatch.setattr("evosplit.edge.backends.providers.Runner", runner)
     providers = Providers("cuda")
     providers.open(graph.model)
     providers.open(graph.model)

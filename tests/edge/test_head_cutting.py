@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evosplit.edge.head.cutting import available, head_parts, parts_before
+from evosplit.edge.head.partition import available, head_parts, parts_before
 from evosplit.shared.graph import Graph, load_graph, make_cut, prefix_cut
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model

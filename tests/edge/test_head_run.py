@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hook_doubles import Told
 
+from evosplit.edge.head.apply_decisions import kept_channels, with_bits
 from evosplit.edge.head.assemble import Options, Stuff, assemble
-from evosplit.edge.head.decided import kept_channels, with_bits
-from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.hook_failures import Roster
 from evosplit.edge.head.run import HeadRun, always, run_head
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.decisions import GO, Bits, Exit, Keep, Mask, Skip

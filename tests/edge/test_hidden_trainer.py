@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from evosplit.edge.learning.trainers import hidden, load_classifier
-from evosplit.edge.learning.trainers.hidden import _PENALTY, _slopes, _start, fit_hidden
-from evosplit.edge.learning.trainers.prepare import softmax
+from evosplit.edge.hook_training.trainers import hidden, load_classifier
+from evosplit.edge.hook_training.trainers.hidden import _PENALTY, _slopes, _start, fit_hidden
+from evosplit.edge.hook_training.trainers.prepare import softmax
 from evosplit.shared.errors import LearningError
 
 

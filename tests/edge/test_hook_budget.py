@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evosplit.edge.hooks.budget import NEVER, ExitRow, joint_thresholds, outcome, reached, worthwhile
-from evosplit.edge.learning.binomial import at_least
+from evosplit.edge.hook_training.binomial_bounds import at_least
+from evosplit.edge.hooks.joint_thresholds import (
+    NEVER,
+    ExitRow,
+    joint_thresholds,
+    outcome,
+    reached,
+    worthwhile,
+)
 
 
 def rows(seed, count, exits):

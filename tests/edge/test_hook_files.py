@@ -6,8 +6,8 @@ import pytest
 from hook_doubles import Told
 from hook_examples import exit_hook, skip_hook, tensor
 
-from evosplit.edge.hooks import files
-from evosplit.edge.hooks.files import decode_hooks, encode_hooks, load_hooks, save_hooks
+from evosplit.edge.hooks import hook_file as files
+from evosplit.edge.hooks.hook_file import decode_hooks, encode_hooks, load_hooks, save_hooks
 from evosplit.shared.errors import BundleError
 
 MODEL = "ab" * 32

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evosplit.edge.hooks.decisions import GO, Mask
-from evosplit.edge.hooks.files import decode_hooks, encode_hooks
+from evosplit.edge.hooks.hook_file import decode_hooks, encode_hooks
 from evosplit.edge.hooks.mask import RegionMaskHook
 from evosplit.edge.hooks.polygon import covered, rectangle
 from evosplit.edge.hooks.saliency import SaliencyMaskHook, saliency

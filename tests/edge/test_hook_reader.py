@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from evosplit.edge.hook_training.trainers import hidden, logistic
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.reader import Reader
-from evosplit.edge.learning.trainers import hidden, logistic
 
 
 def learned(trainer, spec, shape):

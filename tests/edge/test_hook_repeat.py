@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evosplit.edge.hooks.decisions import GO, Exit
-from evosplit.edge.hooks.files import decode_hooks, encode_hooks
+from evosplit.edge.hooks.hook_file import decode_hooks, encode_hooks
 from evosplit.edge.hooks.reduced import MOST_GAIN, Reduction, change
 from evosplit.edge.hooks.repeat import RepeatHook
 from evosplit.edge.hooks.repeat_fit import LEAST_PAIRS, RepeatTrials, fit_repeat

@@ -13,7 +13,7 @@ from hook_doubles import Pupil, Told
 from hook_support import ALWAYS, NEVER, flat, sure, tap, use_the_middle, with_hooks
 
 from evosplit.edge.hooks.decisions import Bits, Exit, Keep, Skip
-from evosplit.edge.hooks.files import load_hooks
+from evosplit.edge.hooks.hook_file import load_hooks
 
 
 async def test_an_exit_answers_without_the_cloud(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two kinds of picture; the network's answers to them are all that is learned from."""
-    monkeypatch.setattr("evosplit.edge.teaching.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
     options = {"exit_agreement": 0.8, "audit_share": NEVER}
     async with stage(tmp_path, **options) as on:
         await use_the_middle(on)
@@ -166,7 +166,7 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
 async def test_hooks_of_another_model_are_dropped_with_one_word(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes | None
 ) -> None:
-    from evosplit.edge.hooks.files import encode_hooks
+    from evosplit.edge.hooks.hook_file import encode_hooks
 
     folder = tmp_path / "data" / "net"
     folder.mkdir(parents=True)
@@ -183,7 +183,7 @@ async def test_a_full_disk_costs_the_file_but_not_the_hooks(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("evosplit.edge.teaching.hooking.save_hooks", full)
+    monkeypatch.setattr("evosplit.edge.hook_learning.manager.save_hooks", full)
     async with stage(tmp_path, audit_share=NEVER) as on:
         await use_the_middle(on)
         await on.agent.hooking.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")

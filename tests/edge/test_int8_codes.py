@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from evosplit.edge.int8.codes import activation_code, weight_codes
+from evosplit.edge.backends.int8.integer_codes import activation_code, weight_codes
 from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.kernels.quantise import fake_quantise
 from evosplit.kernels.weights import pack_weights

@@ -8,8 +8,8 @@ import pytest
 from int8_support import packed_weights, simulated, step, whole_ranges, with_quantised_weights
 from models import branch_net, chain_net, feeds, residual_net, save
 
-from evosplit.edge.head.segment import FrameContext, Segment
-from evosplit.edge.int8 import Int8Segment, qdq_model
+from evosplit.edge.backends.int8 import Int8Segment, qdq_model
+from evosplit.edge.backends.segment import FrameContext, Segment
 from evosplit.shared.graph import Graph, load_graph, parse_cut, prefix_cut
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.runtime import open_session, session_options

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evosplit.edge.learning.kept import read_samples
-from evosplit.edge.learning.learned import Learned
-from evosplit.edge.learning.learned_file import read_learned, write_learned
-from evosplit.edge.learning.npz import read_npz, write_npz
-from evosplit.edge.learning.sampler import Sampler, open_sampler
-from evosplit.edge.learning.samples import OTHER, Sample
-from evosplit.edge.learning.trainers import forward_forward, load_classifier, logistic, symba
+from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
+from evosplit.edge.hook_training.array_file import read_npz, write_npz
+from evosplit.edge.hook_training.learned import Learned
+from evosplit.edge.hook_training.learned_file import read_learned, write_learned
+from evosplit.edge.hook_training.sample_file import read_samples
+from evosplit.edge.hook_training.samples import OTHER, Sample
+from evosplit.edge.hook_training.trainers import forward_forward, load_classifier, logistic, symba
 from evosplit.shared.errors import LearningError
 
 LIMIT = 100_000

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evosplit.edge.learning.audit import Audit, Rules, Standing, is_audited, judge
-from evosplit.edge.learning.guard import Guard
-from evosplit.edge.learning.sequential import _COURAGE, evidence
+from evosplit.edge.audits.agreement_guard import Guard
+from evosplit.edge.audits.audit_rules import Audit, Rules, Standing, is_audited, judge
+from evosplit.edge.audits.sequential_test import _COURAGE, evidence
 
 
 def feed(guard, random, count, agreement, confidence=None):

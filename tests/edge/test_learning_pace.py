@@ -5,7 +5,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from evosplit.edge.learning.pace import RESUME_S, Pace
+from evosplit.edge.background.pause import RESUME_S, Pace
 
 
 async def idle_process():

@@ -10,10 +10,10 @@ import psutil
 import pytest
 from learning_support import TASKS, fill, job, loop
 
-from evosplit.edge.learning import process
-from evosplit.edge.learning.learned_file import read_learned
-from evosplit.edge.learning.process import Job, train
-from evosplit.edge.learning.sampler import Sampler, open_sampler
+from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
+from evosplit.edge.hook_training import training_process as process
+from evosplit.edge.hook_training.learned_file import read_learned
+from evosplit.edge.hook_training.training_process import Job, train
 from evosplit.shared.errors import LearningError
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from evosplit.edge.learning.sampler import Sampler
-from evosplit.edge.learning.samples import OTHER, Sample
+from evosplit.edge.hook_learning.sampler import Sampler
+from evosplit.edge.hook_training.samples import OTHER, Sample
 
 
 def sample(number, answer, width=4, outputs=()):
@@ -24,7 +24,7 @@ def sample(number, answer, width=4, outputs=()):
 def traced(limit, offers):
     """Peak bytes that Python and NumPy allocated for a sampler and its offers."""
     Sampler(limit, 1).offer(offers[0])  # what Python keeps of a first call is not the sampler's
-    log = logging.getLogger("evosplit.edge.learning.sampler")
+    log = logging.getLogger("evosplit.edge.hook_learning.sampler")
     log.disabled = True  # pytest keeps every line
     tracemalloc.start()
     try:

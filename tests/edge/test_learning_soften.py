@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from evosplit.edge.learning.samples import OTHER, Samples
-from evosplit.edge.learning.soften import soft_answers, softened
+from evosplit.edge.hook_training.samples import OTHER, Samples
+from evosplit.edge.hook_training.soft_targets import soft_answers, softened
 
 
 def samples(outputs, codes=(1, 2, 1, 3), answers=(OTHER, "b", "a", "c")):

@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, binom
 
-from evosplit.edge.learning.best import Aim, Seen, best_of
-from evosplit.edge.learning.binomial import at_least, tail
-from evosplit.edge.learning.calibrate import threshold
-from evosplit.edge.learning.classes import choose_answers, labels_of, mean_outputs
-from evosplit.edge.learning.learn import learn
-from evosplit.edge.learning.learned import Task, decide
-from evosplit.edge.learning.sampler import Sampler
-from evosplit.edge.learning.samples import OTHER, Sample
-from evosplit.edge.learning.split import split
-from evosplit.edge.learning.trainers import logistic
+from evosplit.edge.hook_learning.sampler import Sampler
+from evosplit.edge.hook_training.answer_classes import choose_answers, labels_of, mean_outputs
+from evosplit.edge.hook_training.binomial_bounds import at_least, tail
+from evosplit.edge.hook_training.learned import Task, decide
+from evosplit.edge.hook_training.sample_split import split
+from evosplit.edge.hook_training.samples import OTHER, Sample
+from evosplit.edge.hook_training.thresholds import threshold
+from evosplit.edge.hook_training.trainer_selection import Aim, Seen, best_of
+from evosplit.edge.hook_training.trainers import logistic
+from evosplit.edge.hook_training.training import learn
 from evosplit.shared.errors import LearningError
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.hook_failures import Roster
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.trace import HeadTrace
-from evosplit.edge.learning.samples import Sample
-from evosplit.edge.teaching.lessons import Lessons, Sampling
+from evosplit.edge.hook_learning.sample_collector import Lessons, Sampling
+from evosplit.edge.hook_training.samples import Sample
 
 TENSORS = {"early": np.full((1, 4), 1, np.float32), "late": np.full((1, 4), 2, np.float32)}
 
@@ -49,7 +49,7 @@ def head() -> Head:
 
 
 def test_features_of_the_old_taps_go_to_the_old_sampler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evosplit.edge.teaching.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
     reader, old, new = Interrupted(), Kept(), Kept()
     lessons = Lessons(Roster(), reader)
     lessons.attend(Sampling(("early",), old))
@@ -69,7 +69,7 @@ def test_features_of_the_old_taps_go_to_the_old_sampler(monkeypatch: pytest.Monk
 
 def test_many_changes_beside_many_frames_never_mix_taps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each sampler gets nothing but its own tensor's features."""
-    monkeypatch.setattr("evosplit.edge.teaching.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
 
     class Reader:
         def of(self, tensor: NDArray[Any]) -> NDArray[np.float32]:

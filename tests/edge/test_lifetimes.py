@@ -13,9 +13,9 @@ from edge_support import picture, stage, until
 from hook_support import use_the_middle
 from learning_support import fill, loop
 
-from evosplit.edge.learning.sampler import Sampler
+from evosplit.edge.background.retries import FIRST_REST_S, LONGEST_REST_S, Retries
+from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.results.store import Accepted, Store
-from evosplit.edge.teaching.retries import FIRST_REST_S, LONGEST_REST_S, Retries
 from evosplit.shared.errors import BundleError, StoreError
 
 
@@ -82,8 +82,8 @@ async def test_a_disk_that_is_full_ends_no_learning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The folder for samples cannot be made; once it can, learning goes on by itself."""
-    monkeypatch.setattr("evosplit.edge.teaching.hooking.LOOK_S", 0.01)
-    monkeypatch.setattr("evosplit.edge.teaching.retries.FIRST_REST_S", 0.02)
+    monkeypatch.setattr("evosplit.edge.hook_learning.manager.LOOK_S", 0.01)
+    monkeypatch.setattr("evosplit.edge.background.retries.FIRST_REST_S", 0.02)
     learning = tmp_path / "data" / "net" / "learning"
     learning.parent.mkdir(parents=True)
     learning.write_bytes(b"in the way")
@@ -116,7 +116,7 @@ async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: 
 async def test_a_process_that_cannot_be_started_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.learning.trainer_loop.RETRY_S", 0.05)
+    monkeypatch.setattr("evosplit.edge.hook_learning.trainer_loop.RETRY_S", 0.05)
     attempts: list[int] = []
 
     async def refused(*_: object) -> tuple[()]:
@@ -125,7 +125,7 @@ async def test_a_process_that_cannot_be_started_is_tried_again(
             raise BlockingIOError(11, "Resource temporarily unavailable")
         return ()
 
-    monkeypatch.setattr("evosplit.edge.learning.trainer_loop.train", refused)
+    monkeypatch.setattr("evosplit.edge.hook_learning.trainer_loop.train", refused)
     learned: list[Any] = []
     watched = loop(tmp_path, learned.append, fill(Sampler(2_000_000), 1500))
     running = asyncio.create_task(watched.run())

@@ -9,9 +9,9 @@ import pytest
 from edge_support import Stage, stage
 from hook_support import NEVER, flat, use_the_middle
 
+from evosplit.edge.hook_learning.bits_channels_learner import BitsLesson, ChannelsLesson, lessons_for
 from evosplit.edge.hooks.decisions import Bits, Keep
-from evosplit.edge.hooks.files import load_hooks
-from evosplit.edge.teaching.lossy import BitsLesson, ChannelsLesson, lessons_for
+from evosplit.edge.hooks.hook_file import load_hooks
 from evosplit.shared.graph import Tensor
 from evosplit.shared.plan import TensorCode
 
@@ -101,9 +101,9 @@ async def teach(on: Stage, frames: int) -> None:
 
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evosplit.edge.teaching.shadows.MOST_BYTES", 1e9)
-    monkeypatch.setattr("evosplit.edge.teaching.shadows.LEAST_ROWS", 10)
-    monkeypatch.setattr("evosplit.edge.teaching.hooking.LOOK_S", 1e9)  # the tests say when to learn
+    monkeypatch.setattr("evosplit.edge.hook_learning.shadow_requests.MOST_BYTES", 1e9)
+    monkeypatch.setattr("evosplit.edge.hook_learning.shadow_requests.LEAST_ROWS", 10)
+    monkeypatch.setattr("evosplit.edge.hook_learning.manager.LOOK_S", 1e9)  # the tests say when to learn
 
 
 async def test_the_device_learns_to_send_less(tmp_path: Path, free: None) -> None:

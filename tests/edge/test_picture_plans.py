@@ -10,10 +10,10 @@ import pytest
 from edge_support import LABELS, make_table, picture, stage, until
 from hook_doubles import Pupil, Told
 
-from evosplit.edge.agent import Ticket
+from evosplit.edge.background.time_budget import Allowance
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.link.payloads import picture_codec, without_pictures
-from evosplit.edge.teaching.allowance import Allowance
+from evosplit.edge.pipeline.agent import Ticket
 from evosplit.shared.graph import Graph
 from evosplit.shared.pictures import decode_picture
 from evosplit.shared.plan import PlanTable, TensorCode
@@ -121,7 +121,7 @@ async def test_an_audit_of_a_hook_before_a_picture_sends_it(tmp_path: Path) -> N
 async def test_a_standing_picture_is_learned_under_a_plan_that_sends_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.teaching.hooking.LOOK_S", 1e9)  # the test says when to learn
+    monkeypatch.setattr("evosplit.edge.hook_learning.manager.LOOK_S", 1e9)  # the test says when to learn
     async with stage(tmp_path, table_of=picture_table, audit_share=1e-9, exit_agreement=0.9) as on:
         await until(lambda: on.agent.engine.heads_ready() == 3)
         assert picture_codec(on.agent.engine.plan) == "png"

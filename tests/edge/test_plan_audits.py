@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from edge_support import Stage, load_net, make_table, picture, stage, until
 
-from evosplit.edge.agent import Ticket
-from evosplit.edge.job import Answer, Job
-from evosplit.edge.teaching.plan_audits import FIRST_AUDITS, PlanAudits
-from evosplit.edge.teaching.recent import FORGET_S, Recent
-from evosplit.edge.trusted import is_exact
+from evosplit.edge.audits.plan_audits import FIRST_AUDITS, PlanAudits
+from evosplit.edge.hook_learning.near_duplicates import FORGET_S, Recent
+from evosplit.edge.pipeline.agent import Ticket
+from evosplit.edge.pipeline.job import Answer, Job
+from evosplit.edge.pipeline.trusted_plans import is_exact
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan, PlanTable, TensorCode
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from edge_support import make_table, picture, stage, until
 
-from evosplit.edge.job import Answer, Job
-from evosplit.edge.measured import measured
+from evosplit.edge.pipeline.job import Answer, Job
+from evosplit.edge.pipeline.observation import measured
 from evosplit.shared.errors import CloudUnavailableError
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link

@@ -16,10 +16,10 @@ from PIL import Image
 
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.trace import HeadTrace
-from evosplit.edge.hooks.files import load_hooks
+from evosplit.edge.hook_learning.mask_learner import Salience, salient_place
+from evosplit.edge.hooks.hook_file import load_hooks
 from evosplit.edge.hooks.skip_fit import fit_skip
 from evosplit.edge.settings import LEARNED, EdgeSettings
-from evosplit.edge.teaching.salience import Salience, salient_place
 from evosplit.shared.errors import UsageError
 from evosplit.shared.graph import Graph, load_graph, parse_cut
 from evosplit.shared.plan import PlanTable
@@ -61,14 +61,14 @@ async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is learned must not depend on how busy the machine is: the tests alone say when to learn, and how
     much time may be spent on it."""
-    monkeypatch.setattr("evosplit.edge.teaching.hooking.LOOK_S", 1e9)
-    monkeypatch.setattr("evosplit.edge.teaching.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.hook_learning.manager.LOOK_S", 1e9)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
 
 
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evosplit.edge.teaching.shadows.MOST_BYTES", 1e9)
-    monkeypatch.setattr("evosplit.edge.teaching.skips.LEAST_ROWS", 30)
+    monkeypatch.setattr("evosplit.edge.hook_learning.shadow_requests.MOST_BYTES", 1e9)
+    monkeypatch.setattr("evosplit.edge.hook_learning.skip_learner.LEAST_ROWS", 30)
 
 
 def options(*kinds: str) -> dict[str, Any]:

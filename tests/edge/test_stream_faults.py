@@ -15,11 +15,11 @@ from edge_support import Stage, picture, stage, until
 from hook_doubles import Told
 from hook_support import NEVER, flat, sure, tap, use_the_middle
 
-from evosplit.edge.agent import FrameRefusedError, Ticket
-from evosplit.edge.hooks.files import MAGIC, encode_hooks
+from evosplit.edge.hook_training import training_process as process
+from evosplit.edge.hooks.hook_file import MAGIC, encode_hooks
 from evosplit.edge.hooks.reduced import Reduction
 from evosplit.edge.hooks.repeat import RepeatHook
-from evosplit.edge.learning import process
+from evosplit.edge.pipeline.agent import FrameRefusedError, Ticket
 
 GATE = {"X-Evosplit-Stream": "gate"}
 ALL = {"change_threshold": 0.0, "audit_share": NEVER}
@@ -114,7 +114,7 @@ async def taught(on: Stage, frames: int = 40) -> None:
 async def test_a_trainer_that_is_killed_while_it_saves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.teaching.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
     async with stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
         loop = on.agent.hooking.school.loop
@@ -143,12 +143,12 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("evosplit.edge.teaching.allowance.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
     async with stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
         loop = on.agent.hooking.school.loop
         with monkeypatch.context() as patch:
-            patch.setattr("evosplit.edge.learning.npz._write", full)
+            patch.setattr("evosplit.edge.hook_training.array_file._write", full)
             await loop.train_now()
         assert "hooks were not trained: cannot write samples.npz: No space left on device" in caplog.text
         assert not list(loop.samples_path.parent.glob("*.part"))

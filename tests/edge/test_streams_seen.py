@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evosplit.edge.streams.seen import StreamsSeen
+from evosplit.edge.streams.stream_ends import StreamsSeen
 
 SIZE = (24, 32, 3)
 

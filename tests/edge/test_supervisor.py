@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 from edge_support import until
 
-from evosplit.edge.follow_ups import FollowUps
-from evosplit.edge.supervisor import Supervisor
+from evosplit.edge.background.follow_ups import FollowUps
+from evosplit.edge.background.supervisor import Supervisor
 
 
 def supervised(failures: Counter[str]) -> Supervisor:

@@ -21,7 +21,7 @@ from evosplit.edge.enrolment import renewal as renewal_file
 from evosplit.edge.enrolment.note import bundle_place, open_bundle, read_note, wanted, write_note
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import Renewal, Seen
-from evosplit.edge.head.build import Heads
+from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle

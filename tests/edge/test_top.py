@@ -16,7 +16,7 @@ from rich.console import Console
 
 from evosplit.cli.main import main
 from evosplit.cli.profile_view import view
-from evosplit.edge.figures.spread import SECONDS, Spread
+from evosplit.edge.telemetry.histogram import SECONDS, Spread
 
 
 async def test_it_shows_an_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

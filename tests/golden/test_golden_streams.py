@@ -9,7 +9,7 @@ import pytest
 from golden_frames import SHA256
 from stream_frames import BASES, FOLDER, VALUES, golden_stream
 
-from evosplit.cloud.streams import StreamStore, restore
+from evosplit.cloud.stream_state import StreamStore, restore
 from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.shared.wire import decode_frame, encode_frame
 

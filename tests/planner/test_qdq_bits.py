@@ -8,7 +8,7 @@ import pytest
 from graphs import MACHINE
 from models import chain_net, feeds, save
 
-from evosplit.edge.int8 import timed_integers
+from evosplit.edge.backends.int8 import timed_integers
 from evosplit.kernels.codec import decode_tensor
 from evosplit.kernels.errors.table import measure_errors
 from evosplit.planner.bundle import build_bundle

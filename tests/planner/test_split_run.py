@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from models import branch_net, feeds, residual_net, save
 
-from evosplit.edge.head.build import Heads
-from evosplit.edge.head.roster import Roster
+from evosplit.edge.head.hook_failures import Roster
 from evosplit.edge.head.run import run_head
+from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.payloads import boundary_frame
 from evosplit.kernels.codec import decode_tensor
 from evosplit.kernels.errors.table import measure_errors

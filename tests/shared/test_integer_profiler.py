@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from models import chain_net, save
 
-from evosplit.edge.int8 import timed_integers
+from evosplit.edge.backends.int8 import timed_integers
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.integer_profiler import measure_integers

@@ -1,0 +1,46 @@
+"""The two ends of the stage: a cloud tier and an edge agent over one folder, as a user would start them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+
+from evosplit.cli.demo.client import EdgeClient
+from evosplit.cli.demo.processes import Service, free_port, service
+from evosplit.cli.demo.scenario import Cast
+
+ANSWER_LIMIT_S = 60.0
+
+
+@contextlib.asynccontextmanager
+async def cloud_tier(folder: Path, token: str) -> AsyncIterator[Service]:
+    """A cloud tier that serves ``folder/models``; stopped at the end, whatever happens."""
+    arguments = ("--models", str(folder / "models"), "--data", str(folder / "cloud"))
+    async with service("cloud", arguments, free_port(), token, folder / "cloud.log") as started:
+        yield started
+
+
+@contextlib.asynccontextmanager
+async def edge_agent(
+    folder: Path, cloud_url: str, cast: Cast, slowdown: float, token: str
+) -> AsyncIterator[EdgeClient]:
+    """A client of an edge agent that was started for it; stopped at the end, whatever happens.
+
+    The agent plays a small board: one without integer units, whose frames all go the planned way, so that
+    strategies are compared frame by frame.
+    """
+    arguments = ("--cloud", cloud_url, "--model", cast.model.stem, "--slowdown", f"{slowdown:g}")
+    plain = ("--no-integers", "--no-hooks")
+    limit = () if cast.max_error is None else ("--max-error", f"{cast.max_error:g}")
+    data = ("--data", str(folder / "edge"))
+    patience = aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)
+    async with (
+        service(
+            "edge", (*arguments, *plain, *limit, *data), free_port(), token, folder / "edge.log"
+        ) as started,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}, timeout=patience) as session,
+    ):
+        yield EdgeClient(session, started.url)

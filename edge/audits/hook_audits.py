@@ -1,0 +1,102 @@
+"""Frames on which hooks are not believed but compared with the full way, and what follows from it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from typing import Protocol
+
+from evosplit.edge.audits.answer_agreement import Outputs, agree
+from evosplit.edge.audits.audit_rules import Verdict
+from evosplit.edge.head.run import Claim, Policy
+from evosplit.edge.hooks.decisions import Decision, Exit
+from evosplit.edge.hooks.hook import Hook
+from evosplit.shared.card import Card
+
+_log = logging.getLogger(__name__)
+
+
+class GuardLike(Protocol):
+    """What `evosplit.edge.audits.agreement_guard.Guard` does."""
+
+    def should_audit(self, frame_id: str, hook: str | None = None) -> bool:  # noqa: D102
+        ...
+
+    def record(  # noqa: D102
+        self, hook: str, agreed: bool, confidence: float = 1.0, expected: float = 1.0
+    ) -> None: ...
+
+    def verdict(self, hook: str) -> Verdict:  # noqa: D102
+        ...
+
+    def floor(self, hook: str) -> float:  # noqa: D102
+        ...
+
+    def reset(self, hook: str) -> None:  # noqa: D102
+        ...
+
+
+class Audits:
+    """Applies the guard's judgement to what hooks decide, and tells it how they did."""
+
+    def __init__(self, guard: GuardLike, card: Card | None) -> None:
+        self.guard = guard
+        self._card = card
+        self._verdicts: dict[str, Verdict] = {}
+        self.agreed: Counter[str] = Counter()
+        self.disagreed: Counter[str] = Counter()
+
+    def policy(self, frame_id: str) -> Policy:
+        """Acts on a decision unless the frame is audited, or the hook is less sure than the guard demands."""
+
+        def acts(hook: Hook, decision: Decision) -> bool:
+            if self.guard.should_audit(frame_id, hook.name):
+                return False
+            return _confidence(decision) >= self.guard.floor(hook.name)
+
+        return acts
+
+    def compare(self, frame_id: str, claims: Iterable[Claim], full: Outputs) -> None:
+        """Judge the answers that exits would have given by the ``full`` one."""
+        for claim in claims:
+            is_audit = self.guard.should_audit(frame_id, claim.hook.name)
+            if is_audit and isinstance(claim.decision, Exit):
+                self.judge(claim.hook, agree(self._card, claim.decision.outputs, full), claim.decision)
+
+    def shortcuts(self, frame_id: str, claims: Iterable[Claim]) -> frozenset[str]:
+        """Names of the hooks whose shorter way has to be gone as well, to be compared at its end."""
+        if not self.guard.should_audit(frame_id):
+            return frozenset()
+        return frozenset(claim.hook.name for claim in claims if not isinstance(claim.decision, Exit))
+
+    def compare_way(self, hooks: Iterable[Hook], hooked: Outputs, full: Outputs) -> None:
+        """Judge hooks that made the way shorter by the answer at its end."""
+        agreed = agree(self._card, hooked, full)
+        for hook in hooks:
+            self.judge(hook, agreed, None)
+
+    def judge(self, hook: Hook, agreed: bool, decision: Decision | None) -> None:
+        """Tell the guard, and say it once where its verdict changes."""
+        (self.agreed if agreed else self.disagreed)[hook.name] += 1
+        confidence = 1.0 if decision is None else _confidence(decision)
+        self.guard.record(hook.name, agreed, confidence, getattr(hook, "agreement", 1.0))
+        verdict = self.guard.verdict(hook.name)
+        if verdict != self._verdicts.get(hook.name, "ok"):
+            _log.warning("hook %s: the drift guard says %r", hook.name, verdict)
+        self._verdicts[hook.name] = verdict
+
+    def verdict(self, hook: str) -> Verdict:
+        """What the guard says of a hook now."""
+        return self.guard.verdict(hook)
+
+    def start_afresh(self, hooks: Iterable[Hook]) -> None:
+        """These hooks were trained anew."""
+        for hook in hooks:
+            self.guard.reset(hook.name)
+            for known in (self._verdicts, self.agreed, self.disagreed):
+                known.pop(hook.name, None)
+
+
+def _confidence(decision: Decision) -> float:
+    return decision.confidence if isinstance(decision, Exit) else 1.0

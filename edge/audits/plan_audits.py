@@ -1,0 +1,172 @@
+"""Drift monitoring of whole plans: a small share of frames is answered by the float network as well.
+
+The same guard as for hooks decides, in the user's unit: a plan whose agreement is shown to be below what is
+promised is left for a safer one, and new plans are asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from evosplit.edge.audits.agreement_guard import Guard
+from evosplit.edge.audits.audit_rules import is_audited
+from evosplit.edge.audits.float_answers import FloatAnswers
+from evosplit.edge.background.pause import Pace
+from evosplit.edge.calibration.signature import signature
+from evosplit.edge.hook_learning.near_duplicates import Recent
+from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.job import Answer, Job
+from evosplit.edge.pipeline.trusted_plans import is_exact, less_safe, whole_in_cloud
+from evosplit.shared.agreement import agreement
+from evosplit.shared.errors import (
+    CardError,
+    CloudRefusedError,
+    CloudUnavailableError,
+    EvoSplitError,
+    InputError,
+)
+from evosplit.shared.plan import Plan
+
+FIRST_AUDITS: Final = 20
+"""So many of a plan's first frames are audited one after the other, as the budget allows."""
+PATIENCE_S: Final = 1.0
+"""So long an audit waits for a moment without a frame."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class GuardState:
+    """How the plan in use stands: ``agreement`` with the float network in ``audits`` (None: none yet).
+
+    ``evidence`` against it leads to its end at ``limit``; ``distrusted`` are digests of plans left for that.
+    ``max_drop`` is what plans promise (None: nothing, so that none is audited).
+    """
+
+    max_drop: float | None
+    audits: int
+    agreement: float | None
+    evidence: float
+    limit: float
+    distrusted: tuple[str, ...]
+
+
+class PlanAudits:
+    """Audits the plan in use, and has it left where it breaks its promise. All of it is the event loop's.
+
+    ``share`` of the frames are audited at least, all while there is something to suspect, as far as ``right``
+    has answers. ``distrusted`` is told the reason each time that a plan is left, so that new plans are made.
+    """
+
+    def __init__(
+        self, engine: Engine, right: FloatAnswers, share: float, distrusted: Callable[[str], None]
+    ) -> None:
+        self._engine = engine
+        self._right = right
+        self._share = share
+        self._distrusted = distrusted
+        self.guard = Guard(1.0, share=share)
+        self._pace = Pace()
+        self._recent = Recent()
+        self._is_auditing = False
+
+    @contextlib.contextmanager
+    def frame(self) -> Iterator[None]:
+        """While this is open, a frame is under way, and no audit begins."""
+        with self._pace.frame():
+            yield
+
+    @property
+    def max_drop(self) -> float | None:
+        """What the plans in use promise; None where they promise nothing."""
+        return self._engine.heads.manifest.max_drop
+
+    @property
+    def state(self) -> GuardState:
+        """How the plan in use stands."""
+        plan = self._engine.plan
+        standing = self.guard.standing("" if plan is None else plan.digest)
+        return GuardState(
+            max_drop=self.max_drop,
+            audits=standing.audits,
+            agreement=standing.agreements / standing.audits if standing.audits else None,
+            evidence=standing.evidence,
+            limit=1 / self.guard.rules.false_alarms,
+            distrusted=tuple(sorted(self._engine.serving.distrusted)),
+        )
+
+    def wants(self, job: Job, answer: Answer) -> bool:
+        """Whether a frame that was answered is to be audited. It is asked for every frame, and cheap."""
+        plan = answer.plan
+        if plan is None or self.max_drop is None or not _is_plans_own(job, answer) or is_exact(plan):
+            return False
+        self._right.earn(answer)
+        if self._is_auditing or plan.digest in self._engine.serving.distrusted:
+            return False
+        standing = self.guard.standing(plan.digest)
+        is_close = standing.audits < FIRST_AUDITS or standing.evidence > 1
+        is_turn = is_close or (is_audited(job.frame_id, self._share) and self._right.is_saved_up)
+        return is_turn and self._right.is_possible
+
+    async def audit(self, job: Job, answer: Answer) -> None:
+        """Have the float network answer as well, where that can be paid, and judge the plan by it."""
+        plan, model = answer.plan, self._engine.model
+        if plan is None or self._is_auditing:
+            return
+        self._is_auditing = True
+        try:
+            await self._pace.lull(PATIENCE_S)
+            with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError, CardError):
+                kept = await self._kept(job, answer)
+                if kept is not None and model is self._engine.model:
+                    await self._judge(plan, kept)
+        finally:
+            self._is_auditing = False
+
+    async def _kept(self, job: Job, answer: Answer) -> float | None:
+        """What share of the float network's answer the plan's was; None where that says nothing new."""
+        mark = await asyncio.to_thread(signature, await self._engine.feeds(job))
+        if mark is None or self._recent.holds(mark):
+            return None
+        right = await self._right.of(job)
+        if right is None:
+            return None
+        self._recent.add(mark)
+        card = self._engine.model.card
+        return await asyncio.to_thread(functools.partial(agreement, card, right, answer.outputs))
+
+    async def _judge(self, plan: Plan, kept: float) -> None:
+        guard, promised = self.guard, 1 - (self.max_drop or 0.0)
+        if guard.verdict(plan.digest) != "ok":  # it is back, in a table that was made since
+            guard.reset(plan.digest)
+        guard.record(plan.digest, kept, target=promised)
+        if guard.verdict(plan.digest) != "ok" and plan.digest not in self._engine.serving.distrusted:
+            seen = guard.standing(plan.digest)
+            await self._leave(
+                plan,
+                f"plan {plan.digest[:12]} kept {seen.agreements / seen.audits:.1%} of {seen.audits} answers, "
+                f"where {promised:.1%} are promised",
+            )
+
+    async def _leave(self, plan: Plan, reason: str) -> None:
+        engine, table = self._engine, self._engine.model.table
+        last = whole_in_cloud(table, engine.model.graph) if self._right.may_send_inputs else None
+        try:
+            await engine.distrust(less_safe(table, plan), last)
+        except (EvoSplitError, OSError) as broken:
+            reason = f"{reason} (a safer one cannot be built: {broken})"
+        safer = "none" if engine.plan is None else engine.plan.digest[:12]
+        _log.warning("%s; the plan in use is now %s", reason, safer)
+        self._distrusted(reason)
+
+
+def _is_plans_own(job: Job, answer: Answer) -> bool:
+    """Whether the plan alone gave the answer: no hook, and no strategy that a client chose."""
+    changed = answer.run.changed_by if answer.run is not None else ()
+    return job.strategy == "planned" and answer.hook is None and not changed

@@ -1,0 +1,108 @@
+"""Which nodes of a head run in integers, and which activations their output codes make superfluous."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import onnx
+
+from evosplit.edge.backends.int8.integer_codes import ActivationCode, WeightCodes
+from evosplit.edge.backends.int8.wiring import Wiring
+
+_SLACK: Final = 1e-5
+"""By what share of a range the end of a Clip may lie inside it: less than any rounding shows."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """``products`` are outputs of convolutions (and the like) in integers, ``implied`` activations left out.
+
+    An activation is left out where the codes behind it hold no other values than it gives: a ReLU before
+    codes that begin at zero, a Clip before codes within its ends. ``floats`` are pooled tensors that are
+    rounded after the pooling: codes made from float32 lie in an order in which pooling them is slow.
+    """
+
+    products: frozenset[str]
+    implied: frozenset[str]
+    floats: frozenset[str]
+
+
+def choose(wiring: Wiring, codes: Mapping[str, ActivationCode], weights: Mapping[str, WeightCodes]) -> Choice:
+    """A convolution or fully connected layer runs in integers when input, weights and output all have codes.
+
+    Anything else keeps its operator between codes; where ONNX Runtime has it in integers, it is fused.
+    """
+    implied = frozenset(name for name, code in codes.items() if _is_implied(wiring, name, code))
+    ends = {wiring.maker[name].input[0] if name in implied else name for name in codes}
+    found = (
+        node.output[0]
+        for node in wiring.nodes
+        if node.output[0] in ends and _fits(wiring, node, codes, weights)
+    )
+    products = frozenset(found)
+    return Choice(products, implied, _float_pooled(wiring, codes, products, implied))
+
+
+def _float_pooled(
+    wiring: Wiring, codes: Mapping[str, ActivationCode], products: frozenset[str], implied: frozenset[str]
+) -> frozenset[str]:
+    """Outputs of poolings whose input is not made in integers. Rounding keeps order: the result is equal."""
+    integers: set[str] = set()
+    found: set[str] = set()
+    for node in wiring.nodes:
+        made = node.output[0]
+        source = node.input[0] if node.input else ""
+        known = [name for name in node.input if name not in wiring.weights and name]
+        if (
+            made in products
+            or (made in implied and source in products)
+            or (made in codes and integers.issuperset(known))
+        ):
+            integers.add(made)
+        elif node.op_type == "MaxPool" and made in codes and codes.get(source) == codes[made]:
+            found.add(made)
+    return frozenset(found)
+
+
+def _is_implied(wiring: Wiring, name: str, code: ActivationCode) -> bool:
+    node = wiring.maker.get(name)
+    if node is None or not wiring.is_inner(node.input[0]) or node.input[0] not in wiring.maker:
+        return False
+    if node.op_type == "Relu":
+        return code.zero == 0
+    if node.op_type != "Clip":
+        return False
+    low, high = (wiring.scalar(_operand(node, at), end) for at, end in ((1, -math.inf), (2, math.inf)))
+    slack = _SLACK * (code.high - code.low)
+    return low <= code.low + slack and code.high <= high + slack
+
+
+def _fits(
+    wiring: Wiring,
+    node: onnx.NodeProto,
+    codes: Mapping[str, ActivationCode],
+    weights: Mapping[str, WeightCodes],
+) -> bool:
+    if node.op_type not in ("Conv", "Gemm") or node.input[0] not in codes or node.input[1] not in weights:
+        return False
+    bias = _operand(node, 2)
+    if bias and bias not in wiring.weights:
+        return False
+    return node.op_type == "Conv" or _is_plain_gemm(wiring, node)
+
+
+def _is_plain_gemm(wiring: Wiring, node: onnx.NodeProto) -> bool:
+    """Whether it is x W^T + b: output channels along axis 0 of W."""
+    settings = {attribute.name: attribute for attribute in node.attribute}
+    is_scaled = any(settings[name].f != 1.0 for name in ("alpha", "beta") if name in settings)
+    transposes = [settings[name].i if name in settings else 0 for name in ("transA", "transB")]
+    bias = _operand(node, 2)
+    is_vector = not bias or len(wiring.weights[bias].dims) == 1
+    return transposes == [0, 1] and not is_scaled and is_vector
+
+
+def _operand(node: onnx.NodeProto, at: int) -> str:
+    return node.input[at] if at < len(node.input) else ""

@@ -1,0 +1,162 @@
+"""What one stream keeps between frames, and the calls of the program bound to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from evosplit.edge.backends.masked.compile import Compiled
+from evosplit.edge.backends.masked.mask_groups import Source, sources
+from evosplit.edge.backends.masked.mask_state import Live
+from evosplit.edge.backends.masked.ops import Concat, Op, Shape, SpaceToDepth
+from evosplit.kernels.masked.arrays import Floats, aligned
+from evosplit.kernels.masked.elementwise import copy
+from evosplit.kernels.masked.intake import Planes, take_all
+from evosplit.kernels.masked.layout import space_to_depth, to_channels_last
+from evosplit.kernels.masked.settle import save_rows, settle
+
+Step: TypeAlias = Callable[[], object]
+
+
+@dataclass(eq=False)
+class Memory:
+    """Input planes (C, H, W) as last used, own arrays (H, W, C) by root, outputs (1, C, H, W) by name.
+
+    Planes are bytes while nothing is lost by that. ``limits``: by tensor, the squared distance beyond which
+    a position settles anew. ``plain`` computes at the areas' positions as they are; ``changing`` finds them
+    on the way, from those of the inputs.
+    """
+
+    planes: dict[str, Planes]
+    arrays: dict[str, Floats]
+    outputs: dict[str, Floats]
+    limits: dict[str, float] = field(default_factory=dict)
+    plain: list[Step] = field(default_factory=list)
+    changing: list[Step] = field(default_factory=list)
+
+    def take(self, name: str, now: Floats) -> None:
+        """All of an input."""
+        if self.planes[name].dtype == np.uint8 and not take_all(now, self.planes[name]):
+            self.planes[name] = aligned(now.shape)
+        if self.planes[name].dtype == np.float32:
+            np.copyto(self.planes[name], now)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of what this stream holds."""
+        held = (*self.planes.values(), *self.arrays.values(), *self.outputs.values())
+        return sum(array.nbytes for array in held)
+
+
+def new_memory(compiled: Compiled) -> Memory:
+    """Room for one more stream, with the program bound to it."""
+    network = compiled.network
+    memory = Memory(
+        {name: np.zeros(_planar(network.shapes[name]), np.uint8) for name in network.inputs},
+        {root: aligned(network.shapes[root]) for root in compiled.kept},
+        {name: aligned((1, *_planar(network.shapes[t]))) for name, t in network.outputs.items()},
+    )
+    _Binding(compiled, memory).bind()
+    return memory
+
+
+def _planar(shape: Shape) -> Shape:
+    return shape[2], shape[0], shape[1]
+
+
+class _Binding:
+    """Fills a memory's two lists of calls."""
+
+    def __init__(self, compiled: Compiled, memory: Memory) -> None:
+        self._compiled, self._memory = compiled, memory
+        self._arrays: Mapping[str, Floats] = {**memory.arrays, **compiled.shared}
+        self._found: set[int] = set()
+
+    def bind(self) -> None:
+        network, areas = self._compiled.network, self._compiled.areas
+        for name in network.inputs:
+            if name in self._compiled.places.roots:
+                self._add(self._input(name))
+        for op in network.ops:
+            self._follow(areas.computed[op.out])
+            if isinstance(op, Concat):
+                self._join(op)
+            else:
+                self._compute(op)
+            self._found.add(areas.seen[op.out])
+
+    def _add(self, step: Step) -> None:
+        self._memory.plain.append(step)
+        self._memory.changing.append(step)
+
+    def _view(self, name: str) -> Floats:
+        return self._compiled.places.view(name, self._arrays)
+
+    def _input(self, name: str) -> Step:
+        memory, out = self._memory, self._view(name)
+        live = self._compiled.lives[self._compiled.areas.seen[name]]
+        return lambda: to_channels_last(memory.planes[name], out, live.positions)
+
+    def _follow(self, area: int) -> None:
+        """Find the area's positions, once, after those of the areas before it."""
+        compiled = self._compiled
+        if area in self._found or isinstance(compiled.areas.rules[area], Source):
+            return
+        self._found.add(area)
+        before = sources(compiled.areas.rules[area])
+        for number in before:
+            self._follow(number)
+        live, lives = compiled.lives[area], [compiled.lives[number] for number in before]
+        self._memory.changing.append(lambda: live.follow(lives))
+
+    def _join(self, op: Concat) -> None:
+        """Copy the parts that could not be written in place, to where the result does not hold them yet."""
+        is_kept = self._compiled.places.root(op.out) in self._compiled.kept
+        for place, part in enumerate(op.parts):
+            channels = self._compiled.places.copies.get((op.out, place))
+            if channels is not None:
+                out, x = self._view(op.out)[:, :, channels], self._view(part)
+                areas = self._compiled.areas
+                live = self._compiled.lives[areas.seen[part] if is_kept else areas.computed[op.out]]
+                self._add(_copying(x, live, out))
+
+    def _compute(self, op: Op) -> None:
+        compiled, memory = self._compiled, self._memory
+        kernel = compiled.kernels[op.out]
+        out, live = self._view(op.out), compiled.lives[compiled.areas.computed[op.out]]
+        if isinstance(op, SpaceToDepth):
+            self._add(_gathering(op, memory, live, out))
+            return
+        if kernel is None:
+            return
+        call = kernel([self._view(name) for name in op.reads], out)
+
+        def plain() -> None:
+            call(live.positions)
+
+        if compiled.areas.seen[op.out] == compiled.areas.computed[op.out]:
+            self._add(plain)
+            return
+        after = compiled.lives[compiled.areas.seen[op.out]]
+
+        def settling() -> None:
+            save_rows(out, live.positions, compiled.saved)
+            call(live.positions)
+            limit = memory.limits[op.out]
+            after.set_found(settle(out, compiled.saved, live.positions, limit, after.mask, after.room))
+
+        memory.plain.append(plain)
+        memory.changing.append(settling)
+
+
+def _gathering(op: SpaceToDepth, memory: Memory, live: Live, out: Floats) -> Step:
+    """A stream's planes may become floats, so they are looked up for every frame."""
+    sources = np.array(op.sources, np.int64)
+    return lambda: space_to_depth(memory.planes[op.x], sources, op.step, live.positions, out)
+
+
+def _copying(x: Floats, live: Live, out: Floats) -> Step:
+    return lambda: copy(x, live.positions, out)

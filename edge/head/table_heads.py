@@ -1,0 +1,139 @@
+"""The heads of a plan table, built once, shared by plans that differ only in what they send."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from typing import TypeAlias
+
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+from evosplit.edge.head.assemble import Options, Stuff, assemble, placed_hooks
+from evosplit.edge.head.partition import available
+from evosplit.edge.head.steps import Head
+from evosplit.edge.hooks.hook import Hook
+from evosplit.kernels.codec import decode_tensor
+from evosplit.shared.bundle import Bundle, Manifest
+from evosplit.shared.errors import BundleError
+from evosplit.shared.graph import Graph, graph_from_model, parse_cut
+from evosplit.shared.plan import FLOAT_BITS, Plan
+from evosplit.shared.weights import restore_weights
+
+_Key: TypeAlias = tuple[object, ...]
+
+
+def skeleton_model(bundle: Bundle) -> onnx.ModelProto:
+    """The bundle's network without its weights. Raises BundleError."""
+    try:
+        return onnx.load_model_from_string(bundle.read(bundle.manifest.skeleton))
+    except DecodeError as broken:
+        raise BundleError(f"the bundle's skeleton is no ONNX model: {broken}") from None
+
+
+class Heads:
+    """Builds heads from a bundle. `build` may be called from any thread; a head is built once.
+
+    ``hooks`` and ``options`` are for heads that are built from then on; `renew` brings the others up to date.
+    """
+
+    def __init__(self, bundle: Bundle, options: Options | None = None) -> None:
+        self._bundle = bundle
+        self.options = options or Options()
+        self._skeleton = skeleton_model(bundle)
+        self._built: dict[_Key, Head] = {}
+        self._building = threading.Lock()
+        self.hooks: tuple[Hook, ...] = ()
+        manifest = bundle.manifest
+        self.graph: Graph = graph_from_model(self._skeleton, manifest.model, manifest.model_sha256)
+
+    def ready(self, plan: Plan) -> Head | None:
+        """The head of a plan if it is built already."""
+        return self._built.get(_key(plan))
+
+    def built(self) -> tuple[Head, ...]:
+        """Every head that is there."""
+        return tuple(self._built.values())
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the bundle says of itself."""
+        return self._bundle.manifest
+
+    def inherit(self, before: Heads) -> None:
+        """Take over what another bundle of the same network has built of this one's plans.
+
+        The weights of a head follow from the network and its bits alone, so that such heads are the same.
+        """
+        table = self.manifest.table
+        plans = (*table.plans, *([table.fallback] if table.fallback else []))
+        wanted = {_key(plan) for plan in plans}
+        self._built.update({key: head for key, head in before._built.items() if key in wanted})
+
+    def build(self, plan: Plan) -> Head:
+        """The head of a plan, built now if need be: seconds for a large one.
+
+        Raises BundleError, ModelError.
+        """
+        with self._building:
+            head = self._built.get(_key(plan))
+            if head is None:
+                head = self._built[_key(plan)] = self._new(plan)
+            return head
+
+    def trial(self, plan: Plan, hooks: tuple[Hook, ...]) -> Head:
+        """A head of its own with these hooks alone, without masks. Raises BundleError, ModelError."""
+        with self._building:
+            stuff = self._stuff(plan)
+        return assemble(stuff, hooks, Options(self.options.providers))
+
+    def renew(self, plan: Plan) -> bool:
+        """Build a head that is there anew if the hooks have changed; the old one serves meanwhile.
+
+        Whether it was built. Raises BundleError, ModelError.
+        """
+        with self._building:
+            old = self._built.get(_key(plan))
+            if old is None or not self._is_stale(old, plan):
+                return False
+            self._built[_key(plan)] = self._new(plan, old)
+            return True
+
+    def _is_stale(self, head: Head, plan: Plan) -> bool:
+        cut = parse_cut(self.graph, plan.cut_key)
+        watched = set(self.options.watched) & available(self.graph, cut)
+        return head.given != self.hooks_of(plan) or set(head.watched) != watched
+
+    def hooks_of(self, plan: Plan) -> tuple[Hook, ...]:
+        """Those of the hooks that have their place in a plan's head, and of the exits those it counts on."""
+        placed = placed_hooks(self.graph, parse_cut(self.graph, plan.cut_key), self.hooks)
+        wanted = plan.exits
+        return tuple(hook for hook in placed if hook.kind != "exit" or wanted is None or hook.tap in wanted)
+
+    def __len__(self) -> int:
+        return len(self._built)
+
+    def _new(self, plan: Plan, old: Head | None = None) -> Head:
+        return assemble(self._stuff(plan), self.hooks_of(plan), self.options, old)
+
+    def _stuff(self, plan: Plan) -> Stuff:
+        cut = parse_cut(self.graph, plan.cut_key)
+        packed = self._bundle.weights(self._weight_bits(plan, cut.layers))
+        weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
+        graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))
+        return Stuff(graph, cut, packed, plan.activation_codes)
+
+    def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
+        packed = self._bundle.manifest.weights
+        bits: dict[str, int] = {}
+        for layer in (self.graph.layers[index] for index in layers):
+            for name in packed.keys() & set(layer.weights):
+                # Layers that share an initialiser get the most bits that any of them asks for.
+                bits[name] = max(bits.get(name, 0), plan.weight_bits.get(layer.name, FLOAT_BITS))
+        return bits
+
+
+def _key(plan: Plan) -> _Key:
+    weights, codes = sorted(plan.weight_bits.items()), sorted(plan.activation_ranges.items())
+    bits = [(name, plan.activation_bits[name]) for name, _ in codes]
+    return plan.cut_key, tuple(weights), tuple(codes), tuple(bits), plan.exits

@@ -1,0 +1,1 @@
+"""Training of hook classifiers from samples, in a process of its own: trainers, selection, thresholds."""

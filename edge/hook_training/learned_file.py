@@ -1,0 +1,53 @@
+"""Finished classifiers in a file: from the process that trains to the one that serves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from evosplit.edge.hook_training.array_file import Archive, read_npz, write_npz
+from evosplit.edge.hook_training.learned import Learned
+from evosplit.edge.hook_training.trainers.load import load_classifier
+
+KIND: Final = "evosplit learned 1"
+_PLAIN: Final = ("name", "trainer", "threshold", "exit_rate", "agreement")
+
+
+def write_learned(path: Path, learned: tuple[Learned, ...]) -> None:
+    """Write all of them, atomically. Raises LearningError."""
+    hooks = [_described(one) for one in learned]
+    arrays: dict[str, NDArray[Any]] = {}
+    for number, one in enumerate(learned):
+        arrays |= {f"{number} classifier {name}": values for name, values in one.classifier.arrays().items()}
+        arrays |= {f"{number} output {name}": values for name, values in one.outputs.items()}
+    write_npz(path, {"kind": KIND, "hooks": hooks}, arrays)
+
+
+def read_learned(path: Path) -> tuple[Learned, ...]:
+    """What was written. Raises LearningError for any other file."""
+    with read_npz(path) as archive:
+        if archive.meta.get("kind") != KIND:
+            raise ValueError("these are no classifiers")
+        return tuple(_read(archive, number, hook) for number, hook in enumerate(archive.meta["hooks"]))
+
+
+def _described(one: Learned) -> dict[str, Any]:
+    plain = {field: getattr(one, field) for field in _PLAIN}
+    return {**plain, "kind": one.classifier.kind, "answers": one.answers}
+
+
+def _read(archive: Archive, number: int, hook: Mapping[str, Any]) -> Learned:
+    classifier = load_classifier(hook["kind"], _group(archive, f"{number} classifier "))
+    answers, outputs = tuple(hook["answers"]), _group(archive, f"{number} output ")
+    if len(answers) != classifier.classes or any(len(values) != len(answers) for values in outputs.values()):
+        raise ValueError(f"hook {hook['name']} has {len(answers)} answers and {classifier.classes} classes")
+    plain = {field: hook[field] for field in _PLAIN}
+    return Learned(classifier=classifier, answers=answers, outputs=outputs, **plain)
+
+
+def _group(archive: Archive, prefix: str) -> dict[str, NDArray[Any]]:
+    names = (name for name in archive.names() if name.startswith(prefix))
+    return {name.removeprefix(prefix): archive.read(name) for name in names}

@@ -1,1 +1,0 @@
-"""Hooks learn here, on the device, from the network's own answers: sampling, training, calibration, guard."""

@@ -1,5 +1,0 @@
-"""Head segments on the masked kernels: they compute only where something changed, or where it is wanted."""
-
-from evosplit.edge.masked.segment import MaskedSegment, supports
-
-__all__ = ["MaskedSegment", "supports"]

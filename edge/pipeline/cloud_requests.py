@@ -1,0 +1,126 @@
+"""What goes to the cloud (a boundary, whole or as a delta; the raw input; a picture), and what comes back."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
+from evosplit.edge.link.uplink import CloudAnswer
+from evosplit.edge.pipeline.edge_model import EdgeModel
+from evosplit.edge.pipeline.frame_steps import FrameSteps
+from evosplit.edge.pipeline.job import Answer, Job
+from evosplit.edge.streams.delta import DeltaSender, Sent
+from evosplit.edge.streams.exchange import Exchanged, exchange, is_stream
+from evosplit.shared.errors import CardError, CloudRefusedError, CloudUnavailableError, UsageError
+from evosplit.shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT
+from evosplit.shared.plan import Plan
+
+Outputs = Mapping[str, NDArray[Any]]
+
+
+class Sending:
+    """Every method raises CloudUnavailableError or CloudRefusedError, and InputError for NaN and infinity.
+
+    With ``keeps_inputs``, the input itself is never sent, whoever asks for it: that raises UsageError.
+    """
+
+    def __init__(
+        self,
+        model: EdgeModel,
+        steps: FrameSteps,
+        cloud: CloudLink,
+        deltas: DeltaSender,
+        keeps_inputs: bool = False,
+    ) -> None:
+        self._keeps_inputs = keeps_inputs
+        self._model = model
+        self._steps = steps
+        self._cloud = cloud
+        self._deltas = deltas
+
+    async def boundary(self, job: Job, plan: Plan, made: Outputs, is_extra: bool = False) -> Exchanged:
+        """Tensors in the plan's bits. On a named stream only changes go; extra frames are not of it."""
+
+        async def ask(content: bytes, spent_s: float) -> CloudAnswer:
+            return await self._ask(job, FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s)
+
+        async def encode(key: bool) -> Sent:
+            work = functools.partial(self._deltas.encode, job.frame_id, job.stream, plan, made, key)
+            return await self._steps.step(job, "encode_s", work)
+
+        if not is_extra and is_stream(job.stream, plan):
+            return await exchange(self._deltas, encode, ask)
+        content = await self._steps.step(job, "encode_s", lambda: boundary_frame(job.frame_id, plan, made))
+        return Exchanged(await ask(content, 0.0), len(content))
+
+    async def exact(self, job: Job) -> Exchanged:
+        """The network's inputs as they are."""
+        feeds, graph = await self._steps.feeds(job), self._model.graph
+        content = await self._steps.step(job, "encode_s", lambda: exact_frame(job.frame_id, graph, feeds))
+        return Exchanged(await self._ask(job, FRAME_INPUT, content, 0.0, patient=True), len(content))
+
+    async def raw(self, job: Job) -> Answer:
+        """The network's inputs in 8 bits."""
+        self.check_inputs_go()
+        feeds, graph = await self._steps.feeds(job), self._model.graph
+        content = await self._steps.step(job, "encode_s", lambda: raw_frame(job.frame_id, graph, feeds))
+        reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
+        return Answer(self.checked(reply.outputs), "cloud", None, "0", len(content))
+
+    async def picture(self, job: Job, plan: Plan | None = None) -> Answer:
+        """The picture as a plan sends it, or the JPEG of the strategy without one. Raises CardError."""
+        self.check_inputs_go()
+        card, picture = self._model.card, job.picture
+        if card is None or picture is None:
+            raise CardError("a picture is sent of a frame that is one, by a model with a card")
+        codec = None if plan is None else picture_codec(plan)
+        name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
+        content = await self._steps.step(job, "encode_s", lambda: picture_file(card, picture, codec))
+        cloud_s = 0.0 if plan is None else plan.latency.cloud_s
+        reply = await self._ask(job, name, content, cloud_s, patient=plan is None)
+        return Answer(self.checked(reply.outputs), "cloud", plan, "0", len(content))
+
+    def check_inputs_go(self) -> None:
+        """Raise UsageError where inputs stay on the device."""
+        if self._keeps_inputs:
+            raise UsageError(
+                "raw inputs stay on this device (--private, --min-depth); use the strategy planned or edge"
+            )
+
+    def checked(self, outputs: Outputs) -> Outputs:
+        """The outputs if they are all there, of the network's shapes and types."""
+        graph = self._model.graph
+        for name in graph.outputs:
+            wanted, got = graph.tensors[name], outputs.get(name)
+            if got is None or got.shape != wanted.shape or got.dtype != wanted.dtype:
+                refusal = CloudRefusedError(f"the cloud's answer has no proper output {name}", 200)
+                self._cloud.refused(refusal)
+                raise refusal
+        return outputs
+
+    async def _ask(
+        self,
+        job: Job,
+        name: str,
+        content: bytes,
+        cloud_s: float,
+        patient: bool = False,
+        spent_s: float = 0.0,
+    ) -> CloudAnswer:
+        started_s = time.perf_counter()
+        try:
+            reply = await self._cloud.infer(name, content, cloud_s, patient, spent_s)
+        except (CloudUnavailableError, CloudRefusedError):
+            job.spend(uplink_s=time.perf_counter() - started_s)
+            raise
+        job.spend(
+            uplink_s=reply.uplink_s, queue_s=reply.queue_s, decode_s=reply.decode_s, tail_s=reply.tail_s
+        )
+        job.cloud_queue_s, job.link_share = reply.queue_s, reply.link_share
+        return reply

@@ -1,0 +1,182 @@
+"""The plan in use and its head: changed by one reference between two frames."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Callable, Sequence
+
+from evosplit.edge.head.steps import Head
+from evosplit.edge.head.table_heads import Heads
+from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.memory_trim import trim_memory
+from evosplit.edge.pipeline.edge_model import EdgeModel
+from evosplit.edge.pipeline.serving import Serving
+from evosplit.shared.bundle import CalibrationKind
+from evosplit.shared.correction.corrections import corrections_of
+from evosplit.shared.correction.course import Course
+from evosplit.shared.correction.measured import Measured
+from evosplit.shared.correction.prices import Prices
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan
+from evosplit.shared.replan import choices, fastest, replan
+
+_log = logging.getLogger(__name__)
+
+
+class PlanInUse:
+    """Follows link and device through a plan table; ``link`` is asked for the link as it is estimated now.
+
+    ``course`` starts with what frames of earlier runs took; without one the predictions stand.
+    """
+
+    def __init__(self, serving: Serving, link: Callable[[], Link], course: Course | None = None) -> None:
+        self._link = link
+        self.serving = serving
+        self.course = course or Course(corrections_of(choices(serving.model.table)), learns=False)
+        self.plan_changes = 0
+        self.table_changes = 0
+
+    @property
+    def model(self) -> EdgeModel:
+        """The network and the table in use."""
+        return self.serving.model
+
+    @property
+    def heads(self) -> Heads:
+        """The heads of the table in use."""
+        return self.serving.heads
+
+    @property
+    def current(self) -> tuple[Plan, Head] | None:
+        """The plan of the next frame and its head; None before `start`."""
+        return self.serving.current
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan of the next frame; None before `start`."""
+        return self.current[0] if self.current else None
+
+    @property
+    def calibration(self) -> CalibrationKind | None:
+        """What the plans in use are calibrated from; None where they do not say."""
+        return self.heads.manifest.calibration
+
+    async def start(self) -> None:
+        """Build the head of the plan that suits the link now. Raises BundleError, ModelError."""
+        plan = replan(self.model.table, self._link(), None, self.priced())
+        self._use(plan, await asyncio.to_thread(self.heads.build, plan))
+
+    def reconsider(self) -> None:
+        """Change to the plan that suits the link and the device now, once its head is built."""
+        wanted = replan(self.serving.trusted, self._link(), self.plan, self.priced(), self.course.owed)
+        head = self.heads.ready(wanted)
+        if self.current is not None and head is not None and wanted is not self.current[0]:
+            self._use(wanted, head)
+            self.course = self.course.changed()
+            self.plan_changes += 1
+
+    def priced(self) -> Prices:
+        """Corrected latencies over the link as it is now."""
+        return self.course.priced(self._link())
+
+    def learn(self, seen: Measured) -> None:
+        """Correct the predictions by what one frame took, and change the plan if that says so."""
+        self.course = self.course.learn(seen)
+        self.reconsider()
+
+    def for_frame(self, may_try: Callable[[Plan], bool] | None = None) -> tuple[Plan, Head] | None:
+        """What one more frame goes by: the plan in use, or one that is tried. None before `start`.
+
+        ``may_try`` says which plans may be; without it none is, nor is one whose head is not built.
+        """
+        if self.current is None:
+            return None
+        priced, (current, _) = self.priced(), self.current
+        best = fastest(self.serving.trusted, self._link(), priced)
+        usable = None if may_try is None else lambda plan: may_try(plan) and self._is_built(plan)
+        self.course, plan = self.course.next_frame(priced, current, best, usable)
+        head = None if plan is current else self.heads.ready(plan)
+        return self.current if head is None else (plan, head)
+
+    def _is_built(self, plan: Plan) -> bool:
+        return self.heads.ready(plan) is not None
+
+    async def adopt(self, model: EdgeModel, heads: Heads) -> None:
+        """Serve from another bundle of the same network.
+
+        What the next frames need is built beforehand; then one reference changes. Frames under way end with
+        the value that they began with. Raises BundleError, ModelError, and all is as before.
+        """
+        heads.inherit(self.heads)
+        priced = self.course.under(choices(model.table)).priced(self._link())
+        plan, fallback = replan(model.table, self._link(), None, priced), model.table.fallback
+        while True:
+            hooks, options = self.heads.hooks, self.heads.options
+            heads.hooks, heads.options = hooks, options
+            for needed in (plan, *([fallback] if fallback else [])):
+                await asyncio.to_thread(heads.build, needed)
+                await asyncio.to_thread(heads.renew, needed)
+            head = heads.ready(plan)
+            # Hooks may have been learned meanwhile; between this look and the change nothing else runs.
+            if head is not None and hooks is self.heads.hooks and options is self.heads.options:
+                break
+        self.course = self.course.under(choices(model.table))
+        self.serving = Serving(model, heads, (plan, head))
+        self.table_changes += 1
+
+    async def distrust(self, digests: frozenset[str], last_resort: Plan | None) -> None:
+        """Leave these plans, until there is another table. Raises BundleError, ModelError."""
+        before = self.serving
+        self.serving = dataclasses.replace(
+            before, distrusted=before.distrusted | digests, last_resort=last_resort
+        )
+        self.course = self.course.under(choices(self.serving.trusted))
+        wanted = replan(self.serving.trusted, self._link(), None, self.priced())
+        await asyncio.to_thread(before.heads.build, wanted)
+        self.reconsider()
+
+    async def build_all(self) -> None:
+        """Every head of the table, those most likely to be needed first; ends when the table is replaced."""
+        heads = self.heads
+        for plan in self.serving.by_need():
+            if heads is not self.heads:
+                return
+            try:
+                await asyncio.to_thread(heads.build, plan)
+            except (EvoSplitError, OSError) as broken:
+                _log.warning("plan %s cannot be used: %s", plan.digest[:12], broken)
+            self.reconsider()
+        await asyncio.to_thread(trim_memory)
+
+    async def change_hooks(self, hooks: Sequence[Hook]) -> None:
+        """Build the heads anew with these hooks, the one in use first; each takes over between two frames."""
+        self.heads.hooks = tuple(hooks)
+        await self._renew()
+
+    async def watch(self, taps: Sequence[str]) -> None:
+        """Build the heads anew, so that they hand out these tensors for the sampler."""
+        self.heads.options = dataclasses.replace(self.heads.options, watched=tuple(taps))
+        await self._renew()
+
+    def watches(self, taps: Sequence[str]) -> bool:
+        """Whether the head in use hands all of these out."""
+        return self.current is not None and set(taps) <= set(self.current[1].watched)
+
+    async def _renew(self) -> None:
+        """The heads that are built, the one in use first."""
+        heads = self.heads
+        for plan in self.serving.by_need():
+            if await asyncio.to_thread(heads.renew, plan):
+                self._renew_current()
+                await asyncio.to_thread(trim_memory)
+
+    def _renew_current(self) -> None:
+        if self.current is not None:
+            plan, head = self.current
+            self._use(plan, self.heads.ready(plan) or head)
+
+    def _use(self, plan: Plan, head: Head) -> None:
+        self.serving = dataclasses.replace(self.serving, current=(plan, head))

@@ -1,0 +1,40 @@
+"""What one plan table serves with, as one value: replaced between two frames, never changed."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from evosplit.edge.head.steps import Head
+from evosplit.edge.head.table_heads import Heads
+from evosplit.edge.pipeline.edge_model import EdgeModel
+from evosplit.edge.pipeline.trusted_plans import trusted
+from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.replan import choices
+
+
+@dataclass(frozen=True, eq=False)
+class Serving:
+    """The network with its plan table, the heads of the same bundle, and the plan of the next frame.
+
+    A frame keeps the value that it began with to its end, so that a plan never meets another bundle's heads.
+    ``distrusted`` are digests of plans that broke their promise, ``last_resort`` is a plan that cannot.
+    """
+
+    model: EdgeModel
+    heads: Heads
+    current: tuple[Plan, Head] | None = None
+    distrusted: frozenset[str] = frozenset()
+    last_resort: Plan | None = None
+
+    @functools.cached_property
+    def trusted(self) -> PlanTable:
+        """The table without the plans that broke their promise."""
+        return trusted(self.model.table, self.distrusted, self.last_resort)
+
+    def by_need(self) -> list[Plan]:
+        """Every plan of the table: the one in use, the fallback, then the nearest to the one in use."""
+        plans, fallback = choices(self.model.table), self.model.table.fallback
+        used = self.current[0] if self.current else None
+        at = plans.index(used) if used in plans else 0
+        return sorted(plans, key=lambda p: (p != used, p != fallback, abs(plans.index(p) - at)))

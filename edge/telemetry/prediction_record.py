@@ -1,0 +1,78 @@
+"""Keeps what frames took beside the profile, so that the next start's predictions begin where these end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from evosplit.shared.correction.carry import KeptCorrections, kept_of, recalled
+from evosplit.shared.correction.corrections import Corrections, corrections_of
+from evosplit.shared.correction.terms import Beside
+from evosplit.shared.kept import read_kept, write_kept
+from evosplit.shared.plan import PlanTable
+from evosplit.shared.profile import Profile
+from evosplit.shared.replan import choices
+from evosplit.shared.serial import digest
+
+if TYPE_CHECKING:
+    from evosplit.edge.pipeline.engine import Engine
+
+FILE: Final = "corrections.json"
+EVERY_S: Final = 300.0
+_INTERVAL: Final = 1.64
+"""Standard deviations to either side: 90 %."""
+
+_log = logging.getLogger(__name__)
+
+
+class Predictions:
+    """The corrections of one data directory; dropped where the machine was measured anew."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        kept = sorted(folder.glob("profile-*.json"), key=lambda path: path.stat().st_mtime_ns)
+        self._profile = read_kept(Profile, kept[-1]) if kept else None
+        self._sha256 = "" if self._profile is None else digest(self._profile)
+
+    def read(self, table: PlanTable) -> Corrections:
+        """What earlier runs have learnt, under the plans of a table."""
+        profile = self._profile
+        beside = Beside() if profile is None else Beside(profile.frame_s, profile.prepare_s)
+        fresh = corrections_of(choices(table), beside)
+        kept = read_kept(KeptCorrections, self._path)
+        return fresh if kept is None or kept.profile_sha256 != self._sha256 else recalled(fresh, kept)
+
+    def keep(self, known: Corrections) -> None:
+        """Write the file whole or not at all; a full disk is one line in the log."""
+        if not known.frames:
+            return
+        try:
+            write_kept(self._path, kept_of(known, self._sha256))
+        except OSError as refused:
+            _log.warning("what frames took cannot be kept: %s", refused)
+
+    async def run(self, engine: Engine) -> None:
+        """Keep them every few minutes, until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await asyncio.to_thread(self.keep, engine.course.known)
+
+
+def predictions_state(engine: Engine) -> list[dict[str, Any]]:
+    """Each way of the table: what was predicted, what frames say, and the interval that holds 90 %."""
+    priced, course = engine.priced(), engine.course
+    deviations_s = priced.deviations_s()
+    return [
+        {
+            "plan_digest": plan.digest,
+            "cut_key": plan.cut_key,
+            "predicted_s": plan.latency_at(priced.link).total_s,
+            "corrected_s": float(priced.latency_s[at]),
+            "low_s": max(float(priced.latency_s[at] - _INTERVAL * deviations_s[at]), 0.0),
+            "high_s": float(priced.latency_s[at] + _INTERVAL * deviations_s[at]),
+            "frames": course.known.tried[at],
+        }
+        for at, plan in enumerate(priced.terms.plans)
+    ]

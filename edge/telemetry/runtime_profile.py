@@ -1,0 +1,173 @@
+"""What frames cost at run time, kept as histograms: per segment, per hook, and as a whole."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from evosplit.edge.head.partition import Part
+from evosplit.edge.head.steps import Work
+from evosplit.edge.head.trace import StepTrace
+from evosplit.edge.pipeline.job import Answer
+from evosplit.edge.streams.exchange import is_stream
+from evosplit.edge.telemetry.expected_savings import SegmentSeen, WireSeen
+from evosplit.edge.telemetry.histogram import BYTES, SECONDS, SHARES, Spread
+from evosplit.shared.graph import Graph
+from evosplit.shared.result import Result
+
+_RECENT_S: Final = 10.0
+_RECENT_FRAMES: Final = 10_000
+_MASKED: Final = "masked"
+
+
+@dataclass
+class SegmentProfile:
+    """One segment of the heads of one cut; ``timed_s`` by backend is without its first run, a warm-up."""
+
+    backend: str
+    part: Part
+    seconds: Spread = field(default_factory=lambda: Spread(SECONDS))
+    density: Spread = field(default_factory=lambda: Spread(SHARES))
+    made_bytes: Spread = field(default_factory=lambda: Spread(BYTES))
+    timed_s: dict[str, Spread] = field(default_factory=dict)
+
+    def add(self, step: StepTrace) -> None:
+        """Count one run."""
+        self.backend = step.backend
+        self.seconds.add(step.seconds)
+        self.density.add(step.density)
+        self.made_bytes.add(step.made_bytes)
+        if step.backend in self.timed_s:
+            self.timed_s[step.backend].add(step.seconds)
+        else:
+            self.timed_s[step.backend] = Spread(SECONDS)
+
+    def time_share(self) -> float | None:
+        """The share of its dense seconds that it takes; None where masks never served.
+
+        Where no dense backend ran, the share of the arithmetic has to do.
+        """
+        if _MASKED not in self.timed_s:
+            return None
+        dense_s = [one.mean for name, one in self.timed_s.items() if name != _MASKED and one.mean]
+        count = sum(one.count for one in self.timed_s.values())
+        if not dense_s or not count:
+            return self.density.mean
+        return sum(one.total for one in self.timed_s.values()) / count / min(dense_s)
+
+
+@dataclass
+class HookProfile:
+    """One hook: how long it takes and what it decides. ``fired`` counts decisions that were acted on."""
+
+    kind: str
+    seconds: Spread = field(default_factory=lambda: Spread(SECONDS))
+    decisions: Counter[str] = field(default_factory=Counter)
+    fired: int = 0
+
+
+class Profile:
+    """Counts results and the traces of their heads. Used by the event loop alone."""
+
+    def __init__(self) -> None:
+        self._started_s = time.monotonic()
+        self._recent_s: deque[float] = deque(maxlen=_RECENT_FRAMES)
+        self.frame_s = Spread(SECONDS)
+        self.wire_bytes = Spread(BYTES)
+        self.answered_by: Counter[str] = Counter()
+        self.segments: dict[tuple[str, str], SegmentProfile] = {}
+        self.hooks: dict[str, HookProfile] = {}
+        self.wire = WireSeen()
+
+    def count(self, result: Result, answer: Answer | None) -> None:
+        """Add one frame."""
+        self._recent_s.append(time.monotonic())
+        self.frame_s.add(result.breakdown.total_s)
+        self.wire_bytes.add(result.wire_bytes)
+        self.answered_by[result.answered_by] += 1
+        if answer is not None and answer.run is not None:
+            self._head(answer)
+            for hook in answer.run.changed_by:
+                self.hooks[hook.name].fired += 1
+        self._wire(result, answer)
+
+    def segments_seen(self, graph: Graph) -> tuple[SegmentSeen, ...]:
+        """The segments of all cuts, those seen most last."""
+        ranked = sorted(self.segments.values(), key=lambda one: one.seconds.count)
+        return tuple(
+            SegmentSeen(
+                tuple(graph.layers[at].name for at in one.part.layers), one.seconds.count, one.time_share()
+            )
+            for one in ranked
+        )
+
+    def frames_per_s(self) -> float:
+        """Results in the last seconds."""
+        now_s = time.monotonic()
+        while self._recent_s and self._recent_s[0] < now_s - _RECENT_S:
+            self._recent_s.popleft()
+        return len(self._recent_s) / max(min(_RECENT_S, now_s - self._started_s), 1e-3)
+
+    def _head(self, answer: Answer) -> None:
+        if answer.head is None or answer.run is None:
+            return
+        parts = {step.name: step.part for step in answer.head.steps if isinstance(step, Work)}
+        for step in answer.run.trace.steps:
+            if step.kind == "segment":
+                self._segment(answer.cut_key, step, parts[step.name])
+            else:
+                hook = self.hooks.setdefault(step.name, HookProfile(step.backend))
+                hook.seconds.add(step.seconds)
+                hook.decisions[step.decision] += 1
+
+    def _segment(self, cut_key: str, step: StepTrace, part: Part) -> None:
+        known = self.segments.get((cut_key, step.name))
+        if known is not None and known.part != part:  # the head was built anew, with other borders
+            self.segments = {key: one for key, one in self.segments.items() if key[0] != cut_key}
+        self.segments.setdefault((cut_key, step.name), SegmentProfile(step.backend, part)).add(step)
+
+    def _wire(self, result: Result, answer: Answer | None) -> None:
+        """Frames that went as deltas, or could have."""
+        if answer is None or answer.plan is None or result.answered_by != "cloud":
+            return
+        if result.strategy == "planned" and is_stream(result.stream, answer.plan):
+            seen, whole = self.wire, answer.plan.wire_bytes
+            self.wire = WireSeen(
+                seen.frames + 1, seen.sent_bytes + result.wire_bytes, seen.whole_bytes + whole
+            )
+
+    def data(self, cut_key: str) -> dict[str, Any]:
+        """As plain data, with the segments of one cut."""
+        mine = sorted((int(name), one) for (cut, name), one in self.segments.items() if cut == cut_key)
+        return {
+            "frames": self.frame_s.count,
+            "frames_per_s": self.frames_per_s(),
+            "uptime_s": time.monotonic() - self._started_s,
+            "latency_s": {**self.frame_s.summary(), "p99": self.frame_s.quantile(0.99)},
+            "wire_bytes": self.wire_bytes.summary(),
+            "answered_by": dict(self.answered_by),
+            "segments": [_segment_data(at, one) for at, one in mine],
+            "hooks": {name: _hook_data(one) for name, one in self.hooks.items()},
+        }
+
+
+def _segment_data(at: int, one: SegmentProfile) -> dict[str, Any]:
+    return {
+        "segment": at,
+        "backend": one.backend,
+        "seconds": one.seconds.summary(),
+        "density": one.density.summary(),
+        "made_bytes": one.made_bytes.summary(),
+    }
+
+
+def _hook_data(one: HookProfile) -> dict[str, Any]:
+    asked = one.seconds.count
+    return {
+        "kind": one.kind,
+        "seconds": one.seconds.summary(),
+        "decisions": dict(one.decisions),
+        "fire_rate": one.fired / asked if asked else 0.0,
+    }
