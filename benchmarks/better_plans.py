@@ -23,15 +23,15 @@ from benchmarks.made_up import made_up_errors, profile_of
 from benchmarks.planner_models import LIGHT, REAL, light_graph
 from benchmarks.report import write_result
 from evosplit.cli.profiles import slowed
-from evosplit.planner.cuts.geometry import geometry
-from evosplit.planner.cuts.search import is_within
+from evosplit.planner.cuts.cut_arrays import geometry
+from evosplit.planner.cuts.cut_search import is_within
 from evosplit.planner.evaluate import is_allowed
 from evosplit.planner.problem import Problem, default_bits
 from evosplit.planner.problem.assignment import Assignment, Spending, spending
+from evosplit.planner.problem.cost_model import every_choice
 from evosplit.planner.problem.costs import Costs
+from evosplit.planner.problem.device_pair import plain_speed
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.problem.pricing import every_choice
-from evosplit.planner.problem.sides import plain_speed
 from evosplit.planner.solve import best, checked_costs
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.link import Link

@@ -30,7 +30,7 @@ from evosplit.cloud.tails import TailCache
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.card import card_to_data, check_card, load_card
 from evosplit.shared.graph import load_graph, prefix_cut
-from evosplit.shared.graph.types import Graph
+from evosplit.shared.graph.graph import Graph
 from evosplit.shared.link import Link
 from evosplit.shared.oip import HEADER_LENGTH
 from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode

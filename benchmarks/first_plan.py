@@ -16,13 +16,13 @@ from typing import Any, Final, TypeVar
 
 from benchmarks.planner_models import LIGHT, REAL, light_graph, real_graph
 from benchmarks.report import write_result
-from evosplit.kernels.errors.inputs import DEFAULT_INPUTS, Feeds, random_calibration
-from evosplit.kernels.errors.table import ErrorTable, measure_errors
-from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.kernels.errors.calibration_inputs import DEFAULT_INPUTS, Feeds, random_calibration
+from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
+from evosplit.planner.accuracy_promise import asked_promise, keep
+from evosplit.planner.calibration.input_files import LabelledFeeds
 from evosplit.planner.devices import named_device, simulated_profile
 from evosplit.planner.drop.judges import judge_for
 from evosplit.planner.problem import Problem
-from evosplit.planner.promise import asked_promise, keep
 from evosplit.planner.table import plan_table
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link

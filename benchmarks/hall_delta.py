@@ -28,7 +28,7 @@ from evosplit.edge.link.payloads import boundary_frame
 from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.edge.streams.delta import DeltaSender, DeltaSettings, Sent
 from evosplit.kernels.codec import decode_tensor
-from evosplit.kernels.codes import to_codes
+from evosplit.kernels.unpacked_codes import to_codes
 from evosplit.shared.plan import Plan
 from evosplit.shared.wire import decode_frame
 

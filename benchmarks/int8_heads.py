@@ -18,7 +18,7 @@ from benchmarks.int8.sets import DATA, Round, rounds
 from benchmarks.report import write_result
 from evosplit.cli.profiles import measured_profile, with_integers
 from evosplit.edge.backends.int8 import Int8Segment
-from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
 from evosplit.planner.solve import solve

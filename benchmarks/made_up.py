@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from evosplit.kernels.errors.types import ActivationErrors, ErrorTable, WeightErrors
+from evosplit.kernels.errors.error_table import ActivationErrors, ErrorTable, WeightErrors
 from evosplit.planner.devices import named_device, simulated_profile
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.graph import Graph, Tensor

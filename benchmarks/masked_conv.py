@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.report import write_result
-from evosplit.kernels.masked.arrays import aligned
+from evosplit.kernels.masked.array_checks import aligned
 from evosplit.kernels.masked.conv import MaskedConv
 
 DENSITIES: Final = (1.0, 0.5, 0.25, 0.1)

@@ -17,8 +17,8 @@ import numpy as np
 
 from benchmarks.report import write_result
 from evosplit.cli.profiles import measured_profile, slowed
-from evosplit.kernels.errors.inputs import Feeds, spread
-from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.errors.calibration_inputs import Feeds, spread
+from evosplit.kernels.errors.measure_table import measure_errors
 from evosplit.planner.calibration.labels import Label
 from evosplit.planner.drop.accuracy import choose_limit, limited
 from evosplit.planner.drop.estimate import Drop

@@ -17,12 +17,12 @@ from typing import Final
 from benchmarks.planner_models import light_graph, real_graph
 from evosplit.cli.cache import cached
 from evosplit.cli.card_files import find_card
-from evosplit.kernels.errors.table import METHOD, ErrorOptions, measure_errors
-from evosplit.kernels.errors.types import ErrorTable
-from evosplit.planner.calibration.evidence import measured_inputs
-from evosplit.planner.calibration.files import feeds_digest, labelled_feeds
-from evosplit.planner.encodings.measure import METHOD as PICTURE_METHOD
-from evosplit.planner.encodings.measure import PictureEncodings, measure_encodings
+from evosplit.kernels.errors.error_table import ErrorTable
+from evosplit.kernels.errors.measure_table import METHOD, ErrorOptions, measure_errors
+from evosplit.planner.calibration.calibration_data import measured_inputs
+from evosplit.planner.calibration.input_files import feeds_digest, labelled_feeds
+from evosplit.planner.encodings.encoding_costs import METHOD as PICTURE_METHOD
+from evosplit.planner.encodings.encoding_costs import PictureEncodings, measure_encodings
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.card import Card, card_from_data, check_card, load_card
 from evosplit.shared.graph import Graph

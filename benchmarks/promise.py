@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 from benchmarks.report import write_result
 from evosplit.cli.frames import with_frame_of
 from evosplit.cli.profiles import edge_profile, measured_profile
-from evosplit.kernels.errors.inputs import Feeds
-from evosplit.kernels.errors.table import measure_errors
-from evosplit.planner.calibration.evidence import measured_inputs
-from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.kernels.errors.calibration_inputs import Feeds
+from evosplit.kernels.errors.measure_table import measure_errors
+from evosplit.planner.accuracy_promise import DEFAULT_MAX_DROP, asked_promise, kept_line
+from evosplit.planner.calibration.calibration_data import measured_inputs
+from evosplit.planner.calibration.input_files import LabelledFeeds
 from evosplit.planner.calibration.labels import Label
 from evosplit.planner.drop.accuracy import Judge, is_exact
 from evosplit.planner.drop.judges import judge_for
-from evosplit.planner.encodings.measure import measure_encodings
+from evosplit.planner.encodings.encoding_costs import measure_encodings
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.promise import DEFAULT_MAX_DROP, asked_promise, kept_line
 from evosplit.planner.service import kept_plans, service_problem
 from evosplit.shared.card import Card, check_card, load_card
 from evosplit.shared.graph import load_graph

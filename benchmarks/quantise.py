@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import write_result
-from evosplit.kernels import loops
+from evosplit.kernels import quantise_loops
 from evosplit.kernels.affine import Affine, choose_affine
 from evosplit.kernels.bitpack import SLACK_BYTES
 from evosplit.kernels.codec import measure_codec
@@ -101,13 +101,13 @@ def _kernels(
     inverses, scales, zeros = affine.inverses, affine.scales, affine.zeros
     if bits < 8:
         return {
-            f"pack{bits}": lambda: loops.quantise_pack(x, 1, inverses, zeros, bits, packed),
-            f"unpack{bits}": lambda: loops.unpack_dequantise(packed, 1, scales, zeros, bits, values),
+            f"pack{bits}": lambda: quantise_loops.quantise_pack(x, 1, inverses, zeros, bits, packed),
+            f"unpack{bits}": lambda: quantise_loops.unpack_dequantise(packed, 1, scales, zeros, bits, values),
         }
     codes = packed[: x.size * bits // 8].view(np.uint8 if bits == 8 else np.uint16)
     return {
-        f"pack{bits}": lambda: loops.quantise_whole(x, 1, inverses, zeros, bits, codes),
-        f"unpack{bits}": lambda: loops.dequantise_whole(codes, 1, scales, zeros, values),
+        f"pack{bits}": lambda: quantise_loops.quantise_whole(x, 1, inverses, zeros, bits, codes),
+        f"unpack{bits}": lambda: quantise_loops.dequantise_whole(codes, 1, scales, zeros, values),
     }
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from evosplit.cli.calibration import NOISE, Calibration
 from evosplit.cli.output import stderr
 from evosplit.cli.planning import Asked
-from evosplit.kernels.errors.types import ErrorTable
+from evosplit.kernels.errors.error_table import ErrorTable
+from evosplit.planner.accuracy_promise import Kept, PlansOf, Promise, asked_promise, keep, kept_line
 from evosplit.planner.drop.accuracy import Judge
 from evosplit.planner.drop.judges import judge_for
 from evosplit.planner.problem import Problem
-from evosplit.planner.promise import Kept, PlansOf, Promise, asked_promise, keep, kept_line
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Graph
 

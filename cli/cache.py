@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.errors import EvoSplitError
-from evosplit.shared.kept import kept
+from evosplit.shared.json_cache import kept
 
 T = TypeVar("T")
 

@@ -9,12 +9,17 @@ from typing import Final, Literal, TypeAlias
 from evosplit.cli.cache import cached
 from evosplit.cli.card_files import find_card_or_none
 from evosplit.cli.output import progress, stderr
+from evosplit.kernels.errors.calibration_inputs import Feeds
 from evosplit.kernels.errors.data_free import data_free_errors
-from evosplit.kernels.errors.inputs import Feeds
-from evosplit.kernels.errors.table import DEFAULT_OPTIONS, METHOD, ErrorOptions, measure_errors
-from evosplit.kernels.errors.types import ErrorTable
-from evosplit.planner.calibration.evidence import evidence_in, measured_inputs
-from evosplit.planner.calibration.files import LabelledFeeds, calibration_source, feeds_digest, noise_feeds
+from evosplit.kernels.errors.error_table import ErrorTable
+from evosplit.kernels.errors.measure_table import DEFAULT_OPTIONS, METHOD, ErrorOptions, measure_errors
+from evosplit.planner.calibration.calibration_data import evidence_in, measured_inputs
+from evosplit.planner.calibration.input_files import (
+    LabelledFeeds,
+    calibration_source,
+    feeds_digest,
+    noise_feeds,
+)
 from evosplit.shared.bundle import CalibrationKind
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.card import Card, check_card, load_card

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from evosplit.cli.cache import cached
 from evosplit.cli.calibration import Calibration
-from evosplit.planner.calibration.files import feeds_digest
-from evosplit.planner.encodings.measure import (
+from evosplit.planner.calibration.input_files import feeds_digest
+from evosplit.planner.encodings.encoding_costs import (
     MAX_INPUTS,
     METHOD,
     PictureEncodings,

@@ -9,7 +9,7 @@ from evosplit.cli.card_files import find_card_or_none
 from evosplit.shared.card import load_card
 from evosplit.shared.graph import Graph
 from evosplit.shared.model_shapes import load_model_file
-from evosplit.shared.shape import Shape
+from evosplit.shared.shape_text import Shape
 
 
 def load_model(model: Path, shapes: Mapping[str, Shape], card_file: Path | None = None) -> Graph:

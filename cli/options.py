@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from evosplit.shared.errors import UsageError
-from evosplit.shared.shape import Shape, parse_model_shape, parse_named_shape
+from evosplit.shared.shape_text import Shape, parse_model_shape, parse_named_shape
 from evosplit.shared.units import parse_bandwidth, parse_duration, parse_energy, parse_size
 
 T = TypeVar("T")

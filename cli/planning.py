@@ -13,20 +13,20 @@ from evosplit.cli.frames import with_frame_of
 from evosplit.cli.models import load_model
 from evosplit.cli.output import stderr
 from evosplit.cli.profiles import edge_profile, measured_profile, read_profile
-from evosplit.kernels.errors.table import DEFAULT_OPTIONS, ErrorOptions
+from evosplit.kernels.errors.measure_table import DEFAULT_OPTIONS, ErrorOptions
 from evosplit.planner.compare import offered_bits
 from evosplit.planner.devices import Device, named_device
 from evosplit.planner.encodings import InputEncoding
 from evosplit.planner.problem import Problem
+from evosplit.planner.problem.device_pair import measured_profile as measured
+from evosplit.planner.problem.device_pair import plain_speed
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.problem.sides import measured_profile as measured
-from evosplit.planner.problem.sides import plain_speed
-from evosplit.planner.problem.statements import statements
+from evosplit.planner.problem.model_remarks import statements
 from evosplit.planner.service import edge_encodings
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 from evosplit.shared.profile import Profile
-from evosplit.shared.shape import Shape
+from evosplit.shared.shape_text import Shape
 
 SIMULATED: Final = {"paper": ("eyeriss", "tpu"), "published": ("eyeriss-published", "tpu-published")}
 """Pairs of edge and cloud: systolic arrays with the paper's figures, and the cost model of its code."""

@@ -14,7 +14,7 @@ from evosplit.cli.calibration import NOISE
 from evosplit.cli.options import DURATION, ENERGY, FILE, SIZE, shape_option, slowdown_option, threads_option
 from evosplit.cli.planning import DEVICES, Asked
 from evosplit.kernels.clipping import Clip
-from evosplit.kernels.errors.options import ErrorOptions, Measure
+from evosplit.kernels.errors.error_options import ErrorOptions, Measure
 from evosplit.planner.problem.limits import Limits
 from evosplit.shared.errors import UsageError
 

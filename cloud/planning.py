@@ -11,23 +11,23 @@ from evosplit.cloud.calibrations import calibrations_in
 from evosplit.cloud.plans import PlanAnswer, PlanRequest
 from evosplit.cloud.registry import Model
 from evosplit.kernels.codec import measure_codec
+from evosplit.kernels.errors.calibration_inputs import Feeds
 from evosplit.kernels.errors.data_free import data_free_errors
-from evosplit.kernels.errors.inputs import Feeds
-from evosplit.kernels.errors.table import METHOD as ERROR_METHOD
-from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.kernels.errors.measure_table import METHOD as ERROR_METHOD
+from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
+from evosplit.planner.accuracy_promise import asked_promise, kept_line
 from evosplit.planner.bundle import build_bundle
-from evosplit.planner.calibration.evidence import Evidence, evidence_in, measured_inputs
-from evosplit.planner.calibration.files import LabelledFeeds, calibration_source, feeds_digest
+from evosplit.planner.calibration.calibration_data import Evidence, evidence_in, measured_inputs
+from evosplit.planner.calibration.input_files import LabelledFeeds, calibration_source, feeds_digest
 from evosplit.planner.drop.judges import judge_for
 from evosplit.planner.encodings import InputEncoding
-from evosplit.planner.encodings.measure import METHOD as PICTURE_METHOD
-from evosplit.planner.encodings.measure import PictureEncodings, data_free_encodings, measure_encodings
-from evosplit.planner.promise import asked_promise, kept_line
+from evosplit.planner.encodings.encoding_costs import METHOD as PICTURE_METHOD
+from evosplit.planner.encodings.encoding_costs import PictureEncodings, data_free_encodings, measure_encodings
 from evosplit.planner.service import kept_plans, service_problem
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.card import card_to_data
 from evosplit.shared.graph import Graph
-from evosplit.shared.kept import kept
+from evosplit.shared.json_cache import kept
 from evosplit.shared.machine import this_machine
 from evosplit.shared.profile import Profile
 from evosplit.shared.profiler import METHOD as PROFILE_METHOD

@@ -22,7 +22,7 @@ from evosplit.shared import errors
 from evosplit.shared.child_process import die_with_parent, step_back
 from evosplit.shared.errors import EvoSplitError, ProfileError
 from evosplit.shared.serial import from_json, to_json
-from evosplit.shared.shape import Shape
+from evosplit.shared.shape_text import Shape
 
 _MODULE: Final = "evosplit.cloud.planning_process"
 

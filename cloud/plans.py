@@ -9,15 +9,15 @@ from pathlib import Path
 from evosplit.cloud.bundles import BundleStore
 from evosplit.cloud.calibrations import calibrations_in
 from evosplit.cloud.registry import Model
-from evosplit.kernels.errors.table import METHOD as ERROR_METHOD
-from evosplit.kernels.errors.types import ErrorTable
-from evosplit.planner.calibration.files import calibration_source, files_fingerprint
+from evosplit.kernels.errors.error_table import ErrorTable
+from evosplit.kernels.errors.measure_table import METHOD as ERROR_METHOD
+from evosplit.planner.calibration.input_files import calibration_source, files_fingerprint
 from evosplit.planner.problem.limits import Limits
 from evosplit.planner.service import METHOD
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
-from evosplit.shared.kept import read_kept, write_kept
+from evosplit.shared.json_cache import read_kept, write_kept
 from evosplit.shared.machine import this_machine
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.profile import Profile
@@ -30,9 +30,10 @@ class PlanRequest:
 
     ``max_drop`` is the accuracy that plans may cost, a share; None asks for the default one, as far as the
     calibration inputs can show it, unless the limits name an error
-    (`evosplit.planner.promise.asked_promise`). ``expectation`` is what the edge's hooks and masks have spared
-    so far. ``calibration`` names a set of inputs that the edge has sent, ``statistics`` are the errors that
-    it has measured itself on inputs which stay there; without both, the files beside the model count.
+    (`evosplit.planner.accuracy_promise.asked_promise`). ``expectation`` is what the edge's hooks and masks
+    have spared so far. ``calibration`` names a set of inputs that the edge has sent, ``statistics`` are the
+    errors that it has measured itself on inputs which stay there; without both, the files beside the model
+    count.
     """
 
     profile: Profile

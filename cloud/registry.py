@@ -12,7 +12,7 @@ from evosplit.shared.card import Card, check_card, load_card
 from evosplit.shared.errors import CardError, EvoSplitError, ModelError, NotFoundError, UsageError
 from evosplit.shared.graph import Graph
 from evosplit.shared.model_shapes import load_model_file
-from evosplit.shared.shape import Shape
+from evosplit.shared.shape_text import Shape
 from evosplit.shared.weights import strip_weights
 
 Shapes = Mapping[str, Mapping[str, Shape]]

@@ -14,6 +14,7 @@ from evosplit.cloud.stream_state import StreamStore, restore
 from evosplit.kernels.codec import decode_tensor
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Cut, Graph, Tensor, parse_cut, prefix_cut
+from evosplit.shared.input_picture import read_picture
 from evosplit.shared.oip import (
     FRAME_INPUT,
     PICTURE_INPUT,
@@ -24,7 +25,6 @@ from evosplit.shared.oip import (
 )
 from evosplit.shared.picture_codes import sized_feeds
 from evosplit.shared.preprocess import sized_input
-from evosplit.shared.sized import read_picture
 from evosplit.shared.split import edge_outputs
 from evosplit.shared.wire import EncodedTensor, Frame, decode_frame
 

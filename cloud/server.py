@@ -17,7 +17,7 @@ from evosplit.cloud.registry import Registry, open_registry
 from evosplit.cloud.settings import CloudSettings
 from evosplit.cloud.signals import Stopped, ignore_signals, stop_on_signals, wait_for_signal
 from evosplit.shared.errors import EvoSplitError, UsageError
-from evosplit.shared.inspect import file_remarks
+from evosplit.shared.model_summary import file_remarks
 
 __all__ = ["CloudSettings", "serve_cloud"]
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
-from evosplit.kernels.codes import Codes, decode_whole, digest
 from evosplit.kernels.delta import apply_delta
+from evosplit.kernels.unpacked_codes import Codes, decode_whole, digest
 from evosplit.shared.errors import UnknownBaseError, WireError
 from evosplit.shared.wire import Frame, StreamHead
 

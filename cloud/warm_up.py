@@ -8,7 +8,7 @@ from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.registry import Registry
 from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
-from evosplit.shared.wire.types import AFFINE_BITS
+from evosplit.shared.wire.frame import AFFINE_BITS
 
 
 def warm_up(plane: DataPlane, registry: Registry) -> None:

@@ -39,7 +39,7 @@ from evosplit.edge.telemetry.runtime_profile import Profile
 from evosplit.edge.telemetry.savings_record import Expecting
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import Card, card_from_data, check_card
-from evosplit.shared.correction.course import Course
+from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evosplit.shared.errors import InputError
-from evosplit.shared.wire.types import LARGEST_FLOAT, SMALLEST_SCALE
+from evosplit.shared.wire.frame import LARGEST_FLOAT, SMALLEST_SCALE
 
 Floats = NDArray[np.float32]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.kernels.jit import compiled
-from evosplit.kernels.words import load_word, prefetch, store_word
+from evosplit.kernels.word_access import load_word, prefetch, store_word
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]

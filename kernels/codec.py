@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evosplit.kernels.encoded import (
+from evosplit.kernels.encoded_sizes import frame_bytes, is_affine, predicted_wire_bytes
+from evosplit.kernels.encoding_steps import (
     affine_of,
     as_dtype,
     check_code,
@@ -21,12 +22,11 @@ from evosplit.kernels.encoded import (
     whole_tensor,
 )
 from evosplit.kernels.quantise import affine_for, quantise_pack, unpack_dequantise
-from evosplit.kernels.sizes import frame_bytes, is_affine, predicted_wire_bytes
 from evosplit.shared.errors import InputError, WireError
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire import MAX_ELEMENTS, EncodedTensor, Frame, encode_frame
-from evosplit.shared.wire.check import check_shape, check_tensor
-from evosplit.shared.wire.sizes import raw_bits
+from evosplit.shared.wire.tensor_check import check_shape, check_tensor
+from evosplit.shared.wire.wire_sizes import raw_bits
 
 __all__ = [
     "decode_tensor",

@@ -7,16 +7,16 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.kernels import blocks
-from evosplit.kernels.codes import Codes
-from evosplit.kernels.encoded import check_raw, unwrapped
+from evosplit.kernels import delta_blocks
+from evosplit.kernels.encoding_steps import check_raw, unwrapped
 from evosplit.kernels.entropy import compress
 from evosplit.kernels.packing import pack, unpack
+from evosplit.kernels.unpacked_codes import Codes
 from evosplit.shared.errors import WireError
 from evosplit.shared.wire import EncodedTensor
-from evosplit.shared.wire.check import check_tensor
-from evosplit.shared.wire.sizes import bitmap_bytes
-from evosplit.shared.wire.types import Codec
+from evosplit.shared.wire.frame import Codec
+from evosplit.shared.wire.tensor_check import check_tensor
+from evosplit.shared.wire.wire_sizes import bitmap_bytes
 
 
 def encode_delta(
@@ -57,13 +57,13 @@ def _changes(
     """1 for each changed block, and the differences of their codes."""
     count, blocks_count = now.codes.size, -(-now.codes.size // block)
     far = np.zeros(blocks_count * block, np.uint8)
-    blocks.mark_far(base.codes, now.codes, np.int32(threshold), far)
+    delta_blocks.mark_far(base.codes, now.codes, np.int32(threshold), far)
     changed = np.empty(blocks_count, np.uint8)
-    blocks.any_in_blocks(far, block, changed)
+    delta_blocks.any_in_blocks(far, block, changed)
     whole = np.zeros(blocks_count * block, now.codes.dtype)
-    blocks.subtract(base.codes, now.codes, _top(now), whole)
+    delta_blocks.subtract(base.codes, now.codes, _top(now), whole)
     taken = np.empty(int(changed.sum()) * block, now.codes.dtype)
-    blocks.take(whole.view(np.uint8), block * whole.itemsize, changed, taken.view(np.uint8))
+    delta_blocks.take(whole.view(np.uint8), block * whole.itemsize, changed, taken.view(np.uint8))
     return changed, taken[: _codes_in(changed, block, count)]
 
 
@@ -72,9 +72,9 @@ def _changed(base: Codes, changed: NDArray[np.uint8], differences: NDArray[np.ge
     taken = np.zeros(int(changed.sum()) * block, base.codes.dtype)
     taken[: differences.size] = differences
     whole = np.zeros(changed.size * block, base.codes.dtype)
-    blocks.put(taken.view(np.uint8), block * whole.itemsize, changed, whole.view(np.uint8))
+    delta_blocks.put(taken.view(np.uint8), block * whole.itemsize, changed, whole.view(np.uint8))
     codes = np.empty_like(base.codes)
-    blocks.add(base.codes, whole, _top(base), codes)
+    delta_blocks.add(base.codes, whole, _top(base), codes)
     return dataclasses.replace(base, codes=codes)
 
 

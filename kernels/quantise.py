@@ -1,4 +1,4 @@
-"""Quantise + pack and its inverse over whole arrays: shapes and checks; the arithmetic is in loops.py."""
+"""Quantise + pack and its inverse over whole arrays: shapes and checks around the compiled loops."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evosplit.kernels import loops
+from evosplit.kernels import quantise_loops
 from evosplit.kernels.affine import Affine, Floats, channels_of, choose_affine
 from evosplit.kernels.bitpack import SLACK_BYTES
 from evosplit.shared.errors import InputError
@@ -32,7 +32,7 @@ def value_range(array: NDArray[np.generic], axis: int | None = None) -> tuple[Fl
     channels, inner = channels_of(array.shape, axis)
     low, high = np.zeros(channels, np.float32), np.zeros(channels, np.float32)
     if array.size:
-        loops.value_range(flat_float32(array), inner, low, high)
+        quantise_loops.value_range(flat_float32(array), inner, low, high)
     return low, high
 
 
@@ -46,10 +46,10 @@ def quantise_pack(
         return packed[:0]
     values, inner = flat_float32(array), channels_of(array.shape, axis)[1]
     if bits < 8:
-        finite = loops.quantise_pack(values, inner, affine.inverses, affine.zeros, bits, packed)
+        finite = quantise_loops.quantise_pack(values, inner, affine.inverses, affine.zeros, bits, packed)
     else:
         codes = packed[:size].view(_whole_dtype(bits))
-        finite = loops.quantise_whole(values, inner, affine.inverses, affine.zeros, bits, codes)
+        finite = quantise_loops.quantise_whole(values, inner, affine.inverses, affine.zeros, bits, codes)
     if not finite:
         raise InputError(_NOT_FINITE)
     return packed[:size]
@@ -61,7 +61,9 @@ def quantise_codes(
     """The same codes unpacked: (elements,) uint8, or uint16 at 16 bits. NaN, inf: InputError."""
     codes = np.empty(array.size, _whole_dtype(bits))
     values, inner = flat_float32(array), channels_of(array.shape, axis)[1]
-    if array.size and not loops.quantise_whole(values, inner, affine.inverses, affine.zeros, bits, codes):
+    if array.size and not quantise_loops.quantise_whole(
+        values, inner, affine.inverses, affine.zeros, bits, codes
+    ):
         raise InputError(_NOT_FINITE)
     return codes
 
@@ -73,7 +75,7 @@ def dequantise_codes(
     values = np.empty(shape, np.float32)
     if values.size:
         inner = channels_of(shape, axis)[1]
-        loops.dequantise_whole(codes, inner, affine.scales, affine.zeros, values.reshape(-1))
+        quantise_loops.dequantise_whole(codes, inner, affine.scales, affine.zeros, values.reshape(-1))
     return values
 
 
@@ -89,10 +91,10 @@ def unpack_dequantise(
     slack = np.empty(packed.size + SLACK_BYTES, np.uint8)
     slack[: packed.size] = packed
     if bits < 8:
-        loops.unpack_dequantise(slack, inner, affine.scales, affine.zeros, bits, flat)
+        quantise_loops.unpack_dequantise(slack, inner, affine.scales, affine.zeros, bits, flat)
     else:
         codes = slack[: packed.size].view(_whole_dtype(bits))
-        loops.dequantise_whole(codes, inner, affine.scales, affine.zeros, flat)
+        quantise_loops.dequantise_whole(codes, inner, affine.scales, affine.zeros, flat)
     return values
 
 
@@ -113,7 +115,7 @@ def fake_quantise(
     if array.size == 0:
         return out
     inner = channels_of(array.shape, axis)[1]
-    finite = loops.fake_quantise(
+    finite = quantise_loops.fake_quantise(
         flat_float32(array), inner, affine.inverses, affine.scales, affine.zeros, bits, out.reshape(-1)
     )
     if not finite:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.kernels.codes import decode_whole, encode_whole, to_codes
 from evosplit.kernels.delta import apply_delta, encode_delta
 from evosplit.kernels.pooled import pooled
 from evosplit.kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
 from evosplit.kernels.readout import read_features, read_maps
 from evosplit.kernels.salient import salient
+from evosplit.kernels.unpacked_codes import decode_whole, encode_whole, to_codes
 from evosplit.shared.plan import TensorCode
 
 

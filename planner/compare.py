@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from evosplit.planner import baselines
+from evosplit.planner.accuracy_promise import is_safe
 from evosplit.planner.devices import Device
 from evosplit.planner.evaluate import evaluate
 from evosplit.planner.problem import BitChoices, Problem, default_bits
 from evosplit.planner.problem.assignment import Assignment
-from evosplit.planner.promise import is_safe
 from evosplit.planner.solve import solve
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.plan import FLOAT_BITS, Plan
@@ -62,7 +62,7 @@ def compare(problem: Problem) -> tuple[Row, ...]:
     """Ours first, then every baseline. A strategy that knows no limits may break them and say so.
 
     Without calibration inputs errors are nominal: whatever then quantises more than
-    `evosplit.planner.promise.SAFE_BITS` counts as outside the limits.
+    `evosplit.planner.accuracy_promise.SAFE_BITS` counts as outside the limits.
     """
     return (our_row(problem), *(_row(problem, name, choose) for name, choose in STRATEGIES.items()))
 

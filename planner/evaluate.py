@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from evosplit.planner.problem import BitChoices, Problem
 from evosplit.planner.problem.assignment import Assignment, crosses, spending
+from evosplit.planner.problem.cost_model import every_choice
 from evosplit.planner.problem.costs import Costs
 from evosplit.planner.problem.limits import LimitStatus
 from evosplit.planner.problem.plans import limit_status, make_plan
-from evosplit.planner.problem.pricing import every_choice
 from evosplit.shared.plan import FLOAT_BITS, Plan
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evosplit.planner.problem.assignment import Spending, spending
 from evosplit.planner.problem.costs import Costs, Objective
 from evosplit.planner.program import milp
-from evosplit.planner.program.bounds import Bounds, Goal
+from evosplit.planner.program.spending_limits import Bounds, Goal
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.link import Link
 from evosplit.shared.units import format_duration, format_size

@@ -22,7 +22,7 @@ from evosplit.planner.problem.assignment import Assignment, Spending, spending
 from evosplit.planner.problem.costs import Costs
 from evosplit.planner.problem.plans import make_plan
 from evosplit.planner.program import milp
-from evosplit.planner.program.bounds import Bounds, Goal, limit_bounds
+from evosplit.planner.program.spending_limits import Bounds, Goal, limit_bounds
 from evosplit.planner.solve import checked_costs
 from evosplit.shared.errors import UsageError
 from evosplit.shared.link import Link

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from evosplit.kernels.errors.types import ErrorTable
+from evosplit.kernels.errors.error_table import ErrorTable
+from evosplit.planner.accuracy_promise import Kept, Promise, keep
 from evosplit.planner.drop.accuracy import Judge
 from evosplit.planner.drop.pictures import table_with_errors
 from evosplit.planner.encodings import InputEncoding
 from evosplit.planner.problem import Problem
+from evosplit.planner.problem.device_pair import plain_speed
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.problem.sides import plain_speed
-from evosplit.planner.promise import Kept, Promise, keep
 from evosplit.planner.table import plan_table
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
 from evosplit.shared.graph import Graph

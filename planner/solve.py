@@ -5,22 +5,22 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from evosplit.planner.cuts.geometry import Geometry, geometry
-from evosplit.planner.cuts.measure import measure_for
-from evosplit.planner.cuts.refine import accurate_costs
-from evosplit.planner.cuts.search import search
-from evosplit.planner.cuts.space import Space
+from evosplit.planner.cuts.cut_arrays import Geometry, geometry
+from evosplit.planner.cuts.cut_bounds import Space
+from evosplit.planner.cuts.cut_search import search
+from evosplit.planner.cuts.linear_objective import measure_for
+from evosplit.planner.cuts.refinement import accurate_costs
 from evosplit.planner.infeasible import explain
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment, spending
-from evosplit.planner.problem.cases import Case, problem_cases
+from evosplit.planner.problem.cost_model import problem_costs
 from evosplit.planner.problem.costs import Costs
+from evosplit.planner.problem.exit_cases import Case, problem_cases
 from evosplit.planner.problem.limits import LimitStatus
 from evosplit.planner.problem.plans import case_plan, limit_status
-from evosplit.planner.problem.pricing import problem_costs
 from evosplit.planner.program import milp
-from evosplit.planner.program.bounds import limit_bounds
-from evosplit.planner.program.engines import solver_name
+from evosplit.planner.program.milp_solvers import solver_name
+from evosplit.planner.program.spending_limits import limit_bounds
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan

@@ -1,7 +1,8 @@
 """The plans that are optimal for some bandwidth, exactly: no grid.
 
 At a fixed round-trip time a plan takes A + B / bandwidth seconds (B = 8 wire_bytes): a line in
-s = 1 / bandwidth. The best latency over s is the lower envelope of such lines: `evosplit.planner.envelope`.
+s = 1 / bandwidth. The best latency over s is the lower envelope of such lines
+(`evosplit.planner.lower_envelope`).
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from evosplit.planner.cuts.geometry import geometry
-from evosplit.planner.envelope import envelope
+from evosplit.planner.cuts.cut_arrays import geometry
 from evosplit.planner.infeasible import explain
+from evosplit.planner.lower_envelope import envelope
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment
-from evosplit.planner.problem.cases import Case, problem_cases
+from evosplit.planner.problem.exit_cases import Case, problem_cases
 from evosplit.planner.problem.plans import case_plan
 from evosplit.planner.solve import best as best_at
 from evosplit.planner.solve import checked_costs, optimum, refined

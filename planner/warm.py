@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from evosplit.planner.cuts.geometry import Geometry, geometry
+from evosplit.planner.cuts.cut_arrays import Geometry, geometry
 from evosplit.planner.infeasible import explain
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment, spending
 from evosplit.planner.problem.costs import Costs
 from evosplit.planner.problem.plans import limit_status, make_plan
-from evosplit.planner.problem.scaled import scaled
-from evosplit.planner.program.engines import solver_name
+from evosplit.planner.problem.scaled_costs import scaled
+from evosplit.planner.program.milp_solvers import solver_name
 from evosplit.planner.solve import Solution, best, checked_costs, refined
 from evosplit.shared.errors import UsageError
 from evosplit.shared.expectation import NOTHING_SPARED

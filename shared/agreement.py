@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from evosplit.shared.card import Card
 from evosplit.shared.card.outputs import ClassesOutput, ImageOutput, RawOutput
 from evosplit.shared.errors import CardError, InputError
-from evosplit.shared.fidelity import FLOAT_NOISE, equal_in_float, picture_headroom, values_headroom
+from evosplit.shared.output_fidelity import FLOAT_NOISE, equal_in_float, picture_headroom, values_headroom
 from evosplit.shared.postprocess import postprocess
 from evosplit.shared.readings.pairs import boxes_kept
 

@@ -15,11 +15,11 @@ from PIL import Image
 
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph
+from evosplit.shared.input_picture import sized_pixels
 from evosplit.shared.picture_codes import CODECS, encode_pixels
 from evosplit.shared.postprocess import postprocess
 from evosplit.shared.preprocess import preprocess
 from evosplit.shared.profile import Profile
-from evosplit.shared.sized import sized_pixels
 
 METHOD: Final = "rested frames of a camera"
 """How a frame's costs are measured; those that were kept and measured otherwise are measured again."""

@@ -12,7 +12,7 @@ from evosplit.shared.card.schema import CHANNELS, Card
 from evosplit.shared.errors import ModelError, UsageError
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.graph.passes import Pins
-from evosplit.shared.shape import Shape, parse_shape, shape_text
+from evosplit.shared.shape_text import Shape, parse_shape, shape_text
 
 _NO_SHAPES: Final[Mapping[str, Shape]] = {}
 

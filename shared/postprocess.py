@@ -22,8 +22,8 @@ from evosplit.shared.errors import CardError, InputError
 from evosplit.shared.readings.classes import read_classes
 from evosplit.shared.readings.image import read_image
 from evosplit.shared.readings.raw import read_raw
+from evosplit.shared.readings.reading import Reading
 from evosplit.shared.readings.text import read_ctc, read_slots
-from evosplit.shared.readings.types import Reading
 from evosplit.shared.readings.ultraface import read_ultraface
 from evosplit.shared.readings.yolox import read_yolox
 from evosplit.shared.resize import Placement, place

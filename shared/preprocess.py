@@ -8,7 +8,7 @@ from PIL import Image
 
 from evosplit.shared.card.schema import Card, PictureInput, Resize
 from evosplit.shared.errors import CardError, InputError
-from evosplit.shared.pictures.source import source_of
+from evosplit.shared.pictures.decoded_picture import source_of
 from evosplit.shared.resize import Placement, place
 
 

@@ -11,8 +11,8 @@ import onnx
 import onnxruntime
 
 from evosplit.shared.errors import InputError
-from evosplit.shared.outside import referring
-from evosplit.shared.overflow import has_integers, keep_sums_exact
+from evosplit.shared.external_weights import referring
+from evosplit.shared.integer_overflow import has_integers, keep_sums_exact
 from evosplit.shared.runtime import RUNTIME_ERRORS, open_session, reason, serialise, session_options
 
 __all__ = ["Runner", "serialise"]
@@ -24,8 +24,8 @@ class Runner:
     """Runs a model; thread-safe. A model without nodes passes its inputs through, without a session.
 
     ``optimise=False`` skips ONNX Runtime's own optimisers: quick to build, slower to run. ``weights`` are
-    those initialisers by name that the model only declares (`evosplit.shared.outside`). Raises ModelError
-    when the runtime does not take the model.
+    those initialisers by name that the model only declares (`evosplit.shared.external_weights`). Raises
+    ModelError when the runtime does not take the model.
     """
 
     def __init__(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import onnx
 
 from evosplit.shared.graph import Cut, Graph
-from evosplit.shared.remodel import node_reads, remodel
+from evosplit.shared.onnx_parts import node_reads, remodel
 
 
 def head_model(graph: Graph, cut: Cut) -> onnx.ModelProto:

@@ -13,7 +13,7 @@ from evosplit.shared.graph import Graph, Layer
 from evosplit.shared.plan import FLOAT_BITS
 from evosplit.shared.weights import STRIPPED_ELEMENTS
 from evosplit.shared.wire import packed_size_bytes
-from evosplit.shared.wire.sizes import SCALE_BYTES
+from evosplit.shared.wire.wire_sizes import SCALE_BYTES
 
 _INTEGERS: Final = (onnx.TensorProto.INT8, onnx.TensorProto.UINT8, onnx.TensorProto.INT32)
 """Of the weights, zero points and biases of quantised layers."""

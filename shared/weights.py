@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from evosplit.shared.errors import ModelError
-from evosplit.shared.remodel import remodel
+from evosplit.shared.onnx_parts import remodel
 
 STRIPPED_ELEMENTS: Final = 256
 """Initialisers of floats or bytes with at least so many elements leave the skeleton; shapes stay."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.cells.inputs import Network
 from evosplit.edge.link.payloads import jpeg_picture
 from evosplit.planner.drop.split_run import SplitRun
-from evosplit.planner.encodings.wire import picture_wire
+from evosplit.planner.encodings.picture_round_trip import picture_wire
 from evosplit.shared.agreement import agreement
 from evosplit.shared.pictures import decode_picture
 from evosplit.shared.plan import Plan

@@ -24,11 +24,11 @@ from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Job, Strategy
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.bundle import Bundle
+from evosplit.shared.input_picture import picture_of
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan, PlanTable
 from evosplit.shared.postprocess import postprocess
 from evosplit.shared.result import Breakdown
-from evosplit.shared.sized import picture_of
 
 TIMEOUT_S: Final = 60.0
 _LOOKS: Final = 8

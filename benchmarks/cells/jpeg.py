@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.cells.inputs import Network
 from evosplit.edge.link.payloads import jpeg_picture
-from evosplit.kernels.errors.outputs import noise_to_signal
+from evosplit.kernels.errors.output_error import noise_to_signal
 from evosplit.shared.pictures import decode_picture
 from evosplit.shared.preprocess import preprocess
 from evosplit.shared.session import Runner

@@ -10,15 +10,15 @@ from benchmarks.cells.jpeg import jpeg_error
 from evosplit.cli.cache import cached
 from evosplit.edge.link.payloads import JPEG_QUALITY
 from evosplit.kernels.codec import measure_codec, measure_packing
-from evosplit.kernels.errors.table import METHOD, measure_errors
-from evosplit.kernels.errors.types import ErrorTable
+from evosplit.kernels.errors.error_table import ErrorTable
+from evosplit.kernels.errors.measure_table import METHOD, measure_errors
 from evosplit.planner.baselines import edge, neurosurgeon, qdmp
-from evosplit.planner.calibration.files import LabelledFeeds, feeds_digest
+from evosplit.planner.calibration.input_files import LabelledFeeds, feeds_digest
 from evosplit.planner.drop.accuracy import ERROR_LIMITS, choose_limit, limited
 from evosplit.planner.drop.judges import judge_for
 from evosplit.planner.drop.pictures import admitted, picture_plan
 from evosplit.planner.encodings import InputEncoding
-from evosplit.planner.encodings.measure import PictureEncodings, measure_encodings
+from evosplit.planner.encodings.encoding_costs import PictureEncodings, measure_encodings
 from evosplit.planner.evaluate import evaluate
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits

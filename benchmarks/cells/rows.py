@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from benchmarks.cells.edge import Shot
 from benchmarks.cells.predict import Known
-from evosplit.planner.prediction import latency_interval
+from evosplit.planner.latency_interval import latency_interval
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan
 from evosplit.shared.profiler import quiet_median

@@ -29,9 +29,9 @@ from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.pipeline.job import Job
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph, parse_cut
+from evosplit.shared.input_picture import picture_of
 from evosplit.shared.plan import Plan
 from evosplit.shared.session import Runner
-from evosplit.shared.sized import picture_of
 from evosplit.shared.split import tail_model
 
 REGION: Final = (0.5, 0.3, 0.85, 0.75)

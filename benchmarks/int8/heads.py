@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from evosplit.edge.backends.int8 import Int8Segment
 from evosplit.edge.backends.segment import FrameContext
-from evosplit.kernels.errors.types import ErrorTable
+from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.weights import pack_weights
 from evosplit.shared.graph import Graph, prefix_cut
 from evosplit.shared.plan import FLOAT_BITS, TensorCode

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from evosplit.cli.gate.camera import GateCamera
-from evosplit.kernels.errors.inputs import Feeds, spread
+from evosplit.kernels.errors.calibration_inputs import Feeds, spread
 from evosplit.shared.card import Card
 from evosplit.shared.pictures import decode_picture
 from evosplit.shared.preprocess import preprocess

@@ -8,7 +8,7 @@ import click
 
 from evosplit.cli.cache import cache_folder
 from evosplit.cli.options import FOLDER, MODEL_SHAPE, token_option
-from evosplit.shared.shape import Shape
+from evosplit.shared.shape_text import Shape
 
 
 @click.command()

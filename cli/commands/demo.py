@@ -17,7 +17,7 @@ from evosplit.cli.output import print_json, print_table, stderr, stdout
 from evosplit.shared.errors import UsageError
 from evosplit.shared.machine import this_machine
 from evosplit.shared.serial import to_data
-from evosplit.shared.shape import Shape
+from evosplit.shared.shape_text import Shape
 from evosplit.shared.units import format_bandwidth, format_duration, format_size
 
 

@@ -11,8 +11,8 @@ import click
 from evosplit.cli.models import load_model
 from evosplit.cli.options import json_option, model_argument, shape_option
 from evosplit.cli.output import print_json, print_table, stdout
-from evosplit.shared.inspect import file_remarks, inspect_data
-from evosplit.shared.shape import Shape
+from evosplit.shared.model_summary import file_remarks, inspect_data
+from evosplit.shared.shape_text import Shape
 from evosplit.shared.units import format_size
 
 

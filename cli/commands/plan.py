@@ -16,7 +16,7 @@ from evosplit.cli.plan_data import plan_data, where
 from evosplit.cli.planning import Asked, asked_calibration, asked_problem
 from evosplit.cli.planning_options import planning_options
 from evosplit.planner.drop.pictures import with_errors
-from evosplit.planner.prediction import Interval, latency_interval
+from evosplit.planner.latency_interval import Interval, latency_interval
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.costs import Objective
 from evosplit.planner.problem.limits import LimitStatus

@@ -23,7 +23,7 @@ from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.graph import Graph
 from evosplit.shared.profile import Profile
 from evosplit.shared.serial import to_data, to_json
-from evosplit.shared.shape import Shape
+from evosplit.shared.shape_text import Shape
 from evosplit.shared.units import format_duration
 
 

@@ -16,7 +16,7 @@ from evosplit.shared.layer_rates import LayerRate, layer_rates
 from evosplit.shared.machine import this_machine
 from evosplit.shared.roofline import Roofs, measure_roofs
 from evosplit.shared.serial import to_data
-from evosplit.shared.shape import Shape
+from evosplit.shared.shape_text import Shape
 from evosplit.shared.units import format_duration
 
 

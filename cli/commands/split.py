@@ -16,7 +16,7 @@ from evosplit.cli.output import print_json, stdout
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.graph import Cut, Graph, prefix_cut
 from evosplit.shared.session import serialise
-from evosplit.shared.shape import Shape
+from evosplit.shared.shape_text import Shape
 from evosplit.shared.split import cloud_outputs, edge_outputs, head_model, tail_model
 
 _HEAD: Final = "head.onnx"

@@ -16,11 +16,11 @@ from evosplit.cli.gate.camera import GateCamera
 from evosplit.shared.card import Card
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.graph import Graph
+from evosplit.shared.input_picture import read_picture
 from evosplit.shared.pictures import SUFFIXES, known_kinds
 from evosplit.shared.postprocess import postprocess
 from evosplit.shared.preprocess import sized_input
 from evosplit.shared.session import Runner
-from evosplit.shared.sized import read_picture
 
 REFERENCE_LIMIT: Final = 64
 """Without labels, the whole network in float32 is the judge; it reads so many pictures beforehand."""

@@ -20,7 +20,7 @@ from evosplit.cli.models import load_model
 from evosplit.planner.calibration.labels import LABELS_FILE
 from evosplit.shared.card import check_card, load_card
 from evosplit.shared.model_shapes import read_shapes, shape_file, write_shapes
-from evosplit.shared.shape import Shape
+from evosplit.shared.shape_text import Shape
 
 Playlist = Callable[[int], Iterator[DemoFrame]]
 GATE_MAX_ERROR: Final = 0.02

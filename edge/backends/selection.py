@@ -17,7 +17,7 @@ from evosplit.edge.backends.segment import FrameContext, Segment
 from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.errors import InputError, ModelError
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.samples import random_feeds
+from evosplit.shared.random_inputs import random_feeds
 from evosplit.shared.wire import EncodedTensor
 
 ROUNDS: Final = 5

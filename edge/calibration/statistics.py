@@ -19,8 +19,8 @@ from evosplit.edge.background.child_process import run_paced
 from evosplit.edge.background.pause import Pace
 from evosplit.edge.calibration.sample import Kept
 from evosplit.kernels.codec import decode_tensor
-from evosplit.kernels.errors.inputs import DEFAULT_INPUTS, spread
-from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.kernels.errors.calibration_inputs import DEFAULT_INPUTS, spread
+from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
 from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.child_process import bound_memory, die_with_parent, step_back
 from evosplit.shared.errors import EvoSplitError, ProfileError

@@ -26,7 +26,7 @@ from evosplit.shared.card import card_from_data
 from evosplit.shared.errors import BundleError, CloudRefusedError, CloudUnavailableError
 from evosplit.shared.frame_costs import METHOD as FRAMES
 from evosplit.shared.integer_profiler import METHOD as INTEGERS
-from evosplit.shared.kept import read_kept, write_kept
+from evosplit.shared.json_cache import read_kept, write_kept
 from evosplit.shared.machine import this_machine
 from evosplit.shared.profile import BUSY, Profile
 from evosplit.shared.profiler import METHOD

@@ -17,7 +17,7 @@ from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.runs import can_show, first_of_runs
 from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.wire.types import AFFINE_BITS
+from evosplit.shared.wire.frame import AFFINE_BITS
 
 NEVER: Final = 2.0
 """A threshold that no share of certainty reaches."""

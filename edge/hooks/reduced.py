@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.kernels.block_means import block_means
-from evosplit.kernels.relight import largest_change
+from evosplit.kernels.lighting import largest_change
 
 Floats = NDArray[np.float32]
 

@@ -12,12 +12,12 @@ import zstandard
 from numpy.typing import NDArray
 from PIL import Image
 
-from evosplit.kernels.masks import encode_travelling
+from evosplit.kernels.attention_masks import encode_travelling
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph, prefix_cut
+from evosplit.shared.input_picture import Picture, fitted_pixels
 from evosplit.shared.picture_codes import encode_pixels, is_picture
 from evosplit.shared.plan import FLOAT_BITS, Plan, PlanTable, TensorCode
-from evosplit.shared.sized import Picture, fitted_pixels
 from evosplit.shared.wire import EncodedTensor, Frame, encode_frame
 
 JPEG_QUALITY: Final = 85

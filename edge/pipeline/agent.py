@@ -21,9 +21,9 @@ from evosplit.edge.streams.stream_ends import StreamsSeen
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.shared.card import Card
 from evosplit.shared.errors import CardError, EvoSplitError, InputError
+from evosplit.shared.input_picture import read_picture
 from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import Result
-from evosplit.shared.sized import read_picture
 
 if TYPE_CHECKING:
     from evosplit.edge.audits.plan_audits import PlanAudits

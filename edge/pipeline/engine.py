@@ -33,7 +33,7 @@ from evosplit.edge.pipeline.observation import measured
 from evosplit.edge.pipeline.serving import Serving
 from evosplit.edge.streams.delta import DeltaSender
 from evosplit.edge.streams.exchange import is_stream
-from evosplit.shared.correction.course import Course
+from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError, InfeasibleError
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices, replan

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
 from evosplit.edge.streams.exchange import SentAs
+from evosplit.shared.input_picture import Picture
 from evosplit.shared.plan import Plan
 from evosplit.shared.result import AnsweredBy, Breakdown, Result
-from evosplit.shared.sized import Picture
 
 Strategy: TypeAlias = str
 """One of `evosplit.edge.pipeline.named_plans.STRATEGIES`, or one plan: ``plan:DIGITS`` or ``cut:KEY``."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from evosplit.kernels.codes import Codes
+from evosplit.kernels.unpacked_codes import Codes
 
 Event = Literal["acknowledged", "refused", "lost"]
 _LONGEST_WAIT: Final = 64

@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from evosplit.kernels.codes import Codes, to_codes
-from evosplit.kernels.masks import travelling_code
+from evosplit.kernels.attention_masks import travelling_code
+from evosplit.kernels.encoded_sizes import is_affine
 from evosplit.kernels.quantise import value_range
-from evosplit.kernels.sizes import is_affine
+from evosplit.kernels.unpacked_codes import Codes, to_codes
 from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
 
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]

@@ -6,8 +6,8 @@ import dataclasses
 from typing import TypeAlias
 
 from evosplit.edge.streams.code_epoch import Wire
-from evosplit.kernels.codes import Codes, digest, encode_whole
 from evosplit.kernels.delta import encode_delta
+from evosplit.kernels.unpacked_codes import Codes, digest, encode_whole
 from evosplit.shared.wire import EncodedTensor, Frame, encode_frame
 
 Coded: TypeAlias = tuple[Codes, ...]

@@ -7,10 +7,10 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from evosplit.shared.correction.carry import KeptCorrections, kept_of, recalled
+from evosplit.shared.correction.carry_over import KeptCorrections, kept_of, recalled
 from evosplit.shared.correction.corrections import Corrections, corrections_of
-from evosplit.shared.correction.terms import Beside
-from evosplit.shared.kept import read_kept, write_kept
+from evosplit.shared.correction.predicted_terms import Beside
+from evosplit.shared.json_cache import read_kept, write_kept
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.profile import Profile
 from evosplit.shared.replan import choices

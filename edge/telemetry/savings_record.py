@@ -12,7 +12,7 @@ from evosplit.edge.hooks.best_effort_exit import ANSWERING
 from evosplit.edge.telemetry.expected_savings import HookSeen, expectation, without_masks
 from evosplit.edge.telemetry.hook_states import hook_states
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
-from evosplit.shared.kept import read_kept, write_kept
+from evosplit.shared.json_cache import read_kept, write_kept
 
 if TYPE_CHECKING:
     from evosplit.edge.hook_learning.manager import Hooking

@@ -8,12 +8,12 @@ from typing import Final
 import numpy as np
 
 from evosplit.kernels.clipping import Clip
-from evosplit.kernels.errors.finite import check_outputs
-from evosplit.kernels.errors.network import Network
+from evosplit.kernels.errors.error_table import ActivationErrors
+from evosplit.kernels.errors.non_finite import check_outputs
 from evosplit.kernels.errors.ranges import with_shared_ranges
-from evosplit.kernels.errors.types import ActivationErrors
-from evosplit.kernels.errors.walk import walks
-from evosplit.kernels.errors.watch import Ranges, Watch, payload_bytes, relative, wire_codes
+from evosplit.kernels.errors.stretched_network import Network
+from evosplit.kernels.errors.tensor_statistics import Ranges, Watch, payload_bytes, relative, wire_codes
+from evosplit.kernels.errors.tensor_walk import walks
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
 

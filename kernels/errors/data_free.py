@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evosplit.kernels.errors.types import ActivationErrors, ErrorTable, WeightErrors
-from evosplit.kernels.errors.watch import ACTIVATION_BITS
+from evosplit.kernels.errors.error_table import ActivationErrors, ErrorTable, WeightErrors
+from evosplit.kernels.errors.tensor_statistics import ACTIVATION_BITS
 from evosplit.shared.graph import Graph, Tensor
 from evosplit.shared.plan import FLOAT_BITS
 from evosplit.shared.weight_sizes import quantised_weights
@@ -16,8 +16,9 @@ def data_free_errors(graph: Graph) -> ErrorTable:
     """What is known of a network none of whose inputs is: ``samples`` is 0.
 
     Errors are `nominal_noise`, a guess that holds for values that fill their range evenly. They rank plans
-    and bound none: `evosplit.planner.promise` therefore offers no bits with it below 8 on the wire, and none
-    but float elsewhere. Bytes are those of packed codes, since how far they compress depends on the values.
+    and bound none: `evosplit.planner.accuracy_promise` therefore offers no bits with it below 8 on the wire,
+    and none but float elsewhere. Bytes are those of packed codes, since how far they compress depends on the
+    values.
     """
     noise = {bits: nominal_noise(bits) for bits in ACTIVATION_BITS}
     weights = WeightErrors(noise, noise, noise)

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
-from evosplit.kernels.errors.budget import MIN_INPUTS, probe_effort, whole_inputs
-from evosplit.kernels.errors.changes import Thing, things
-from evosplit.kernels.errors.composed import composed_gains, full_gain
-from evosplit.kernels.errors.network import Network
-from evosplit.kernels.errors.options import ErrorOptions
-from evosplit.kernels.errors.outputs import as_error, check_classifier, divergence, noise_to_signal
+from evosplit.kernels.errors.composed_gains import composed_gains, full_gain
+from evosplit.kernels.errors.error_options import ErrorOptions
+from evosplit.kernels.errors.error_table import ActivationErrors, WeightErrors
+from evosplit.kernels.errors.output_error import as_error, check_classifier, divergence, noise_to_signal
 from evosplit.kernels.errors.probe import Probe, Values, probes
-from evosplit.kernels.errors.types import ActivationErrors, WeightErrors
+from evosplit.kernels.errors.probe_budget import MIN_INPUTS, probe_effort, whole_inputs
+from evosplit.kernels.errors.quantised_changes import Thing, things
+from evosplit.kernels.errors.stretched_network import Network
 
 GAIN_BITS: Final = (4, 6)
 _MEASURED_RUNS: Final = 4
@@ -51,9 +51,9 @@ def measure_outputs(
     """The errors of every float tensor and of every layer with weights to quantise, by ``options.measure``.
 
     Runs what comes behind layers on a few calibration inputs, with one thing quantised and all others as
-    they are; gains within a budget of arithmetic (`evosplit.kernels.errors.budget`). Calls ``progress`` once
-    per layer, and once for the inputs of the model. Raises InputError where KL is asked of a network that is
-    no classifier.
+    they are; gains within a budget of arithmetic (`evosplit.kernels.errors.probe_budget`). Calls ``progress``
+    once per layer, and once for the inputs of the model. Raises InputError where KL is asked of a network
+    that is no classifier.
     """
     if options.measure == "kl":
         check_classifier(network.graph)

@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from evosplit.kernels.errors.network import Network
-from evosplit.kernels.errors.segments import segment_model, segments
+from evosplit.kernels.errors.network_stretches import segment_model, segments
+from evosplit.kernels.errors.stretched_network import Network
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.session import Runner
 from evosplit.shared.split import tail_model

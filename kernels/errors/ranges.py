@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from evosplit.kernels.errors.types import ActivationErrors
+from evosplit.kernels.errors.error_table import ActivationErrors
 from evosplit.shared.graph import Graph
-from evosplit.shared.graph.passing import passed_on
+from evosplit.shared.graph.value_moves import passed_on
 
 
 def with_shared_ranges(graph: Graph, errors: Mapping[str, ActivationErrors]) -> dict[str, ActivationErrors]:

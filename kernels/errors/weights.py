@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from evosplit.kernels.errors.network import Network
-from evosplit.kernels.errors.types import WeightErrors
+from evosplit.kernels.errors.error_table import WeightErrors
+from evosplit.kernels.errors.stretched_network import Network
 from evosplit.kernels.weights import fake_quantise_weights
 
 WEIGHT_BITS: Final = (2, 3, 4, 5, 6, 8, 16)

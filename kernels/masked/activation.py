@@ -11,7 +11,7 @@ from typing import Final
 
 from numba import types
 
-from evosplit.kernels.masked.rows import over_row, read, write
+from evosplit.kernels.masked.row_kernels import over_row, read, write
 from evosplit.kernels.masked.vectors import (
     I64,
     INTEGERS,

@@ -10,9 +10,9 @@ from numba import types
 from numba.core import cgutils
 
 from evosplit.kernels.jit import compiled
-from evosplit.kernels.masked.arrays import Integer
-from evosplit.kernels.masked.gather import Mask, Positions
-from evosplit.kernels.masked.rows import over_row
+from evosplit.kernels.masked.array_checks import Integer
+from evosplit.kernels.masked.row_kernels import over_row
+from evosplit.kernels.masked.set_positions import Mask, Positions
 from evosplit.kernels.masked.vectors import I32, I64, INTEGERS, LANES, WIDE, Llvm, intrinsic, pointer, splat
 
 BYTES: Final = ir.VectorType(ir.IntType(8), LANES)

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.kernels.masked.activation import NONE, Activation
-from evosplit.kernels.masked.arrays import Floats, check_array
+from evosplit.kernels.masked.array_checks import Floats, check_array
 from evosplit.kernels.masked.convolve import convolve
 from evosplit.kernels.masked.depthwise import convolve_depthwise
-from evosplit.kernels.masked.gather import Mask, Positions, positions_of
-from evosplit.kernels.masked.locate import geometry_of
+from evosplit.kernels.masked.position_addresses import geometry_of
+from evosplit.kernels.masked.set_positions import Mask, Positions, positions_of
 from evosplit.kernels.masked.signatures import CONVOLVE, DEPTHWISE, ready
-from evosplit.kernels.masked.spin import ALONE, BELL
+from evosplit.kernels.masked.spin_wait import ALONE, BELL
 from evosplit.kernels.masked.threads import NO_JOB, run_shared
 from evosplit.kernels.masked.weights import pack_depthwise, pack_weights
 from evosplit.kernels.masked.window import Pair, Window

@@ -6,11 +6,18 @@ import numpy as np
 
 from evosplit.kernels.jit import compiled
 from evosplit.kernels.masked.activation import PLAIN, finish_row
-from evosplit.kernels.masked.arrays import Floats, Integer, Numbers
+from evosplit.kernels.masked.array_checks import Floats, Integer, Numbers
 from evosplit.kernels.masked.depthwise_tile import PLACES, WIDEST, depthwise_tile
-from evosplit.kernels.masked.gather import Positions
-from evosplit.kernels.masked.locate import all_set, batch_size, fill_table, locate, share, tap_shifts
-from evosplit.kernels.masked.spin import ALONE, DONE, NEXT, PARTS, attend, begin, increment
+from evosplit.kernels.masked.position_addresses import (
+    all_set,
+    batch_size,
+    fill_table,
+    locate,
+    share,
+    tap_shifts,
+)
+from evosplit.kernels.masked.set_positions import Positions
+from evosplit.kernels.masked.spin_wait import ALONE, DONE, NEXT, PARTS, attend, begin, increment
 from evosplit.kernels.masked.vectors import LANES
 
 Float = np.float32

@@ -10,9 +10,9 @@ import numpy as np
 
 from evosplit.kernels.jit import compiled
 from evosplit.kernels.masked.activation import NONE, Activation, finish_row
-from evosplit.kernels.masked.arrays import Floats, Integer, check_array
-from evosplit.kernels.masked.gather import Positions
-from evosplit.kernels.masked.rows import add_rows, copy_row, fill_row, scale_row
+from evosplit.kernels.masked.array_checks import Floats, Integer, check_array
+from evosplit.kernels.masked.row_kernels import add_rows, copy_row, fill_row, scale_row
+from evosplit.kernels.masked.set_positions import Positions
 from evosplit.kernels.masked.window import Pair
 from evosplit.shared.errors import InputError
 

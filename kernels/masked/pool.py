@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.kernels.jit import compiled
-from evosplit.kernels.masked.arrays import Floats, Numbers, check_array
-from evosplit.kernels.masked.gather import Positions
-from evosplit.kernels.masked.locate import geometry_of
-from evosplit.kernels.masked.rows import add_rows, fill_row, greater_rows, multiply_row
+from evosplit.kernels.masked.array_checks import Floats, Numbers, check_array
+from evosplit.kernels.masked.position_addresses import geometry_of
+from evosplit.kernels.masked.row_kernels import add_rows, fill_row, greater_rows, multiply_row
+from evosplit.kernels.masked.set_positions import Positions
 from evosplit.kernels.masked.window import Window
 
 

@@ -18,8 +18,8 @@ from typing import Final
 
 import numpy as np
 
-from evosplit.kernels.masked.arrays import Numbers
-from evosplit.kernels.masked.spin import ALONE, BELL, CALLER, HELPER, PARTS
+from evosplit.kernels.masked.array_checks import Numbers
+from evosplit.kernels.masked.spin_wait import ALONE, BELL, CALLER, HELPER, PARTS
 
 Work = Callable[[Numbers, Numbers, int], object]
 """Takes a job's counters, the bell and the role; see ``spin``."""

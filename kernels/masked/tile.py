@@ -14,7 +14,7 @@ from typing import Final
 
 from numba import types
 
-from evosplit.kernels.masked.tile_parts import Tile
+from evosplit.kernels.masked.tile_steps import Tile
 from evosplit.kernels.masked.vectors import (
     I64,
     LANES,

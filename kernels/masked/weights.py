@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evosplit.kernels.masked.arrays import Floats, aligned
+from evosplit.kernels.masked.array_checks import Floats, aligned
 from evosplit.kernels.masked.tile import CHANNELS
 from evosplit.kernels.masked.vectors import LANES
 

@@ -25,7 +25,7 @@ from evosplit.planner.baselines.uniform import held_activations, sent_bits
 from evosplit.planner.evaluate import evaluate
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment
-from evosplit.planner.problem.sides import cloud_seconds
+from evosplit.planner.problem.device_pair import cloud_seconds
 from evosplit.shared.graph import Cut
 from evosplit.shared.plan import FLOAT_BITS
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.planner.baselines.auto_split_items import EDGE_BITS, Items, activation_items, weight_items
+from evosplit.planner.baselines.float_costs import raw_wire_bytes
 from evosplit.planner.baselines.lagrangian import Bits, Floats
-from evosplit.planner.baselines.terms import raw_wire_bytes
 from evosplit.planner.baselines.uniform import activation_bits
 from evosplit.planner.problem import Problem
 from evosplit.shared.graph import Cut, prefix_cuts

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from evosplit.planner.baselines.auto_split_items import Items
+from evosplit.planner.baselines.float_costs import RAW_INPUT_BITS
 from evosplit.planner.baselines.lagrangian import Bits, Floats
-from evosplit.planner.baselines.terms import RAW_INPUT_BITS
 from evosplit.planner.problem import Problem
-from evosplit.planner.problem.sides import edge_timings
+from evosplit.planner.problem.device_pair import edge_timings
 
 
 class EdgeSeconds:

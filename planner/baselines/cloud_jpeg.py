@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evosplit.planner.baselines.cloud16 import cloud16
-from evosplit.planner.baselines.terms import RAW_INPUT_BITS
+from evosplit.planner.baselines.float_costs import RAW_INPUT_BITS
 from evosplit.planner.encodings import InputEncoding
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment

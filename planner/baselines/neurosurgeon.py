@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 
-from evosplit.planner.baselines.terms import FloatTerms, float_terms
+from evosplit.planner.baselines.float_costs import FloatTerms, float_terms
 from evosplit.planner.baselines.uniform import uniform
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment

@@ -13,8 +13,8 @@ Seconds become whole picoseconds, so that the cut is exact.
 
 from __future__ import annotations
 
+from evosplit.planner.baselines.float_costs import FloatTerms, float_terms
 from evosplit.planner.baselines.min_cut import UNBOUNDED, FlowGraph
-from evosplit.planner.baselines.terms import FloatTerms, float_terms
 from evosplit.planner.baselines.uniform import uniform
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment

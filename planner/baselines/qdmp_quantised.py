@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from evosplit.planner.baselines.cloud16 import cloud16
+from evosplit.planner.baselines.float_costs import float_terms
 from evosplit.planner.baselines.qdmp import minimum_cut, qdmp
-from evosplit.planner.baselines.terms import float_terms
 from evosplit.planner.baselines.uniform import uniform
 from evosplit.planner.evaluate import evaluate
 from evosplit.planner.problem import Problem

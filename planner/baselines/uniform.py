@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from evosplit.planner.baselines.terms import RAW_INPUT_BITS
+from evosplit.planner.baselines.float_costs import RAW_INPUT_BITS
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment
-from evosplit.planner.problem.sides import measured_profile
+from evosplit.planner.problem.device_pair import measured_profile
 from evosplit.shared.graph import Graph, make_cut
 from evosplit.shared.plan import FLOAT_BITS
 from evosplit.shared.weight_sizes import quantised_weights

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from evosplit.planner.devices.energy import Energy
-from evosplit.planner.devices.timing import LayerTiming
+from evosplit.planner.devices.layer_timing import LayerTiming
 from evosplit.shared.graph import Graph
 
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from evosplit.planner.devices import energy
 from evosplit.planner.devices.device import Device
-from evosplit.planner.devices.published import PublishedArray
+from evosplit.planner.devices.published_costs import PublishedArray
 from evosplit.planner.devices.roofline_device import RooflineDevice
-from evosplit.planner.devices.systolic import SystolicArray
+from evosplit.planner.devices.systolic_array import SystolicArray
 
 INTEGER_BITS: Final = (2, 3, 4, 5, 6, 8)
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from evosplit.planner.devices.energy import Energy
 from evosplit.planner.devices.gemm import layer_gemms
-from evosplit.planner.devices.timing import LayerTiming
-from evosplit.planner.devices.traffic import OnChip, layer_traffic
+from evosplit.planner.devices.layer_timing import LayerTiming
+from evosplit.planner.devices.memory_traffic import OnChip, layer_traffic
 from evosplit.shared.graph import Graph
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, overload
 
-from evosplit.kernels.errors.budget import works
-from evosplit.kernels.errors.inputs import Feeds, spread
-from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.kernels.errors.calibration_inputs import Feeds, spread
+from evosplit.kernels.errors.probe_budget import works
+from evosplit.planner.calibration.input_files import LabelledFeeds
 from evosplit.shared.graph import Graph
 
 JUDGE_BUDGET: Final = 200e9

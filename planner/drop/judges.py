@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evosplit.kernels.errors.types import ErrorTable
-from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.kernels.errors.error_table import ErrorTable
+from evosplit.planner.calibration.input_files import LabelledFeeds
 from evosplit.planner.drop.accuracy import Judge
 from evosplit.planner.drop.affordable import affordable
 from evosplit.planner.drop.margins import reader_for
 from evosplit.planner.drop.measured import MeasuredDrop
 from evosplit.planner.drop.shares import SharesDrop
-from evosplit.planner.encodings.wire import picture_wire
+from evosplit.planner.encodings.picture_round_trip import picture_wire
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph
 

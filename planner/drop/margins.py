@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.kernels.errors.outputs import check_classifier
+from evosplit.kernels.errors.output_error import check_classifier
 from evosplit.planner.calibration.labels import Label
 from evosplit.shared.card import Card
 from evosplit.shared.card.outputs import ClassesOutput, RawOutput, TextCtcOutput, TextSlotsOutput

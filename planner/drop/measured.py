@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from evosplit.kernels.errors.types import ErrorTable
+from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.planner.calibration.labels import Label
 from evosplit.planner.drop.estimate import Drop, estimate_drop
 from evosplit.planner.drop.margins import Allowed, Reader, margin, only_class
 from evosplit.planner.drop.split_run import SplitRun
-from evosplit.planner.encodings.wire import PictureWire
+from evosplit.planner.encodings.picture_round_trip import PictureWire
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan

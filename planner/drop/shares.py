@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from evosplit.kernels.errors.types import ErrorTable
+from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.planner.drop.estimate import Drop, Z
 from evosplit.planner.drop.split_run import SplitRun
-from evosplit.planner.encodings.wire import PictureWire
+from evosplit.planner.encodings.picture_round_trip import PictureWire
 from evosplit.shared.agreement import headroom, is_graded
 from evosplit.shared.card import Card
 from evosplit.shared.errors import InputError

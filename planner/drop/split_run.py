@@ -7,13 +7,13 @@ from typing import Final
 
 import numpy as np
 
+from evosplit.kernels.attention_masks import encode_travelling
 from evosplit.kernels.codec import decode_tensor
-from evosplit.kernels.errors.network import Network, network_of
-from evosplit.kernels.errors.types import ErrorTable
-from evosplit.kernels.masks import encode_travelling
+from evosplit.kernels.errors.error_table import ErrorTable
+from evosplit.kernels.errors.stretched_network import Network, network_of
 from evosplit.kernels.quantise import fake_quantise
 from evosplit.kernels.weights import fake_quantise_weights
-from evosplit.planner.encodings.wire import PictureWire
+from evosplit.planner.encodings.picture_round_trip import PictureWire
 from evosplit.shared.errors import UsageError
 from evosplit.shared.graph import Cut, Graph, parse_cut
 from evosplit.shared.picture_codes import is_picture

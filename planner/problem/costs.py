@@ -1,7 +1,7 @@
 """A problem as plain numbers: seconds, bytes, joules and errors per layer, tensor and bit-width.
 
 Nothing here depends on the bandwidth, so one `Costs` serves a whole plan table. It is made by
-`evosplit.planner.problem.pricing`.
+`evosplit.planner.problem.cost_model`.
 """
 
 from __future__ import annotations

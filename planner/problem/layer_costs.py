@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evosplit.planner.devices.energy import Energy
-from evosplit.planner.devices.timing import INTEGER_BITS, LayerTiming
-from evosplit.planner.problem.asked import Problem
+from evosplit.planner.devices.layer_timing import INTEGER_BITS, LayerTiming
 from evosplit.planner.problem.costs import Choice, LayerCost, Linear
-from evosplit.planner.problem.sides import cloud_seconds, edge_energy, edge_timings
+from evosplit.planner.problem.device_pair import cloud_seconds, edge_energy, edge_timings
+from evosplit.planner.problem.planning_problem import Problem
 from evosplit.planner.problem.widths import error_at, known_bits
 from evosplit.shared.plan import FLOAT_BITS
 from evosplit.shared.weight_sizes import layer_weight_bytes

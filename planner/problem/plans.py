@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from evosplit.planner.problem.asked import Problem
 from evosplit.planner.problem.assignment import Assignment, Spending, crosses, spending, wire_choice
-from evosplit.planner.problem.cases import Case
 from evosplit.planner.problem.costs import Choice, Costs
+from evosplit.planner.problem.exit_cases import Case
 from evosplit.planner.problem.limits import LimitStatus
+from evosplit.planner.problem.planning_problem import Problem
 from evosplit.planner.problem.wire_choices import PLAIN, USUAL
 from evosplit.shared.expectation import NOTHING_SPARED
 from evosplit.shared.graph import make_cut

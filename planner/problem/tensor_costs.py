@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from evosplit.planner.problem.asked import Problem
 from evosplit.planner.problem.costs import Choice, TensorCost
-from evosplit.planner.problem.sides import measured_profile
+from evosplit.planner.problem.device_pair import measured_profile
+from evosplit.planner.problem.planning_problem import Problem
 from evosplit.planner.problem.widths import error_at, known_bits
 from evosplit.planner.problem.wire_choices import RAW_INPUT_BITS, wire_choices
 from evosplit.shared.graph import Graph, Tensor

@@ -7,7 +7,7 @@ from typing import Final
 
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.costs import Choice
-from evosplit.planner.problem.sides import measured_profile
+from evosplit.planner.problem.device_pair import measured_profile
 from evosplit.shared.graph import Tensor
 from evosplit.shared.plan import FLOAT_BITS
 from evosplit.shared.wire import packed_size_bytes, tensor_overhead_bytes

@@ -16,13 +16,13 @@ from typing import Final
 
 from evosplit.planner.problem.assignment import Assignment
 from evosplit.planner.problem.costs import Choice, Costs
-from evosplit.planner.problem.slopes import row_ends
-from evosplit.planner.program import engines
-from evosplit.planner.program.bounds import Bounds, Goal
-from evosplit.planner.program.decisions import Decisions, Picks
-from evosplit.planner.program.matrix import Program
-from evosplit.planner.program.measures import Measures
-from evosplit.planner.program.memory import Memory
+from evosplit.planner.problem.linear_bounds import row_ends
+from evosplit.planner.program import milp_solvers
+from evosplit.planner.program.decision_variables import Decisions, Picks
+from evosplit.planner.program.memory_rows import Memory
+from evosplit.planner.program.milp_arrays import Program
+from evosplit.planner.program.spending_limits import Bounds, Goal
+from evosplit.planner.program.spending_sums import Measures
 from evosplit.shared.link import Link
 
 _DECIMALS: Final = 12
@@ -83,8 +83,8 @@ def apply(costs: Costs, link: Link, goal: Goal, bounds: Bounds) -> Written:
 
 
 def run(written: Written, costs: Costs, solver: str | None = None) -> Assignment | None:
-    """Solve to proven optimality with ``solver`` (default: `engines.solver_name`). None: infeasible."""
-    values = engines.minimum(written.program, *_GAP.get(written.goal, _TINY), solver)
+    """Solve to proven optimality with ``solver`` (default: `milp_solvers.solver_name`). None: infeasible."""
+    values = milp_solvers.minimum(written.program, *_GAP.get(written.goal, _TINY), solver)
     return None if values is None else invert(written, costs, values)
 
 

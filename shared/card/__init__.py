@@ -1,7 +1,7 @@
 """Model cards: what a network expects of a picture, and what its outputs mean."""
 
-from evosplit.shared.card.check import check_card
-from evosplit.shared.card.load import card_from_data, card_to_data, load_card
+from evosplit.shared.card.card_files import card_from_data, card_to_data, load_card
+from evosplit.shared.card.model_check import check_card
 from evosplit.shared.card.outputs import (
     ClassesOutput,
     ImageOutput,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from evosplit.shared.card.base import Part, Share
+from evosplit.shared.card.card_part import Part, Share
 
 
 class _Tensor(Part):

@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from evosplit.shared.correction.belief import Belief, Spread, aged, observed, prior_belief
-from evosplit.shared.correction.measured import Measured
-from evosplit.shared.correction.terms import NOTHING_BESIDE, Beside, Terms, terms_of
+from evosplit.shared.correction.frame_times import Measured
+from evosplit.shared.correction.kalman_filter import Belief, Spread, aged, observed, prior_belief
+from evosplit.shared.correction.predicted_terms import NOTHING_BESIDE, Beside, Terms, terms_of
 from evosplit.shared.plan import Plan
 
 COMPUTING: Final = Spread(shared=0.25, drift=0.35, own=0.05)

@@ -7,11 +7,7 @@ the object names them; the HTTP header `HEADER_LENGTH` holds the number of bytes
 
 from evosplit.shared.oip.classes import classify
 from evosplit.shared.oip.datatypes import datatype_of, numpy_dtype
-from evosplit.shared.oip.metadata import model_metadata, server_metadata
-from evosplit.shared.oip.model_inputs import model_inputs
-from evosplit.shared.oip.request import build_request, parse_request
-from evosplit.shared.oip.response import build_response, parse_response
-from evosplit.shared.oip.types import (
+from evosplit.shared.oip.messages import (
     BINARY_TYPE,
     FRAME_INPUT,
     HEADER_LENGTH,
@@ -26,6 +22,10 @@ from evosplit.shared.oip.types import (
     blob_tensor,
     tensor,
 )
+from evosplit.shared.oip.metadata import model_metadata, server_metadata
+from evosplit.shared.oip.model_inputs import model_inputs
+from evosplit.shared.oip.request import build_request, parse_request
+from evosplit.shared.oip.response import build_response, parse_response
 
 __all__ = [
     "BINARY_TYPE",

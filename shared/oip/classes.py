@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.shared.oip.types import InferTensor
+from evosplit.shared.oip.messages import InferTensor
 
 
 def classify(item: InferTensor, count: int, labels: Sequence[str] = ()) -> InferTensor:

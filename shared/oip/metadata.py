@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from evosplit.shared.graph.types import Graph, Tensor
+from evosplit.shared.graph.graph import Graph, Tensor
 from evosplit.shared.oip.datatypes import datatype_of
-from evosplit.shared.oip.types import MODEL_VERSION
+from evosplit.shared.oip.messages import MODEL_VERSION
 
 
 def server_metadata(name: str, version: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from evosplit.shared.errors import InputError
-from evosplit.shared.graph.types import Graph, Tensor
+from evosplit.shared.graph.graph import Graph, Tensor
 from evosplit.shared.oip.datatypes import datatype_of
-from evosplit.shared.oip.types import InferTensor
+from evosplit.shared.oip.messages import InferTensor
 
 
 def model_inputs(graph: Graph, given: Iterable[InferTensor]) -> dict[str, NDArray[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evosplit.shared.errors import InputError
-from evosplit.shared.oip.heads import (
+from evosplit.shared.oip.json_header import (
     OutputHead,
     RequestHead,
     join_body,
@@ -13,7 +13,7 @@ from evosplit.shared.oip.heads import (
     read_tensors,
     write_tensors,
 )
-from evosplit.shared.oip.types import InferRequest, RequestedOutput
+from evosplit.shared.oip.messages import InferRequest, RequestedOutput
 
 
 def parse_request(body: bytes | memoryview, header_length: int | None) -> InferRequest:

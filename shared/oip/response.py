@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from evosplit.shared.oip.heads import ResponseHead, join_body, parse_head, read_tensors, write_tensors
-from evosplit.shared.oip.types import InferRequest, InferResponse
+from evosplit.shared.oip.json_header import ResponseHead, join_body, parse_head, read_tensors, write_tensors
+from evosplit.shared.oip.messages import InferRequest, InferResponse
 
 
 def parse_response(body: bytes | memoryview, header_length: int | None) -> InferResponse:

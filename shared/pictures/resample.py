@@ -13,7 +13,7 @@ from typing import Final
 from PIL import Image
 
 from evosplit.shared.pictures.colours import as_rgb
-from evosplit.shared.pictures.upright import Box
+from evosplit.shared.pictures.exif_orientation import Box
 
 STRIP_PIXELS: Final = 1 << 20
 """So many pixels are converted to RGB at a time: 4 MB, and up to four copies on the way."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from evosplit.shared.card.outputs import ImageOutput
-from evosplit.shared.readings.types import Reading
+from evosplit.shared.readings.reading import Reading
 
 
 def read_image(output: ImageOutput, values: NDArray[np.float32]) -> Reading:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evosplit.shared.card.outputs import UltraFaceOutput
 from evosplit.shared.readings.anchors import anchors
 from evosplit.shared.readings.boxes import box_reading, suppress
-from evosplit.shared.readings.types import Reading
+from evosplit.shared.readings.reading import Reading
 from evosplit.shared.resize import Placement
 
 # The variances that the detector was trained with.

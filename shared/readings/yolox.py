@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from evosplit.shared.card.outputs import YoloxOutput
 from evosplit.shared.readings.boxes import box_reading, suppress
-from evosplit.shared.readings.types import Reading
+from evosplit.shared.readings.reading import Reading
 from evosplit.shared.resize import Placement
 
 

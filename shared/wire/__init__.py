@@ -2,8 +2,8 @@
 
 from evosplit.shared.wire.decode import decode_frame
 from evosplit.shared.wire.encode import encode_frame
-from evosplit.shared.wire.sizes import frame_overhead_bytes, packed_size_bytes, tensor_overhead_bytes
-from evosplit.shared.wire.types import MAX_ELEMENTS, EncodedTensor, Frame, StreamHead
+from evosplit.shared.wire.frame import MAX_ELEMENTS, EncodedTensor, Frame, StreamHead
+from evosplit.shared.wire.wire_sizes import frame_overhead_bytes, packed_size_bytes, tensor_overhead_bytes
 
 __all__ = [
     "MAX_ELEMENTS",

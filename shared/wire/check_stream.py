@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from evosplit.shared.errors import WireError
-from evosplit.shared.wire.sizes import bitmap_bytes, delta_codes
-from evosplit.shared.wire.types import (
+from evosplit.shared.wire.frame import (
     BLOCK_STEP,
     DELTA_SCHEMES,
     MAX_BLOCK,
@@ -13,6 +12,7 @@ from evosplit.shared.wire.types import (
     Frame,
     StreamHead,
 )
+from evosplit.shared.wire.wire_sizes import bitmap_bytes, delta_codes
 
 
 def check_stream(frame: Frame) -> None:

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from evosplit.shared.errors import WireError
-from evosplit.shared.wire.check import check_frame
-from evosplit.shared.wire.reader import Reader
-from evosplit.shared.wire.sizes import CRC_BYTES, DIM_BYTES, FRAME_HEAD, SCALE_BYTES, STREAM_HEAD, TENSOR_HEAD
-from evosplit.shared.wire.types import (
+from evosplit.shared.wire.byte_reader import Reader
+from evosplit.shared.wire.frame import (
     CODECS,
     DTYPES,
     MAGIC,
@@ -24,6 +22,15 @@ from evosplit.shared.wire.types import (
     EncodedTensor,
     Frame,
     StreamHead,
+)
+from evosplit.shared.wire.tensor_check import check_frame
+from evosplit.shared.wire.wire_sizes import (
+    CRC_BYTES,
+    DIM_BYTES,
+    FRAME_HEAD,
+    SCALE_BYTES,
+    STREAM_HEAD,
+    TENSOR_HEAD,
 )
 
 T = TypeVar("T")

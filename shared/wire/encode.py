@@ -7,9 +7,7 @@ import zlib
 from collections.abc import Iterator
 
 from evosplit.shared.errors import WireError
-from evosplit.shared.wire.check import check_frame
-from evosplit.shared.wire.sizes import CRC_BYTES, FRAME_HEAD, STREAM_HEAD, TENSOR_HEAD
-from evosplit.shared.wire.types import (
+from evosplit.shared.wire.frame import (
     CODECS,
     DTYPES,
     MAGIC,
@@ -23,6 +21,8 @@ from evosplit.shared.wire.types import (
     Frame,
     StreamHead,
 )
+from evosplit.shared.wire.tensor_check import check_frame
+from evosplit.shared.wire.wire_sizes import CRC_BYTES, FRAME_HEAD, STREAM_HEAD, TENSOR_HEAD
 
 
 def encode_frame(frame: Frame, max_elements: int = MAX_ELEMENTS) -> bytes:

@@ -9,11 +9,11 @@ from models import chain_net, feeds, save
 from evosplit.cli.accuracy import accuracy_judge, keep_promise
 from evosplit.cli.calibration import Calibration, Source, calibration_of
 from evosplit.cli.planning import Asked
-from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.errors.measure_table import measure_errors
+from evosplit.planner.accuracy_promise import Promise, keep
 from evosplit.planner.drop.accuracy import Choice, Judge
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.promise import Promise, keep
 from evosplit.planner.table import plan_table
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import load_graph

@@ -24,7 +24,7 @@ from cloud_support import (
 from evosplit.cloud.calibrations import CalibrationStore
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.registry import Model, Registry
-from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.errors.measure_table import measure_errors
 from evosplit.shared import oip
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import InputError, NotFoundError

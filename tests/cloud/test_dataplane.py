@@ -16,9 +16,9 @@ from evosplit.cloud.registry import Registry
 from evosplit.shared import oip
 from evosplit.shared.errors import EvoSplitError, InputError, NotFoundError, WireError
 from evosplit.shared.graph import prefix_cut, prefix_cuts
+from evosplit.shared.input_picture import sized_pixels
 from evosplit.shared.picture_codes import encode_pixels
 from evosplit.shared.preprocess import preprocess
-from evosplit.shared.sized import sized_pixels
 from evosplit.shared.wire import Frame, decode_frame, encode_frame
 
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from evosplit.cloud.dataplane import Call
 from evosplit.cloud.registry import Registry, open_registry
 from evosplit.cloud.stream_state import STATE_BYTES, StreamKey, StreamStore, restore
-from evosplit.kernels.codes import digest, encode_whole, to_codes
 from evosplit.kernels.delta import encode_delta
+from evosplit.kernels.unpacked_codes import digest, encode_whole, to_codes
 from evosplit.shared import oip
 from evosplit.shared.errors import InputError, UnknownBaseError, WireError
 from evosplit.shared.graph import prefix_cut

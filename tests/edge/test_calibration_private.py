@@ -18,7 +18,7 @@ from evosplit.edge.calibration import calibrating, observing
 from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
 from evosplit.edge.calibration.sample import LEAST_INPUTS, Kept
 from evosplit.edge.calibration.statistics import measured_errors
-from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
 from evosplit.shared.card import card_from_data, card_to_data, check_card
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.graph import Graph, load_graph

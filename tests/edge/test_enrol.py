@@ -21,7 +21,7 @@ from evosplit.edge.telemetry.savings_record import KeptExpectation
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import AuthError, BundleError, CloudUnavailableError, NotFoundError, ProfileError
 from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
-from evosplit.shared.kept import write_kept
+from evosplit.shared.json_cache import write_kept
 from evosplit.shared.profile import Profile
 from evosplit.shared.serial import from_data
 

@@ -26,7 +26,7 @@ from evosplit.edge.telemetry.runtime_profile import SegmentProfile
 from evosplit.edge.telemetry.savings_record import KeptExpectation, read_expectation
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
-from evosplit.shared.kept import write_kept
+from evosplit.shared.json_cache import write_kept
 from evosplit.shared.serial import from_data
 
 ENOUGH = LEAST_FRAMES

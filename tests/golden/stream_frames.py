@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from golden_frames import SHA256, ramp
 
-from evosplit.kernels.codes import Codes, digest, encode_whole, to_codes
 from evosplit.kernels.delta import encode_delta
+from evosplit.kernels.unpacked_codes import Codes, digest, encode_whole, to_codes
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire import Frame, StreamHead, encode_frame
 

@@ -15,7 +15,7 @@ from evosplit.kernels.codec import decode_tensor, encode_tensor, measure_codec, 
 from evosplit.kernels.quantise import fake_quantise
 from evosplit.shared.errors import InputError, WireError
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.wire.types import AFFINE_BITS, DTYPES
+from evosplit.shared.wire.frame import AFFINE_BITS, DTYPES
 
 RELU = np.maximum(np.random.default_rng(0).normal(size=(1, 8, 20, 20)), 0).astype(np.float32)
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=7)

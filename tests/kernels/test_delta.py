@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from evosplit.kernels import reference
 from evosplit.kernels.codec import decode_tensor, encode_tensor
-from evosplit.kernels.codes import decode_whole, digest, encode_whole, to_codes
 from evosplit.kernels.delta import apply_delta, encode_delta, same_kind
-from evosplit.kernels.encoded import unwrapped
+from evosplit.kernels.encoding_steps import unwrapped
 from evosplit.kernels.packing import pack, unpack
+from evosplit.kernels.unpacked_codes import decode_whole, digest, encode_whole, to_codes
 from evosplit.shared.errors import InputError, WireError
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.wire.sizes import bitmap_bytes
+from evosplit.shared.wire.wire_sizes import bitmap_bytes
 
 BITS = st.sampled_from([2, 3, 4, 5, 6, 7, 8, 16])
 

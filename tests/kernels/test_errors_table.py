@@ -3,9 +3,9 @@ import pytest
 from models import branch_net, dynamic_net, feeds, residual_net, save
 from onnx import numpy_helper
 
-from evosplit.kernels.errors.options import ErrorOptions
-from evosplit.kernels.errors.outputs import divergence, noise_to_signal
-from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.kernels.errors.error_options import ErrorOptions
+from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
+from evosplit.kernels.errors.output_error import divergence, noise_to_signal
 from evosplit.kernels.quantise import fake_quantise
 from evosplit.shared.errors import EvoSplitError, InputError
 from evosplit.shared.graph import Graph, load_graph, prefix_cut

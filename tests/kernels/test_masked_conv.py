@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evosplit.kernels.masked import reference
 from evosplit.kernels.masked.activation import NONE, RELU, SILU_CURVE, clip, leaky
 from evosplit.kernels.masked.conv import MaskedConv
-from evosplit.kernels.masked.gather import positions_of
+from evosplit.kernels.masked.set_positions import positions_of
 from evosplit.kernels.masked.window import Window
 from evosplit.shared.errors import InputError
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evosplit.kernels.masked import elementwise, layout, pool, reference
+from evosplit.kernels.masked import channels_last, elementwise, pool, reference
 from evosplit.kernels.masked.activation import NONE, RELU, SIGMOID_CURVE, SILU_CURVE, clip, leaky
-from evosplit.kernels.masked.gather import positions_of
+from evosplit.kernels.masked.set_positions import positions_of
 from evosplit.kernels.masked.window import Window
 from evosplit.shared.errors import InputError
 
@@ -124,12 +124,12 @@ def test_upsample(size, factor, seed):
 def test_layouts(size, seed):
     _, x, out, mask, positions = case(size, seed)
     first = np.full((size[2], *size[:2]), UNTOUCHED)
-    layout.to_channels_first(x, first, positions)
+    channels_last.to_channels_first(x, first, positions)
     check(np.moveaxis(first, 0, 2), mask, x)
-    layout.to_channels_first(x, first)
-    layout.to_channels_last(first, out, positions)
+    channels_last.to_channels_first(x, first)
+    channels_last.to_channels_last(first, out, positions)
     check(out, mask, x)
-    layout.to_channels_last(first, out)
+    channels_last.to_channels_last(first, out)
     assert np.array_equal(out, x)
 
 
@@ -143,8 +143,8 @@ def test_refuse_what_does_not_fit():
         lambda: elementwise.upsample(x, (2, 2), none, x),
         lambda: elementwise.scale_shift(x, np.zeros(4, np.float32), np.zeros(5, np.float32), none, x),
         lambda: pool.max_pool(x, Window((2, 2)), none, x),
-        lambda: layout.to_channels_last(x, x),
-        lambda: layout.to_channels_first(x, x),
+        lambda: channels_last.to_channels_last(x, x),
+        lambda: channels_last.to_channels_first(x, x),
     ):
         with pytest.raises(InputError):
             call()

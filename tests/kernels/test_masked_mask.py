@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evosplit.kernels.masked import change, mask, reference
-from evosplit.kernels.masked.gather import positions_of
+from evosplit.kernels.masked.set_positions import positions_of
 from evosplit.kernels.masked.window import Window
 from evosplit.shared.errors import InputError
 

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evosplit.kernels.masked import reference
-from evosplit.kernels.masked.gather import positions_of
-from evosplit.kernels.masked.intake import INEXACT, take_all, update_changed
-from evosplit.kernels.masked.layout import space_to_depth
-from evosplit.kernels.masked.locate import geometry_of
-from evosplit.kernels.masked.settle import mean_square, save_rows, settle
-from evosplit.kernels.masked.spread import spread_and_list
+from evosplit.kernels.masked.change_threshold import mean_square, save_rows, settle
+from evosplit.kernels.masked.channels_last import space_to_depth
+from evosplit.kernels.masked.input_changes import INEXACT, take_all, update_changed
+from evosplit.kernels.masked.mask_dilation import spread_and_list
+from evosplit.kernels.masked.position_addresses import geometry_of
+from evosplit.kernels.masked.set_positions import positions_of
 from evosplit.kernels.masked.window import Window
 
 seeds = st.integers(0, 2**31)

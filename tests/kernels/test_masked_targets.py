@@ -16,10 +16,10 @@ import numpy as np
 from evosplit.kernels.masked import reference, tile
 from evosplit.kernels.masked.activation import SILU_CURVE
 from evosplit.kernels.masked.conv import MaskedConv
-from evosplit.kernels.masked.gather import positions_of
-from evosplit.kernels.masked.intake import update_changed
-from evosplit.kernels.masked.locate import geometry_of
-from evosplit.kernels.masked.spread import spread_and_list
+from evosplit.kernels.masked.set_positions import positions_of
+from evosplit.kernels.masked.input_changes import update_changed
+from evosplit.kernels.masked.position_addresses import geometry_of
+from evosplit.kernels.masked.mask_dilation import spread_and_list
 from evosplit.kernels.masked.window import Window
 rng = np.random.default_rng(0)
 for shape, groups in (((37, 5, 3, 3), 1), ((37, 1, 3, 3), 37)):

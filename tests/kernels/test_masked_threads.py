@@ -8,10 +8,10 @@ import time
 import numpy as np
 import pytest
 
-from evosplit.kernels.masked.arrays import aligned
+from evosplit.kernels.masked.array_checks import aligned
 from evosplit.kernels.masked.conv import MaskedConv
-from evosplit.kernels.masked.locate import share
-from evosplit.kernels.masked.spin import ALONE, CALLER, HELPER
+from evosplit.kernels.masked.position_addresses import share
+from evosplit.kernels.masked.spin_wait import ALONE, CALLER, HELPER
 from evosplit.kernels.masked.threads import run_shared
 
 

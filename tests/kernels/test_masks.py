@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from evosplit.kernels.attention_masks import encode_travelling, is_mask, travelling_code
 from evosplit.kernels.codec import decode_tensor
-from evosplit.kernels.masks import encode_travelling, is_mask, travelling_code
 from evosplit.shared.errors import InputError
 from evosplit.shared.plan import TensorCode
 

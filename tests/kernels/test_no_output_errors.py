@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from evosplit.kernels.errors.outputs import NO_OUTPUT
-from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.errors.measure_table import measure_errors
+from evosplit.kernels.errors.output_error import NO_OUTPUT
 from evosplit.shared.graph import load_graph
 
 

@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from evosplit.kernels.errors.table import measure_errors
-from evosplit.kernels.errors.types import ActivationErrors, ErrorTable, WeightErrors
+from evosplit.kernels.errors.error_table import ActivationErrors, ErrorTable, WeightErrors
+from evosplit.kernels.errors.measure_table import measure_errors
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.serial import from_json, to_json

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import branch_net, chain_net, save
 
-from evosplit.kernels.errors.outputs import check_classifier, class_shares, divergence, noise_to_signal
+from evosplit.kernels.errors.output_error import check_classifier, class_shares, divergence, noise_to_signal
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import load_graph
 

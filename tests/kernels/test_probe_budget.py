@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from models import branch_net, chain_net, feeds, residual_net, save
 
 from evosplit.kernels.errors.activations import measure_activations
-from evosplit.kernels.errors.budget import Effort, afforded, passed_inputs, probe_effort, stop_costs
-from evosplit.kernels.errors.changes import things
-from evosplit.kernels.errors.composed import composed_gains
-from evosplit.kernels.errors.network import network_of
-from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.errors.composed_gains import composed_gains
+from evosplit.kernels.errors.measure_table import measure_errors
+from evosplit.kernels.errors.probe_budget import Effort, afforded, passed_inputs, probe_effort, stop_costs
+from evosplit.kernels.errors.quantised_changes import things
+from evosplit.kernels.errors.stretched_network import network_of
 from evosplit.kernels.errors.weights import measure_weights
 from evosplit.shared.graph import load_graph
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evosplit.kernels.relight import largest_change
+from evosplit.kernels.lighting import largest_change
 
 
 def slow(old, new, least, most):

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 USE = """
 import numpy as np
 from evosplit.kernels.codec import decode_tensor, encode_tensor
-from evosplit.kernels.codes import decode_whole, encode_whole, to_codes
+from evosplit.kernels.unpacked_codes import decode_whole, encode_whole, to_codes
 from evosplit.kernels.delta import apply_delta, encode_delta
 from evosplit.kernels.quantise import fake_quantise
 from evosplit.shared.plan import TensorCode

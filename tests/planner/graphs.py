@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from evosplit.kernels.errors.table import ActivationErrors, ErrorTable, WeightErrors
+from evosplit.kernels.errors.measure_table import ActivationErrors, ErrorTable, WeightErrors
 from evosplit.planner.problem import BitChoices, Problem
 from evosplit.planner.problem.limits import Limits
 from evosplit.shared.graph import Graph, Layer, Tensor

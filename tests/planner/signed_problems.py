@@ -9,9 +9,9 @@ from graphs import errors, profile, random_graph
 from evosplit.planner.devices import MeasuredDevice
 from evosplit.planner.encodings import CodecSpeed
 from evosplit.planner.problem import BitChoices, Problem
+from evosplit.planner.problem.cost_model import every_choice
 from evosplit.planner.problem.costs import Choice, Costs, LayerCost, Linear
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.problem.pricing import every_choice
 from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
 from evosplit.shared.graph import Graph
 from evosplit.shared.integer_times import IntegerTimes

@@ -10,7 +10,7 @@ import pytest
 from graphs import MACHINE
 from models import chain_net, feeds, save
 
-from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.errors.measure_table import measure_errors
 from evosplit.planner.drop.accuracy import ERROR_LIMITS, NO_DROP, choose_limit, limited
 from evosplit.planner.drop.estimate import Drop
 from evosplit.planner.drop.margins import reader_for
@@ -219,7 +219,7 @@ def test_plates_not_seen(shared_models: Path, shared_data: Path) -> None:
 
 
 def test_the_labels_file_of_the_photographs_is_read(shared_data: Path, shared_models: Path) -> None:
-    from evosplit.planner.calibration.files import labelled_feeds
+    from evosplit.planner.calibration.input_files import labelled_feeds
 
     graph = load_graph(shared_models / "squeezenet1.1.onnx")
     card = check_card(load_card(CARDS / "squeezenet1.1.yaml"), graph)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from models import chain_net, feeds, save
 
-from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
 from evosplit.planner.devices import named_device
 from evosplit.planner.drop.split_run import SplitRun
 from evosplit.planner.problem import Problem

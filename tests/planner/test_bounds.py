@@ -9,16 +9,16 @@ from graphs import random_problem
 from oracle import cuts
 from signed_problems import signed_problem
 
-from evosplit.planner.cuts.geometry import geometry
-from evosplit.planner.cuts.measure import measure_for
-from evosplit.planner.cuts.space import Space
+from evosplit.planner.cuts.cut_arrays import geometry
+from evosplit.planner.cuts.cut_bounds import Space
+from evosplit.planner.cuts.linear_objective import measure_for
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import spending
-from evosplit.planner.problem.cases import problem_cases
+from evosplit.planner.problem.cost_model import pruned
 from evosplit.planner.problem.costs import Costs
-from evosplit.planner.problem.pricing import pruned
+from evosplit.planner.problem.exit_cases import problem_cases
 from evosplit.planner.program import milp
-from evosplit.planner.program.bounds import limit_bounds
+from evosplit.planner.program.spending_limits import limit_bounds
 from evosplit.planner.solve import checked_costs
 from evosplit.shared.link import Link
 

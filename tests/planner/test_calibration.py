@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 from models import branch_net, residual_net, save
 
-from evosplit.kernels.errors.inputs import calibration_from_arrays, check_calibration, random_calibration
+from evosplit.kernels.errors.calibration_inputs import (
+    calibration_from_arrays,
+    check_calibration,
+    random_calibration,
+)
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Graph, load_graph
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evosplit.kernels.errors.inputs import Feeds
-from evosplit.planner.calibration.evidence import NO_EVIDENCE, evidence_in, measured_inputs
-from evosplit.planner.calibration.files import (
+from evosplit.kernels.errors.calibration_inputs import Feeds
+from evosplit.planner.calibration.calibration_data import NO_EVIDENCE, evidence_in, measured_inputs
+from evosplit.planner.calibration.input_files import (
     calibration_source,
     feeds_digest,
     files_fingerprint,

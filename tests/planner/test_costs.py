@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evosplit.planner.problem.costs import Choice
-from evosplit.planner.problem.dominated import undominated
+from evosplit.planner.problem.dominance import undominated
 
 CHOICES = st.lists(
     st.builds(Choice, st.integers(2, 32), st.integers(0, 9), st.integers(0, 9).map(float)),

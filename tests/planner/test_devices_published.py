@@ -6,7 +6,7 @@ import onnx
 import pytest
 
 from evosplit.planner.devices.presets import EYERISS_PUBLISHED, TPU_PUBLISHED
-from evosplit.planner.devices.published import _blocks
+from evosplit.planner.devices.published_costs import _blocks
 from evosplit.shared.graph import load_graph
 from tests import models
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from evosplit.planner.devices.gemm import Gemm
 from evosplit.planner.devices.presets import EYERISS, TPU
-from evosplit.planner.devices.systolic import _mapped
+from evosplit.planner.devices.systolic_array import _mapped
 from evosplit.shared.graph import load_graph
 from tests import models
 

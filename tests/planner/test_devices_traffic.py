@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evosplit.planner.devices.gemm import layer_gemms
-from evosplit.planner.devices.traffic import OnChip, layer_traffic, loads
+from evosplit.planner.devices.memory_traffic import OnChip, layer_traffic, loads
 from evosplit.shared.graph import load_graph
 from evosplit.shared.weight_sizes import initialisers, quantised_weights
 from tests import models

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evosplit.planner.envelope import envelope, lowest
+from evosplit.planner.lower_envelope import envelope, lowest
 
 LOW, HIGH, TOLERANCE = 1e-9, 2e-5, 1e-8
 

@@ -7,7 +7,7 @@ import pytest
 from models import chain_net, save
 from PIL import Image
 
-from evosplit.planner.calibration.files import labelled_feeds
+from evosplit.planner.calibration.input_files import labelled_feeds
 from evosplit.planner.calibration.labels import array_labels, picture_labels
 from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.errors import InputError

@@ -8,8 +8,8 @@ from evosplit.planner.devices import MeasuredDevice
 from evosplit.planner.encodings import CodecSpeed, InputEncoding
 from evosplit.planner.evaluate import evaluate
 from evosplit.planner.problem import Problem
+from evosplit.planner.problem.cost_model import every_choice, problem_costs
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.problem.pricing import every_choice, problem_costs
 from evosplit.planner.problem.tensor_costs import tensor_depths
 from evosplit.planner.solve import solve
 from evosplit.planner.table import plan_table

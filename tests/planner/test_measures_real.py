@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from evosplit.kernels.errors.options import ErrorOptions
-from evosplit.kernels.errors.table import ErrorTable, measure_errors
+from evosplit.kernels.errors.error_options import ErrorOptions
+from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
 from evosplit.planner.drop.split_run import SplitRun
 from evosplit.shared.card import check_card, load_card
 from evosplit.shared.graph import Graph, load_graph, prefix_cut

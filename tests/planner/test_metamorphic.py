@@ -14,8 +14,8 @@ from benchmarks.planner_models import light_graph
 from evosplit.cli.profiles import slowed
 from evosplit.planner.problem import Problem, default_bits
 from evosplit.planner.problem.assignment import spending
+from evosplit.planner.problem.device_pair import plain_speed
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.problem.sides import plain_speed
 from evosplit.planner.solve import checked_costs, optimum
 from evosplit.planner.table import plan_table
 from evosplit.shared.graph import load_graph

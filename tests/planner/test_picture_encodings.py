@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evosplit.planner.encodings.measure import measure_encodings, to_pixels
+from evosplit.planner.encodings.encoding_costs import measure_encodings, to_pixels
 from evosplit.shared.card import Card, card_from_data
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.preprocess import preprocess

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from evosplit.planner.accuracy_promise import Promise
 from evosplit.planner.drop.estimate import Drop
 from evosplit.planner.drop.pictures import admitted, picture_plan, table_with_errors
 from evosplit.planner.encodings import InputEncoding
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.promise import Promise
 from evosplit.planner.service import kept_plans
 from evosplit.planner.table import plan_table
 from evosplit.shared.plan import Plan

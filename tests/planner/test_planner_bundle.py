@@ -9,12 +9,12 @@ from graphs import MACHINE
 from models import feeds, residual_net, save
 
 from evosplit.kernels.codec import decode_tensor
-from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.errors.measure_table import measure_errors
 from evosplit.kernels.weights import fake_quantise_weights
+from evosplit.planner.accuracy_promise import asked_promise
 from evosplit.planner.bundle import build_bundle
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.promise import asked_promise
 from evosplit.planner.service import kept_plans, service_problem
 from evosplit.planner.table import plan_table
 from evosplit.shared.bundle import Bundle

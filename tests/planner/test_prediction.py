@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from evosplit.planner.devices import named_device
-from evosplit.planner.prediction import latency_interval
+from evosplit.planner.latency_interval import latency_interval
 from evosplit.planner.solve import solve
 from tests.planner.graphs import random_problem
 

@@ -9,15 +9,23 @@ import numpy as np
 import pytest
 
 from evosplit.kernels.errors.data_free import data_free_errors
-from evosplit.kernels.errors.table import measure_errors
-from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.kernels.errors.measure_table import measure_errors
+from evosplit.planner.accuracy_promise import (
+    DEFAULT_MAX_DROP,
+    Promise,
+    asked_promise,
+    is_safe,
+    keep,
+    kept_line,
+    safe,
+)
+from evosplit.planner.calibration.input_files import LabelledFeeds
 from evosplit.planner.drop.accuracy import NO_DROP, Judge, is_exact
 from evosplit.planner.drop.estimate import Drop
 from evosplit.planner.drop.judges import judge_for
 from evosplit.planner.encodings import InputEncoding
 from evosplit.planner.problem import BitChoices, Problem
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.promise import DEFAULT_MAX_DROP, Promise, asked_promise, is_safe, keep, kept_line, safe
 from evosplit.planner.table import plan_table
 from evosplit.shared.errors import InfeasibleError, UsageError
 from evosplit.shared.graph import Graph, load_graph

@@ -10,7 +10,7 @@ from models import chain_net, feeds, save
 
 from evosplit.edge.backends.int8 import timed_integers
 from evosplit.kernels.codec import decode_tensor
-from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.errors.measure_table import measure_errors
 from evosplit.planner.bundle import build_bundle
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import Limits

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evosplit.planner.calibration.files import LabelledFeeds
+from evosplit.planner.calibration.input_files import LabelledFeeds
 from evosplit.planner.drop.judges import judge_for
 from evosplit.planner.drop.shares import SharesDrop, mean_drop
 from evosplit.shared.card import card_from_data, check_card, load_card

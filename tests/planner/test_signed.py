@@ -10,11 +10,11 @@ from signed_oracle import least_value
 from signed_problems import signed_problem
 
 from evosplit.planner.problem import Problem
-from evosplit.planner.problem.cases import Case, problem_cases
+from evosplit.planner.problem.cost_model import pruned
 from evosplit.planner.problem.costs import Costs
-from evosplit.planner.problem.pricing import pruned
+from evosplit.planner.problem.exit_cases import Case, problem_cases
 from evosplit.planner.program import milp
-from evosplit.planner.program.bounds import limit_bounds
+from evosplit.planner.program.spending_limits import limit_bounds
 from evosplit.planner.solve import best_case
 from evosplit.shared.errors import InfeasibleError
 

@@ -6,7 +6,7 @@ from oracle import least_latency_s
 
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.program.engines import solver_name
+from evosplit.planner.program.milp_solvers import solver_name
 from evosplit.planner.solve import solve
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.graph import parse_cut

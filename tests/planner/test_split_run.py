@@ -11,11 +11,11 @@ from evosplit.edge.head.run import run_head
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.payloads import boundary_frame
 from evosplit.kernels.codec import decode_tensor
-from evosplit.kernels.errors.table import measure_errors
+from evosplit.kernels.errors.measure_table import measure_errors
 from evosplit.kernels.quantise import fake_quantise
 from evosplit.planner.bundle import build_bundle
 from evosplit.planner.drop.split_run import SplitRun
-from evosplit.planner.encodings.wire import picture_wire
+from evosplit.planner.encodings.picture_round_trip import picture_wire
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import card_from_data, check_card
 from evosplit.shared.errors import UsageError

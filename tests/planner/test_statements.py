@@ -4,7 +4,7 @@ from models import feeds, residual_net, save
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
 
-from evosplit.planner.problem.statements import statements
+from evosplit.planner.problem.model_remarks import statements
 from evosplit.shared.graph import load_graph
 from evosplit.shared.weight_sizes import layer_weight_bytes, quantised_weights
 

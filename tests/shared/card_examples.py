@@ -9,7 +9,7 @@ from typing import Any
 import onnx
 
 from evosplit.shared.card import Card, card_from_data
-from evosplit.shared.graph.types import Graph, Tensor
+from evosplit.shared.graph.graph import Graph, Tensor
 
 
 def card_data(**fields: Any) -> dict[str, Any]:

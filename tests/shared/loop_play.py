@@ -12,14 +12,14 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from evosplit.kernels.errors.table import ActivationErrors, ErrorTable, WeightErrors
+from evosplit.kernels.errors.measure_table import ActivationErrors, ErrorTable, WeightErrors
 from evosplit.planner.problem import BitChoices, Problem
 from evosplit.planner.problem.limits import Limits
 from evosplit.planner.table import plan_table
 from evosplit.shared.correction.corrections import corrections_of
-from evosplit.shared.correction.course import Course
-from evosplit.shared.correction.measured import Measured
-from evosplit.shared.correction.terms import Beside
+from evosplit.shared.correction.frame_times import Measured
+from evosplit.shared.correction.plan_course import Course
+from evosplit.shared.correction.predicted_terms import Beside
 from evosplit.shared.graph import Graph, Layer, Tensor
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan, PlanTable

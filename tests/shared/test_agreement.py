@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from evosplit.shared.agreement import agreement, is_score_vector
 from evosplit.shared.card import Card, card_from_data
 from evosplit.shared.errors import CardError
-from evosplit.shared.fidelity import FLOAT_NOISE
+from evosplit.shared.output_fidelity import FLOAT_NOISE
 from evosplit.shared.readings.pairs import boxes_kept
 
 INPUT = {"colour": "RGB", "size": [8, 8], "resize": {"kind": "stretch"}}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evosplit.shared.correction.belief import Belief, Spread, aged, observed, prior_belief
+from evosplit.shared.correction.kalman_filter import Belief, Spread, aged, observed, prior_belief
 
 SPREAD = Spread(shared=0.25, drift=0.35, own=0.05)
 SECONDS = np.array([0.0, 0.01, 0.1, 0.105, 0.3])

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evosplit.shared.correction.corrections import corrections_of
-from evosplit.shared.correction.course import Course
-from evosplit.shared.correction.tries import LOSS, Tries
+from evosplit.shared.correction.exploration import LOSS, Tries
+from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices, fastest, replan
 

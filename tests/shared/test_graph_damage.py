@@ -9,7 +9,7 @@ import pytest
 
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import load_graph
-from evosplit.shared.graph.damage import cut_short, lfs_pointer
+from evosplit.shared.graph.damaged_files import cut_short, lfs_pointer
 from tests import models
 
 POINTER = (

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evosplit.shared.errors import ModelError
-from evosplit.shared.graph.order import components, topological_order
+from evosplit.shared.graph.topological_order import components, topological_order
 
 GRAPHS = st.integers(1, 8).flatmap(
     lambda size: st.lists(st.lists(st.integers(0, size - 1), max_size=4), min_size=size, max_size=size)

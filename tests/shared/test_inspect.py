@@ -6,7 +6,7 @@ import json
 
 from evosplit.shared.graph import graph_from_model
 from evosplit.shared.graph.passes import normalise
-from evosplit.shared.inspect import inspect_data
+from evosplit.shared.model_summary import inspect_data
 from tests import models
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evosplit.shared.kept import kept, read_kept
+from evosplit.shared.json_cache import kept, read_kept
 from evosplit.shared.link import Link
 
 

@@ -15,7 +15,7 @@ from evosplit.shared.errors import ModelError, UsageError
 from evosplit.shared.graph import load_graph
 from evosplit.shared.graph.passes import Pins
 from evosplit.shared.model_shapes import load_model_file, read_shapes, shape_file, write_shapes
-from evosplit.shared.shape import parse_model_shape, parse_named_shape, parse_shape
+from evosplit.shared.shape_text import parse_model_shape, parse_named_shape, parse_shape
 from tests import models
 
 PICTURE = "net (float[n, 3, h, w] x) => (float[n, 3, h, w] y) { y = Relu (x) }"

@@ -6,7 +6,7 @@ import pytest
 from models import branch_net, chain_net, dynamic_net, feeds, residual_net
 from onnx import TensorProto, helper, numpy_helper
 
-from evosplit.shared.outside import referring
+from evosplit.shared.external_weights import referring
 from evosplit.shared.session import Runner
 from evosplit.shared.weights import strip_weights
 

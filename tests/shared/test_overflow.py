@@ -3,7 +3,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from evosplit.shared import overflow
+from evosplit.shared import integer_overflow
 from evosplit.shared.session import Runner
 
 
@@ -34,11 +34,11 @@ def largest_products() -> onnx.ModelProto:
 @pytest.mark.parametrize("told", [None, True])
 def test_the_largest_sums_are_right_with_either_kernel(told: bool | None, monkeypatch) -> None:
     if told is not None:
-        monkeypatch.setattr(overflow, "sums_overflow", lambda: told)
+        monkeypatch.setattr(integer_overflow, "sums_overflow", lambda: told)
     found = Runner(largest_products()).run({"x": np.full((1, 256, 7, 7), 255 / 256, np.float32)})
     np.testing.assert_array_equal(found["y"], np.full((1, 16, 7, 7), 2 * round(255 * 127 * 256 / 2**17)))
 
 
 def test_models_with_integers_are_told_from_others() -> None:
-    assert overflow.has_integers(largest_products())
-    assert not overflow.has_integers(onnx.ModelProto())
+    assert integer_overflow.has_integers(largest_products())
+    assert not integer_overflow.has_integers(onnx.ModelProto())

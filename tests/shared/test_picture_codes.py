@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from evosplit.shared.card import Card, card_from_data
 from evosplit.shared.errors import CardError, InputError
+from evosplit.shared.input_picture import sized_pixels
 from evosplit.shared.picture_codes import CODECS, encode_pixels, is_picture, sized_feeds
 from evosplit.shared.preprocess import preprocess
-from evosplit.shared.sized import sized_pixels
 
 RESIZES = ({"kind": "stretch"}, {"kind": "crop", "shorter_side": 40}, {"kind": "pad", "fill": 114})
 

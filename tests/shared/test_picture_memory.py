@@ -15,7 +15,7 @@ import json, sys
 from pathlib import Path
 from evosplit.shared.card import card_from_data
 from evosplit.shared.errors import InputError
-from evosplit.shared.sized import read_picture
+from evosplit.shared.input_picture import read_picture
 
 def peak():
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from evosplit.shared.card import Card
+from evosplit.shared.input_picture import picture_of, read_picture
 from evosplit.shared.pictures import decode_picture, resample
 from evosplit.shared.preprocess import preprocess
-from evosplit.shared.sized import picture_of, read_picture
 
 RNG = np.random.default_rng(0)
 METHODS = {

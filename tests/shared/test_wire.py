@@ -11,8 +11,8 @@ import pytest
 
 from evosplit.shared.errors import WireError
 from evosplit.shared.wire import EncodedTensor, Frame, decode_frame, encode_frame
-from evosplit.shared.wire.sizes import FRAME_HEAD, TENSOR_HEAD
-from evosplit.shared.wire.types import MAX_TEXT_BYTES
+from evosplit.shared.wire.frame import MAX_TEXT_BYTES
+from evosplit.shared.wire.wire_sizes import FRAME_HEAD, TENSOR_HEAD
 
 SHA = "0123456789abcdef" * 4
 AFFINE = EncodedTensor(

@@ -11,7 +11,7 @@ import pytest
 
 from evosplit.shared.errors import WireError
 from evosplit.shared.wire import EncodedTensor, Frame, StreamHead, decode_frame, encode_frame
-from evosplit.shared.wire.sizes import FRAME_HEAD, STREAM_HEAD, TENSOR_HEAD
+from evosplit.shared.wire.wire_sizes import FRAME_HEAD, STREAM_HEAD, TENSOR_HEAD
 
 SHA = "0123456789abcdef" * 4
 HEAD = StreamHead(client=7, stream="cam", sequence=5, base=3, block=8, digest=9)

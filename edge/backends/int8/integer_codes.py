@@ -13,7 +13,7 @@ from evosplit.kernels.affine import choose_affine
 from evosplit.kernels.codec import decode_tensor
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire import EncodedTensor
-from evosplit.shared.wire.types import SMALLEST_SCALE
+from evosplit.shared.wire.frame import SMALLEST_SCALE
 
 INTEGER_BITS: Final = 8
 """The widest code that a uint8 activation or an int8 weight holds."""

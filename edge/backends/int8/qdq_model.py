@@ -20,8 +20,8 @@ from evosplit.edge.backends.int8.integer_nodes import Choice, choose
 from evosplit.edge.backends.int8.wiring import Wiring
 from evosplit.kernels.codec import decode_tensor
 from evosplit.shared.errors import ModelError
+from evosplit.shared.onnx_parts import node_makes, node_reads, remodel
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.remodel import node_makes, node_reads, remodel
 from evosplit.shared.weights import restore_weights
 from evosplit.shared.wire import EncodedTensor
 

@@ -14,10 +14,10 @@ from evosplit.edge.backends.int8.integer_codes import INTEGER_BITS
 from evosplit.edge.backends.int8.qdq_model import qdq_model
 from evosplit.kernels.weights import pack_weights
 from evosplit.shared.graph import Graph
-from evosplit.shared.graph.passing import passed_on
+from evosplit.shared.graph.value_moves import passed_on
+from evosplit.shared.onnx_parts import remodel
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.remodel import remodel
-from evosplit.shared.samples import random_feeds
+from evosplit.shared.random_inputs import random_feeds
 from evosplit.shared.session import Runner
 from evosplit.shared.weights import STRIPPED_ELEMENTS
 from evosplit.shared.wire import EncodedTensor

@@ -7,7 +7,7 @@ from collections import defaultdict
 import onnx
 from onnx import numpy_helper
 
-from evosplit.shared.remodel import node_makes, node_reads
+from evosplit.shared.onnx_parts import node_makes, node_reads
 
 
 class Wiring:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evosplit.edge.backends.masked.ops import Concat, Network, Slice, SpaceToDepth
-from evosplit.kernels.masked.arrays import LINE_BYTES, Floats
+from evosplit.kernels.masked.array_checks import LINE_BYTES, Floats
 
 _LINE: int = LINE_BYTES // 4
 

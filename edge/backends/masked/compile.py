@@ -12,7 +12,7 @@ from evosplit.edge.backends.masked.kernel_calls import Kernel, kernel_of
 from evosplit.edge.backends.masked.mask_groups import Areas, Settled, find_areas, kept_tensors
 from evosplit.edge.backends.masked.mask_state import Live
 from evosplit.edge.backends.masked.ops import Activate, Add, Conv, Network, Op, Pool, Scale
-from evosplit.kernels.masked.arrays import Floats, aligned
+from evosplit.kernels.masked.array_checks import Floats, aligned
 
 _COMPUTES = (Conv, Add, Pool, Scale, Activate)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evosplit.edge.backends.masked.onnx_nodes import Node, Shapes, window_of
 from evosplit.edge.backends.masked.ops import Activate, Add, Conv, Gate, Op, Pool, Scale
 from evosplit.kernels.masked.activation import RELU, SIGMOID_CURVE, Activation, clip, leaky
-from evosplit.kernels.masked.arrays import Floats
+from evosplit.kernels.masked.array_checks import Floats
 from evosplit.kernels.masked.window import Window
 
 

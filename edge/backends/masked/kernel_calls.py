@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 from evosplit.edge.backends.masked.ops import Activate, Add, Conv, Op, Pool, Scale, Upsample, Zeros
 from evosplit.kernels.masked import elementwise
-from evosplit.kernels.masked.arrays import Floats
+from evosplit.kernels.masked.array_checks import Floats
 from evosplit.kernels.masked.conv import MaskedConv
-from evosplit.kernels.masked.gather import Positions
 from evosplit.kernels.masked.pool import average_pool, max_pool
+from evosplit.kernels.masked.set_positions import Positions
 
 Call: TypeAlias = Callable[[Positions], object]
 """Computes an operation at some positions."""

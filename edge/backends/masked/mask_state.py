@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.backends.masked.mask_groups import Enlarged, Rule, Spread, Strided, Union
-from evosplit.kernels.masked.gather import Positions, positions_of
-from evosplit.kernels.masked.locate import geometry_of
-from evosplit.kernels.masked.spread import limit_and_list, spread_and_list
+from evosplit.kernels.masked.mask_dilation import limit_and_list, spread_and_list
+from evosplit.kernels.masked.position_addresses import geometry_of
+from evosplit.kernels.masked.set_positions import Positions, positions_of
 from evosplit.kernels.masked.window import Pair
 
 Bytes = NDArray[np.uint8]
@@ -21,7 +21,7 @@ ALL: Final[Bytes] = np.zeros((0, 0), np.uint8)
 
 
 class Live:
-    """``mask`` uint8 (h, w) and ``positions`` (`evosplit.kernels.masked.gather`) of an area in this frame."""
+    """``mask`` uint8 (h, w) and ``positions`` of its set elements, for an area in this frame."""
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule

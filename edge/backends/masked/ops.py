@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from evosplit.kernels.masked.activation import NONE, Activation
-from evosplit.kernels.masked.arrays import Floats
+from evosplit.kernels.masked.array_checks import Floats
 from evosplit.kernels.masked.window import Pair, Window
 
 Shape: TypeAlias = tuple[int, int, int]

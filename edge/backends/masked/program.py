@@ -13,10 +13,10 @@ from evosplit.edge.backends.masked.mask_state import ALL, Live
 from evosplit.edge.backends.masked.ops import Network
 from evosplit.edge.backends.masked.required_positions import projected, wanted_areas
 from evosplit.edge.backends.masked.stream_memory import Memory, new_memory
-from evosplit.kernels.masked.arrays import Floats
-from evosplit.kernels.masked.intake import INEXACT, update_changed
-from evosplit.kernels.masked.layout import to_channels_first
-from evosplit.kernels.masked.settle import mean_square
+from evosplit.kernels.masked.array_checks import Floats
+from evosplit.kernels.masked.change_threshold import mean_square
+from evosplit.kernels.masked.channels_last import to_channels_first
+from evosplit.kernels.masked.input_changes import INEXACT, update_changed
 
 Mask = NDArray[np.bool_]
 Planes = Mapping[str, Floats]

@@ -12,11 +12,11 @@ from evosplit.edge.backends.masked.compile import Compiled
 from evosplit.edge.backends.masked.mask_groups import Source, sources
 from evosplit.edge.backends.masked.mask_state import Live
 from evosplit.edge.backends.masked.ops import Concat, Op, Shape, SpaceToDepth
-from evosplit.kernels.masked.arrays import Floats, aligned
+from evosplit.kernels.masked.array_checks import Floats, aligned
+from evosplit.kernels.masked.change_threshold import save_rows, settle
+from evosplit.kernels.masked.channels_last import space_to_depth, to_channels_last
 from evosplit.kernels.masked.elementwise import copy
-from evosplit.kernels.masked.intake import Planes, take_all
-from evosplit.kernels.masked.layout import space_to_depth, to_channels_last
-from evosplit.kernels.masked.settle import save_rows, settle
+from evosplit.kernels.masked.input_changes import Planes, take_all
 
 Step: TypeAlias = Callable[[], object]
 

@@ -10,8 +10,8 @@ import onnx
 from onnx import shape_inference
 
 from evosplit.shared.graph.passes.notes import read_note, write_note
-from evosplit.shared.remodel import node_makes, remodel
-from evosplit.shared.samples import random_feeds
+from evosplit.shared.onnx_parts import node_makes, remodel
+from evosplit.shared.random_inputs import random_feeds
 from evosplit.shared.session import Runner
 from evosplit.shared.weights import strip_weights
 

@@ -7,7 +7,7 @@ from typing import Final
 import onnx
 from onnx import numpy_helper
 
-from evosplit.shared.remodel import node_makes, node_reads, remodel
+from evosplit.shared.onnx_parts import node_makes, node_reads, remodel
 from evosplit.shared.session import Runner
 
 _NOT_THE_SAME_TWICE: Final = (

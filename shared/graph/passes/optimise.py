@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 import onnxruntime
 
-from evosplit.shared.remodel import all_nodes, remodel
+from evosplit.shared.onnx_parts import all_nodes, remodel
 from evosplit.shared.runtime import open_session, session_options
 
 

@@ -8,7 +8,7 @@ import onnx
 
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph.passes.notes import drop_notes, read_note, write_note
-from evosplit.shared.remodel import remodel
+from evosplit.shared.onnx_parts import remodel
 
 _KEY: Final = "remarks"
 _IDENTITY_OPSET: Final = 13

@@ -7,7 +7,7 @@ from collections.abc import Set
 import onnx
 
 from evosplit.shared.graph.passes.sizes import BATCH, NO_PINS, Pins, dims_of, sized_inputs
-from evosplit.shared.remodel import node_reads, remodel
+from evosplit.shared.onnx_parts import node_reads, remodel
 
 
 def pin_shapes(model: onnx.ModelProto, pins: Pins = NO_PINS) -> onnx.ModelProto:

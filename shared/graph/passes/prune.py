@@ -8,10 +8,10 @@ from typing import Final
 import onnx
 
 from evosplit.shared.errors import ModelError
-from evosplit.shared.graph.order import topological_order
+from evosplit.shared.graph.graph import Tensor
 from evosplit.shared.graph.passes.notes import read_note, write_note
-from evosplit.shared.graph.types import Tensor
-from evosplit.shared.remodel import node_makes, node_reads, remodel
+from evosplit.shared.graph.topological_order import topological_order
+from evosplit.shared.onnx_parts import node_makes, node_reads, remodel
 
 _KEY: Final = "unused_inputs"
 

@@ -9,7 +9,7 @@ from typing import Final
 import onnx
 
 from evosplit.shared.errors import ModelError
-from evosplit.shared.shape import Shape, shape_text
+from evosplit.shared.shape_text import Shape, shape_text
 
 BATCH: Final = 1
 _PICTURE_RANK: Final = 4

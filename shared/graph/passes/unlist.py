@@ -6,7 +6,7 @@ from typing import Final
 
 import onnx
 
-from evosplit.shared.remodel import remodel
+from evosplit.shared.onnx_parts import remodel
 
 _FIRST_WITHOUT_LISTING: Final = 4
 

@@ -9,7 +9,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from evosplit.shared.errors import ModelError
-from evosplit.shared.remodel import all_graphs, all_nodes, remodel
+from evosplit.shared.onnx_parts import all_graphs, all_nodes, remodel
 
 _HALVES: Final = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
 _TYPE_ATTRIBUTES: Final = ("to", "dtype", "output_dtype", "stash_type")

@@ -1,0 +1,105 @@
+"""Corrections beyond their table: what is worth keeping of them, and taking it up under other plans.
+
+A way that both tables have is told its own measurement again. Where the new table lacks it, its predicted
+seconds say where it belongs: it stands among the new plans until they have learnt from it, and is left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evosplit.shared.correction.corrections import COMPUTING, SENDING, Corrections, corrections_of
+from evosplit.shared.correction.kalman_filter import Belief, Spread, prior_belief, told
+from evosplit.shared.plan import Plan
+
+_DOUBT = 0.0025  # variance: since then the device may have changed
+
+
+@dataclass(frozen=True)
+class Told:
+    """One step of one way: what was predicted; mean and variance of log(measured / predicted)."""
+
+    predicted: float
+    log_ratio: float
+    variance: float
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One way that frames went, step by step."""
+
+    way: str
+    edge: Told
+    cloud: Told | None
+    wire: Told | None
+
+
+@dataclass(frozen=True)
+class KeptCorrections:
+    """Kept beside the profile. ``prepare`` and ``request`` are (mean, variance) of what all plans share."""
+
+    profile_sha256: str
+    ways: tuple[Kept, ...]
+    prepare: tuple[float, float]
+    request: tuple[float, float]
+
+
+def kept_of(known: Corrections, profile_sha256: str) -> KeptCorrections:
+    """What frames have told, of ways that at least one of them went."""
+    terms = known.terms
+    ways = tuple(
+        Kept(
+            terms.ways[at],
+            _told(known.edge, at, float(terms.edge_s[at])),
+            _told(known.cloud, at, float(terms.cloud_s[at])) if terms.reach[at] > 0 else None,
+            _told(known.wire, at, float(terms.wire_bytes[at])) if terms.reach[at] > 0 else None,
+        )
+        for at, count in enumerate(known.tried)
+        if count
+    )
+    return KeptCorrections(profile_sha256, ways, _scalar(known.prepare), _scalar(known.request))
+
+
+def recalled(known: Corrections, kept: KeptCorrections) -> Corrections:
+    """New corrections that start with what was kept of others, of the same profile."""
+    terms = known.terms
+    place = {key: at for at, key in enumerate(terms.ways)}
+
+    def step(seconds: np.ndarray, spread: Spread, of: Callable[[Kept], Told | None]) -> Belief:
+        found = [(place.get(one.way), step) for one in kept.ways if (step := of(one)) is not None]
+        return _recalled(seconds, spread, found)
+
+    return dataclasses.replace(
+        known,
+        edge=step(terms.edge_s, COMPUTING, lambda one: one.edge),
+        cloud=step(terms.cloud_s, COMPUTING, lambda one: one.cloud),
+        wire=step(terms.wire_bytes, SENDING, lambda one: one.wire),
+        prepare=told(known.prepare, 0, kept.prepare[0], kept.prepare[1] + _DOUBT),
+        request=told(known.request, 0, kept.request[0], kept.request[1] + _DOUBT),
+    )
+
+
+def carried(known: Corrections, plans: Sequence[Plan]) -> Corrections:
+    """The corrections of another table of the same model, starting with what is known under this one."""
+    return recalled(corrections_of(plans, known.terms.beside), kept_of(known, ""))
+
+
+def _recalled(seconds: np.ndarray, spread: Spread, kept: Sequence[tuple[int | None, Told]]) -> Belief:
+    strangers = [one.predicted for at, one in kept if at is None]
+    belief = prior_belief(np.concatenate([seconds, strangers]), spread)
+    others = iter(range(len(seconds), len(belief.mean)))
+    for at, one in kept:
+        belief = told(belief, next(others) if at is None else at, one.log_ratio, one.variance + _DOUBT)
+    return belief.first(len(seconds))
+
+
+def _told(belief: Belief, at: int, predicted: float) -> Told:
+    return Told(predicted, float(belief.mean[at]), float(belief.cov[at, at]))
+
+
+def _scalar(belief: Belief) -> tuple[float, float]:
+    return float(belief.mean[0]), float(belief.cov[0, 0])

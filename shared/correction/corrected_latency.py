@@ -1,0 +1,69 @@
+"""Corrected latencies of all plans over one link, and how surely one is faster than another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evosplit.shared.correction.corrections import REQUEST_UNIT_S, Corrections
+from evosplit.shared.correction.kalman_filter import Belief, Vector
+from evosplit.shared.correction.predicted_terms import Terms
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Plan
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """``latency_s`` (n,) of the plans of ``terms``; each step's seconds (n,) and covariance (n, n).
+
+    To first order a plan's error is the sum over steps of its seconds times the error of their logarithm, so
+    that what plans share cancels in a difference.
+    """
+
+    terms: Terms
+    link: Link
+    latency_s: Vector
+    steps: tuple[tuple[Vector, Vector], ...]
+
+    def __call__(self, plan: Plan) -> float:
+        """Corrected seconds of one plan; of a plan of another table what is predicted."""
+        at = self.terms.index.get(plan.digest)
+        return plan.latency_at(self.link).total_s if at is None else float(self.latency_s[at])
+
+    def deviations_s(self) -> Vector:
+        """Standard deviations (n,) of the corrected latencies."""
+        return np.sqrt(sum(by * by * cov.diagonal() for by, cov in self.steps))
+
+    def deviations_from_s(self, at: int) -> Vector:
+        """Standard deviations (n,) of what the plans take more than plan ``at``."""
+        total = np.zeros_like(self.latency_s)
+        for by, cov in self.steps:
+            mine, own = float(by[at]), float(cov[at, at])
+            total += by * (by * cov.diagonal() - 2 * mine * cov[:, at]) + mine * mine * own
+        return np.sqrt(np.maximum(total, 0.0))
+
+
+def prices(known: Corrections, link: Link) -> Prices:
+    """All plans over a link, which is taken at its word."""
+    terms = known.terms
+    edge_s = terms.edge_s * np.exp(known.edge.mean)
+    cloud_s = terms.mean_cloud_s * np.exp(known.cloud.mean)
+    air_s = terms.mean_bits / link.bandwidth_bps * np.exp(known.wire.mean)
+    prepare_s = terms.prepare_s * np.exp(known.prepare.mean[0])
+    request_s = max(link.rtt_s + REQUEST_UNIT_S * float(known.request.mean[0]), 0.0)
+    steps = (
+        (edge_s, known.edge.cov),
+        (cloud_s, known.cloud.cov),
+        (air_s, known.wire.cov),
+        (prepare_s, _shared(known.prepare, terms)),
+        (terms.reach * REQUEST_UNIT_S, _shared(known.request, terms)),
+    )
+    latency_s = terms.beside.frame_s + prepare_s + edge_s + air_s + terms.reach * request_s + cloud_s
+    return Prices(terms, link, latency_s, steps)
+
+
+def _shared(belief: Belief, terms: Terms) -> Vector:
+    """One quantity that all plans have in common."""
+    count = len(terms.ways)
+    return np.broadcast_to(belief.cov, (count, count))

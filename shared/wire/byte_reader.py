@@ -1,0 +1,38 @@
+"""A place in the bytes of a frame; every step is checked against what is left."""
+
+from __future__ import annotations
+
+from evosplit.shared.errors import WireError
+from evosplit.shared.wire.frame import MAX_TEXT_BYTES
+
+
+class Reader:
+    """Takes views from the front. Raises WireError where too little is left."""
+
+    def __init__(self, view: memoryview) -> None:
+        self._view = view
+
+    @property
+    def left(self) -> int:
+        """Bytes not yet taken."""
+        return len(self._view)
+
+    def need(self, count: int) -> None:
+        """Raise WireError unless so many bytes are left."""
+        if count > self.left:
+            raise WireError(f"a frame ends {count - self.left} bytes early")
+
+    def take(self, count: int) -> memoryview:
+        """The next bytes."""
+        self.need(count)
+        taken, self._view = self._view[:count], self._view[count:]
+        return taken
+
+    def text(self, count: int) -> str:
+        """The next bytes as UTF-8."""
+        if count > MAX_TEXT_BYTES:
+            raise WireError(f"a name of {count} bytes is longer than the limit of {MAX_TEXT_BYTES}")
+        try:
+            return str(self.take(count), "utf-8")
+        except UnicodeDecodeError:
+            raise WireError("a name is not valid UTF-8") from None
