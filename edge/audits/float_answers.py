@@ -39,7 +39,7 @@ class FloatAnswers:
         self.may_send_inputs = may_send_inputs
         self._bytes = Budget(SHARE, MOST_BYTES, MOST_BYTES)
         self._time = Allowance(TIME_SHARE, MOST_S)
-        self._cost_bytes = whole_in_cloud(engine.model.table, engine.model.graph).wire_bytes
+        self._cost_bytes = whole_in_cloud(engine.plans.model.table, engine.plans.model.graph).wire_bytes
         self._earned_s = time.monotonic()
 
     @property
@@ -76,8 +76,8 @@ class FloatAnswers:
         if self._time.is_spent:
             return None
         engine = self._engine
-        whole = (plan for plan in choices(engine.model.table) if not plan.boundary and is_exact(plan))
-        return next((plan for plan in whole if engine.heads.ready(plan) is not None), None)
+        whole = (plan for plan in choices(engine.plans.model.table) if not plan.boundary and is_exact(plan))
+        return next((plan for plan in whole if engine.plans.heads.ready(plan) is not None), None)
 
     async def _here(self, job: Job, plan: Plan) -> _Outputs | None:
         with self._time.spending():

@@ -85,12 +85,12 @@ class PlanAudits:
     @property
     def max_drop(self) -> float | None:
         """What the plans in use promise; None where they promise nothing."""
-        return self._engine.heads.manifest.max_drop
+        return self._engine.plans.heads.manifest.max_drop
 
     @property
     def state(self) -> GuardState:
         """How the plan in use stands."""
-        plan = self._engine.plan
+        plan = self._engine.plans.plan
         standing = self.guard.standing("" if plan is None else plan.digest)
         return GuardState(
             max_drop=self.max_drop,
@@ -98,7 +98,7 @@ class PlanAudits:
             agreement=standing.agreements / standing.audits if standing.audits else None,
             evidence=standing.evidence,
             limit=1 / self.guard.rules.false_alarms,
-            distrusted=tuple(sorted(self._engine.serving.distrusted)),
+            distrusted=tuple(sorted(self._engine.plans.serving.distrusted)),
         )
 
     def wants(self, job: Job, answer: Answer) -> bool:
@@ -107,7 +107,7 @@ class PlanAudits:
         if plan is None or self.max_drop is None or not _is_plans_own(job, answer) or is_exact(plan):
             return False
         self._right.earn(answer)
-        if self._is_auditing or plan.digest in self._engine.serving.distrusted:
+        if self._is_auditing or plan.digest in self._engine.plans.serving.distrusted:
             return False
         standing = self.guard.standing(plan.digest)
         is_close = standing.audits < FIRST_AUDITS or standing.evidence > 1
@@ -116,7 +116,7 @@ class PlanAudits:
 
     async def audit(self, job: Job, answer: Answer) -> None:
         """Have the float network answer as well, where that can be paid, and judge the plan by it."""
-        plan, model = answer.plan, self._engine.model
+        plan, model = answer.plan, self._engine.plans.model
         if plan is None or self._is_auditing:
             return
         self._is_auditing = True
@@ -124,7 +124,7 @@ class PlanAudits:
             await self._pace.lull(PATIENCE_S)
             with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError, CardError):
                 kept = await self._kept(job, answer)
-                if kept is not None and model is self._engine.model:
+                if kept is not None and model is self._engine.plans.model:
                     await self._judge(plan, kept)
         finally:
             self._is_auditing = False
@@ -138,7 +138,7 @@ class PlanAudits:
         if right is None:
             return None
         self._recent.add(mark)
-        card = self._engine.model.card
+        card = self._engine.plans.model.card
         return await asyncio.to_thread(functools.partial(agreement, card, right, answer.outputs))
 
     async def _judge(self, plan: Plan, kept: float) -> None:
@@ -146,7 +146,7 @@ class PlanAudits:
         if guard.verdict(plan.digest) != "ok":  # it is back, in a table that was made since
             guard.reset(plan.digest)
         guard.record(plan.digest, kept, target=promised)
-        if guard.verdict(plan.digest) != "ok" and plan.digest not in self._engine.serving.distrusted:
+        if guard.verdict(plan.digest) != "ok" and plan.digest not in self._engine.plans.serving.distrusted:
             seen = guard.standing(plan.digest)
             await self._leave(
                 plan,
@@ -155,13 +155,13 @@ class PlanAudits:
             )
 
     async def _leave(self, plan: Plan, reason: str) -> None:
-        engine, table = self._engine, self._engine.model.table
-        last = whole_in_cloud(table, engine.model.graph) if self._right.may_send_inputs else None
+        engine, table = self._engine, self._engine.plans.model.table
+        last = whole_in_cloud(table, engine.plans.model.graph) if self._right.may_send_inputs else None
         try:
-            await engine.distrust(less_safe(table, plan), last)
+            await engine.plans.distrust(less_safe(table, plan), last)
         except (EvoSplitError, OSError) as broken:
             reason = f"{reason} (a safer one cannot be built: {broken})"
-        safer = "none" if engine.plan is None else engine.plan.digest[:12]
+        safer = "none" if engine.plans.plan is None else engine.plans.plan.digest[:12]
         _log.warning("%s; the plan in use is now %s", reason, safer)
         self._distrusted(reason)
 

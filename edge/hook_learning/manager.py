@@ -6,10 +6,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
-from evosplit.edge.audits.agreement_guard import Guard
 from evosplit.edge.audits.hook_audits import Audits
 from evosplit.edge.background.retries import Retries
 from evosplit.edge.background.supervisor import Supervisor
@@ -47,7 +45,9 @@ class Hooking:
     All of it belongs to the event loop but what the thread that computes does in `Lessons`.
     """
 
-    def __init__(self, engine: Engine, settings: EdgeSettings, supervisor: Supervisor) -> None:
+    def __init__(
+        self, engine: Engine, settings: EdgeSettings, supervisor: Supervisor, audits: Audits
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._supervisor = supervisor
@@ -55,34 +55,32 @@ class Hooking:
         self._graduated: tuple[ExitHook, ...] | None = None
         self.sampler_bytes = settings.sampler_bytes
         self._path = settings.folder / FILE
-        self._fixed = region_hooks(engine.model.graph, settings.region)
+        self._fixed = region_hooks(engine.plans.model.graph, settings.region)
         self._learned: dict[str, Hook] = {}
         self.expected: dict[str, Learned] = {}
         self.school: School | None = None
-        self.audits = Audits(Guard(settings.exit_agreement, share=settings.audit_share), engine.model.card)
+        self.audits = audits
         self.lessons = Lessons(engine.roster, reader=FEATURES, trials=_trials(engine, settings))
         self.shadows = Shadows(engine, settings.hook_kinds, settings.exit_agreement)
         self.salience = _salience(engine, settings)
         self.aftercare = Aftercare(engine, self.lessons, self.audits, self.shadows, self.salience)
-        engine.policy = self.audits.policy
-        engine.believes = self._believes
 
     def load(self) -> None:
         """Hooks of an earlier run, before any head is built. A file that does not fit is dropped."""
         try:
-            found = load_hooks(self._path, self._engine.model.graph.sha256) if self._path.exists() else ()
+            found = (
+                load_hooks(self._path, self._engine.plans.model.graph.sha256) if self._path.exists() else ()
+            )
         except BundleError as broken:
             _log.warning("hooks are dropped and will be learned anew: %s", broken)
             found = ()
         unwanted = set(LEARNED) - set(self._settings.hook_kinds)
         self._learned = {hook.name: hook for hook in found if hook.kind not in unwanted}
-        heads = self._engine.heads
-        heads.hooks = self.hooks
+        heads = self._engine.plans.heads
+        heads.change_hooks(self.hooks)
         # Heads that hand out the right tensors from the start need not be built twice.
-        likely = replan(self._engine.model.table, self._engine.cloud.link, None)
-        heads.options = replace(
-            heads.options, watched=tuple(one.tap for one in self._classes(likely.cut_key))
-        )
+        likely = replan(self._engine.plans.model.table, self._engine.cloud.link, None)
+        heads.watch([one.tap for one in self._classes(likely.cut_key)])
 
     @property
     def hooks(self) -> tuple[Hook, ...]:
@@ -90,9 +88,6 @@ class Hooking:
         learned = sorted(self._learned.values(), key=lambda hook: (hook.kind != "repeat", hook.name))
         repeat = [hook for hook in learned if hook.kind == "repeat"]
         return (*repeat, *self._fixed, *learned[len(repeat) :])
-
-    def _believes(self, hook: Hook) -> bool:
-        return self._engine.roster.trusts(hook) and self.audits.verdict(hook.name) != "off"
 
     @contextlib.contextmanager
     def frame(self) -> Iterator[None]:
@@ -121,9 +116,9 @@ class Hooking:
         fresh = [hook for hook in hooks if self._learned.get(hook.name) is not hook]
         self._learned = {**others, **{hook.name: hook for hook in hooks}}
         self.audits.start_afresh(fresh)
-        sha256 = self._engine.model.graph.sha256
+        sha256 = self._engine.plans.model.graph.sha256
         try:
-            await self._engine.change_hooks(self.hooks)
+            await self._engine.plans.change_hooks(self.hooks)
         except EvoSplitError as refused:
             _log.warning(
                 "heads cannot be built with the hooks %s: %s", [hook.name for hook in hooks], refused
@@ -136,14 +131,14 @@ class Hooking:
 
     async def _attend_school(self) -> None:
         """Sample where the plan in use can exit, if that is somewhere else than before."""
-        plan = self._engine.plan
+        plan = self._engine.plans.plan
         classes = () if plan is None else self._classes(plan.cut_key)
-        held = self._engine.watches(self.school.taps) if self.school is not None else False
+        held = self._engine.plans.watches(self.school.taps) if self.school is not None else False
         if plan is None or held or not classes:
             return
         if self.school is None or self.school.classes != classes:
             await self._change_school(classes)
-        await self._engine.watch(self._watched(plan.cut_key))
+        await self._engine.plans.watch(self._watched(plan.cut_key))
 
     async def _change_school(self, classes: tuple[Class, ...]) -> None:
         limits = LoopSettings(target=self._settings.exit_agreement)
@@ -158,9 +153,9 @@ class Hooking:
 
     async def _watch(self) -> None:
         """Have the plan in use hand out what is learned from."""
-        plan = self._engine.plan if self.salience is not None else None
-        if plan is not None and not self._engine.watches(wanted := self._watched(plan.cut_key)):
-            await self._engine.watch(wanted)
+        plan = self._engine.plans.plan if self.salience is not None else None
+        if plan is not None and not self._engine.plans.watches(wanted := self._watched(plan.cut_key)):
+            await self._engine.plans.watch(wanted)
 
     def _watched(self, cut_key: str) -> tuple[str, ...]:
         place = self.salience.place(cut_key) if self.salience is not None else None
@@ -169,7 +164,7 @@ class Hooking:
 
     def _classes(self, cut_key: str) -> tuple[Class, ...]:
         """Where exits are learned in the head of a cut."""
-        graph = self._engine.model.graph
+        graph = self._engine.plans.model.graph
         return classes_of(graph, parse_cut(graph, cut_key)) if "exit" in self._settings.hook_kinds else ()
 
     def _graduate(self, hooks: tuple[ExitHook, ...], learned: tuple[Learned, ...]) -> None:
@@ -215,7 +210,7 @@ class Hooking:
 def _salience(engine: Engine, settings: EdgeSettings) -> Salience | None:
     if "saliency" not in settings.hook_kinds:
         return None
-    return Salience(engine.model.graph, settings.exit_agreement, settings.sampler_bytes)
+    return Salience(engine.plans.model.graph, settings.exit_agreement, settings.sampler_bytes)
 
 
 def _trials(engine: Engine, settings: EdgeSettings) -> tuple[str, float, RepeatTrials] | None:
@@ -223,4 +218,4 @@ def _trials(engine: Engine, settings: EdgeSettings) -> tuple[str, float, RepeatT
         return None
     left, top, right, bottom = settings.region or (0.0, 0.0, 1.0, 1.0)
     reduction = Reduction(region=(top, left, bottom, right))
-    return engine.model.graph.inputs[0], settings.exit_agreement, RepeatTrials(reduction)
+    return engine.plans.model.graph.inputs[0], settings.exit_agreement, RepeatTrials(reduction)

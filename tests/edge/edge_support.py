@@ -110,6 +110,12 @@ def make_table(graph: Graph, with_fallback: bool = True) -> PlanTable:
     return PlanTable(graph.name, graph.sha256, RTT_S, breakpoints, plans, fallback)
 
 
+def middle_only(graph: Graph, with_fallback: bool = True) -> PlanTable:
+    """One plan that a change of the link cannot replace: the cut in the middle."""
+    _, middle, alone = make_plans(graph, 3)
+    return PlanTable(graph.name, graph.sha256, RTT_S, (), (middle,), alone if with_fallback else None)
+
+
 def write_net_bundle(
     graph: Graph,
     path: Path,

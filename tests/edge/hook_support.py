@@ -18,12 +18,12 @@ ALWAYS, NEVER = 1.0, 1e-9
 async def use_the_middle(on: Stage) -> None:
     """The plan that cuts in the middle, all heads built."""
     on.cloud.bandwidth_bps = 3e6
-    await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)
+    await until(lambda: on.agent.plans.plan.cut_key == "3" and on.agent.plans.heads_ready() == 3)
 
 
 async def with_hooks(on: Stage, *hooks: Any) -> None:
     await use_the_middle(on)
-    await on.agent.engine.change_hooks(hooks)
+    await on.agent.plans.change_hooks(hooks)
 
 
 def tap(on: Stage) -> str:

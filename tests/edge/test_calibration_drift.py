@@ -67,7 +67,7 @@ async def test_frames_outside_the_ranges_cause_a_calibration(
     monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
     async with stage(tmp_path, calibration="live", table_of=with_range) as on:
         on.cloud.bandwidth_bps = 3e6
-        await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)
+        await until(lambda: on.agent.plans.plan.cut_key == "3" and on.agent.plans.heads_ready() == 3)
         for seed in range(12):
             assert (await on.post(picture(seed)))[0] == 200
             await on.agent.drain()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import Stage, picture, stage, until
+from edge_support import Stage, middle_only, picture, stage, until
 
 from evosplit.cloud.stream_state import StreamStore
 
@@ -16,7 +16,7 @@ from evosplit.cloud.stream_state import StreamStore
 async def use_the_middle(on: Stage) -> None:
     """The plan that sends tensors of the middle of the network."""
     on.cloud.bandwidth_bps = 3e6
-    await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)
+    await until(lambda: on.agent.plans.plan.cut_key == "3" and on.agent.plans.heads_ready() == 3)
 
 
 def forget(on: Stage) -> None:
@@ -66,7 +66,7 @@ async def test_a_cloud_that_forgot_gets_the_frame_whole_and_is_not_blamed(tmp_pa
         ] * 2
         assert healed["wire_bytes"] > first["wire_bytes"]  # the delta, and the whole frame
         assert same(healed["outcome"], first["outcome"])
-        assert not on.agent.engine.cloud.circuit.is_open
+        assert not on.agent.cloud.circuit.is_open
         assert (await post(on, 1))["wire_bytes"] < first["wire_bytes"] * 0.7
 
 
@@ -79,20 +79,17 @@ async def test_a_frame_that_is_lost_harms_no_other(tmp_path: Path, mode: str) ->
         status, answer = await on.post(picture(2), headers={"X-Evosplit-Stream": "gate"})
         assert (status, answer["answered_by"]) == (200, "edge-fallback")
         on.cloud.mode = "ok"
-        await until(lambda: not on.agent.engine.cloud.circuit.is_open)
+        await until(lambda: not on.agent.cloud.circuit.is_open)
         await use_the_middle(on)
         for seed in (1, 2):
             assert same((await post(on, seed))["outcome"], answers[seed])
 
 
 async def test_many_frames_of_several_streams_at_once(tmp_path: Path) -> None:
-    async with stage(tmp_path) as on:
-        await use_the_middle(on)
+    async with stage(tmp_path, table_of=middle_only) as on:
         expected = {seed: (await post(on, seed, None))["outcome"] for seed in range(4)}
         on.cloud.bandwidth_bps = 1e9
         rng = np.random.default_rng(0)
-        on.agent.engine.reconsider = lambda: None  # type: ignore[method-assign]
-        on.agent.engine.cloud.changed = lambda: None
 
         async def one(number: int) -> None:
             await asyncio.sleep(float(rng.uniform(0, 0.3)))

@@ -93,7 +93,7 @@ async def test_a_disk_that_is_full_ends_no_learning(
         assert on.agent.hooking.school is None
         learning.unlink()
         await until(lambda: on.agent.hooking.school is not None)
-        await until(lambda: on.agent.engine.watches(on.agent.hooking.school.taps))
+        await until(lambda: on.agent.plans.watches(on.agent.hooking.school.taps))
         assert await metric(on, "evosplit_background_failures_total") == 0
 
 

@@ -37,8 +37,8 @@ def _narrow(plan: Plan) -> Plan:
 
 async def use_the_middle(on: Stage) -> str:
     on.cloud.bandwidth_bps = 3e6
-    await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)
-    return str(on.agent.engine.plan.digest)
+    await until(lambda: on.agent.plans.plan.cut_key == "3" and on.agent.plans.heads_ready() == 3)
+    return str(on.agent.plans.plan.digest)
 
 
 async def classes(on: Stage, seed: int, strategy: str = "planned") -> int:
@@ -55,9 +55,9 @@ async def test_a_broken_plan_is_left_within_a_few_frames(
 ) -> None:
     async with stage(tmp_path, table_of=from_noise, promised_drop=0.01) as on:
         broken = await use_the_middle(on)
-        engine = on.agent.engine
+        plans = on.agent.plans
         frames = 0
-        while engine.plan.digest == broken and frames < 80:
+        while plans.plan.digest == broken and frames < 80:
             await classes(on, frames)
             await on.agent.drain()
             frames += 1
@@ -76,8 +76,8 @@ async def test_a_broken_plan_is_left_within_a_few_frames(
             metrics = await response.text()
         assert "evosplit_plans_distrusted 1.0" in metrics
         assert "evosplit_plan_agreement_promised 0.99" in metrics
-        engine.reconsider()
-        assert engine.plan.digest != broken
+        plans.reconsider()
+        assert plans.plan.digest != broken
     lines = [record.message for record in caplog.records if "are promised" in record.message]
     assert broken[:12] in lines[0]
     assert "the plan in use is now" in lines[0]
@@ -102,7 +102,7 @@ async def test_inputs_that_may_not_leave_are_not_sent(tmp_path: Path) -> None:
             await on.post(picture(seed))
         await on.agent.drain()
         assert len([path for path in on.cloud.calls if path.endswith("infer")]) == asked + 5
-        assert (on.agent.engine.plan.digest, on.agent.plan_audits.state.audits) == (broken, 0)
+        assert (on.agent.plans.plan.digest, on.agent.plan_audits.state.audits) == (broken, 0)
 
 
 @dataclasses.dataclass

@@ -47,7 +47,7 @@ def behind_the_blocks(graph: Graph, with_fallback: bool) -> PlanTable:
 async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
     """So many frames, or fewer where there are ``rows`` of each block; none is learned from while probing."""
     on.cloud.bandwidth_bps = 3e6
-    await until(lambda: on.agent.engine.plan.cut_key == "7" and on.agent.engine.heads_ready() == 3)
+    await until(lambda: on.agent.plans.plan.cut_key == "7" and on.agent.plans.heads_ready() == 3)
     for seed in range(frames):
         on.agent.hooking.shadows._last.clear()
         on.agent.hooking.shadows._credit.left = 1e9
@@ -80,7 +80,7 @@ async def test_a_block_that_changes_nothing_is_skipped(tmp_path: Path, free: Non
     async with stage(tmp_path, **on_blocks, **options("skip")) as on:
         await try_skips(on, 600, rows=30)
         await on.agent.hooking._learn_losses()
-        (hook,) = on.agent.engine.heads.hooks
+        (hook,) = on.agent.plans.heads.hooks
         assert hook.kind == "skip"
         answer = (await on.post(flat(0)))[1]
         assert answer["answered_by"] == "cloud"
@@ -156,7 +156,7 @@ async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> 
     async with stage(tmp_path, **options("saliency")) as on:
         await watch(on, 60, GATE)
         await on.agent.hooking._learn_salience()
-        (hook,) = on.agent.engine.heads.hooks
+        (hook,) = on.agent.plans.heads.hooks
         assert (hook.kind, hook.tap) == ("mask", "r1")
         for seed in range(60, 64):
             assert (await on.post(scene(seed), headers=GATE))[1]["answered_by"] == "cloud"
@@ -164,7 +164,7 @@ async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> 
         assert on.agent.profile.hooks[hook.name].decisions["mask"] == 3
         assert on.agent.hooking.salience._pairs == []
         await on.agent.hooking._learn_salience()
-        assert on.agent.engine.heads.hooks == (hook,)
+        assert on.agent.plans.heads.hooks == (hook,)
 
 
 async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
@@ -173,7 +173,7 @@ async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
     async with stage(tmp_path, **on_blocks, **audited) as on:
         await try_skips(on, 600, rows=30)
         await on.agent.hooking._learn_losses()
-        (hook,) = on.agent.engine.heads.hooks
+        (hook,) = on.agent.plans.heads.hooks
         for seed in range(6):
             assert (await on.post(flat(seed)))[1]["answered_by"] == "cloud"
             await on.agent.drain()
@@ -184,7 +184,7 @@ async def test_audits_judge_a_learned_mask(tmp_path: Path) -> None:
     async with stage(tmp_path, **{**options("saliency"), "audit_share": 1.0}) as on:
         await watch(on, 60, GATE)
         await on.agent.hooking._learn_salience()
-        (hook,) = on.agent.engine.heads.hooks
+        (hook,) = on.agent.plans.heads.hooks
         for seed in range(60, 64):
             await on.post(scene(seed), headers=GATE)
             await on.agent.drain()
@@ -199,7 +199,7 @@ async def test_no_mask_without_a_named_stream_or_the_wish(
     async with stage(tmp_path, **options(*kinds)) as on:
         await watch(on, 45, headers)
         await on.agent.hooking._learn_salience()
-        assert on.agent.engine.heads.hooks == ()
+        assert on.agent.plans.heads.hooks == ()
 
 
 def whole(seed: int, size: int = 4) -> HeadRun:
