@@ -214,7 +214,7 @@ def _plan_audits(
         return None
     told = _left if calibrating is None else calibrating.recalibrate
     right = FloatAnswers(engine, may_send_inputs=not settings.keeps_inputs)
-    return PlanAudits(engine, right, settings.audit_share, told)
+    return PlanAudits(engine.plans, right, settings.audit_share, told)
 
 
 def _left(reason: str) -> None:

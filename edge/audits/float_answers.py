@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evosplit.edge.background.time_budget import Allowance, Budget
 from evosplit.edge.pipeline.engine import Engine
-from evosplit.edge.pipeline.job import Answer, Job
+from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact, whole_in_cloud
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices
@@ -51,6 +51,10 @@ class FloatAnswers:
     def is_possible(self) -> bool:
         """Whether an answer can be had and paid just now."""
         return self._plan_here() is not None or self._is_cloud_possible()
+
+    async def feeds(self, job: Job) -> Feeds:
+        """The network's inputs of a frame. Raises InputError, CardError."""
+        return await self._engine.feeds(job)
 
     def earn(self, answer: Answer) -> None:
         """By what a frame sent; where plans send nothing, by what the link could have carried meanwhile."""

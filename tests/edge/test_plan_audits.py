@@ -121,9 +121,6 @@ class Simulated:
     def serving(self) -> Any:
         return SimpleNamespace(distrusted=self.distrusted)
 
-    async def feeds(self, job: Job) -> Any:
-        return job.feeds
-
     async def distrust(self, digests: frozenset[str], last_resort: Plan | None) -> None:
         self.distrusted |= digests
 
@@ -135,6 +132,9 @@ class Right:
 
     def earn(self, answer: Answer) -> None:
         pass
+
+    async def feeds(self, job: Job) -> Any:
+        return job.feeds
 
     async def of(self, job: Job) -> Any:
         return {"y": np.float32([[1, 0]])}
