@@ -65,7 +65,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "model_sha256": engine.model.graph.sha256,
         "in_flight": agent.in_flight,
         "hooks": hooks,
-        "dropped_hooks": engine.roster.dropped,
+        "dropped_hooks": engine.hook_failures.dropped,
         "learning": None if hooking is None else learning_state(hooking),
         "plan": {"cut_key": cut_key, "digest": engine.plan.digest if engine.plan else None},
         "plan_changes": engine.plan_changes,

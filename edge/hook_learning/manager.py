@@ -60,7 +60,7 @@ class Hooking:
         self.expected: dict[str, Learned] = {}
         self.school: School | None = None
         self.audits = Audits(Guard(settings.exit_agreement, share=settings.audit_share), engine.model.card)
-        self.lessons = Lessons(engine.roster, reader=FEATURES, trials=_trials(engine, settings))
+        self.lessons = Lessons(engine.hook_failures, reader=FEATURES, trials=_trials(engine, settings))
         self.shadows = Shadows(engine, settings.hook_kinds, settings.exit_agreement)
         self.salience = _salience(engine, settings)
         self.aftercare = Aftercare(engine, self.lessons, self.audits, self.shadows, self.salience)
@@ -92,7 +92,7 @@ class Hooking:
         return (*repeat, *self._fixed, *learned[len(repeat) :])
 
     def _believes(self, hook: Hook) -> bool:
-        return self._engine.roster.trusts(hook) and self.audits.verdict(hook.name) != "off"
+        return self._engine.hook_failures.trusts(hook) and self.audits.verdict(hook.name) != "off"
 
     @contextlib.contextmanager
     def frame(self) -> Iterator[None]:

@@ -57,7 +57,7 @@ async def test_the_surest_exit_stands_in_for_the_cloud(tmp_path: Path) -> None:
         status, answer = await on.post(picture(1), frame_id="none")
         assert (status, answer["frame_id"]) == (503, "none")
         sured = Told(tap(on), sure(3), name="sure")
-        on.agent.engine.believes = on.agent.engine.roster.trusts
+        on.agent.engine.believes = on.agent.engine.hook_failures.trusts
         await on.agent.engine.change_hooks((*hooks, sured))
         assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
         await on.agent.drain()
