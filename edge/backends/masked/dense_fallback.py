@@ -19,15 +19,17 @@ _RUNS: Final = 3
 
 
 class DenseFallback:
-    """Runs the same model in ONNX Runtime; knows what that costs here, measured when it is first asked.
+    """Runs the same model in ONNX Runtime. ``dense_s`` is what that costs; None: measured when first needed.
 
     A dense run cannot refresh what the masked layers keep (it does not make their outputs, and rounds
     otherwise), so a stream that comes back begins anew.
     """
 
-    def __init__(self, model: onnx.ModelProto, threads: int, frames: int) -> None:
+    def __init__(
+        self, model: onnx.ModelProto, threads: int, frames: int, dense_s: float | None = None
+    ) -> None:
         self._runner, self._frames = Runner(model, threads), frames
-        self._dense_s: float | None = None
+        self._dense_s = dense_s
 
     def run(self, stream: Stream, tensors: Tensors) -> None:
         """One dense frame of a stream, into its outputs."""

@@ -36,12 +36,17 @@ class MaskedSegment:
 
     Without ``change`` every frame is computed whole, or where its mask asks. With it, a frame is computed
     where it changed from the values last used for its stream, and keeps the stream's values elsewhere.
+    ``dense_s`` is what a dense frame takes, if that is known beforehand.
     """
 
     backend = "masked"
 
     def __init__(
-        self, model: onnx.ModelProto, threads: int = 1, change: ChangeSettings | None = None
+        self,
+        model: onnx.ModelProto,
+        threads: int = 1,
+        change: ChangeSettings | None = None,
+        dense_s: float | None = None,
     ) -> None:
         network = fuse(read_network(model))
         self.reads, self.makes = network.inputs, tuple(network.outputs)
@@ -51,7 +56,7 @@ class MaskedSegment:
         self._streams = StreamCache(self._program.memory, change.memory_bytes if change else _OUTPUT_BYTES)
         takes_over = change is not None and change.dense_takes_over
         self._dense_fallback = (
-            DenseFallback(model, threads, change.refresh_frames) if change and takes_over else None
+            DenseFallback(model, threads, change.refresh_frames, dense_s) if change and takes_over else None
         )
         self._density = 0.0
 
