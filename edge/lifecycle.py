@@ -20,8 +20,8 @@ from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.calibration.calibrating import Calibrating
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import Renewal
-from evosplit.edge.head.assemble import Options
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.assemble import HeadOptions
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
@@ -74,7 +74,7 @@ async def running_agent(
     predictions = await asyncio.to_thread(Predictions, settings.folder)
     known = await asyncio.to_thread(predictions.read, bundle.manifest.table)
     course = Course(known, learns=settings.corrections)
-    failures = Roster()
+    failures = HookFailures()
     # No name for the heads here: those of another bundle take their place, and these are to go then.
     link = LinkState(Link(ASSUMED_BPS, bundle.manifest.table.rtt_s))
     plans = await asyncio.to_thread(_plans, settings, bundle, link, course)
@@ -128,14 +128,18 @@ def _plans(settings: EdgeSettings, bundle: Bundle, link: LinkState, course: Cour
 
 
 def _engine(
-    settings: EdgeSettings, plans: CurrentPlan, cloud: CloudLink, failures: Roster, audits: Audits | None
+    settings: EdgeSettings,
+    plans: CurrentPlan,
+    cloud: CloudLink,
+    failures: HookFailures,
+    audits: Audits | None,
 ) -> Engine:
     deltas = DeltaSender(secrets.randbits(64), DeltaSettings(threshold=settings.delta_threshold))
     compute = Compute(settings.slowdown)
     return Engine(plans, compute, cloud, deltas, failures, audits, settings.keeps_inputs)
 
 
-def _audits(settings: EdgeSettings, card: Card | None, failures: Roster) -> Audits | None:
+def _audits(settings: EdgeSettings, card: Card | None, failures: HookFailures) -> Audits | None:
     """What watches hooks, imported only where there are any."""
     if not settings.hooks:
         return None
@@ -159,13 +163,15 @@ def _store(settings: EdgeSettings) -> Store:
     return store
 
 
-def _options(settings: EdgeSettings) -> Options:
+def _options(settings: EdgeSettings) -> HeadOptions:
     change = None
     if settings.change_threshold is not None:
         exact = settings.change_threshold == 0
         tolerance = 0.0 if exact else settings.change_tolerance
         change = ChangeSettings(settings.change_threshold, tolerance, block=settings.change_block)
-    return Options(Providers(settings.provider, settings.threads), masked=_is_masked(settings), change=change)
+    return HeadOptions(
+        Providers(settings.provider, settings.threads), masked=_is_masked(settings), change=change
+    )
 
 
 def _is_masked(settings: EdgeSettings) -> bool:

@@ -65,7 +65,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "model_sha256": plans.model.graph.sha256,
         "in_flight": agent.in_flight,
         "hooks": hooks,
-        "dropped_hooks": agent.engine.roster.dropped,
+        "dropped_hooks": agent.engine.hook_failures.dropped,
         "learning": None if hooking is None else learning_state(hooking),
         "plan": {"cut_key": cut_key, "digest": plans.plan.digest if plans.plan else None},
         "plan_changes": plans.plan_changes,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from evosplit.edge.head.hook_failures import Roster
-from evosplit.edge.head.run import Policy, always
+from evosplit.edge.head.hook_failures import HookFailures
+from evosplit.edge.head.run import DecisionPolicy, always
 from evosplit.edge.hooks.hook import Hook
 
 
@@ -16,7 +16,7 @@ class HookTrust(Protocol):
         """Whether the hook is to be relied on at all."""
         ...
 
-    def policy(self, frame_id: str) -> Policy:
+    def policy(self, frame_id: str) -> DecisionPolicy:
         """Which decisions are acted on in this frame."""
         ...
 
@@ -24,14 +24,14 @@ class HookTrust(Protocol):
 class UnauditedTrust:
     """Acts on every decision of a hook that has not failed."""
 
-    def __init__(self, failures: Roster) -> None:
+    def __init__(self, failures: HookFailures) -> None:
         self._failures = failures
 
     def believes(self, hook: Hook) -> bool:
         """Whether it was not dropped."""
         return self._failures.trusts(hook)
 
-    def policy(self, frame_id: str) -> Policy:
+    def policy(self, frame_id: str) -> DecisionPolicy:
         """The same for every frame."""
         del frame_id
         return always

@@ -60,7 +60,7 @@ class Hooking:
         self.expected: dict[str, Learned] = {}
         self.school: School | None = None
         self.audits = audits
-        self.lessons = Lessons(engine.roster, reader=FEATURES, trials=_trials(engine, settings))
+        self.lessons = Lessons(engine.hook_failures, reader=FEATURES, trials=_trials(engine, settings))
         self.shadows = Shadows(engine, settings.hook_kinds, settings.exit_agreement)
         self.salience = _salience(engine, settings)
         self.aftercare = Aftercare(engine, self.lessons, self.audits, self.shadows, self.salience)

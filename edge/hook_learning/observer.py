@@ -46,7 +46,7 @@ class Aftercare:
     @property
     def dropped(self) -> Mapping[str, str]:
         """Why hooks were dropped, by name."""
-        return self._engine.roster.dropped
+        return self._engine.hook_failures.dropped
 
     async def see_to(self, job: Job, answer: Answer, outcome: object) -> None:
         """Learn one answer; ``outcome`` is the card's reading of it."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.background.time_budget import Allowance
-from evosplit.edge.head.hook_failures import HOOK_ERRORS, Roster
+from evosplit.edge.head.hook_failures import HOOK_ERRORS, HookFailures
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hook_training.samples import Sample
@@ -63,11 +63,11 @@ class Lessons:
 
     def __init__(
         self,
-        roster: Roster,
+        hook_failures: HookFailures,
         reader: Reader,
         trials: tuple[str, float, RepeatTrials] | None = None,
     ) -> None:
-        self._roster = roster
+        self._hook_failures = hook_failures
         self._reader = reader
         self._trials = trials
         self._pairs_told = 0
@@ -102,7 +102,7 @@ class Lessons:
     ) -> None:
         """One full answer. ``answer`` is its key, None where it is not discrete."""
         for hook in head.hooks:
-            if hasattr(hook, "learn_answer") and self._roster.trusts(hook):
+            if hasattr(hook, "learn_answer") and self._hook_failures.trusts(hook):
                 self._tell(hook, run, stream, outputs)
         if self._trials is not None and (tap := self._trials[0]) in run.tensors:
             self._answers += 1
@@ -117,7 +117,7 @@ class Lessons:
         try:
             cast(Any, hook).learn_answer(stream, run.tensors[hook.tap], outputs)
         except HOOK_ERRORS as error:
-            self._roster.drop(hook, f"{type(error).__name__}: {error}")
+            self._hook_failures.drop(hook, f"{type(error).__name__}: {error}")
 
     def _sample(
         self, sampling: Sampling, run: HeadRun, answer: str, outputs: Mapping[str, NDArray[Any]]

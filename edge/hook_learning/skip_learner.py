@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.audits.answer_agreement import agree
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.decisions import Decision, Skip
@@ -96,7 +96,7 @@ class Skips:
         if block is None:
             return 0
         feeds = {name: run.tensors[name] for name in block.head.reads}
-        work = functools.partial(run_head, block.head, feeds, "", Roster())
+        work = functools.partial(run_head, block.head, feeds, "", HookFailures())
         short = (await self._engine.compute.run(work)).value
         tried = dataclasses.replace(answer, head=block.head, run=short)
         outputs, sent_bytes = await self._engine.shadow(tried, {}, {})

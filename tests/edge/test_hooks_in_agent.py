@@ -127,7 +127,7 @@ async def test_a_pupil_that_raises_is_dropped(tmp_path: Path) -> None:
         await with_hooks(on, pupil)
         assert (await on.post(picture(1)))[1]["answered_by"] == "cloud"
         await on.agent.drain()
-        assert set(on.agent.engine.roster.dropped) == {"bad"}
+        assert set(on.agent.engine.hook_failures.dropped) == {"bad"}
 
 
 async def test_the_device_learns_an_exit_from_the_clouds_answers(

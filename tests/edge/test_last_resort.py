@@ -49,9 +49,9 @@ async def test_the_surest_exit_stands_in_for_the_cloud(tmp_path: Path) -> None:
             assert (answer["confidence"], answer["wire_bytes"]) == (0.6, 0)
             assert answer["outcome"]["top"][0]["label"] == LABELS[2]
         assert on.agent.cloud.circuit.is_open
-        on.agent.engine.roster.drop(hooks[1], "a test")
+        on.agent.engine.hook_failures.drop(hooks[1], "a test")
         assert (await on.post(picture(1)))[1]["hook"] == "exit-0"
-        on.agent.engine.roster.drop(hooks[0], "a test")
+        on.agent.engine.hook_failures.drop(hooks[0], "a test")
         status, answer = await on.post(picture(1), frame_id="none")
         assert (status, answer["frame_id"]) == (503, "none")
         sured = Told(tap(on), sure(3), name="sure")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.trace import HeadTrace
@@ -51,7 +51,7 @@ def head() -> Head:
 def test_features_of_the_old_taps_go_to_the_old_sampler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
     reader, old, new = Interrupted(), Kept(), Kept()
-    lessons = Lessons(Roster(), reader)
+    lessons = Lessons(HookFailures(), reader)
     lessons.attend(Sampling(("early",), old))
     run = HeadRun(TENSORS, HeadTrace(()))
     computing = threading.Thread(target=lessons.learn, args=(head(), run, "gate", "3", {}))
@@ -75,7 +75,7 @@ def test_many_changes_beside_many_frames_never_mix_taps(monkeypatch: pytest.Monk
         def of(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
             return np.asarray(tensor, np.float32).reshape(-1)
 
-    lessons, samplers = Lessons(Roster(), Reader()), {"early": Kept(), "late": Kept()}
+    lessons, samplers = Lessons(HookFailures(), Reader()), {"early": Kept(), "late": Kept()}
     lessons.attend(Sampling(("early",), samplers["early"]))
     run, stop = HeadRun(TENSORS, HeadTrace(())), threading.Event()
 

@@ -72,7 +72,7 @@ async def test_activations_that_are_no_numbers_are_one_failure(tmp_path: Path, v
         kept = on.agent.store.get("bad")
         assert (kept.answered_by, bool(kept.error)) == ("nobody", True)
         assert not on.agent.cloud.circuit.is_open
-        assert on.agent.engine.roster.dropped == {}
+        assert on.agent.engine.hook_failures.dropped == {}
         assert before == "cloud"
         assert [await same_as_the_whole(on, picture(seed)) for seed in (2, 3)] == ["cloud", "cloud"]
 
