@@ -44,7 +44,7 @@ from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 
 if TYPE_CHECKING:
-    from evosplit.edge.hook_learning.manager import Hooking
+    from evosplit.edge.hook_learning.manager import HookManager
 
 ASSUMED_BPS: Final = 10e6
 """The bandwidth until something was seen of the link."""
@@ -71,24 +71,26 @@ async def running_agent(
     await watch.look()
     metrics = Metrics(settings.model, version("evosplit"))
     background = Supervisor(metrics.background_failed)
-    hooking = await asyncio.to_thread(_hooking, engine, settings, background)
+    hook_manager = await asyncio.to_thread(_hook_manager, engine, settings, background)
     await engine.start()
     store = await asyncio.to_thread(_store, settings)
-    expecting = _expecting(engine, hooking, settings)
+    expecting = _expecting(engine, hook_manager, settings)
     planner = PlannerClient(session, settings.cloud_url, settings.model, token)
     renewal = await asyncio.to_thread(Renewal, engine, settings, planner, bundle, expecting.now)
     calibrating = _calibrating(engine, settings, planner, renewal)
     if calibrating is not None:
         await asyncio.to_thread(calibrating.warm)
     audits = _plan_audits(engine, settings, calibrating)
-    agent = Agent(engine, store, metrics, settings.max_in_flight, expecting, hooking, calibrating, audits)
+    agent = Agent(
+        engine, store, metrics, settings.max_in_flight, expecting, hook_manager, calibrating, audits
+    )
     try:
         background.start("link-watch", watch.run)
         background.start("expectation", expecting.run)
         built = asyncio.Event()
         background.start("heads", functools.partial(_build_all, engine, built))
-        if hooking is not None:
-            background.start("hooks", functools.partial(_teach, hooking, built))
+        if hook_manager is not None:
+            background.start("hooks", functools.partial(_teach, hook_manager, built))
         background.start("plans", renewal.run)
         background.start("predictions", functools.partial(predictions.run, engine))
         if calibrating is not None:
@@ -151,18 +153,20 @@ def _is_masked(settings: EdgeSettings) -> bool:
     return learns_masks or settings.change_threshold is not None or settings.region is not None
 
 
-def _expecting(engine: Engine, hooking: Hooking | None, settings: EdgeSettings) -> Expecting:
-    return Expecting(engine, Profile(), hooking, settings.folder, settings.slowdown, _is_masked(settings))
+def _expecting(engine: Engine, hook_manager: HookManager | None, settings: EdgeSettings) -> Expecting:
+    return Expecting(
+        engine, Profile(), hook_manager, settings.folder, settings.slowdown, _is_masked(settings)
+    )
 
 
-def _hooking(engine: Engine, settings: EdgeSettings, background: Supervisor) -> Hooking | None:
+def _hook_manager(engine: Engine, settings: EdgeSettings, background: Supervisor) -> HookManager | None:
     """Everything about hooks, imported only where there are any: it takes memory."""
     if settings.hooks:
-        from evosplit.edge.hook_learning.manager import Hooking
+        from evosplit.edge.hook_learning.manager import HookManager
 
-        hooking = Hooking(engine, settings, background)
-        hooking.load()
-        return hooking
+        hook_manager = HookManager(engine, settings, background)
+        hook_manager.load()
+        return hook_manager
     if settings.region is not None:
         from evosplit.edge.hooks.region_hook import region_hooks
 
@@ -203,7 +207,7 @@ async def _build_all(engine: Engine, built: asyncio.Event) -> None:
         built.set()
 
 
-async def _teach(hooking: Hooking, built: asyncio.Event) -> None:
+async def _teach(hook_manager: HookManager, built: asyncio.Event) -> None:
     """Hooks learn once the heads are there, which they would have built anew."""
     await built.wait()
-    await hooking.run()
+    await hook_manager.run()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.head.assemble import Options, Stuff, assemble
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun, run_head
 from evosplit.edge.head.steps import Head, Work
 from evosplit.edge.hooks.features import FeatureSpec
@@ -59,7 +59,7 @@ def look(graph: Graph, head: Head, pictures: Iterable[NDArray[np.uint8]], spec: 
     """Run every picture to the end, whatever the hooks in ``head`` skip, and read the watched tensors."""
 
     def one(picture: NDArray[np.uint8]) -> tuple[Floats, list[Floats], list[str]]:
-        run = run_head(head, feeds(graph, picture), "learn", Roster())
+        run = run_head(head, feeds(graph, picture), "learn", HookFailures())
         read = [spec.of(run.tensors[name]) for name in head.watched]
         return run.tensors[graph.outputs[0]][0], read, [hook.name for hook in run.changed_by]
 

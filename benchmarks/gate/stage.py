@@ -19,7 +19,7 @@ from evosplit.cli.shaper import Shaper
 from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.hook_learning.manager import FILE, Hooking
+from evosplit.edge.hook_learning.manager import FILE, HookManager
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.hook_file import save_hooks
 from evosplit.edge.lifecycle import running_agent
@@ -90,7 +90,7 @@ async def gate_stage(link: Link = LINK) -> AsyncIterator[Stage]:
 async def use_hooks(agent: Agent, hooks: Sequence[Hook], settings: EdgeSettings) -> None:
     """Give an agent hooks by way of its file of hooks. It audits a few, and learns nothing new."""
     save_hooks(settings.folder / FILE, agent.engine.model.graph.sha256, hooks)
-    hooking = Hooking(agent.engine, settings, Supervisor(agent.metrics.background_failed))
-    hooking.load()
-    await agent.engine.change_hooks(hooking.hooks)
-    agent.hooking = hooking
+    hook_manager = HookManager(agent.engine, settings, Supervisor(agent.metrics.background_failed))
+    hook_manager.load()
+    await agent.engine.change_hooks(hook_manager.hooks)
+    agent.hook_manager = hook_manager

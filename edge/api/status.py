@@ -54,10 +54,10 @@ def profile_status(agent: Agent) -> dict[str, Any]:
     ``expected`` is what a planner may count on: the share of the frames that reach a hook and are answered
     there, and the mean density of each segment of the plan in use. ``expectation`` is that as plans take it.
     """
-    engine, hooking = agent.engine, agent.hooking
+    engine, hook_manager = agent.engine, agent.hook_manager
     cut_key = "0" if engine.plan is None else engine.plan.cut_key
     profile, link = agent.profile.data(cut_key), engine.cloud.link
-    states = {} if hooking is None else hook_states(hooking)
+    states = {} if hook_manager is None else hook_states(hook_manager)
     hooks = [{"hook": name, **state, **_asked(profile["hooks"].get(name))} for name, state in states.items()]
     return {
         **profile,
@@ -65,8 +65,8 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "model_sha256": engine.model.graph.sha256,
         "in_flight": agent.in_flight,
         "hooks": hooks,
-        "dropped_hooks": engine.roster.dropped,
-        "learning": None if hooking is None else learning_state(hooking),
+        "dropped_hooks": engine.hook_failures.dropped,
+        "learning": None if hook_manager is None else learning_state(hook_manager),
         "plan": {"cut_key": cut_key, "digest": engine.plan.digest if engine.plan else None},
         "plan_changes": engine.plan_changes,
         **calibration_status(agent),

@@ -17,7 +17,7 @@ HOOK_ERRORS: Final[tuple[type[Exception], ...]] = (
 _log = logging.getLogger(__name__)
 
 
-class Roster:
+class HookFailures:
     """Remembers the hooks that were dropped, and why. Written by one thread, read by any."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.backends.segment import FrameContext, Tensors
-from evosplit.edge.head.hook_failures import HOOK_ERRORS, Roster
+from evosplit.edge.head.hook_failures import HOOK_ERRORS, HookFailures
 from evosplit.edge.head.steps import Ask, Head, Work
 from evosplit.edge.head.trace import HeadTrace, StepTrace
 from evosplit.edge.head.validate_decision import nonsense
@@ -59,7 +59,7 @@ def run_head(
     head: Head,
     feeds: Mapping[str, NDArray[Any]],
     stream: str,
-    roster: Roster,
+    hook_failures: HookFailures,
     acts: Policy | None = always,
     without: Collection[str] = (),
 ) -> HeadRun:
@@ -67,9 +67,9 @@ def run_head(
 
     ``acts`` says whether a decision is acted on or only noted; None is the full way: no hook is asked.
     None is whose kind is in ``without``. A hook that raises, or decides what makes no sense here, is dropped
-    from the roster, and the frame goes on as if it had said `Go`.
+    for good (``hook_failures``), and the frame goes on as if it had said `Go`.
     """
-    frame = _Frame(head, dict(feeds), stream, roster)
+    frame = _Frame(head, dict(feeds), stream, hook_failures)
     at = 0
     while at < len(head.steps) and frame.exit is None:
         step = head.steps[at]
@@ -84,11 +84,13 @@ def run_head(
 class _Frame:
     """One frame on its way through the steps."""
 
-    def __init__(self, head: Head, tensors: dict[str, NDArray[Any]], stream: str, roster: Roster) -> None:
+    def __init__(
+        self, head: Head, tensors: dict[str, NDArray[Any]], stream: str, hook_failures: HookFailures
+    ) -> None:
         self._head = head
         self._tensors = tensors
         self._context = FrameContext(stream)
-        self._roster = roster
+        self._hook_failures = hook_failures
         self._trace: list[StepTrace] = []
         self._keep: dict[str, NDArray[np.bool_]] = {}
         self._bits: dict[str, int] = {}
@@ -107,7 +109,7 @@ class _Frame:
 
     def ask(self, step: Ask, at: int, acts: Policy) -> int:
         """Ask a hook and act; the index of the next step."""
-        if not self._roster.trusts(step.hook):
+        if not self._hook_failures.trusts(step.hook):
             return at + 1
         started_s = time.perf_counter()
         decision = self._decision(step)
@@ -143,7 +145,7 @@ class _Frame:
         except HOOK_ERRORS as error:
             wrong = f"{type(error).__name__}: {error}"
         if wrong is not None:
-            self._roster.drop(step.hook, wrong)
+            self._hook_failures.drop(step.hook, wrong)
             return GO
         return decision
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evosplit.edge.head.apply_decisions import kept_channels, with_bits
 from evosplit.edge.head.assemble import ON_THE_WAY
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun, Policy, always, run_head
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.table_heads import Heads
@@ -59,9 +59,9 @@ class Engine(PlanInUse):
         self.compute = compute
         self.cloud = cloud
         self.deltas = DeltaSender(secrets.randbits(64)) if deltas is None else deltas
-        self.roster = Roster()
+        self.hook_failures = HookFailures()
         self.policy: Callable[[str], Policy] = lambda _frame_id: always
-        self.believes: Callable[[Hook], bool] = self.roster.trusts
+        self.believes: Callable[[Hook], bool] = self.hook_failures.trusts
         self._steps = FrameSteps(compute, model.card)
         self._sending = Sending(model, self._steps, cloud, self.deltas, keeps_inputs)
 
@@ -311,5 +311,5 @@ class Engine(PlanInUse):
         feeds = await self._steps.feeds(job)
         wanted = {name: feeds[name] for name in head.reads}
         without = ON_THE_WAY if is_stream(job.stream, plan) else ()
-        work = functools.partial(run_head, head, wanted, job.stream, self.roster, acts, without)
+        work = functools.partial(run_head, head, wanted, job.stream, self.hook_failures, acts, without)
         return await self._steps.step(job, "head_s", work)

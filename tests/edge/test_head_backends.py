@@ -17,7 +17,7 @@ from evosplit.edge.backends.runtime_segment import OrtSegment
 from evosplit.edge.backends.segment import FrameContext
 from evosplit.edge.backends.selection import open_segment, quickest
 from evosplit.edge.head.assemble import Options, Stuff, assemble
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
 from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.errors import ModelError
@@ -109,14 +109,14 @@ def test_masked_heads_give_the_dense_answer_at_threshold_zero(graph: Graph) -> N
     stuff = Stuff(graph, cut)
     plain = assemble(stuff, (), Options())
     masked = assemble(stuff, (), Options(masked=True, change=ChangeSettings()))
-    rng, roster = np.random.default_rng(0), Roster()
+    rng, hook_failures = np.random.default_rng(0), HookFailures()
     picture = rng.standard_normal((1, 3, 16, 16)).astype(np.float32)
     backends = set()
     for _ in range(2 * HEAT + 4):
         picture = picture.copy()
         picture[0, :, 3, 4] += 1
         feeds = {"x": picture}
-        wanted, found = (run_head(head, feeds, "s", roster) for head in (plain, masked))
+        wanted, found = (run_head(head, feeds, "s", hook_failures) for head in (plain, masked))
         backends.add(found.trace.steps[0].backend)
         for name in cut.boundary:
             np.testing.assert_allclose(found.tensors[name], wanted.tensors[name], rtol=1e-4, atol=1e-5)

@@ -57,7 +57,7 @@ async def test_the_surest_exit_stands_in_for_the_cloud(tmp_path: Path) -> None:
         status, answer = await on.post(picture(1), frame_id="none")
         assert (status, answer["frame_id"]) == (503, "none")
         sured = Told(tap(on), sure(3), name="sure")
-        on.agent.engine.believes = on.agent.engine.roster.trusts
+        on.agent.engine.believes = on.agent.engine.hook_failures.trusts
         await on.agent.engine.change_hooks((*hooks, sured))
         assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
         await on.agent.drain()
@@ -83,7 +83,7 @@ async def test_figures_of_deltas_and_of_the_guard(tmp_path: Path) -> None:
     async with stage(tmp_path, audit_share=NEVER) as on:
         on.cloud.bandwidth_bps = 3e6
         await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)
-        await on.agent.hooking.adopt((Told(tap(on), GO, name="exit-0"),), "exit")
+        await on.agent.hook_manager.adopt((Told(tap(on), GO, name="exit-0"),), "exit")
         for _ in range(3):
             await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})
         on.cloud.plane._streams = type(on.cloud.plane._streams)()

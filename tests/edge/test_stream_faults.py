@@ -31,7 +31,7 @@ async def with_everything(on: Stage) -> None:
     on.agent.engine.reconsider = lambda: None  # type: ignore[method-assign]
     on.agent.engine.cloud.changed = lambda: None
     still = RepeatHook("repeat", "x", Reduction(block=2), 0.9999)
-    await on.agent.hooking.adopt((still,), "repeat")
+    await on.agent.hook_manager.adopt((still,), "repeat")
 
 
 def scores(result: Any) -> dict[str, float]:
@@ -75,7 +75,7 @@ async def test_activations_that_are_no_numbers_are_one_failure(tmp_path: Path, v
         kept = on.agent.store.get("bad")
         assert (kept.answered_by, bool(kept.error)) == ("nobody", True)
         assert not on.agent.engine.cloud.circuit.is_open
-        assert on.agent.engine.roster.dropped == {}
+        assert on.agent.engine.hook_failures.dropped == {}
         assert before == "cloud"
         assert [await same_as_the_whole(on, picture(seed)) for seed in (2, 3)] == ["cloud", "cloud"]
 
@@ -95,7 +95,7 @@ async def test_a_file_of_hooks_that_does_not_fit(
         async with stage(tmp_path, audit_share=NEVER) as on:
             await use_the_middle(on)
             assert (await on.post(picture(1)))[0] == 200
-            await on.agent.hooking.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
+            await on.agent.hook_manager.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
             assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
     assert sum("hooks are dropped" in record.message for record in caplog.records) == 1
 
@@ -103,21 +103,25 @@ async def test_a_file_of_hooks_that_does_not_fit(
 async def taught(on: Stage, frames: int = 40) -> None:
     """Some samples, in any number."""
     await use_the_middle(on)
-    hooking = on.agent.hooking
-    await until(lambda: hooking.school is not None and on.agent.engine.watches(hooking.school.taps))
+    hook_manager = on.agent.hook_manager
+    await until(
+        lambda: (
+            hook_manager.exit_learner is not None and on.agent.engine.watches(hook_manager.exit_learner.taps)
+        )
+    )
     for seed in range(frames):
         await on.post(flat(seed))
     await on.agent.drain()
-    assert hooking.school.sampler.offered
+    assert hook_manager.exit_learner.sampler.offered
 
 
 async def test_a_trainer_that_is_killed_while_it_saves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     async with stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
-        loop = on.agent.hooking.school.loop
+        loop = on.agent.hook_manager.exit_learner.loop
         folder = loop.samples_path.parent
         start = asyncio.create_subprocess_exec
 
@@ -143,10 +147,10 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     async with stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
-        loop = on.agent.hooking.school.loop
+        loop = on.agent.hook_manager.exit_learner.loop
         with monkeypatch.context() as patch:
             patch.setattr("evosplit.edge.hook_training.array_file._write", full)
             await loop.train_now()
