@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.report import write_result
-from evosplit.edge.head.assemble import Options, Stuff, assemble
+from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
 from evosplit.edge.head.steps import Head
@@ -55,9 +55,9 @@ def main() -> None:
 def _measure(graph: Graph) -> dict[str, Any]:
     cut = _cut(graph)
     hooks = _hooks(graph, cut)
-    stuff = Stuff(graph, cut)
-    plain, hooked = assemble(stuff, (), Options()), assemble(stuff, hooks, Options())
-    bare = assemble(stuff, [_Silent(hook) for hook in hooks], Options())
+    stuff = HeadSource(graph, cut)
+    plain, hooked = assemble(stuff, (), HeadOptions()), assemble(stuff, hooks, HeadOptions())
+    bare = assemble(stuff, [_Silent(hook) for hook in hooks], HeadOptions())
     times_s = _race(graph, {"plain": plain, "hooked": hooked, "borders": bare})
     return {
         "cut": cut.key,

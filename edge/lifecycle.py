@@ -20,7 +20,7 @@ from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.calibration.calibrating import Calibrating
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import Renewal
-from evosplit.edge.head.assemble import Options
+from evosplit.edge.head.assemble import HeadOptions
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.uplink import Uplink
@@ -139,13 +139,15 @@ def _store(settings: EdgeSettings) -> Store:
     return store
 
 
-def _options(settings: EdgeSettings) -> Options:
+def _options(settings: EdgeSettings) -> HeadOptions:
     change = None
     if settings.change_threshold is not None:
         exact = settings.change_threshold == 0
         tolerance = 0.0 if exact else settings.change_tolerance
         change = ChangeSettings(settings.change_threshold, tolerance, block=settings.change_block)
-    return Options(Providers(settings.provider, settings.threads), masked=_is_masked(settings), change=change)
+    return HeadOptions(
+        Providers(settings.provider, settings.threads), masked=_is_masked(settings), change=change
+    )
 
 
 def _is_masked(settings: EdgeSettings) -> bool:

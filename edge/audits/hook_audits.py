@@ -9,7 +9,7 @@ from typing import Protocol
 
 from evosplit.edge.audits.answer_agreement import Outputs, agree
 from evosplit.edge.audits.audit_rules import Verdict
-from evosplit.edge.head.run import Claim, Policy
+from evosplit.edge.head.run import DecisionPolicy, NotedDecision
 from evosplit.edge.hooks.decisions import Decision, Exit
 from evosplit.edge.hooks.hook import Hook
 from evosplit.shared.card import Card
@@ -47,7 +47,7 @@ class HookAudits:
         self.agreed: Counter[str] = Counter()
         self.disagreed: Counter[str] = Counter()
 
-    def policy(self, frame_id: str) -> Policy:
+    def policy(self, frame_id: str) -> DecisionPolicy:
         """Acts on a decision unless the frame is audited, or the hook is less sure than the guard demands."""
 
         def acts(hook: Hook, decision: Decision) -> bool:
@@ -57,14 +57,14 @@ class HookAudits:
 
         return acts
 
-    def compare(self, frame_id: str, claims: Iterable[Claim], full: Outputs) -> None:
+    def compare(self, frame_id: str, claims: Iterable[NotedDecision], full: Outputs) -> None:
         """Judge the answers that exits would have given by the ``full`` one."""
         for claim in claims:
             is_audit = self.guard.should_audit(frame_id, claim.hook.name)
             if is_audit and isinstance(claim.decision, Exit):
                 self.judge(claim.hook, agree(self._card, claim.decision.outputs, full), claim.decision)
 
-    def shortcuts(self, frame_id: str, claims: Iterable[Claim]) -> frozenset[str]:
+    def shortcuts(self, frame_id: str, claims: Iterable[NotedDecision]) -> frozenset[str]:
         """Names of the hooks whose shorter way has to be gone as well, to be compared at its end."""
         if not self.guard.should_audit(frame_id):
             return frozenset()

@@ -1,4 +1,4 @@
-"""The heads of a plan table, built once, shared by plans that differ only in what they send."""
+"""Cache of the heads of a plan table: each built once, shared by plans that differ only in what they send."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from evosplit.edge.head.assemble import Options, Stuff, assemble, placed_hooks
+from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble, placed_hooks
 from evosplit.edge.head.partition import available
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.hook import Hook
@@ -37,9 +37,9 @@ class Heads:
     ``hooks`` and ``options`` are for heads that are built from then on; `renew` brings the others up to date.
     """
 
-    def __init__(self, bundle: Bundle, options: Options | None = None) -> None:
+    def __init__(self, bundle: Bundle, options: HeadOptions | None = None) -> None:
         self._bundle = bundle
-        self.options = options or Options()
+        self.options = options or HeadOptions()
         self._skeleton = skeleton_model(bundle)
         self._built: dict[_Key, Head] = {}
         self._building = threading.Lock()
@@ -85,7 +85,7 @@ class Heads:
         """A head of its own with these hooks alone, without masks. Raises BundleError, ModelError."""
         with self._building:
             stuff = self._stuff(plan)
-        return assemble(stuff, hooks, Options(self.options.providers))
+        return assemble(stuff, hooks, HeadOptions(self.options.providers))
 
     def renew(self, plan: Plan) -> bool:
         """Build a head that is there anew if the hooks have changed; the old one serves meanwhile.
@@ -116,12 +116,12 @@ class Heads:
     def _new(self, plan: Plan, old: Head | None = None) -> Head:
         return assemble(self._stuff(plan), self.hooks_of(plan), self.options, old)
 
-    def _stuff(self, plan: Plan) -> Stuff:
+    def _stuff(self, plan: Plan) -> HeadSource:
         cut = parse_cut(self.graph, plan.cut_key)
         packed = self._bundle.weights(self._weight_bits(plan, cut.layers))
         weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
         graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))
-        return Stuff(graph, cut, packed, plan.activation_codes)
+        return HeadSource(graph, cut, packed, plan.activation_codes)
 
     def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
         packed = self._bundle.manifest.weights

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.head.apply_decisions import kept_channels, with_bits
-from evosplit.edge.head.assemble import ON_THE_WAY
+from evosplit.edge.head.assemble import BOUNDARY_HOOKS
 from evosplit.edge.head.hook_failures import HookFailures
-from evosplit.edge.head.run import HeadRun, Policy, always, run_head
+from evosplit.edge.head.run import DecisionPolicy, HeadRun, always, run_head
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.hooks.best_effort_exit import ANSWERING, best_exit
@@ -60,7 +60,7 @@ class Engine(PlanInUse):
         self.cloud = cloud
         self.deltas = DeltaSender(secrets.randbits(64)) if deltas is None else deltas
         self.hook_failures = HookFailures()
-        self.policy: Callable[[str], Policy] = lambda _frame_id: always
+        self.policy: Callable[[str], DecisionPolicy] = lambda _frame_id: always
         self.believes: Callable[[Hook], bool] = self.hook_failures.trusts
         self._steps = FrameSteps(compute, model.card)
         self._sending = Sending(model, self._steps, cloud, self.deltas, keeps_inputs)
@@ -128,7 +128,7 @@ class Engine(PlanInUse):
         way = functools.partial(self._planned, job, plan, head, "cloud", with_hooks, is_extra)
         return await self._or_alone(serving, job, way)
 
-    async def again(self, job: Job, answer: Answer, acts: Policy) -> Answer:
+    async def again(self, job: Job, answer: Answer, acts: DecisionPolicy) -> Answer:
         """Go an answer's way another time, with another policy. Its seconds are not the frame's.
 
         Raises as `answer`, but nobody stands in for the cloud.
@@ -306,10 +306,10 @@ class Engine(PlanInUse):
         answered_by: AnsweredBy = "cloud" if plan.boundary else "edge"
         return await self._alone(serving, job, plan, answered_by, with_hooks)
 
-    async def _run_head(self, job: Job, plan: Plan, head: Head, acts: Policy | None) -> HeadRun:
+    async def _run_head(self, job: Job, plan: Plan, head: Head, acts: DecisionPolicy | None) -> HeadRun:
         """Where deltas go, codes have to mean the same from frame to frame: no hook on the way is asked."""
         feeds = await self._steps.feeds(job)
         wanted = {name: feeds[name] for name in head.reads}
-        without = ON_THE_WAY if is_stream(job.stream, plan) else ()
+        without = BOUNDARY_HOOKS if is_stream(job.stream, plan) else ()
         work = functools.partial(run_head, head, wanted, job.stream, self.hook_failures, acts, without)
         return await self._steps.step(job, "head_s", work)

@@ -57,6 +57,8 @@ CARD = {
     "labels": LABELS,
 }
 RTT_S = 0.002
+MIDDLE_BPS = 3e6
+"""At this bandwidth the plan that cuts in the middle is the best of `make_table`."""
 
 
 def load_net(
@@ -330,6 +332,7 @@ async def stage(
     model_of: Callable[[], onnx.ModelProto] = models.chain_net,
     calibration: CalibrationKind | None = None,
     promised_drop: float | None = None,
+    bandwidth_bps: float = 1e12,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     folder.mkdir(exist_ok=True)
@@ -337,7 +340,14 @@ async def stage(
     card = net_card(graph) if with_card else None
     path = folder / "net.evb"
     digest = write_net_bundle(graph, path, table_of(graph, with_fallback), card, calibration, promised_drop)
-    cloud = FakeCloud(graph, card, path, digest, calibrations=CalibrationStore(folder / "calibrations"))
+    cloud = FakeCloud(
+        graph,
+        card,
+        path,
+        digest,
+        bandwidth_bps=bandwidth_bps,
+        calibrations=CalibrationStore(folder / "calibrations"),
+    )
     server = TestServer(cloud.app())
     await server.start_server()
     url = str(server.make_url("")) if cloud_up else "http://127.0.0.1:9"
@@ -355,6 +365,20 @@ async def stage(
         stack.push_async_callback(front.close)
         client = await stack.enter_async_context(aiohttp.ClientSession(headers=bearer(TOKEN)))
         yield Stage(agent, cloud, server, str(front.make_url("")).rstrip("/"), client)
+
+
+async def use_the_middle(on: Stage, cut_key: str = "3") -> None:
+    """The plan that cuts in the middle, all heads built."""
+    on.cloud.bandwidth_bps = MIDDLE_BPS
+    await until(lambda: on.agent.engine.plan.cut_key == cut_key and on.agent.engine.heads_ready() == 3)
+
+
+@contextlib.asynccontextmanager
+async def middle_stage(folder: Path, cut_key: str = "3", **options: Any) -> AsyncIterator[Stage]:
+    """A stage whose link makes the agent begin with the plan that cuts in the middle."""
+    async with stage(folder, bandwidth_bps=MIDDLE_BPS, **options) as on:
+        await use_the_middle(on, cut_key)
+        yield on
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (24, 32), kind: str = "PNG") -> bytes:

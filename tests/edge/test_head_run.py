@@ -12,7 +12,7 @@ import pytest
 from hook_doubles import Told
 
 from evosplit.edge.head.apply_decisions import kept_channels, with_bits
-from evosplit.edge.head.assemble import Options, Stuff, assemble
+from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun, always, run_head
 from evosplit.edge.head.steps import Head
@@ -31,7 +31,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 
 def head_of(graph: Graph, hooks: Sequence[Any], layers: int | None = None) -> Head:
     cut = prefix_cut(graph, len(graph.layers) if layers is None else layers)
-    return assemble(Stuff(graph, cut), hooks, Options())
+    return assemble(HeadSource(graph, cut), hooks, HeadOptions())
 
 
 def run(graph: Graph, head: Head, hook_failures: HookFailures | None = None, acts: Any = always) -> HeadRun:

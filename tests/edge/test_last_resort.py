@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from edge_support import LABELS, picture, stage, until
+from edge_support import LABELS, middle_stage, picture, stage
 from hook_doubles import Told
 from hook_support import NEVER, sure, tap
 from numpy.typing import NDArray
@@ -80,9 +80,7 @@ async def test_an_exit_that_makes_no_sense_does_not_stand_in(tmp_path: Path) -> 
 
 
 async def test_figures_of_deltas_and_of_the_guard(tmp_path: Path) -> None:
-    async with stage(tmp_path, audit_share=NEVER) as on:
-        on.cloud.bandwidth_bps = 3e6
-        await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)
+    async with middle_stage(tmp_path, audit_share=NEVER) as on:
         await on.agent.hook_manager.adopt((Told(tap(on), GO, name="exit-0"),), "exit")
         for _ in range(3):
             await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})

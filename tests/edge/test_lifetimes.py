@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_support import picture, stage, until
-from hook_support import use_the_middle
+from edge_support import middle_stage, picture, stage, until
 from learning_support import fill, loop
 
 from evosplit.edge.background.retries import FIRST_REST_S, LONGEST_REST_S, Retries
@@ -87,8 +86,7 @@ async def test_a_disk_that_is_full_ends_no_learning(
     learning = tmp_path / "data" / "net" / "learning"
     learning.parent.mkdir(parents=True)
     learning.write_bytes(b"in the way")
-    async with stage(tmp_path) as on:
-        await use_the_middle(on)
+    async with middle_stage(tmp_path) as on:
         await until(lambda: "exits are not learned" in caplog.text)
         assert on.agent.hook_manager.exit_learner is None
         learning.unlink()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_support import Stage, stage
-from hook_support import NEVER, flat, use_the_middle
+from edge_support import Stage, middle_stage, stage
+from hook_support import NEVER, flat
 
 from evosplit.edge.hook_learning.bits_channels_learner import BitsLearner, ChannelsLearner, learners_for
 from evosplit.edge.hooks.decisions import Bits, Keep
@@ -92,7 +92,6 @@ def test_memory_of_rows_is_bounded() -> None:
 
 
 async def teach(on: Stage, frames: int) -> None:
-    await use_the_middle(on)
     on.agent.hook_manager.shadows._byte_budget.left = 1e9
     for seed in range(frames):
         assert (await on.post(flat(seed)))[0] == 200
@@ -108,8 +107,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_the_device_learns_to_send_less(tmp_path: Path, free: None) -> None:
     options = {"exit_agreement": 0.6, "audit_share": NEVER, "hook_kinds": ("bits", "channels")}
-    async with stage(tmp_path, **options) as on:
-        await use_the_middle(on)
+    async with middle_stage(tmp_path, **options) as on:
         plain = (await on.post(flat(99)))[1]
         await teach(on, 60)
         await on.agent.hook_manager._learn_losses()
@@ -128,8 +126,7 @@ async def test_the_device_learns_to_send_less(tmp_path: Path, free: None) -> Non
 
 
 async def test_asking_takes_a_small_share_of_the_bytes(tmp_path: Path) -> None:
-    async with stage(tmp_path, audit_share=NEVER, hook_kinds=("bits",)) as on:
-        await use_the_middle(on)
+    async with middle_stage(tmp_path, audit_share=NEVER, hook_kinds=("bits",)) as on:
         sent = 0
         for seed in range(150):
             sent += (await on.post(flat(seed)))[1]["wire_bytes"]
@@ -140,7 +137,7 @@ async def test_asking_takes_a_small_share_of_the_bytes(tmp_path: Path) -> None:
 
 
 async def test_a_cloud_that_goes_away_leaves_no_row(tmp_path: Path, free: None) -> None:
-    async with stage(tmp_path, audit_share=NEVER, hook_kinds=("bits",), probe_interval_s=60.0) as on:
+    async with middle_stage(tmp_path, audit_share=NEVER, hook_kinds=("bits",), probe_interval_s=60.0) as on:
         await teach(on, 2)
         rows = len(on.agent.hook_manager.shadows._lessons[0])
         on.cloud.mode = "500"

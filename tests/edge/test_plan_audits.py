@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import Stage, load_net, make_table, picture, stage, until
+from edge_support import Stage, load_net, make_table, middle_stage, picture
 
 from evosplit.edge.audits.plan_audits import FIRST_AUDITS, PlanAudits
 from evosplit.edge.hook_learning.near_duplicates import FORGET_S, NearDuplicates
@@ -35,12 +35,6 @@ def _narrow(plan: Plan) -> Plan:
     return dataclasses.replace(plan, wire=wire, error=0.5)
 
 
-async def use_the_middle(on: Stage) -> str:
-    on.cloud.bandwidth_bps = 3e6
-    await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)
-    return str(on.agent.engine.plan.digest)
-
-
 async def classes(on: Stage, seed: int, strategy: str = "planned") -> int:
     """The class that the agent answers to one of many inputs, of two classes in all."""
     random = np.random.default_rng(seed)
@@ -53,8 +47,8 @@ async def classes(on: Stage, seed: int, strategy: str = "planned") -> int:
 async def test_a_broken_plan_is_left_within_a_few_frames(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with stage(tmp_path, table_of=from_noise, promised_drop=0.01) as on:
-        broken = await use_the_middle(on)
+    async with middle_stage(tmp_path, table_of=from_noise, promised_drop=0.01) as on:
+        broken = on.agent.engine.plan.digest
         engine = on.agent.engine
         frames = 0
         while engine.plan.digest == broken and frames < 80:
@@ -84,8 +78,8 @@ async def test_a_broken_plan_is_left_within_a_few_frames(
 
 
 async def test_where_nothing_is_promised_nothing_is_audited(tmp_path: Path) -> None:
-    async with stage(tmp_path, table_of=from_noise) as on:
-        broken = await use_the_middle(on)
+    async with middle_stage(tmp_path, table_of=from_noise) as on:
+        broken = on.agent.engine.plan.digest
         for seed in range(5):
             await on.post(picture(seed))
         await on.agent.drain()
@@ -95,8 +89,8 @@ async def test_where_nothing_is_promised_nothing_is_audited(tmp_path: Path) -> N
 
 
 async def test_inputs_that_may_not_leave_are_not_sent(tmp_path: Path) -> None:
-    async with stage(tmp_path, table_of=from_noise, promised_drop=0.01, private=True) as on:
-        broken = await use_the_middle(on)
+    async with middle_stage(tmp_path, table_of=from_noise, promised_drop=0.01, private=True) as on:
+        broken = on.agent.engine.plan.digest
         asked = len([path for path in on.cloud.calls if path.endswith("infer")])
         for seed in range(5):
             await on.post(picture(seed))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_support import make_table, picture, stage, until
+from edge_support import make_table, middle_stage, picture, stage, until
 
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.observation import measured
@@ -115,10 +115,8 @@ async def test_nothing_is_tried_while_the_cloud_is_away(tmp_path: Path) -> None:
 async def test_a_tried_frame_of_a_stream_goes_whole_and_the_deltas_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage(tmp_path) as on:
-        on.cloud.bandwidth_bps = 3e6
+    async with middle_stage(tmp_path) as on:
         engine = on.agent.engine
-        await until(lambda: engine.plan.cut_key == "3" and engine.heads_ready() == 3)
         used, tried = engine.current, engine.model.table.plans[2]
         turns = iter([used, used, (tried, engine.heads.ready(tried)), used])
         monkeypatch.setattr(engine, "for_frame", lambda _usable: next(turns))

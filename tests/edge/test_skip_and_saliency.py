@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from edge_support import RTT_S, Stage, make_plans, stage, until
-from hook_support import NEVER, flat, use_the_middle
+from edge_support import RTT_S, Stage, make_plans, middle_stage
+from hook_support import NEVER, flat
 from onnx import numpy_helper
 from PIL import Image
 
@@ -46,8 +46,6 @@ def behind_the_blocks(graph: Graph, with_fallback: bool) -> PlanTable:
 
 async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
     """So many frames, or fewer where there are ``rows`` of each block; none is learned from while probing."""
-    on.cloud.bandwidth_bps = 3e6
-    await until(lambda: on.agent.engine.plan.cut_key == "7" and on.agent.engine.heads_ready() == 3)
     for seed in range(frames):
         on.agent.hook_manager.shadows._last.clear()
         on.agent.hook_manager.shadows._byte_budget.left = 1e9
@@ -76,8 +74,8 @@ def options(*kinds: str) -> dict[str, Any]:
 
 
 async def test_a_block_that_changes_nothing_is_skipped(tmp_path: Path, free: None) -> None:
-    on_blocks = {"table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
-    async with stage(tmp_path, **on_blocks, **options("skip")) as on:
+    on_blocks = {"cut_key": "7", "table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
+    async with middle_stage(tmp_path, **on_blocks, **options("skip")) as on:
         await try_skips(on, 600, rows=30)
         await on.agent.hook_manager._learn_losses()
         (hook,) = on.agent.engine.heads.hooks
@@ -92,16 +90,16 @@ async def test_a_block_that_changes_nothing_is_skipped(tmp_path: Path, free: Non
 
 
 async def test_blocks_are_tried_only_where_that_is_asked_for(tmp_path: Path, free: None) -> None:
-    async with stage(
-        tmp_path, table_of=behind_the_blocks, model_of=models.residual_net, **options("exit")
+    async with middle_stage(
+        tmp_path, cut_key="7", table_of=behind_the_blocks, model_of=models.residual_net, **options("exit")
     ) as on:
         await try_skips(on, 4)
         assert len(on.agent.hook_manager.shadows.skips) == 0
 
 
 async def test_trying_takes_a_small_share_of_the_bytes(tmp_path: Path) -> None:
-    on_blocks = {"table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
-    async with stage(tmp_path, **on_blocks, **options("skip")) as on:
+    on_blocks = {"cut_key": "7", "table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
+    async with middle_stage(tmp_path, **on_blocks, **options("skip")) as on:
         await try_skips(on, 1)
         on.agent.hook_manager.shadows._byte_budget.left = 0.0
         for seed in range(60):
@@ -145,7 +143,6 @@ def scene(seed: int) -> bytes:
 
 
 async def watch(on: Stage, frames: int, headers: dict[str, str] | None) -> None:
-    await use_the_middle(on)
     await on.agent.hook_manager._watch()
     for seed in range(frames):
         assert (await on.post(scene(seed), headers=headers))[0] == 200
@@ -153,7 +150,7 @@ async def watch(on: Stage, frames: int, headers: dict[str, str] | None) -> None:
 
 
 async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> None:
-    async with stage(tmp_path, **options("saliency")) as on:
+    async with middle_stage(tmp_path, **options("saliency")) as on:
         await watch(on, 60, GATE)
         await on.agent.hook_manager._learn_masks()
         (hook,) = on.agent.engine.heads.hooks
@@ -169,8 +166,8 @@ async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> 
 
 async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
     audited = {**options("skip"), "audit_share": 1.0}
-    on_blocks = {"table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
-    async with stage(tmp_path, **on_blocks, **audited) as on:
+    on_blocks = {"cut_key": "7", "table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
+    async with middle_stage(tmp_path, **on_blocks, **audited) as on:
         await try_skips(on, 600, rows=30)
         await on.agent.hook_manager._learn_losses()
         (hook,) = on.agent.engine.heads.hooks
@@ -181,7 +178,7 @@ async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
 
 
 async def test_audits_judge_a_learned_mask(tmp_path: Path) -> None:
-    async with stage(tmp_path, **{**options("saliency"), "audit_share": 1.0}) as on:
+    async with middle_stage(tmp_path, **{**options("saliency"), "audit_share": 1.0}) as on:
         await watch(on, 60, GATE)
         await on.agent.hook_manager._learn_masks()
         (hook,) = on.agent.engine.heads.hooks
@@ -196,7 +193,7 @@ async def test_audits_judge_a_learned_mask(tmp_path: Path) -> None:
 async def test_no_mask_without_a_named_stream_or_the_wish(
     tmp_path: Path, kinds: tuple[str, ...], headers: dict[str, str] | None
 ) -> None:
-    async with stage(tmp_path, **options(*kinds)) as on:
+    async with middle_stage(tmp_path, **options(*kinds)) as on:
         await watch(on, 45, headers)
         await on.agent.hook_manager._learn_masks()
         assert on.agent.engine.heads.hooks == ()

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import Stage, picture, stage, until
+from edge_support import Stage, middle_stage, picture, until
 from hook_doubles import Told
-from hook_support import NEVER, flat, sure, tap, use_the_middle
+from hook_support import NEVER, flat, sure, tap
 
 from evosplit.edge.hook_training import training_process as process
 from evosplit.edge.hooks.hook_file import MAGIC, encode_hooks
@@ -26,8 +26,7 @@ ALL = {"change_threshold": 0.0, "audit_share": NEVER}
 
 
 async def with_everything(on: Stage) -> None:
-    """The middle plan, masked segments, deltas, and a hook that repeats what has not changed at all."""
-    await use_the_middle(on)
+    """Masked segments, deltas, and a hook that repeats what has not changed at all."""
     on.agent.engine.reconsider = lambda: None  # type: ignore[method-assign]
     on.agent.engine.cloud.changed = lambda: None
     still = RepeatHook("repeat", "x", Reduction(block=2), 0.9999)
@@ -49,7 +48,7 @@ async def same_as_the_whole(on: Stage, content: bytes) -> str:
 
 
 async def test_pictures_that_change_size_in_a_stream(tmp_path: Path) -> None:
-    async with stage(tmp_path, **ALL) as on:
+    async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
         sizes = [(24, 32), (24, 32), (48, 64), (48, 64), (17, 90), (24, 32)]
         seen = [await same_as_the_whole(on, picture(1, size)) for size in sizes]
@@ -57,7 +56,7 @@ async def test_pictures_that_change_size_in_a_stream(tmp_path: Path) -> None:
 
 
 async def test_a_stream_that_jumps(tmp_path: Path) -> None:
-    async with stage(tmp_path, **ALL) as on:
+    async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
         scenes = [flat(0), flat(0), flat(1), picture(1), picture(1), flat(0), picture(2)]
         seen = [await same_as_the_whole(on, scene) for scene in scenes]
@@ -66,7 +65,7 @@ async def test_a_stream_that_jumps(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 async def test_activations_that_are_no_numbers_are_one_failure(tmp_path: Path, value: float) -> None:
-    async with stage(tmp_path, **ALL) as on:
+    async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
         before = await same_as_the_whole(on, picture(1))
         bad = {"x": np.full((1, 3, 16, 16), value, np.float32)}
@@ -92,8 +91,7 @@ async def test_a_file_of_hooks_that_does_not_fit(
     (folder / "hooks.evh").write_bytes(content[:-3] if kind == "torn" else content)
     (folder / "hooks.evh.partial").write_bytes(b"half")
     with caplog.at_level(logging.WARNING):
-        async with stage(tmp_path, audit_share=NEVER) as on:
-            await use_the_middle(on)
+        async with middle_stage(tmp_path, audit_share=NEVER) as on:
             assert (await on.post(picture(1)))[0] == 200
             await on.agent.hook_manager.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
             assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
@@ -102,7 +100,6 @@ async def test_a_file_of_hooks_that_does_not_fit(
 
 async def taught(on: Stage, frames: int = 40) -> None:
     """Some samples, in any number."""
-    await use_the_middle(on)
     hook_manager = on.agent.hook_manager
     await until(
         lambda: (
@@ -119,7 +116,7 @@ async def test_a_trainer_that_is_killed_while_it_saves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
-    async with stage(tmp_path, audit_share=NEVER) as on:
+    async with middle_stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
         loop = on.agent.hook_manager.exit_learner.loop
         folder = loop.samples_path.parent
@@ -135,7 +132,7 @@ async def test_a_trainer_that_is_killed_while_it_saves(
         assert (await on.post(flat(1)))[0] == 200
         loop.samples_path.write_bytes(loop.samples_path.read_bytes()[:-100])
     caplog.clear()
-    async with stage(tmp_path, audit_share=NEVER) as again:
+    async with middle_stage(tmp_path, audit_share=NEVER) as again:
         await taught(again, 4)
         assert "samples start anew" in caplog.text
         assert not (folder / "learned.npz").exists()
@@ -148,7 +145,7 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
-    async with stage(tmp_path, audit_share=NEVER) as on:
+    async with middle_stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
         loop = on.agent.hook_manager.exit_learner.loop
         with monkeypatch.context() as patch:
@@ -160,7 +157,7 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
 
 
 async def test_what_is_kept_of_quiet_streams_is_dropped(tmp_path: Path) -> None:
-    async with stage(tmp_path, **ALL) as on:
+    async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
         await same_as_the_whole(on, picture(1))
         on.agent._streams._quiet_s = 0.05

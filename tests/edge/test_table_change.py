@@ -13,7 +13,17 @@ from pathlib import Path
 import aiohttp
 import numpy as np
 import pytest
-from edge_support import TOKEN, Stage, make_table, net_card, picture, stage, until, write_net_bundle
+from edge_support import (
+    TOKEN,
+    Stage,
+    make_table,
+    middle_stage,
+    net_card,
+    picture,
+    stage,
+    until,
+    write_net_bundle,
+)
 from hook_doubles import Told
 from table_support import model_of, offered, other_bundle, other_table
 
@@ -31,10 +41,8 @@ from evosplit.shared.serial import from_data
 
 
 async def test_frames_under_way_end_with_the_table_that_they_began_with(tmp_path: Path) -> None:
-    async with stage(tmp_path) as on:
+    async with middle_stage(tmp_path) as on:
         engine = on.agent.engine
-        on.cloud.bandwidth_bps = 3e6
-        await until(lambda: engine.plan.cut_key == "3" and engine.heads_ready() == 3)
         bundle, old = other_bundle(on, tmp_path / "other.evb"), engine.plan.digest
         whole = (await on.post(picture(1), strategy="edge"))[1]["outcome"]
         frames = [asyncio.create_task(on.post(picture(1), stream=f"s{at % 3}")) for at in range(30)]
@@ -55,10 +63,8 @@ async def test_frames_under_way_end_with_the_table_that_they_began_with(tmp_path
 
 async def test_a_frame_that_loses_the_cloud_falls_back_in_its_own_table(tmp_path: Path) -> None:
     """The new table has another fallback, whose weights the old bundle lacks, and the other way round."""
-    async with stage(tmp_path) as on:
+    async with middle_stage(tmp_path) as on:
         engine = on.agent.engine
-        on.cloud.bandwidth_bps = 3e6
-        await until(lambda: engine.plan.cut_key == "3" and engine.heads_ready() == 3)
         on.cloud.mode = "hang"
         frame = asyncio.create_task(on.post(picture(1)))
         await until(lambda: on.agent.in_flight == 1 and engine.cloud.is_busy)
@@ -70,10 +76,8 @@ async def test_a_frame_that_loses_the_cloud_falls_back_in_its_own_table(tmp_path
 
 
 async def test_hooks_stay_and_the_old_heads_go(tmp_path: Path) -> None:
-    async with stage(tmp_path, audit_share=1e-9) as on:
+    async with middle_stage(tmp_path, audit_share=1e-9) as on:
         engine = on.agent.engine
-        on.cloud.bandwidth_bps = 3e6
-        await until(lambda: engine.plan.cut_key == "3" and engine.heads_ready() == 3)
         tap = on.cloud.graph.layers[0].outputs[0]
         exit_ = Told(tap, Exit({"y": np.eye(5, dtype=np.float32)[[2]] * 9}, 0.97), name="exit-0")
         await engine.change_hooks((exit_,))
