@@ -48,8 +48,8 @@ from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 
 if TYPE_CHECKING:
-    from evosplit.edge.audits.hook_audits import Audits
-    from evosplit.edge.hook_learning.manager import Hooking
+    from evosplit.edge.audits.hook_audits import HookAudits
+    from evosplit.edge.hook_learning.manager import HookManager
 
 ASSUMED_BPS: Final = 10e6
 """The bandwidth until something was seen of the link."""
@@ -86,10 +86,10 @@ async def running_agent(
     await watch.look()
     metrics = Metrics(settings.model, version("evosplit"))
     background = Supervisor(metrics.background_failed)
-    hooking = await asyncio.to_thread(_hooking, engine, settings, background, audits)
+    hook_manager = await asyncio.to_thread(_hook_manager, engine, settings, background, audits)
     await plans.start()
     store = await asyncio.to_thread(_store, settings)
-    expecting = _expecting(engine, hooking, settings)
+    expecting = _expecting(engine, hook_manager, settings)
     planner = PlannerClient(session, settings.cloud_url, settings.model, token)
     renewal = await asyncio.to_thread(Renewal, plans, settings, planner, bundle, expecting.now)
     calibrating = _calibrating(engine, settings, planner, renewal)
@@ -97,15 +97,15 @@ async def running_agent(
         await asyncio.to_thread(calibrating.warm)
     plan_audits = _plan_audits(engine, settings, calibrating)
     agent = Agent(
-        engine, store, metrics, settings.max_in_flight, expecting, hooking, calibrating, plan_audits
+        engine, store, metrics, settings.max_in_flight, expecting, hook_manager, calibrating, plan_audits
     )
     try:
         background.start("link-watch", watch.run)
         background.start("expectation", expecting.run)
         built = asyncio.Event()
         background.start("heads", functools.partial(_build_all, plans, built))
-        if hooking is not None and "hooks" not in without:
-            background.start("hooks", functools.partial(_teach, hooking, built))
+        if hook_manager is not None and "hooks" not in without:
+            background.start("hooks", functools.partial(_teach, hook_manager, built))
         background.start("plans", renewal.run)
         background.start("predictions", functools.partial(predictions.run, plans))
         if calibrating is not None:
@@ -132,21 +132,21 @@ def _engine(
     plans: CurrentPlan,
     cloud: CloudLink,
     failures: HookFailures,
-    audits: Audits | None,
+    audits: HookAudits | None,
 ) -> Engine:
     deltas = DeltaSender(secrets.randbits(64), DeltaSettings(threshold=settings.delta_threshold))
     compute = Compute(settings.slowdown)
     return Engine(plans, compute, cloud, deltas, failures, audits, settings.keeps_inputs)
 
 
-def _audits(settings: EdgeSettings, card: Card | None, failures: HookFailures) -> Audits | None:
+def _audits(settings: EdgeSettings, card: Card | None, failures: HookFailures) -> HookAudits | None:
     """What watches hooks, imported only where there are any."""
     if not settings.hooks:
         return None
-    from evosplit.edge.audits.agreement_guard import Guard
-    from evosplit.edge.audits.hook_audits import Audits
+    from evosplit.edge.audits.agreement_guard import AgreementGuard
+    from evosplit.edge.audits.hook_audits import HookAudits
 
-    return Audits(Guard(settings.exit_agreement, share=settings.audit_share), card, failures)
+    return HookAudits(AgreementGuard(settings.exit_agreement, share=settings.audit_share), card, failures)
 
 
 def _card(bundle: Bundle, graph: Graph) -> Card | None:
@@ -179,22 +179,27 @@ def _is_masked(settings: EdgeSettings) -> bool:
     return learns_masks or settings.change_threshold is not None or settings.region is not None
 
 
-def _expecting(engine: Engine, hooking: Hooking | None, settings: EdgeSettings) -> Expecting:
+def _expecting(engine: Engine, hook_manager: HookManager | None, settings: EdgeSettings) -> Expecting:
     return Expecting(
-        engine.plans.model.graph, Profile(), hooking, settings.folder, settings.slowdown, _is_masked(settings)
+        engine.plans.model.graph,
+        Profile(),
+        hook_manager,
+        settings.folder,
+        settings.slowdown,
+        _is_masked(settings),
     )
 
 
-def _hooking(
-    engine: Engine, settings: EdgeSettings, background: Supervisor, audits: Audits | None
-) -> Hooking | None:
+def _hook_manager(
+    engine: Engine, settings: EdgeSettings, background: Supervisor, audits: HookAudits | None
+) -> HookManager | None:
     """Everything about hooks, imported only where there are any: it takes memory."""
     if audits is not None:
-        from evosplit.edge.hook_learning.manager import Hooking
+        from evosplit.edge.hook_learning.manager import HookManager
 
-        hooking = Hooking(engine, settings, background, audits)
-        hooking.load()
-        return hooking
+        hook_manager = HookManager(engine, settings, background, audits)
+        hook_manager.load()
+        return hook_manager
     if settings.region is not None:
         from evosplit.edge.hooks.region_hook import region_hooks
 
@@ -235,7 +240,7 @@ async def _build_all(plans: CurrentPlan, built: asyncio.Event) -> None:
         built.set()
 
 
-async def _teach(hooking: Hooking, built: asyncio.Event) -> None:
+async def _teach(hook_manager: HookManager, built: asyncio.Event) -> None:
     """Hooks learn once the heads are there, which they would have built anew."""
     await built.wait()
-    await hooking.run()
+    await hook_manager.run()

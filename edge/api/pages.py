@@ -76,7 +76,7 @@ async def get_metrics(request: web.Request) -> web.Response:
     )
     if agent.plan_audits is not None:
         agent.metrics.plans.see(agent.plan_audits.state)
-    if agent.hooking is not None:
-        learning = learning_state(agent.hooking)
-        agent.metrics.see_hooks(hook_states(agent.hooking), learning["size_bytes"])
+    if agent.hook_manager is not None:
+        learning = learning_state(agent.hook_manager)
+        agent.metrics.see_hooks(hook_states(agent.hook_manager), learning["size_bytes"])
     return web.Response(body=agent.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})

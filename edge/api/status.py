@@ -54,10 +54,10 @@ def profile_status(agent: Agent) -> dict[str, Any]:
     ``expected`` is what a planner may count on: the share of the frames that reach a hook and are answered
     there, and the mean density of each segment of the plan in use. ``expectation`` is that as plans take it.
     """
-    plans, cloud, hooking = agent.plans, agent.cloud, agent.hooking
+    plans, cloud, hook_manager = agent.plans, agent.cloud, agent.hook_manager
     cut_key = "0" if plans.plan is None else plans.plan.cut_key
     profile, link = agent.profile.data(cut_key), cloud.link
-    states = {} if hooking is None else hook_states(hooking)
+    states = {} if hook_manager is None else hook_states(hook_manager)
     hooks = [{"hook": name, **state, **_asked(profile["hooks"].get(name))} for name, state in states.items()]
     return {
         **profile,
@@ -66,7 +66,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "in_flight": agent.in_flight,
         "hooks": hooks,
         "dropped_hooks": agent.engine.hook_failures.dropped,
-        "learning": None if hooking is None else learning_state(hooking),
+        "learning": None if hook_manager is None else learning_state(hook_manager),
         "plan": {"cut_key": cut_key, "digest": plans.plan.digest if plans.plan else None},
         "plan_changes": plans.plan_changes,
         **calibration_status(agent),

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from numpy.typing import NDArray
 
-from evosplit.edge.background.time_budget import Allowance, Budget
+from evosplit.edge.background.time_budget import TimeBudget, TokenBucket
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact, whole_in_cloud
@@ -37,8 +37,8 @@ class FloatAnswers:
     def __init__(self, engine: Engine, may_send_inputs: bool) -> None:
         self._engine = engine
         self.may_send_inputs = may_send_inputs
-        self._bytes = Budget(SHARE, MOST_BYTES, MOST_BYTES)
-        self._time = Allowance(TIME_SHARE, MOST_S)
+        self._bytes = TokenBucket(SHARE, MOST_BYTES, MOST_BYTES)
+        self._time = TimeBudget(TIME_SHARE, MOST_S)
         self._cost_bytes = whole_in_cloud(engine.plans.model.table, engine.plans.model.graph).wire_bytes
         self._earned_s = time.monotonic()
 

@@ -18,8 +18,8 @@ from evosplit.shared.card import Card
 _log = logging.getLogger(__name__)
 
 
-class GuardLike(Protocol):
-    """What `evosplit.edge.audits.agreement_guard.Guard` does."""
+class GuardProtocol(Protocol):
+    """What `evosplit.edge.audits.agreement_guard.AgreementGuard` does."""
 
     def should_audit(self, frame_id: str, hook: str | None = None) -> bool:  # noqa: D102
         ...
@@ -38,13 +38,13 @@ class GuardLike(Protocol):
         ...
 
 
-class Audits:
+class HookAudits:
     """Applies the guard's judgement to what hooks decide, and tells it how they did.
 
     ``failures`` has the hooks that misbehaved.
     """
 
-    def __init__(self, guard: GuardLike, card: Card | None, failures: HookFailures) -> None:
+    def __init__(self, guard: GuardProtocol, card: Card | None, failures: HookFailures) -> None:
         self.guard = guard
         self._failures = failures
         self._card = card
@@ -99,7 +99,7 @@ class Audits:
         """What the guard says of a hook now."""
         return self.guard.verdict(hook)
 
-    def start_afresh(self, hooks: Iterable[Hook]) -> None:
+    def reset(self, hooks: Iterable[Hook]) -> None:
         """These hooks were trained anew."""
         for hook in hooks:
             self.guard.reset(hook.name)

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from evosplit.edge.audits.agreement_guard import Guard
+from evosplit.edge.audits.agreement_guard import AgreementGuard
 from evosplit.edge.audits.audit_rules import is_audited
 from evosplit.edge.audits.float_answers import FloatAnswers
 from evosplit.edge.background.pause import Pace
 from evosplit.edge.calibration.signature import signature
-from evosplit.edge.hook_learning.near_duplicates import Recent
+from evosplit.edge.hook_learning.near_duplicates import NearDuplicates
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact, less_safe, whole_in_cloud
@@ -71,9 +71,9 @@ class PlanAudits:
         self._right = right
         self._share = share
         self._distrusted = distrusted
-        self.guard = Guard(1.0, share=share)
+        self.guard = AgreementGuard(1.0, share=share)
         self._pace = Pace()
-        self._recent = Recent()
+        self._recent = NearDuplicates()
         self._is_auditing = False
 
     @contextlib.contextmanager

@@ -57,7 +57,7 @@ class _Block:
     told: int = 0
 
 
-class Skips:
+class SkipLearner:
     """Learns when one of the largest blocks can be left out. Nothing is tried while a skip is at work.
 
     Each block has a head of its own, and so its weights once more, until that is decided.
@@ -73,14 +73,14 @@ class Skips:
     def __len__(self) -> int:
         return min((len(block.rows) for block in self._blocks), default=0)
 
-    def start_afresh(self) -> None:
+    def reset(self) -> None:
         """Forget all rows, and the heads that they came from."""
         self._blocks, self._cut = (), ""
 
     def is_open(self, plan: Plan) -> bool:
         """Whether there is anything to learn under a plan."""
         if not self._is_wanted or self._works():
-            self.start_afresh()
+            self.reset()
             return False
         return self._cut != plan.cut_key or bool(self._blocks)
 
@@ -105,7 +105,7 @@ class Skips:
             block.rows.append((features, agree(self._engine.plans.model.card, outputs, answer.outputs)))
         return sent_bytes
 
-    def graduate(self) -> SkipHook | None:
+    def fit(self) -> SkipHook | None:
         """A hook that the rows until now show to be safe; None without news. Raises LearningError."""
         for block in self._blocks:
             rows = list(block.rows)

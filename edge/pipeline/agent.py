@@ -28,7 +28,7 @@ from evosplit.shared.result import Result
 if TYPE_CHECKING:
     from evosplit.edge.audits.plan_audits import PlanAudits
     from evosplit.edge.calibration.calibrating import Calibrating
-    from evosplit.edge.hook_learning.manager import Hooking
+    from evosplit.edge.hook_learning.manager import HookManager
     from evosplit.edge.telemetry.savings_record import Expecting
 
 
@@ -88,7 +88,7 @@ class Agent:
         metrics: Metrics,
         max_in_flight: int,
         expecting: Expecting,
-        hooking: Hooking | None = None,
+        hook_manager: HookManager | None = None,
         calibrating: Calibrating | None = None,
         plan_audits: PlanAudits | None = None,
     ) -> None:
@@ -101,7 +101,7 @@ class Agent:
         self.profile = expecting.profile
         self.expecting = expecting
         self._in_flight: dict[str, asyncio.Task[Finished]] = {}
-        self.hooking = hooking
+        self.hook_manager = hook_manager
         self.calibrating = calibrating
         self.plan_audits = plan_audits
         self._streams = StreamsSeen()
@@ -199,7 +199,7 @@ class Agent:
     def _under_way(self) -> Iterator[None]:
         """While this is open, what nobody waits for stands still."""
         with contextlib.ExitStack() as stack:
-            for one in (self.hooking, self.calibrating, self.plan_audits):
+            for one in (self.hook_manager, self.calibrating, self.plan_audits):
                 if one is not None:
                     stack.enter_context(one.frame())
             yield
@@ -217,9 +217,9 @@ class Agent:
 
     def _follow_up(self, job: Job, answer: Answer, reading: Reading) -> None:
         """In the background: the frame's result does not wait for it."""
-        if self.hooking is not None:
-            see_to = self.hooking.aftercare.see_to
-            self._follow_ups.start(functools.partial(see_to, job, answer, reading.outcome))
+        if self.hook_manager is not None:
+            observe = self.hook_manager.observer.observe
+            self._follow_ups.start(functools.partial(observe, job, answer, reading.outcome))
         if self.calibrating is not None and self.calibrating.wants:
             self._follow_ups.start(functools.partial(self.calibrating.see, job, answer))
         if self.plan_audits is not None and self.plan_audits.wants(job, answer):

@@ -27,7 +27,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch, measured_here: None) -> None:
     monkeypatch.setattr(calibrating, "POLL_S", 0.02)
     monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
 
 
 @pytest_asyncio.fixture

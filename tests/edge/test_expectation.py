@@ -89,7 +89,7 @@ async def test_the_profile_tells_the_planner_and_the_file_keeps_it(
     monkeypatch.setattr("evosplit.edge.telemetry.expected_savings.LEAST_FRAMES", 5)
     async with middle_stage(tmp_path, audit_share=NEVER, slowdown=2.0) as on:
         hook = Told(tap(on), sure(3), name="exit-0")
-        await on.agent.hooking.adopt((hook,), "exit")
+        await on.agent.hook_manager.adopt((hook,), "exit")
         for seed in range(4):
             await on.post(picture(seed))
         hook.decision = type(hook).decision

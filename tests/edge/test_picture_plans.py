@@ -10,7 +10,7 @@ import pytest
 from edge_support import LABELS, make_table, picture, stage, until
 from hook_doubles import Pupil, Told
 
-from evosplit.edge.background.time_budget import Allowance
+from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.link.payloads import picture_codec, without_pictures
 from evosplit.edge.pipeline.agent import Ticket
@@ -114,7 +114,7 @@ async def test_an_audit_of_a_hook_before_a_picture_sends_it(tmp_path: Path) -> N
         await on.agent.plans.change_hooks((told,))
         assert (await on.post(picture(1)))[1]["answered_by"] == "cloud"
         await on.agent.drain()
-        audits = on.agent.hooking.audits
+        audits = on.agent.hook_manager.audits
         assert audits.agreed["repeat"] + audits.disagreed["repeat"] == 1
 
 
@@ -125,11 +125,11 @@ async def test_a_standing_picture_is_learned_under_a_plan_that_sends_pictures(
     async with stage(tmp_path, table_of=picture_table, audit_share=1e-9, exit_agreement=0.9) as on:
         await until(lambda: on.agent.plans.heads_ready() == 3)
         assert picture_codec(on.agent.plans.plan) == "png"
-        on.agent.hooking.aftercare._looking = Allowance(100.0, 100.0)
+        on.agent.hook_manager.observer._time_budget = TimeBudget(100.0, 100.0)
         for _ in range(220):
             await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})
         await on.agent.drain()
-        await on.agent.hooking._learn_stillness()
+        await on.agent.hook_manager._learn_stillness()
         assert [hook.kind for hook in on.agent.plans.heads.hooks] == ["repeat"]
         asked = [
             (await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"}))[1]["answered_by"]

@@ -14,7 +14,7 @@ import pytest
 from edge_support import Stage, load_net, make_table, middle_stage, picture
 
 from evosplit.edge.audits.plan_audits import FIRST_AUDITS, PlanAudits
-from evosplit.edge.hook_learning.near_duplicates import FORGET_S, Recent
+from evosplit.edge.hook_learning.near_duplicates import FORGET_S, NearDuplicates
 from evosplit.edge.pipeline.agent import Ticket
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact
@@ -217,7 +217,7 @@ async def test_a_plan_that_comes_back_in_another_table_is_judged_anew(tmp_path: 
 
 def test_a_scene_that_stands_still_counts_once_a_minute() -> None:
     now_s = [0.0]
-    recent, random = Recent(lambda: now_s[0]), np.random.default_rng(0)
+    recent, random = NearDuplicates(lambda: now_s[0]), np.random.default_rng(0)
     scene, other = (random.standard_normal(256).astype(np.float32) for _ in range(2))
     assert not recent.holds(scene)
     recent.add(scene)

@@ -28,7 +28,7 @@ ALL: dict[str, Any] = {"change_threshold": 0.0, "audit_share": NEVER, "table_of"
 async def with_everything(on: Stage) -> None:
     """Masked segments, deltas, and a hook that repeats what has not changed at all."""
     still = RepeatHook("repeat", "x", Reduction(block=2), 0.9999)
-    await on.agent.hooking.adopt((still,), "repeat")
+    await on.agent.hook_manager.adopt((still,), "repeat")
 
 
 def scores(result: Any) -> dict[str, float]:
@@ -91,28 +91,32 @@ async def test_a_file_of_hooks_that_does_not_fit(
     with caplog.at_level(logging.WARNING):
         async with middle_stage(tmp_path, audit_share=NEVER) as on:
             assert (await on.post(picture(1)))[0] == 200
-            await on.agent.hooking.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
+            await on.agent.hook_manager.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
             assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
     assert sum("hooks are dropped" in record.message for record in caplog.records) == 1
 
 
 async def taught(on: Stage, frames: int = 40) -> None:
     """Some samples, in any number."""
-    hooking = on.agent.hooking
-    await until(lambda: hooking.school is not None and on.agent.plans.watches(hooking.school.taps))
+    hook_manager = on.agent.hook_manager
+    await until(
+        lambda: (
+            hook_manager.exit_learner is not None and on.agent.plans.watches(hook_manager.exit_learner.taps)
+        )
+    )
     for seed in range(frames):
         await on.post(flat(seed))
     await on.agent.drain()
-    assert hooking.school.sampler.offered
+    assert hook_manager.exit_learner.sampler.offered
 
 
 async def test_a_trainer_that_is_killed_while_it_saves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
-        loop = on.agent.hooking.school.loop
+        loop = on.agent.hook_manager.exit_learner.loop
         folder = loop.samples_path.parent
         start = asyncio.create_subprocess_exec
 
@@ -138,10 +142,10 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
-        loop = on.agent.hooking.school.loop
+        loop = on.agent.hook_manager.exit_learner.loop
         with monkeypatch.context() as patch:
             patch.setattr("evosplit.edge.hook_training.array_file._write", full)
             await loop.train_now()
