@@ -8,11 +8,13 @@ from typing import Final
 
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.planner.accuracy_promise import Kept, Promise, keep
+from evosplit.planner.compare import offered_bits
+from evosplit.planner.devices import Device
 from evosplit.planner.drop.accuracy import Judge
 from evosplit.planner.drop.pictures import table_with_errors
 from evosplit.planner.encodings import InputEncoding
 from evosplit.planner.problem import Problem
-from evosplit.planner.problem.device_pair import plain_speed
+from evosplit.planner.problem.device_pair import measured_profile, plain_speed
 from evosplit.planner.problem.limits import Limits
 from evosplit.planner.table import plan_table
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
@@ -30,33 +32,44 @@ _ANY_BANDWIDTH_BPS: Final = 1e6
 
 def service_problem(
     graph: Graph,
-    edge: Profile,
-    cloud: Profile,
+    edge: Profile | Device,
+    cloud: Profile | Device,
     errors: ErrorTable,
     rtt_s: float,
     limits: Limits,
     encodings: Sequence[InputEncoding] = (),
     expectation: Expectation = NOTHING_SPARED,
 ) -> Problem:
-    """What an edge asks with its profile: pictures that it can make, tensors with and without a codec.
+    """What can be had between two devices over any link: pictures, tensors with and without a codec.
 
-    ``expectation`` is what its hooks and masks have spared so far.
+    ``expectation`` is what the edge's hooks and masks have spared so far.
 
     Raises ProfileError or UsageError.
     """
-    link = Link(_ANY_BANDWIDTH_BPS, rtt_s)
-    offered = edge_encodings(encodings, edge)
-    plain = plain_speed(edge, cloud)
     return Problem(
-        graph, edge, cloud, errors, link, limits, plain=plain, encodings=offered, expectation=expectation
+        graph,
+        edge,
+        cloud,
+        errors,
+        Link(_ANY_BANDWIDTH_BPS, rtt_s),
+        limits,
+        offered_bits(edge),
+        plain=plain_speed(edge, cloud),
+        encodings=edge_encodings(encodings, edge),
+        expectation=expectation,
     )
 
 
-def edge_encodings(measured: Sequence[InputEncoding], edge: Profile) -> tuple[InputEncoding, ...]:
-    """The ways to send a picture that an edge has measured itself, with its own seconds to encode."""
-    return tuple(
-        replace(one, encode_s=edge.picture_s[one.name]) for one in measured if one.name in edge.picture_s
-    )
+def edge_encodings(encodings: Sequence[InputEncoding], edge: Profile | Device) -> tuple[InputEncoding, ...]:
+    """The ways to send a picture that an edge has measured itself, with its own seconds to encode.
+
+    On simulated devices coding takes no time, as published.
+    """
+    profile = measured_profile(edge)
+    if profile is None:
+        return tuple(replace(one, encode_s=0.0, decode_s=0.0) for one in encodings)
+    seconds = profile.picture_s
+    return tuple(replace(one, encode_s=seconds[one.name]) for one in encodings if one.name in seconds)
 
 
 def kept_plans(problem: Problem, promise: Promise, judge: Judge | None) -> tuple[PlanTable, Kept]:

@@ -14,22 +14,16 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from evosplit.edge.enrolment.measure import profile_skeleton
+from evosplit.edge.enrolment.measure import device_profiler, profile_skeleton
 from evosplit.edge.enrolment.note import Enrolment, bundle_place, open_bundle, read_note, wanted, write_note
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.head.table_heads import skeleton_model
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.savings_record import read_expectation
 from evosplit.shared.bundle import Bundle
-from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.card import card_from_data
 from evosplit.shared.errors import BundleError, CloudRefusedError, CloudUnavailableError
-from evosplit.shared.frame_costs import METHOD as FRAMES
-from evosplit.shared.integer_profiler import METHOD as INTEGERS
-from evosplit.shared.json_cache import read_kept, write_kept
-from evosplit.shared.machine import this_machine
 from evosplit.shared.profile import BUSY, Profile
-from evosplit.shared.profiler import METHOD
 from evosplit.shared.serial import to_data
 
 STATISTICS_FILE: Final = "errors.json"
@@ -112,33 +106,18 @@ async def fresh_bundle(
 async def _profile(settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any]) -> Profile:
     """This machine's profile of the model, measured once and kept: planning may have to be asked again."""
     sha256, card = str(description.get("sha256")), description.get("card")
-    path = settings.folder / f"profile-{_profile_key(settings, sha256, card).digest[:32]}.json"
-    kept = await asyncio.to_thread(read_kept, Profile, path)
+    known = None if card is None else card_from_data(dict(card))
+    profiler = device_profiler(settings.folder, settings.threads, settings.integers)
+    kept = await asyncio.to_thread(profiler.known, sha256, known, settings.slowdown)
     if kept is not None:
         return kept
     skeleton = await cloud.skeleton()
     _log.info("measuring this machine with %s", settings.model)
-    profile = await profile_skeleton(
-        skeleton, card, settings.model, sha256, settings.threads, settings.slowdown, settings.integers
-    )
+    profile = await profile_skeleton(skeleton, card, settings.model, sha256, profiler, settings.slowdown)
     if profile.repeats:
         calm = "calm" if (profile.spread or 0.0) <= BUSY else f"times still differ by {profile.spread:.0%}"
         _log.warning("the machine was busy while it was measured; measured again, %s", calm)
-    await asyncio.to_thread(write_kept, path, profile)
     return profile
-
-
-def _profile_key(settings: EdgeSettings, sha256: str, card: Mapping[str, Any] | None) -> CacheKey:
-    """All that a profile of this machine depends on. Raises CardError for a card that is none."""
-    return CacheKey(
-        "profile",
-        sha256,
-        f"{METHOD}, {INTEGERS}, {FRAMES}" if settings.integers else f"{METHOD}, {FRAMES}",
-        None if card is None else card_from_data(dict(card)),
-        this_machine(),
-        settings.threads,
-        settings.slowdown,
-    )
 
 
 def _statistics(settings: EdgeSettings) -> Any:  # noqa: ANN401 - JSON

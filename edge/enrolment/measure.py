@@ -1,8 +1,8 @@
 """Measures this machine in a process of its own, whose memory and caches are gone afterwards.
 
-``python -m edge.measure NAME SHA256 THREADS SLOWDOWN [integers]``: on standard input a line with the model
-card as JSON (or null) and then a stripped ONNX model; the profile as JSON on standard output, progress on
-standard error.
+``python -m evosplit.edge.enrolment.measure FOLDER NAME SHA256 THREADS SLOWDOWN [integers]``: on standard
+input a line with the model card as JSON (or null) and then a stripped ONNX model; the profile as JSON on
+standard output, progress on standard error. What was measured is kept under FOLDER.
 """
 
 from __future__ import annotations
@@ -13,25 +13,29 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from evosplit.edge.backends.int8 import timed_integers
-from evosplit.kernels.codec import measure_codec, measure_packing
+from evosplit.kernels.device_profile import DeviceProfiler
 from evosplit.kernels.warm import warm_kernels
 from evosplit.shared.card import card_from_data, check_card
 from evosplit.shared.errors import EvoSplitError, ModelError, ProfileError
-from evosplit.shared.frame_costs import measure_frame, with_frame
-from evosplit.shared.graph import Graph, graph_from_model
-from evosplit.shared.integer_profiler import measure_integers
+from evosplit.shared.graph import graph_from_model
+from evosplit.shared.measurement_store import MeasurementStore
 from evosplit.shared.profile import Profile
-from evosplit.shared.profiler import measure_profile
 from evosplit.shared.serial import from_json, to_json
 from evosplit.shared.weights import random_weights, restore_weights
 
 _log = logging.getLogger(__name__)
+
+
+def device_profiler(folder: Path, threads: int, integers: bool) -> DeviceProfiler:
+    """What measures this machine for an agent, and keeps it in its folder."""
+    return DeviceProfiler(MeasurementStore(folder), threads, timed_integers if integers else None)
 
 
 async def profile_skeleton(
@@ -39,9 +43,8 @@ async def profile_skeleton(
     card: Mapping[str, Any] | None,
     name: str,
     sha256: str,
-    threads: int,
+    profiler: DeviceProfiler,
     slowdown: float,
-    integers: bool = True,
 ) -> Profile:
     """Run this file as a process. Raises ProfileError; cancelling ends the process."""
     process = await asyncio.create_subprocess_exec(
@@ -49,12 +52,13 @@ async def profile_skeleton(
             sys.executable,
             "-m",
             "evosplit.edge.enrolment.measure",
+            str(profiler.store.folder.absolute()),
             name,
             sha256,
-            str(threads),
+            str(profiler.threads),
             repr(slowdown),
         ),
-        *(("integers",) if integers else ()),
+        *(("integers",) if profiler.integers else ()),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -76,9 +80,8 @@ def measure(
     card: Mapping[str, Any] | None,
     name: str,
     sha256: str,
-    threads: int,
+    profiler: DeviceProfiler,
     slowdown: float,
-    integers: bool,
 ) -> Profile:
     """Measure with random weights, which take as long as trained ones. Raises ModelError or CardError.
 
@@ -91,33 +94,20 @@ def measure(
     graph = graph_from_model(model, name, sha256)
     whole = dataclasses.replace(graph, model=restore_weights(model, random_weights(model, 0)))
     warm_kernels()  # on a new machine this compiles them: the first frames would wait for it
-    codec, plain = measure_codec(), measure_codec(codec="none")
-    pack_s = measure_packing()
-    profile = measure_profile(whole, threads, slowdown, None, *codec, plain_s_per_byte=plain, pack_s=pack_s)
-    if integers:
-        profile = _with_integers(whole, profile)
-    if card is None:
-        return profile
-    return with_frame(profile, measure_frame(graph, check_card(card_from_data(dict(card)), graph)))
-
-
-def _with_integers(graph: Graph, profile: Profile) -> Profile:
-    try:
-        times = measure_integers(graph, profile, timed_integers(graph))
-    except ModelError as reason:
+    fitting = None if card is None else check_card(card_from_data(dict(card)), graph)
+    profile = profiler.profile(whole, fitting, slowdown)
+    if reason := profiler.reason_without_integers(sha256):
         _log.warning("heads run in float32 alone: %s", reason)
-        return profile
-    return dataclasses.replace(profile, integers=times)
+    return profile
 
 
 def main() -> int:
     """The process. Exit status 1 and one line on standard error when the model cannot be measured."""
-    name, sha256, threads, slowdown, *rest = sys.argv[1:]
+    folder, name, sha256, threads, slowdown, *rest = sys.argv[1:]
+    profiler = device_profiler(Path(folder), int(threads), bool(rest))
     try:
         card = json.loads(sys.stdin.buffer.readline())
-        profile = measure(
-            sys.stdin.buffer.read(), card, name, sha256, int(threads), float(slowdown), bool(rest)
-        )
+        profile = measure(sys.stdin.buffer.read(), card, name, sha256, profiler, float(slowdown))
     except EvoSplitError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status

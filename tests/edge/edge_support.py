@@ -42,6 +42,7 @@ from evosplit.shared.graph import Graph, load_graph, prefix_cut
 from evosplit.shared.link import Link
 from evosplit.shared.oip import HEADER_LENGTH
 from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
+from evosplit.shared.replan import choices
 from evosplit.shared.token import bearer
 from evosplit.shared.weights import strip_weights
 from evosplit.shared.wire import Frame, encode_frame
@@ -57,6 +58,8 @@ CARD = {
     "labels": LABELS,
 }
 RTT_S = 0.002
+MIDDLE_BPS = 3e6
+"""At this bandwidth the plan that cuts in the middle is the best of `make_table`."""
 
 
 def load_net(
@@ -108,6 +111,12 @@ def make_table(graph: Graph, with_fallback: bool = True) -> PlanTable:
     breakpoints = (1e5, 1e7) if with_fallback else (1e7,)
     fallback = alone if with_fallback else None
     return PlanTable(graph.name, graph.sha256, RTT_S, breakpoints, plans, fallback)
+
+
+def middle_only(graph: Graph, with_fallback: bool = True) -> PlanTable:
+    """One plan that a change of the link cannot replace: the cut in the middle."""
+    _, middle, alone = make_plans(graph, 3)
+    return PlanTable(graph.name, graph.sha256, RTT_S, (), (middle,), alone if with_fallback else None)
 
 
 def write_net_bundle(
@@ -330,6 +339,7 @@ async def stage(
     model_of: Callable[[], onnx.ModelProto] = models.chain_net,
     calibration: CalibrationKind | None = None,
     promised_drop: float | None = None,
+    bandwidth_bps: float = 1e12,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     folder.mkdir(exist_ok=True)
@@ -337,7 +347,14 @@ async def stage(
     card = net_card(graph) if with_card else None
     path = folder / "net.evb"
     digest = write_net_bundle(graph, path, table_of(graph, with_fallback), card, calibration, promised_drop)
-    cloud = FakeCloud(graph, card, path, digest, calibrations=CalibrationStore(folder / "calibrations"))
+    cloud = FakeCloud(
+        graph,
+        card,
+        path,
+        digest,
+        bandwidth_bps=bandwidth_bps,
+        calibrations=CalibrationStore(folder / "calibrations"),
+    )
     server = TestServer(cloud.app())
     await server.start_server()
     url = str(server.make_url("")) if cloud_up else "http://127.0.0.1:9"
@@ -355,6 +372,22 @@ async def stage(
         stack.push_async_callback(front.close)
         client = await stack.enter_async_context(aiohttp.ClientSession(headers=bearer(TOKEN)))
         yield Stage(agent, cloud, server, str(front.make_url("")).rstrip("/"), client)
+
+
+async def use_the_middle(on: Stage, cut_key: str = "3") -> None:
+    """The plan that cuts in the middle, all heads built."""
+    on.cloud.bandwidth_bps = MIDDLE_BPS
+    plans = on.agent.plans
+    cuts = {plan.cut_key for plan in choices(plans.model.table)}
+    await until(lambda: plans.plan.cut_key == cut_key and plans.heads_ready() == len(cuts))
+
+
+@contextlib.asynccontextmanager
+async def middle_stage(folder: Path, cut_key: str = "3", **options: Any) -> AsyncIterator[Stage]:
+    """A stage whose link makes the agent begin with the plan that cuts in the middle."""
+    async with stage(folder, bandwidth_bps=MIDDLE_BPS, **options) as on:
+        await use_the_middle(on, cut_key)
+        yield on
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (24, 32), kind: str = "PNG") -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from edge_support import CARD, Stage, make_table, picture, stage, until
-from test_table_change import offered
+from table_support import offered
 
 from evosplit.edge.background.pause import Pace
 from evosplit.edge.calibration import calibrating, observing
@@ -24,22 +24,16 @@ from evosplit.shared.errors import ProfileError
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.preprocess import preprocess
-from evosplit.shared.profile import Profile
-from evosplit.shared.profiler import measure_profile
 from evosplit.shared.serial import from_data, from_json
 from tests import models
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    async def profile(*_: object) -> Profile:
-        return measure_profile(load_graph(tmp_path / "net.onnx", "net"), 1, 1.0)
-
-    monkeypatch.setattr("evosplit.edge.enrolment.enrol._profile", profile)
+def _at_once(monkeypatch: pytest.MonkeyPatch, measured_here: None) -> None:
     monkeypatch.setattr(calibrating, "POLL_S", 0.02)
     monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
 
 
 def without_raw(graph: Graph, with_fallback: bool) -> PlanTable:
@@ -51,7 +45,7 @@ def without_raw(graph: Graph, with_fallback: bool) -> PlanTable:
 @pytest_asyncio.fixture
 async def on(tmp_path: Path) -> AsyncIterator[Stage]:
     async with stage(tmp_path, calibration="none", private=True, table_of=without_raw) as made:
-        await until(lambda: made.agent.engine.heads_ready() >= 2)
+        await until(lambda: made.agent.plans.heads_ready() >= 2)
         yield made
 
 
@@ -70,7 +64,7 @@ async def test_only_statistics_are_sent(on: Stage, tmp_path: Path) -> None:
     for seed in range(LEAST_INPUTS):
         assert (await on.post(picture(seed)))[0] == 200
         await on.agent.drain()
-    await until(lambda: on.agent.engine.table_changes == 1, 40.0)
+    await until(lambda: on.agent.plans.table_changes == 1, 40.0)
     (request,) = on.cloud.plan_requests
     assert "calibration" not in request
     assert request["limits"]["min_depth"] == 1
@@ -89,7 +83,7 @@ async def test_a_bundle_that_would_send_the_input_is_not_taken(
         assert (await on.post(picture(seed)))[0] == 200
         await on.agent.drain()
     await until(lambda: "which is to stay here" in caplog.text, 40.0)
-    assert on.agent.engine.table_changes == 0
+    assert on.agent.plans.table_changes == 0
 
 
 @pytest.mark.parametrize("as_pictures", [False, True])
@@ -143,7 +137,7 @@ async def test_a_network_that_does_not_fit_stays_uncalibrated_in_one_line(
 ) -> None:
     settings = {"private": True, "memory_bytes": 100}
     async with stage(tmp_path, calibration="none", table_of=without_raw, **settings) as on:
-        await until(lambda: on.agent.engine.heads_ready() >= 2)
+        await until(lambda: on.agent.plans.heads_ready() >= 2)
         for seed in range(LEAST_INPUTS):
             assert (await on.post(picture(seed)))[0] == 200
             await on.agent.drain()

@@ -6,43 +6,15 @@ import asyncio
 import logging
 import os
 
-import numpy as np
 import psutil
 import pytest
+from learning_support import TASKS, fill, job, loop
 
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
-from evosplit.edge.hook_learning.trainer_loop import LoopSettings, TrainerLoop
 from evosplit.edge.hook_training import training_process as process
-from evosplit.edge.hook_training.learned import Task
 from evosplit.edge.hook_training.learned_file import read_learned
-from evosplit.edge.hook_training.samples import Sample
 from evosplit.edge.hook_training.training_process import Job, train
 from evosplit.shared.errors import LearningError
-
-TASKS = (Task("early", 0, 3, 0.3), Task("late", 0, 6, 0.6))
-
-
-def fill(sampler, count, classes=3):
-    random = np.random.default_rng(0)
-    for i in range(count):
-        label = i % classes
-        features = np.eye(3, dtype=np.float32)[label].repeat(2) + random.normal(size=6, scale=0.3)
-        outputs = {"logits": np.eye(3, dtype=np.float32)[label][None]}
-        sampler.offer(Sample(features.astype(np.float32), f"class {label}", outputs))
-    return sampler
-
-
-def job(folder, count=1500, **changes):
-    fill(Sampler(2_000_000), count).save(folder / "samples.npz")
-    settings = {"tasks": TASKS, "target": 0.9, "trainers": ("logistic",), **changes}
-    return Job(folder / "samples.npz", folder / "learned.npz", **settings)
-
-
-def loop(folder, learned, sampler=None, **changes):
-    settings = LoopSettings(
-        **{"target": 0.9, "trainers": ("logistic",), "idle_s": 0.05, "poll_s": 0.01, **changes}
-    )
-    return TrainerLoop(sampler or fill(Sampler(2_000_000), 1500), TASKS, folder, learned, settings)
 
 
 async def test_it_trains_and_hands_back(tmp_path):

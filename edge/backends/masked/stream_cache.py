@@ -1,4 +1,4 @@
-"""Streams by name, no more than fit a number of bytes."""
+"""LRU cache of stream memories, bounded in bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from evosplit.edge.backends.masked.stream_memory import Memory
+from evosplit.edge.backends.masked.stream_memory import StreamMemory
 from evosplit.edge.streams.change_rules import TRIALS
 from evosplit.shared.lru import Lru
 
@@ -18,17 +18,17 @@ class Stream:
     ``seconds`` of the last frames that built on others; ``dense_left``: frames for the dense backend yet.
     """
 
-    memory: Memory
+    memory: StreamMemory
     age: int | None = None
     region: bytes | None = None
     seconds: deque[float] = field(default_factory=lambda: deque(maxlen=TRIALS))
     dense_left: int = 0
 
 
-class Streams:
+class StreamCache:
     """The streams used last, weighed as they are used; the one that was quiet for longest goes first."""
 
-    def __init__(self, make: Callable[[], Memory], limit_bytes: int) -> None:
+    def __init__(self, make: Callable[[], StreamMemory], limit_bytes: int) -> None:
         self._make = make
         self._held: Lru[str, Stream] = Lru(limit_bytes)
 
@@ -42,9 +42,9 @@ class Streams:
 
     def get(self, name: str) -> Stream:
         """The stream, new where it is not known."""
-        found = self._held.get(name) or Stream(self._make())
-        self._held.put(name, found, found.memory.size_bytes)
-        return found
+        stream = self._held.get(name) or Stream(self._make())
+        self._held.put(name, stream, stream.memory.size_bytes)
+        return stream
 
     def forget(self, name: str) -> None:
         """Drop a stream; unknown ones are fine."""

@@ -1,0 +1,37 @@
+"""The plan that cuts in the middle, exits, and pictures to learn from, for tests of hooks in an agent."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from edge_support import Stage, use_the_middle
+from PIL import Image
+
+from evosplit.edge.hooks.decisions import Exit
+
+COLOURS = ((230, 20, 20), (20, 230, 20))
+ALWAYS, NEVER = 1.0, 1e-9
+
+
+async def with_hooks(on: Stage, *hooks: Any) -> None:
+    await use_the_middle(on)
+    await on.agent.plans.change_hooks(hooks)
+
+
+def tap(on: Stage) -> str:
+    return on.cloud.graph.layers[0].outputs[0]
+
+
+def sure(label: int, confidence: float = 0.97) -> Exit:
+    return Exit({"y": np.eye(5, dtype=np.float32)[[label]] * 9}, confidence)
+
+
+def flat(seed: int) -> bytes:
+    """One of two colours, which the network tells apart, and a little noise."""
+    level = np.asarray(COLOURS[seed % 2])
+    noise = np.random.default_rng(seed).integers(-8, 8, (24, 32, 3))
+    content = io.BytesIO()
+    Image.fromarray((level + noise).astype(np.uint8)).save(content, "PNG")
+    return content.getvalue()
