@@ -120,7 +120,7 @@ async def test_every_503_says_when_to_come_again(tmp_path: Path) -> None:
         answers = await asyncio.gather(*frames)
         assert {status for status, _, _ in answers} == {503}
         assert {is_accepted for _, is_accepted, _ in answers} == {True, False}
-        circuit = on.agent.engine.cloud.circuit
+        circuit = on.agent.cloud.circuit
         while circuit.pause_s < 8.0:
             circuit.silent(circuit.probe_at_s)
         most_s = circuit.wait_s(time.monotonic())
