@@ -21,8 +21,8 @@ from rich.console import Console
 from benchmarks.cells.inputs import PICTURES, SHARED
 from benchmarks.report import write_result
 from evosplit.cli.demo.report_rows import comparisons
+from evosplit.cli.demo.run_demo import show
 from evosplit.cli.demo.scenario import Cast, own
-from evosplit.cli.demo.story import show
 from evosplit.shared.link import Link
 
 LINKS: Final = tuple(Link(bandwidth_bps, 0.02) for bandwidth_bps in (32e6, 8e6, 2e6, 0.5e6))

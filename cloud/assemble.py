@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
-from evosplit.cloud.plans import PlanService
 from evosplit.cloud.registry import open_registry
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.stream_state import StreamStore
-from evosplit.cloud.tails import TailCache
+from evosplit.cloud.tail_cache import TailCache
 from evosplit.cloud.warm_up import warm_up
 
 _LOG: Final = logging.getLogger("evosplit.cloud")

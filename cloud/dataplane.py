@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from evosplit.cloud.registry import Model, Registry
 from evosplit.cloud.request_inputs import passed_on, read_feeds
 from evosplit.cloud.stream_state import StreamStore
-from evosplit.cloud.tails import Tail, TailCache, TailKey, build_tail
+from evosplit.cloud.tail_cache import Tail, TailCache, TailKey, build_tail
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Cut, prefix_cut
 from evosplit.shared.oip import (

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from evosplit.cloud.dataplane import DataPlane
-from evosplit.cloud.plans import PlanService
+from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.registry import Registry
 from evosplit.cloud.settings import AppSettings
 from evosplit.shared.errors import NotFoundError

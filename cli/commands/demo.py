@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from evosplit.cli.demo.report_rows import Row, comparisons, report
+from evosplit.cli.demo.run_demo import show
 from evosplit.cli.demo.scenario import Cast, built_in, own
-from evosplit.cli.demo.story import show
 from evosplit.cli.options import FILE, FOLDER, json_option, shape_option
 from evosplit.cli.output import print_json, print_table, stderr, stdout
 from evosplit.shared.errors import UsageError
