@@ -1,4 +1,4 @@
-"""Calibration inputs from devices, and the weights for a device that keeps its inputs to itself."""
+"""HTTP routes of calibration: inputs that devices send, weights for devices that keep their inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP face of the cloud tier: which path leads where."""
+"""HTTP ingress of the cloud tier: its routes and middleware."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from evosplit.cloud import calibration_routes, catalogue_routes
-from evosplit.cloud.admission import Admission
-from evosplit.cloud.authentication import Guard
+from evosplit.cloud.admission import AdmissionControl
+from evosplit.cloud.authentication import BearerAuthentication
 from evosplit.cloud.error_responses import HANDLERS
 from evosplit.cloud.inference_route import infer
 from evosplit.cloud.services import Services
@@ -18,9 +18,11 @@ def make_app(services: Services) -> Starlette:
     """The ASGI application. The event loop only moves bytes; all else happens in the services' threads."""
     if services.settings.token is None:
         raise ValueError("the application has no token")
-    guard = Middleware(Guard, token=services.settings.token.get_secret_value())
+    authentication = Middleware(BearerAuthentication, token=services.settings.token.get_secret_value())
     app = Starlette(
-        routes=_routes(), middleware=[guard, Middleware(Admission)], exception_handlers=dict(HANDLERS)
+        routes=_routes(),
+        middleware=[authentication, Middleware(AdmissionControl)],
+        exception_handlers=dict(HANDLERS),
     )
     app.state.services = services
     return app

@@ -1,4 +1,4 @@
-"""The plan service: an edge's profile in, a plan table and a bundle out. Slow, so every answer is kept."""
+"""Plan service: an edge's profile in, a plan table and a bundle out. Slow, so every answer is kept."""
 
 from __future__ import annotations
 
