@@ -16,10 +16,9 @@ from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.scenario import GATE_MAX_ERROR, gate_scenario
 from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.cli.shaper import Shaper
-from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.hook_learning.manager import FILE, Hooking
+from evosplit.edge.hook_learning.manager import FILE
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.hook_file import save_hooks
 from evosplit.edge.lifecycle import running_agent
@@ -60,9 +59,10 @@ class Stage:
         """A running agent with a store of its own, and just these hooks."""
         settings = replace(self.settings, data=self.settings.data / name, slowdown=slowdown)
         settings.folder.mkdir(parents=True)
-        async with running_agent(settings, bundle, self.token, self.session) as agent:
-            if hooks:
-                await use_hooks(agent, hooks, settings)
+        if hooks:  # by way of the file of hooks; a few are audited, and nothing new is learned
+            save_hooks(settings.folder / FILE, self.graph.sha256, hooks)
+            settings = replace(settings, hooks=True)
+        async with running_agent(settings, bundle, self.token, self.session, without=("hooks",)) as agent:
             yield agent
 
 
@@ -85,12 +85,3 @@ async def gate_stage(link: Link = LINK) -> AsyncIterator[Stage]:
             card = check_card(load_card(scenario.card), graph)
             split = split_bundle(graph, card, link, folder / "split.evb")
             yield Stage(session, settings, split, planned, token, graph, card)
-
-
-async def use_hooks(agent: Agent, hooks: Sequence[Hook], settings: EdgeSettings) -> None:
-    """Give an agent hooks by way of its file of hooks. It audits a few, and learns nothing new."""
-    save_hooks(settings.folder / FILE, agent.engine.model.graph.sha256, hooks)
-    hooking = Hooking(agent.engine, settings, Supervisor(agent.metrics.background_failed))
-    hooking.load()
-    await agent.engine.change_hooks(hooking.hooks)
-    agent.hooking = hooking

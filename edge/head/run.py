@@ -67,7 +67,7 @@ def run_head(
 
     ``acts`` says whether a decision is acted on or only noted; None is the full way: no hook is asked.
     None is whose kind is in ``without``. A hook that raises, or decides what makes no sense here, is dropped
-    from the hook_failures, and the frame goes on as if it had said `Go`.
+    for good (``hook_failures``), and the frame goes on as if it had said `Go`.
     """
     frame = _FrameRun(head, dict(feeds), stream, hook_failures)
     at = 0

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.background.time_budget import Allowance
+from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.head.hook_failures import HOOK_ERRORS, HookFailures
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
@@ -54,8 +54,8 @@ class Sampling:
     sampler: Takes
 
 
-class Lessons:
-    """Hands full answers on. Used by the thread that computes, but for `attend`.
+class SampleCollector:
+    """Hands full answers on. Used by the thread that computes, but for `sample_from`.
 
     Answers are sampled as often as that is cheap. ``trials`` are the input that a repeating hook would read,
     the agreement it is to reach, and the pairs that it learns from.
@@ -74,9 +74,9 @@ class Lessons:
         self._answers = 0
         self._repeats: RepeatHook | None = None
         self._sampling: Sampling | None = None
-        self._allowance = Allowance(SAMPLING_SHARE, MOST_BUDGET_S)
+        self._time_budget = TimeBudget(SAMPLING_SHARE, MOST_BUDGET_S)
 
-    def attend(self, sampling: Sampling) -> None:
+    def sample_from(self, sampling: Sampling) -> None:
         """Sample this from now on. Any thread may call: a frame under way ends with what it began with."""
         self._sampling = sampling
 
@@ -123,9 +123,9 @@ class Lessons:
         self, sampling: Sampling, run: HeadRun, answer: str, outputs: Mapping[str, NDArray[Any]]
     ) -> None:
         is_whole = all(tap in run.tensors for tap in sampling.taps)  # a skipped block has no inner tensors
-        if self._allowance.is_spent or not is_whole or any(hook.kind == "skip" for hook in run.changed_by):
+        if self._time_budget.is_spent or not is_whole or any(hook.kind == "skip" for hook in run.changed_by):
             return
-        with self._allowance.spending():
+        with self._time_budget.spending():
             features = np.concatenate([self._reader.of(run.tensors[tap]) for tap in sampling.taps])
             sampling.sampler.offer(Sample(features, answer, outputs))
 
