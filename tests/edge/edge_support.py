@@ -26,11 +26,11 @@ from aiohttp.typedefs import Handler
 from patient_session import PatientSession
 from PIL import Image
 
-from evosplit.cloud.calibrations import CalibrationStore
+from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.registry import Model, Registry
 from evosplit.cloud.stream_state import StreamStore
-from evosplit.cloud.tails import TailCache
+from evosplit.cloud.tail_cache import TailCache
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.pipeline.agent import Agent
