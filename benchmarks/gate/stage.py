@@ -13,7 +13,7 @@ import aiohttp
 
 from benchmarks.gate.split import split_bundle
 from evosplit.cli.demo.processes import new_token
-from evosplit.cli.demo.scenario import GATE_MAX_ERROR, built_in
+from evosplit.cli.demo.scenario import GATE_MAX_ERROR, gate_scenario
 from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.cli.shaper import Shaper
 from evosplit.edge.enrolment.enrol import enrol
@@ -69,19 +69,19 @@ class Stage:
 @contextlib.asynccontextmanager
 async def gate_stage(link: Link = LINK) -> AsyncIterator[Stage]:
     """Everything but the agents, enrolled for the built-in network as the demo does."""
-    cast, token = built_in(), new_token()
+    scenario, token = gate_scenario(), new_token()
     with tempfile.TemporaryDirectory(prefix="evosplit-gate-") as name:
         folder = Path(name)
-        cast.install(folder / "models")
+        scenario.install(folder / "models")
         async with contextlib.AsyncExitStack() as stack:
             cloud = await stack.enter_async_context(cloud_tier(folder, token))
             shaper = await stack.enter_async_context(Shaper.between(cloud.url, link))
             session = await stack.enter_async_context(aiohttp.ClientSession())
-            data, model = folder / "edge", cast.model.stem
+            data, model = folder / "edge", scenario.model.stem
             settings = EdgeSettings(shaper.url, model, data, token=token, max_error=GATE_MAX_ERROR)
             settings = replace(settings, slowdown=SLOWDOWN, hooks=False, exit_agreement=AGREEMENT)
             planned = await enrol(settings, PlannerClient(session, shaper.url, model, token))
-            graph = load_graph(cast.model)
-            card = check_card(load_card(cast.card), graph)
+            graph = load_graph(scenario.model)
+            card = check_card(load_card(scenario.card), graph)
             split = split_bundle(graph, card, link, folder / "split.evb")
             yield Stage(session, settings, split, planned, token, graph, card)

@@ -1,4 +1,4 @@
-"""Tails ready to run: built when first asked for, kept while they fit, the longest unused given up first."""
+"""LRU cache of tails: built when first asked for, bounded in bytes."""
 
 from __future__ import annotations
 
