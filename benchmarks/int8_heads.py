@@ -17,7 +17,7 @@ from benchmarks.int8.judge import right_answers
 from benchmarks.int8.sets import DATA, Round, rounds
 from benchmarks.report import write_result
 from evosplit.cli.profiles import measured_profile, with_integers
-from evosplit.edge.backends.int8 import Int8Segment
+from evosplit.edge.backends.segment import Segment
 from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
@@ -114,10 +114,10 @@ def _share(counts: Sequence[tuple[float, float]]) -> float:
 
 def _heads(
     graph: Graph, profile: Profile, errors: ErrorTable
-) -> list[tuple[str, Int8Segment, Mapping[str, Any]]]:
+) -> list[tuple[str, Segment, Mapping[str, Any]]]:
     """The whole network at 8 bits, and with the planner's bits at each error limit."""
     length = len(graph.layers)
-    found: list[tuple[str, Int8Segment, Mapping[str, Any]]] = [
+    found: list[tuple[str, Segment, Mapping[str, Any]]] = [
         ("all 8 bits", integer_head(graph, length, *eight_bits(graph, errors)), {})
     ]
     pinned: dict[str, Literal["edge", "cloud"]] = {layer.name: "edge" for layer in graph.layers}
