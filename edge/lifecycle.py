@@ -170,7 +170,7 @@ def _hook_manager(engine: Engine, settings: EdgeSettings, background: Supervisor
         hook_manager.load()
         return hook_manager
     if settings.region is not None:
-        from evosplit.edge.hooks.region_hook import region_hooks
+        from evosplit.edge.hooks.mask import region_hooks
 
         engine.heads.hooks = region_hooks(engine.model.graph, settings.region)
     return None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evosplit.edge.hook_training.array_file import Archive, read_npz, write_npz
 from evosplit.edge.hook_training.learned import Learned
-from evosplit.edge.hook_training.trainers.load import load_classifier
+from evosplit.edge.hooks.classifiers.load import load_classifier
 
 KIND: Final = "evosplit learned 1"
 _PLAIN: Final = ("name", "trainer", "threshold", "exit_rate", "agreement")

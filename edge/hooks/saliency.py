@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hooks.decisions import GO, Decision, Mask
-from evosplit.edge.hooks.saved_hook import SavedHook
+from evosplit.edge.hooks.hook import SavedHook
 from evosplit.kernels.salient import salient
 
 Bools = NDArray[np.bool_]
