@@ -9,6 +9,7 @@ from typing import Protocol
 
 from evosplit.edge.audits.answer_agreement import Outputs, agree
 from evosplit.edge.audits.audit_rules import Verdict
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import DecisionPolicy, NotedDecision
 from evosplit.edge.hooks.decisions import Decision, Exit
 from evosplit.edge.hooks.hook import Hook, MeasuredHook
@@ -38,14 +39,22 @@ class GuardProtocol(Protocol):
 
 
 class HookAudits:
-    """Applies the guard's judgement to what hooks decide, and tells it how they did."""
+    """Applies the guard's judgement to what hooks decide, and tells it how they did.
 
-    def __init__(self, guard: GuardProtocol, card: Card | None) -> None:
+    ``failures`` has the hooks that misbehaved.
+    """
+
+    def __init__(self, guard: GuardProtocol, card: Card | None, failures: HookFailures) -> None:
         self.guard = guard
+        self._failures = failures
         self._card = card
         self._verdicts: dict[str, Verdict] = {}
         self.agreed: Counter[str] = Counter()
         self.disagreed: Counter[str] = Counter()
+
+    def believes(self, hook: Hook) -> bool:
+        """Whether a hook is neither dropped nor off."""
+        return self._failures.trusts(hook) and self.guard.verdict(hook.name) != "off"
 
     def policy(self, frame_id: str) -> DecisionPolicy:
         """Acts on a decision unless the frame is audited, or the hook is less sure than the guard demands."""

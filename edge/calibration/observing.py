@@ -37,8 +37,8 @@ class Observing:
     """
 
     def __init__(self, engine: Engine, sample: LiveSample, pace: Pace) -> None:
-        self._graph = engine.model.graph
-        self._card = engine.model.card
+        self._graph = engine.plans.model.graph
+        self._card = engine.plans.model.card
         self._engine = engine
         self.drift = Drift()
         self._sample = sample
@@ -81,7 +81,7 @@ class Observing:
 
     async def _compare(self, answer: Answer) -> None:
         """Whether what the head made of the frame is within the plan's ranges."""
-        plan, run, table = answer.plan, answer.run, self._engine.model.table
+        plan, run, table = answer.plan, answer.run, self._engine.plans.model.table
         if plan is not None and run is not None and plan in choices(table):
             beyond = await asyncio.to_thread(share_beyond, plan, run.tensors)
             self.drift.note(table, beyond)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import onnx
@@ -37,15 +38,40 @@ class Heads:
     ``hooks`` and ``options`` are for heads that are built from then on; `renew` brings the others up to date.
     """
 
-    def __init__(self, bundle: Bundle, options: HeadOptions | None = None) -> None:
+    def __init__(
+        self, bundle: Bundle, options: HeadOptions | None = None, hooks: Sequence[Hook] = ()
+    ) -> None:
         self._bundle = bundle
-        self.options = options or HeadOptions()
+        self._hooks = tuple(hooks)
+        self._options = options or HeadOptions()
         self._skeleton = skeleton_model(bundle)
         self._built: dict[_Key, Head] = {}
         self._building = threading.Lock()
-        self.hooks: tuple[Hook, ...] = ()
         manifest = bundle.manifest
         self.graph: Graph = graph_from_model(self._skeleton, manifest.model, manifest.model_sha256)
+
+    @property
+    def hooks(self) -> tuple[Hook, ...]:
+        """What heads are built with, each where it has its place."""
+        return self._hooks
+
+    @property
+    def options(self) -> HeadOptions:
+        """How segments are made, and what is watched."""
+        return self._options
+
+    def change_hooks(self, hooks: Sequence[Hook]) -> None:
+        """Build with these from now on."""
+        self._hooks = tuple(hooks)
+
+    def watch(self, tensors: Sequence[str]) -> None:
+        """Hand out these tensors from now on."""
+        self._options = dataclasses.replace(self._options, watched=tuple(tensors))
+
+    def configure_like(self, other: Heads) -> tuple[tuple[Hook, ...], HeadOptions]:
+        """Take another bundle's hooks and options, and say which."""
+        self._hooks, self._options = other.hooks, other.options
+        return self._hooks, self._options
 
     def ready(self, plan: Plan) -> Head | None:
         """The head of a plan if it is built already."""

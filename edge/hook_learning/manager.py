@@ -6,10 +6,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
-from evosplit.edge.audits.agreement_guard import AgreementGuard
 from evosplit.edge.audits.hook_audits import HookAudits
 from evosplit.edge.background.retries import Retries
 from evosplit.edge.background.supervisor import Supervisor
@@ -47,7 +45,9 @@ class HookManager:
     All of it belongs to the event loop but what the thread that computes does in `SampleCollector`.
     """
 
-    def __init__(self, engine: Engine, settings: EdgeSettings, supervisor: Supervisor) -> None:
+    def __init__(
+        self, engine: Engine, settings: EdgeSettings, supervisor: Supervisor, audits: HookAudits
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._supervisor = supervisor
@@ -55,38 +55,34 @@ class HookManager:
         self._new_exits: tuple[ExitHook, ...] | None = None
         self.sampler_bytes = settings.sampler_bytes
         self._path = settings.folder / FILE
-        self._fixed = region_hooks(engine.model.graph, settings.region)
+        self._fixed = region_hooks(engine.plans.model.graph, settings.region)
         self._learned: dict[str, Hook] = {}
         self.expected: dict[str, Learned] = {}
         self.exit_learner: ExitLearner | None = None
-        self.audits = HookAudits(
-            AgreementGuard(settings.exit_agreement, share=settings.audit_share), engine.model.card
-        )
+        self.audits = audits
         self.collector = SampleCollector(
             engine.hook_failures, reader=FEATURES, trials=_trials(engine, settings)
         )
         self.shadows = ShadowRequests(engine, settings.hook_kinds, settings.exit_agreement)
         self.mask_learner = _mask_learner(engine, settings)
         self.observer = Observer(engine, self.collector, self.audits, self.shadows, self.mask_learner)
-        engine.policy = self.audits.policy
-        engine.believes = self._believes
 
     def load(self) -> None:
         """Hooks of an earlier run, before any head is built. A file that does not fit is dropped."""
         try:
-            found = load_hooks(self._path, self._engine.model.graph.sha256) if self._path.exists() else ()
+            found = (
+                load_hooks(self._path, self._engine.plans.model.graph.sha256) if self._path.exists() else ()
+            )
         except BundleError as broken:
             _log.warning("hooks are dropped and will be learned anew: %s", broken)
             found = ()
         unwanted = set(LEARNED) - set(self._settings.hook_kinds)
         self._learned = {hook.name: hook for hook in found if hook.kind not in unwanted}
-        heads = self._engine.heads
-        heads.hooks = self.hooks
+        heads = self._engine.plans.heads
+        heads.change_hooks(self.hooks)
         # Heads that hand out the right tensors from the start need not be built twice.
-        likely = replan(self._engine.model.table, self._engine.cloud.link, None)
-        heads.options = replace(
-            heads.options, watched=tuple(one.tap for one in self._classes(likely.cut_key))
-        )
+        likely = replan(self._engine.plans.model.table, self._engine.cloud.link, None)
+        heads.watch([one.tap for one in self._classes(likely.cut_key)])
 
     @property
     def hooks(self) -> tuple[Hook, ...]:
@@ -94,9 +90,6 @@ class HookManager:
         learned = sorted(self._learned.values(), key=lambda hook: (hook.kind != "repeat", hook.name))
         repeat = [hook for hook in learned if hook.kind == "repeat"]
         return (*repeat, *self._fixed, *learned[len(repeat) :])
-
-    def _believes(self, hook: Hook) -> bool:
-        return self._engine.hook_failures.trusts(hook) and self.audits.verdict(hook.name) != "off"
 
     @contextlib.contextmanager
     def frame(self) -> Iterator[None]:
@@ -125,9 +118,9 @@ class HookManager:
         fresh = [hook for hook in hooks if self._learned.get(hook.name) is not hook]
         self._learned = {**others, **{hook.name: hook for hook in hooks}}
         self.audits.reset(fresh)
-        sha256 = self._engine.model.graph.sha256
+        sha256 = self._engine.plans.model.graph.sha256
         try:
-            await self._engine.change_hooks(self.hooks)
+            await self._engine.plans.change_hooks(self.hooks)
         except EvoSplitError as refused:
             _log.warning(
                 "heads cannot be built with the hooks %s: %s", [hook.name for hook in hooks], refused
@@ -140,14 +133,14 @@ class HookManager:
 
     async def _follow_exits(self) -> None:
         """Sample where the plan in use can exit, if that is somewhere else than before."""
-        plan = self._engine.plan
+        plan = self._engine.plans.plan
         classes = () if plan is None else self._classes(plan.cut_key)
-        held = self._engine.watches(self.exit_learner.taps) if self.exit_learner is not None else False
+        held = self._engine.plans.watches(self.exit_learner.taps) if self.exit_learner is not None else False
         if plan is None or held or not classes:
             return
         if self.exit_learner is None or self.exit_learner.classes != classes:
             await self._replace_exit_learner(classes)
-        await self._engine.watch(self._watched(plan.cut_key))
+        await self._engine.plans.watch(self._watched(plan.cut_key))
 
     async def _replace_exit_learner(self, classes: tuple[ExitTask, ...]) -> None:
         limits = LoopSettings(target=self._settings.exit_agreement)
@@ -162,9 +155,9 @@ class HookManager:
 
     async def _watch(self) -> None:
         """Have the plan in use hand out what is learned from."""
-        plan = self._engine.plan if self.mask_learner is not None else None
-        if plan is not None and not self._engine.watches(wanted := self._watched(plan.cut_key)):
-            await self._engine.watch(wanted)
+        plan = self._engine.plans.plan if self.mask_learner is not None else None
+        if plan is not None and not self._engine.plans.watches(wanted := self._watched(plan.cut_key)):
+            await self._engine.plans.watch(wanted)
 
     def _watched(self, cut_key: str) -> tuple[str, ...]:
         place = self.mask_learner.place(cut_key) if self.mask_learner is not None else None
@@ -173,7 +166,7 @@ class HookManager:
 
     def _classes(self, cut_key: str) -> tuple[ExitTask, ...]:
         """Where exits are learned in the head of a cut."""
-        graph = self._engine.model.graph
+        graph = self._engine.plans.model.graph
         return exit_tasks(graph, parse_cut(graph, cut_key)) if "exit" in self._settings.hook_kinds else ()
 
     def _trained(self, hooks: tuple[ExitHook, ...], learned: tuple[Learned, ...]) -> None:
@@ -219,7 +212,7 @@ class HookManager:
 def _mask_learner(engine: Engine, settings: EdgeSettings) -> MaskLearner | None:
     if "saliency" not in settings.hook_kinds:
         return None
-    return MaskLearner(engine.model.graph, settings.exit_agreement, settings.sampler_bytes)
+    return MaskLearner(engine.plans.model.graph, settings.exit_agreement, settings.sampler_bytes)
 
 
 def _trials(engine: Engine, settings: EdgeSettings) -> tuple[str, float, RepeatTrials] | None:
@@ -227,4 +220,4 @@ def _trials(engine: Engine, settings: EdgeSettings) -> tuple[str, float, RepeatT
         return None
     left, top, right, bottom = settings.region or (0.0, 0.0, 1.0, 1.0)
     reduction = Reduction(region=(top, left, bottom, right))
-    return engine.model.graph.inputs[0], settings.exit_agreement, RepeatTrials(reduction)
+    return engine.plans.model.graph.inputs[0], settings.exit_agreement, RepeatTrials(reduction)

@@ -74,7 +74,10 @@ class Observer:
             await self._engine.compute.run(functools.partial(mask_learner.offer, place, run, job.stream))
 
     def _masks(self) -> bool:
-        return any(hook.kind == "mask" and self._engine.believes(hook) for hook in self._engine.heads.hooks)
+        return any(
+            hook.kind == "mask" and self._engine.trust.believes(hook)
+            for hook in self._engine.plans.heads.hooks
+        )
 
     async def _learn(self, head: Head, run: HeadRun, job: Job, answer: Answer, outcome: object) -> None:
         learn = functools.partial(self.collector.learn, head, run, job.stream, outcome_key(outcome))

@@ -106,7 +106,7 @@ class ShadowRequests:
         """One row, from the mildest way on."""
         if answer.run is None:
             return
-        tensor, card = answer.run.tensors[self._about[0]], self._engine.model.card
+        tensor, card = answer.run.tensors[self._about[0]], self._engine.plans.model.card
         bits, keep = _claimed(answer)
         stays = [False] * lesson.tries
         for at in reversed(range(lesson.tries)):
@@ -120,7 +120,7 @@ class ShadowRequests:
 
     def _lesson(self, plan: Plan) -> TrialLearner | None:
         """The one with the fewest rows, of those that teach something new."""
-        graph = self._engine.model.graph
+        graph = self._engine.plans.model.graph
         named = [graph.tensors[name] for name in plan.boundary if name not in graph.inputs]
         if not named:
             return None
@@ -135,12 +135,12 @@ class ShadowRequests:
     def _works(self, lesson: TrialLearner) -> bool:
         """Whether a hook does already what the lesson is about."""
         return any(
-            hook.kind == lesson.kind and hook.tap == self._about[0] and self._engine.believes(hook)
-            for hook in self._engine.heads.hooks
+            hook.kind == lesson.kind and hook.tap == self._about[0] and self._engine.trust.believes(hook)
+            for hook in self._engine.plans.heads.hooks
         )
 
     def _place(self) -> int:
-        layers = self._engine.model.graph.layers
+        layers = self._engine.plans.model.graph.layers
         return next((layer.index for layer in layers if self._about[0] in layer.outputs), 0)
 
 

@@ -102,7 +102,7 @@ class SkipLearner:
         outputs, sent_bytes = await self._engine.shadow(tried, {}, {})
         features = AVERAGE.of(short.tensors[block.place.tap])
         if short.changed_by and np.isfinite(features).all():
-            block.rows.append((features, agree(self._engine.model.card, outputs, answer.outputs)))
+            block.rows.append((features, agree(self._engine.plans.model.card, outputs, answer.outputs)))
         return sent_bytes
 
     def fit(self) -> SkipHook | None:
@@ -121,14 +121,14 @@ class SkipLearner:
 
     def _prepared(self, plan: Plan) -> tuple[_Block, ...]:
         """The largest blocks of a plan's head, with what is known of them already."""
-        graph = self._engine.model.graph
+        graph = self._engine.plans.model.graph
         known = {block.place.until: block.rows for block in self._blocks}
         found = sorted(skip_places(graph, parse_cut(graph, plan.cut_key)), key=lambda one: -one.share)
         blocks = []
         for place in found[:MOST_BLOCKS]:
             trial = _Trial(f"try-{place.until}", place.tap, place.until)
             try:
-                head = self._engine.heads.trial(plan, (trial,))
+                head = self._engine.plans.heads.trial(plan, (trial,))
             except (BundleError, ModelError):
                 continue
             if head.hooks:
@@ -137,4 +137,7 @@ class SkipLearner:
         return tuple(blocks)
 
     def _works(self) -> bool:
-        return any(hook.kind == "skip" and self._engine.believes(hook) for hook in self._engine.heads.hooks)
+        return any(
+            hook.kind == "skip" and self._engine.trust.believes(hook)
+            for hook in self._engine.plans.heads.hooks
+        )

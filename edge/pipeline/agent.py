@@ -93,6 +93,8 @@ class Agent:
         plan_audits: PlanAudits | None = None,
     ) -> None:
         self.engine = engine
+        self.plans = engine.plans
+        self.cloud = engine.cloud
         self.store = store
         self.metrics = metrics
         self._max_in_flight = max_in_flight
@@ -110,7 +112,7 @@ class Agent:
 
         Raises InputError, CardError, UsageError, BusyError (all of them: not accepted), FrameFailedError.
         """
-        card = self.engine.model.card
+        card = self.engine.plans.model.card
         if card is None:
             raise CardError("the model has no card, so it takes tensors but no pictures")
         self.engine.check_strategy(ticket.strategy)
@@ -121,7 +123,7 @@ class Agent:
     async def take_tensors(self, feeds: Feeds, ticket: Ticket) -> Finished:
         """Answer the model's own inputs. Raises as `take_picture`."""
         self.engine.check_strategy(ticket.strategy)
-        model = self.engine.model.graph.name
+        model = self.engine.plans.model.graph.name
         job = Job(ticket.frame_id, ticket.stream, model, ticket.strategy, feeds=feeds)
         return await self._submit(ticket.frame_id, functools.partial(self._see_through, job))
 
@@ -161,7 +163,7 @@ class Agent:
             _log.error("frame %s failed", frame_id, exc_info=failure)
 
     async def _picture(self, card: Card, content: bytes, ticket: Ticket) -> Finished:
-        job = Job(ticket.frame_id, ticket.stream, self.engine.model.graph.name, ticket.strategy)
+        job = Job(ticket.frame_id, ticket.stream, self.engine.plans.model.graph.name, ticket.strategy)
         stored = await asyncio.to_thread(self.store.get, ticket.frame_id) if ticket.is_named else None
         if stored is not None:
             return Finished(_answered(stored))
@@ -224,7 +226,7 @@ class Agent:
             self._follow_ups.start(functools.partial(self.plan_audits.audit, job, answer))
 
     async def _read(self, job: Job, answer: Answer) -> Reading:
-        card = self.engine.model.card
+        card = self.engine.plans.model.card
         if card is None:
             return Reading(None, None)
         size = (card.input.size or (0, 0)) if job.picture is None else job.picture.original

@@ -16,8 +16,8 @@ from evosplit.shared.json_cache import read_kept, write_kept
 
 if TYPE_CHECKING:
     from evosplit.edge.hook_learning.manager import HookManager
-    from evosplit.edge.pipeline.engine import Engine
     from evosplit.edge.telemetry.runtime_profile import Profile
+    from evosplit.shared.graph import Graph
 
 FILE: Final = "expectation.json"
 EVERY_S: Final = 300.0
@@ -48,14 +48,14 @@ class Expecting:
 
     def __init__(
         self,
-        engine: Engine,
+        graph: Graph,
         profile: Profile,
         hook_manager: HookManager | None,
         folder: Path,
         slowdown: float,
         is_masked: bool,
     ) -> None:
-        self._graph = engine.model.graph
+        self._graph = graph
         self._hook_manager = hook_manager
         self.profile = profile
         self._folder = folder

@@ -25,10 +25,10 @@ from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 from PIL import Image
 
-from evosplit.cloud.calibrations import CalibrationStore
+from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.registry import Model, Registry
-from evosplit.cloud.tails import TailCache
+from evosplit.cloud.tail_cache import TailCache
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.pipeline.agent import Agent
@@ -42,6 +42,7 @@ from evosplit.shared.graph import Graph, load_graph, prefix_cut
 from evosplit.shared.link import Link
 from evosplit.shared.oip import HEADER_LENGTH
 from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
+from evosplit.shared.replan import choices
 from evosplit.shared.token import bearer
 from evosplit.shared.weights import strip_weights
 from evosplit.shared.wire import Frame, encode_frame
@@ -110,6 +111,12 @@ def make_table(graph: Graph, with_fallback: bool = True) -> PlanTable:
     breakpoints = (1e5, 1e7) if with_fallback else (1e7,)
     fallback = alone if with_fallback else None
     return PlanTable(graph.name, graph.sha256, RTT_S, breakpoints, plans, fallback)
+
+
+def middle_only(graph: Graph, with_fallback: bool = True) -> PlanTable:
+    """One plan that a change of the link cannot replace: the cut in the middle."""
+    _, middle, alone = make_plans(graph, 3)
+    return PlanTable(graph.name, graph.sha256, RTT_S, (), (middle,), alone if with_fallback else None)
 
 
 def write_net_bundle(
@@ -370,7 +377,9 @@ async def stage(
 async def use_the_middle(on: Stage, cut_key: str = "3") -> None:
     """The plan that cuts in the middle, all heads built."""
     on.cloud.bandwidth_bps = MIDDLE_BPS
-    await until(lambda: on.agent.engine.plan.cut_key == cut_key and on.agent.engine.heads_ready() == 3)
+    plans = on.agent.plans
+    cuts = {plan.cut_key for plan in choices(plans.model.table)}
+    await until(lambda: plans.plan.cut_key == cut_key and plans.heads_ready() == len(cuts))
 
 
 @contextlib.asynccontextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import Stage, middle_stage, picture, until, use_the_middle
+from edge_support import Stage, middle_only, middle_stage, picture, until, use_the_middle
 
 from evosplit.cloud.stream_state import StreamStore
 
@@ -57,7 +57,7 @@ async def test_a_cloud_that_forgot_gets_the_frame_whole_and_is_not_blamed(tmp_pa
         ] * 2
         assert healed["wire_bytes"] > first["wire_bytes"]  # the delta, and the whole frame
         assert same(healed["outcome"], first["outcome"])
-        assert not on.agent.engine.cloud.circuit.is_open
+        assert not on.agent.cloud.circuit.is_open
         assert (await post(on, 1))["wire_bytes"] < first["wire_bytes"] * 0.7
 
 
@@ -69,19 +69,17 @@ async def test_a_frame_that_is_lost_harms_no_other(tmp_path: Path, mode: str) ->
         status, answer = await on.post(picture(2), headers={"X-Evosplit-Stream": "gate"})
         assert (status, answer["answered_by"]) == (200, "edge-fallback")
         on.cloud.mode = "ok"
-        await until(lambda: not on.agent.engine.cloud.circuit.is_open)
+        await until(lambda: not on.agent.cloud.circuit.is_open)
         await use_the_middle(on)
         for seed in (1, 2):
             assert same((await post(on, seed))["outcome"], answers[seed])
 
 
 async def test_many_frames_of_several_streams_at_once(tmp_path: Path) -> None:
-    async with middle_stage(tmp_path) as on:
+    async with middle_stage(tmp_path, table_of=middle_only) as on:
         expected = {seed: (await post(on, seed, None))["outcome"] for seed in range(4)}
         on.cloud.bandwidth_bps = 1e9
         rng = np.random.default_rng(0)
-        on.agent.engine.reconsider = lambda: None  # type: ignore[method-assign]
-        on.agent.engine.cloud.changed = lambda: None
 
         async def one(number: int) -> None:
             await asyncio.sleep(float(rng.uniform(0, 0.3)))

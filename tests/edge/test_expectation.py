@@ -116,7 +116,7 @@ async def test_an_expectation_outlives_a_run_without_frames(tmp_path: Path) -> N
     known = Expectation(wire_share=0.25)
     write_kept(folder / "expectation.json", KeptExpectation(sha256, known))
     async with stage(tmp_path) as on:
-        await until(lambda: on.agent.engine.heads_ready() == 3)
+        await until(lambda: on.agent.plans.heads_ready() == 3)
         assert on.agent.expecting.now() == known
     assert read_expectation(folder, sha256) == known
 

@@ -15,7 +15,7 @@ from evosplit.edge.link.circuit import REFUSALS_TO_OPEN
 
 async def use_the_cloud(on: Stage) -> None:
     on.cloud.bandwidth_bps = 1e9
-    await until(lambda: on.agent.engine.plan.cut_key == "0" and on.agent.engine.heads_ready() == 3)
+    await until(lambda: on.agent.plans.plan.cut_key == "0" and on.agent.plans.heads_ready() == 3)
 
 
 async def results(on: Stage) -> list[dict[str, object]]:
@@ -66,7 +66,7 @@ async def test_only_the_first_frame_waits_for_a_cloud_that_hangs(tmp_path: Path)
             assert (status, answer["answered_by"]) == (200, "edge-fallback")
         assert waits_s[0] > 0.9
         assert max(waits_s[1:]) < 0.5
-        assert on.agent.engine.cloud.circuit.is_open
+        assert on.agent.cloud.circuit.is_open
 
 
 async def test_the_cloud_is_used_again_when_it_is_back(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ async def test_the_cloud_is_used_again_when_it_is_back(tmp_path: Path) -> None:
         on.cloud.mode = "hang"
         assert (await on.post(picture(1)))[1]["answered_by"] == "edge-fallback"
         on.cloud.mode = "ok"
-        await until(lambda: not on.agent.engine.cloud.circuit.is_open)
+        await until(lambda: not on.agent.cloud.circuit.is_open)
         await use_the_cloud(on)
         assert (await on.post(picture(2)))[1]["answered_by"] == "cloud"
 
@@ -87,7 +87,7 @@ async def test_refusals_in_a_row_open_the_circuit(tmp_path: Path) -> None:
         for seed in range(REFUSALS_TO_OPEN):
             await on.post(picture(seed))
         asked = len(on.cloud.calls)
-        assert on.agent.engine.cloud.circuit.is_open
+        assert on.agent.cloud.circuit.is_open
         assert (await on.post(picture(9)))[1]["answered_by"] == "edge-fallback"
         assert len(on.cloud.calls) == asked
 
@@ -143,4 +143,4 @@ async def test_a_bandwidth_that_collapses_is_survived(tmp_path: Path) -> None:
         on.cloud.bandwidth_bps = 2e4
         seen = [(await on.post(picture(seed)))[1]["answered_by"] for seed in range(6)]
         assert set(seen) <= {"edge", "edge-fallback", "cloud"}
-        await until(lambda: not on.agent.engine.plan.boundary)
+        await until(lambda: not on.agent.plans.plan.boundary)

@@ -117,5 +117,5 @@ async def test_every_503_says_when_to_come_again(tmp_path: Path) -> None:
         answers = await asyncio.gather(*(retry_s(seed) for seed in range(3)))
         assert {status for status, _, _ in answers} == {503}
         assert {is_accepted for _, is_accepted, _ in answers} == {True, False}
-        on.agent.engine.cloud.circuit.probe_at_s = time.monotonic() + 7.5
+        on.agent.cloud.circuit.probe_at_s = time.monotonic() + 7.5
         assert (await retry_s(9))[2] in (7, 8)

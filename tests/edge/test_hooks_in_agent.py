@@ -35,8 +35,8 @@ async def test_an_exit_answers_without_the_cloud(tmp_path: Path) -> None:
 
 async def test_an_exit_answers_while_the_cloud_is_away(tmp_path: Path) -> None:
     async with stage(tmp_path, cloud_up=False, audit_share=NEVER) as on:
-        await until(lambda: on.agent.engine.heads_ready() == 3)
-        await on.agent.engine.change_hooks((Told(tap(on), sure(1), name="exit-0"),))
+        await until(lambda: on.agent.plans.heads_ready() == 3)
+        await on.agent.plans.change_hooks((Told(tap(on), sure(1), name="exit-0"),))
         status, answer = await on.post(picture(1))
         assert (status, answer["answered_by"], answer["hook"]) == (200, "exit", "exit-0")
 
@@ -60,7 +60,7 @@ async def test_an_audited_frame_goes_the_full_way_and_the_guard_hears_of_it(tmp_
 
 async def test_a_shorter_way_is_gone_as_well_and_compared(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, audit_share=ALWAYS) as on:
-        boundary = on.agent.engine.plan.boundary[0]
+        boundary = on.agent.plans.plan.boundary[0]
         none = Keep(boundary, np.zeros(on.cloud.graph.tensors[boundary].shape[1], bool))
         await with_hooks(
             on,
@@ -77,7 +77,7 @@ async def test_a_shorter_way_is_gone_as_well_and_compared(tmp_path: Path) -> Non
 
 async def test_kept_channels_and_fewer_bits_make_frames_shorter(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
-        boundary = on.agent.engine.plan.boundary[0]
+        boundary = on.agent.plans.plan.boundary[0]
         plain = (await on.post(picture(1)))[1]
         await with_hooks(on, Told(boundary, Bits({boundary: 2}), name="b", kind="bits"))
         coarse = (await on.post(picture(1)))[1]
@@ -141,7 +141,7 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
         await until(
             lambda: (
                 hook_manager.exit_learner is not None
-                and on.agent.engine.watches(hook_manager.exit_learner.taps)
+                and on.agent.plans.watches(hook_manager.exit_learner.taps)
             )
         )
         for seed in range(120):
@@ -149,7 +149,7 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
         await on.agent.drain()
         assert hook_manager.exit_learner.sampler.offered >= 60
         await hook_manager.exit_learner.loop.train_now()
-        await until(lambda: any(hook.kind == "exit" for hook in on.agent.engine.heads.hooks), 30.0)
+        await until(lambda: any(hook.kind == "exit" for hook in on.agent.plans.heads.hooks), 30.0)
         path = tmp_path / "data" / "net" / "hooks.evh"
         await until(path.exists)
         seen = [(await on.post(flat(seed)))[1] for seed in range(200, 220)]
@@ -159,7 +159,7 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
             assert answer["outcome"]["top"][0]["class"] == whole["outcome"]["top"][0]["class"]
         names = {hook.name for hook in load_hooks(path, on.cloud.graph.sha256)}
     async with middle_stage(tmp_path, **options) as again:
-        assert {hook.name for hook in again.agent.engine.heads.hooks} == names
+        assert {hook.name for hook in again.agent.plans.heads.hooks} == names
         assert (await again.post(flat(300)))[1]["answered_by"] == "exit"
 
 

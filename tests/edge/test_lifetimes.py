@@ -91,7 +91,7 @@ async def test_a_disk_that_is_full_ends_no_learning(
         assert on.agent.hook_manager.exit_learner is None
         learning.unlink()
         await until(lambda: on.agent.hook_manager.exit_learner is not None)
-        await until(lambda: on.agent.engine.watches(on.agent.hook_manager.exit_learner.taps))
+        await until(lambda: on.agent.plans.watches(on.agent.hook_manager.exit_learner.taps))
         assert await metric(on, "evosplit_background_failures_total") == 0
 
 

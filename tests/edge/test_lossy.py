@@ -111,18 +111,18 @@ async def test_the_device_learns_to_send_less(tmp_path: Path, free: None) -> Non
         plain = (await on.post(flat(99)))[1]
         await teach(on, 60)
         await on.agent.hook_manager._learn_losses()
-        first = [hook.kind for hook in on.agent.engine.heads.hooks]
+        first = [hook.kind for hook in on.agent.plans.heads.hooks]
         assert first
         short = (await on.post(flat(99)))[1]
         assert (short["answered_by"], short["wire_bytes"] < plain["wire_bytes"]) == ("cloud", True)
         stream = {"X-Evosplit-Stream": "gate"}
-        asked = on.agent.profile.hooks[on.agent.engine.heads.hooks[0].name].seconds.count
+        asked = on.agent.profile.hooks[on.agent.plans.heads.hooks[0].name].seconds.count
         assert (await on.post(flat(99), headers=stream))[1]["answered_by"] == "cloud"
-        assert on.agent.profile.hooks[on.agent.engine.heads.hooks[0].name].seconds.count == asked
+        assert on.agent.profile.hooks[on.agent.plans.heads.hooks[0].name].seconds.count == asked
         path = tmp_path / "data" / "net" / "hooks.evh"
         assert {hook.kind for hook in load_hooks(path, on.cloud.graph.sha256)} == set(first)
     async with stage(tmp_path, **{**options, "hook_kinds": ("exit",)}) as again:
-        assert again.agent.engine.heads.hooks == ()
+        assert again.agent.plans.heads.hooks == ()
 
 
 async def test_asking_takes_a_small_share_of_the_bytes(tmp_path: Path) -> None:

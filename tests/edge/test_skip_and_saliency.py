@@ -78,7 +78,7 @@ async def test_a_block_that_changes_nothing_is_skipped(tmp_path: Path, free: Non
     async with middle_stage(tmp_path, **on_blocks, **options("skip")) as on:
         await try_skips(on, 600, rows=30)
         await on.agent.hook_manager._learn_losses()
-        (hook,) = on.agent.engine.heads.hooks
+        (hook,) = on.agent.plans.heads.hooks
         assert hook.kind == "skip"
         answer = (await on.post(flat(0)))[1]
         assert answer["answered_by"] == "cloud"
@@ -153,7 +153,7 @@ async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> 
     async with middle_stage(tmp_path, **options("saliency")) as on:
         await watch(on, 60, GATE)
         await on.agent.hook_manager._learn_masks()
-        (hook,) = on.agent.engine.heads.hooks
+        (hook,) = on.agent.plans.heads.hooks
         assert (hook.kind, hook.tap) == ("mask", "r1")
         for seed in range(60, 64):
             assert (await on.post(scene(seed), headers=GATE))[1]["answered_by"] == "cloud"
@@ -161,7 +161,7 @@ async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> 
         assert on.agent.profile.hooks[hook.name].decisions["mask"] == 3
         assert on.agent.hook_manager.mask_learner._pairs == []
         await on.agent.hook_manager._learn_masks()
-        assert on.agent.engine.heads.hooks == (hook,)
+        assert on.agent.plans.heads.hooks == (hook,)
 
 
 async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
@@ -170,7 +170,7 @@ async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
     async with middle_stage(tmp_path, **on_blocks, **audited) as on:
         await try_skips(on, 600, rows=30)
         await on.agent.hook_manager._learn_losses()
-        (hook,) = on.agent.engine.heads.hooks
+        (hook,) = on.agent.plans.heads.hooks
         for seed in range(6):
             assert (await on.post(flat(seed)))[1]["answered_by"] == "cloud"
             await on.agent.drain()
@@ -181,7 +181,7 @@ async def test_audits_judge_a_learned_mask(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, **{**options("saliency"), "audit_share": 1.0}) as on:
         await watch(on, 60, GATE)
         await on.agent.hook_manager._learn_masks()
-        (hook,) = on.agent.engine.heads.hooks
+        (hook,) = on.agent.plans.heads.hooks
         for seed in range(60, 64):
             await on.post(scene(seed), headers=GATE)
             await on.agent.drain()
@@ -196,7 +196,7 @@ async def test_no_mask_without_a_named_stream_or_the_wish(
     async with middle_stage(tmp_path, **options(*kinds)) as on:
         await watch(on, 45, headers)
         await on.agent.hook_manager._learn_masks()
-        assert on.agent.engine.heads.hooks == ()
+        assert on.agent.plans.heads.hooks == ()
 
 
 def whole(seed: int, size: int = 4) -> HeadRun:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import Stage, middle_stage, picture, until
+from edge_support import Stage, middle_only, middle_stage, picture, until
 from hook_doubles import Told
 from hook_support import NEVER, flat, sure, tap
 
@@ -22,13 +22,11 @@ from evosplit.edge.hooks.repeat import RepeatHook
 from evosplit.edge.pipeline.agent import FrameRefusedError, Ticket
 
 GATE = {"X-Evosplit-Stream": "gate"}
-ALL = {"change_threshold": 0.0, "audit_share": NEVER}
+ALL: dict[str, Any] = {"change_threshold": 0.0, "audit_share": NEVER, "table_of": middle_only}
 
 
 async def with_everything(on: Stage) -> None:
     """Masked segments, deltas, and a hook that repeats what has not changed at all."""
-    on.agent.engine.reconsider = lambda: None  # type: ignore[method-assign]
-    on.agent.engine.cloud.changed = lambda: None
     still = RepeatHook("repeat", "x", Reduction(block=2), 0.9999)
     await on.agent.hook_manager.adopt((still,), "repeat")
 
@@ -73,7 +71,7 @@ async def test_activations_that_are_no_numbers_are_one_failure(tmp_path: Path, v
             await on.agent.take_tensors(bad, Ticket("bad", stream="gate"))
         kept = on.agent.store.get("bad")
         assert (kept.answered_by, bool(kept.error)) == ("nobody", True)
-        assert not on.agent.engine.cloud.circuit.is_open
+        assert not on.agent.cloud.circuit.is_open
         assert on.agent.engine.hook_failures.dropped == {}
         assert before == "cloud"
         assert [await same_as_the_whole(on, picture(seed)) for seed in (2, 3)] == ["cloud", "cloud"]
@@ -103,7 +101,7 @@ async def taught(on: Stage, frames: int = 40) -> None:
     hook_manager = on.agent.hook_manager
     await until(
         lambda: (
-            hook_manager.exit_learner is not None and on.agent.engine.watches(hook_manager.exit_learner.taps)
+            hook_manager.exit_learner is not None and on.agent.plans.watches(hook_manager.exit_learner.taps)
         )
     )
     for seed in range(frames):
@@ -163,6 +161,6 @@ async def test_what_is_kept_of_quiet_streams_is_dropped(tmp_path: Path) -> None:
         on.agent._streams._quiet_s = 0.05
         await asyncio.sleep(0.1)
         await on.post(picture(2), stream="another")
-        (hook,) = (hook for hook in on.agent.engine.heads.hooks if hook.kind == "repeat")
+        (hook,) = (hook for hook in on.agent.plans.heads.hooks if hook.kind == "repeat")
         assert "gate" not in hook._streams
         assert "gate" not in on.agent.engine.deltas._tracks
