@@ -127,9 +127,7 @@ def _learn(graph: Graph, pictures: NDArray[np.uint8], labels: NDArray[np.integer
     return _Hooks(
         alone=[one for hook in raw for one in calibrated([hook], choices[()], agreement)[0]],
         exits=found[()][0],
-        quick=calibrated(raw, choices[()], agreement, HOOK_MACS / sum(layer.macs for layer in graph.layers))[
-            0
-        ],
+        quick=calibrated(raw, choices[()], agreement, HOOK_MACS / graph.macs)[0],
         skips=skips,
         together=(*found[best][0], *best),
         agreement=agreement,

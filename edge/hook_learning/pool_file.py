@@ -8,8 +8,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from evosplit.edge.hook_learning.sample_pools import SamplePools
-from evosplit.edge.hook_training.array_file import read_npz, write_npz
 from evosplit.edge.hook_training.sample_file import KIND, fill_samples, read_layout, used_places
+from evosplit.shared.array_file import read_npz, write_npz
 
 
 def write_pools(path: Path, pools: SamplePools, offered: int) -> None:

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from evosplit.edge.hook_training.array_file import Archive, read_npz
 from evosplit.edge.hook_training.sample_layout import Layout, SampleArrays, allocate_samples
 from evosplit.edge.hook_training.samples import Samples
+from evosplit.shared.array_file import Archive, read_npz
 
 KIND: Final = "evosplit samples 1"
 

@@ -78,4 +78,4 @@ async def test_every_503_carries_retry_after(problem: Exception) -> None:
 
 def test_our_limit_comes_before_that_of_ray() -> None:
     app = pytest.importorskip("evosplit.cloud.app")
-    assert app._MAX_ONGOING_REQUESTS > MAX_ONGOING_REQUESTS
+    assert app.RAY_MAX_ONGOING_REQUESTS > MAX_ONGOING_REQUESTS

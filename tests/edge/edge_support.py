@@ -23,11 +23,13 @@ import onnx
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
+from patient_session import PatientSession
 from PIL import Image
 
 from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.registry import Model, Registry
+from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
@@ -155,6 +157,7 @@ class FakeCloud:
 
     ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang. With a ``page`` (status, content
     type, body) a network's login page answers every request in its place; ``ports`` are the callers'.
+    ``has_one`` and ``gives_up``: see `PatientSession`.
     """
 
     graph: Graph
@@ -175,10 +178,20 @@ class FakeCloud:
     calibrations: CalibrationStore | None = None
     page: tuple[int, str, bytes] | None = None
     ports: list[int] = field(default_factory=list)
+    has_one: asyncio.Event = field(default_factory=asyncio.Event)
+    gives_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gives_up.set()
+
+    def restart(self) -> None:
+        """Forget all streams; to an edge, that is also what an eviction or another replica looks like."""
+        registry = Registry({self.graph.name: Model(Path("net.onnx"), self.graph, self.card)})
+        self.streams = StreamStore()
+        self.plane = DataPlane(registry, TailCache(10**8), 1, self.streams)
 
     def app(self) -> web.Application:
-        registry = Registry({self.graph.name: Model(Path("net.onnx"), self.graph, self.card)})
-        self.plane = DataPlane(registry, TailCache(10**8), 1)
+        self.restart()
         app = web.Application(client_max_size=10**8, middlewares=[self._login])
         name = self.graph.name
         app.add_routes(
@@ -217,6 +230,7 @@ class FakeCloud:
             )
         body = await request.read()
         if self.mode == "hang":
+            self.has_one.set()
             await asyncio.sleep(3600)
         await asyncio.sleep(self.rtt_s + 8 * (len(body) + 330) / self.bandwidth_bps)
         return body
@@ -340,6 +354,7 @@ async def stage(
     calibration: CalibrationKind | None = None,
     promised_drop: float | None = None,
     bandwidth_bps: float = 1e12,
+    real_timeouts: bool = False,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     folder.mkdir(exist_ok=True)
@@ -364,7 +379,9 @@ async def stage(
     chosen = EdgeSettings(cloud_url=url, model="net", data=folder / "data", token=TOKEN, **options)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(server.close)
-        session = await stack.enter_async_context(cloud_session())
+        session: Any = await stack.enter_async_context(cloud_session())
+        if not real_timeouts:
+            session = PatientSession(session, cloud)
         bundle = Bundle.open(path, digest)
         agent = await stack.enter_async_context(running_agent(chosen, bundle, TOKEN, session))
         front = TestServer(make_app(agent, TOKEN, chosen.max_body_bytes))

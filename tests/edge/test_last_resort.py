@@ -81,7 +81,7 @@ async def test_figures_of_deltas_and_of_the_guard(tmp_path: Path) -> None:
         await on.agent.hook_manager.adopt((Told(tap(on), GO, name="exit-0"),), "exit")
         for _ in range(3):
             await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})
-        on.cloud.plane._streams = type(on.cloud.plane._streams)()
+        on.cloud.restart()
         await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})
         await on.post(picture(1))
         async with on.client.get(f"{on.url}/metrics") as response:

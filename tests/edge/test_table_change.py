@@ -66,11 +66,13 @@ async def test_a_frame_that_loses_the_cloud_falls_back_in_its_own_table(tmp_path
     async with middle_stage(tmp_path) as on:
         plans = on.agent.plans
         on.cloud.mode = "hang"
+        on.cloud.gives_up.clear()
         frame = asyncio.create_task(on.post(picture(1)))
         await until(lambda: on.agent.in_flight == 1 and on.agent.cloud.is_busy)
         before = plans.model.table.fallback.digest
         bundle = other_bundle(on, tmp_path / "other.evb")
         await plans.adopt(model_of(on, bundle), Heads(bundle))
+        on.cloud.gives_up.set()
         status, answer = await frame
         assert (status, answer["answered_by"], answer["plan_digest"]) == (200, "edge-fallback", before)
 
