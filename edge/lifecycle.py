@@ -201,7 +201,7 @@ def _hook_manager(
         hook_manager.load()
         return hook_manager
     if settings.region is not None:
-        from evosplit.edge.hooks.region_hook import region_hooks
+        from evosplit.edge.hooks.mask import region_hooks
 
         engine.plans.heads.change_hooks(region_hooks(engine.plans.model.graph, settings.region))
     return None
