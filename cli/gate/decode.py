@@ -1,4 +1,4 @@
-"""From the network's logits to a text and how sure it is."""
+"""Constrained decoding of plate logits: the most likely valid text, and its confidence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def decode_plate(logits: NDArray[np.float32]) -> tuple[str, float]:
 
 def decode_plates(logits: NDArray[np.float32]) -> list[tuple[str, float]]:
     """Read a batch, `(N, SLOTS, CLASSES)`."""
-    return [decode_plate(one) for one in logits]
+    return [decode_plate(frame) for frame in logits]
 
 
 @functools.cache
