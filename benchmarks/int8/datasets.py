@@ -1,4 +1,4 @@
-"""Labelled inputs of each network, in rounds: calibration inputs, and others that are answered and judged."""
+"""Labelled data sets of each network, in rounds: calibration inputs, and others to be judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two sets of boxes are the same ones."""
+"""Box matching by intersection over union."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cell gave, beside what was predicted."""
+"""Report of a cell: measured values beside the predicted ones."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from benchmarks.cells.edge import Shot
-from benchmarks.cells.predict import Known
+from benchmarks.cells.edge_engines import TimedAnswer
+from benchmarks.cells.predictions import Known
 from evosplit.planner.latency_interval import latency_interval
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan
@@ -28,7 +28,7 @@ _STEPS: Final = (
 
 
 def row(
-    known: Known, bandwidth_bps: float, plan: Plan, link: Link, shots: Mapping[str, list[Shot]]
+    known: Known, bandwidth_bps: float, plan: Plan, link: Link, shots: Mapping[str, list[TimedAnswer]]
 ) -> dict[str, Any]:
     """One cell of the table; ``link`` as the edge saw it, ``load`` how busy the machine was otherwise."""
     expected = replace(plan, latency=plan.latency_at(link), link=link)
@@ -66,11 +66,11 @@ def row(
     }
 
 
-def _steps(shots: Sequence[Shot]) -> dict[str, float]:
+def _steps(shots: Sequence[TimedAnswer]) -> dict[str, float]:
     return {name: statistics.median(getattr(shot.breakdown, name) for shot in shots) for name in _STEPS}
 
 
-def _quartiles_s(shots: Sequence[Shot]) -> list[float]:
+def _quartiles_s(shots: Sequence[TimedAnswer]) -> list[float]:
     """Lower quartile, median, upper quartile of the latencies."""
     return statistics.quantiles((shot.latency_s for shot in shots), n=4, method="inclusive")
 

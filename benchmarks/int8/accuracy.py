@@ -1,4 +1,4 @@
-"""How many answers are right: of classes and texts each one, of boxes by precision and recall (F1)."""
+"""Accuracy of answers: exact for classes and texts, precision and recall (F1) for boxes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.int8.sets import Sample
+from benchmarks.int8.datasets import Sample
 from evosplit.shared.card import Card
 from evosplit.shared.postprocess import postprocess
 from evosplit.shared.readings.boxes import overlap

@@ -1,4 +1,4 @@
-"""Real edge engines in this process, one per plan, behind the real HTTP client and a shaped link."""
+"""Edge engines in this process, one per plan, behind the HTTP client and a shaped link."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _LEARNING_S: Final = 5.0
 
 
 @dataclass(frozen=True)
-class Shot:
+class TimedAnswer:
     """One frame: seconds from its pixels to its outcome, and where they went."""
 
     latency_s: float
@@ -82,10 +82,10 @@ class Edge:
         for turn in range(_LOOKS):
             await watch.look()
             for _ in range(_FRAMES if plan and (turn == 0 or time.perf_counter() < end_s) else 0):
-                await self.shoot("planned", plan)
+                await self.send("planned", plan)
         return self._cloud.link
 
-    async def shoot(self, strategy: Strategy, plan: Plan) -> Shot:
+    async def send(self, strategy: Strategy, plan: Plan) -> TimedAnswer:
         """One frame. For the strategies that need no plan, ``plan`` is not looked at."""
         assert self._heads is not None
         card = self._network.card
@@ -102,7 +102,7 @@ class Edge:
         size = int(pixels.shape[0]), int(pixels.shape[1])
         read = await self._compute.run(lambda: postprocess(card, answer.outputs, size))
         job.spend(postprocess_s=read.seconds)
-        return Shot(time.perf_counter() - started_s, answer.wire_bytes, job.breakdown())
+        return TimedAnswer(time.perf_counter() - started_s, answer.wire_bytes, job.breakdown())
 
     def close(self) -> None:
         """End the thread that computes."""

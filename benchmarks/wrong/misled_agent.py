@@ -1,4 +1,4 @@
-"""A real agent, told a wrong profile: planned frames, and beside them every plan of its table by name."""
+"""A real agent with a wrong profile: planned frames, and every plan of its table by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.wrong.simulated import NEARLY
+from benchmarks.wrong.misled_simulation import NEARLY
 from evosplit.cli.demo.client import DemoFrame, EdgeClient
 from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.scenario import Scenario, gate_scenario
@@ -55,10 +55,10 @@ async def _play(client: EdgeClient, scenario: Scenario, frames: int) -> dict[str
     planned: list[tuple[str, float]] = []
     by_name: dict[str, list[float]] = {digest: [] for digest in every}
     for at in range(frames):
-        planned.append(await _shoot(client, show, "planned"))
+        planned.append(await _send(client, show, "planned"))
         if at % EVERY == EVERY - 1:
             for digest, seconds in by_name.items():
-                seconds.append((await _shoot(client, show, f"plan:{digest}"))[1])
+                seconds.append((await _send(client, show, f"plan:{digest}"))[1])
     return _row(planned, {digest: statistics.median(seconds) for digest, seconds in by_name.items()})
 
 
@@ -78,7 +78,7 @@ def _row(planned: list[tuple[str, float]], every: dict[str, float]) -> dict[str,
     }
 
 
-async def _shoot(client: EdgeClient, show: Iterator[DemoFrame], strategy: str) -> tuple[str, float]:
+async def _send(client: EdgeClient, show: Iterator[DemoFrame], strategy: str) -> tuple[str, float]:
     """Digest and seconds of one frame, of no stream, so that all go whole."""
     query = {"strategy": strategy}
     async with client.session.post(

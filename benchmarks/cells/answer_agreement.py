@@ -1,4 +1,4 @@
-"""How often an answer stays what the float network says, on pictures that nothing was calibrated on."""
+"""Answer agreement with the float network, on pictures that nothing was calibrated on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known before a cell is played: the plan service's answer to this edge, and the baselines' plans."""
+"""Predictions of a cell: the plan service's answer to this edge, and the baselines' plans."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from benchmarks.cells.inputs import Network
-from benchmarks.cells.jpeg import jpeg_error
 from evosplit.cli.cache import cached
-from evosplit.edge.link.payloads import JPEG_QUALITY
+from evosplit.edge.link.payloads import JPEG_QUALITY, jpeg_picture
 from evosplit.kernels.codec import measure_codec, measure_packing
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.errors.measure_table import METHOD, measure_errors
+from evosplit.kernels.errors.output_error import noise_to_signal
 from evosplit.planner.baselines import edge, neurosurgeon, qdmp
 from evosplit.planner.calibration.input_files import LabelledFeeds, feeds_digest
 from evosplit.planner.drop.accuracy import ERROR_LIMITS, choose_limit, limited
@@ -27,10 +27,13 @@ from evosplit.planner.table import plan_table
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.frame_costs import measure_frame, with_frame
 from evosplit.shared.link import Link
+from evosplit.shared.pictures import decode_picture
 from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.preprocess import preprocess
 from evosplit.shared.profile import Profile
 from evosplit.shared.profiler import measure_profile
 from evosplit.shared.replan import choices
+from evosplit.shared.session import Runner
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def known_of(network: Network, slowdown: float, cloud_threads: int, rtt_s: float
     key = CacheKey("errors", graph.sha256, METHOD, inputs=feeds_digest(feeds))
     errors = cached(ErrorTable, key, lambda: measure_errors(graph, network.calibration))
     pictures: PictureEncodings = measure_encodings(graph, network.card, feeds, cloud_threads)
-    limits = Limits(max_error=max(DEFAULT_MAX_ERROR, jpeg_error(network)))
+    limits = Limits(max_error=max(DEFAULT_MAX_ERROR, _jpeg_error(network)))
     problem = service_problem(graph, here, cloud, errors, rtt_s, limits, pictures.encodings)
     judge = judge_for(graph, network.card, LabelledFeeds(network.judged, None), errors, cloud_threads)
     max_drop = judge(_jpeg_plan(problem), 1.0).promised
@@ -88,3 +91,12 @@ def teacher(known: Known) -> Plan | None:
     """The plan of fewest bytes that sends any: its frames show what a request takes beside them."""
     sending = [plan for plan in known.table.plans if plan.wire_bytes]
     return min(sending, key=lambda plan: plan.wire_bytes, default=None)
+
+
+def _jpeg_error(network: Network) -> float:
+    """The error at the network's outputs of the cloud-only strategy's JPEG, over the calibration pictures."""
+    card, whole = network.card, Runner(network.graph.model)
+    sent = [jpeg_picture(card, pixels) for pixels in network.pictures]
+    exact = [whole.run(dict(feeds)) for feeds in network.calibration]
+    lossy = [whole.run(dict(preprocess(card, decode_picture(content)))) for content in sent]
+    return noise_to_signal(exact, lossy)

@@ -1,4 +1,4 @@
-"""Frames by tables that a wrong profile made, on a device that takes what the right one says; real networks.
+"""Simulated frames under plans from a wrong profile, on a device of the right one; real networks.
 
 The table, the filter, the rule and the tries are the agent's; only the seconds are drawn: the right ones with
 5 % of noise, one step in fifty three times as long.

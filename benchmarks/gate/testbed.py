@@ -1,4 +1,4 @@
-"""A cloud tier of its own process, a shaped link, and agents of this one that differ in their hooks alone."""
+"""Test bed: a cloud tier in its own process, a shaped link, agents that differ in their hooks alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 import aiohttp
 
-from benchmarks.gate.split import split_bundle
+from benchmarks.gate.split_bundle import split_bundle
 from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.scenario import GATE_MAX_ERROR, gate_scenario
 from evosplit.cli.demo.tiers import cloud_tier
@@ -37,7 +37,7 @@ AGREEMENT: Final = 0.98
 
 
 @dataclass(frozen=True)
-class Stage:
+class Testbed:
     """What agents need to start.
 
     ``split`` is the bundle of the one split that hooks are compared on, ``planned`` what the planner made for
@@ -67,7 +67,7 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def gate_stage(link: Link = LINK) -> AsyncIterator[Stage]:
+async def gate_testbed(link: Link = LINK) -> AsyncIterator[Testbed]:
     """Everything but the agents, enrolled for the built-in network as the demo does."""
     scenario, token = gate_scenario(), new_token()
     with tempfile.TemporaryDirectory(prefix="evosplit-gate-") as name:
@@ -84,4 +84,4 @@ async def gate_stage(link: Link = LINK) -> AsyncIterator[Stage]:
             graph = load_graph(scenario.model)
             card = check_card(load_card(scenario.card), graph)
             split = split_bundle(graph, card, link, folder / "split.evb")
-            yield Stage(session, settings, split, planned, token, graph, card)
+            yield Testbed(session, settings, split, planned, token, graph, card)

@@ -1,4 +1,4 @@
-"""Frames in order to several agents, each of which sees all of them; they take turns frame by frame."""
+"""Interleaved playback of frames to several agents, each of which sees all of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from evosplit.shared.result import Breakdown
 
 
 @dataclass(frozen=True)
-class Shot:
+class TimedAnswer:
     """One frame as one agent answered it."""
 
     latency_s: float
@@ -28,7 +28,7 @@ class Shot:
     steps: Breakdown
 
 
-async def shoot(agent: Agent, frame: GateFrame, frame_id: str, stream: str) -> Shot:
+async def send(agent: Agent, frame: GateFrame, frame_id: str, stream: str) -> TimedAnswer:
     """From the picture's bytes to the result."""
     picture = to_ppm(frame.image)
     started_s = time.perf_counter()
@@ -36,23 +36,23 @@ async def shoot(agent: Agent, frame: GateFrame, frame_id: str, stream: str) -> S
     latency_s = time.perf_counter() - started_s
     by = result.hook or result.answered_by
     correct = result.outcome["text"] == frame.truth
-    return Shot(latency_s, result.wire_bytes, correct, by, result.cut_key or "", result.breakdown)
+    return TimedAnswer(latency_s, result.wire_bytes, correct, by, result.cut_key or "", result.breakdown)
 
 
 async def play(
     agents: Mapping[str, Agent], frames: Sequence[GateFrame], stream: str
-) -> dict[str, list[Shot]]:
+) -> dict[str, list[TimedAnswer]]:
     """Every frame at every agent, whoever is first changing from frame to frame."""
     names = list(agents)
-    shots: dict[str, list[Shot]] = {name: [] for name in names}
+    shots: dict[str, list[TimedAnswer]] = {name: [] for name in names}
     for index, frame in enumerate(frames):
         turn = index % len(names)
         for name in names[turn:] + names[:turn]:
-            shots[name].append(await shoot(agents[name], frame, f"{stream}-{name}-{frame.index}", stream))
+            shots[name].append(await send(agents[name], frame, f"{stream}-{name}-{frame.index}", stream))
     return shots
 
 
-def summary(shots: Sequence[Shot]) -> dict[str, Any]:
+def summary(shots: Sequence[TimedAnswer]) -> dict[str, Any]:
     """Means, because a stream pays for every frame, and quantiles."""
     latencies = [shot.latency_s for shot in shots]
     return {

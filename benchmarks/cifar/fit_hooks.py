@@ -1,4 +1,4 @@
-"""Exit and skip hooks from the network's own answers; nobody's labels are read here."""
+"""Self-distillation of exit and skip hooks from the network's own answers, without labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.cifar.measure import paired_interval
+from benchmarks.cifar.evaluate import paired_interval
 from benchmarks.cifar.network import Floats, Seen
 from evosplit.edge.hook_training.joint_thresholds import NEVER, ExitRow, Outcome, worthwhile
 from evosplit.edge.hook_training.skip_fit import fit_skip

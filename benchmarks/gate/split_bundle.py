@@ -1,4 +1,4 @@
-"""The split that the built-in network was made for, as a bundle: its narrow boundary, four bits a value.
+"""Bundle of the split that the built-in network was made for: its narrow boundary, four bits a value.
 
 Made by hand, so that hooks are compared on the same split whatever the planner finds best on the day.
 """

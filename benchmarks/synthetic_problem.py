@@ -1,4 +1,4 @@
-"""What a problem needs beside its network, unmeasured: a profile with integer times, and an error table.
+"""Synthetic planning problems: a made-up profile with integer times, and an error table.
 
 Profiles that were measured once (`benchmarks/profiles`) are taken where they are of the network. For others
 the planner's own model of a Raspberry Pi 5 gives the float times, and a seeded ratio of each layer the
@@ -57,7 +57,7 @@ def made_up_profile(graph: Graph) -> Profile:
     )
 
 
-def made_up_errors(graph: Graph) -> ErrorTable:
+def synthetic_errors(graph: Graph) -> ErrorTable:
     """Errors by width of all weights and activations, and bytes on the wire of a codec that spares a part."""
     rng = random.Random(graph.name)  # noqa: S311 - nothing secret
     weights = {

@@ -1,4 +1,4 @@
-"""One cell: frames of every strategy over one link, in turn."""
+"""Interleaved measurement of one cell: frames of every strategy over one link, in turn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from benchmarks.cells.edge import Edge, Shot
+from benchmarks.cells.edge_engines import Edge, TimedAnswer
 from evosplit.edge.pipeline.job import Strategy
 from evosplit.shared.plan import Plan
 from evosplit.shared.serial import digest
@@ -28,16 +28,16 @@ STRATEGIES: Final[Mapping[str, Strategy]] = {
 }
 
 
-async def play(edge: Edge, chosen: Mapping[str, Plan]) -> dict[str, list[Shot]]:
+async def play(edge: Edge, chosen: Mapping[str, Plan]) -> dict[str, list[TimedAnswer]]:
     """Rounds of all strategies in turn after one that warms the tails up.
 
     What runs the very same thing is played once and counts for all its names; what is hopeless after the
     first round gets few frames.
     """
     runs = {name: _run(name, chosen) for name in STRATEGIES}
-    first = {run: await edge.shoot(run[0], _plan(run, chosen)) for run in dict.fromkeys(runs.values())}
+    first = {run: await edge.send(run[0], _plan(run, chosen)) for run in dict.fromkeys(runs.values())}
     fastest_s = min(shot.latency_s for shot in first.values())
-    shots: dict[_Run, list[Shot]] = {run: [] for run in first}
+    shots: dict[_Run, list[TimedAnswer]] = {run: [] for run in first}
     end_s = time.perf_counter() + CELL_S
     for turn in range(MOST_ROUNDS):
         if turn >= FEWEST_ROUNDS and time.perf_counter() > end_s:
@@ -45,7 +45,7 @@ async def play(edge: Edge, chosen: Mapping[str, Plan]) -> dict[str, list[Shot]]:
         for run, warm in first.items():
             is_hopeless = run[0] != "planned" and warm.latency_s > HOPELESS * fastest_s
             if turn < FEW_FRAMES or not is_hopeless:
-                shots[run].append(await edge.shoot(run[0], _plan(run, chosen)))
+                shots[run].append(await edge.send(run[0], _plan(run, chosen)))
     return {name: shots[run] for name, run in runs.items()}
 
 

@@ -1,4 +1,4 @@
-"""Hooks for the gate camera from one stream's frames and the cloud's answers to them, and nothing else."""
+"""Fits hooks for the gate camera to one stream's frames and the cloud's answers, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.gate.stage import AGREEMENT
+from benchmarks.gate.testbed import AGREEMENT
 from evosplit.edge.audits.answer_key import answer_key
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_training.bits_fit import fit_bits
@@ -45,7 +45,7 @@ Outputs = Mapping[str, Tensor]
 
 
 @dataclass
-class Lesson:
+class Observations:
     """What the learning stream has brought so far."""
 
     card: Card
@@ -74,7 +74,7 @@ class Lesson:
         self.crossed.append(crossed)
 
 
-async def attend(
+async def collect(
     agent: Agent, frames: Iterable[NDArray[np.uint8]], add: Callable[[Tensor, Tensor, Outputs], None]
 ) -> None:
     """Have an agent without hooks answer the frames one after another by its one plan; note each answer."""
@@ -90,42 +90,45 @@ async def attend(
         add(next(iter(job.feeds.values())), answer.run.tensors[tap], answer.outputs)
 
 
-def build_hooks(graph: Graph, lesson: Lesson) -> tuple[dict[str, Hook], tuple[Hook, ...]]:
+def build_hooks(graph: Graph, seen: Observations) -> tuple[dict[str, Hook], tuple[Hook, ...]]:
     """Each hook by itself, by kind, and all that serve together, those that could be learned.
 
     ``graph`` has all weights; its tail is the cloud's. Channels and bits cost every car that they misread,
     so together with the others they have to keep `LOSSY_AGREEMENT`.
     """
-    tail = Runner(tail_model(graph, parse_cut(graph, lesson.plan.cut_key)))
+    tail = Runner(tail_model(graph, parse_cut(graph, seen.plan.cut_key)))
 
     def ask(tensor: Tensor) -> str | None:
-        return answer_key(lesson.card, tail.run({lesson.tap: tensor}))
+        return answer_key(seen.card, tail.run({seen.tap: tensor}))
 
-    steady = {"repeat": lesson.trials.hook("repeat", graph.inputs[0], AGREEMENT), "exit": _exit(lesson)}
-    lossy = {"channels": _channels(lesson, ask, AGREEMENT), "bits": _bits(lesson, ask, AGREEMENT)}
-    channels = _channels(lesson, ask, LOSSY_AGREEMENT)
-    bits = _bits(lesson, _behind(channels, ask), LOSSY_AGREEMENT)
+    steady = {
+        "repeat": seen.trials.hook("repeat", graph.inputs[0], AGREEMENT),
+        "exit": _exit(seen),
+    }
+    lossy = {"channels": _channels(seen, ask, AGREEMENT), "bits": _bits(seen, ask, AGREEMENT)}
+    channels = _channels(seen, ask, LOSSY_AGREEMENT)
+    bits = _bits(seen, _behind(channels, ask), LOSSY_AGREEMENT)
     alone = {kind: hook for kind, hook in {**steady, **lossy}.items() if hook is not None}
     return alone, tuple(hook for hook in (*steady.values(), channels, bits) if hook is not None)
 
 
-def _channels(lesson: Lesson, ask: Asked, agreement: float) -> ChannelsHook | None:
-    return fit_channels("channels", lesson.tap, lesson.crossed, ask, agreement)
+def _channels(seen: Observations, ask: Asked, agreement: float) -> ChannelsHook | None:
+    return fit_channels("channels", seen.tap, seen.crossed, ask, agreement)
 
 
-def _bits(lesson: Lesson, ask: Asked, agreement: float) -> BitsHook | None:
-    code = lesson.plan.wire[lesson.tap]
-    return fit_bits("bits", lesson.tap, code, lesson.crossed, ask, logistic, agreement, features=FEATURES)
+def _bits(seen: Observations, ask: Asked, agreement: float) -> BitsHook | None:
+    code = seen.plan.wire[seen.tap]
+    return fit_bits("bits", seen.tap, code, seen.crossed, ask, logistic, agreement, features=FEATURES)
 
 
-def _exit(lesson: Lesson) -> ExitHook | None:
-    samples = lesson.sampler.samples()
+def _exit(seen: Observations) -> ExitHook | None:
+    samples = seen.sampler.samples()
     width = samples.features.shape[1]
     (learned,) = learn(samples, [Task("exit", 0, width)], AGREEMENT, trainers={"logistic": logistic})
     if learned.threshold is None or set(learned.answers) == {OTHER}:
         return None
     named = (learned.classifier, learned.answers, learned.outputs, learned.threshold)
-    return ExitHook("exit", lesson.tap, FEATURES, *named)
+    return ExitHook("exit", seen.tap, FEATURES, *named)
 
 
 def _behind(channels: ChannelsHook | None, ask: Asked) -> Asked:
