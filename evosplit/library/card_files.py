@@ -18,5 +18,5 @@ def find_card(model: Path) -> Path:
 
 def find_card_or_none(model: Path) -> Path | None:
     """As ``find_card``, for work that a card only helps."""
-    own = Path(str(files("cli"))) / "cards" / f"{model.stem}.yaml"
+    own = Path(str(files("evosplit.cli"))) / "cards" / f"{model.stem}.yaml"
     return next((path for path in (model.with_suffix(".yaml"), own) if path.is_file()), None)
