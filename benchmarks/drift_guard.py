@@ -95,7 +95,7 @@ async def _measure(name: str) -> tuple[list[Seen], dict[str, Any]]:
         return seen, {
             "max_drop": None if state is None else state.max_drop,
             "distrusted_at_the_end": [] if state is None else list(state.distrusted),
-            "table_changes": agent.engine.table_changes,
+            "table_changes": agent.plans.table_changes,
         }
 
 

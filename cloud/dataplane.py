@@ -1,4 +1,4 @@
-"""From the bytes of a request to the bytes of its answer: decode, run, encode. No HTTP, no Ray."""
+"""Data plane: from the bytes of a request to those of its answer: decode, run, encode. No HTTP, no Ray."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.cloud.registry import Model, Registry
-from evosplit.cloud.request_inputs import passed_on, read_feeds
+from evosplit.cloud.request_inputs import pass_through_outputs, read_inputs
 from evosplit.cloud.stream_state import StreamStore
-from evosplit.cloud.tails import Tail, TailCache, TailKey, build_tail
+from evosplit.cloud.tail_cache import Tail, TailCache, TailKey, build_tail
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Cut, prefix_cut
 from evosplit.shared.oip import (
@@ -55,12 +55,12 @@ class DataPlane:
         started_s = time.perf_counter()
         model = self._registry.get(name)
         request = parse_request(call.body, call.header_length)
-        cut, feeds = read_feeds(model, request, self._streams)
+        cut, feeds = read_inputs(model, request, self._streams)
         tail = self._tail(model, cut)
         decoded_s = time.perf_counter()
         outputs = tail.runner.run({name: feeds[name] for name in tail.runner.input_names})
         if not cut.layers:
-            outputs |= passed_on(model.graph, feeds)
+            outputs |= pass_through_outputs(model.graph, feeds)
         spent = {
             "queue_s": started_s - call.received_s,
             "decode_s": decoded_s - started_s,
@@ -68,7 +68,7 @@ class DataPlane:
         }
         response = InferResponse(
             model_name=name,
-            outputs=_choose(model, request.outputs, outputs),
+            outputs=_requested_outputs(model, request.outputs, outputs),
             id=request.id,
             parameters=spent,
         )
@@ -87,7 +87,7 @@ class DataPlane:
         return self._tails.get(key, lambda: build_tail(model.graph, cut, self._threads))
 
 
-def _choose(
+def _requested_outputs(
     model: Model, wanted: tuple[RequestedOutput, ...], outputs: Mapping[str, NDArray[Any]]
 ) -> tuple[InferTensor, ...]:
     """The outputs that the client named, in its order; all of them where it named none."""

@@ -1,4 +1,4 @@
-"""Requests that are no plain tensors as arrays for the network: an encoded frame, a picture."""
+"""Decoding of requests into input arrays: plain tensors, an encoded frame, a picture file."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ from evosplit.shared.wire import EncodedTensor, Frame, decode_frame
 Feeds = dict[str, NDArray[Any]]
 
 
-def read_feeds(model: Model, request: InferRequest, streams: StreamStore) -> tuple[Cut, Feeds]:
+def read_inputs(model: Model, request: InferRequest, streams: StreamStore) -> tuple[Cut, Feeds]:
     """Where a request enters the network, and what goes in there.
 
     Raises InputError, WireError, UnknownBaseError.
     """
     only = request.inputs[0] if len(request.inputs) == 1 else None
     if only is not None and only.name == FRAME_INPUT:
-        return frame_feeds(model, only, streams)
+        return frame_inputs(model, only, streams)
     whole = prefix_cut(model.graph, 0)
     if only is not None and only.name in (PICTURE_INPUT, SIZED_PICTURE_INPUT):
-        return whole, picture_feeds(model, only)
+        return whole, picture_inputs(model, only)
     return whole, model_inputs(model.graph, request.inputs)
 
 
-def picture_feeds(model: Model, item: InferTensor) -> Feeds:
+def picture_inputs(model: Model, item: InferTensor) -> Feeds:
     """A picture file, decoded and preprocessed by the model's card. Raises InputError.
 
     One that a plan had the sender bring to the network's size is taken as it is.
@@ -58,7 +58,7 @@ def picture_feeds(model: Model, item: InferTensor) -> Feeds:
     return dict(sized_input(model.card, read_picture(model.card, content).pixels))
 
 
-def frame_feeds(model: Model, item: InferTensor, streams: StreamStore) -> tuple[Cut, Feeds]:
+def frame_inputs(model: Model, item: InferTensor, streams: StreamStore) -> tuple[Cut, Feeds]:
     """An encoded frame: the cut that it names and the tensors that cross it.
 
     Raises InputError, WireError, and UnknownBaseError for a delta on what ``streams`` does not hold.
@@ -74,7 +74,7 @@ def frame_feeds(model: Model, item: InferTensor, streams: StreamStore) -> tuple[
     return cut, {name: codes.values() for name, codes in state.items()}
 
 
-def passed_on(graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> Feeds:
+def pass_through_outputs(graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> Feeds:
     """The model's outputs that no layer makes: inputs as they came, and weights."""
     names = edge_outputs(graph, prefix_cut(graph, 0))
     weights = {tensor.name: tensor for tensor in graph.model.graph.initializer if tensor.name in names}

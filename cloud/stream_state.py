@@ -1,4 +1,4 @@
-"""What the cloud keeps of each stream, so that only what changed has to be sent.
+"""State of streams for delta decoding: what the cloud keeps, so that only changes have to be sent.
 
 A stream is a sender's run, a model, a cut and a name. A frame names the frame it builds on; senders never go
 back, so whatever is older than that is dropped. What is not here (evicted, expired, on another replica) is
@@ -30,7 +30,7 @@ STATE_BYTES: Final = 1000
 
 
 class StreamKey(NamedTuple):
-    """Which stream: ``client`` is a random number of the sender's run, so that equal names do not meet."""
+    """Which stream: ``client`` is a random number of the sender's run, so that equal names do not collide."""
 
     client: int
     model_sha256: str

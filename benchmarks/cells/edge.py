@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from benchmarks.cells.inputs import Network
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
 from evosplit.edge.pipeline.compute_thread import Compute
+from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.edge_model import EdgeModel
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Job, Strategy
+from evosplit.edge.pipeline.serving import Serving
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.input_picture import picture_of
@@ -56,7 +59,8 @@ class Edge:
         self._network = network
         self._uplink = Uplink(session, url, network.graph.name, token)
         self._compute = Compute(slowdown)
-        self._cloud = CloudLink(self._uplink, Link(1e7), TIMEOUT_S)
+        self._link = LinkState(Link(1e7))
+        self._cloud = CloudLink(self._uplink, self._link, TIMEOUT_S)
         self._heads: Heads | None = None
         self._turn = 0
 
@@ -72,7 +76,8 @@ class Edge:
 
     async def learnt(self, plan: Plan | None) -> Link:
         """A link that the edge never saw, as it estimates it after a few looks, and frames under ``plan``."""
-        self._cloud = CloudLink(self._uplink, Link(1e7), TIMEOUT_S)
+        self._link = LinkState(Link(1e7))
+        self._cloud = CloudLink(self._uplink, self._link, TIMEOUT_S)
         watch, end_s = LinkWatch(self._cloud, 1.0), time.perf_counter() + _LEARNING_S
         for turn in range(_LOOKS):
             await watch.look()
@@ -85,8 +90,9 @@ class Edge:
         assert self._heads is not None
         card = self._network.card
         model = EdgeModel(self._heads.graph, card, _table([plan]))
-        engine = Engine(model, self._heads, self._compute, self._cloud)
-        await engine.start()
+        plans = CurrentPlan(Serving(model, self._heads), self._link)
+        engine = Engine(plans, self._compute, self._cloud)
+        await plans.start()
         pixels = self._frame()
         started_s = time.perf_counter()
         picture = await self._compute.run(lambda: picture_of(card, pixels, strategy == "cloud-jpeg"))

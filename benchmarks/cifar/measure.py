@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cifar.network import feeds, head_of, macs_of
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.hook import Hook
@@ -57,7 +57,7 @@ def _run(
     graph: Graph, head: Head, values: Mapping[str, NDArray[Any]]
 ) -> tuple[NDArray[Any], float, tuple[str, int]]:
     started_s = time.thread_time()
-    run = run_head(head, values, "frames", Roster())
+    run = run_head(head, values, "frames", HookFailures())
     seconds = time.thread_time() - started_s
     made = run.tensors if run.exit is None else run.exit.outputs
     return made[graph.outputs[0]], seconds, (run.exit_hook or "whole", macs_of(graph, head, run))

@@ -78,7 +78,7 @@ async def attend(
     agent: Agent, frames: Iterable[NDArray[np.uint8]], add: Callable[[Tensor, Tensor, Outputs], None]
 ) -> None:
     """Have an agent without hooks answer the frames one after another by its one plan; note each answer."""
-    model = agent.engine.model
+    model = agent.plans.model
     assert model.card is not None
     for index, pixels in enumerate(frames):
         job = Job(str(index), "default", model.graph.name, "planned", picture_of(model.card, pixels))

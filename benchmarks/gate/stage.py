@@ -13,13 +13,12 @@ import aiohttp
 
 from benchmarks.gate.split import split_bundle
 from evosplit.cli.demo.processes import new_token
-from evosplit.cli.demo.scenario import GATE_MAX_ERROR, built_in
+from evosplit.cli.demo.scenario import GATE_MAX_ERROR, gate_scenario
 from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.cli.shaper import Shaper
-from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.hook_learning.manager import FILE, Hooking
+from evosplit.edge.hook_learning.manager import FILE
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.hook_file import save_hooks
 from evosplit.edge.lifecycle import running_agent
@@ -60,37 +59,29 @@ class Stage:
         """A running agent with a store of its own, and just these hooks."""
         settings = replace(self.settings, data=self.settings.data / name, slowdown=slowdown)
         settings.folder.mkdir(parents=True)
-        async with running_agent(settings, bundle, self.token, self.session) as agent:
-            if hooks:
-                await use_hooks(agent, hooks, settings)
+        if hooks:  # by way of the file of hooks; a few are audited, and nothing new is learned
+            save_hooks(settings.folder / FILE, self.graph.sha256, hooks)
+            settings = replace(settings, hooks=True)
+        async with running_agent(settings, bundle, self.token, self.session, without=("hooks",)) as agent:
             yield agent
 
 
 @contextlib.asynccontextmanager
 async def gate_stage(link: Link = LINK) -> AsyncIterator[Stage]:
     """Everything but the agents, enrolled for the built-in network as the demo does."""
-    cast, token = built_in(), new_token()
+    scenario, token = gate_scenario(), new_token()
     with tempfile.TemporaryDirectory(prefix="evosplit-gate-") as name:
         folder = Path(name)
-        cast.install(folder / "models")
+        scenario.install(folder / "models")
         async with contextlib.AsyncExitStack() as stack:
             cloud = await stack.enter_async_context(cloud_tier(folder, token))
             shaper = await stack.enter_async_context(Shaper.between(cloud.url, link))
             session = await stack.enter_async_context(aiohttp.ClientSession())
-            data, model = folder / "edge", cast.model.stem
+            data, model = folder / "edge", scenario.model.stem
             settings = EdgeSettings(shaper.url, model, data, token=token, max_error=GATE_MAX_ERROR)
             settings = replace(settings, slowdown=SLOWDOWN, hooks=False, exit_agreement=AGREEMENT)
             planned = await enrol(settings, PlannerClient(session, shaper.url, model, token))
-            graph = load_graph(cast.model)
-            card = check_card(load_card(cast.card), graph)
+            graph = load_graph(scenario.model)
+            card = check_card(load_card(scenario.card), graph)
             split = split_bundle(graph, card, link, folder / "split.evb")
             yield Stage(session, settings, split, planned, token, graph, card)
-
-
-async def use_hooks(agent: Agent, hooks: Sequence[Hook], settings: EdgeSettings) -> None:
-    """Give an agent hooks by way of its file of hooks. It audits a few, and learns nothing new."""
-    save_hooks(settings.folder / FILE, agent.engine.model.graph.sha256, hooks)
-    hooking = Hooking(agent.engine, settings, Supervisor(agent.metrics.background_failed))
-    hooking.load()
-    await agent.engine.change_hooks(hooking.hooks)
-    agent.hooking = hooking

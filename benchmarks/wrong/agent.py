@@ -12,7 +12,7 @@ from typing import Any, Final
 from benchmarks.wrong.simulated import NEARLY
 from evosplit.cli.demo.client import DemoFrame, EdgeClient
 from evosplit.cli.demo.processes import new_token
-from evosplit.cli.demo.scenario import Cast, built_in
+from evosplit.cli.demo.scenario import Scenario, gate_scenario
 from evosplit.cli.demo.tiers import cloud_tier, edge_agent
 from evosplit.cli.shaper import Shaper
 from evosplit.shared.errors import ProfileError
@@ -27,16 +27,16 @@ EVERY: Final = 10
 
 async def agent_told(wrong: float, link: Link, slowdown: float, frames: int) -> dict[str, Any]:
     """The built-in network on one link; ``wrong`` multiplies every second of the profile."""
-    cast, token = built_in(), new_token()
+    scenario, token = gate_scenario(), new_token()
     with tempfile.TemporaryDirectory(prefix="evosplit-wrong-") as name:
         folder = Path(name)
-        cast.install(folder / "models")
+        scenario.install(folder / "models")
         async with cloud_tier(folder, token) as cloud, Shaper.between(cloud.url, link) as shaper:
-            async with edge_agent(folder, shaper.url, cast, slowdown, token):
+            async with edge_agent(folder, shaper.url, scenario, slowdown, token):
                 pass  # it measures itself
-            _mistell(folder / "edge" / cast.model.stem, wrong)
-            async with edge_agent(folder, shaper.url, cast, slowdown, token) as client:
-                return await _play(client, cast, frames)
+            _mistell(folder / "edge" / scenario.model.stem, wrong)
+            async with edge_agent(folder, shaper.url, scenario, slowdown, token) as client:
+                return await _play(client, scenario, frames)
 
 
 def _mistell(folder: Path, wrong: float) -> None:
@@ -48,10 +48,10 @@ def _mistell(folder: Path, wrong: float) -> None:
         (folder / made_of_it).unlink(missing_ok=True)
 
 
-async def _play(client: EdgeClient, cast: Cast, frames: int) -> dict[str, Any]:
+async def _play(client: EdgeClient, scenario: Scenario, frames: int) -> dict[str, Any]:
     state = await client.plan()
     every = [one["plan_digest"] for one in state["predictions"]]
-    show = cast.playlist()(0)
+    show = scenario.frame_source()(0)
     planned: list[tuple[str, float]] = []
     by_name: dict[str, list[float]] = {digest: [] for digest in every}
     for at in range(frames):

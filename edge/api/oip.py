@@ -79,13 +79,13 @@ async def post_infer(request: web.Request) -> web.Response:
     feeds = model_inputs(graph, asked.inputs)
     _check_outputs(graph, asked)
     finished = await agent.take_tensors(feeds, Ticket(uuid.uuid4().hex, "oip"))
-    body, length = build_response(_response(graph, agent.engine.model.card, asked, finished), asked)
+    body, length = build_response(_response(graph, agent.plans.model.card, asked, finished), asked)
     headers = {"Content-Type": BINARY_TYPE if length else "application/json"}
     return web.Response(body=body, headers=headers | ({HEADER_LENGTH: str(length)} if length else {}))
 
 
 def _graph(request: web.Request) -> Graph:
-    graph = request.app[AGENT].engine.model.graph
+    graph = request.app[AGENT].plans.model.graph
     name, number = request.match_info["model"], request.match_info.get("version", MODEL_VERSION)
     if name != graph.name:
         raise NotFoundError(f"no model {name!r} here; there is {graph.name}")

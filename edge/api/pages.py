@@ -67,16 +67,16 @@ async def get_profile(request: web.Request) -> web.Response:
 async def get_metrics(request: web.Request) -> web.Response:
     """Prometheus text."""
     agent = request.app[AGENT]
-    engine = agent.engine
-    agent.metrics.see_link(engine.cloud.link, not engine.cloud.circuit.is_open, engine.plan_changes)
+    plans, cloud = agent.plans, agent.cloud
+    agent.metrics.see_link(cloud.link, not cloud.circuit.is_open, plans.plan_changes)
     agent.metrics.calibration.see(
-        engine.calibration,
-        engine.table_changes,
+        plans.calibration,
+        plans.table_changes,
         None if agent.calibrating is None else agent.calibrating.state,
     )
     if agent.plan_audits is not None:
         agent.metrics.plans.see(agent.plan_audits.state)
-    if agent.hooking is not None:
-        learning = learning_state(agent.hooking)
-        agent.metrics.see_hooks(hook_states(agent.hooking), learning["size_bytes"])
+    if agent.hook_manager is not None:
+        learning = learning_state(agent.hook_manager)
+        agent.metrics.see_hooks(hook_states(agent.hook_manager), learning["size_bytes"])
     return web.Response(body=agent.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})

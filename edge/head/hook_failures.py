@@ -1,4 +1,4 @@
-"""Which hooks are trusted. A hook that misbehaves is dropped for good, with one record."""
+"""Fault isolation of hooks: one that misbehaves is dropped for good, with one record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOOK_ERRORS: Final[tuple[type[Exception], ...]] = (
 _log = logging.getLogger(__name__)
 
 
-class Roster:
+class HookFailures:
     """Remembers the hooks that were dropped, and why. Written by one thread, read by any."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Roster:
         return id(hook) not in self._dropped
 
     def drop(self, hook: Hook, why: str) -> None:
-        """Ask it no more. Logged the first time."""
+        """AskHook it no more. Logged the first time."""
         if self.trusts(hook):
             self._dropped[id(hook)] = (hook, why)
             _log.warning("hook %s is dropped: %s", hook.name, why)

@@ -1,4 +1,4 @@
-"""Where a head is cut into parts: the fewest that leave a border at every tensor that a hook reads."""
+"""Graph partitioning of a head: the fewest parts with a border at every tensor that a hook reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened to one frame in the head, step by step."""
+"""Execution trace of one frame in the head, step by step."""
 
 from __future__ import annotations
 

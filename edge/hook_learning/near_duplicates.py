@@ -16,7 +16,7 @@ FORGET_S: Final = 60.0
 """A scene that stands still for longer counts again."""
 
 
-class Recent:
+class NearDuplicates:
     """The last `MOST` inputs, by their signatures. ``clock`` gives seconds that never go back."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -8,15 +8,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_learning.sample_pools import Pools
+from evosplit.edge.hook_learning.sample_pools import SamplePools
 from evosplit.edge.hook_training.array_file import Archive, read_npz, write_npz
-from evosplit.edge.hook_training.sample_layout import Layout, Shelf, make_shelf
+from evosplit.edge.hook_training.sample_layout import Layout, SampleArrays, allocate_samples
 from evosplit.edge.hook_training.samples import Samples
 
 KIND: Final = "evosplit samples 1"
 
 
-def write_pools(path: Path, pools: Pools, offered: int) -> None:
+def write_pools(path: Path, pools: SamplePools, offered: int) -> None:
     """Write both reservoirs as they lie. Raises LearningError."""
     meta = {
         "kind": KIND,
@@ -33,10 +33,10 @@ def write_pools(path: Path, pools: Pools, offered: int) -> None:
     write_npz(path, meta, {**_named("train", train), **_named("held", held), **books})
 
 
-def read_pools(path: Path, limit_bytes: int) -> tuple[Pools, int]:
+def read_pools(path: Path, limit_bytes: int) -> tuple[SamplePools, int]:
     """What was written, and how many samples had been offered. Raises LearningError."""
     with read_npz(path) as archive:
-        pools = Pools(_layout(archive), limit_bytes)
+        pools = SamplePools(_layout(archive), limit_bytes)
         if archive.meta["places"] != [len(pools.train.codes), len(pools.held.codes)]:
             raise ValueError("it was kept under another limit")
         used = _used(archive)
@@ -54,7 +54,7 @@ def read_samples(path: Path) -> Samples:
     """All samples of a file, straight into their final arrays. Raises LearningError."""
     with read_npz(path) as archive:
         used = _used(archive)
-        shelf = make_shelf(_layout(archive), sum(used))
+        shelf = allocate_samples(_layout(archive), sum(used))
         _fill(archive, "train", shelf, used[0], len(archive.meta["answers"]))
         _fill(archive, "held", shelf.part(used[0]), used[1], len(archive.meta["answers"]))
         return Samples(
@@ -79,7 +79,7 @@ def _used(archive: Archive) -> tuple[int, int]:
     return archive.shape("train codes")[0][0], archive.shape("held codes")[0][0]
 
 
-def _fill(archive: Archive, which: str, shelf: Shelf, count: int, answers: int) -> None:
+def _fill(archive: Archive, which: str, shelf: SampleArrays, count: int, answers: int) -> None:
     for name, values in shelf.arrays(count).items():
         archive.read_into(f"{which} {name}", values)
     codes = shelf.codes[:count]

@@ -7,8 +7,8 @@ from typing import Any, Final, cast
 
 from evosplit.edge.backends.segment import Tensors
 from evosplit.edge.head.hook_failures import HOOK_ERRORS
-from evosplit.edge.head.steps import Ask, Head
-from evosplit.edge.head.validate_decision import nonsense
+from evosplit.edge.head.steps import AskHook, Head
+from evosplit.edge.head.validate_decision import decision_problem
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.hooks.hook import Hook
 
@@ -34,5 +34,5 @@ def _forced(hook: Hook, head: Head, tensors: Tensors, stream: str) -> Exit | Non
         decision = cast(Any, hook).at_threshold(0.0).decide(tensor, stream)
     except HOOK_ERRORS:  # the way with thresholds drops it, and says so
         return None
-    is_answer = isinstance(decision, Exit) and nonsense(decision, Ask(hook), tensor, head) is None
+    is_answer = isinstance(decision, Exit) and decision_problem(decision, AskHook(hook), tensor, head) is None
     return decision if is_answer else None

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 import numpy as np
-from edge_support import Stage, until
+from edge_support import Stage, use_the_middle
 from PIL import Image
 
 from evosplit.edge.hooks.decisions import Exit
@@ -15,15 +15,9 @@ COLOURS = ((230, 20, 20), (20, 230, 20))
 ALWAYS, NEVER = 1.0, 1e-9
 
 
-async def use_the_middle(on: Stage) -> None:
-    """The plan that cuts in the middle, all heads built."""
-    on.cloud.bandwidth_bps = 3e6
-    await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)
-
-
 async def with_hooks(on: Stage, *hooks: Any) -> None:
     await use_the_middle(on)
-    await on.agent.engine.change_hooks(hooks)
+    await on.agent.plans.change_hooks(hooks)
 
 
 def tap(on: Stage) -> str:

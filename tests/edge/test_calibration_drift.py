@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_support import load_net, make_plan, make_table, picture, stage, until
+from edge_support import load_net, make_plan, make_table, middle_stage, picture, until
 
 from evosplit.edge.calibration import drift as drift_file
 from evosplit.edge.calibration import observing
@@ -64,10 +64,8 @@ async def test_frames_outside_the_ranges_cause_a_calibration(
 ) -> None:
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
     monkeypatch.setattr(drift_file, "LEAST_FRAMES", 8)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
-    async with stage(tmp_path, calibration="live", table_of=with_range) as on:
-        on.cloud.bandwidth_bps = 3e6
-        await until(lambda: on.agent.engine.plan.cut_key == "3" and on.agent.engine.heads_ready() == 3)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    async with middle_stage(tmp_path, calibration="live", table_of=with_range) as on:
         for seed in range(12):
             assert (await on.post(picture(seed)))[0] == 200
             await on.agent.drain()

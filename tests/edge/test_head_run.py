@@ -12,8 +12,8 @@ import pytest
 from hook_doubles import Told
 
 from evosplit.edge.head.apply_decisions import kept_channels, with_bits
-from evosplit.edge.head.assemble import Options, Stuff, assemble
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun, always, run_head
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.decisions import GO, Bits, Exit, Keep, Mask, Skip
@@ -31,11 +31,11 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 
 def head_of(graph: Graph, hooks: Sequence[Any], layers: int | None = None) -> Head:
     cut = prefix_cut(graph, len(graph.layers) if layers is None else layers)
-    return assemble(Stuff(graph, cut), hooks, Options())
+    return assemble(HeadSource(graph, cut), hooks, HeadOptions())
 
 
-def run(graph: Graph, head: Head, roster: Roster | None = None, acts: Any = always) -> HeadRun:
-    return run_head(head, models.feeds(graph.model), "s", roster or Roster(), acts)
+def run(graph: Graph, head: Head, hook_failures: HookFailures | None = None, acts: Any = always) -> HeadRun:
+    return run_head(head, models.feeds(graph.model), "s", hook_failures or HookFailures(), acts)
 
 
 def answer(graph: Graph) -> np.ndarray:
@@ -129,14 +129,14 @@ def test_a_hook_that_misbehaves_is_dropped_once_and_the_answer_is_right(
     graph: Graph, caplog: pytest.LogCaptureFixture, decision: Any
 ) -> None:
     bad, good = Told(BLOCK_END, decision, name="bad"), Told(BLOCK_END, name="good")
-    head, roster = head_of(graph, [bad, good]), Roster()
+    head, hook_failures = head_of(graph, [bad, good]), HookFailures()
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            np.testing.assert_allclose(run(graph, head, roster).tensors["y"], answer(graph), rtol=1e-5)
+            np.testing.assert_allclose(run(graph, head, hook_failures).tensors["y"], answer(graph), rtol=1e-5)
     assert (len(bad.seen), len(good.seen)) == (1, 3)
     assert len(caplog.records) == 1
     assert "hook bad is dropped" in caplog.text
-    assert set(roster.dropped) == {"bad"}
+    assert set(hook_failures.dropped) == {"bad"}
 
 
 def test_masks_reach_the_segments_behind(graph: Graph) -> None:
@@ -171,9 +171,9 @@ def test_hooks_on_what_crosses_are_not_asked_where_it_does_not(graph: Graph) -> 
         Told(name, Bits({name: 4}), kind="bits"),
         Told(name, Keep(name, np.ones(8, bool)), kind="channels"),
     ]
-    roster = Roster()
-    made = run(graph, head_of(graph, hooks), roster)
-    assert not roster.dropped
+    hook_failures = HookFailures()
+    made = run(graph, head_of(graph, hooks), hook_failures)
+    assert not hook_failures.dropped
     assert not made.bits
     assert not any(hook.seen for hook in hooks)
 

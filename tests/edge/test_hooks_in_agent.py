@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import LABELS, picture, stage, until
+from edge_support import LABELS, middle_stage, picture, stage, until
 from hook_doubles import Pupil, Told
-from hook_support import ALWAYS, NEVER, flat, sure, tap, use_the_middle, with_hooks
+from hook_support import ALWAYS, NEVER, flat, sure, tap, with_hooks
 
 from evosplit.edge.hooks.decisions import Bits, Exit, Keep, Skip
 from evosplit.edge.hooks.hook_file import load_hooks
 
 
 async def test_an_exit_answers_without_the_cloud(tmp_path: Path) -> None:
-    async with stage(tmp_path, audit_share=NEVER) as on:
+    async with middle_stage(tmp_path, audit_share=NEVER) as on:
         await with_hooks(on, Told(tap(on), sure(3), name="exit-0"))
         asked = len([path for path in on.cloud.calls if path.endswith("infer")])
         status, answer = await on.post(picture(1), stream="gate")
@@ -35,8 +35,8 @@ async def test_an_exit_answers_without_the_cloud(tmp_path: Path) -> None:
 
 async def test_an_exit_answers_while_the_cloud_is_away(tmp_path: Path) -> None:
     async with stage(tmp_path, cloud_up=False, audit_share=NEVER) as on:
-        await until(lambda: on.agent.engine.heads_ready() == 3)
-        await on.agent.engine.change_hooks((Told(tap(on), sure(1), name="exit-0"),))
+        await until(lambda: on.agent.plans.heads_ready() == 3)
+        await on.agent.plans.change_hooks((Told(tap(on), sure(1), name="exit-0"),))
         status, answer = await on.post(picture(1))
         assert (status, answer["answered_by"], answer["hook"]) == (200, "exit", "exit-0")
 
@@ -53,15 +53,14 @@ async def test_an_audited_frame_goes_the_full_way_and_the_guard_hears_of_it(tmp_
             _, answer = await on.post(picture(1))
             assert answer["answered_by"] == "cloud"
         await on.agent.drain()
-        audits = on.agent.hooking.audits
+        audits = on.agent.hook_manager.audits
         assert (audits.disagreed["wrong"], audits.agreed["right"]) == (25, 25)
         assert (audits.verdict("wrong"), audits.verdict("right")) == ("off", "ok")
 
 
 async def test_a_shorter_way_is_gone_as_well_and_compared(tmp_path: Path) -> None:
-    async with stage(tmp_path, audit_share=ALWAYS) as on:
-        await use_the_middle(on)
-        boundary = on.agent.engine.plan.boundary[0]
+    async with middle_stage(tmp_path, audit_share=ALWAYS) as on:
+        boundary = on.agent.plans.plan.boundary[0]
         none = Keep(boundary, np.zeros(on.cloud.graph.tensors[boundary].shape[1], bool))
         await with_hooks(
             on,
@@ -71,15 +70,14 @@ async def test_a_shorter_way_is_gone_as_well_and_compared(tmp_path: Path) -> Non
         answers = [(await on.post(picture(seed)))[1] for seed in range(4)]
         assert {answer["answered_by"] for answer in answers} == {"cloud"}
         await on.agent.drain()
-        audits = on.agent.hooking.audits
+        audits = on.agent.hook_manager.audits
         assert audits.agreed["nothing"] + audits.disagreed["nothing"] == 4
         assert audits.agreed["finer"] + audits.disagreed["finer"] == 4
 
 
 async def test_kept_channels_and_fewer_bits_make_frames_shorter(tmp_path: Path) -> None:
-    async with stage(tmp_path, audit_share=NEVER) as on:
-        await use_the_middle(on)
-        boundary = on.agent.engine.plan.boundary[0]
+    async with middle_stage(tmp_path, audit_share=NEVER) as on:
+        boundary = on.agent.plans.plan.boundary[0]
         plain = (await on.post(picture(1)))[1]
         await with_hooks(on, Told(boundary, Bits({boundary: 2}), name="b", kind="bits"))
         coarse = (await on.post(picture(1)))[1]
@@ -95,7 +93,7 @@ async def test_kept_channels_and_fewer_bits_make_frames_shorter(tmp_path: Path) 
 async def test_a_hook_that_misbehaves_is_dropped_and_serving_goes_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, decision: Any
 ) -> None:
-    async with stage(tmp_path) as on:
+    async with middle_stage(tmp_path) as on:
         await with_hooks(on, Told(tap(on), decision, name="mad"))
         with caplog.at_level(logging.WARNING):
             answers = [(await on.post(picture(seed)))[1] for seed in range(3)]
@@ -106,7 +104,7 @@ async def test_a_hook_that_misbehaves_is_dropped_and_serving_goes_on(
 
 
 async def test_full_answers_are_taught_and_exits_are_not(tmp_path: Path) -> None:
-    async with stage(tmp_path, audit_share=NEVER) as on:
+    async with middle_stage(tmp_path, audit_share=NEVER) as on:
         pupil = Pupil("x", name="repeat", kind="repeat")
         await with_hooks(on, pupil)
         await on.post(picture(1), stream="gate")
@@ -123,31 +121,35 @@ async def test_a_pupil_that_raises_is_dropped(tmp_path: Path) -> None:
     def refuse(*_: object) -> None:
         raise KeyError("no")
 
-    async with stage(tmp_path) as on:
+    async with middle_stage(tmp_path) as on:
         pupil = Pupil("x", name="bad")
         pupil.learn_answer = refuse  # type: ignore[method-assign]
         await with_hooks(on, pupil)
         assert (await on.post(picture(1)))[1]["answered_by"] == "cloud"
         await on.agent.drain()
-        assert set(on.agent.engine.roster.dropped) == {"bad"}
+        assert set(on.agent.engine.hook_failures.dropped) == {"bad"}
 
 
 async def test_the_device_learns_an_exit_from_the_clouds_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two kinds of picture; the network's answers to them are all that is learned from."""
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     options = {"exit_agreement": 0.8, "audit_share": NEVER}
-    async with stage(tmp_path, **options) as on:
-        await use_the_middle(on)
-        hooking = on.agent.hooking
-        await until(lambda: hooking.school is not None and on.agent.engine.watches(hooking.school.taps))
+    async with middle_stage(tmp_path, **options) as on:
+        hook_manager = on.agent.hook_manager
+        await until(
+            lambda: (
+                hook_manager.exit_learner is not None
+                and on.agent.plans.watches(hook_manager.exit_learner.taps)
+            )
+        )
         for seed in range(120):
             assert (await on.post(flat(seed)))[0] == 200
         await on.agent.drain()
-        assert hooking.school.sampler.offered >= 60
-        await hooking.school.loop.train_now()
-        await until(lambda: any(hook.kind == "exit" for hook in on.agent.engine.heads.hooks), 30.0)
+        assert hook_manager.exit_learner.sampler.offered >= 60
+        await hook_manager.exit_learner.loop.train_now()
+        await until(lambda: any(hook.kind == "exit" for hook in on.agent.plans.heads.hooks), 30.0)
         path = tmp_path / "data" / "net" / "hooks.evh"
         await until(path.exists)
         seen = [(await on.post(flat(seed)))[1] for seed in range(200, 220)]
@@ -156,9 +158,8 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
             whole = (await on.post(flat(seed), strategy="edge"))[1]
             assert answer["outcome"]["top"][0]["class"] == whole["outcome"]["top"][0]["class"]
         names = {hook.name for hook in load_hooks(path, on.cloud.graph.sha256)}
-    async with stage(tmp_path, **options) as again:
-        await use_the_middle(again)
-        assert {hook.name for hook in again.agent.engine.heads.hooks} == names
+    async with middle_stage(tmp_path, **options) as again:
+        assert {hook.name for hook in again.agent.plans.heads.hooks} == names
         assert (await again.post(flat(300)))[1]["answered_by"] == "exit"
 
 
@@ -184,34 +185,30 @@ async def test_a_full_disk_costs_the_file_but_not_the_hooks(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("evosplit.edge.hook_learning.manager.save_hooks", full)
-    async with stage(tmp_path, audit_share=NEVER) as on:
-        await use_the_middle(on)
-        await on.agent.hooking.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
+    async with middle_stage(tmp_path, audit_share=NEVER) as on:
+        await on.agent.hook_manager.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
         assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
     assert "cannot be saved" in caplog.text
 
 
 async def test_streams_that_change_size_or_hold_nan_are_answered_or_refused_clearly(tmp_path: Path) -> None:
-    async with stage(tmp_path, change_threshold=0.0, region=(0.0, 0.0, 1.0, 0.5)) as on:
-        await use_the_middle(on)
+    async with middle_stage(tmp_path, change_threshold=0.0, region=(0.0, 0.0, 1.0, 0.5)) as on:
         for seed, size in enumerate([(24, 32), (48, 64), (24, 32), (17, 90)]):
             status, answer = await on.post(picture(seed, size), stream="gate")
             assert (status, answer["answered_by"]) == (200, "cloud")
 
 
 async def test_without_hooks_nothing_of_them_is_there(tmp_path: Path) -> None:
-    async with stage(tmp_path, hooks=False) as on:
-        await use_the_middle(on)
+    async with middle_stage(tmp_path, hooks=False) as on:
         assert (await on.post(picture(1)))[1]["answered_by"] == "cloud"
-        assert on.agent.hooking is None
+        assert on.agent.hook_manager is None
         _, profile = await on.get("/v1/profile")
         assert (profile["hooks"], profile["learning"]) == ([], None)
 
 
 async def test_the_profile_tells_segments_and_hooks(tmp_path: Path) -> None:
-    async with stage(tmp_path, audit_share=NEVER) as on:
-        await use_the_middle(on)
-        await on.agent.hooking.adopt((Told(tap(on), sure(3), name="exit-0"),), "exit")
+    async with middle_stage(tmp_path, audit_share=NEVER) as on:
+        await on.agent.hook_manager.adopt((Told(tap(on), sure(3), name="exit-0"),), "exit")
         for seed in range(3):
             await on.post(picture(seed))
         _, profile = await on.get("/v1/profile")

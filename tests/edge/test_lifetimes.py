@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_support import picture, stage, until
-from hook_support import use_the_middle
+from edge_support import middle_stage, picture, stage, until
 from learning_support import fill, loop
 
 from evosplit.edge.background.retries import FIRST_REST_S, LONGEST_REST_S, Retries
@@ -87,13 +86,12 @@ async def test_a_disk_that_is_full_ends_no_learning(
     learning = tmp_path / "data" / "net" / "learning"
     learning.parent.mkdir(parents=True)
     learning.write_bytes(b"in the way")
-    async with stage(tmp_path) as on:
-        await use_the_middle(on)
+    async with middle_stage(tmp_path) as on:
         await until(lambda: "exits are not learned" in caplog.text)
-        assert on.agent.hooking.school is None
+        assert on.agent.hook_manager.exit_learner is None
         learning.unlink()
-        await until(lambda: on.agent.hooking.school is not None)
-        await until(lambda: on.agent.engine.watches(on.agent.hooking.school.taps))
+        await until(lambda: on.agent.hook_manager.exit_learner is not None)
+        await until(lambda: on.agent.plans.watches(on.agent.hook_manager.exit_learner.taps))
         assert await metric(on, "evosplit_background_failures_total") == 0
 
 
@@ -105,7 +103,7 @@ async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: 
         async def slow(*_: object) -> None:
             await go_on.wait()
 
-        monkeypatch.setattr(on.agent.hooking.aftercare, "see_to", slow)
+        monkeypatch.setattr(on.agent.hook_manager.observer, "observe", slow)
         for seed in range(5):
             assert (await on.post(picture(seed)))[0] == 200
         assert await metric(on, "evosplit_follow_ups_skipped_total") == 3

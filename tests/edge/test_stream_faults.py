@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import Stage, picture, stage, until
+from edge_support import Stage, middle_only, middle_stage, picture, until
 from hook_doubles import Told
-from hook_support import NEVER, flat, sure, tap, use_the_middle
+from hook_support import NEVER, flat, sure, tap
 
 from evosplit.edge.hook_training import training_process as process
 from evosplit.edge.hooks.hook_file import MAGIC, encode_hooks
@@ -22,16 +22,13 @@ from evosplit.edge.hooks.repeat import RepeatHook
 from evosplit.edge.pipeline.agent import FrameRefusedError, Ticket
 
 GATE = {"X-Evosplit-Stream": "gate"}
-ALL = {"change_threshold": 0.0, "audit_share": NEVER}
+ALL: dict[str, Any] = {"change_threshold": 0.0, "audit_share": NEVER, "table_of": middle_only}
 
 
 async def with_everything(on: Stage) -> None:
-    """The middle plan, masked segments, deltas, and a hook that repeats what has not changed at all."""
-    await use_the_middle(on)
-    on.agent.engine.reconsider = lambda: None  # type: ignore[method-assign]
-    on.agent.engine.cloud.changed = lambda: None
+    """Masked segments, deltas, and a hook that repeats what has not changed at all."""
     still = RepeatHook("repeat", "x", Reduction(block=2), 0.9999)
-    await on.agent.hooking.adopt((still,), "repeat")
+    await on.agent.hook_manager.adopt((still,), "repeat")
 
 
 def scores(result: Any) -> dict[str, float]:
@@ -49,7 +46,7 @@ async def same_as_the_whole(on: Stage, content: bytes) -> str:
 
 
 async def test_pictures_that_change_size_in_a_stream(tmp_path: Path) -> None:
-    async with stage(tmp_path, **ALL) as on:
+    async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
         sizes = [(24, 32), (24, 32), (48, 64), (48, 64), (17, 90), (24, 32)]
         seen = [await same_as_the_whole(on, picture(1, size)) for size in sizes]
@@ -57,7 +54,7 @@ async def test_pictures_that_change_size_in_a_stream(tmp_path: Path) -> None:
 
 
 async def test_a_stream_that_jumps(tmp_path: Path) -> None:
-    async with stage(tmp_path, **ALL) as on:
+    async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
         scenes = [flat(0), flat(0), flat(1), picture(1), picture(1), flat(0), picture(2)]
         seen = [await same_as_the_whole(on, scene) for scene in scenes]
@@ -66,7 +63,7 @@ async def test_a_stream_that_jumps(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 async def test_activations_that_are_no_numbers_are_one_failure(tmp_path: Path, value: float) -> None:
-    async with stage(tmp_path, **ALL) as on:
+    async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
         before = await same_as_the_whole(on, picture(1))
         bad = {"x": np.full((1, 3, 16, 16), value, np.float32)}
@@ -74,8 +71,8 @@ async def test_activations_that_are_no_numbers_are_one_failure(tmp_path: Path, v
             await on.agent.take_tensors(bad, Ticket("bad", stream="gate"))
         kept = on.agent.store.get("bad")
         assert (kept.answered_by, bool(kept.error)) == ("nobody", True)
-        assert not on.agent.engine.cloud.circuit.is_open
-        assert on.agent.engine.roster.dropped == {}
+        assert not on.agent.cloud.circuit.is_open
+        assert on.agent.engine.hook_failures.dropped == {}
         assert before == "cloud"
         assert [await same_as_the_whole(on, picture(seed)) for seed in (2, 3)] == ["cloud", "cloud"]
 
@@ -92,32 +89,34 @@ async def test_a_file_of_hooks_that_does_not_fit(
     (folder / "hooks.evh").write_bytes(content[:-3] if kind == "torn" else content)
     (folder / "hooks.evh.partial").write_bytes(b"half")
     with caplog.at_level(logging.WARNING):
-        async with stage(tmp_path, audit_share=NEVER) as on:
-            await use_the_middle(on)
+        async with middle_stage(tmp_path, audit_share=NEVER) as on:
             assert (await on.post(picture(1)))[0] == 200
-            await on.agent.hooking.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
+            await on.agent.hook_manager.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
             assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
     assert sum("hooks are dropped" in record.message for record in caplog.records) == 1
 
 
 async def taught(on: Stage, frames: int = 40) -> None:
     """Some samples, in any number."""
-    await use_the_middle(on)
-    hooking = on.agent.hooking
-    await until(lambda: hooking.school is not None and on.agent.engine.watches(hooking.school.taps))
+    hook_manager = on.agent.hook_manager
+    await until(
+        lambda: (
+            hook_manager.exit_learner is not None and on.agent.plans.watches(hook_manager.exit_learner.taps)
+        )
+    )
     for seed in range(frames):
         await on.post(flat(seed))
     await on.agent.drain()
-    assert hooking.school.sampler.offered
+    assert hook_manager.exit_learner.sampler.offered
 
 
 async def test_a_trainer_that_is_killed_while_it_saves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
-    async with stage(tmp_path, audit_share=NEVER) as on:
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    async with middle_stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
-        loop = on.agent.hooking.school.loop
+        loop = on.agent.hook_manager.exit_learner.loop
         folder = loop.samples_path.parent
         start = asyncio.create_subprocess_exec
 
@@ -131,7 +130,7 @@ async def test_a_trainer_that_is_killed_while_it_saves(
         assert (await on.post(flat(1)))[0] == 200
         loop.samples_path.write_bytes(loop.samples_path.read_bytes()[:-100])
     caplog.clear()
-    async with stage(tmp_path, audit_share=NEVER) as again:
+    async with middle_stage(tmp_path, audit_share=NEVER) as again:
         await taught(again, 4)
         assert "samples start anew" in caplog.text
         assert not (folder / "learned.npz").exists()
@@ -143,10 +142,10 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
-    async with stage(tmp_path, audit_share=NEVER) as on:
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    async with middle_stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
-        loop = on.agent.hooking.school.loop
+        loop = on.agent.hook_manager.exit_learner.loop
         with monkeypatch.context() as patch:
             patch.setattr("evosplit.edge.hook_training.array_file._write", full)
             await loop.train_now()
@@ -156,12 +155,12 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
 
 
 async def test_what_is_kept_of_quiet_streams_is_dropped(tmp_path: Path) -> None:
-    async with stage(tmp_path, **ALL) as on:
+    async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
         await same_as_the_whole(on, picture(1))
         on.agent._streams._quiet_s = 0.05
         await asyncio.sleep(0.1)
         await on.post(picture(2), stream="another")
-        (hook,) = (hook for hook in on.agent.engine.heads.hooks if hook.kind == "repeat")
+        (hook,) = (hook for hook in on.agent.plans.heads.hooks if hook.kind == "repeat")
         assert "gate" not in hook._streams
         assert "gate" not in on.agent.engine.deltas._tracks

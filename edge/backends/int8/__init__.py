@@ -1,4 +1,4 @@
-"""Heads whose convolutions run on 8-bit integers in ONNX Runtime."""
+"""Integer execution backend: convolutions on 8-bit integers in ONNX Runtime (QDQ)."""
 
 from evosplit.edge.backends.int8.integer_segment import Int8Segment
 from evosplit.edge.backends.int8.qdq_model import qdq_model

@@ -1,4 +1,4 @@
-"""A part of the head on 8-bit integers."""
+"""Segment on 8-bit integers (ONNX Runtime, QDQ)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan service: an edge's profile in, a plan table and a bundle out. Slow, so every answer is kept."""
+"""Plan service: an edge's profile in, a plan table and a bundle out. Slow, so every answer is kept."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evosplit.cloud.bundles import BundleStore
-from evosplit.cloud.calibrations import calibrations_in
+from evosplit.cloud.bundle_store import BundleStore
+from evosplit.cloud.calibration_store import calibrations_in
 from evosplit.cloud.registry import Model
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.errors.measure_table import METHOD as ERROR_METHOD

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evosplit.cli.demo.report_rows import Row, Shot, comparisons, make_row, percentile, report
+from evosplit.cli.demo.report_rows import Row, TimedAnswer, comparisons, make_row, percentile, report
 
 
 @given(st.lists(st.floats(0, 1e3), min_size=1, max_size=50), st.floats(0, 100))
@@ -15,18 +15,18 @@ def test_percentile_is_numpys(values: list[float], percent: float) -> None:
 
 
 def test_a_row_summarises_its_shots() -> None:
-    shots = [
-        Shot(0.1, 100, True, "3", "cloud"),
-        Shot(0.3, 300, False, "3", "cloud"),
-        Shot(0.2, 200, True, "4", "cloud"),
+    answers = [
+        TimedAnswer(0.1, 100, True, "3", "cloud"),
+        TimedAnswer(0.3, 300, False, "3", "cloud"),
+        TimedAnswer(0.2, 200, True, "4", "cloud"),
     ]
-    row = make_row(5e6, "planned", shots, 2)
+    row = make_row(5e6, "planned", answers, 2)
     assert (row.cut, row.p50_s, row.wire_bytes, row.frames) == ("3", 0.2, 200, 3)
     assert np.isclose(row.accuracy, 2 / 3)
 
 
 def row_of(bandwidth_bps: float, strategy: str, latency_s: float) -> Row:
-    return make_row(bandwidth_bps, strategy, [Shot(latency_s, 0, True, "9", "edge")], 0)
+    return make_row(bandwidth_bps, strategy, [TimedAnswer(latency_s, 0, True, "9", "edge")], 0)
 
 
 def test_the_planned_way_is_compared_with_the_best_way_that_is_held_to() -> None:

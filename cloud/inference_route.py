@@ -1,4 +1,4 @@
-"""``POST .../infer``: the bytes of a request to the data plane, and those of its answer back."""
+"""HTTP route of inference (``POST .../infer``), which hands bytes to the data plane and back."""
 
 from __future__ import annotations
 

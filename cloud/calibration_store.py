@@ -1,4 +1,4 @@
-"""Calibration inputs that devices send of their own frames: on disk, in bounded sets.
+"""Store of calibration inputs that devices send: on disk, in bounded sets.
 
 An input is kept as the bytes of the inference request that it came as, which are few: encoded tensors or a
 picture of the network's size.
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.cloud.registry import Model
-from evosplit.cloud.request_inputs import read_feeds
+from evosplit.cloud.request_inputs import read_inputs
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.shared.errors import InputError, NotFoundError
 from evosplit.shared.graph import prefix_cut
@@ -56,7 +56,7 @@ class CalibrationStore:
         place = self._place(model, name)
         with self._lock:
             old = _files(place).get(index)
-            held = sum(path.stat().st_size for at, path in _files(place).items() if at != index)
+            held = sum(path.stat().st_size for other, path in _files(place).items() if other != index)
             if held + len(body) > self.set_bytes:
                 raise InputError(f"calibration {name!r} would take more than {self.set_bytes} bytes")
             place.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def calibrations_in(data: Path) -> CalibrationStore:
 
 def check_input(model: Model, body: bytes, header_length: int | None) -> Feeds:
     """The network's inputs in an inference request. Raises InputError, WireError."""
-    cut, feeds = read_feeds(model, parse_request(body, header_length), StreamStore(0))
+    cut, feeds = read_inputs(model, parse_request(body, header_length), StreamStore(0))
     if cut != prefix_cut(model.graph, 0):
         raise InputError("a calibration input is what the whole network reads, not what crosses a cut")
     for name, array in feeds.items():
@@ -122,8 +122,8 @@ def _files(place: Path) -> dict[int, Path]:
     """Inputs of a set by index; their names hold the length of the request's header, 0 for none."""
     if not place.is_dir():
         return {}
-    found = ((path, _FILE.fullmatch(path.name)) for path in place.iterdir())
-    return {int(match[1]): path for path, match in found if match}
+    matches = ((path, _FILE.fullmatch(path.name)) for path in place.iterdir())
+    return {int(match[1]): path for path, match in matches if match}
 
 
 def _read(model: Model, path: Path) -> Feeds:

@@ -1,4 +1,4 @@
-"""Tails ready to run: built when first asked for, kept while they fit, the longest unused given up first."""
+"""LRU cache of tails: built when first asked for, bounded in bytes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class TailCache:
         with slot.building:
             if slot.tail is None:
                 slot.tail = self._built(key, build)
-                self._make_room(key)
+                self._evict(key)
             return slot.tail
 
     def _slot(self, key: TailKey) -> _Slot:
@@ -83,7 +83,7 @@ class TailCache:
                 self._slots.pop(key, None)
             raise
 
-    def _make_room(self, newest: TailKey) -> None:
+    def _evict(self, newest: TailKey) -> None:
         """Drop finished tails, the longest unused first; those still being built weigh nothing yet."""
         with self._lock:
             for key in list(self._slots):

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from cloud_support import Client, app_client
 
+from evosplit.cloud.plan_service import PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.planning import Planner
-from evosplit.cloud.plans import PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.registry import Model, Registry, load_model
 from evosplit.planner.problem.limits import Limits
 from evosplit.shared.bundle import Bundle

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from evosplit.cloud.registry import Registry
-from evosplit.cloud.tails import Tail, TailCache, TailKey, build_tail, tail_memory_bytes
+from evosplit.cloud.tail_cache import Tail, TailCache, TailKey, build_tail, tail_memory_bytes
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.session import Runner

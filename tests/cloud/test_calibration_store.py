@@ -21,7 +21,7 @@ from cloud_support import (
     seeded_feeds,
 )
 
-from evosplit.cloud.calibrations import CalibrationStore
+from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.registry import Model, Registry
 from evosplit.kernels.errors.measure_table import measure_errors

@@ -1,11 +1,11 @@
-"""Calibration inputs from devices, and the weights for a device that keeps its inputs to itself."""
+"""HTTP routes of calibration: inputs that devices send, weights for devices that keep their inputs."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from evosplit.cloud.inference import header_length
+from evosplit.cloud.inference_route import header_length
 from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import in_thread, model_name, services_of
 from evosplit.shared.errors import InputError

@@ -1,4 +1,4 @@
-"""Bundles on disk, named by their digest."""
+"""Content-addressed store of bundles on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is: the server, its models, their skeletons, plans and bundles."""
+"""HTTP routes of metadata: the server, its models, their skeletons, plans and bundles."""
 
 from __future__ import annotations
 

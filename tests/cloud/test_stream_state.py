@@ -104,7 +104,9 @@ def test_several_threads():
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(use, range(4)))
-    assert store.memory_bytes == sum(stream.memory_bytes for stream in store._streams.values())
+    for name in range(6):
+        store.drop(KEY._replace(stream=str(name)))
+    assert (store.memory_bytes, len(store)) == (0, 0)
 
 
 def key_frame(codes, sequence: int = 1, **changes) -> Frame:
