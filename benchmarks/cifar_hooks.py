@@ -28,10 +28,10 @@ from benchmarks.cifar.measure import play, report
 from benchmarks.cifar.network import Seen, head_of, joined, look
 from benchmarks.report import write_result
 from evosplit.edge.hook_learning.exit_learner import HOOK_MACS
+from evosplit.edge.hook_training.joint_thresholds import NEVER
 from evosplit.edge.hooks.decisions import Skip
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.hook import Hook
-from evosplit.edge.hooks.joint_thresholds import NEVER
 from evosplit.edge.hooks.placement import HookPlace, exit_places, skip_places
 from evosplit.edge.hooks.skip import SkipHook
 from evosplit.shared.graph import Graph, load_graph, prefix_cut
@@ -127,9 +127,7 @@ def _learn(graph: Graph, pictures: NDArray[np.uint8], labels: NDArray[np.integer
     return _Hooks(
         alone=[one for hook in raw for one in calibrated([hook], choices[()], agreement)[0]],
         exits=found[()][0],
-        quick=calibrated(raw, choices[()], agreement, HOOK_MACS / sum(layer.macs for layer in graph.layers))[
-            0
-        ],
+        quick=calibrated(raw, choices[()], agreement, HOOK_MACS / graph.macs)[0],
         skips=skips,
         together=(*found[best][0], *best),
         agreement=agreement,

@@ -86,7 +86,7 @@ class _Silent:
 
 def _cut(graph: Graph) -> Cut:
     """Where the fewest values cross after much of the work."""
-    total = sum(layer.macs for layer in graph.layers)
+    total = graph.macs
     done = np.cumsum([layer.macs for layer in graph.layers]) / total
     middle = [prefix_cut(graph, at + 1) for at in np.flatnonzero((done >= 0.4) & (done <= 0.8)).tolist()]
     return min(middle, key=lambda cut: sum(graph.tensors[name].elements for name in cut.boundary))

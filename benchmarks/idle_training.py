@@ -23,8 +23,8 @@ from benchmarks.gate.stage import AGREEMENT, Stage, gate_stage
 from benchmarks.report import write_result
 from evosplit.cli.demo.report_rows import percentile
 from evosplit.cli.gate.camera import GateCamera, GateFrame
+from evosplit.edge.audits.answer_key import answer_key
 from evosplit.edge.background.pause import Pace
-from evosplit.edge.hook_learning.answer_names import answer_key
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_training.learned import Task
 from evosplit.edge.hook_training.samples import Sample

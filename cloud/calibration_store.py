@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from evosplit.cloud.registry import Model
 from evosplit.cloud.request_inputs import read_inputs
 from evosplit.cloud.stream_state import StreamStore
+from evosplit.shared.atomic_write import write_whole
 from evosplit.shared.errors import InputError, NotFoundError
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.oip import parse_request
@@ -59,11 +60,8 @@ class CalibrationStore:
             held = sum(path.stat().st_size for other, path in _files(place).items() if other != index)
             if held + len(body) > self.set_bytes:
                 raise InputError(f"calibration {name!r} would take more than {self.set_bytes} bytes")
-            place.mkdir(parents=True, exist_ok=True)
-            partial = place / "partial"
-            partial.write_bytes(body)
             new = place / f"{index}-{header_length or 0}"
-            partial.replace(new)
+            write_whole(new, body)
             if old is not None and old != new:
                 old.unlink()
             self._drop_oldest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -12,6 +11,7 @@ import onnx
 
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.graph import Cut, Graph
+from evosplit.shared.lru import Lru
 from evosplit.shared.session import Runner
 from evosplit.shared.split import tail_model
 
@@ -43,12 +43,12 @@ class _Slot:
 class TailCache:
     """Tails by key under a limit in bytes; threads that ask for the same tail wait for one build.
 
-    The tail asked for last always stays, even where it alone exceeds the limit.
+    The tail asked for last always stays, even where it alone exceeds the limit; those still being built weigh
+    nothing yet, and stay, too.
     """
 
     def __init__(self, limit_bytes: int) -> None:
-        self._limit_bytes = limit_bytes
-        self._slots: OrderedDict[TailKey, _Slot] = OrderedDict()
+        self._slots: Lru[TailKey, _Slot] = Lru(limit_bytes)
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -58,7 +58,7 @@ class TailCache:
     def memory_bytes(self) -> int:
         """Estimate of what all tails take together."""
         with self._lock:
-            return self._sum()
+            return int(self._slots.total)
 
     def get(self, key: TailKey, build: Callable[[], Tail]) -> Tail:
         """The tail of a key, built by the first caller. Raises what ``build`` raises."""
@@ -66,13 +66,14 @@ class TailCache:
         with slot.building:
             if slot.tail is None:
                 slot.tail = self._built(key, build)
-                self._evict(key)
+                with self._lock:
+                    self._slots.put(key, slot, slot.tail.memory_bytes)
             return slot.tail
 
     def _slot(self, key: TailKey) -> _Slot:
         with self._lock:
-            slot = self._slots.setdefault(key, _Slot())
-            self._slots.move_to_end(key)
+            slot = self._slots.get(key) or _Slot()
+            self._slots.put(key, slot, slot.tail.memory_bytes if slot.tail else 0)
             return slot
 
     def _built(self, key: TailKey, build: Callable[[], Tail]) -> Tail:
@@ -80,20 +81,8 @@ class TailCache:
             return build()
         except EvoSplitError:
             with self._lock:
-                self._slots.pop(key, None)
+                self._slots.pop(key)
             raise
-
-    def _evict(self, newest: TailKey) -> None:
-        """Drop finished tails, the longest unused first; those still being built weigh nothing yet."""
-        with self._lock:
-            for key in list(self._slots):
-                if self._sum() <= self._limit_bytes:
-                    return
-                if key != newest and self._slots[key].tail is not None:
-                    del self._slots[key]
-
-    def _sum(self) -> int:
-        return sum(slot.tail.memory_bytes for slot in self._slots.values() if slot.tail is not None)
 
 
 def build_tail(graph: Graph, cut: Cut, threads: int) -> Tail:

@@ -65,7 +65,7 @@ def _run(
 
 def report(graph: Graph, frames: Frames, labels: NDArray[np.integer]) -> dict[str, Any]:
     """The figures of one set of hooks on one set of pictures; ``labels`` say what is in them."""
-    whole_macs = sum(layer.macs for layer in graph.layers)
+    whole_macs = graph.macs
     right, whole_right = frames.answers == labels, frames.whole == labels
     lost, won = int((whole_right & ~right).sum()), int((right & ~whole_right).sum())
     names, counts = np.unique(np.array(frames.by), return_counts=True)

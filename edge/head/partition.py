@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import onnx
@@ -31,7 +31,7 @@ def head_parts(graph: Graph, cut: Cut, borders: Iterable[str], watched: Iterable
     (with its ancestors, a downward-closed set), so an exit there leaves nothing computed in vain. Tensors
     that are ``watched`` are made available too, but cost no border.
     """
-    order = sorted(dict.fromkeys(borders), key=lambda name: _maker(graph).get(name, -1))
+    order = sorted(dict.fromkeys(borders), key=lambda name: graph.producer.get(name, -1))
     sets = _growing(graph, cut, order)
     wanted = {*cut.boundary, *edge_outputs(graph, cut), *order, *watched}
     parts = [
@@ -65,17 +65,13 @@ def _growing(graph: Graph, cut: Cut, order: Iterable[str]) -> list[tuple[int, ..
 
 def _ancestors(graph: Graph, tensor: str) -> set[int]:
     """The layers that it takes to compute a tensor."""
-    maker, found, open_names = _maker(graph), set[int](), [tensor]
+    found, open_names = set[int](), [tensor]
     while open_names:
-        at = maker.get(open_names.pop())
-        if at is not None and at not in found:
+        at = graph.producer.get(open_names.pop(), -1)
+        if at >= 0 and at not in found:
             found.add(at)
             open_names.extend(graph.layers[at].inputs)
     return found
-
-
-def _maker(graph: Graph) -> Mapping[str, int]:
-    return {name: layer.index for layer in graph.layers for name in layer.outputs}
 
 
 def _part(graph: Graph, layers: tuple[int, ...], wanted: Iterable[str]) -> Part:

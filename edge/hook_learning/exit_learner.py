@@ -35,7 +35,7 @@ class ExitTask:
 
 def exit_tasks(graph: Graph, cut: Cut) -> tuple[ExitTask, ...]:
     """The places for exits in a head, in the order of execution, their features one after the other."""
-    layers = max(sum(layer.macs for layer in graph.layers), 1)
+    layers = max(graph.macs, 1)
     whole = layers + (0 if len(cut.layers) == len(graph.layers) else AWAY_MACS)
     found, start = [], 0
     for at, place in enumerate(exit_places(graph, cut)):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.streams.exchange import is_stream
 from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError, InputError, LearningError
+from evosplit.shared.lru import Lru
 from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
 
 SHARE: Final = 0.01
@@ -54,7 +54,7 @@ class ShadowRequests:
         self._lessons: tuple[TrialLearner, ...] = ()
         self._told: dict[str, int] = {}
         self._byte_budget = TokenBucket(SHARE, MOST_BYTES)
-        self._last: OrderedDict[str, str] = OrderedDict()
+        self._last: Lru[str, str] = Lru(_STREAMS)
         self.skips = SkipLearner(engine, "skip" in self._kinds, target)
 
     async def ask_about(self, job: Job, answer: Answer, key: str | None) -> None:
@@ -69,9 +69,7 @@ class ShadowRequests:
         lesson, skips = self._lesson(plan), self.skips.is_open(plan)
         if (lesson is None and not skips) or self._last.get(job.stream) == key:
             return
-        self._last[job.stream] = key
-        while len(self._last) > _STREAMS:
-            self._last.popitem(last=False)
+        self._last.put(job.stream, key)
         with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError):
             if lesson is None or (skips and len(self.skips) < len(lesson)):
                 self._byte_budget.spend(await self.skips.attempt(answer))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from evosplit.edge.hooks.best_effort_exit import ANSWERING
+from evosplit.edge.hooks.hook import ANSWERING
 from evosplit.edge.telemetry.expected_savings import HookSeen, expectation, without_masks
 from evosplit.edge.telemetry.hook_states import hook_states
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
@@ -88,9 +88,8 @@ class Expecting:
         """The hooks that answer and are trusted, in the order of the tensors that they read."""
         if self._hook_manager is None:
             return []
-        place = {name: layer.index for layer in self._graph.layers for name in layer.outputs}
         answering = [
-            (place.get(state["tap"], -1), name, state["tap"], state["state"])
+            (self._graph.producer.get(state["tap"], -1), name, state["tap"], state["state"])
             for name, state in hook_states(self._hook_manager).items()
             if state["kind"] in ANSWERING and state["state"] in ("ok", "raise")
         ]

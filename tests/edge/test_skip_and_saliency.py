@@ -17,8 +17,8 @@ from PIL import Image
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.trace import HeadTrace
 from evosplit.edge.hook_learning.mask_learner import MaskLearner, salient_place
+from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hooks.hook_file import load_hooks
-from evosplit.edge.hooks.skip_fit import fit_skip
 from evosplit.edge.settings import LEARNED, EdgeSettings
 from evosplit.shared.errors import UsageError
 from evosplit.shared.graph import Graph, load_graph, parse_cut
@@ -47,7 +47,9 @@ def behind_the_blocks(graph: Graph, with_fallback: bool) -> PlanTable:
 async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
     """So many frames, or fewer where there are ``rows`` of each block; none is learned from while probing."""
     for seed in range(frames):
-        on.agent.hook_manager.shadows._last.clear()
+        last = on.agent.hook_manager.shadows._last
+        for stream in tuple(last):
+            last.pop(stream)
         on.agent.hook_manager.shadows._byte_budget.left = 1e9
         assert (await on.post(flat(seed)))[0] == 200
         await on.agent.drain()

@@ -121,7 +121,7 @@ async def test_a_trainer_that_is_killed_while_it_saves(
         start = asyncio.create_subprocess_exec
 
         async def dying(*_: Any, **options: Any) -> Any:
-            (folder / "learned.npz.part").write_bytes(b"PK half")
+            (folder / "learned.npz.partial").write_bytes(b"PK half")
             return await start("sh", "-c", "cat > /dev/null; kill -9 $$", **options)
 
         monkeypatch.setattr(process.asyncio, "create_subprocess_exec", dying)
@@ -147,10 +147,10 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
         await taught(on)
         loop = on.agent.hook_manager.exit_learner.loop
         with monkeypatch.context() as patch:
-            patch.setattr("evosplit.edge.hook_training.array_file._write", full)
+            patch.setattr("evosplit.shared.array_file.write_arrays", full)
             await loop.train_now()
         assert "hooks were not trained: cannot write samples.npz: No space left on device" in caplog.text
-        assert not list(loop.samples_path.parent.glob("*.part"))
+        assert not list(loop.samples_path.parent.glob("*.partial"))
         assert (await on.post(flat(1)))[0] == 200
 
 

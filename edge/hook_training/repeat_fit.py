@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from evosplit.edge.hook_training.thresholds import threshold
 from evosplit.edge.hooks.reduced import Floats, Reduction
 from evosplit.edge.hooks.repeat import RepeatHook, confidence
+from evosplit.shared.lru import Lru
 
 LAGS: Final = (1, 2, 4, 8, 16)
 """Pairs are that many full answers apart, since the picture that a hook compares with is not the last one."""
@@ -36,24 +37,23 @@ class RepeatTrials:
     most_pairs: int = 20_000
     most_streams: int = 8
     _pairs: deque[tuple[int, float, bool]] = field(init=False)
-    _streams: OrderedDict[str, deque[tuple[Floats, str | None]]] = field(default_factory=OrderedDict)
+    _streams: Lru[str, deque[tuple[Floats, str | None]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._pairs = deque(maxlen=self.most_pairs)
+        self._streams = Lru(self.most_streams)
 
     def offer(self, stream: str, tensor: NDArray[Any], answer: str | None) -> None:
         """A full answer: the model's input and the answer's key, None for one that is not discrete."""
         means = self.reduction.of(tensor)
         if means is None:
             return
-        past = self._streams.setdefault(stream, deque(maxlen=max(LAGS)))
-        self._streams.move_to_end(stream)
+        past = self._streams.get(stream) or deque(maxlen=max(LAGS))
         for lag in (lag for lag in LAGS if lag <= len(past)):
             before, said = past[-lag]
             self._pairs.append((lag, confidence(before, means), answer is not None and said == answer))
         past.append((means, answer))
-        while len(self._streams) > self.most_streams:
-            self._streams.popitem(last=False)
+        self._streams.put(stream, past)
 
     def threshold(self, target: float, sure: float = 0.95) -> float | None:
         """The confidence from which answers stay with ``target``; None where that cannot be said."""

@@ -1,11 +1,10 @@
-"""Arrays in an .npz file: written atomically and without a copy, read back into arrays that are there."""
+"""NumPy's .npz archives with a JSON object: written without a copy, read back with every length checked."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import math
-import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from evosplit.shared.atomic_write import replacing
 from evosplit.shared.errors import LearningError
 
 META: Final = "meta"
@@ -33,17 +33,10 @@ def write_npz(path: Path, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[
 
     Arrays are written in pieces, as they lie: nothing is copied.
     """
-    part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as stream:
-            _write(stream, {META: _encoded(meta), **arrays})
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
+        with replacing(path, durable=True) as stream:
+            write_arrays(stream, meta, arrays)
     except OSError as failed:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
         raise LearningError(f"cannot write {path.name}: {failed.strerror or failed}") from None
 
 
@@ -89,22 +82,30 @@ class Archive:
 @contextlib.contextmanager
 def read_npz(path: Path) -> Iterator[Archive]:
     """Open a file that `write_npz` wrote. Raises LearningError for any other, also while it is being read."""
+    with read_arrays(path, path.name) as archive:
+        yield archive
+
+
+@contextlib.contextmanager
+def read_arrays(source: Path | IO[bytes], name: str) -> Iterator[Archive]:
+    """As `read_npz`, from a file or a stream that errors call ``name``."""
     try:
-        with zipfile.ZipFile(path) as source:
-            archive = Archive(source)
-            meta = json.loads(archive.read(META).tobytes())
-            archive.meta = dict(meta)
+        with zipfile.ZipFile(source) as opened:
+            archive = Archive(opened)
+            archive.meta = dict(json.loads(archive.read(META).tobytes()))
             yield archive
     except _BROKEN as broken:
-        raise LearningError(f"cannot read {path.name}: {_line(broken)}") from None
+        raise LearningError(f"cannot read {name}: {_line(broken)}") from None
 
 
-def _write(stream: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
+def write_arrays(stream: IO[bytes], meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """As `write_npz`, to a stream. Equal arguments give equal bytes."""
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as made:
-        for name, values in arrays.items():
+        for name, values in {META: _encoded(meta), **arrays}.items():
+            plain = np.asarray(values, order="C")
             with made.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                npy.write_array_header_1_0(entry, npy.header_data_from_array_1_0(values))
-                flat = _bytes(np.ascontiguousarray(values))
+                npy.write_array_header_1_0(entry, npy.header_data_from_array_1_0(plain))
+                flat = _bytes(plain)
                 for at in range(0, len(flat), _PIECE):
                     entry.write(flat[at : at + _PIECE])
 

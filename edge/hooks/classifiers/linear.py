@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.trainers.prepare import softmax
+from evosplit.edge.hooks.classifiers.softmax import softmax
 
 
 @dataclass(frozen=True, eq=False)

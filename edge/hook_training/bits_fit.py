@@ -9,12 +9,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evosplit.edge.hook_training.answer_runs import can_show, first_of_runs
 from evosplit.edge.hook_training.thresholds import threshold
-from evosplit.edge.hook_training.trainers.linear import LinearClassifier
-from evosplit.edge.hook_training.trainers.trainer import Classifier, Trainer
+from evosplit.edge.hook_training.trainers.trainer import Trainer
 from evosplit.edge.hooks.bits import BitsHook
+from evosplit.edge.hooks.classifiers.classifier import Classifier
+from evosplit.edge.hooks.classifiers.linear import LinearClassifier
 from evosplit.edge.hooks.features import FeatureSpec
-from evosplit.edge.hooks.runs import can_show, first_of_runs
 from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire.frame import AFFINE_BITS

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.trainers.prepare import softmax
+from evosplit.edge.hooks.classifiers.softmax import softmax
 
 _ROWS: Final = 256
 """Features whose every answer is tried at once: what that takes stays small."""

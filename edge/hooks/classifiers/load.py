@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.trainers.goodness import GoodnessClassifier, Layer
-from evosplit.edge.hook_training.trainers.hidden import HiddenClassifier
-from evosplit.edge.hook_training.trainers.linear import LinearClassifier
-from evosplit.edge.hook_training.trainers.trainer import Classifier
+from evosplit.edge.hooks.classifiers.classifier import Classifier
+from evosplit.edge.hooks.classifiers.goodness import GoodnessClassifier, Layer
+from evosplit.edge.hooks.classifiers.hidden import HiddenClassifier
+from evosplit.edge.hooks.classifiers.linear import LinearClassifier
 from evosplit.shared.errors import LearningError
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.trainers import Classifier
-from evosplit.edge.hook_training.trainers.hidden import HiddenClassifier
+from evosplit.edge.hooks.classifiers.classifier import Classifier
+from evosplit.edge.hooks.classifiers.hidden import HiddenClassifier
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.kernels.readout import MISFIT, read_features, read_maps
 
