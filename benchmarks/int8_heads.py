@@ -16,9 +16,11 @@ from benchmarks.int8.accuracy import right_answers
 from benchmarks.int8.datasets import DATA, Round, rounds
 from benchmarks.int8.heads import THREADS, answer, eight_bits, float_head, integer_head, timed
 from benchmarks.report import write_result
-from evosplit.cli.profiles import measured_profile, with_integers
+from evosplit.edge.backends.int8 import timed_integers
 from evosplit.edge.backends.segment import Segment
+from evosplit.kernels.device_profile import DeviceProfiler
 from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
+from evosplit.library.cache import local_store
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
 from evosplit.planner.solve import solve
@@ -58,7 +60,7 @@ def _model(name: str, kind: str) -> dict[str, Any]:
     card = check_card(load_card(CLI / "cards" / f"{name}.yaml"), graph)
     parts = rounds(kind, card)
     tables = [measure_errors(graph, part.calibration, threads=THREADS) for part in parts]
-    profile = with_integers(graph, measured_profile(graph, THREADS))
+    profile = DeviceProfiler(local_store(), THREADS, timed_integers).profile(graph)
     row = {
         "all_8_bit": _times(graph, profile, tables[0], parts[0]),
         **_accuracy(graph, card, profile, tables, parts),

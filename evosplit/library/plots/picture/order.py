@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from evosplit.cli.picture.rows import Node, Rows
+from evosplit.library.plots.picture.rows import Node, Rows
 
 _SWEEPS: Final = 8
 _Neighbours = Mapping[Node, Sequence[Node]]

@@ -1,13 +1,13 @@
-"""`evosplit plan --plot`: the network as a graph, coloured by where each layer runs."""
+"""Graph drawing of a plan: the network layer by layer, coloured by where each layer runs."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Final
 
-from evosplit.cli.picture import Layout, Node, Place, Words, layout
-from evosplit.cli.picture.place import ROW_ASPECT
-from evosplit.shared.errors import EvoSplitError, UsageError
+from evosplit.library.plots.figure import shown_figure
+from evosplit.library.plots.picture import Layout, Node, Place, Words, layout
+from evosplit.library.plots.picture.place import ROW_ASPECT
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan
 
@@ -30,32 +30,18 @@ _TITLE_INCHES: Final = 0.9
 _MARGIN: Final = 0.1
 
 
-def save_plan_picture(graph: Graph, plan: Plan, path: Path) -> None:
-    """Draw a plan: layers as boxes with their bits, the tensors that cross in red with theirs.
+def plot_plan(graph: Graph, plan: Plan, new_figure: Callable[[float, float], Any] = shown_figure) -> Any:  # noqa: ANN401 - no types
+    """Draw a plan: layers as boxes with their bits, the tensors that cross in red with theirs; the axes.
 
-    Raises UsageError for a kind of file that cannot be drawn, EvoSplitError when it cannot be written or
-    matplotlib is missing.
+    ``new_figure`` makes the figure of a size in inches. Raises MissingExtraError.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise EvoSplitError("drawing needs matplotlib: pip install 'evosplit[demo]'") from None
     placed = layout(graph)
     row_inches = _BOX_INCHES * ROW_ASPECT
-    size = (placed.width + 2 * _MARGIN) * _BOX_INCHES, placed.height * row_inches + _TITLE_INCHES
-    figure = Figure(figsize=(max(size[0], 7.0), size[1]))
-    _draw(figure, Words(graph, plan), placed, 1 - _TITLE_INCHES / size[1])
-    try:
-        figure.savefig(path, dpi=110)
-    except OSError as error:
-        raise EvoSplitError(f"cannot write {path}: {error.strerror}") from None
-    except ValueError:
-        raise UsageError(
-            f"cannot draw a {path.suffix or 'file without a suffix'}: use .svg, .pdf or .png"
-        ) from None
+    width, height = (placed.width + 2 * _MARGIN) * _BOX_INCHES, placed.height * row_inches + _TITLE_INCHES
+    return _draw(new_figure(max(width, 7.0), height), Words(graph, plan), placed, 1 - _TITLE_INCHES / height)
 
 
-def _draw(figure: Any, words: Words, placed: Layout, top: float) -> None:  # noqa: ANN401 - matplotlib has no types
+def _draw(figure: Any, words: Words, placed: Layout, top: float) -> Any:  # noqa: ANN401 - no types
     axes = figure.add_axes((0, 0, 1, top))
     axes.set(xlim=(-_MARGIN, placed.width + _MARGIN), ylim=(placed.height, 0))
     axes.axis("off")
@@ -68,6 +54,7 @@ def _draw(figure: Any, words: Words, placed: Layout, top: float) -> None:  # noq
     _labels(axes, words, placed)
     figure.suptitle(words.title(), fontsize=10, y=0.995, va="top")
     _legend(figure, bool(words.plan.boundary), top)
+    return axes
 
 
 def _path(placed: Layout, upper: Node, lower: Node) -> tuple[list[float], list[float]]:

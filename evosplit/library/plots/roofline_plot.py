@@ -1,29 +1,28 @@
-"""A model's layers under the two roofs of a machine, as a picture."""
+"""Roofline plot: a model's layers under the two roofs of a machine."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from evosplit.cli.figure import new_figure, save_figure
+from evosplit.library.plots.figure import axes_or_new
 from evosplit.shared.layer_rates import LayerRate
 from evosplit.shared.roofline import Roofs
 
 
-def write_plot(path: Path, name: str, roofs: Roofs, rates: Sequence[LayerRate]) -> None:
-    """Draw layers with arithmetic, larger where they take longer, on logarithmic axes.
+def plot_roofline(
+    name: str,
+    roofs: Roofs,
+    rates: Sequence[LayerRate],
+    axes: Any = None,  # noqa: ANN401 - no types
+) -> Any:  # noqa: ANN401 - no types
+    """Draw layers with arithmetic, larger where they take longer, on logarithmic axes; the axes.
 
-    Raises UsageError for a kind of file that cannot be drawn, EvoSplitError when it cannot be written.
+    Raises MissingExtraError.
     """
-    figure = new_figure(8, 5)
-    _draw(figure.subplots(), name, roofs, [rate for rate in rates if rate.flops])
-    save_figure(figure, path)
-
-
-def _draw(axes: Any, name: str, roofs: Roofs, rates: Sequence[LayerRate]) -> None:  # noqa: ANN401 - no types
+    axes, rates = axes_or_new(axes, 8, 5), [rate for rate in rates if rate.flops]
     marks = [roofs.peak_flops / roofs.peak_bytes_per_s, *(rate.intensity for rate in rates)]
     span = np.geomspace(min(marks) / 4, max(marks) * 4, 200)
     roof = [roofs.attainable_flops(float(intensity)) / 1e9 for intensity in span]
@@ -41,6 +40,7 @@ def _draw(axes: Any, name: str, roofs: Roofs, rates: Sequence[LayerRate]) -> Non
     axes.set(xlabel="FLOP per byte", ylabel="GFLOP/s", title=f"{name}: layers under the roofs")
     axes.grid(visible=True, which="both", alpha=0.2)
     axes.legend(markerscale=0.5)
+    return axes
 
 
 def _bandwidth(roofs: Roofs) -> str:

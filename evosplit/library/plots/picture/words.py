@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from evosplit.cli.picture.rows import Node
+from evosplit.library.plots.picture.rows import Node
 from evosplit.shared.graph import Graph, parse_cut
 from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
 from evosplit.shared.units import format_bandwidth, format_duration, format_size

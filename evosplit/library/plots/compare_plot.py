@@ -1,12 +1,11 @@
-"""The latencies of a comparison as a picture."""
+"""Bar chart of a comparison of planners."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from evosplit.cli.figure import new_figure, save_figure
+from evosplit.library.plots.figure import axes_or_new
 from evosplit.planner.compare import Row
 
 _OURS: Final = "#2f7d4f"
@@ -14,17 +13,9 @@ _OTHERS: Final = "#7d93a8"
 _BROKEN: Final = "#dddddd"
 
 
-def write_plot(path: Path, title: str, rows: Sequence[Row]) -> None:
-    """Draw a bar a strategy, pale and hatched where it breaks a limit.
-
-    Raises UsageError for a kind of file that cannot be drawn, EvoSplitError when it cannot be written.
-    """
-    figure = new_figure(8, 4.5)
-    _draw(figure.subplots(), title, [row for row in rows if row.latency_s is not None])
-    save_figure(figure, path)
-
-
-def _draw(axes: Any, title: str, rows: Sequence[Row]) -> None:  # noqa: ANN401 - matplotlib has no types
+def plot_rows(title: str, rows: Sequence[Row], axes: Any = None) -> Any:  # noqa: ANN401 - no types
+    """Draw a bar a strategy, pale and hatched where it breaks a limit; the axes. Raises MissingExtraError."""
+    axes, rows = axes_or_new(axes, 8, 4.5), [row for row in rows if row.latency_s is not None]
     seconds = [1e3 * (row.latency_s or 0.0) for row in rows]
     bars = axes.barh([row.strategy for row in rows], seconds)
     for bar, row in zip(bars, rows, strict=True):
@@ -37,3 +28,4 @@ def _draw(axes: Any, title: str, rows: Sequence[Row]) -> None:  # noqa: ANN401 -
     axes.set(xlabel="milliseconds for a frame", title=title)
     axes.margins(x=0.25)
     axes.invert_yaxis()
+    return axes

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from evosplit.cli.picture.order import ordered
-from evosplit.cli.picture.rows import Node, Rows, rows_of
+from evosplit.library.plots.picture.order import ordered
+from evosplit.library.plots.picture.rows import Node, Rows, rows_of
 from evosplit.shared.graph import Graph
 from evosplit.shared.isotonic import isotonic
 
