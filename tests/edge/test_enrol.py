@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, write_net_bundle
+from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, until, write_net_bundle
 
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
@@ -36,7 +36,7 @@ class Scene:
     async def enrol(self, **changes: object) -> Bundle:
         settings = dataclasses.replace(self.settings, **changes)  # type: ignore[arg-type]
         client = PlannerClient(self.session, settings.cloud_url, settings.model, settings.token)
-        return await enrol(settings, client)
+        return await enrol(settings, client, retry_s=0.02)
 
 
 @pytest_asyncio.fixture
@@ -128,8 +128,8 @@ async def test_a_login_page_is_waited_for_as_a_cloud_that_is_away(
         await scene.enrol()
     caplog.clear()
     waiting = asyncio.create_task(scene.enrol(enrol_wait_s=60.0))
-    while len(scene.cloud.ports) < 5:
-        await asyncio.sleep(0.05)
+    asked = len(scene.cloud.ports)
+    await until(lambda: len(scene.cloud.ports) >= asked + 5)
     assert len([line for line in caplog.messages if "waiting for the cloud" in line]) == 1
     assert len(set(scene.cloud.ports)) == len(scene.cloud.ports)
     scene.cloud.page = None
