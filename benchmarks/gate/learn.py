@@ -34,8 +34,8 @@ from evosplit.shared.plan import Plan
 from evosplit.shared.session import Runner
 from evosplit.shared.split import tail_model
 
-REGION: Final = (0.5, 0.3, 0.85, 0.75)
-"""(top, left, bottom, right): where the plate of a car is that stands at the barrier, as a user draws it."""
+REGION: Final = (0.3, 0.5, 0.75, 0.85)
+"""(left, top, right, bottom): where the plate of a car is that stands at the barrier, as a user draws it."""
 LOSSY_AGREEMENT: Final = 0.995
 FEATURES: Final = FeatureSpec(grid=6)
 SAMPLER_BYTES: Final = 16 << 20

@@ -51,7 +51,7 @@ def test_one_block_that_changes_is_a_change():
 
 
 def test_a_change_outside_the_region_is_none():
-    watching = RepeatHook("repeat", "image", Reduction(8, (0.5, 0.0, 1.0, 1.0)), 0.98)
+    watching = RepeatHook("repeat", "image", Reduction(8, (0.0, 0.5, 1.0, 1.0)), 0.98)
     watching.learn_answer("a", picture(), ANSWER)
     moved = picture()
     moved[:, :, :16] += 0.3

@@ -15,7 +15,7 @@ from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.hooks.reduced import Reduction
 from evosplit.edge.hooks.repeat_fit import fit_repeat
 
-REGION = (0.5, 0.3, 0.85, 0.75)
+REGION = (0.3, 0.5, 0.75, 0.85)
 
 
 def tensor(scene, seed):
