@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.gate.bits_fit import fit_bits
+from benchmarks.gate.channels_fit import Asked, after, fit_channels
 from benchmarks.gate.stage import AGREEMENT
 from evosplit.edge.hook_learning.answer_names import answer_key
 from evosplit.edge.hook_learning.sampler import Sampler
@@ -17,9 +19,7 @@ from evosplit.edge.hook_training.samples import OTHER, Sample
 from evosplit.edge.hook_training.trainers import logistic
 from evosplit.edge.hook_training.training import learn
 from evosplit.edge.hooks.bits import BitsHook
-from evosplit.edge.hooks.bits_fit import fit_bits
 from evosplit.edge.hooks.channels import ChannelsHook
-from evosplit.edge.hooks.channels_fit import Asked, after, fit_channels
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook import Hook
