@@ -1,4 +1,4 @@
-"""How long the planner takes: one solve (building the program included), a table, a look-up, a re-solve.
+"""Planner run time: one solve (building the program included), a table, a look-up, a re-solve.
 
 Weights, activations and the wire have five widths each, memory and error are limited, any downward-closed
 set of layers may be the head. On Eyeriss and TPU, where time depends on the bits of everything; and with

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.gate.answer_runs import first_of_runs
+from evosplit.edge.hook_training.bits_fit import bits_hook
 from evosplit.edge.hook_training.thresholds import can_show
 from evosplit.edge.hook_training.trainers.trainer import Trainer
 from evosplit.edge.hooks.bits import BitsHook
-from evosplit.edge.hooks.bits_fit import bits_hook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.shared.plan import TensorCode

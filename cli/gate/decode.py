@@ -1,4 +1,4 @@
-"""From the network's logits to a text and how sure it is."""
+"""Constrained decoding of plate logits: the most likely valid text, and its confidence."""
 
 from __future__ import annotations
 
