@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evosplit.edge.hooks.best_effort_exit import ANSWERING
+from evosplit.edge.hooks.hook import ANSWERING
 from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.telemetry.histogram import SECONDS, Spread
 from evosplit.edge.telemetry.hook_states import hook_states, learning_state

@@ -17,9 +17,9 @@ from typing import Final
 from evosplit.edge.audits.agreement_guard import AgreementGuard
 from evosplit.edge.audits.audit_rules import is_audited
 from evosplit.edge.audits.float_answers import FloatAnswers
+from evosplit.edge.audits.near_duplicates import NearDuplicates
 from evosplit.edge.background.pause import Pace
 from evosplit.edge.calibration.signature import signature
-from evosplit.edge.hook_learning.near_duplicates import NearDuplicates
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact, less_safe, whole_in_cloud

@@ -18,12 +18,12 @@ from evosplit.edge.hook_learning.sample_collector import SampleCollector, Sampli
 from evosplit.edge.hook_learning.shadow_requests import ShadowRequests
 from evosplit.edge.hook_learning.trainer_loop import LoopSettings
 from evosplit.edge.hook_training.learned import Learned
+from evosplit.edge.hook_training.repeat_fit import RepeatTrials
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.hook_file import load_hooks, save_hooks
+from evosplit.edge.hooks.mask import region_hooks
 from evosplit.edge.hooks.reduced import Reduction
-from evosplit.edge.hooks.region_hook import region_hooks
-from evosplit.edge.hooks.repeat_fit import RepeatTrials
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.settings import LEARNED, EdgeSettings
 from evosplit.shared.errors import BundleError, EvoSplitError
@@ -218,6 +218,5 @@ def _mask_learner(engine: Engine, settings: EdgeSettings) -> MaskLearner | None:
 def _trials(engine: Engine, settings: EdgeSettings) -> tuple[str, float, RepeatTrials] | None:
     if "repeat" not in settings.hook_kinds:
         return None
-    left, top, right, bottom = settings.region or (0.0, 0.0, 1.0, 1.0)
-    reduction = Reduction(region=(top, left, bottom, right))
+    reduction = Reduction(region=settings.region or (0.0, 0.0, 1.0, 1.0))
     return engine.plans.model.graph.inputs[0], settings.exit_agreement, RepeatTrials(reduction)

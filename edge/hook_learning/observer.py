@@ -7,11 +7,11 @@ import functools
 from collections.abc import Mapping
 from typing import Final
 
+from evosplit.edge.audits.answer_key import outcome_key
 from evosplit.edge.audits.hook_audits import HookAudits
 from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
-from evosplit.edge.hook_learning.answer_names import outcome_key
 from evosplit.edge.hook_learning.mask_learner import MaskLearner
 from evosplit.edge.hook_learning.sample_collector import SampleCollector
 from evosplit.edge.hook_learning.shadow_requests import ShadowRequests

@@ -15,10 +15,10 @@ from evosplit.edge.audits.answer_agreement import agree
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
 from evosplit.edge.head.steps import Head
+from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hooks.decisions import Decision, Skip
 from evosplit.edge.hooks.placement import HookPlace, skip_places
 from evosplit.edge.hooks.skip import AVERAGE, SkipHook
-from evosplit.edge.hooks.skip_fit import fit_skip
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer
 from evosplit.shared.errors import BundleError, ModelError

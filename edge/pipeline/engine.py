@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from evosplit.edge.head.apply_decisions import kept_channels, with_bits
 from evosplit.edge.head.assemble import BOUNDARY_HOOKS
+from evosplit.edge.head.best_effort_exit import best_exit
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.hook_trust import HookTrust, UnauditedTrust
 from evosplit.edge.head.run import DecisionPolicy, HeadRun, run_head
 from evosplit.edge.head.steps import Head
-from evosplit.edge.hooks.best_effort_exit import ANSWERING, best_exit
+from evosplit.edge.hooks.hook import ANSWERING, StreamHook
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.payloads import picture_codec, without_pictures
 from evosplit.edge.pipeline.cloud_requests import Sending
@@ -173,7 +174,7 @@ class Engine:
             self.deltas,
             *(part for head in self.plans.heads.built() for part in head.segments),
         ]
-        keepers += [hook for hook in self.plans.heads.hooks if hasattr(hook, "forget")]
+        keepers += [hook for hook in self.plans.heads.hooks if isinstance(hook, StreamHook)]
         await self.compute.run(lambda: [keeper.forget(name) for keeper in keepers for name in streams])
 
     def check_strategy(self, strategy: Strategy) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from evosplit.edge.hooks.hook import Hook, ThresholdHook
+
 if TYPE_CHECKING:
     from evosplit.edge.hook_learning.manager import HookManager
 
@@ -37,7 +39,7 @@ def learning_state(hook_manager: HookManager) -> dict[str, Any]:
     }
 
 
-def _state(hook_manager: HookManager, hook: Any) -> dict[str, Any]:  # noqa: ANN401 - a hook with what it may have beside
+def _state(hook_manager: HookManager, hook: Hook) -> dict[str, Any]:
     audits = hook_manager.audits
     agreed, disagreed = audits.agreed[hook.name], audits.disagreed[hook.name]
     floor, expected = audits.guard.floor(hook.name), hook_manager.expected.get(hook.name)
@@ -46,7 +48,7 @@ def _state(hook_manager: HookManager, hook: Any) -> dict[str, Any]:  # noqa: ANN
         "kind": hook.kind,
         "tap": hook.tap,
         "macs": hook.macs,
-        "threshold": getattr(hook, "threshold", None),
+        "threshold": hook.threshold if isinstance(hook, ThresholdHook) else None,
         "floor": floor if floor <= 1 else None,
         "audits": agreed + disagreed,
         "agreement": agreed / (agreed + disagreed) if agreed + disagreed else None,

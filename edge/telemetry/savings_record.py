@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from evosplit.edge.hooks.best_effort_exit import ANSWERING
+from evosplit.edge.hooks.hook import ANSWERING
 from evosplit.edge.telemetry.expected_savings import HookSeen, expectation, without_masks
 from evosplit.edge.telemetry.hook_states import hook_states
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation

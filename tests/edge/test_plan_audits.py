@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from edge_support import Stage, load_net, make_table, middle_stage, picture
 
+from evosplit.edge.audits.near_duplicates import FORGET_S, NearDuplicates
 from evosplit.edge.audits.plan_audits import FIRST_AUDITS, PlanAudits
-from evosplit.edge.hook_learning.near_duplicates import FORGET_S, NearDuplicates
 from evosplit.edge.pipeline.agent import Ticket
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact

@@ -17,8 +17,8 @@ from PIL import Image
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.trace import HeadTrace
 from evosplit.edge.hook_learning.mask_learner import MaskLearner, salient_place
+from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hooks.hook_file import load_hooks
-from evosplit.edge.hooks.skip_fit import fit_skip
 from evosplit.edge.settings import LEARNED, EdgeSettings
 from evosplit.shared.errors import UsageError
 from evosplit.shared.graph import Graph, load_graph, parse_cut
