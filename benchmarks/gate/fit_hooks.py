@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.gate.bits_fit import fit_bits
+from benchmarks.gate.channels_fit import Asked, after, fit_channels
 from benchmarks.gate.testbed import AGREEMENT
 from evosplit.edge.audits.answer_key import answer_key
 from evosplit.edge.hook_learning.sampler import Sampler
-from evosplit.edge.hook_training.bits_fit import fit_bits
-from evosplit.edge.hook_training.channels_fit import Asked, after, fit_channels
 from evosplit.edge.hook_training.learned import Task
 from evosplit.edge.hook_training.repeat_fit import RepeatTrials
 from evosplit.edge.hook_training.samples import Sample
@@ -34,8 +34,8 @@ from evosplit.shared.plan import Plan
 from evosplit.shared.session import Runner
 from evosplit.shared.split import tail_model
 
-REGION: Final = (0.5, 0.3, 0.85, 0.75)
-"""(top, left, bottom, right): where the plate of a car is that stands at the barrier, as a user draws it."""
+REGION: Final = (0.3, 0.5, 0.75, 0.85)
+"""(left, top, right, bottom): where the plate of a car is that stands at the barrier, as a user draws it."""
 LOSSY_AGREEMENT: Final = 0.995
 FEATURES: Final = FeatureSpec(grid=6)
 SAMPLER_BYTES: Final = 16 << 20

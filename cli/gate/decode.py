@@ -22,11 +22,6 @@ def decode_plate(logits: NDArray[np.float32]) -> tuple[str, float]:
     return text, float(np.exp(likeliest.max(axis=1).min()))
 
 
-def decode_plates(logits: NDArray[np.float32]) -> list[tuple[str, float]]:
-    """Read a batch, `(N, SLOTS, CLASSES)`."""
-    return [decode_plate(frame) for frame in logits]
-
-
 @functools.cache
 def _readings() -> NDArray[np.bool_]:
     """Which classes each reading allows in each slot: `(readings, SLOTS, CLASSES)`; the last is empty."""

@@ -8,8 +8,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.answer_runs import can_show, first_of_runs
-from evosplit.edge.hook_training.thresholds import threshold
+from benchmarks.gate.answer_runs import first_of_runs
+from evosplit.edge.hook_training.thresholds import can_show, threshold
 from evosplit.edge.hooks.channels import ChannelsHook, energy
 from evosplit.edge.hooks.decisions import Keep
 

@@ -1,13 +1,9 @@
-"""Frames that follow each other are no independent evidence: what counts once of a stream."""
+"""Runs of equal answers: frames that follow each other are no independent evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
-
-import numpy as np
-
-from evosplit.edge.hook_training.thresholds import threshold
 
 T = TypeVar("T")
 
@@ -23,8 +19,3 @@ def first_of_runs(answered: Iterable[tuple[T, str | None]]) -> Iterator[tuple[T,
         if answer is not None and answer != last:
             yield item, answer
         last = answer
-
-
-def can_show(target: float, count: int, sure: float) -> bool:
-    """Whether so many trials could show an agreement of ``target`` at all, if none of them failed."""
-    return threshold(np.ones(count), np.ones(count, np.bool_), target, sure) is not None
