@@ -18,8 +18,8 @@ from evosplit.planner.compare import offered_bits
 from evosplit.planner.devices import Device, named_device
 from evosplit.planner.encodings import InputEncoding
 from evosplit.planner.problem import Problem
+from evosplit.planner.problem.device_pair import coded_speed, plain_speed
 from evosplit.planner.problem.device_pair import measured_profile as measured
-from evosplit.planner.problem.device_pair import plain_speed
 from evosplit.planner.problem.limits import Limits
 from evosplit.planner.problem.model_remarks import statements
 from evosplit.planner.service import edge_encodings
@@ -76,6 +76,7 @@ def asked_problem(graph: Graph, asked: Asked, calibration: Calibration, bandwidt
         limits=asked.limits,
         bits=offered_bits(edge),
         plain=plain_speed(edge, cloud),
+        coded=coded_speed(edge, cloud),
         encodings=_encodings(graph, asked, calibration, edge),
     )
 
