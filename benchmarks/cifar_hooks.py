@@ -1,4 +1,4 @@
-"""ResNet-56 on CIFAR-10 with hooks that learned from its own answers: arithmetic, time and accuracy.
+"""Hooks on ResNet-56 and CIFAR-10, learned from its own answers: arithmetic, time and accuracy.
 
 The first pictures of the training set stand for what a device has seen; hooks learn from the network's
 scores for them, and for shifted, turned and relit copies. Thresholds come from other pictures of that set,
@@ -23,15 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cifar.augment import strong, weak
-from benchmarks.cifar.learn import EXIT_FEATURES, Held, asked_agreement, calibrated, exit_hooks, skip_hook
-from benchmarks.cifar.measure import play, report
+from benchmarks.cifar.evaluate import play, report
+from benchmarks.cifar.fit_hooks import EXIT_FEATURES, Held, asked_agreement, calibrated, exit_hooks, skip_hook
 from benchmarks.cifar.network import Seen, head_of, joined, look
 from benchmarks.report import write_result
 from evosplit.edge.hook_learning.exit_learner import HOOK_MACS
+from evosplit.edge.hook_training.joint_thresholds import NEVER
 from evosplit.edge.hooks.decisions import Skip
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.hook import Hook
-from evosplit.edge.hooks.joint_thresholds import NEVER
 from evosplit.edge.hooks.placement import HookPlace, exit_places, skip_places
 from evosplit.edge.hooks.skip import SkipHook
 from evosplit.shared.graph import Graph, load_graph, prefix_cut
@@ -127,9 +127,7 @@ def _learn(graph: Graph, pictures: NDArray[np.uint8], labels: NDArray[np.integer
     return _Hooks(
         alone=[one for hook in raw for one in calibrated([hook], choices[()], agreement)[0]],
         exits=found[()][0],
-        quick=calibrated(raw, choices[()], agreement, HOOK_MACS / sum(layer.macs for layer in graph.layers))[
-            0
-        ],
+        quick=calibrated(raw, choices[()], agreement, HOOK_MACS / graph.macs)[0],
         skips=skips,
         together=(*found[best][0], *best),
         agreement=agreement,

@@ -1,4 +1,4 @@
-"""The agent's own way, after it has learnt, beside every way that is held to: four networks, four links.
+"""Closed-loop latency of an agent that has learned, against every fixed strategy: four networks, four links.
 
 As `evosplit demo` plays them: an edge agent slowed by eight and a cloud tier as processes, a shaped link
 between them. Frames go the planned way until the plan settles; then all strategies take turns: all on the
@@ -21,8 +21,8 @@ from rich.console import Console
 from benchmarks.cells.inputs import PICTURES, SHARED
 from benchmarks.report import write_result
 from evosplit.cli.demo.report_rows import comparisons
-from evosplit.cli.demo.scenario import Cast, own
-from evosplit.cli.demo.story import show
+from evosplit.cli.demo.run_demo import run_demo
+from evosplit.cli.demo.scenario import Scenario, user_scenario
 from evosplit.shared.link import Link
 
 LINKS: Final = tuple(Link(bandwidth_bps, 0.02) for bandwidth_bps in (32e6, 8e6, 2e6, 0.5e6))
@@ -47,7 +47,9 @@ def main() -> None:
 
 def _cells(name: str) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="evosplit-loop-") as folder:
-        rows = asyncio.run(show(_cast(name, Path(folder)), SECONDS, SLOWDOWN, Console(stderr=True), LINKS))
+        rows = asyncio.run(
+            run_demo(_scenario(name, Path(folder)), SECONDS, SLOWDOWN, Console(stderr=True), LINKS)
+        )
     cells = []
     for one in comparisons(rows):
         here = [row for row in rows if row.bandwidth_bps == one.bandwidth_bps]
@@ -60,11 +62,11 @@ def _cells(name: str) -> list[dict[str, Any]]:
     return cells
 
 
-def _cast(name: str, folder: Path) -> Cast:
+def _scenario(name: str, folder: Path) -> Scenario:
     images = SHARED / "data" / PICTURES[name]
     if (images / "cifar10.npz").is_file():
         images = _written(images / "cifar10.npz", folder)
-    return own(SHARED / "models" / f"{name}.onnx", images, {})
+    return user_scenario(SHARED / "models" / f"{name}.onnx", images, {})
 
 
 def _written(archive: Path, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Seconds of a second `make demo` on this machine, Ray's start included."""
+"""Start-up and run time of a second `make demo`, Ray's start included."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TARGET_S = 150.0
 def main() -> None:
     """Play the demo once to warm the caches, then once more against the clock."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "cli", "demo", "--out", folder]
+        command = [sys.executable, "-m", "evosplit.cli", "demo", "--out", folder]
         subprocess.run(command, check=True, capture_output=True)
         started_s = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True)

@@ -26,7 +26,7 @@ from PIL import Image
 from benchmarks.report import write_result
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.registry import Model, Registry
-from evosplit.cloud.tails import TailCache
+from evosplit.cloud.tail_cache import TailCache
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.card import card_to_data, check_card, load_card
 from evosplit.shared.graph import load_graph, prefix_cut

@@ -1,4 +1,4 @@
-"""How long a first plan takes: errors of quantisation, the judge of one point, the table; none of it kept.
+"""Latency of a first plan: errors of quantisation, accuracy of one point, the table; nothing cached.
 
 The networks of the models folder, and the topologies of the `onnx` package with made-up weights, on random
 inputs: as many as a folder of calibration pictures holds. Which plan holds means nothing on such inputs.
@@ -79,7 +79,7 @@ def measured(graph: Graph) -> dict[str, Any]:
     problem = problem_of(graph, errors)
     table, table_s = timed(lambda: plan_table(problem))
     judged, judge_s = timed(lambda: judged_plans(problem, errors))
-    macs = sum(layer.macs for layer in graph.layers)
+    macs = graph.macs
     target_s = TARGET_SMALL_S if macs <= SMALL_MACS else TARGET_S
     total_s = errors_s + judge_s
     return {

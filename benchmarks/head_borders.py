@@ -1,4 +1,4 @@
-"""A head with one exit hook and one mask hook that never fire, against the same head as one session.
+"""Cost of head borders: one exit and one mask hook that never fire, against the same head as one session.
 
 The cut is the one that sends least among those behind 40 to 80 % of the arithmetic, as plans for slow links
 choose it. The mask hook stands at the first place that the engine finds for an exit in that head, the exit
@@ -20,8 +20,8 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.report import write_result
-from evosplit.edge.head.assemble import Options, Stuff, assemble
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hook_training.trainers import hidden
@@ -55,9 +55,9 @@ def main() -> None:
 def _measure(graph: Graph) -> dict[str, Any]:
     cut = _cut(graph)
     hooks = _hooks(graph, cut)
-    stuff = Stuff(graph, cut)
-    plain, hooked = assemble(stuff, (), Options()), assemble(stuff, hooks, Options())
-    bare = assemble(stuff, [_Silent(hook) for hook in hooks], Options())
+    stuff = HeadSource(graph, cut)
+    plain, hooked = assemble(stuff, (), HeadOptions()), assemble(stuff, hooks, HeadOptions())
+    bare = assemble(stuff, [_Silent(hook) for hook in hooks], HeadOptions())
     times_s = _race(graph, {"plain": plain, "hooked": hooked, "borders": bare})
     return {
         "cut": cut.key,
@@ -86,7 +86,7 @@ class _Silent:
 
 def _cut(graph: Graph) -> Cut:
     """Where the fewest values cross after much of the work."""
-    total = sum(layer.macs for layer in graph.layers)
+    total = graph.macs
     done = np.cumsum([layer.macs for layer in graph.layers]) / total
     middle = [prefix_cut(graph, at + 1) for at in np.flatnonzero((done >= 0.4) & (done <= 0.8)).tolist()]
     return min(middle, key=lambda cut: sum(graph.tensors[name].elements for name in cut.boundary))
@@ -118,18 +118,20 @@ def _exit_hook(graph: Graph, tap: str) -> Hook:
 
 def _race(graph: Graph, heads: dict[str, Head]) -> dict[str, list[float]]:
     """Seconds of each head, taking turns; the first turn warms up."""
-    feeds, streams, roster = random_feeds(graph.model), itertools.count(), Roster()
+    feeds, streams, hook_failures = random_feeds(graph.model), itertools.count(), HookFailures()
     times_s: dict[str, list[float]] = {name: [] for name in heads}
     for turn in range(ROUNDS + 1):
         for name, head in heads.items():
             wanted = {read: feeds[read] for read in head.reads}
-            run_head(head, wanted, str(next(streams)), roster)  # fetches the weights back into the caches
+            run_head(
+                head, wanted, str(next(streams)), hook_failures
+            )  # fetches the weights back into the caches
             started_s = time.thread_time()
-            made = run_head(head, wanted, str(next(streams)), roster)
+            made = run_head(head, wanted, str(next(streams)), hook_failures)
             if turn:
                 times_s[name].append(time.thread_time() - started_s)
             assert not made.changed_by
-    assert not roster.dropped, roster.dropped
+    assert not hook_failures.dropped, hook_failures.dropped
     return times_s
 
 

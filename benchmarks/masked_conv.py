@@ -1,4 +1,4 @@
-"""Masked convolution against ONNX Runtime's dense float32, in one process, over densities and kinds of mask.
+"""Masked convolution against ONNX Runtime's dense float32, over densities and kinds of mask.
 
 The target is a speed-up of 0.8 / density (3x3) or 0.6 / density (depthwise 3x3 and 1x1), and at density 1 at
 least 0.7 for 3x3; so rows give speed-up times density: the share of the saved work that became saved time.

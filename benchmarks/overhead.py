@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.report import write_result
 from evosplit.cli.demo.client import EdgeClient
 from evosplit.cli.demo.processes import new_token
-from evosplit.cli.demo.scenario import built_in
+from evosplit.cli.demo.scenario import gate_scenario
 from evosplit.cli.demo.tiers import cloud_tier, edge_agent
 
 TARGET_S = 0.005
@@ -43,15 +43,17 @@ def main() -> None:
 
 
 async def _measure() -> list[dict[str, float]]:
-    cast, token = built_in(), new_token()
+    scenario, token = gate_scenario(), new_token()
     with tempfile.TemporaryDirectory(prefix="evosplit-overhead-") as name:
         folder = Path(name)
-        cast.install(folder / "models")
+        scenario.install(folder / "models")
         async with (
             cloud_tier(folder, token) as cloud,
-            edge_agent(folder, cloud.url, cast, SLOWDOWN, token) as client,
+            edge_agent(folder, cloud.url, scenario, SLOWDOWN, token) as client,
         ):
-            answers = [await _answer(client, frame.picture) for frame in islice(cast.playlist()(0), FRAMES)]
+            answers = [
+                await _answer(client, frame.picture) for frame in islice(scenario.frame_source()(0), FRAMES)
+            ]
     if any(answer["answered_by"] != "cloud" for answer in answers):
         raise SystemExit("the plan on loopback does not use the cloud; there is no overhead to measure")
     return [answer["breakdown"] for answer in answers[WARM_UP:]]

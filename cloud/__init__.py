@@ -1,1 +1,1 @@
-"""The cloud tier: a Ray Serve application that finishes what the edge began."""
+"""Cloud tier: a Ray Serve application that runs the tails of networks and makes plans."""

@@ -1,4 +1,4 @@
-"""Load shedding: beyond so many requests at a time, 503 with ``Retry-After`` at once instead of a long queue.
+"""Admission control (load shedding): 503 with ``Retry-After`` at once, instead of a long queue.
 
 Ray Serve sheds load as well, at a higher limit, but with a line of plain text.
 """
@@ -17,7 +17,7 @@ MAX_ONGOING_REQUESTS: Final = 64
 """Requests that one replica holds at a time."""
 
 
-class Admission:
+class AdmissionControl:
     """ASGI middleware; health checks are always answered. For one event loop."""
 
     def __init__(self, app: ASGIApp, limit: int = MAX_ONGOING_REQUESTS) -> None:

@@ -1,4 +1,4 @@
-"""The Ray Serve application: one deployment, whose replicas hold the data plane and answer HTTP themselves.
+"""Ray Serve application: one deployment, whose replicas hold the data plane and answer HTTP themselves.
 
 ``serve run cloud/serve_config.yaml`` starts it from a file; ``evosplit cloud`` starts it on this machine.
 """
@@ -14,12 +14,12 @@ from evosplit.cloud.assemble import make_services
 from evosplit.cloud.ingress import make_app
 from evosplit.cloud.settings import AppSettings
 
-_MAX_ONGOING_REQUESTS: Final = 2 * MAX_ONGOING_REQUESTS
-"""Twice what `evosplit.cloud.admission` lets in: its 503 comes first, and Ray's own only for a flood."""
+RAY_MAX_ONGOING_REQUESTS: Final = 2 * MAX_ONGOING_REQUESTS
+"""Twice what `evosplit.cloud.admission` admits: its 503 comes first, and Ray's own only in a flood."""
 
 
 @serve.deployment(
-    max_ongoing_requests=_MAX_ONGOING_REQUESTS,
+    max_ongoing_requests=RAY_MAX_ONGOING_REQUESTS,
     graceful_shutdown_timeout_s=5,
     ray_actor_options={"num_cpus": 1},
 )

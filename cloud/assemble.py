@@ -1,4 +1,4 @@
-"""The services of one replica, built from its settings."""
+"""Composition root of one replica: its services, built from its settings and warmed up."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+import numpy as np
+
 from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
-from evosplit.cloud.plans import PlanService
-from evosplit.cloud.registry import open_registry
+from evosplit.cloud.registry import Registry, open_registry
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.stream_state import StreamStore
-from evosplit.cloud.tails import TailCache
-from evosplit.cloud.warm_up import warm_up
+from evosplit.cloud.tail_cache import TailCache
+from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.shared.plan import FLOAT_BITS, TensorCode
+from evosplit.shared.wire.frame import AFFINE_BITS
 
 _LOG: Final = logging.getLogger("evosplit.cloud")
 
@@ -26,7 +30,7 @@ def make_services(settings: AppSettings) -> Services:
         _LOG.warning("model %s is not served: %s", name, problem)
     streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)
     plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), settings.session_threads, streams)
-    warm_up(plane, registry)
+    _warm_up(plane, registry)
     planner = PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
     return Services(
         settings=settings,
@@ -36,3 +40,12 @@ def make_services(settings: AppSettings) -> Services:
         infer_pool=ThreadPoolExecutor(settings.workers, "infer"),
         plan_pool=ThreadPoolExecutor(1, "plan"),
     )
+
+
+def _warm_up(plane: DataPlane, registry: Registry) -> None:
+    """Compile the decoders of every bit-width and run every model once, before the first request."""
+    ramp = np.linspace(-1, 1, 64, dtype=np.float32).reshape(1, 4, 4, 4)
+    for bits in (*AFFINE_BITS, FLOAT_BITS):
+        decode_tensor(encode_tensor("x", ramp, TensorCode(bits)))
+    for name in registry.models:
+        plane.warm(name)

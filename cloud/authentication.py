@@ -1,4 +1,4 @@
-"""Bearer-token authentication in front of an application: everything but the health endpoints."""
+"""Bearer-token authentication (ASGI middleware) of everything but the health endpoints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from evosplit.shared.token import check_bearer
 OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready"})
 
 
-class Guard:
+class BearerAuthentication:
     """ASGI middleware: 401 before anything of a request is read, unless it carries the token."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:

@@ -1,4 +1,4 @@
-"""HTTP content codings that the clients of the protocol use: gzip and deflate."""
+"""HTTP content codings: gzip and deflate."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def compress(body: bytes, accepted: str | None) -> tuple[bytes, str | None]:
     """A response's body and its coding, if the client asks for one and only one of them.
 
     HTTP libraries accept everything by default; activations and scores compress badly, so only a client
-    that means it (as ``tritonclient`` does with ``response_compression_algorithm``) pays for compression.
+    that asks for it (as ``tritonclient`` does with ``response_compression_algorithm``) pays for compression.
     """
     name = (accepted or "").strip().lower()
     if name not in _WINDOW:

@@ -1,6 +1,6 @@
-"""What Ray Serve reads from the environment when it is imported: set it before.
+"""Environment variables of Ray Serve, which reads them when it is imported.
 
-The front door is HAProxy, which passes requests to a replica without a hop through a Python proxy, and Serve
+The proxy is HAProxy, which passes requests to a replica without a hop through a Python proxy, and Serve
 runs in its throughput-optimised mode: 1.75 ms instead of 14 ms for a small request. Every path and port is
 this cloud's own, so that several can run on one machine.
 """

@@ -1,4 +1,4 @@
-"""The HTTP face of the cloud tier: which path leads where."""
+"""HTTP ingress of the cloud tier: its routes and middleware."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from evosplit.cloud import calibrating, catalogue
-from evosplit.cloud.admission import Admission
-from evosplit.cloud.authentication import Guard
+from evosplit.cloud import calibration_routes, catalogue_routes
+from evosplit.cloud.admission import AdmissionControl
+from evosplit.cloud.authentication import BearerAuthentication
 from evosplit.cloud.error_responses import HANDLERS
-from evosplit.cloud.inference import infer
+from evosplit.cloud.inference_route import infer
 from evosplit.cloud.services import Services
 
 
@@ -18,9 +18,11 @@ def make_app(services: Services) -> Starlette:
     """The ASGI application. The event loop only moves bytes; all else happens in the services' threads."""
     if services.settings.token is None:
         raise ValueError("the application has no token")
-    guard = Middleware(Guard, token=services.settings.token.get_secret_value())
+    authentication = Middleware(BearerAuthentication, token=services.settings.token.get_secret_value())
     app = Starlette(
-        routes=_routes(), middleware=[guard, Middleware(Admission)], exception_handlers=dict(HANDLERS)
+        routes=_routes(),
+        middleware=[authentication, Middleware(AdmissionControl)],
+        exception_handlers=dict(HANDLERS),
     )
     app.state.services = services
     return app
@@ -28,23 +30,25 @@ def make_app(services: Services) -> Starlette:
 
 def _routes() -> list[Route]:
     routes = [
-        Route("/v2", catalogue.server),
-        Route("/v2/health/live", catalogue.healthy),
-        Route("/v2/health/ready", catalogue.healthy),
-        Route("/v1/probe", catalogue.probe, methods=["POST"]),
-        Route("/v1/models", catalogue.models),
-        Route("/v1/models/{model}", catalogue.model),
-        Route("/v1/models/{model}/skeleton", catalogue.skeleton),
-        Route("/v1/models/{model}/plans", catalogue.plan, methods=["POST"]),
-        Route("/v1/models/{model}/weights", calibrating.get_weights),
-        Route("/v1/models/{model}/calibrations/{name}", calibrating.get_set),
-        Route("/v1/models/{model}/calibrations/{name}/{index}", calibrating.put_input, methods=["PUT"]),
-        Route("/v1/bundles/{digest}", catalogue.bundle),
+        Route("/v2", catalogue_routes.server),
+        Route("/v2/health/live", catalogue_routes.healthy),
+        Route("/v2/health/ready", catalogue_routes.healthy),
+        Route("/v1/probe", catalogue_routes.probe, methods=["POST"]),
+        Route("/v1/models", catalogue_routes.models),
+        Route("/v1/models/{model}", catalogue_routes.model),
+        Route("/v1/models/{model}/skeleton", catalogue_routes.skeleton),
+        Route("/v1/models/{model}/plans", catalogue_routes.plan, methods=["POST"]),
+        Route("/v1/models/{model}/weights", calibration_routes.get_weights),
+        Route("/v1/models/{model}/calibrations/{name}", calibration_routes.get_set),
+        Route(
+            "/v1/models/{model}/calibrations/{name}/{index}", calibration_routes.put_input, methods=["PUT"]
+        ),
+        Route("/v1/bundles/{digest}", catalogue_routes.bundle),
     ]
     for base in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
         routes += [
-            Route(base, catalogue.metadata),
-            Route(f"{base}/ready", catalogue.model_ready),
+            Route(base, catalogue_routes.metadata),
+            Route(f"{base}/ready", catalogue_routes.model_ready),
             Route(f"{base}/infer", infer, methods=["POST"]),
         ]
     return routes

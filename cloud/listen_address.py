@@ -1,4 +1,4 @@
-"""The address that clients call: is it free, and does it answer."""
+"""Checks of the listening address: whether it is free, and whether it answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PROBE_S = 2.0
 
 
 def check_free(host: str, port: int) -> None:
-    """Raises PortInUseError when somebody listens there, UsageError when the host is none of ours."""
+    """Raises PortInUseError when it is in use, UsageError when the host is no address of this machine."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

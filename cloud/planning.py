@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from evosplit.cloud.calibrations import calibrations_in
-from evosplit.cloud.plans import PlanAnswer, PlanRequest
+from evosplit.cloud.calibration_store import calibrations_in
+from evosplit.cloud.plan_service import PlanAnswer, PlanRequest
 from evosplit.cloud.registry import Model
 from evosplit.kernels.device_profile import DeviceProfiler
 from evosplit.planner.accuracy_promise import asked_promise, kept_line

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from evosplit.cloud.plan_service import PlanAnswer, PlanRequest
 from evosplit.cloud.planning import Planner
-from evosplit.cloud.plans import PlanAnswer, PlanRequest
 from evosplit.cloud.registry import Model, load_model
 from evosplit.shared import errors
 from evosplit.shared.child_process import die_with_parent, step_back

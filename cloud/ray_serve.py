@@ -1,4 +1,4 @@
-"""A Ray and a Ray Serve of our own on this machine. Import after the environment is set."""
+"""Local Ray and Ray Serve instance. Import after the environment is set."""
 
 from __future__ import annotations
 

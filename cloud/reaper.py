@@ -1,4 +1,4 @@
-"""Clears up after a cloud, however it ends: a process that outlives it by a moment.
+"""Reaper process: ends the children and removes the files of a cloud tier, however that ended.
 
 Ray's own processes die with the one that started them, but HAProxy is their child and would go on listening
 after a SIGKILL, or after a signal to the whole group. The reaper waits until its standard input closes, then
@@ -21,9 +21,9 @@ _ROUND_S = 0.1
 
 
 def start_reaper(folder: Path) -> subprocess.Popen[bytes]:
-    """Start the process, in a session of its own so that no signal to our group reaches it."""
+    """Start the process, in a session of its own so that no signal to this process group reaches it."""
     command = [sys.executable, "-I", "-S", __file__, str(folder)]
-    return subprocess.Popen(  # noqa: S603 - our own file
+    return subprocess.Popen(  # noqa: S603 - this very file
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
     )
 
@@ -38,10 +38,10 @@ def finish(reaper: subprocess.Popen[bytes], limit_s: float = 10.0) -> None:
 def clear(folder: Path) -> None:
     """Kill what still uses the folder, and remove it."""
     for _ in range(_ROUNDS):
-        found = processes_of(folder)
-        if not found:
+        processes = processes_of(folder)
+        if not processes:
             break
-        for number in found:
+        for number in processes:
             _kill(number)
         time.sleep(_ROUND_S)
     shutil.rmtree(folder, ignore_errors=True)

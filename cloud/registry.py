@@ -1,4 +1,4 @@
-"""The models of a folder, by name. A file that cannot be served does not keep the others from it."""
+"""Model registry: the models of a folder, by name. A broken file does not stop the others."""
 
 from __future__ import annotations
 

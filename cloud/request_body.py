@@ -1,4 +1,4 @@
-"""Reading a request's body under a limit of size and of time."""
+"""Request body reading under a limit of size and of time."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Requests that are no plain tensors as arrays for the network: an encoded frame, a picture."""
+"""Decoding of requests into input arrays: plain tensors, an encoded frame, a picture file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,31 +21,33 @@ from evosplit.shared.oip import (
     SIZED_PICTURE_INPUT,
     InferRequest,
     InferTensor,
+    check_kind,
+    check_names,
     model_inputs,
 )
 from evosplit.shared.picture_codes import sized_feeds
 from evosplit.shared.preprocess import sized_input
 from evosplit.shared.split import edge_outputs
-from evosplit.shared.wire import EncodedTensor, Frame, decode_frame
+from evosplit.shared.wire import Frame, decode_frame
 
 Feeds = dict[str, NDArray[Any]]
 
 
-def read_feeds(model: Model, request: InferRequest, streams: StreamStore) -> tuple[Cut, Feeds]:
+def read_inputs(model: Model, request: InferRequest, streams: StreamStore) -> tuple[Cut, Feeds]:
     """Where a request enters the network, and what goes in there.
 
     Raises InputError, WireError, UnknownBaseError.
     """
     only = request.inputs[0] if len(request.inputs) == 1 else None
     if only is not None and only.name == FRAME_INPUT:
-        return frame_feeds(model, only, streams)
+        return frame_inputs(model, only, streams)
     whole = prefix_cut(model.graph, 0)
     if only is not None and only.name in (PICTURE_INPUT, SIZED_PICTURE_INPUT):
-        return whole, picture_feeds(model, only)
+        return whole, picture_inputs(model, only)
     return whole, model_inputs(model.graph, request.inputs)
 
 
-def picture_feeds(model: Model, item: InferTensor) -> Feeds:
+def picture_inputs(model: Model, item: InferTensor) -> Feeds:
     """A picture file, decoded and preprocessed by the model's card. Raises InputError.
 
     One that a plan had the sender bring to the network's size is taken as it is.
@@ -58,7 +60,7 @@ def picture_feeds(model: Model, item: InferTensor) -> Feeds:
     return dict(sized_input(model.card, read_picture(model.card, content).pixels))
 
 
-def frame_feeds(model: Model, item: InferTensor, streams: StreamStore) -> tuple[Cut, Feeds]:
+def frame_inputs(model: Model, item: InferTensor, streams: StreamStore) -> tuple[Cut, Feeds]:
     """An encoded frame: the cut that it names and the tensors that cross it.
 
     Raises InputError, WireError, and UnknownBaseError for a delta on what ``streams`` does not hold.
@@ -74,7 +76,7 @@ def frame_feeds(model: Model, item: InferTensor, streams: StreamStore) -> tuple[
     return cut, {name: codes.values() for name, codes in state.items()}
 
 
-def passed_on(graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> Feeds:
+def pass_through_outputs(graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> Feeds:
     """The model's outputs that no layer makes: inputs as they came, and weights."""
     names = edge_outputs(graph, prefix_cut(graph, 0))
     weights = {tensor.name: tensor for tensor in graph.model.graph.initializer if tensor.name in names}
@@ -84,14 +86,11 @@ def passed_on(graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> Feeds:
 
 def _check_frame(model: Model, cut: Cut, frame: Frame) -> None:
     """Names, types and shapes are the cut's, so that decoding allocates no more than the network does."""
-    _check_names("tensor", [encoded.name for encoded in frame.tensors], cut.boundary)
+    check_names("tensor", [encoded.name for encoded in frame.tensors], cut.boundary)
     for encoded in frame.tensors:
         wanted: Tensor = model.graph.tensors[encoded.name]
-        _check("tensor", encoded.name, _kind(encoded), (wanted.dtype, wanted.shape))
-
-
-def _kind(encoded: EncodedTensor) -> tuple[str, tuple[int, ...]]:
-    return encoded.dtype, encoded.shape
+        given = (encoded.dtype, encoded.shape)
+        check_kind(f"tensor {encoded.name}", given, (wanted.dtype, wanted.shape))
 
 
 def _blob(item: InferTensor) -> memoryview:
@@ -99,21 +98,3 @@ def _blob(item: InferTensor) -> memoryview:
         names = f"{FRAME_INPUT} and {PICTURE_INPUT}"
         raise InputError(f"{names} are UINT8 of shape [nbytes], not {item.datatype} {list(item.shape)}")
     return memoryview(np.ascontiguousarray(item.data).data)
-
-
-def _check_names(what: str, given: Sequence[str], wanted: Sequence[str]) -> None:
-    for name in given:
-        if name not in wanted:
-            raise InputError(f"no {what} {name!r} here; there are {', '.join(wanted) or 'none'}")
-    for name in wanted:
-        if name not in given:
-            raise InputError(f"{what} {name!r} is missing")
-
-
-def _check(
-    what: str, name: str, given: tuple[str, tuple[int, ...]], wanted: tuple[str, tuple[int, ...]]
-) -> None:
-    if given != wanted:
-        raise InputError(
-            f"{what} {name} is {given[0]} {list(given[1])}, the model takes {wanted[0]} {list(wanted[1])}"
-        )

@@ -1,4 +1,4 @@
-"""``evosplit cloud``: the cloud tier on this machine, until SIGINT or SIGTERM."""
+"""Server process of ``evosplit cloud``, until SIGINT or SIGTERM."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from evosplit.cloud.listen_address import check_free, reachable, wait_until_read
 from evosplit.cloud.reaper import finish, start_reaper
 from evosplit.cloud.registry import Registry, open_registry
 from evosplit.cloud.settings import CloudSettings
-from evosplit.cloud.signals import Stopped, ignore_signals, stop_on_signals, wait_for_signal
+from evosplit.cloud.signals import StopRequested, ignore_signals, stop_on_signals, wait_for_signal
 from evosplit.shared.errors import EvoSplitError, UsageError
 from evosplit.shared.model_summary import file_remarks
 
@@ -27,7 +27,7 @@ _LONGEST_TEMP: Final = 24
 
 
 def serve_cloud(settings: CloudSettings) -> None:
-    """Serve until SIGINT or SIGTERM, then leave nothing behind. Progress goes to standard error.
+    """Serve until SIGINT or SIGTERM, then remove every process and file. Progress goes to standard error.
 
     Raises PortInUseError, UsageError, ModelError before anything is started; EvoSplitError when Ray Serve
     does not come up.
@@ -42,7 +42,7 @@ def serve_cloud(settings: CloudSettings) -> None:
     stop_on_signals()
     try:
         _serve(settings.model_copy(update={"token": app.token}), temp)
-    except (Stopped, KeyboardInterrupt):
+    except (StopRequested, KeyboardInterrupt):
         _say("stopping")
         if not _end(reaper, temp):
             os._exit(0)  # Ray's part of this process cannot end without its raylet: it crashes instead

@@ -1,4 +1,4 @@
-"""What every route needs: the services, the model that is asked for, and a thread to work in."""
+"""Dependencies of the HTTP routes: services, the requested model, a thread pool."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from evosplit.cloud.dataplane import DataPlane
-from evosplit.cloud.plans import PlanService
+from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.registry import Registry
 from evosplit.cloud.settings import AppSettings
 from evosplit.shared.errors import NotFoundError
@@ -61,10 +61,10 @@ async def in_thread(pool: ThreadPoolExecutor, work: Callable[[], T], timeout_s: 
     try:
         return await asyncio.wait_for(asyncio.wrap_future(future), timeout_s)
     except asyncio.TimeoutError:
-        future.add_done_callback(_tell_late)
+        future.add_done_callback(_log_late_failure)
         raise HTTPException(504, f"no answer within {timeout_s:g} s") from None
 
 
-def _tell_late(future: Future[T]) -> None:
+def _log_late_failure(future: Future[T]) -> None:
     if not future.cancelled() and (failure := future.exception()) is not None:
         _log.error("work that was given up after its time-out failed", exc_info=failure)

@@ -1,4 +1,4 @@
-"""What a cloud tier is told when it starts."""
+"""Settings of the cloud tier (pydantic)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP end a command in order, whenever they come."""
+"""Signal handling: SIGINT, SIGTERM and SIGHUP end a command in order, whenever they come."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Final
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stopped(BaseException):
+class StopRequested(BaseException):
     """The user asked the command to end."""
 
 
 def stop_on_signals() -> None:
-    """From now on the first of the signals raises `Stopped` in the main thread; later ones do nothing."""
+    """From now on the first signal raises `StopRequested` in the main thread; later ones do nothing."""
     for number in _SIGNALS:
         signal.signal(number, _stop)
 
@@ -27,11 +27,11 @@ def ignore_signals() -> None:
 
 
 def wait_for_signal() -> None:
-    """Sleep until `Stopped` is raised."""
+    """Sleep until `StopRequested` is raised."""
     while True:
         threading.Event().wait(3600)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
     ignore_signals()
-    raise Stopped
+    raise StopRequested

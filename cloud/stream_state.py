@@ -1,4 +1,4 @@
-"""What the cloud keeps of each stream, so that only what changed has to be sent.
+"""State of streams for delta decoding: what the cloud keeps, so that only changes have to be sent.
 
 A stream is a sender's run, a model, a cut and a name. A frame names the frame it builds on; senders never go
 back, so whatever is older than that is dropped. What is not here (evicted, expired, on another replica) is
@@ -7,16 +7,17 @@ refused by `UnknownBaseError`, upon which the sender sends the frame again, whol
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from evosplit.kernels.delta import apply_delta
 from evosplit.kernels.unpacked_codes import Codes, decode_whole, digest
 from evosplit.shared.errors import UnknownBaseError, WireError
+from evosplit.shared.lru import Lru
 from evosplit.shared.wire import Frame, StreamHead
 
 State: TypeAlias = Mapping[str, Codes]
@@ -30,7 +31,7 @@ STATE_BYTES: Final = 1000
 
 
 class StreamKey(NamedTuple):
-    """Which stream: ``client`` is a random number of the sender's run, so that equal names do not meet."""
+    """Which stream: ``client`` is a random number of the sender's run, so that equal names do not collide."""
 
     client: int
     model_sha256: str
@@ -38,10 +39,10 @@ class StreamKey(NamedTuple):
     stream: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Stream:
-    states: dict[int, State] = field(default_factory=dict)
-    used_s: float = 0.0
+    states: Mapping[int, State]
+    used_s: float
 
     @property
     def memory_bytes(self) -> int:
@@ -61,11 +62,9 @@ class StreamStore:
         lifetime_s: float = 300.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._limit_bytes = limit_bytes
         self._lifetime_s = lifetime_s
         self._clock = clock
-        self._streams: OrderedDict[StreamKey, _Stream] = OrderedDict()
-        self._held_bytes = 0
+        self._streams: Lru[StreamKey, _Stream] = Lru(limit_bytes, keeps_newest=False)
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -75,7 +74,7 @@ class StreamStore:
     def memory_bytes(self) -> int:
         """What all codes take together."""
         with self._lock:
-            return self._held_bytes
+            return int(self._streams.total)
 
     def base(self, key: StreamKey, sequence: int) -> State:
         """The state of a frame; older ones are dropped. Raises UnknownBaseError."""
@@ -84,39 +83,30 @@ class StreamStore:
             stream = self._streams.get(key)
             if stream is None or sequence not in stream.states:
                 raise UnknownBaseError(f"frame {sequence} of stream {key.stream!r} is not held here")
-            self._change(key, {n: state for n, state in stream.states.items() if n >= sequence})
+            self._use(key, {n: state for n, state in stream.states.items() if n >= sequence})
             return stream.states[sequence]
 
     def keep(self, key: StreamKey, sequence: int, state: State) -> None:
         """Hold a state as long as there is room."""
         with self._lock:
             self._expire()
-            states = {**(self._streams[key].states if key in self._streams else {}), sequence: state}
-            newest = sorted(states)[-_MOST_STATES:]
-            self._change(key, {number: states[number] for number in newest})
-            while self._held_bytes > self._limit_bytes:
-                self._drop(next(iter(self._streams)))
+            stream = self._streams.get(key)
+            states = {**(stream.states if stream else {}), sequence: state}
+            self._use(key, {number: states[number] for number in sorted(states)[-_MOST_STATES:]})
 
     def drop(self, key: StreamKey) -> None:
         """Forget a stream."""
         with self._lock:
-            self._drop(key)
+            self._streams.pop(key)
 
-    def _change(self, key: StreamKey, states: dict[int, State]) -> None:
-        stream = self._streams.setdefault(key, _Stream())
-        self._held_bytes -= stream.memory_bytes
-        stream.states, stream.used_s = states, self._clock()
-        self._held_bytes += stream.memory_bytes
-        self._streams.move_to_end(key)
-
-    def _drop(self, key: StreamKey) -> None:
-        gone = self._streams.pop(key, None)
-        self._held_bytes -= gone.memory_bytes if gone else 0
+    def _use(self, key: StreamKey, states: dict[int, State]) -> None:
+        stream = _Stream(states, self._clock())
+        self._streams.put(key, stream, stream.memory_bytes)
 
     def _expire(self) -> None:
         limit_s = self._clock() - self._lifetime_s
-        while self._streams and next(iter(self._streams.values())).used_s < limit_s:
-            self._drop(next(iter(self._streams)))
+        for key in tuple(itertools.takewhile(lambda key: self._streams[key].used_s < limit_s, self._streams)):
+            self._streams.pop(key)
 
 
 def restore(store: StreamStore, frame: Frame, head: StreamHead) -> State:

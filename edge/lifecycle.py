@@ -7,7 +7,7 @@ import contextlib
 import functools
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -15,23 +15,27 @@ import aiohttp
 
 from evosplit.edge.audits.float_answers import FloatAnswers
 from evosplit.edge.audits.plan_audits import PlanAudits
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.providers import Providers
 from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.calibration.calibrating import Calibrating
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import Renewal
-from evosplit.edge.head.assemble import Options
+from evosplit.edge.head.assemble import HeadOptions
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
 from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.pipeline.compute_thread import Compute
+from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.edge_model import EdgeModel
 from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.serving import Serving
 from evosplit.edge.results.store import Store
 from evosplit.edge.settings import EdgeSettings
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import Predictions
@@ -44,7 +48,8 @@ from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 
 if TYPE_CHECKING:
-    from evosplit.edge.hook_learning.manager import Hooking
+    from evosplit.edge.audits.hook_audits import HookAudits
+    from evosplit.edge.hook_learning.manager import HookManager
 
 ASSUMED_BPS: Final = 10e6
 """The bandwidth until something was seen of the link."""
@@ -54,43 +59,55 @@ _log = logging.getLogger(__name__)
 
 @contextlib.asynccontextmanager
 async def running_agent(
-    settings: EdgeSettings, bundle: Bundle, token: str, session: aiohttp.ClientSession
+    settings: EdgeSettings,
+    bundle: Bundle,
+    token: str,
+    session: aiohttp.ClientSession,
+    without: Collection[str] = (),
 ) -> AsyncIterator[Agent]:
     """An agent that is ready for frames. At the end, the frames under way are finished first.
+
+    Background tasks named in ``without`` are not started.
 
     Raises BundleError, ModelError, CardError, StoreError.
     """
     predictions = await asyncio.to_thread(Predictions, settings.folder)
     known = await asyncio.to_thread(predictions.read, bundle.manifest.table)
     course = Course(known, learns=settings.corrections)
+    failures = HookFailures()
     # No name for the heads here: those of another bundle take their place, and these are to go then.
-    engine = _engine(
-        settings, bundle, await asyncio.to_thread(Heads, bundle, _options(settings)), token, session, course
-    )
-    watch = LinkWatch(engine.cloud, settings.probe_interval_s)
+    link = LinkState(Link(ASSUMED_BPS, bundle.manifest.table.rtt_s))
+    plans = await asyncio.to_thread(_plans, settings, bundle, link, course)
+    uplink = Uplink(session, settings.cloud_url, settings.model, token)
+    cloud = CloudLink(uplink, link, settings.timeout_s, plans.reconsider)
+    audits = _audits(settings, plans.model.card, failures)
+    engine = _engine(settings, plans, cloud, failures, audits)
+    watch = LinkWatch(cloud, settings.probe_interval_s)
     await watch.look()
     metrics = Metrics(settings.model, version("evosplit"))
     background = Supervisor(metrics.background_failed)
-    hooking = await asyncio.to_thread(_hooking, engine, settings, background)
-    await engine.start()
+    hook_manager = await asyncio.to_thread(_hook_manager, engine, settings, background, audits)
+    await plans.start()
     store = await asyncio.to_thread(_store, settings)
-    expecting = _expecting(engine, hooking, settings)
+    expecting = _expecting(engine, hook_manager, settings)
     planner = PlannerClient(session, settings.cloud_url, settings.model, token)
-    renewal = await asyncio.to_thread(Renewal, engine, settings, planner, bundle, expecting.now)
+    renewal = await asyncio.to_thread(Renewal, plans, settings, planner, bundle, expecting.now)
     calibrating = _calibrating(engine, settings, planner, renewal)
     if calibrating is not None:
         await asyncio.to_thread(calibrating.warm)
-    audits = _plan_audits(engine, settings, calibrating)
-    agent = Agent(engine, store, metrics, settings.max_in_flight, expecting, hooking, calibrating, audits)
+    plan_audits = _plan_audits(engine, settings, calibrating)
+    agent = Agent(
+        engine, store, metrics, settings.max_in_flight, expecting, hook_manager, calibrating, plan_audits
+    )
     try:
         background.start("link-watch", watch.run)
         background.start("expectation", expecting.run)
         built = asyncio.Event()
-        background.start("heads", functools.partial(_build_all, engine, built))
-        if hooking is not None:
-            background.start("hooks", functools.partial(_teach, hooking, built))
+        background.start("heads", functools.partial(_build_all, plans, built))
+        if hook_manager is not None and "hooks" not in without:
+            background.start("hooks", functools.partial(_teach, hook_manager, built))
         background.start("plans", renewal.run)
-        background.start("predictions", functools.partial(predictions.run, engine))
+        background.start("predictions", functools.partial(predictions.run, plans))
         if calibrating is not None:
             background.start("calibration", calibrating.run)
         yield agent
@@ -100,27 +117,36 @@ async def running_agent(
         await agent.end()
         engine.compute.close()
         await asyncio.to_thread(expecting.keep)
-        await asyncio.to_thread(predictions.keep, engine.course.known)
+        await asyncio.to_thread(predictions.keep, plans.course.known)
         await asyncio.to_thread(store.close)
+
+
+def _plans(settings: EdgeSettings, bundle: Bundle, link: LinkState, course: Course) -> CurrentPlan:
+    heads = Heads(bundle, _options(settings))
+    model = EdgeModel(heads.graph, _card(bundle, heads.graph), bundle.manifest.table)
+    return CurrentPlan(Serving(model, heads), link, course)
 
 
 def _engine(
     settings: EdgeSettings,
-    bundle: Bundle,
-    heads: Heads,
-    token: str,
-    session: aiohttp.ClientSession,
-    course: Course,
+    plans: CurrentPlan,
+    cloud: CloudLink,
+    failures: HookFailures,
+    audits: HookAudits | None,
 ) -> Engine:
-    table = bundle.manifest.table
-    model = EdgeModel(heads.graph, _card(bundle, heads.graph), table)
-    uplink = Uplink(session, settings.cloud_url, settings.model, token)
-    cloud = CloudLink(uplink, Link(ASSUMED_BPS, table.rtt_s), settings.timeout_s)
     deltas = DeltaSender(secrets.randbits(64), DeltaSettings(threshold=settings.delta_threshold))
     compute = Compute(settings.slowdown)
-    engine = Engine(model, heads, compute, cloud, deltas, course, settings.keeps_inputs)
-    cloud.changed = engine.reconsider
-    return engine
+    return Engine(plans, compute, cloud, deltas, failures, audits, settings.keeps_inputs)
+
+
+def _audits(settings: EdgeSettings, card: Card | None, failures: HookFailures) -> HookAudits | None:
+    """What watches hooks, imported only where there are any."""
+    if not settings.hooks:
+        return None
+    from evosplit.edge.audits.agreement_guard import AgreementGuard
+    from evosplit.edge.audits.hook_audits import HookAudits
+
+    return HookAudits(AgreementGuard(settings.exit_agreement, share=settings.audit_share), card, failures)
 
 
 def _card(bundle: Bundle, graph: Graph) -> Card | None:
@@ -137,13 +163,15 @@ def _store(settings: EdgeSettings) -> Store:
     return store
 
 
-def _options(settings: EdgeSettings) -> Options:
+def _options(settings: EdgeSettings) -> HeadOptions:
     change = None
     if settings.change_threshold is not None:
         exact = settings.change_threshold == 0
         tolerance = 0.0 if exact else settings.change_tolerance
         change = ChangeSettings(settings.change_threshold, tolerance, block=settings.change_block)
-    return Options(Providers(settings.provider, settings.threads), masked=_is_masked(settings), change=change)
+    return HeadOptions(
+        Providers(settings.provider, settings.threads), masked=_is_masked(settings), change=change
+    )
 
 
 def _is_masked(settings: EdgeSettings) -> bool:
@@ -151,22 +179,31 @@ def _is_masked(settings: EdgeSettings) -> bool:
     return learns_masks or settings.change_threshold is not None or settings.region is not None
 
 
-def _expecting(engine: Engine, hooking: Hooking | None, settings: EdgeSettings) -> Expecting:
-    return Expecting(engine, Profile(), hooking, settings.folder, settings.slowdown, _is_masked(settings))
+def _expecting(engine: Engine, hook_manager: HookManager | None, settings: EdgeSettings) -> Expecting:
+    return Expecting(
+        engine.plans.model.graph,
+        Profile(),
+        hook_manager,
+        settings.folder,
+        settings.slowdown,
+        _is_masked(settings),
+    )
 
 
-def _hooking(engine: Engine, settings: EdgeSettings, background: Supervisor) -> Hooking | None:
+def _hook_manager(
+    engine: Engine, settings: EdgeSettings, background: Supervisor, audits: HookAudits | None
+) -> HookManager | None:
     """Everything about hooks, imported only where there are any: it takes memory."""
-    if settings.hooks:
-        from evosplit.edge.hook_learning.manager import Hooking
+    if audits is not None:
+        from evosplit.edge.hook_learning.manager import HookManager
 
-        hooking = Hooking(engine, settings, background)
-        hooking.load()
-        return hooking
+        hook_manager = HookManager(engine, settings, background, audits)
+        hook_manager.load()
+        return hook_manager
     if settings.region is not None:
-        from evosplit.edge.hooks.region_hook import region_hooks
+        from evosplit.edge.hooks.mask import region_hooks
 
-        engine.heads.hooks = region_hooks(engine.model.graph, settings.region)
+        engine.plans.heads.change_hooks(region_hooks(engine.plans.model.graph, settings.region))
     return None
 
 
@@ -175,7 +212,7 @@ def _calibrating(
 ) -> Calibrating | None:
     if settings.calibration_bytes:
         return Calibrating(engine, settings, planner, renewal)
-    if engine.calibration == "none":
+    if engine.plans.calibration == "none":
         _log.warning("plans have no calibration, and none is to be made of frames: they stay float")
     return None
 
@@ -188,22 +225,22 @@ def _plan_audits(
         return None
     told = _left if calibrating is None else calibrating.recalibrate
     right = FloatAnswers(engine, may_send_inputs=not settings.keeps_inputs)
-    return PlanAudits(engine, right, settings.audit_share, told)
+    return PlanAudits(engine.plans, right, settings.audit_share, told)
 
 
 def _left(reason: str) -> None:
     _log.warning("no other plans are made of frames here: %s", reason)
 
 
-async def _build_all(engine: Engine, built: asyncio.Event) -> None:
+async def _build_all(plans: CurrentPlan, built: asyncio.Event) -> None:
     """Every head of the table. ``built`` is set in any case."""
     try:
-        await engine.build_all()
+        await plans.build_all()
     finally:
         built.set()
 
 
-async def _teach(hooking: Hooking, built: asyncio.Event) -> None:
+async def _teach(hook_manager: HookManager, built: asyncio.Event) -> None:
     """Hooks learn once the heads are there, which they would have built anew."""
     await built.wait()
-    await hooking.run()
+    await hook_manager.run()

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, TypeAlias
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from evosplit.shared import wire
+from evosplit.shared.atomic_write import replacing
 from evosplit.shared.errors import BundleError, WireError
 from evosplit.shared.plan import FLOAT_BITS, PlanTable
 from evosplit.shared.serial import from_json, to_json
@@ -119,11 +120,9 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
     """
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     head = to_json(replace(manifest, files=sums))
-    partial = path.with_name(path.name + ".partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+    with replacing(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, content in [(MANIFEST_NAME, head), *sorted(files.items())]:
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
-    partial.replace(path)
     return hashlib.sha256(head).hexdigest()
 
 

@@ -1,12 +1,12 @@
-"""What is slow to make and stays true: kept as a JSON file."""
+"""JSON file cache of values that are slow to make and stay true."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from evosplit.shared.atomic_write import write_whole
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.serial import from_json, to_json
 
@@ -32,7 +32,4 @@ def read_kept(kind: type[T], path: Path) -> T | None:
 
 def write_kept(path: Path, value: object) -> None:
     """Write whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(to_json(value))
-    partial.replace(path)
+    write_whole(path, to_json(value), rivals=True)

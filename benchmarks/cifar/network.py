@@ -1,4 +1,4 @@
-"""The network as the device runs it, and what a tap shows of each picture."""
+"""Head of the network as the device runs it, and the features that a tap shows."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.head.assemble import Options, Stuff, assemble
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun, run_head
-from evosplit.edge.head.steps import Head, Work
+from evosplit.edge.head.steps import Head, RunSegment
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook import Hook
 from evosplit.shared.graph import Graph, prefix_cut
@@ -45,8 +45,8 @@ class Seen:
 
 def head_of(graph: Graph, hooks: Sequence[Hook] = (), watched: Sequence[str] = ()) -> Head:
     """The whole network with hooks, one thread."""
-    stuff = Stuff(graph, prefix_cut(graph, len(graph.layers)))
-    return assemble(stuff, hooks, Options(watched=tuple(watched)))
+    stuff = HeadSource(graph, prefix_cut(graph, len(graph.layers)))
+    return assemble(stuff, hooks, HeadOptions(watched=tuple(watched)))
 
 
 def feeds(graph: Graph, picture: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
@@ -59,7 +59,7 @@ def look(graph: Graph, head: Head, pictures: Iterable[NDArray[np.uint8]], spec: 
     """Run every picture to the end, whatever the hooks in ``head`` skip, and read the watched tensors."""
 
     def one(picture: NDArray[np.uint8]) -> tuple[Floats, list[Floats], list[str]]:
-        run = run_head(head, feeds(graph, picture), "learn", Roster())
+        run = run_head(head, feeds(graph, picture), "learn", HookFailures())
         read = [spec.of(run.tensors[name]) for name in head.watched]
         return run.tensors[graph.outputs[0]][0], read, [hook.name for hook in run.changed_by]
 
@@ -79,7 +79,7 @@ def joined(parts: Sequence[Seen]) -> Seen:
 
 def macs_of(graph: Graph, head: Head, run: HeadRun) -> int:
     """Multiply-accumulates that a frame took: the layers that ran and the hooks that were asked."""
-    parts = {step.name: step.part for step in head.steps if isinstance(step, Work)}
+    parts = {step.name: step.part for step in head.steps if isinstance(step, RunSegment)}
     hooks = {hook.name: hook.macs for hook in head.hooks}
     total = 0
     for step in run.trace.steps:

@@ -1,4 +1,4 @@
-"""`evosplit demo`: the main job, played and measured on this machine."""
+"""`evosplit demo`: split inference compared with simpler strategies, measured on this machine."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from evosplit.cli.demo.report_rows import Row, comparisons, report
-from evosplit.cli.demo.scenario import Cast, built_in, own
-from evosplit.cli.demo.story import show
+from evosplit.cli.demo.run_demo import run_demo
+from evosplit.cli.demo.scenario import Scenario, gate_scenario, user_scenario
 from evosplit.cli.options import FILE, FOLDER, json_option, shape_option
 from evosplit.cli.output import print_json, print_table, stderr, stdout
 from evosplit.shared.errors import UsageError
@@ -54,22 +54,22 @@ def demo(
     Example: evosplit demo --seconds 60
              evosplit demo --model model.onnx --images pictures/
     """
-    cast = _cast(model, images, shapes)
-    rows = asyncio.run(show(cast, seconds, slowdown, stderr))
+    scenario = _scenario(model, images, shapes)
+    rows = asyncio.run(run_demo(scenario, seconds, slowdown, stderr))
     data = report(rows, to_data(this_machine()), slowdown)
-    _write(folder, rows, data, f"{cast.title}, edge {slowdown:g} times slower than this machine")
+    _write(folder, rows, data, f"{scenario.title}, edge {slowdown:g} times slower than this machine")
     if as_json:
         print_json(data)
     else:
         _print(rows, slowdown)
 
 
-def _cast(model: Path | None, images: Path | None, shapes: Mapping[str, Shape]) -> Cast:
+def _scenario(model: Path | None, images: Path | None, shapes: Mapping[str, Shape]) -> Scenario:
     if (model is None) != (images is None):
         raise UsageError("--model and --images go together")
     if shapes and model is None:
         raise UsageError("--shape goes with --model")
-    return own(model, images, shapes) if model and images else built_in()
+    return user_scenario(model, images, shapes) if model and images else gate_scenario()
 
 
 def _write(folder: Path, rows: tuple[Row, ...], data: object, title: str) -> None:
@@ -96,10 +96,11 @@ def _print(rows: tuple[Row, ...], slowdown: float) -> None:
         )
         for row in rows
     ))  # fmt: skip
-    for one in comparisons(rows):
+    for pair in comparisons(rows):
         stdout.print(
-            f"{format_bandwidth(one.bandwidth_bps)}: planned {format_duration(one.planned_s)}, "
-            f"the best way held to ({one.best}) {format_duration(one.best_s)}: {one.planned_to_best - 1:+.1%}"
+            f"{format_bandwidth(pair.bandwidth_bps)}: planned {format_duration(pair.planned_s)}, "
+            f"the best way held to ({pair.best}) {format_duration(pair.best_s)}: "
+            f"{pair.planned_to_best - 1:+.1%}"
         )
     stdout.print(
         f"Edge and cloud are this one machine; the edge waits {slowdown - 1:g} times as long as it computes, "

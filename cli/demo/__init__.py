@@ -1,1 +1,1 @@
-"""The demo: one network through edge and cloud over a link that changes, beside three simpler ways."""
+"""Demo: one network through edge and cloud over a link that changes, compared with simpler strategies."""

@@ -1,4 +1,4 @@
-"""The demo's client of the edge agent: posts pictures, reads answers."""
+"""HTTP client of the edge agent: posts pictures, times the answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from evosplit.cli.demo.report_rows import STRATEGIES, Shot
+from evosplit.cli.demo.report_rows import STRATEGIES, TimedAnswer
 from evosplit.shared.errors import EvoSplitError
 
 
@@ -23,12 +23,12 @@ class DemoFrame:
 
 @dataclass(frozen=True)
 class EdgeClient:
-    """Talks to one agent over one session."""
+    """A client of one agent, over one session."""
 
     session: aiohttp.ClientSession
     url: str
 
-    async def shoot(self, frame: DemoFrame, strategy: str) -> Shot:
+    async def send(self, frame: DemoFrame, strategy: str) -> TimedAnswer:
         """Send one frame and wait for its answer. Raises EvoSplitError when there is none.
 
         Each strategy is a stream of its own: deltas of one would be of no use to another.
@@ -40,7 +40,7 @@ class EdgeClient:
         latency_s = time.perf_counter() - started_s
         if response.status != 200:
             raise EvoSplitError(f"the edge agent answered {response.status}: {answer.get('error')}")
-        return Shot(
+        return TimedAnswer(
             latency_s=latency_s,
             wire_bytes=answer["wire_bytes"],
             correct=frame.is_right(answer["outcome"]),
@@ -50,7 +50,7 @@ class EdgeClient:
 
     async def strategies(self) -> tuple[str, ...]:
         """All ways to go: the strategies of every network, and each cut of the table that is none of them."""
-        cuts = dict.fromkeys(one["cut_key"] for one in (await self.plan())["predictions"])
+        cuts = dict.fromkeys(prediction["cut_key"] for prediction in (await self.plan())["predictions"])
         return (*STRATEGIES, *(f"cut:{key}" for key in cuts))
 
     async def plan(self) -> dict[str, Any]:

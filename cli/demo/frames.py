@@ -1,4 +1,4 @@
-"""Where the demo's frames come from: the built-in gate camera, or the user's own pictures."""
+"""Frame sources: the built-in gate camera, or a folder of pictures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from evosplit.shared.preprocess import sized_input
 from evosplit.shared.session import Runner
 
 REFERENCE_LIMIT: Final = 64
-"""Without labels, the whole network in float32 is the judge; it reads so many pictures beforehand."""
+"""Without labels, answers are compared with the whole network in float32, on at most so many pictures."""
 
 
 def to_ppm(image: NDArray[np.uint8]) -> bytes:

@@ -1,4 +1,4 @@
-"""Latency over bandwidth, one line per strategy."""
+"""Plot of latency over bandwidth, one line per strategy."""
 
 from __future__ import annotations
 

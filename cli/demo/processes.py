@@ -1,4 +1,4 @@
-"""The processes of the demo: a cloud tier and an edge agent, as a user would start them."""
+"""Child processes that run `evosplit` commands, from start to readiness to stop."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def service(
 
 
 def _start(name: str, arguments: Sequence[str], port: int, token: str, log: Path) -> Service:
-    command = [sys.executable, "-m", "cli", name, *arguments, "--port", str(port)]
+    command = [sys.executable, "-m", "evosplit.cli", name, *arguments, "--port", str(port)]
     environment = {**os.environ, "EVOSPLIT_TOKEN": token}
     with log.open("wb") as sink:
         process = subprocess.Popen(  # noqa: S603 - our own command, no shell

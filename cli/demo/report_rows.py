@@ -1,4 +1,4 @@
-"""What the demo measured: one row per link and strategy."""
+"""Report of the demo: one row per link and strategy, and planned beside best."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STRATEGIES: Final = (PLANNED, "edge", "cloud-raw", "cloud-jpeg")
 
 
 @dataclass(frozen=True)
-class Shot:
+class TimedAnswer:
     """One frame, sent and answered: seconds as the client saw them, and whether the answer was right."""
 
     latency_s: float
@@ -38,17 +38,19 @@ class Row:
     settling_frames: int
 
 
-def make_row(bandwidth_bps: float, strategy: str, shots: Sequence[Shot], settling_frames: int) -> Row:
+def make_row(
+    bandwidth_bps: float, strategy: str, answers: Sequence[TimedAnswer], settling_frames: int
+) -> Row:
     """Summarise; the cut is the one that most frames used."""
     return Row(
         bandwidth_bps=bandwidth_bps,
         strategy=strategy,
-        cut=statistics.mode(shot.cut for shot in shots),
-        p50_s=percentile([shot.latency_s for shot in shots], 50),
-        p95_s=percentile([shot.latency_s for shot in shots], 95),
-        wire_bytes=statistics.fmean(shot.wire_bytes for shot in shots),
-        accuracy=statistics.fmean(shot.correct for shot in shots),
-        frames=len(shots),
+        cut=statistics.mode(answer.cut for answer in answers),
+        p50_s=percentile([answer.latency_s for answer in answers], 50),
+        p95_s=percentile([answer.latency_s for answer in answers], 95),
+        wire_bytes=statistics.fmean(answer.wire_bytes for answer in answers),
+        accuracy=statistics.fmean(answer.correct for answer in answers),
+        frames=len(answers),
         settling_frames=settling_frames,
     )
 
@@ -93,5 +95,5 @@ def report(rows: Sequence[Row], machine: dict[str, Any], slowdown: float) -> dic
         "machine": machine,
         "slowdown": slowdown,
         "links": [asdict(row) for row in rows],
-        "planned_beside_best": [asdict(one) for one in comparisons(rows)],
+        "planned_beside_best": [asdict(comparison) for comparison in comparisons(rows)],
     }

@@ -1,4 +1,4 @@
-"""Who plays: the model, its card, its calibration pictures, and its frames."""
+"""Scenario of a demo: a model, its card, its calibration pictures and its frames."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Final
 
 from PIL import Image
 
-from evosplit.cli.card_files import find_card
 from evosplit.cli.demo.client import DemoFrame
 from evosplit.cli.demo.frames import folder_frames, gate_frames, picture_paths
 from evosplit.cli.gate.camera import GateCamera
-from evosplit.cli.models import load_model
+from evosplit.library.card_files import find_card
+from evosplit.library.model import load
 from evosplit.planner.calibration.labels import LABELS_FILE
 from evosplit.shared.card import check_card, load_card
 from evosplit.shared.model_shapes import read_shapes, shape_file, write_shapes
 from evosplit.shared.shape_text import Shape
 
-Playlist = Callable[[int], Iterator[DemoFrame]]
+FrameSource = Callable[[int], Iterator[DemoFrame]]
 GATE_MAX_ERROR: Final = 0.02
 """Admits four bits at the narrow boundary, with which the network reads 99.9 % of held-out plates: it was
 trained for that, and `cli/assets/gate.json` holds the measurement. The default limit knows of neither."""
@@ -34,14 +34,14 @@ CALIBRATION_PICTURES: Final = 16
 OWN_PICTURES: Final = 64
 """At most so many of the user's pictures calibrate."""
 CALIBRATION_SEED: Final = 7001
-SHOW_SEED: Final = 7002
+DEMO_SEED: Final = 7002
 CALIBRATION_STRIDE: Final = 9
 """Every ninth frame of the camera, so that several cars and empty lanes are among them."""
 
 
 @dataclass(frozen=True)
-class Cast:
-    """A model file with its card, and what to show it; ``images`` is None for the built-in camera.
+class Scenario:
+    """A model file with its card, and the pictures that it reads; ``images`` is None for the built-in camera.
 
     ``max_error`` is the planner's error limit, None for the default one. ``shapes`` pin dynamic inputs.
     """
@@ -53,16 +53,16 @@ class Cast:
     max_error: float | None = None
     shapes: Mapping[str, Shape] = field(default_factory=dict)
 
-    def playlist(self) -> Playlist:
+    def frame_source(self) -> FrameSource:
         """Frames with their truth, without end; equal rounds show equal frames, so strategies compare."""
         if self.images is None:
-            return lambda number: gate_frames(SHOW_SEED + number)
-        graph = load_model(self.model, self.shapes, self.card)
+            return lambda number: gate_frames(DEMO_SEED + number)
+        graph = load(self.model, self.shapes, self.card).graph
         frames = folder_frames(self.images, graph, load_card(self.card))
         return lambda number: islice(cycle(frames), ROUND_STRIDE * number, None)
 
     def install(self, models: Path) -> None:
-        """Lay model, card and calibration pictures into a models folder for the cloud tier."""
+        """Copy model, card and calibration pictures into a models folder for the cloud tier."""
         calibration = models / f"{self.model.stem}.calibration"
         calibration.mkdir(parents=True)
         shutil.copy(self.model, models)
@@ -76,17 +76,17 @@ class Cast:
             _copy_calibration(self.images, calibration)
 
 
-def built_in() -> Cast:
+def gate_scenario() -> Scenario:
     """The gate camera and its own network, both part of the distribution."""
-    with as_file(files("cli") / "assets" / "gate.onnx") as model:
-        return Cast("gate camera", model, find_card(model), None, GATE_MAX_ERROR)
+    with as_file(files("evosplit.cli") / "assets" / "gate.onnx") as model:
+        return Scenario("gate camera", model, find_card(model), None, GATE_MAX_ERROR)
 
 
-def own(model: Path, images: Path, shapes: Mapping[str, Shape]) -> Cast:
+def user_scenario(model: Path, images: Path, shapes: Mapping[str, Shape]) -> Scenario:
     """The user's model and pictures. Raises CardError when the card does not fit."""
     card = find_card(model)
-    check_card(load_card(card), load_model(model, shapes, card))
-    return Cast(model.stem, model, card, images, shapes=shapes)
+    check_card(load_card(card), load(model, shapes, card).graph)
+    return Scenario(model.stem, model, card, images, shapes=shapes)
 
 
 def _copy_calibration(images: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""When is an answer right? A judge per kind of outcome, against a label or the whole network's reading."""
+"""Correctness criteria per kind of outcome, against a label or the whole network's own answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 from evosplit.shared.errors import CardError
 
 Outcome = Any
-Judge = Callable[[Outcome], bool]
+Criterion = Callable[[Outcome], bool]
 
 OVERLAP: Final = 0.5
 SURE: Final = 0.5
@@ -21,17 +21,17 @@ SURE: Final = 0.5
 PSNR_DB: Final = 30.0
 
 
-def is_text(text: str) -> Judge:
+def is_text(text: str) -> Criterion:
     """The exact text."""
     return lambda outcome: bool(outcome["text"] == text)
 
 
-def is_class(index: int) -> Judge:
+def is_class(index: int) -> Criterion:
     """The class is the first of the top list."""
     return lambda outcome: bool(outcome["top"][0]["class"] == index)
 
 
-def agrees_with(reference: Outcome) -> Judge:
+def agrees_with(reference: Outcome) -> Criterion:
     """As the reference says, by its kind. Raises CardError for outcomes that have no meaning to compare."""
     if "text" in reference:
         return is_text(reference["text"])
@@ -60,12 +60,12 @@ def _all_found(wanted: Sequence[Mapping[str, Any]], there: Sequence[Mapping[str,
     )
 
 
-def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
+def _overlap(box: Sequence[float], other: Sequence[float]) -> float:
     """Intersection over union of (left, top, right, bottom)."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
+    width = min(box[2], other[2]) - max(box[0], other[0])
+    height = min(box[3], other[3]) - max(box[1], other[1])
     shared = max(width, 0.0) * max(height, 0.0)
-    union = _area(one) + _area(other) - shared
+    union = _area(box) + _area(other) - shared
     return shared / union if union > 0 else 0.0
 
 
@@ -77,7 +77,7 @@ def _pixels(outcome: Outcome) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(outcome["png_base64"]))), np.float64)
 
 
-def _psnr_db(one: np.ndarray, other: np.ndarray) -> float:
+def _psnr_db(picture: np.ndarray, other: np.ndarray) -> float:
     """Peak signal-to-noise ratio of 8-bit pictures; infinite for equal ones."""
-    error = float(np.mean((one - other) ** 2))
+    error = float(np.mean((picture - other) ** 2))
     return float("inf") if error == 0 else 10 * float(np.log10(255**2 / error))

@@ -1,4 +1,4 @@
-"""The two ends of the stage: a cloud tier and an edge agent over one folder, as a user would start them."""
+"""Cloud tier and edge agent over one folder, in processes of their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import aiohttp
 
 from evosplit.cli.demo.client import EdgeClient
 from evosplit.cli.demo.processes import Service, free_port, service
-from evosplit.cli.demo.scenario import Cast
+from evosplit.cli.demo.scenario import Scenario
 
 ANSWER_LIMIT_S = 60.0
 
@@ -25,16 +25,16 @@ async def cloud_tier(folder: Path, token: str) -> AsyncIterator[Service]:
 
 @contextlib.asynccontextmanager
 async def edge_agent(
-    folder: Path, cloud_url: str, cast: Cast, slowdown: float, token: str
+    folder: Path, cloud_url: str, scenario: Scenario, slowdown: float, token: str
 ) -> AsyncIterator[EdgeClient]:
     """A client of an edge agent that was started for it; stopped at the end, whatever happens.
 
-    The agent plays a small board: one without integer units, whose frames all go the planned way, so that
+    The agent emulates a small board: one without integer units, whose frames all go the planned way, so that
     strategies are compared frame by frame.
     """
-    arguments = ("--cloud", cloud_url, "--model", cast.model.stem, "--slowdown", f"{slowdown:g}")
+    arguments = ("--cloud", cloud_url, "--model", scenario.model.stem, "--slowdown", f"{slowdown:g}")
     plain = ("--no-integers", "--no-hooks")
-    limit = () if cast.max_error is None else ("--max-error", f"{cast.max_error:g}")
+    limit = () if scenario.max_error is None else ("--max-error", f"{scenario.max_error:g}")
     data = ("--data", str(folder / "edge"))
     patience = aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)
     async with (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evosplit.edge.hooks.best_effort_exit import ANSWERING
+from evosplit.edge.hooks.hook import ANSWERING
 from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.telemetry.histogram import SECONDS, Spread
 from evosplit.edge.telemetry.hook_states import hook_states, learning_state
@@ -15,24 +15,24 @@ from evosplit.shared.serial import to_data
 
 def plan_status(agent: Agent) -> dict[str, Any]:
     """The answer to ``GET /v1/plan``. ``bandwidth_bps`` and ``rtt_s`` are assumed while ``samples`` is 0."""
-    engine = agent.engine
-    plan, estimate = engine.plan, engine.cloud.estimate
-    link = engine.cloud.link
+    plans, cloud = agent.plans, agent.cloud
+    plan, estimate = plans.plan, cloud.estimate
+    link = cloud.link
     return {
-        "model": engine.model.graph.name,
-        "model_sha256": engine.model.graph.sha256,
+        "model": plans.model.graph.name,
+        "model_sha256": plans.model.graph.sha256,
         "plan_digest": None if plan is None else plan.digest,
         "cut_key": None if plan is None else plan.cut_key,
         "plan": None if plan is None else to_data(plan),
-        "plan_changes": engine.plan_changes,
-        "cloud": "away" if engine.cloud.circuit.is_open else "up",
+        "plan_changes": plans.plan_changes,
+        "cloud": "away" if cloud.circuit.is_open else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s, "samples": estimate.samples},
-        "heads_ready": engine.heads_ready(),
-        "table_changes": engine.table_changes,
+        "heads_ready": plans.heads_ready(),
+        "table_changes": plans.table_changes,
         **calibration_status(agent),
-        "predictions": predictions_state(engine),
+        "predictions": predictions_state(plans),
         "guard": None if agent.plan_audits is None else to_data(agent.plan_audits.state),
-        "table": to_data(engine.model.table),
+        "table": to_data(plans.model.table),
     }
 
 
@@ -43,7 +43,7 @@ def calibration_status(agent: Agent) -> dict[str, Any]:
     """
     state = None if agent.calibrating is None else agent.calibrating.state
     return {
-        "calibration": agent.engine.calibration,
+        "calibration": agent.plans.calibration,
         "calibrating": None if state is None else to_data(state),
     }
 
@@ -54,24 +54,24 @@ def profile_status(agent: Agent) -> dict[str, Any]:
     ``expected`` is what a planner may count on: the share of the frames that reach a hook and are answered
     there, and the mean density of each segment of the plan in use. ``expectation`` is that as plans take it.
     """
-    engine, hooking = agent.engine, agent.hooking
-    cut_key = "0" if engine.plan is None else engine.plan.cut_key
-    profile, link = agent.profile.data(cut_key), engine.cloud.link
-    states = {} if hooking is None else hook_states(hooking)
+    plans, cloud, hook_manager = agent.plans, agent.cloud, agent.hook_manager
+    cut_key = "0" if plans.plan is None else plans.plan.cut_key
+    profile, link = agent.profile.data(cut_key), cloud.link
+    states = {} if hook_manager is None else hook_states(hook_manager)
     hooks = [{"hook": name, **state, **_asked(profile["hooks"].get(name))} for name, state in states.items()]
     return {
         **profile,
-        "model": engine.model.graph.name,
-        "model_sha256": engine.model.graph.sha256,
+        "model": plans.model.graph.name,
+        "model_sha256": plans.model.graph.sha256,
         "in_flight": agent.in_flight,
         "hooks": hooks,
-        "dropped_hooks": engine.roster.dropped,
-        "learning": None if hooking is None else learning_state(hooking),
-        "plan": {"cut_key": cut_key, "digest": engine.plan.digest if engine.plan else None},
-        "plan_changes": engine.plan_changes,
+        "dropped_hooks": agent.engine.hook_failures.dropped,
+        "learning": None if hook_manager is None else learning_state(hook_manager),
+        "plan": {"cut_key": cut_key, "digest": plans.plan.digest if plans.plan else None},
+        "plan_changes": plans.plan_changes,
         **calibration_status(agent),
-        "predictions": predictions_state(engine),
-        "cloud": "away" if engine.cloud.circuit.is_open else "up",
+        "predictions": predictions_state(plans),
+        "cloud": "away" if cloud.circuit.is_open else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s},
         "expectation": to_data(agent.expecting.now()),
         "expected": {

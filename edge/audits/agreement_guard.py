@@ -12,7 +12,7 @@ _NEW = Standing()
 _DRIFTED = 1.5
 
 
-class Guard:
+class AgreementGuard:
     """Audits a small share of what hooks answer, and closes those that no longer agree with the network.
 
     Plans are watched in the same way, by their digests; they have no confidence.

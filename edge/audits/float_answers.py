@@ -8,9 +8,9 @@ from typing import Any, Final, TypeAlias
 
 from numpy.typing import NDArray
 
-from evosplit.edge.background.time_budget import Allowance, Budget
+from evosplit.edge.background.time_budget import TimeBudget, TokenBucket
 from evosplit.edge.pipeline.engine import Engine
-from evosplit.edge.pipeline.job import Answer, Job
+from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact, whole_in_cloud
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices
@@ -37,9 +37,9 @@ class FloatAnswers:
     def __init__(self, engine: Engine, may_send_inputs: bool) -> None:
         self._engine = engine
         self.may_send_inputs = may_send_inputs
-        self._bytes = Budget(SHARE, MOST_BYTES, MOST_BYTES)
-        self._time = Allowance(TIME_SHARE, MOST_S)
-        self._cost_bytes = whole_in_cloud(engine.model.table, engine.model.graph).wire_bytes
+        self._bytes = TokenBucket(SHARE, MOST_BYTES, MOST_BYTES)
+        self._time = TimeBudget(TIME_SHARE, MOST_S)
+        self._cost_bytes = whole_in_cloud(engine.plans.model.table, engine.plans.model.graph).wire_bytes
         self._earned_s = time.monotonic()
 
     @property
@@ -51,6 +51,10 @@ class FloatAnswers:
     def is_possible(self) -> bool:
         """Whether an answer can be had and paid just now."""
         return self._plan_here() is not None or self._is_cloud_possible()
+
+    async def feeds(self, job: Job) -> Feeds:
+        """The network's inputs of a frame. Raises InputError, CardError."""
+        return await self._engine.feeds(job)
 
     def earn(self, answer: Answer) -> None:
         """By what a frame sent; where plans send nothing, by what the link could have carried meanwhile."""
@@ -76,8 +80,8 @@ class FloatAnswers:
         if self._time.is_spent:
             return None
         engine = self._engine
-        whole = (plan for plan in choices(engine.model.table) if not plan.boundary and is_exact(plan))
-        return next((plan for plan in whole if engine.heads.ready(plan) is not None), None)
+        whole = (plan for plan in choices(engine.plans.model.table) if not plan.boundary and is_exact(plan))
+        return next((plan for plan in whole if engine.plans.heads.ready(plan) is not None), None)
 
     async def _here(self, job: Job, plan: Plan) -> _Outputs | None:
         with self._time.spending():

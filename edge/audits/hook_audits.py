@@ -9,16 +9,17 @@ from typing import Protocol
 
 from evosplit.edge.audits.answer_agreement import Outputs, agree
 from evosplit.edge.audits.audit_rules import Verdict
-from evosplit.edge.head.run import Claim, Policy
+from evosplit.edge.head.hook_failures import HookFailures
+from evosplit.edge.head.run import DecisionPolicy, NotedDecision
 from evosplit.edge.hooks.decisions import Decision, Exit
-from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.hook import Hook, MeasuredHook
 from evosplit.shared.card import Card
 
 _log = logging.getLogger(__name__)
 
 
-class GuardLike(Protocol):
-    """What `evosplit.edge.audits.agreement_guard.Guard` does."""
+class GuardProtocol(Protocol):
+    """What `evosplit.edge.audits.agreement_guard.AgreementGuard` does."""
 
     def should_audit(self, frame_id: str, hook: str | None = None) -> bool:  # noqa: D102
         ...
@@ -37,17 +38,25 @@ class GuardLike(Protocol):
         ...
 
 
-class Audits:
-    """Applies the guard's judgement to what hooks decide, and tells it how they did."""
+class HookAudits:
+    """Applies the guard's judgement to what hooks decide, and tells it how they did.
 
-    def __init__(self, guard: GuardLike, card: Card | None) -> None:
+    ``failures`` has the hooks that misbehaved.
+    """
+
+    def __init__(self, guard: GuardProtocol, card: Card | None, failures: HookFailures) -> None:
         self.guard = guard
+        self._failures = failures
         self._card = card
         self._verdicts: dict[str, Verdict] = {}
         self.agreed: Counter[str] = Counter()
         self.disagreed: Counter[str] = Counter()
 
-    def policy(self, frame_id: str) -> Policy:
+    def believes(self, hook: Hook) -> bool:
+        """Whether a hook is neither dropped nor off."""
+        return self._failures.trusts(hook) and self.guard.verdict(hook.name) != "off"
+
+    def policy(self, frame_id: str) -> DecisionPolicy:
         """Acts on a decision unless the frame is audited, or the hook is less sure than the guard demands."""
 
         def acts(hook: Hook, decision: Decision) -> bool:
@@ -57,14 +66,14 @@ class Audits:
 
         return acts
 
-    def compare(self, frame_id: str, claims: Iterable[Claim], full: Outputs) -> None:
+    def compare(self, frame_id: str, claims: Iterable[NotedDecision], full: Outputs) -> None:
         """Judge the answers that exits would have given by the ``full`` one."""
         for claim in claims:
             is_audit = self.guard.should_audit(frame_id, claim.hook.name)
             if is_audit and isinstance(claim.decision, Exit):
                 self.judge(claim.hook, agree(self._card, claim.decision.outputs, full), claim.decision)
 
-    def shortcuts(self, frame_id: str, claims: Iterable[Claim]) -> frozenset[str]:
+    def shortcuts(self, frame_id: str, claims: Iterable[NotedDecision]) -> frozenset[str]:
         """Names of the hooks whose shorter way has to be gone as well, to be compared at its end."""
         if not self.guard.should_audit(frame_id):
             return frozenset()
@@ -80,7 +89,9 @@ class Audits:
         """Tell the guard, and say it once where its verdict changes."""
         (self.agreed if agreed else self.disagreed)[hook.name] += 1
         confidence = 1.0 if decision is None else _confidence(decision)
-        self.guard.record(hook.name, agreed, confidence, getattr(hook, "agreement", 1.0))
+        self.guard.record(
+            hook.name, agreed, confidence, hook.agreement if isinstance(hook, MeasuredHook) else 1.0
+        )
         verdict = self.guard.verdict(hook.name)
         if verdict != self._verdicts.get(hook.name, "ok"):
             _log.warning("hook %s: the drift guard says %r", hook.name, verdict)
@@ -90,7 +101,7 @@ class Audits:
         """What the guard says of a hook now."""
         return self.guard.verdict(hook)
 
-    def start_afresh(self, hooks: Iterable[Hook]) -> None:
+    def reset(self, hooks: Iterable[Hook]) -> None:
         """These hooks were trained anew."""
         for hook in hooks:
             self.guard.reset(hook.name)

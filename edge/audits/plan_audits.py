@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from evosplit.edge.audits.agreement_guard import Guard
+from evosplit.edge.audits.agreement_guard import AgreementGuard
 from evosplit.edge.audits.audit_rules import is_audited
 from evosplit.edge.audits.float_answers import FloatAnswers
+from evosplit.edge.audits.near_duplicates import NearDuplicates
 from evosplit.edge.background.pause import Pace
 from evosplit.edge.calibration.signature import signature
-from evosplit.edge.hook_learning.near_duplicates import Recent
-from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact, less_safe, whole_in_cloud
 from evosplit.shared.agreement import agreement
@@ -65,15 +65,15 @@ class PlanAudits:
     """
 
     def __init__(
-        self, engine: Engine, right: FloatAnswers, share: float, distrusted: Callable[[str], None]
+        self, plans: CurrentPlan, right: FloatAnswers, share: float, distrusted: Callable[[str], None]
     ) -> None:
-        self._engine = engine
+        self._plans = plans
         self._right = right
         self._share = share
         self._distrusted = distrusted
-        self.guard = Guard(1.0, share=share)
+        self.guard = AgreementGuard(1.0, share=share)
         self._pace = Pace()
-        self._recent = Recent()
+        self._recent = NearDuplicates()
         self._is_auditing = False
 
     @contextlib.contextmanager
@@ -85,12 +85,12 @@ class PlanAudits:
     @property
     def max_drop(self) -> float | None:
         """What the plans in use promise; None where they promise nothing."""
-        return self._engine.heads.manifest.max_drop
+        return self._plans.heads.manifest.max_drop
 
     @property
     def state(self) -> GuardState:
         """How the plan in use stands."""
-        plan = self._engine.plan
+        plan = self._plans.plan
         standing = self.guard.standing("" if plan is None else plan.digest)
         return GuardState(
             max_drop=self.max_drop,
@@ -98,7 +98,7 @@ class PlanAudits:
             agreement=standing.agreements / standing.audits if standing.audits else None,
             evidence=standing.evidence,
             limit=1 / self.guard.rules.false_alarms,
-            distrusted=tuple(sorted(self._engine.serving.distrusted)),
+            distrusted=tuple(sorted(self._plans.serving.distrusted)),
         )
 
     def wants(self, job: Job, answer: Answer) -> bool:
@@ -107,7 +107,7 @@ class PlanAudits:
         if plan is None or self.max_drop is None or not _is_plans_own(job, answer) or is_exact(plan):
             return False
         self._right.earn(answer)
-        if self._is_auditing or plan.digest in self._engine.serving.distrusted:
+        if self._is_auditing or plan.digest in self._plans.serving.distrusted:
             return False
         standing = self.guard.standing(plan.digest)
         is_close = standing.audits < FIRST_AUDITS or standing.evidence > 1
@@ -116,7 +116,7 @@ class PlanAudits:
 
     async def audit(self, job: Job, answer: Answer) -> None:
         """Have the float network answer as well, where that can be paid, and judge the plan by it."""
-        plan, model = answer.plan, self._engine.model
+        plan, model = answer.plan, self._plans.model
         if plan is None or self._is_auditing:
             return
         self._is_auditing = True
@@ -124,21 +124,21 @@ class PlanAudits:
             await self._pace.lull(PATIENCE_S)
             with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError, CardError):
                 kept = await self._kept(job, answer)
-                if kept is not None and model is self._engine.model:
+                if kept is not None and model is self._plans.model:
                     await self._judge(plan, kept)
         finally:
             self._is_auditing = False
 
     async def _kept(self, job: Job, answer: Answer) -> float | None:
         """What share of the float network's answer the plan's was; None where that says nothing new."""
-        mark = await asyncio.to_thread(signature, await self._engine.feeds(job))
+        mark = await asyncio.to_thread(signature, await self._right.feeds(job))
         if mark is None or self._recent.holds(mark):
             return None
         right = await self._right.of(job)
         if right is None:
             return None
         self._recent.add(mark)
-        card = self._engine.model.card
+        card = self._plans.model.card
         return await asyncio.to_thread(functools.partial(agreement, card, right, answer.outputs))
 
     async def _judge(self, plan: Plan, kept: float) -> None:
@@ -146,7 +146,7 @@ class PlanAudits:
         if guard.verdict(plan.digest) != "ok":  # it is back, in a table that was made since
             guard.reset(plan.digest)
         guard.record(plan.digest, kept, target=promised)
-        if guard.verdict(plan.digest) != "ok" and plan.digest not in self._engine.serving.distrusted:
+        if guard.verdict(plan.digest) != "ok" and plan.digest not in self._plans.serving.distrusted:
             seen = guard.standing(plan.digest)
             await self._leave(
                 plan,
@@ -155,13 +155,13 @@ class PlanAudits:
             )
 
     async def _leave(self, plan: Plan, reason: str) -> None:
-        engine, table = self._engine, self._engine.model.table
-        last = whole_in_cloud(table, engine.model.graph) if self._right.may_send_inputs else None
+        plans, table = self._plans, self._plans.model.table
+        last = whole_in_cloud(table, plans.model.graph) if self._right.may_send_inputs else None
         try:
-            await engine.distrust(less_safe(table, plan), last)
+            await plans.distrust(less_safe(table, plan), last)
         except (EvoSplitError, OSError) as broken:
             reason = f"{reason} (a safer one cannot be built: {broken})"
-        safer = "none" if engine.plan is None else engine.plan.digest[:12]
+        safer = "none" if plans.plan is None else plans.plan.digest[:12]
         _log.warning("%s; the plan in use is now %s", reason, safer)
         self._distrusted(reason)
 

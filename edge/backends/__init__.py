@@ -1,1 +1,1 @@
-"""What executes a segment of a head: ONNX Runtime, 8-bit integers or masked kernels; measurement chooses."""
+"""Execution backends of a segment: ONNX Runtime, 8-bit integers, masked kernels; measurement chooses."""

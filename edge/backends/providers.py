@@ -1,4 +1,4 @@
-"""ONNX Runtime's execution providers: what was asked for where it works, else the processor, said once."""
+"""ONNX Runtime execution providers, with the CPU as fallback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two backends that race on the stream's own frames, because what one of them gains lies in the frames."""
+"""Online backend selection: candidates take turns on served frames, and the fastest goes on."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from numpy.typing import NDArray
 
 from evosplit.edge.backends.segment import FrameContext, Segment, Tensors
 
-HEAT: Final = 4
-"""Frames in a row for each candidate; the first of them, which may have to catch up, does not count."""
-PERIOD: Final = 400
+FRAMES_PER_TURN: Final = 4
+"""Frames in a row for each candidate; the first, which may recompute all it keeps, is not timed."""
+RACE_PERIOD_FRAMES: Final = 400
 """Frames until the next race."""
 
 
-class Contest:
-    """A segment that runs whichever of its candidates was quickest in the last race.
+class Race:
+    """A segment that runs whichever of its candidates was fastest in the last race.
 
     All candidates give the same values, to rounding, so a race costs time alone.
     """
 
     def __init__(self, candidates: tuple[Segment, ...]) -> None:
         self._candidates = candidates
-        self._heats: list[deque[float]] = [deque(maxlen=HEAT - 1) for _ in candidates]
+        self._turns_s: list[deque[float]] = [deque(maxlen=FRAMES_PER_TURN - 1) for _ in candidates]
         self._best = candidates[0]
         self._last = candidates[0]
-        self._turn = 0
+        self._frame = 0
         self.reads = candidates[0].reads
         self.makes = candidates[0].makes
 
@@ -44,13 +44,13 @@ class Contest:
 
     def run(self, tensors: Tensors, frame: FrameContext) -> dict[str, NDArray[Any]]:
         """``makes`` from ``reads``. Raises InputError as the candidates do."""
-        at, place = divmod(self._turn, HEAT)
-        is_race = at < len(self._candidates)
-        self._last = self._candidates[at] if is_race else self._best
+        candidate, frame_of_turn = divmod(self._frame, FRAMES_PER_TURN)
+        is_race = candidate < len(self._candidates)
+        self._last = self._candidates[candidate] if is_race else self._best
         started_s = time.perf_counter()
         made = self._last.run(tensors, frame)
-        if is_race and place:
-            self._heats[at].append(time.perf_counter() - started_s)
+        if is_race and frame_of_turn:
+            self._turns_s[candidate].append(time.perf_counter() - started_s)
         self._advance()
         return made
 
@@ -60,9 +60,9 @@ class Contest:
             candidate.forget(stream)
 
     def _advance(self) -> None:
-        self._turn += 1
-        if self._turn == HEAT * len(self._candidates):
-            medians = [statistics.median(heat) for heat in self._heats]
+        self._frame += 1
+        if self._frame == FRAMES_PER_TURN * len(self._candidates):
+            medians = [statistics.median(turn_s) for turn_s in self._turns_s]
             self._best = self._candidates[medians.index(min(medians))]
-        elif self._turn >= PERIOD:
-            self._turn = 0
+        elif self._frame >= RACE_PERIOD_FRAMES:
+            self._frame = 0

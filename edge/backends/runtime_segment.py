@@ -1,4 +1,4 @@
-"""A segment in ONNX Runtime: the dense backend, and the one that every layer has."""
+"""Segment on ONNX Runtime: the dense backend, which takes every layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from evosplit.edge.backends.segment import FrameContext, Tensors
 from evosplit.shared.session import Runner
 
 
-class OrtSegment:
+class RuntimeSegment:
     """Runs a part of the head as one session. It keeps nothing of a stream and computes all positions."""
 
     density = 1.0

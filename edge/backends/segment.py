@@ -1,4 +1,4 @@
-"""A part of the head that runs as one piece, whatever executes it."""
+"""Segment protocol: consecutive layers of a head that run as one piece, whatever executes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which backend runs a segment: what is quickest here, by measurement."""
+"""Backend selection by measurement: which candidate runs a segment fastest on this device."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Final
 
 import onnx
 
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.providers import Providers
-from evosplit.edge.backends.race import Contest
-from evosplit.edge.backends.runtime_segment import OrtSegment
+from evosplit.edge.backends.race import Race
+from evosplit.edge.backends.runtime_segment import RuntimeSegment
 from evosplit.edge.backends.segment import FrameContext, Segment
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.errors import InputError, ModelError
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.random_inputs import random_feeds
@@ -39,17 +39,17 @@ def open_segment(
 
     ``codes`` are activations that the plan has in 8 bits or fewer: integers are a candidate then, timed here
     and now. With ``masked``, the masked kernels are one too where they know all operators; what they gain
-    depends on what the frames show, so they compete while serving (`Contest`).
+    depends on what the frames show, so they compete while serving (`Race`).
     """
-    makers: list[Callable[[], Segment]] = [lambda: OrtSegment(providers.open(model))]
+    makers: list[Callable[[], Segment]] = [lambda: RuntimeSegment(providers.open(model))]
     if codes and providers.name == "cpu":
-        makers.append(lambda: _in_integers(model, packed, codes, providers.threads))
-    dense = quickest([segment for segment in map(_opened, makers) if segment is not None], model)
-    rival = _opened(lambda: _masked(model, providers.threads, change)) if masked else None
-    return dense if rival is None else Contest((dense, rival))
+        makers.append(lambda: _int8_segment(model, packed, codes, providers.threads))
+    dense = fastest_segment([segment for segment in map(_opened, makers) if segment is not None], model)
+    masked_segment = _opened(lambda: _masked_segment(model, providers.threads, change)) if masked else None
+    return dense if masked_segment is None else Race((dense, masked_segment))
 
 
-def quickest(candidates: Sequence[Segment], model: onnx.ModelProto) -> Segment:
+def fastest_segment(candidates: Sequence[Segment], model: onnx.ModelProto) -> Segment:
     """The candidate with the least median time on random inputs. Raises ModelError without any."""
     if not candidates:
         raise ModelError("no backend takes this part of the head")
@@ -77,20 +77,18 @@ def _opened(make: Callable[[], Segment]) -> Segment | None:
         return None
 
 
-def _in_integers(
+def _int8_segment(
     model: onnx.ModelProto,
     packed: Mapping[str, EncodedTensor],
     codes: Mapping[str, TensorCode],
     threads: int,
 ) -> Segment:
-    from evosplit.edge.backends.int8 import Int8Segment
+    from evosplit.edge.backends.int8 import int8_segment  # loaded only where a plan has integers
 
-    return Int8Segment(model, packed, codes, threads)
+    return int8_segment(model, packed, codes, threads)
 
 
-def _masked(model: onnx.ModelProto, threads: int, change: ChangeSettings | None) -> Segment:
-    from evosplit.edge.backends.masked import (
-        MaskedSegment,  # compiled kernels: loaded only where masks are used
-    )
+def _masked_segment(model: onnx.ModelProto, threads: int, change: ChangeSettings | None) -> Segment:
+    from evosplit.edge.backends.masked import MaskedSegment  # compiled kernels: only where masks are used
 
     return MaskedSegment(model, threads, change)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 
-class Budget:
+class TokenBucket:
     """An amount that grows by ``share`` of a flow, up to ``most``; what is spent is taken off it.
 
     Debts are bounded by ``most`` too.
@@ -27,14 +27,14 @@ class Budget:
         self.left = max(self.left - amount, -self.most)
 
 
-class Allowance:
+class TimeBudget:
     """Time as a budget: it grows by ``share`` of the time that goes by, up to ``most_s``.
 
     A first time, which compiles kernels, is not worth waiting for: hence bounded debts.
     """
 
     def __init__(self, share: float, most_s: float) -> None:
-        self._budget = Budget(share, most_s, most_s)
+        self._budget = TokenBucket(share, most_s, most_s)
         self._looked_s = time.monotonic()
 
     @property

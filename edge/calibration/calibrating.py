@@ -61,7 +61,7 @@ class Calibrating:
         self._observing = Observing(engine, self._sample, self._pace)
         self._sent_bytes = 0
         self._evidence = self._new_evidence()
-        self._reason = "" if engine.calibration != "none" else "they are not calibrated"
+        self._reason = "" if engine.plans.calibration != "none" else "they are not calibrated"
         self._wanted = 0
         self._under_way = False
         if self._reason:
@@ -104,7 +104,7 @@ class Calibrating:
     def state(self) -> CalibrationState:
         """How far it is."""
         return CalibrationState(
-            kind=self._engine.calibration,
+            kind=self._engine.plans.calibration,
             inputs=len(self._sample),
             needed=max(self._sample.needed, min(self._wanted, MOST_INPUTS)),
             size_bytes=self._sample.size_bytes,
@@ -131,7 +131,7 @@ class Calibrating:
         sample = self._sample
         if self._reason:
             return sample.is_enough and (sample.is_full or len(sample) >= min(self._wanted, MOST_INPUTS))
-        return bool(self._wanted) and len(sample) >= self._wanted and self._engine.calibration == "live"
+        return bool(self._wanted) and len(sample) >= self._wanted and self._engine.plans.calibration == "live"
 
     async def _calibrate(self, reason: str) -> None:
         evidence, self._under_way, self._reason = self._evidence, True, ""

@@ -18,6 +18,7 @@ from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import Seen
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.settings import EdgeSettings
+from evosplit.shared.atomic_write import write_whole
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.units import format_size
 
@@ -76,16 +77,14 @@ class OwnStatistics:
                 f"the float network takes {format_size(size_bytes)} and inputs stay here, "
                 f"so {format_size(most)} of memory leave no calibration"
             )
-        graph, card = self._engine.model.graph, self._engine.heads.manifest.card
+        graph, card = self._engine.plans.model.graph, self._engine.plans.heads.manifest.card
         errors = await measured_errors(model, graph, card, kept, self._pace)
-        partial = folder / f"{STATISTICS_FILE}.partial"
-        await asyncio.to_thread(partial.write_bytes, errors)
-        await asyncio.to_thread(partial.replace, folder / STATISTICS_FILE)
+        await asyncio.to_thread(write_whole, folder / STATISTICS_FILE, errors)
         return Seen(statistics=True)
 
     async def _model(self) -> Path:
         """The network's file, fetched unless it is here. Raises ProfileError for another one."""
-        sha256 = self._engine.model.graph.sha256
+        sha256 = self._engine.plans.model.graph.sha256
         model = self._settings.folder / f"model-{sha256[:16]}.onnx"
         if not await asyncio.to_thread(model.exists):
             partial = self._settings.folder / "model.partial"

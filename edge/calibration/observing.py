@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from evosplit.edge.background.pause import Pace
-from evosplit.edge.background.time_budget import Allowance
+from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.calibration.drift import Drift, share_beyond
 from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
 from evosplit.edge.calibration.sample import Kept, LiveSample
@@ -37,13 +37,13 @@ class Observing:
     """
 
     def __init__(self, engine: Engine, sample: LiveSample, pace: Pace) -> None:
-        self._graph = engine.model.graph
-        self._card = engine.model.card
+        self._graph = engine.plans.model.graph
+        self._card = engine.plans.model.card
         self._engine = engine
         self.drift = Drift()
         self._sample = sample
         self._pace = pace
-        self._allowance = Allowance(SHARE, MOST_SAVED_S)
+        self._time_budget = TimeBudget(SHARE, MOST_SAVED_S)
         self._looked_s = -MOST_PAUSE_S
         self._is_looking = False
 
@@ -57,7 +57,7 @@ class Observing:
         """Whether it would look at a frame just now; most are let go."""
         pause_s = MOST_PAUSE_S if self._sample.is_full else LEAST_PAUSE_S
         is_early = time.monotonic() < self._looked_s + pause_s
-        return not (self._is_looking or is_early or self._allowance.is_spent)
+        return not (self._is_looking or is_early or self._time_budget.is_spent)
 
     async def see(self, job: Job, answer: Answer) -> None:
         """Look at one frame and its answer, if it is wanted."""
@@ -66,7 +66,7 @@ class Observing:
         self._is_looking, self._looked_s = True, time.monotonic()
         try:
             await self._pace.lull(PATIENCE_S)
-            with self._allowance.spending():
+            with self._time_budget.spending():
                 await self._look(job)
                 await self._compare(answer)
         finally:
@@ -81,7 +81,7 @@ class Observing:
 
     async def _compare(self, answer: Answer) -> None:
         """Whether what the head made of the frame is within the plan's ranges."""
-        plan, run, table = answer.plan, answer.run, self._engine.model.table
+        plan, run, table = answer.plan, answer.run, self._engine.plans.model.table
         if plan is not None and run is not None and plan in choices(table):
             beyond = await asyncio.to_thread(share_beyond, plan, run.tensors)
             self.drift.note(table, beyond)

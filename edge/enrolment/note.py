@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evosplit.edge.settings import EdgeSettings
+from evosplit.shared.atomic_write import write_whole
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import BundleError
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
@@ -70,9 +71,7 @@ def asked_alike(kept: Enrolment, other: Enrolment) -> bool:
 
 def write_note(settings: EdgeSettings, note: Enrolment, in_use: Collection[str] = ()) -> None:
     """Point at another bundle, whole or not at all, and drop those that are neither it nor ``in_use``."""
-    partial = settings.folder / "enrolment.partial"
-    partial.write_bytes(to_json(note))
-    partial.replace(settings.folder / "enrolment.json")
+    write_whole(settings.folder / "enrolment.json", to_json(note))
     kept = {bundle_place(settings, digest) for digest in (note.bundle, *in_use)}
     for old in settings.folder.glob("bundle-*.evb"):
         if old not in kept:

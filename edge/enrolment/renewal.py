@@ -12,8 +12,8 @@ from evosplit.edge.enrolment.enrol import fresh_bundle
 from evosplit.edge.enrolment.note import Enrolment, read_note, wanted, write_note
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.head.table_heads import Heads
+from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.edge_model import EdgeModel
-from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.expected_savings import differs
 from evosplit.shared.bundle import Bundle
@@ -43,13 +43,13 @@ class Renewal:
 
     def __init__(
         self,
-        engine: Engine,
+        plans: CurrentPlan,
         settings: EdgeSettings,
         cloud: PlannerClient,
         bundle: Bundle,
         expected: Callable[[], Expectation],
     ) -> None:
-        self._engine = engine
+        self._plans = plans
         self._settings = settings
         self._cloud = cloud
         self._expected = expected
@@ -100,27 +100,27 @@ class Renewal:
 
     async def _fetched(self, note: Enrolment) -> Bundle:
         description = await self._cloud.describe()
-        graph = self._engine.model.graph
+        graph = self._plans.model.graph
         if description.get("sha256") != graph.sha256:
             raise CloudRefusedError(f"the cloud has another version of {graph.name} now", 200)
         return await fresh_bundle(self._settings, self._cloud, description, note)
 
     async def _take_up(self, bundle: Bundle, note: Enrolment) -> None:
         """The heads first, then the note on disk, then the one reference."""
-        engine, old = self._engine, self._note.bundle
+        plans, old = self._plans, self._note.bundle
         if bundle.digest == old:
             await asyncio.to_thread(write_note, self._settings, note)
             self._note = note
             return
-        if bundle.manifest.card != engine.heads.manifest.card:
+        if bundle.manifest.card != plans.heads.manifest.card:
             await asyncio.to_thread(write_note, self._settings, note, (old,))
             self._note = note
             raise CloudRefusedError("the model's card has changed: it serves from the next start on", 200)
         heads = await asyncio.to_thread(Heads, bundle)
-        model = EdgeModel(engine.model.graph, engine.model.card, bundle.manifest.table)
-        await engine.adopt(model, heads)
+        model = EdgeModel(plans.model.graph, plans.model.card, bundle.manifest.table)
+        await plans.adopt(model, heads)
         # A frame under way may still want a head from the bundle that it began with.
         await asyncio.to_thread(write_note, self._settings, note, (old,))
         self._note = note
         _log.info("serving from bundle %s (%s)", bundle.digest[:12], bundle.manifest.calibration)
-        await engine.build_all()
+        await plans.build_all()

@@ -1,1 +1,1 @@
-"""How a head runs: a short list of segments, with hooks between them."""
+"""Head execution: a short list of segments, with hooks between them."""

@@ -1,4 +1,4 @@
-"""What channel and bit hooks decided, applied to what is sent. Pure functions."""
+"""Applies channel and bit decisions to the tensors that are sent. Pure functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Segments and hooks put together into a head."""
+"""Head assembly: segments and hooks put together in execution order."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.providers import Providers
 from evosplit.edge.backends.segment import Segment
 from evosplit.edge.backends.selection import open_segment
 from evosplit.edge.head.partition import Part, available, head_parts, parts_before
-from evosplit.edge.head.steps import Ask, Head, Step, Work
-from evosplit.edge.hooks.hook import Hook
-from evosplit.edge.streams.change_rules import ChangeSettings
+from evosplit.edge.head.steps import AskHook, Head, RunSegment, Step
+from evosplit.edge.hooks.hook import BlockHook, Hook
 from evosplit.shared.graph import Cut, Graph
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.split import edge_outputs
 from evosplit.shared.wire import EncodedTensor
 
-ON_THE_WAY: Final = ("channels", "bits")
+BOUNDARY_HOOKS: Final = ("channels", "bits")
 """Kinds of hooks that look at what crosses, and only at that."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Options:
+class HeadOptions:
     """How the segments of every head are made.
 
     ``watched`` are tensors that the sampler would like to see. ``masked``: frames are expected to need only
@@ -40,7 +40,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Stuff:
+class HeadSource:
     """What a head is made of.
 
     ``graph`` has its weights, ``packed`` holds them as the bundle does, and ``codes`` are of the activations
@@ -53,13 +53,17 @@ class Stuff:
     codes: Mapping[str, TensorCode] = field(default_factory=dict)
 
 
-def assemble(stuff: Stuff, hooks: Sequence[Hook], options: Options, old: Head | None = None) -> Head:
+def assemble(
+    source: HeadSource, hooks: Sequence[Hook], options: HeadOptions, old: Head | None = None
+) -> Head:
     """A head, with those of the hooks that have their place in it. Raises ModelError.
 
     Parts that an ``old`` head of the same plan has as well are taken over from it.
     """
-    held = {} if old is None else {step.part: step.segment for step in old.steps if isinstance(step, Work)}
-    graph, cut = stuff.graph, stuff.cut
+    held = (
+        {} if old is None else {step.part: step.segment for step in old.steps if isinstance(step, RunSegment)}
+    )
+    graph, cut = source.graph, source.cut
     there, asked = available(graph, cut), placed_hooks(graph, cut, hooks)
     borders = [name for hook in asked for name in _borders(hook)]
     watched = tuple(name for name in options.watched if name in there)
@@ -69,7 +73,7 @@ def assemble(stuff: Stuff, hooks: Sequence[Hook], options: Options, old: Head | 
     reads = {name for part in parts for name in part.reads}.union(kept, borders, watched)
     return Head(
         steps=_Steps(graph, parts, kept).of(
-            asked, lambda part: held.get(part) or _segment(stuff, part, options)
+            asked, lambda part: held.get(part) or _segment(source, part, options)
         ),
         reads=tuple(name for name in graph.inputs if name in reads),
         boundary=cut.boundary,
@@ -84,27 +88,26 @@ def placed_hooks(graph: Graph, cut: Cut, hooks: Iterable[Hook]) -> tuple[Hook, .
     """Those of the hooks whose place is in the head of the cut."""
     there, crossing = available(graph, cut), frozenset(cut.boundary)
     return tuple(
-        hook for hook in hooks if set(_borders(hook)) <= (crossing if hook.kind in ON_THE_WAY else there)
+        hook for hook in hooks if set(_borders(hook)) <= (crossing if hook.kind in BOUNDARY_HOOKS else there)
     )
 
 
-def _segment(stuff: Stuff, part: Part, options: Options) -> Segment:
+def _segment(source: HeadSource, part: Part, options: HeadOptions) -> Segment:
     change = options.change
-    if change is not None and not set(part.reads) <= set(stuff.graph.inputs):
+    if change is not None and not set(part.reads) <= set(source.graph.inputs):
         change = change.behind()
-    codes = {name: code for name, code in stuff.codes.items() if name in _tensors(stuff.graph, part)}
-    model = part.model(stuff.graph)
-    return open_segment(model, stuff.packed, codes, options.providers, change, options.masked)
+    codes = {name: code for name, code in source.codes.items() if name in _tensors(source.graph, part)}
+    model = part.model(source.graph)
+    return open_segment(model, source.packed, codes, options.providers, change, options.masked)
 
 
 def _tensors(graph: Graph, part: Part) -> frozenset[str]:
-    return frozenset(part.reads).union(*(graph.layers[at].outputs for at in part.layers))
+    return frozenset(part.reads).union(*(graph.layers[index].outputs for index in part.layers))
 
 
 def _borders(hook: Hook) -> tuple[str, ...]:
     """The tensors at which the head is cut for a hook: what it reads, and the end of what it may skip."""
-    until: str | None = getattr(hook, "until", None)
-    return (hook.tap,) if until is None else (hook.tap, until)
+    return (hook.tap, hook.until) if isinstance(hook, BlockHook) else (hook.tap,)
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,9 @@ class _Steps:
     def of(self, hooks: Iterable[Hook], make: Callable[[Part], Segment]) -> tuple[Step, ...]:
         """Each segment, and behind it the hooks that can be asked then; one that skips is asked last."""
         allowed = [hook for hook in hooks if self._is_allowed(hook)]
-        placed = sorted(((self._place(hook.tap), len(_borders(hook)), at) for at, hook in enumerate(allowed)))
+        placed = sorted(
+            (self._place(hook.tap), len(_borders(hook)), index) for index, hook in enumerate(allowed)
+        )
         places = [place for place, _, _ in placed]
         # Behind `count` parts come that many segments, and the hooks that were asked before the last of them.
         starts = [count + sum(place < count for place in places) for count in range(len(self.parts) + 1)]
@@ -126,13 +131,13 @@ class _Steps:
         for count in range(len(self.parts) + 1):
             if count:
                 part = self.parts[count - 1]
-                steps.append(Work(make(part), str(count - 1), part))
-            steps += [self._ask(allowed[at], starts) for place, _, at in placed if place == count]
+                steps.append(RunSegment(make(part), str(count - 1), part))
+            steps += [self._ask_hook(allowed[index], starts) for place, _, index in placed if place == count]
         return tuple(steps)
 
-    def _ask(self, hook: Hook, starts: Sequence[int]) -> Ask:
+    def _ask_hook(self, hook: Hook, starts: Sequence[int]) -> AskHook:
         _, *until = _borders(hook)
-        return Ask(hook, until[0], starts[self._place(until[0])]) if until else Ask(hook)
+        return AskHook(hook, until[0], starts[self._place(until[0])]) if until else AskHook(hook)
 
     def _place(self, tensor: str) -> int:
         return parts_before(self.graph, self.parts, tensor)

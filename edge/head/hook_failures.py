@@ -1,23 +1,15 @@
-"""Which hooks are trusted. A hook that misbehaves is dropped for good, with one record."""
+"""Fault isolation of hooks: one that misbehaves is dropped for good, with one record."""
 
 from __future__ import annotations
 
 import logging
-from typing import Final
 
 from evosplit.edge.hooks.hook import Hook
-from evosplit.shared.errors import EvoSplitError
-
-HOOK_ERRORS: Final[tuple[type[Exception], ...]] = (
-    *(ArithmeticError, AssertionError, AttributeError, BufferError, LookupError, MemoryError),
-    *(NotImplementedError, OSError, RuntimeError, TypeError, ValueError, EvoSplitError),
-)
-"""What a hook can raise by mistake: it is an aid, so none of these may cost a frame its answer."""
 
 _log = logging.getLogger(__name__)
 
 
-class Roster:
+class HookFailures:
     """Remembers the hooks that were dropped, and why. Written by one thread, read by any."""
 
     def __init__(self) -> None:
@@ -28,7 +20,7 @@ class Roster:
         return id(hook) not in self._dropped
 
     def drop(self, hook: Hook, why: str) -> None:
-        """Ask it no more. Logged the first time."""
+        """AskHook it no more. Logged the first time."""
         if self.trusts(hook):
             self._dropped[id(hook)] = (hook, why)
             _log.warning("hook %s is dropped: %s", hook.name, why)

@@ -1,4 +1,4 @@
-"""Runs a head's steps on one frame, asks its hooks, and acts on what they decide."""
+"""Executor of a head: runs its steps on one frame, asks its hooks, and acts on their decisions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.backends.segment import FrameContext, Tensors
-from evosplit.edge.head.hook_failures import HOOK_ERRORS, Roster
-from evosplit.edge.head.steps import Ask, Head, Work
+from evosplit.edge.head.hook_failures import HookFailures
+from evosplit.edge.head.steps import AskHook, Head, RunSegment
 from evosplit.edge.head.trace import HeadTrace, StepTrace
-from evosplit.edge.head.validate_decision import nonsense
+from evosplit.edge.head.validate_decision import decision_problem
 from evosplit.edge.hooks.decisions import GO, Bits, Decision, Exit, Go, Keep, Mask, Skip
-from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.hook import HOOK_ERRORS, Hook
 
-Policy: TypeAlias = Callable[[Hook, Decision], bool]
+DecisionPolicy: TypeAlias = Callable[[Hook, Decision], bool]
 
 
 def always(hook: Hook, decision: Decision) -> bool:
@@ -28,7 +28,7 @@ def always(hook: Hook, decision: Decision) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Claim:
+class NotedDecision:
     """A decision that was not acted on."""
 
     hook: Hook
@@ -52,51 +52,56 @@ class HeadRun:
     keep: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     bits: Mapping[str, int] = field(default_factory=dict)
     changed_by: tuple[Hook, ...] = ()
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[NotedDecision, ...] = ()
 
 
 def run_head(
     head: Head,
     feeds: Mapping[str, NDArray[Any]],
     stream: str,
-    roster: Roster,
-    acts: Policy | None = always,
+    hook_failures: HookFailures,
+    acts: DecisionPolicy | None = always,
     without: Collection[str] = (),
 ) -> HeadRun:
     """Run one frame of a stream. Raises InputError when the network does not take the values.
 
     ``acts`` says whether a decision is acted on or only noted; None is the full way: no hook is asked.
     None is whose kind is in ``without``. A hook that raises, or decides what makes no sense here, is dropped
-    from the roster, and the frame goes on as if it had said `Go`.
+    for good (``hook_failures``), and the frame goes on as if it had said `Go`.
     """
-    frame = _Frame(head, dict(feeds), stream, roster)
-    at = 0
-    while at < len(head.steps) and frame.exit is None:
-        step = head.steps[at]
-        if isinstance(step, Work):
+    frame = _FrameRun(head, dict(feeds), stream, hook_failures)
+    index = 0
+    while index < len(head.steps) and frame.exit is None:
+        step = head.steps[index]
+        if isinstance(step, RunSegment):
             frame.work(step)
-            at += 1
+            index += 1
         else:
-            at = at + 1 if acts is None or step.hook.kind in without else frame.ask(step, at, acts)
+            next_step = index + 1
+            if acts is not None and step.hook.kind not in without:
+                next_step = frame.ask(step, index, acts)
+            index = next_step
     return frame.result()
 
 
-class _Frame:
-    """One frame on its way through the steps."""
+class _FrameRun:
+    """One frame on its way through the steps; not thread-safe."""
 
-    def __init__(self, head: Head, tensors: dict[str, NDArray[Any]], stream: str, roster: Roster) -> None:
+    def __init__(
+        self, head: Head, tensors: dict[str, NDArray[Any]], stream: str, hook_failures: HookFailures
+    ) -> None:
         self._head = head
         self._tensors = tensors
         self._context = FrameContext(stream)
-        self._roster = roster
+        self._hook_failures = hook_failures
         self._trace: list[StepTrace] = []
         self._keep: dict[str, NDArray[np.bool_]] = {}
         self._bits: dict[str, int] = {}
         self._changed_by: list[Hook] = []
-        self._claims: list[Claim] = []
+        self._claims: list[NotedDecision] = []
         self.exit: Exit | None = None
 
-    def work(self, step: Work) -> None:
+    def work(self, step: RunSegment) -> None:
         started_s = time.perf_counter()
         made = step.segment.run(self._tensors, self._context)
         seconds = time.perf_counter() - started_s
@@ -105,22 +110,22 @@ class _Frame:
         backend, density = step.segment.backend, step.segment.density
         self._trace.append(StepTrace("segment", step.name, backend, seconds, density, made_bytes=made_bytes))
 
-    def ask(self, step: Ask, at: int, acts: Policy) -> int:
-        """Ask a hook and act; the index of the next step."""
-        if not self._roster.trusts(step.hook):
-            return at + 1
+    def ask(self, step: AskHook, index: int, acts: DecisionPolicy) -> int:
+        """AskHook a hook and act; the index of the next step."""
+        if not self._hook_failures.trusts(step.hook):
+            return index + 1
         started_s = time.perf_counter()
         decision = self._decision(step)
         seconds, name = time.perf_counter() - started_s, type(decision).__name__.lower()
         self._trace.append(StepTrace("hook", step.hook.name, step.hook.kind, seconds, decision=name))
         if isinstance(decision, Go):
-            return at + 1
+            return index + 1
         if not acts(step.hook, decision):
-            self._claims.append(Claim(step.hook, decision))
-            return at + 1
+            self._claims.append(NotedDecision(step.hook, decision))
+            return index + 1
         self._changed_by.append(step.hook)
         self._act(decision, step)
-        return step.after if isinstance(decision, Skip) else at + 1
+        return step.after if isinstance(decision, Skip) else index + 1
 
     def result(self) -> HeadRun:
         exit_hook = self._changed_by[-1].name if self.exit is not None else None
@@ -135,19 +140,19 @@ class _Frame:
             claims=tuple(self._claims),
         )
 
-    def _decision(self, step: Ask) -> Decision:
+    def _decision(self, step: AskHook) -> Decision:
         tensor = self._tensors[step.hook.tap]
         try:
             decision = step.hook.decide(tensor, self._context.stream)
-            wrong = nonsense(decision, step, tensor, self._head)
+            wrong = decision_problem(decision, step, tensor, self._head)
         except HOOK_ERRORS as error:
             wrong = f"{type(error).__name__}: {error}"
         if wrong is not None:
-            self._roster.drop(step.hook, wrong)
+            self._hook_failures.drop(step.hook, wrong)
             return GO
         return decision
 
-    def _act(self, decision: Decision, step: Ask) -> None:
+    def _act(self, decision: Decision, step: AskHook) -> None:
         if isinstance(decision, Exit):
             self.exit = decision
         elif isinstance(decision, Skip) and step.until is not None:

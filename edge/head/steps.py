@@ -1,4 +1,4 @@
-"""A head as a short list of steps: segments to run and hooks to ask. `evosplit.edge.head.run` runs them."""
+"""Head representation: a list of steps, segments to run and hooks to ask."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from evosplit.shared.graph import Tensor
 
 
 @dataclass(frozen=True)
-class Work:
+class RunSegment:
     """Run a segment. ``name`` is its position among the head's segments, ``part`` what it runs."""
 
     segment: Segment
@@ -21,7 +21,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Ask:
+class AskHook:
     """Ask a hook. Where it may skip a block, that makes ``until``, and ``after`` is the step behind it."""
 
     hook: Hook
@@ -29,7 +29,7 @@ class Ask:
     after: int = 0
 
 
-Step: TypeAlias = Work | Ask
+Step: TypeAlias = RunSegment | AskHook
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Head:
     @property
     def hooks(self) -> tuple[Hook, ...]:
         """Its hooks in the order in which they are asked."""
-        return tuple(step.hook for step in self.steps if isinstance(step, Ask))
+        return tuple(step.hook for step in self.steps if isinstance(step, AskHook))
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """Its segments in order."""
-        return tuple(step.segment for step in self.steps if isinstance(step, Work))
+        return tuple(step.segment for step in self.steps if isinstance(step, RunSegment))

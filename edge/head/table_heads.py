@@ -1,15 +1,16 @@
-"""The heads of a plan table, built once, shared by plans that differ only in what they send."""
+"""Cache of the heads of a plan table: each built once, shared by plans that differ only in what they send."""
 
 from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from evosplit.edge.head.assemble import Options, Stuff, assemble, placed_hooks
+from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble, placed_hooks
 from evosplit.edge.head.partition import available
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.hook import Hook
@@ -37,15 +38,40 @@ class Heads:
     ``hooks`` and ``options`` are for heads that are built from then on; `renew` brings the others up to date.
     """
 
-    def __init__(self, bundle: Bundle, options: Options | None = None) -> None:
+    def __init__(
+        self, bundle: Bundle, options: HeadOptions | None = None, hooks: Sequence[Hook] = ()
+    ) -> None:
         self._bundle = bundle
-        self.options = options or Options()
+        self._hooks = tuple(hooks)
+        self._options = options or HeadOptions()
         self._skeleton = skeleton_model(bundle)
         self._built: dict[_Key, Head] = {}
         self._building = threading.Lock()
-        self.hooks: tuple[Hook, ...] = ()
         manifest = bundle.manifest
         self.graph: Graph = graph_from_model(self._skeleton, manifest.model, manifest.model_sha256)
+
+    @property
+    def hooks(self) -> tuple[Hook, ...]:
+        """What heads are built with, each where it has its place."""
+        return self._hooks
+
+    @property
+    def options(self) -> HeadOptions:
+        """How segments are made, and what is watched."""
+        return self._options
+
+    def change_hooks(self, hooks: Sequence[Hook]) -> None:
+        """Build with these from now on."""
+        self._hooks = tuple(hooks)
+
+    def watch(self, tensors: Sequence[str]) -> None:
+        """Hand out these tensors from now on."""
+        self._options = dataclasses.replace(self._options, watched=tuple(tensors))
+
+    def configure_like(self, other: Heads) -> tuple[tuple[Hook, ...], HeadOptions]:
+        """Take another bundle's hooks and options, and say which."""
+        self._hooks, self._options = other.hooks, other.options
+        return self._hooks, self._options
 
     def ready(self, plan: Plan) -> Head | None:
         """The head of a plan if it is built already."""
@@ -85,7 +111,7 @@ class Heads:
         """A head of its own with these hooks alone, without masks. Raises BundleError, ModelError."""
         with self._building:
             stuff = self._stuff(plan)
-        return assemble(stuff, hooks, Options(self.options.providers))
+        return assemble(stuff, hooks, HeadOptions(self.options.providers))
 
     def renew(self, plan: Plan) -> bool:
         """Build a head that is there anew if the hooks have changed; the old one serves meanwhile.
@@ -116,12 +142,12 @@ class Heads:
     def _new(self, plan: Plan, old: Head | None = None) -> Head:
         return assemble(self._stuff(plan), self.hooks_of(plan), self.options, old)
 
-    def _stuff(self, plan: Plan) -> Stuff:
+    def _stuff(self, plan: Plan) -> HeadSource:
         cut = parse_cut(self.graph, plan.cut_key)
         packed = self._bundle.weights(self._weight_bits(plan, cut.layers))
         weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
         graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))
-        return Stuff(graph, cut, packed, plan.activation_codes)
+        return HeadSource(graph, cut, packed, plan.activation_codes)
 
     def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
         packed = self._bundle.manifest.weights

@@ -1,4 +1,4 @@
-"""What happened to one frame in the head, step by step."""
+"""Execution trace of one frame in the head, step by step."""
 
 from __future__ import annotations
 
@@ -29,11 +29,6 @@ class HeadTrace:
     """The steps of one frame, in the order in which they ran."""
 
     steps: tuple[StepTrace, ...] = ()
-
-    @property
-    def segment_s(self) -> float:
-        """Seconds that segments took."""
-        return sum(step.seconds for step in self.steps if step.kind == "segment")
 
     @property
     def hook_s(self) -> float:

@@ -1,4 +1,4 @@
-"""Whether a decision makes sense here. Pure: the reason why it does not, or None."""
+"""Validation of a hook's decision. Pure: the reason why it cannot be acted on, or None."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.head.steps import Ask, Head
+from evosplit.edge.head.steps import AskHook, Head
 from evosplit.edge.hooks.decisions import Bits, Exit, Go, Keep, Mask, Skip
 from evosplit.shared.graph import Tensor
 
 _WIRE_BITS: Final = frozenset((2, 3, 4, 5, 6, 7, 8, 16, 32))
 
 
-def nonsense(decision: object, ask: Ask, tensor: NDArray[Any], head: Head) -> str | None:
+def decision_problem(decision: object, ask: AskHook, tensor: NDArray[Any], head: Head) -> str | None:
     """Why the decision about ``tensor`` cannot be acted on; None when it can."""
     if isinstance(decision, Go):
         return None

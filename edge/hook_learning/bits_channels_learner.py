@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from evosplit.edge.hook_training.bits_fit import bits_hook
 from evosplit.edge.hook_training.thresholds import threshold
 from evosplit.edge.hook_training.trainers import logistic
-from evosplit.edge.hooks.bits_fit import bits_hook
 from evosplit.edge.hooks.channels import ChannelsHook, energy, largest
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook import Hook
@@ -35,7 +35,7 @@ MOST_BYTES: Final = 4 << 20
 FEATURES: Final = FeatureSpec(grid=1)
 
 
-class Lesson(Protocol):
+class TrialLearner(Protocol):
     """One thing to learn about one tensor; ``kind`` is that of the hook."""
 
     kind: str
@@ -61,7 +61,7 @@ class Lesson(Protocol):
 
 
 @dataclass
-class BitsLesson:
+class BitsLearner:
     """Which width is enough, by what the tensor looks like. ``widths`` end in the plan's."""
 
     tap: str
@@ -94,7 +94,7 @@ class BitsLesson:
 
 
 @dataclass
-class ChannelsLesson:
+class ChannelsLearner:
     """How many of the channels have to stay, those of most energy. ``tops`` ascend."""
 
     tap: str
@@ -130,17 +130,17 @@ class ChannelsLesson:
         return len(self.rows)
 
 
-def lessons_for(tensor: Tensor, code: TensorCode) -> tuple[Lesson, ...]:
+def learners_for(tensor: Tensor, code: TensorCode) -> tuple[TrialLearner, ...]:
     """What can be learned about a boundary tensor `(1, C, H, W)` that a plan sends as ``code``."""
     if len(tensor.shape) != 4 or not tensor.is_float:
         return ()
-    found: list[Lesson] = []
+    found: list[TrialLearner] = []
     widths = tuple(width for width in WIDTHS if width < code.bits)
     if widths and code.bits <= 8:
         most = min(MOST_ROWS, MOST_BYTES // (4 * FEATURES.size(tensor.shape)))
-        found.append(BitsLesson(tensor.name, (*widths, code.bits), deque(maxlen=most)))
+        found.append(BitsLearner(tensor.name, (*widths, code.bits), deque(maxlen=most)))
     channels = tensor.shape[1]
     tops = sorted({round(channels * share) for share in KEPT} - {0, channels})
     if tops:
-        found.append(ChannelsLesson(tensor.name, channels, tuple(tops), tensor.elements))
+        found.append(ChannelsLearner(tensor.name, channels, tuple(tops), tensor.elements))
     return tuple(found)

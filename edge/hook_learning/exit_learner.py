@@ -26,27 +26,27 @@ FEATURES = FeatureSpec()
 
 
 @dataclass(frozen=True)
-class Class:
+class ExitTask:
     """One tensor to exit at, and its columns in a sample."""
 
     tap: str
     task: Task
 
 
-def classes_of(graph: Graph, cut: Cut) -> tuple[Class, ...]:
+def exit_tasks(graph: Graph, cut: Cut) -> tuple[ExitTask, ...]:
     """The places for exits in a head, in the order of execution, their features one after the other."""
-    layers = max(sum(layer.macs for layer in graph.layers), 1)
+    layers = max(graph.macs, 1)
     whole = layers + (0 if len(cut.layers) == len(graph.layers) else AWAY_MACS)
     found, start = [], 0
     for at, place in enumerate(exit_places(graph, cut)):
         stop = start + FEATURES.size(graph.tensors[place.tap].shape)
         done, cost = place.done * layers / whole, HOOK_MACS / whole
-        found.append(Class(place.tap, Task(f"exit-{at}", start, stop, done, cost)))
+        found.append(ExitTask(place.tap, Task(f"exit-{at}", start, stop, done, cost)))
         start = stop
     return tuple(found)
 
 
-def exit_hooks(classes: Iterable[Class], learned: Iterable[Learned]) -> tuple[ExitHook, ...]:
+def exit_hooks(classes: Iterable[ExitTask], learned: Iterable[Learned]) -> tuple[ExitHook, ...]:
     """The classifiers that are to answer, as hooks."""
     taps = {one.task.name: one.tap for one in classes}
     return tuple(
@@ -65,7 +65,7 @@ def exit_hooks(classes: Iterable[Class], learned: Iterable[Learned]) -> tuple[Ex
     )
 
 
-class School:
+class ExitLearner:
     """The sampler and the training loop for one set of tensors.
 
     Samples and classifiers lie in a folder of their own below ``folder``: they fit no other tensors.
@@ -73,7 +73,7 @@ class School:
 
     def __init__(
         self,
-        classes: tuple[Class, ...],
+        classes: tuple[ExitTask, ...],
         folder: Path,
         limit_bytes: int,
         settings: LoopSettings,
@@ -86,7 +86,7 @@ class School:
         self.sampler: Sampler = open_sampler(own / "samples.npz", limit_bytes)
         self._on_hooks = on_hooks
         tasks = tuple(one.task for one in classes)
-        self.loop = TrainerLoop(self.sampler, tasks, own, self._graduate, settings)
+        self.loop = TrainerLoop(self.sampler, tasks, own, self._trained, settings)
 
-    def _graduate(self, learned: tuple[Learned, ...]) -> None:
+    def _trained(self, learned: tuple[Learned, ...]) -> None:
         self._on_hooks(exit_hooks(self.classes, learned), learned)

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evosplit.edge.hook_training.samples import OTHER
+from evosplit.edge.hooks.exit import OTHER
 
 
 @dataclass(frozen=True)
-class Named:
+class Entry:
     """An answer's code; ``lost`` is the code whose name had to go for it, or None."""
 
     code: int
     lost: int | None = None
 
 
-class Names:
+class HeavyHitters:
     """Codes of answers; code 0 is `OTHER`.
 
     When the table is full, a new answer takes the place of the one seen least, of several the one seen
@@ -32,10 +32,10 @@ class Names:
         self._names: list[str] = [OTHER]
         self._clock = 0
 
-    def code(self, answer: str) -> Named:
+    def code(self, answer: str) -> Entry:
         """Count one more of an answer."""
         code = self._codes.get(answer)
-        named = Named(code) if code is not None else self._enter(answer)
+        named = Entry(code) if code is not None else self._enter(answer)
         self._clock += 1
         self.seen[named.code] += 1
         self._last[named.code] = self._clock
@@ -50,17 +50,17 @@ class Names:
         self._names, self._codes = list(names), {name: code for code, name in enumerate(names)}
         self.seen[:] = seen
 
-    def _enter(self, answer: str) -> Named:
+    def _enter(self, answer: str) -> Entry:
         if len(self._names) < len(self.seen):
             self._codes[answer] = len(self._names)
             self._names.append(answer)
-            return Named(len(self._names) - 1)
+            return Entry(len(self._names) - 1)
         code = self._least()
         del self._codes[self._names[code]]
         self._codes[answer], self._names[code] = code, answer
         self.seen[0] += self.seen[code]
         self.seen[code] = 0
-        return Named(code, code)
+        return Entry(code, code)
 
     def _least(self) -> int:
         least = np.flatnonzero(self.seen[1:] == self.seen[1:].min()) + 1

@@ -8,11 +8,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.background.time_budget import Allowance
+from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.head.run import HeadRun
+from evosplit.edge.hook_training.saliency_fit import fit_saliency
 from evosplit.edge.hooks.placement import narrow_places
 from evosplit.edge.hooks.saliency import SaliencyMaskHook
-from evosplit.edge.hooks.saliency_fit import fit_saliency
 from evosplit.edge.streams.exchange import is_named
 from evosplit.shared.graph import Cut, Graph, parse_cut
 
@@ -41,23 +41,23 @@ def salient_place(graph: Graph, cut: Cut) -> tuple[str, str] | None:
     return tap, max(crossing, key=lambda one: one.elements).name
 
 
-class Salience:
+class MaskLearner:
     """Pairs of tensors in half precision, at most ``limit_bytes`` of them, all of one named stream.
 
     They lie evenly over all the time: when they are too many, every other one goes, and from then on half as
-    many are taken. `offer` belongs to the thread that computes, `graduate` to any one other.
+    many are taken. `offer` belongs to the thread that computes, `fit` to any one other.
     """
 
     def __init__(self, graph: Graph, target: float, limit_bytes: int) -> None:
         self._graph = graph
         self._target = target
         self._limit_bytes = limit_bytes
-        self._allowance = Allowance(SHARE, MOST_SAVED_S)
+        self._time_budget = TimeBudget(SHARE, MOST_SAVED_S)
         self._about: tuple[str, str, str] = ("", "", "")
         self._pairs: list[tuple[_Half, _Half]] = []
-        self.start_afresh()
+        self.reset()
 
-    def start_afresh(self) -> None:
+    def reset(self) -> None:
         """Forget all pairs: they were of another place, or a hook was made of them."""
         self._about, self._pairs = ("", "", ""), []
         self._offered = self._told = 0
@@ -73,16 +73,16 @@ class Salience:
         if run.changed_by or not is_named(stream) or not set(place) <= set(run.tensors):
             return
         if self._about[:2] != place:
-            self.start_afresh()
+            self.reset()
             self._about = (*place, stream)
-        if self._about[2] != stream or self._allowance.is_spent:
+        if self._about[2] != stream or self._time_budget.is_spent:
             return
         self._offered += 1
         if self._offered % self._every == 0:
-            with self._allowance.spending():
+            with self._time_budget.spending():
                 self._take(*(run.tensors[name] for name in place))
 
-    def graduate(self) -> SaliencyMaskHook | None:
+    def fit(self) -> SaliencyMaskHook | None:
         """A hook that the pairs until now show to be safe; None without news. May take seconds."""
         about, pairs = self._about, list(self._pairs)
         is_news = len(pairs) >= LEAST_PAIRS and self._offered >= MORE * self._told

@@ -7,14 +7,14 @@ import functools
 from collections.abc import Mapping
 from typing import Final
 
-from evosplit.edge.audits.hook_audits import Audits
-from evosplit.edge.background.time_budget import Allowance
+from evosplit.edge.audits.answer_key import outcome_key
+from evosplit.edge.audits.hook_audits import HookAudits
+from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
-from evosplit.edge.hook_learning.answer_names import outcome_key
-from evosplit.edge.hook_learning.mask_learner import Salience
-from evosplit.edge.hook_learning.sample_collector import Lessons
-from evosplit.edge.hook_learning.shadow_requests import Shadows
+from evosplit.edge.hook_learning.mask_learner import MaskLearner
+from evosplit.edge.hook_learning.sample_collector import SampleCollector
+from evosplit.edge.hook_learning.shadow_requests import ShadowRequests
 from evosplit.edge.link.payloads import picture_codec
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Job
@@ -25,69 +25,72 @@ MOST_LOOKING_S: Final = 0.25
 """Preparing inputs only to learn from them may take this share of the time, saved up to so much."""
 
 
-class Aftercare:
+class Observer:
     """Teaches full answers, and compares with them what hooks only claimed."""
 
     def __init__(
         self,
         engine: Engine,
-        lessons: Lessons,
-        audits: Audits,
-        shadows: Shadows,
-        salience: Salience | None = None,
+        collector: SampleCollector,
+        audits: HookAudits,
+        shadows: ShadowRequests,
+        mask_learner: MaskLearner | None = None,
     ) -> None:
         self._engine = engine
-        self.lessons = lessons
+        self.collector = collector
         self.audits = audits
         self.shadows = shadows
-        self._salience = salience
-        self._looking = Allowance(LOOKING_SHARE, MOST_LOOKING_S)
+        self._mask_learner = mask_learner
+        self._time_budget = TimeBudget(LOOKING_SHARE, MOST_LOOKING_S)
 
     @property
     def dropped(self) -> Mapping[str, str]:
         """Why hooks were dropped, by name."""
-        return self._engine.roster.dropped
+        return self._engine.hook_failures.dropped
 
-    async def see_to(self, job: Job, answer: Answer, outcome: object) -> None:
+    async def observe(self, job: Job, answer: Answer, outcome: object) -> None:
         """Learn one answer; ``outcome`` is the card's reading of it."""
         if answer.head is None or answer.run is None:
             await self._learn_picture(job, answer, outcome)
             return
         if answer.hook is not None:
             return
-        if self.lessons.wanted(answer.head):
+        if self.collector.wanted(answer.head):
             await self._learn(answer.head, answer.run, job, answer, outcome)
         if claims := answer.run.claims:
             compare = functools.partial(self.audits.compare, job.frame_id, claims, answer.outputs)
             await self._engine.compute.run(compare)
             await self._go_short(job, answer, self.audits.shortcuts(job.frame_id, claims))
-        await self._see_whole(job, answer)
-        await self.shadows.consider(job, answer, outcome_key(outcome))
+        await self._observe_map(job, answer)
+        await self.shadows.ask_about(job, answer, outcome_key(outcome))
 
-    async def _see_whole(self, job: Job, answer: Answer) -> None:
+    async def _observe_map(self, job: Job, answer: Answer) -> None:
         """What a mask may leave out, unless a mask does so already."""
-        salience, plan, run = self._salience, answer.plan, answer.run
-        if salience is None or plan is None or run is None or self._masks():
+        mask_learner, plan, run = self._mask_learner, answer.plan, answer.run
+        if mask_learner is None or plan is None or run is None or self._masks():
             return
-        place = salience.place(plan.cut_key)
+        place = mask_learner.place(plan.cut_key)
         if place is not None:
-            await self._engine.compute.run(functools.partial(salience.offer, place, run, job.stream))
+            await self._engine.compute.run(functools.partial(mask_learner.offer, place, run, job.stream))
 
     def _masks(self) -> bool:
-        return any(hook.kind == "mask" and self._engine.believes(hook) for hook in self._engine.heads.hooks)
+        return any(
+            hook.kind == "mask" and self._engine.trust.believes(hook)
+            for hook in self._engine.plans.heads.hooks
+        )
 
     async def _learn(self, head: Head, run: HeadRun, job: Job, answer: Answer, outcome: object) -> None:
-        learn = functools.partial(self.lessons.learn, head, run, job.stream, outcome_key(outcome))
+        learn = functools.partial(self.collector.learn, head, run, job.stream, outcome_key(outcome))
         await self._engine.compute.run(lambda: learn(answer.outputs))
 
     async def _learn_picture(self, job: Job, answer: Answer, outcome: object) -> None:
         """The input of a frame that went as a picture is prepared after all, as often as that is cheap."""
         plan = answer.plan
-        if plan is None or picture_codec(plan) is None or self._looking.is_spent:
+        if plan is None or picture_codec(plan) is None or self._time_budget.is_spent:
             return
-        with self._looking.spending(), contextlib.suppress(InputError, CardError):
+        with self._time_budget.spending(), contextlib.suppress(InputError, CardError):
             looked = await self._engine.look(job, plan)
-            if looked is not None and self.lessons.wanted(looked[0]):
+            if looked is not None and self.collector.wanted(looked[0]):
                 await self._learn(*looked, job, answer, outcome)
 
     async def _go_short(self, job: Job, answer: Answer, hooks: frozenset[str]) -> None:

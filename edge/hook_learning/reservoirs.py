@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Balanced:
+class BalancedReservoir:
     """Places 0 .. ``capacity`` - 1, shared as evenly between the answers as the stream allows.
 
     Class-balancing reservoir sampling (Chrysakis and Moens 2020): an answer that has never been the largest
@@ -74,7 +74,7 @@ class Balanced:
         return place
 
 
-class Uniform:
+class UniformReservoir:
     """Places 0 .. ``capacity`` - 1 for a uniform sample of all that was offered (Vitter 1985, "R")."""
 
     def __init__(self, capacity: int) -> None:

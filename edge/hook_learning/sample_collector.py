@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.background.time_budget import Allowance
-from evosplit.edge.head.hook_failures import HOOK_ERRORS, Roster
+from evosplit.edge.background.time_budget import TimeBudget
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
+from evosplit.edge.hook_training.repeat_fit import RepeatTrials
 from evosplit.edge.hook_training.samples import Sample
-from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.hook import HOOK_ERRORS, AnswerLearningHook
 from evosplit.edge.hooks.repeat import RepeatHook
-from evosplit.edge.hooks.repeat_fit import RepeatTrials
 
 SAMPLING_SHARE: Final = 0.02
 """Reading features for the sampler may take this share of the thread that computes ..."""
@@ -54,8 +54,8 @@ class Sampling:
     sampler: Takes
 
 
-class Lessons:
-    """Hands full answers on. Used by the thread that computes, but for `attend`.
+class SampleCollector:
+    """Hands full answers on. Used by the thread that computes, but for `sample_from`.
 
     Answers are sampled as often as that is cheap. ``trials`` are the input that a repeating hook would read,
     the agreement it is to reach, and the pairs that it learns from.
@@ -63,20 +63,20 @@ class Lessons:
 
     def __init__(
         self,
-        roster: Roster,
+        hook_failures: HookFailures,
         reader: Reader,
         trials: tuple[str, float, RepeatTrials] | None = None,
     ) -> None:
-        self._roster = roster
+        self._hook_failures = hook_failures
         self._reader = reader
         self._trials = trials
         self._pairs_told = 0
         self._answers = 0
         self._repeats: RepeatHook | None = None
         self._sampling: Sampling | None = None
-        self._allowance = Allowance(SAMPLING_SHARE, MOST_BUDGET_S)
+        self._time_budget = TimeBudget(SAMPLING_SHARE, MOST_BUDGET_S)
 
-    def attend(self, sampling: Sampling) -> None:
+    def sample_from(self, sampling: Sampling) -> None:
         """Sample this from now on. Any thread may call: a frame under way ends with what it began with."""
         self._sampling = sampling
 
@@ -94,7 +94,7 @@ class Lessons:
 
     def wanted(self, head: Head) -> bool:
         """Whether an answer of this head teaches anything."""
-        learns = any(hasattr(hook, "learn_answer") for hook in head.hooks)
+        learns = any(isinstance(hook, AnswerLearningHook) for hook in head.hooks)
         return learns or self._trials is not None or _samples(self._sampling, head)
 
     def learn(
@@ -102,7 +102,7 @@ class Lessons:
     ) -> None:
         """One full answer. ``answer`` is its key, None where it is not discrete."""
         for hook in head.hooks:
-            if hasattr(hook, "learn_answer") and self._roster.trusts(hook):
+            if isinstance(hook, AnswerLearningHook) and self._hook_failures.trusts(hook):
                 self._tell(hook, run, stream, outputs)
         if self._trials is not None and (tap := self._trials[0]) in run.tensors:
             self._answers += 1
@@ -111,21 +111,23 @@ class Lessons:
         if answer is not None and sampling is not None and _samples(sampling, head):
             self._sample(sampling, run, answer, outputs)
 
-    def _tell(self, hook: Hook, run: HeadRun, stream: str, outputs: Mapping[str, NDArray[Any]]) -> None:
+    def _tell(
+        self, hook: AnswerLearningHook, run: HeadRun, stream: str, outputs: Mapping[str, NDArray[Any]]
+    ) -> None:
         if hook.tap not in run.tensors:
             return
         try:
-            cast(Any, hook).learn_answer(stream, run.tensors[hook.tap], outputs)
+            hook.learn_answer(stream, run.tensors[hook.tap], outputs)
         except HOOK_ERRORS as error:
-            self._roster.drop(hook, f"{type(error).__name__}: {error}")
+            self._hook_failures.drop(hook, f"{type(error).__name__}: {error}")
 
     def _sample(
         self, sampling: Sampling, run: HeadRun, answer: str, outputs: Mapping[str, NDArray[Any]]
     ) -> None:
         is_whole = all(tap in run.tensors for tap in sampling.taps)  # a skipped block has no inner tensors
-        if self._allowance.is_spent or not is_whole or any(hook.kind == "skip" for hook in run.changed_by):
+        if self._time_budget.is_spent or not is_whole or any(hook.kind == "skip" for hook in run.changed_by):
             return
-        with self._allowance.spending():
+        with self._time_budget.spending():
             features = np.concatenate([self._reader.of(run.tensors[tap]) for tap in sampling.taps])
             sampling.sampler.offer(Sample(features, answer, outputs))
 

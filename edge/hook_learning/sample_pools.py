@@ -7,14 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from evosplit.edge.hook_learning.heavy_hitters import Names
-from evosplit.edge.hook_learning.reservoirs import Balanced, Uniform
+from evosplit.edge.hook_learning.heavy_hitters import HeavyHitters
+from evosplit.edge.hook_learning.reservoirs import BalancedReservoir, UniformReservoir
 from evosplit.edge.hook_training.sample_layout import (
     ANSWER_BYTES,
     FIXED_BYTES,
     PLACE_BYTES,
     Layout,
-    make_shelf,
+    allocate_samples,
     most_answers,
 )
 from evosplit.edge.hook_training.samples import Sample, Samples
@@ -23,7 +23,7 @@ HELD_SHARE: Final = 0.4
 """Of the samples, those kept apart from training."""
 
 
-class Pools:
+class SamplePools:
     """All that a sampler keeps once it knows the shapes of its samples. Used by one thread at a time.
 
     A sample goes to one of the reservoirs by chance and never changes over, so that nothing that a classifier
@@ -34,9 +34,9 @@ class Pools:
         capacity = layout.capacity(limit_bytes)
         held = int(capacity * HELD_SHARE)
         self.layout, self.most = layout, most_answers(capacity)
-        self.names = Names(self.most)
-        self.balanced, self.uniform = Balanced(capacity - held, self.most), Uniform(held)
-        self.train, self.held = make_shelf(layout, capacity - held), make_shelf(layout, held)
+        self.names = HeavyHitters(self.most)
+        self.balanced, self.uniform = BalancedReservoir(capacity - held, self.most), UniformReservoir(held)
+        self.train, self.held = allocate_samples(layout, capacity - held), allocate_samples(layout, held)
 
     def offer(self, sample: Sample, random: Random) -> bool:
         """Whether the sample is kept."""

@@ -9,10 +9,11 @@ from random import Random
 
 import numpy as np
 
-from evosplit.edge.hook_learning.sample_pools import Pools
-from evosplit.edge.hook_training.sample_file import read_pools, write_pools
+from evosplit.edge.hook_learning.pool_file import read_pools, write_pools
+from evosplit.edge.hook_learning.sample_pools import SamplePools
 from evosplit.edge.hook_training.sample_layout import LEAST_PLACES, MAX_ANSWER, Layout, fits, layout_of
-from evosplit.edge.hook_training.samples import OTHER, Sample, Samples
+from evosplit.edge.hook_training.samples import Sample, Samples
+from evosplit.edge.hooks.exit import OTHER
 from evosplit.shared.errors import LearningError
 
 _log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class Sampler:
         self.limit_bytes = limit_bytes
         self._seed = seed
         self._lock = threading.Lock()
-        self._pools: Pools | None = None
+        self._pools: SamplePools | None = None
         self._too_small = False
         self._empty()
 
@@ -94,9 +95,9 @@ class Sampler:
         self._offered += 1
         return self._pools.offer(sample, self._random)
 
-    def _allocated(self, layout: Layout) -> Pools | None:
+    def _allocated(self, layout: Layout) -> SamplePools | None:
         if layout.capacity(self.limit_bytes) >= LEAST_PLACES:
-            return Pools(layout, self.limit_bytes)
+            return SamplePools(layout, self.limit_bytes)
         _log.warning("%d bytes hold no samples of %d bytes", self.limit_bytes, layout.sample_bytes)
         self._too_small = True
         return None

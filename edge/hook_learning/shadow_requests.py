@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -15,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.audits.answer_agreement import agree
-from evosplit.edge.background.time_budget import Budget
-from evosplit.edge.hook_learning.bits_channels_learner import Lesson, lessons_for
-from evosplit.edge.hook_learning.skip_learner import Skips
+from evosplit.edge.background.time_budget import TokenBucket
+from evosplit.edge.hook_learning.bits_channels_learner import TrialLearner, learners_for
+from evosplit.edge.hook_learning.skip_learner import SkipLearner
 from evosplit.edge.hooks.decisions import Bits, Keep
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.streams.exchange import is_stream
 from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError, InputError, LearningError
+from evosplit.shared.lru import Lru
 from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
 
 SHARE: Final = 0.01
@@ -38,7 +38,7 @@ _STREAMS: Final = 64
 _log = logging.getLogger(__name__)
 
 
-class Shadows:
+class ShadowRequests:
     """Learns about the largest tensor of the plan in use. All of it belongs to the event loop.
 
     ``kinds`` of ``bits``, ``channels`` and ``skip`` are learned, where no hook of that kind is at work.
@@ -51,34 +51,32 @@ class Shadows:
         self._kinds = frozenset(kinds)
         self._target = target
         self._about: tuple[str, int] = ("", 0)
-        self._lessons: tuple[Lesson, ...] = ()
+        self._lessons: tuple[TrialLearner, ...] = ()
         self._told: dict[str, int] = {}
-        self._credit = Budget(SHARE, MOST_BYTES)
-        self._last: OrderedDict[str, str] = OrderedDict()
-        self.skips = Skips(engine, "skip" in self._kinds, target)
+        self._byte_budget = TokenBucket(SHARE, MOST_BYTES)
+        self._last: Lru[str, str] = Lru(_STREAMS)
+        self.skips = SkipLearner(engine, "skip" in self._kinds, target)
 
-    async def consider(self, job: Job, answer: Answer, key: str | None) -> None:
+    async def ask_about(self, job: Job, answer: Answer, key: str | None) -> None:
         """Perhaps learn from one full answer, whose key is given."""
         plan, run = answer.plan, answer.run
         if plan is None or run is None or answer.sent_as != "whole" or is_stream(job.stream, plan):
             return
-        self._credit.earn(answer.wire_bytes)
-        is_poor = self._credit.left < answer.wire_bytes
+        self._byte_budget.earn(answer.wire_bytes)
+        is_poor = self._byte_budget.left < answer.wire_bytes
         if run.changed_by or key is None or self._engine.cloud.is_busy or is_poor:
             return
         lesson, skips = self._lesson(plan), self.skips.is_open(plan)
         if (lesson is None and not skips) or self._last.get(job.stream) == key:
             return
-        self._last[job.stream] = key
-        while len(self._last) > _STREAMS:
-            self._last.popitem(last=False)
+        self._last.put(job.stream, key)
         with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError):
             if lesson is None or (skips and len(self.skips) < len(lesson)):
-                self._credit.spend(await self.skips.attempt(answer))
+                self._byte_budget.spend(await self.skips.attempt(answer))
             else:
                 await self._ask(lesson, answer)
 
-    def graduate(self) -> Hook | None:
+    def fit(self) -> Hook | None:
         """A hook that the rows until now show to be safe; None without news. May take a second."""
         for lesson in self._lessons:
             if len(lesson) < max(LEAST_ROWS, MORE * self._told.get(lesson.kind, 0)) or self._works(lesson):
@@ -92,55 +90,55 @@ class Shadows:
             if hook is not None:
                 return hook
         try:
-            return self.skips.graduate()
+            return self.skips.fit()
         except LearningError as failed:
             _log.warning("skips are not learned: %s", failed)
             return None
 
-    def start_afresh(self) -> None:
+    def reset(self) -> None:
         """What crosses is another thing now: rows were found without the hooks that are at work."""
         self._about, self._lessons = ("", 0), ()
         self._told.clear()
 
-    async def _ask(self, lesson: Lesson, answer: Answer) -> None:
+    async def _ask(self, lesson: TrialLearner, answer: Answer) -> None:
         """One row, from the mildest way on."""
         if answer.run is None:
             return
-        tensor, card = answer.run.tensors[self._about[0]], self._engine.model.card
+        tensor, card = answer.run.tensors[self._about[0]], self._engine.plans.model.card
         bits, keep = _claimed(answer)
         stays = [False] * lesson.tries
         for at in reversed(range(lesson.tries)):
             fewer, less = lesson.way(tensor, at)
             outputs, sent_bytes = await self._engine.shadow(answer, {**bits, **fewer}, {**keep, **less})
-            self._credit.spend(sent_bytes)
+            self._byte_budget.spend(sent_bytes)
             stays[at] = agree(card, outputs, answer.outputs)
             if not stays[at]:
                 break
         lesson.add(tensor, tuple(stays))
 
-    def _lesson(self, plan: Plan) -> Lesson | None:
+    def _lesson(self, plan: Plan) -> TrialLearner | None:
         """The one with the fewest rows, of those that teach something new."""
-        graph = self._engine.model.graph
+        graph = self._engine.plans.model.graph
         named = [graph.tensors[name] for name in plan.boundary if name not in graph.inputs]
         if not named:
             return None
         tensor = max(named, key=lambda one: one.elements)
         code = plan.wire.get(tensor.name, TensorCode(FLOAT_BITS))
         if self._about != (tensor.name, code.bits):
-            self.start_afresh()
-            self._about, self._lessons = (tensor.name, code.bits), lessons_for(tensor, code)
+            self.reset()
+            self._about, self._lessons = (tensor.name, code.bits), learners_for(tensor, code)
         open_ones = [one for one in self._lessons if one.kind in self._kinds and not self._works(one)]
         return min(open_ones, key=len, default=None)
 
-    def _works(self, lesson: Lesson) -> bool:
+    def _works(self, lesson: TrialLearner) -> bool:
         """Whether a hook does already what the lesson is about."""
         return any(
-            hook.kind == lesson.kind and hook.tap == self._about[0] and self._engine.believes(hook)
-            for hook in self._engine.heads.hooks
+            hook.kind == lesson.kind and hook.tap == self._about[0] and self._engine.trust.believes(hook)
+            for hook in self._engine.plans.heads.hooks
         )
 
     def _place(self) -> int:
-        layers = self._engine.model.graph.layers
+        layers = self._engine.plans.model.graph.layers
         return next((layer.index for layer in layers if self._about[0] in layer.outputs), 0)
 
 

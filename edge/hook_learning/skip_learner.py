@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.audits.answer_agreement import agree
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
 from evosplit.edge.head.steps import Head
+from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hooks.decisions import Decision, Skip
 from evosplit.edge.hooks.placement import HookPlace, skip_places
 from evosplit.edge.hooks.skip import AVERAGE, SkipHook
-from evosplit.edge.hooks.skip_fit import fit_skip
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer
 from evosplit.shared.errors import BundleError, ModelError
@@ -57,7 +57,7 @@ class _Block:
     told: int = 0
 
 
-class Skips:
+class SkipLearner:
     """Learns when one of the largest blocks can be left out. Nothing is tried while a skip is at work.
 
     Each block has a head of its own, and so its weights once more, until that is decided.
@@ -73,14 +73,14 @@ class Skips:
     def __len__(self) -> int:
         return min((len(block.rows) for block in self._blocks), default=0)
 
-    def start_afresh(self) -> None:
+    def reset(self) -> None:
         """Forget all rows, and the heads that they came from."""
         self._blocks, self._cut = (), ""
 
     def is_open(self, plan: Plan) -> bool:
         """Whether there is anything to learn under a plan."""
         if not self._is_wanted or self._works():
-            self.start_afresh()
+            self.reset()
             return False
         return self._cut != plan.cut_key or bool(self._blocks)
 
@@ -96,16 +96,16 @@ class Skips:
         if block is None:
             return 0
         feeds = {name: run.tensors[name] for name in block.head.reads}
-        work = functools.partial(run_head, block.head, feeds, "", Roster())
+        work = functools.partial(run_head, block.head, feeds, "", HookFailures())
         short = (await self._engine.compute.run(work)).value
         tried = dataclasses.replace(answer, head=block.head, run=short)
         outputs, sent_bytes = await self._engine.shadow(tried, {}, {})
         features = AVERAGE.of(short.tensors[block.place.tap])
         if short.changed_by and np.isfinite(features).all():
-            block.rows.append((features, agree(self._engine.model.card, outputs, answer.outputs)))
+            block.rows.append((features, agree(self._engine.plans.model.card, outputs, answer.outputs)))
         return sent_bytes
 
-    def graduate(self) -> SkipHook | None:
+    def fit(self) -> SkipHook | None:
         """A hook that the rows until now show to be safe; None without news. Raises LearningError."""
         for block in self._blocks:
             rows = list(block.rows)
@@ -121,14 +121,14 @@ class Skips:
 
     def _prepared(self, plan: Plan) -> tuple[_Block, ...]:
         """The largest blocks of a plan's head, with what is known of them already."""
-        graph = self._engine.model.graph
+        graph = self._engine.plans.model.graph
         known = {block.place.until: block.rows for block in self._blocks}
         found = sorted(skip_places(graph, parse_cut(graph, plan.cut_key)), key=lambda one: -one.share)
         blocks = []
         for place in found[:MOST_BLOCKS]:
             trial = _Trial(f"try-{place.until}", place.tap, place.until)
             try:
-                head = self._engine.heads.trial(plan, (trial,))
+                head = self._engine.plans.heads.trial(plan, (trial,))
             except (BundleError, ModelError):
                 continue
             if head.hooks:
@@ -137,4 +137,7 @@ class Skips:
         return tuple(blocks)
 
     def _works(self) -> bool:
-        return any(hook.kind == "skip" and self._engine.believes(hook) for hook in self._engine.heads.hooks)
+        return any(
+            hook.kind == "skip" and self._engine.trust.believes(hook)
+            for hook in self._engine.plans.heads.hooks
+        )

@@ -76,7 +76,7 @@ def fits(layout: Layout, sample: Sample) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Shelf:
+class SampleArrays:
     """Room for samples: ``features`` `(n, d) float32`, ``codes`` `(n,) int32`, ``outputs`` `(n, *shape)`."""
 
     features: NDArray[np.float32]
@@ -95,10 +95,10 @@ class Shelf:
         named = {f"output {name}": array[:count] for name, array in self.outputs.items()}
         return {"features": self.features[:count], "codes": self.codes[:count], **named}
 
-    def part(self, start: int) -> Shelf:
+    def part(self, start: int) -> SampleArrays:
         """The same memory from a place on."""
         outputs = {name: values[start:] for name, values in self.outputs.items()}
-        return Shelf(self.features[start:], self.codes[start:], outputs)
+        return SampleArrays(self.features[start:], self.codes[start:], outputs)
 
     @property
     def size_bytes(self) -> int:
@@ -107,7 +107,7 @@ class Shelf:
         return self.features.nbytes + self.codes.nbytes + outputs
 
 
-def make_shelf(layout: Layout, capacity: int) -> Shelf:
+def allocate_samples(layout: Layout, capacity: int) -> SampleArrays:
     """Allocated all at once; the system gives the pages when they are used."""
     outputs = {name: np.empty((capacity, *shape), kind) for name, shape, kind in layout.outputs}
-    return Shelf(np.empty((capacity, layout.width), np.float32), np.empty(capacity, np.int32), outputs)
+    return SampleArrays(np.empty((capacity, layout.width), np.float32), np.empty(capacity, np.int32), outputs)

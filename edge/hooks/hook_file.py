@@ -1,14 +1,15 @@
 """Learned hooks in one file beside the bundle, checked before anything in it is believed.
 
-Layout, little-endian: ``EVSH``, version (u32), sha256 of all that follows (32 bytes), length of the header
-(u32), the header as canonical JSON, then one wire frame with every array as it stands. The header lists the
-hooks; array ``3/net/w`` belongs to the hook at position 3. Nothing in a file is ever executed.
+Layout, little-endian: ``EVSH``, version (u32), sha256 of all that follows (32 bytes), then an archive of
+arrays (`evosplit.shared.array_file`). Its JSON object lists the hooks; array ``3/net/w`` belongs to the hook
+at position 3. Nothing in a file is ever executed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
+import io
+import json
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,23 +21,19 @@ from numpy.typing import NDArray
 from evosplit.edge.hooks.bits import BitsHook
 from evosplit.edge.hooks.channels import ChannelsHook
 from evosplit.edge.hooks.exit import ExitHook
-from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.hook import Hook, SaveableHook, SavedHook
 from evosplit.edge.hooks.mask import RegionMaskHook
 from evosplit.edge.hooks.repeat import RepeatHook
 from evosplit.edge.hooks.saliency import SaliencyMaskHook
-from evosplit.edge.hooks.saved_hook import SavedHook
 from evosplit.edge.hooks.skip import SkipHook
-from evosplit.kernels.codec import decode_tensor, encode_tensor
-from evosplit.shared.errors import BundleError, InputError, LearningError, WireError
-from evosplit.shared.plan import FLOAT_BITS, TensorCode
-from evosplit.shared.serial import from_json, to_json
-from evosplit.shared.wire import Frame, decode_frame, encode_frame
+from evosplit.shared.array_file import read_arrays, write_arrays
+from evosplit.shared.atomic_write import write_whole
+from evosplit.shared.errors import BundleError, LearningError
+from evosplit.shared.serial import from_data, to_json
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MAGIC: Final = b"EVSH"
-MAX_ELEMENTS: Final = 2**26
 _HEAD: Final = struct.Struct("<4sI32s")
-_LENGTH: Final = struct.Struct("<I")
 
 _CLASSES: Final[Mapping[str, Callable[[SavedHook], Hook]]] = {
     "bits": BitsHook.restored,
@@ -63,13 +60,7 @@ class _Header:
 
 def save_hooks(path: Path, model_sha256: str, hooks: Iterable[Hook]) -> None:
     """Write those of ``hooks`` that can be saved. The file appears whole or not at all; OSError passes."""
-    content = encode_hooks(model_sha256, hooks)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_whole(path, encode_hooks(model_sha256, hooks), durable=True)
 
 
 def load_hooks(path: Path, model_sha256: str) -> tuple[Hook, ...]:
@@ -84,31 +75,30 @@ def load_hooks(path: Path, model_sha256: str) -> tuple[Hook, ...]:
 
 def encode_hooks(model_sha256: str, hooks: Iterable[Hook]) -> bytes:
     """A file's content. Equal hooks give equal bytes."""
-    saved = [hook.saved() for hook in hooks if hasattr(hook, "saved")]
-    header = to_json(_Header(model_sha256, tuple(_Entry(one.kind, one.fields) for one in saved)))
+    saved = [hook.saved() for hook in hooks if isinstance(hook, SaveableHook)]
+    header = _Header(model_sha256, tuple(_Entry(one.kind, one.fields) for one in saved))
     arrays = {f"{at}/{name}": array for at, one in enumerate(saved) for name, array in one.arrays.items()}
-    code = TensorCode(FLOAT_BITS, codec="none")
-    tensors = tuple(encode_tensor(name, array, code) for name, array in sorted(arrays.items()))
-    body = _LENGTH.pack(len(header)) + header + encode_frame(Frame("hooks", model_sha256, "", tensors))
+    stream = io.BytesIO()
+    write_arrays(stream, json.loads(to_json(header)), dict(sorted(arrays.items())))
+    body = stream.getvalue()
     return _HEAD.pack(MAGIC, FORMAT, hashlib.sha256(body).digest()) + body
 
 
 def decode_hooks(content: bytes, model_sha256: str) -> tuple[Hook, ...]:
     """The hooks of a file's content. Raises BundleError."""
-    body = _checked(content)
-    header, rest = _header(body)
+    try:
+        with read_arrays(io.BytesIO(_checked(content)), "the hooks") as archive:
+            arrays = {name: archive.read(name) for name in archive.names()}
+    except LearningError as error:
+        raise BundleError(str(error)) from None
+    header = from_data(_Header, archive.meta, BundleError)
     if header.model_sha256 != model_sha256:
         raise BundleError(f"the hooks are of model {header.model_sha256[:12]}, not {model_sha256[:12]}")
-    try:
-        frame = decode_frame(rest, MAX_ELEMENTS)
-        arrays = {tensor.name: decode_tensor(tensor) for tensor in frame.tensors}
-    except (WireError, InputError) as error:
-        raise BundleError(f"the hooks' weights cannot be read: {error}") from None
     return tuple(_hook(entry, at, arrays) for at, entry in enumerate(header.hooks))
 
 
 def _checked(content: bytes) -> bytes:
-    if len(content) < _HEAD.size + _LENGTH.size:
+    if len(content) < _HEAD.size:
         raise BundleError(f"{len(content)} bytes are too short for hooks")
     magic, version, digest = _HEAD.unpack_from(content)
     if magic != MAGIC:
@@ -119,14 +109,6 @@ def _checked(content: bytes) -> bytes:
     if hashlib.sha256(body).digest() != digest:
         raise BundleError("the hooks do not match their sha256")
     return body
-
-
-def _header(body: bytes) -> tuple[_Header, bytes]:
-    (length,) = _LENGTH.unpack_from(body)
-    rest = body[_LENGTH.size :]
-    if length > len(rest):
-        raise BundleError("the hooks' header is cut off")
-    return from_json(_Header, rest[:length], BundleError), rest[length:]
 
 
 def _hook(entry: _Entry, at: int, arrays: Mapping[str, NDArray[Any]]) -> Hook:

@@ -67,7 +67,7 @@ def exit_places(graph: Graph, cut: Cut, most: int = MOST_EXITS) -> tuple[HookPla
 
 def narrow_places(graph: Graph, cut: Cut) -> Iterator[HookPlace]:
     """Every border that one tensor crosses; one that adds no arithmetic replaces the one before."""
-    total = sum(layer.macs for layer in graph.layers) or 1
+    total = graph.macs or 1
     macs, last = 0, None
     for after, alive in enumerate(_alive(graph, cut), 1):
         macs += graph.layers[cut.layers[after - 1]].macs
@@ -83,12 +83,11 @@ def narrow_places(graph: Graph, cut: Cut) -> Iterator[HookPlace]:
 
 def skip_places(graph: Graph, cut: Cut) -> tuple[HookPlace, ...]:
     """As `places`, blocks to skip only, in the order of execution."""
-    total = sum(layer.macs for layer in graph.layers) or 1
-    readers = _readers(graph)
+    total = graph.macs or 1
     found = []
     for layer in (graph.layers[index] for index in cut.layers if graph.layers[index].op == "Add"):
         for tap in layer.inputs:
-            block = _block(graph, layer.index, tap, readers)
+            block = _block(graph, layer.index, tap)
             macs = sum(graph.layers[index].macs for index in block)
             if macs and set(block) <= set(cut.layers):
                 done = sum(graph.layers[index].macs for index in cut.layers if index < block[0]) / total
@@ -101,17 +100,16 @@ def skip_places(graph: Graph, cut: Cut) -> tuple[HookPlace, ...]:
 
 def _alive(graph: Graph, cut: Cut) -> Iterator[tuple[str, ...]]:
     """What later layers, here or in the cloud, still read, after each of the head's layers."""
-    wanted = {name: len(layers) for name, layers in _readers(graph).items()}
-    held = {name: wanted.get(name, 0) for name in graph.inputs}
+    held = {name: len(graph.consumers[name]) for name in graph.inputs}
     for index in cut.layers:
         for name in graph.layers[index].inputs:
             held[name] -= 1
-        held.update({name: wanted.get(name, 0) for name in graph.layers[index].outputs})
+        held.update({name: len(graph.consumers[name]) for name in graph.layers[index].outputs})
         held = {name: left for name, left in held.items() if left}
         yield tuple(held)
 
 
-def _block(graph: Graph, add: int, tap: str, readers: dict[str, set[int]]) -> tuple[int, ...]:
+def _block(graph: Graph, add: int, tap: str) -> tuple[int, ...]:
     """Layers of the block that reads ``tap`` and ends in layer ``add``; empty where there is none."""
     made = graph.layers[add].outputs
     inputs = graph.layers[add].inputs
@@ -120,19 +118,18 @@ def _block(graph: Graph, add: int, tap: str, readers: dict[str, set[int]]) -> tu
     block = _between(graph, add, tap)
     inner = {name for index in block if index != add for name in graph.layers[index].outputs}
     is_whole = len(block) > 1 and block == tuple(range(block[0], add + 1))
-    is_closed = all(readers.get(name, {-1}) <= set(block) for name in inner) and not inner & set(
-        graph.outputs
-    )
+    is_read_inside = all(graph.consumers[name] and set(graph.consumers[name]) <= set(block) for name in inner)
+    is_closed = is_read_inside and not inner & set(graph.outputs)
     return block if is_whole and is_closed else ()
 
 
 def _between(graph: Graph, add: int, tap: str) -> tuple[int, ...]:
     """Layers from ``tap`` to ``add``; empty where they read anything else, too."""
-    maker = {name: layer.index for layer in graph.layers for name in layer.outputs}
+    maker = graph.producer
     found, open_names = {add}, [name for name in graph.layers[add].inputs if name != tap]
     while open_names:
         name = open_names.pop()
-        if name not in maker or maker[name] < maker.get(tap, -1):
+        if maker[name] < max(maker[tap], 0):
             return ()
         if maker[name] not in found:
             found.add(maker[name])
@@ -141,7 +138,7 @@ def _between(graph: Graph, add: int, tap: str) -> tuple[int, ...]:
 
 
 def _travelling(graph: Graph, cut: Cut) -> Iterator[HookPlace]:
-    total = sum(layer.macs for layer in graph.layers) or 1
+    total = graph.macs or 1
     done = sum(graph.layers[index].macs for index in cut.layers) / total
     for name in cut.boundary:
         if name not in graph.inputs and len(graph.tensors[name].shape) == 4 and graph.tensors[name].is_float:
@@ -152,11 +149,3 @@ def _channels(graph: Graph, name: str) -> int:
     """Of `(1, C, H, W)` the second dimension, of other shapes the last."""
     shape = graph.tensors[name].shape
     return shape[1] if len(shape) == 4 else shape[-1] if shape else 1
-
-
-def _readers(graph: Graph) -> dict[str, set[int]]:
-    readers: dict[str, set[int]] = {}
-    for layer in graph.layers:
-        for name in layer.inputs:
-            readers.setdefault(name, set()).add(layer.index)
-    return readers

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -13,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hooks.decisions import GO, Decision, Exit
+from evosplit.edge.hooks.hook import SavedHook
 from evosplit.edge.hooks.reduced import Floats, Reduction, change
-from evosplit.edge.hooks.saved_hook import SavedHook
+from evosplit.shared.lru import Lru
 
 
 @dataclass
@@ -44,8 +44,11 @@ class RepeatHook:
     most_streams: int = 64
     macs: int = 0
     kind: ClassVar[str] = "repeat"
-    _streams: OrderedDict[str, _Seen] = field(default_factory=OrderedDict, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _streams: Lru[str, _Seen] = field(init=False, repr=False)
+    _lock: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_streams", Lru(self.most_streams))
 
     def decide(self, tensor: NDArray[Any], stream: str) -> Decision:
         """`Exit` or `Go`. A new stream, another size and values that are not finite go on."""
@@ -67,19 +70,16 @@ class RepeatHook:
             return
         kept = {name: np.array(array) for name, array in outputs.items()}
         with self._lock:
-            self._streams[stream] = _Seen(means, kept)
-            self._streams.move_to_end(stream)
-            while len(self._streams) > self.most_streams:
-                self._streams.popitem(last=False)
+            self._streams.put(stream, _Seen(means, kept))
 
     def forget(self, stream: str) -> None:
         """Drop what is known of a stream."""
         with self._lock:
-            self._streams.pop(stream, None)
+            self._streams.pop(stream)
 
     def at_threshold(self, threshold: float) -> RepeatHook:
         """The same hook, more or less cautious; it knows no stream yet."""
-        return dataclasses.replace(self, threshold=threshold, _streams=OrderedDict(), _lock=threading.Lock())
+        return dataclasses.replace(self, threshold=threshold)
 
     def saved(self) -> SavedHook:
         """As plain values, without what it knows of streams."""
@@ -91,8 +91,8 @@ class RepeatHook:
     def restored(cls, saved: SavedHook) -> RepeatHook:
         """The hook of plain values. Raises KeyError, TypeError or ValueError for values that do not fit."""
         fields = saved.fields
-        top, left, bottom, right = map(float, fields["region"])
-        reduction = Reduction(int(fields["block"]), (top, left, bottom, right))
+        left, top, right, bottom = map(float, fields["region"])
+        reduction = Reduction(int(fields["block"]), (left, top, right, bottom))
         max_age, most_streams, macs = (int(fields[name]) for name in ("max_age", "most_streams", "macs"))
         threshold = float(fields["threshold"])
         return cls(fields["name"], fields["tap"], reduction, threshold, max_age, most_streams, macs)

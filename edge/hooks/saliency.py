@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -12,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hooks.decisions import GO, Decision, Mask
-from evosplit.edge.hooks.saved_hook import SavedHook
+from evosplit.edge.hooks.hook import SavedHook
 from evosplit.kernels.salient import salient
+from evosplit.shared.lru import Lru
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
@@ -37,8 +37,11 @@ class SaliencyMaskHook:
     most_streams: int = 64
     positions: int = 0
     kind: ClassVar[str] = "mask"
-    _last: OrderedDict[str, Bools] = field(default_factory=OrderedDict, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _last: Lru[str, Bools] = field(init=False, repr=False)
+    _lock: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_last", Lru(self.most_streams))
 
     @property
     def macs(self) -> int:
@@ -53,10 +56,7 @@ class SaliencyMaskHook:
             return GO
         with self._lock:
             last = self._last.get(stream)
-            self._last[stream] = found
-            self._last.move_to_end(stream)
-            while len(self._last) > self.most_streams:
-                self._last.popitem(last=False)
+            self._last.put(stream, found)
         return GO if last is None or last.shape != found.shape else Mask(found | last)
 
     def salient(self, tensor: NDArray[Any]) -> Bools | None:
@@ -82,7 +82,7 @@ class SaliencyMaskHook:
     def forget(self, stream: str) -> None:
         """Drop what is known of a stream."""
         with self._lock:
-            self._last.pop(stream, None)
+            self._last.pop(stream)
 
     def saved(self) -> SavedHook:
         """As plain values, without what it knows of streams."""

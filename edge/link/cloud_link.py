@@ -10,6 +10,7 @@ from typing import Final
 
 from evosplit.edge.link.circuit import Circuit
 from evosplit.edge.link.fair_clock import FairClock, Passage
+from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.uplink import HTTP_BYTES, CloudAnswer, Uplink
 from evosplit.shared.errors import (
     CloudRefusedError,
@@ -17,7 +18,7 @@ from evosplit.shared.errors import (
     NotOurCloudError,
     UnknownBaseError,
 )
-from evosplit.shared.estimator import LinkEstimate, Observation, update
+from evosplit.shared.estimator import LinkEstimate, Observation
 from evosplit.shared.link import Link
 
 _LEAST_S: Final = 0.01
@@ -28,24 +29,33 @@ _log = logging.getLogger(__name__)
 class CloudLink:
     """Requests behind a circuit breaker; every one of them teaches the link estimate.
 
-    ``changed`` is called after each update of the estimate or the circuit. ``assumed`` is the link until
-    something was seen of it; ``timeout_s`` bounds every request.
+    ``changed`` is called after each update of ``state``; ``timeout_s`` bounds every request.
     """
 
-    def __init__(self, uplink: Uplink, assumed: Link, timeout_s: float) -> None:
+    def __init__(
+        self, uplink: Uplink, state: LinkState, timeout_s: float, changed: Callable[[], None] | None = None
+    ) -> None:
         self._uplink = uplink
-        self._assumed = assumed
+        self._state = state
         self._longest_s = timeout_s
+        self._changed = changed
         self._clock = FairClock()
-        self.changed: Callable[[], None] = _nothing
-        self.circuit = Circuit()
-        self.estimate = LinkEstimate()
         self._suspected: Observation | None = None
 
     @property
     def link(self) -> Link:
         """The link as it is estimated now."""
-        return self.estimate.link(self._assumed)
+        return self._state.link
+
+    @property
+    def estimate(self) -> LinkEstimate:
+        """What the link is estimated from."""
+        return self._state.estimate
+
+    @property
+    def circuit(self) -> Circuit:
+        """Whether the cloud is away."""
+        return self._state.circuit
 
     @property
     def is_busy(self) -> bool:
@@ -100,9 +110,9 @@ class CloudLink:
             _log.info("the cloud is back")
         self.circuit.succeeded()
         if self._suspected is not None:
-            self.estimate = update(self.estimate, self._suspected)
+            self._state.learn(self._suspected)
             self._suspected = None
-        self.changed()
+        self._notify()
 
     def failed(self, silence: CloudUnavailableError) -> None:
         """The cloud did not answer."""
@@ -110,14 +120,14 @@ class CloudLink:
             _log.warning("%s; answering alone where the plans allow it", silence)
         self.circuit.silent(time.monotonic())
         self._suspected = None
-        self.changed()
+        self._notify()
 
     def refused(self, refusal: CloudRefusedError) -> None:
         """The cloud answered with an error."""
         if not self.circuit.is_open:
             _log.warning("%s", refusal)
         self.circuit.refused(time.monotonic())
-        self.changed()
+        self._notify()
 
     def _timeout_s(self, size_bytes: int, cloud_s: float) -> float:
         """Three times what is predicted, and a second: a drop of the bandwidth is to be seen, not cut off."""
@@ -125,8 +135,12 @@ class CloudLink:
         return min(1.0 + 3.0 * expected_s, self._longest_s)
 
     def _learn(self, observation: Observation) -> None:
-        self.estimate = update(self.estimate, observation)
-        self.changed()
+        self._state.learn(observation)
+        self._notify()
+
+    def _notify(self) -> None:
+        if self._changed is not None:
+            self._changed()
 
 
 def _given_up(
@@ -136,7 +150,3 @@ def _given_up(
     if passage.seconds < timeout_s or isinstance(silence, NotOurCloudError):
         return None
     return Observation(size_bytes + HTTP_BYTES, passage.seconds, passage.share, completed=False)
-
-
-def _nothing() -> None:
-    """Nobody listens yet."""

@@ -28,7 +28,7 @@ from evosplit.shared.result import Result
 if TYPE_CHECKING:
     from evosplit.edge.audits.plan_audits import PlanAudits
     from evosplit.edge.calibration.calibrating import Calibrating
-    from evosplit.edge.hook_learning.manager import Hooking
+    from evosplit.edge.hook_learning.manager import HookManager
     from evosplit.edge.telemetry.savings_record import Expecting
 
 
@@ -88,18 +88,20 @@ class Agent:
         metrics: Metrics,
         max_in_flight: int,
         expecting: Expecting,
-        hooking: Hooking | None = None,
+        hook_manager: HookManager | None = None,
         calibrating: Calibrating | None = None,
         plan_audits: PlanAudits | None = None,
     ) -> None:
         self.engine = engine
+        self.plans = engine.plans
+        self.cloud = engine.cloud
         self.store = store
         self.metrics = metrics
         self._max_in_flight = max_in_flight
         self.profile = expecting.profile
         self.expecting = expecting
         self._in_flight: dict[str, asyncio.Task[Finished]] = {}
-        self.hooking = hooking
+        self.hook_manager = hook_manager
         self.calibrating = calibrating
         self.plan_audits = plan_audits
         self._streams = StreamsSeen()
@@ -110,7 +112,7 @@ class Agent:
 
         Raises InputError, CardError, UsageError, BusyError (all of them: not accepted), FrameFailedError.
         """
-        card = self.engine.model.card
+        card = self.engine.plans.model.card
         if card is None:
             raise CardError("the model has no card, so it takes tensors but no pictures")
         self.engine.check_strategy(ticket.strategy)
@@ -121,7 +123,7 @@ class Agent:
     async def take_tensors(self, feeds: Feeds, ticket: Ticket) -> Finished:
         """Answer the model's own inputs. Raises as `take_picture`."""
         self.engine.check_strategy(ticket.strategy)
-        model = self.engine.model.graph.name
+        model = self.engine.plans.model.graph.name
         job = Job(ticket.frame_id, ticket.stream, model, ticket.strategy, feeds=feeds)
         return await self._submit(ticket.frame_id, functools.partial(self._see_through, job))
 
@@ -161,7 +163,7 @@ class Agent:
             _log.error("frame %s failed", frame_id, exc_info=failure)
 
     async def _picture(self, card: Card, content: bytes, ticket: Ticket) -> Finished:
-        job = Job(ticket.frame_id, ticket.stream, self.engine.model.graph.name, ticket.strategy)
+        job = Job(ticket.frame_id, ticket.stream, self.engine.plans.model.graph.name, ticket.strategy)
         stored = await asyncio.to_thread(self.store.get, ticket.frame_id) if ticket.is_named else None
         if stored is not None:
             return Finished(_answered(stored))
@@ -197,7 +199,7 @@ class Agent:
     def _under_way(self) -> Iterator[None]:
         """While this is open, what nobody waits for stands still."""
         with contextlib.ExitStack() as stack:
-            for one in (self.hooking, self.calibrating, self.plan_audits):
+            for one in (self.hook_manager, self.calibrating, self.plan_audits):
                 if one is not None:
                     stack.enter_context(one.frame())
             yield
@@ -215,16 +217,16 @@ class Agent:
 
     def _follow_up(self, job: Job, answer: Answer, reading: Reading) -> None:
         """In the background: the frame's result does not wait for it."""
-        if self.hooking is not None:
-            see_to = self.hooking.aftercare.see_to
-            self._follow_ups.start(functools.partial(see_to, job, answer, reading.outcome))
+        if self.hook_manager is not None:
+            observe = self.hook_manager.observer.observe
+            self._follow_ups.start(functools.partial(observe, job, answer, reading.outcome))
         if self.calibrating is not None and self.calibrating.wants:
             self._follow_ups.start(functools.partial(self.calibrating.see, job, answer))
         if self.plan_audits is not None and self.plan_audits.wants(job, answer):
             self._follow_ups.start(functools.partial(self.plan_audits.audit, job, answer))
 
     async def _read(self, job: Job, answer: Answer) -> Reading:
-        card = self.engine.model.card
+        card = self.engine.plans.model.card
         if card is None:
             return Reading(None, None)
         size = (card.input.size or (0, 0)) if job.picture is None else job.picture.original

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.memory_trim import trim_memory
 from evosplit.edge.pipeline.edge_model import EdgeModel
 from evosplit.edge.pipeline.serving import Serving
@@ -19,20 +20,19 @@ from evosplit.shared.correction.corrections import corrections_of
 from evosplit.shared.correction.frame_times import Measured
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.errors import EvoSplitError
-from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices, fastest, replan
 
 _log = logging.getLogger(__name__)
 
 
-class PlanInUse:
-    """Follows link and device through a plan table; ``link`` is asked for the link as it is estimated now.
+class CurrentPlan:
+    """Follows link and device through a plan table; ``link`` holds the link as it is estimated now.
 
     ``course`` starts with what frames of earlier runs took; without one the predictions stand.
     """
 
-    def __init__(self, serving: Serving, link: Callable[[], Link], course: Course | None = None) -> None:
+    def __init__(self, serving: Serving, link: LinkState, course: Course | None = None) -> None:
         self._link = link
         self.serving = serving
         self.course = course or Course(corrections_of(choices(serving.model.table)), learns=False)
@@ -48,6 +48,10 @@ class PlanInUse:
     def heads(self) -> Heads:
         """The heads of the table in use."""
         return self.serving.heads
+
+    def heads_ready(self) -> int:
+        """How many heads are built."""
+        return len(self.heads)
 
     @property
     def current(self) -> tuple[Plan, Head] | None:
@@ -66,12 +70,12 @@ class PlanInUse:
 
     async def start(self) -> None:
         """Build the head of the plan that suits the link now. Raises BundleError, ModelError."""
-        plan = replan(self.model.table, self._link(), None, self.priced())
+        plan = replan(self.model.table, self._link.link, None, self.priced())
         self._use(plan, await asyncio.to_thread(self.heads.build, plan))
 
     def reconsider(self) -> None:
         """Change to the plan that suits the link and the device now, once its head is built."""
-        wanted = replan(self.serving.trusted, self._link(), self.plan, self.priced(), self.course.owed)
+        wanted = replan(self.serving.trusted, self._link.link, self.plan, self.priced(), self.course.owed)
         head = self.heads.ready(wanted)
         if self.current is not None and head is not None and wanted is not self.current[0]:
             self._use(wanted, head)
@@ -80,7 +84,7 @@ class PlanInUse:
 
     def priced(self) -> Prices:
         """Corrected latencies over the link as it is now."""
-        return self.course.priced(self._link())
+        return self.course.priced(self._link.link)
 
     def learn(self, seen: Measured) -> None:
         """Correct the predictions by what one frame took, and change the plan if that says so."""
@@ -95,7 +99,7 @@ class PlanInUse:
         if self.current is None:
             return None
         priced, (current, _) = self.priced(), self.current
-        best = fastest(self.serving.trusted, self._link(), priced)
+        best = fastest(self.serving.trusted, self._link.link, priced)
         usable = None if may_try is None else lambda plan: may_try(plan) and self._is_built(plan)
         self.course, plan = self.course.next_frame(priced, current, best, usable)
         head = None if plan is current else self.heads.ready(plan)
@@ -111,11 +115,10 @@ class PlanInUse:
         the value that they began with. Raises BundleError, ModelError, and all is as before.
         """
         heads.inherit(self.heads)
-        priced = self.course.under(choices(model.table)).priced(self._link())
-        plan, fallback = replan(model.table, self._link(), None, priced), model.table.fallback
+        priced = self.course.under(choices(model.table)).priced(self._link.link)
+        plan, fallback = replan(model.table, self._link.link, None, priced), model.table.fallback
         while True:
-            hooks, options = self.heads.hooks, self.heads.options
-            heads.hooks, heads.options = hooks, options
+            hooks, options = heads.configure_like(self.heads)
             for needed in (plan, *([fallback] if fallback else [])):
                 await asyncio.to_thread(heads.build, needed)
                 await asyncio.to_thread(heads.renew, needed)
@@ -134,7 +137,7 @@ class PlanInUse:
             before, distrusted=before.distrusted | digests, last_resort=last_resort
         )
         self.course = self.course.under(choices(self.serving.trusted))
-        wanted = replan(self.serving.trusted, self._link(), None, self.priced())
+        wanted = replan(self.serving.trusted, self._link.link, None, self.priced())
         await asyncio.to_thread(before.heads.build, wanted)
         self.reconsider()
 
@@ -153,12 +156,12 @@ class PlanInUse:
 
     async def change_hooks(self, hooks: Sequence[Hook]) -> None:
         """Build the heads anew with these hooks, the one in use first; each takes over between two frames."""
-        self.heads.hooks = tuple(hooks)
+        self.heads.change_hooks(hooks)
         await self._renew()
 
     async def watch(self, taps: Sequence[str]) -> None:
         """Build the heads anew, so that they hand out these tensors for the sampler."""
-        self.heads.options = dataclasses.replace(self.heads.options, watched=tuple(taps))
+        self.heads.watch(taps)
         await self._renew()
 
     def watches(self, taps: Sequence[str]) -> bool:

@@ -13,19 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.head.apply_decisions import kept_channels, with_bits
-from evosplit.edge.head.assemble import ON_THE_WAY
-from evosplit.edge.head.hook_failures import Roster
-from evosplit.edge.head.run import HeadRun, Policy, always, run_head
+from evosplit.edge.head.assemble import BOUNDARY_HOOKS
+from evosplit.edge.head.best_effort_exit import best_exit
+from evosplit.edge.head.hook_failures import HookFailures
+from evosplit.edge.head.hook_trust import HookTrust, UnauditedTrust
+from evosplit.edge.head.run import DecisionPolicy, HeadRun, run_head
 from evosplit.edge.head.steps import Head
-from evosplit.edge.head.table_heads import Heads
-from evosplit.edge.hooks.best_effort_exit import ANSWERING, best_exit
-from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.hook import ANSWERING, StreamHook
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.payloads import picture_codec, without_pictures
 from evosplit.edge.pipeline.cloud_requests import Sending
 from evosplit.edge.pipeline.compute_thread import Compute
-from evosplit.edge.pipeline.current_plan import PlanInUse
-from evosplit.edge.pipeline.edge_model import EdgeModel
+from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.frame_steps import FrameSteps
 from evosplit.edge.pipeline.job import Answer, Feeds, Job, Strategy
 from evosplit.edge.pipeline.named_plans import named_plans
@@ -33,7 +32,6 @@ from evosplit.edge.pipeline.observation import measured
 from evosplit.edge.pipeline.serving import Serving
 from evosplit.edge.streams.delta import DeltaSender
 from evosplit.edge.streams.exchange import is_stream
-from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError, InfeasibleError
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices, replan
@@ -42,32 +40,27 @@ from evosplit.shared.result import AnsweredBy
 _Attempt: TypeAlias = Callable[[], Coroutine[Any, Any, Answer]]
 
 
-class Engine(PlanInUse):
+class Engine:
     """Runs frames under the current plan; alone, or by the best exit, where the cloud does not answer."""
 
     def __init__(
         self,
-        model: EdgeModel,
-        heads: Heads,
+        plans: CurrentPlan,
         compute: Compute,
         cloud: CloudLink,
         deltas: DeltaSender | None = None,
-        course: Course | None = None,
+        failures: HookFailures | None = None,
+        trust: HookTrust | None = None,
         keeps_inputs: bool = False,
     ) -> None:
-        super().__init__(Serving(model, heads), lambda: cloud.link, course)
+        self.plans = plans
         self.compute = compute
         self.cloud = cloud
         self.deltas = DeltaSender(secrets.randbits(64)) if deltas is None else deltas
-        self.roster = Roster()
-        self.policy: Callable[[str], Policy] = lambda _frame_id: always
-        self.believes: Callable[[Hook], bool] = self.roster.trusts
-        self._steps = FrameSteps(compute, model.card)
-        self._sending = Sending(model, self._steps, cloud, self.deltas, keeps_inputs)
-
-    def heads_ready(self) -> int:
-        """How many heads are built."""
-        return len(self.heads)
+        self.hook_failures = HookFailures() if failures is None else failures
+        self.trust = UnauditedTrust(self.hook_failures) if trust is None else trust
+        self._steps = FrameSteps(compute, plans.model.card)
+        self._sending = Sending(plans.model, self._steps, cloud, self.deltas, keeps_inputs)
 
     async def answer(self, job: Job) -> Answer:
         """The outputs of one frame.
@@ -80,7 +73,7 @@ class Engine(PlanInUse):
         answer = await self._answer(job)
         seen = measured(job, before_s, answer, link)
         if seen is not None:
-            self.learn(seen)
+            self.plans.learn(seen)
         return answer
 
     def forced(self, strategy: str) -> Plan | None:
@@ -88,19 +81,19 @@ class Engine(PlanInUse):
 
         Raises UsageError where the table has none.
         """
-        found = named_plans(choices(self.model.table), strategy)
-        return min(found, key=self.priced()) if found else None
+        found = named_plans(choices(self.plans.model.table), strategy)
+        return min(found, key=self.plans.priced()) if found else None
 
     async def _answer(self, job: Job) -> Answer:
-        serving = self.serving  # to the frame's end, whatever table comes meanwhile
+        serving = self.plans.serving  # to the frame's end, whatever table comes meanwhile
         if job.strategy == "edge":
             return await self._alone(serving, job, self.fallback(), "edge", with_hooks=False)
         if (plan := self.forced(job.strategy)) is not None:
             built = await asyncio.to_thread(serving.heads.build, plan)
             return await self._by_plan(serving, job, plan, built, with_hooks=False)
-        if job.strategy == "planned" and (chosen := self.for_frame(self._triable(job))) is not None:
+        if job.strategy == "planned" and (chosen := self.plans.for_frame(self._triable(job))) is not None:
             # A frame that tries another plan goes whole, so that its stream's deltas go on beside it.
-            is_tried = chosen[0] is not self.plan
+            is_tried = chosen[0] is not self.plans.plan
             return await self._by_plan(serving, job, *chosen, is_extra=is_tried)
         whole = self._sending.raw if job.strategy == "cloud-raw" else self._sending.picture
         return await self._or_alone(serving, job, functools.partial(whole, job))
@@ -128,7 +121,7 @@ class Engine(PlanInUse):
         way = functools.partial(self._planned, job, plan, head, "cloud", with_hooks, is_extra)
         return await self._or_alone(serving, job, way)
 
-    async def again(self, job: Job, answer: Answer, acts: Policy) -> Answer:
+    async def again(self, job: Job, answer: Answer, acts: DecisionPolicy) -> Answer:
         """Go an answer's way another time, with another policy. Its seconds are not the frame's.
 
         Raises as `answer`, but nobody stands in for the cloud.
@@ -169,7 +162,7 @@ class Engine(PlanInUse):
 
     async def look(self, job: Job, plan: Plan) -> tuple[Head, HeadRun] | None:
         """The head's inputs, for a frame that went as a picture; None where nothing is built."""
-        head = self.heads.ready(plan)
+        head = self.plans.heads.ready(plan)
         if head is None:
             return None
         looked = Job(job.frame_id, job.stream, job.model, job.strategy, job.picture, job.feeds)
@@ -177,8 +170,11 @@ class Engine(PlanInUse):
 
     async def forget(self, streams: Sequence[str]) -> None:
         """Drop what is kept of streams that jumped or ended."""
-        keepers: list[Any] = [self.deltas, *(part for head in self.heads.built() for part in head.segments)]
-        keepers += [hook for hook in self.heads.hooks if hasattr(hook, "forget")]
+        keepers: list[Any] = [
+            self.deltas,
+            *(part for head in self.plans.heads.built() for part in head.segments),
+        ]
+        keepers += [hook for hook in self.plans.heads.hooks if isinstance(hook, StreamHook)]
         await self.compute.run(lambda: [keeper.forget(name) for keeper in keepers for name in streams])
 
     def check_strategy(self, strategy: Strategy) -> None:
@@ -195,9 +191,9 @@ class Engine(PlanInUse):
 
     def fallback(self) -> Plan:
         """The plan that needs no cloud. Raises InfeasibleError where the limits allow none."""
-        if self.model.table.fallback is None:
+        if self.plans.model.table.fallback is None:
             raise InfeasibleError("the limits leave no plan that runs the whole network on the edge")
-        return self.model.table.fallback
+        return self.plans.model.table.fallback
 
     async def _or_alone(self, serving: Serving, job: Job, attempt: _Attempt) -> Answer:
         plan = serving.model.table.fallback
@@ -225,12 +221,14 @@ class Engine(PlanInUse):
     async def _by_exit(self, serving: Serving, job: Job) -> Answer | None:
         for plan in serving.by_need():
             head = serving.heads.ready(plan)
-            if head is None or not any(hook.kind == "exit" and self.believes(hook) for hook in head.hooks):
+            if head is None or not any(
+                hook.kind == "exit" and self.trust.believes(hook) for hook in head.hooks
+            ):
                 continue
-            run = await self._run_head(job, plan, head, self.policy(job.frame_id))
+            run = await self._run_head(job, plan, head, self.trust.policy(job.frame_id))
             if run.exit is not None:
                 return await self._finish(job, plan, head, run, "exit")
-            look = functools.partial(best_exit, head, run.tensors, job.stream, self.believes)
+            look = functools.partial(best_exit, head, run.tensors, job.stream, self.trust.believes)
             timed = await self.compute.run(look)
             if timed.value is not None:
                 hook, found = timed.value
@@ -255,7 +253,7 @@ class Engine(PlanInUse):
         with_hooks: bool = True,
         is_extra: bool = False,
     ) -> Answer:
-        run = await self._run_head(job, plan, head, self.policy(job.frame_id) if with_hooks else None)
+        run = await self._run_head(job, plan, head, self.trust.policy(job.frame_id) if with_hooks else None)
         return await self._finish(job, plan, head, run, answered_by, is_extra)
 
     async def _finish(
@@ -291,9 +289,9 @@ class Engine(PlanInUse):
         """
         if job.picture is not None:
             asked = head.hooks if with_hooks else ()
-            if not any(hook.kind in ANSWERING and self.believes(hook) for hook in asked):
+            if not any(hook.kind in ANSWERING and self.trust.believes(hook) for hook in asked):
                 return await self._sending.picture(job, plan)
-            run = await self._run_head(job, plan, head, self.policy(job.frame_id))
+            run = await self._run_head(job, plan, head, self.trust.policy(job.frame_id))
             if run.exit is not None:
                 return await self._finish(job, plan, head, run, "exit")
             return dataclasses.replace(await self._sending.picture(job, plan), head=head, run=run)
@@ -301,15 +299,15 @@ class Engine(PlanInUse):
         if others is None:
             return await self._sending.raw(job)
         # The corrections are of the table in use, which may be another one by now.
-        priced = self.priced() if serving.heads is self.heads else None
+        priced = self.plans.priced() if serving.heads is self.plans.heads else None
         plan = replan(others, self.cloud.link, None, priced)
         answered_by: AnsweredBy = "cloud" if plan.boundary else "edge"
         return await self._alone(serving, job, plan, answered_by, with_hooks)
 
-    async def _run_head(self, job: Job, plan: Plan, head: Head, acts: Policy | None) -> HeadRun:
+    async def _run_head(self, job: Job, plan: Plan, head: Head, acts: DecisionPolicy | None) -> HeadRun:
         """Where deltas go, codes have to mean the same from frame to frame: no hook on the way is asked."""
         feeds = await self._steps.feeds(job)
         wanted = {name: feeds[name] for name in head.reads}
-        without = ON_THE_WAY if is_stream(job.stream, plan) else ()
-        work = functools.partial(run_head, head, wanted, job.stream, self.roster, acts, without)
+        without = BOUNDARY_HOOKS if is_stream(job.stream, plan) else ()
+        work = functools.partial(run_head, head, wanted, job.stream, self.hook_failures, acts, without)
         return await self._steps.step(job, "head_s", work)

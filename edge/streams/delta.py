@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from evosplit.edge.streams.cloud_state import Event, Held, State, on_event, on_sent
 from evosplit.edge.streams.code_epoch import Epoch, Tensors, ends_of, next_epoch, wire_of
 from evosplit.edge.streams.delta_frames import Coded, delta_frame, key_frame
+from evosplit.shared.lru import Lru
 from evosplit.shared.plan import Plan
 from evosplit.shared.wire import Frame, StreamHead
 
@@ -60,7 +60,7 @@ class DeltaSender:
         self._client = client
         self._settings = settings
         self._sequences = itertools.count(1)
-        self._tracks: OrderedDict[str, _Track] = OrderedDict()
+        self._tracks: Lru[str, _Track] = Lru(settings.streams)
         self._lock = threading.Lock()
 
     def encode(self, frame_id: str, stream: str, plan: Plan, tensors: Tensors, key: bool = False) -> Sent:
@@ -107,7 +107,7 @@ class DeltaSender:
     def forget(self, stream: str) -> None:
         """Drop what is kept of a stream (it jumped, or it ended)."""
         with self._lock:
-            self._tracks.pop(stream, None)
+            self._tracks.pop(stream)
 
     def _on(self, sent: Sent, event: Event) -> None:
         with self._lock:
@@ -117,10 +117,8 @@ class DeltaSender:
 
     def _track(self, stream: str) -> _Track:
         with self._lock:
-            track = self._tracks.setdefault(stream, _Track())
-            self._tracks.move_to_end(stream)
-            while len(self._tracks) > self._settings.streams:
-                self._tracks.popitem(last=False)
+            track = self._tracks.get(stream) or _Track()
+            self._tracks.put(stream, track)
             return track
 
     def _held(self, track: _Track, is_new: bool) -> Held:

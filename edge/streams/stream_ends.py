@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import itertools
 from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from evosplit.shared.lru import Lru
 
 QUIET_S: Final = 600.0
 """After so long without a frame a stream's picture says nothing of its next one."""
@@ -24,8 +26,7 @@ class StreamsSeen:
 
     def __init__(self, quiet_s: float = QUIET_S, most: int = MOST_STREAMS) -> None:
         self._quiet_s = quiet_s
-        self._most = most
-        self._last: OrderedDict[str, _Last] = OrderedDict()
+        self._last: Lru[str, _Last] = Lru(most)
 
     def see(self, stream: str, size: Size, now_s: float) -> tuple[str, ...]:
         """A frame comes; the streams to forget before it is answered.
@@ -34,13 +35,10 @@ class StreamsSeen:
         had another size (it is another camera, or looks elsewhere).
         """
         before = self._last.get(stream)
-        self._last[stream] = _Last(now_s, size)
-        self._last.move_to_end(stream)
+        crowded_out = self._last.put(stream, _Last(now_s, size))
         is_new = before is not None and (before.size != size or now_s - before.seen_s > self._quiet_s)
-        over = [stream] if is_new else []
-        while len(self._last) > self._most or self._oldest().seen_s < now_s - self._quiet_s:
-            over.append(self._last.popitem(last=False)[0])
-        return tuple(over)
-
-    def _oldest(self) -> _Last:
-        return next(iter(self._last.values()))
+        last_s = now_s - self._quiet_s
+        quiet = tuple(itertools.takewhile(lambda name: self._last[name].seen_s < last_s, self._last))
+        for name in quiet:
+            self._last.pop(name)
+        return (*((stream,) if is_new else ()), *crowded_out, *quiet)

@@ -12,7 +12,7 @@ from evosplit.edge.head.trace import HeadTrace, StepTrace
 BUCKETS_BYTES: Final = (0, 1e2, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6, 1e7)
 
 STATES: Final = ("ok", "raise", "off", "dropped")
-"""Of a hook, as the drift guard and the roster have it."""
+"""Of a hook, as the drift guard and the record of hook failures have it."""
 
 _STEP_S: Final = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 _SHARES: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

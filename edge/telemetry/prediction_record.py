@@ -17,7 +17,7 @@ from evosplit.shared.replan import choices
 from evosplit.shared.serial import digest
 
 if TYPE_CHECKING:
-    from evosplit.edge.pipeline.engine import Engine
+    from evosplit.edge.pipeline.current_plan import CurrentPlan
 
 FILE: Final = "corrections.json"
 EVERY_S: Final = 300.0
@@ -53,16 +53,16 @@ class Predictions:
         except OSError as refused:
             _log.warning("what frames took cannot be kept: %s", refused)
 
-    async def run(self, engine: Engine) -> None:
+    async def run(self, plans: CurrentPlan) -> None:
         """Keep them every few minutes, until cancelled."""
         while True:
             await asyncio.sleep(EVERY_S)
-            await asyncio.to_thread(self.keep, engine.course.known)
+            await asyncio.to_thread(self.keep, plans.course.known)
 
 
-def predictions_state(engine: Engine) -> list[dict[str, Any]]:
+def predictions_state(plans: CurrentPlan) -> list[dict[str, Any]]:
     """Each way of the table: what was predicted, what frames say, and the interval that holds 90 %."""
-    priced, course = engine.priced(), engine.course
+    priced, course = plans.priced(), plans.course
     deviations_s = priced.deviations_s()
     return [
         {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from evosplit.edge.head.partition import Part
-from evosplit.edge.head.steps import Work
+from evosplit.edge.head.steps import RunSegment
 from evosplit.edge.head.trace import StepTrace
 from evosplit.edge.pipeline.job import Answer
 from evosplit.edge.streams.exchange import is_stream
@@ -113,7 +113,7 @@ class Profile:
     def _head(self, answer: Answer) -> None:
         if answer.head is None or answer.run is None:
             return
-        parts = {step.name: step.part for step in answer.head.steps if isinstance(step, Work)}
+        parts = {step.name: step.part for step in answer.head.steps if isinstance(step, RunSegment)}
         for step in answer.run.trace.steps:
             if step.kind == "segment":
                 self._segment(answer.cut_key, step, parts[step.name])

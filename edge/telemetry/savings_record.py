@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from evosplit.edge.hooks.best_effort_exit import ANSWERING
+from evosplit.edge.hooks.hook import ANSWERING
 from evosplit.edge.telemetry.expected_savings import HookSeen, expectation, without_masks
 from evosplit.edge.telemetry.hook_states import hook_states
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
 from evosplit.shared.json_cache import read_kept, write_kept
 
 if TYPE_CHECKING:
-    from evosplit.edge.hook_learning.manager import Hooking
-    from evosplit.edge.pipeline.engine import Engine
+    from evosplit.edge.hook_learning.manager import HookManager
     from evosplit.edge.telemetry.runtime_profile import Profile
+    from evosplit.shared.graph import Graph
 
 FILE: Final = "expectation.json"
 EVERY_S: Final = 300.0
@@ -48,15 +48,15 @@ class Expecting:
 
     def __init__(
         self,
-        engine: Engine,
+        graph: Graph,
         profile: Profile,
-        hooking: Hooking | None,
+        hook_manager: HookManager | None,
         folder: Path,
         slowdown: float,
         is_masked: bool,
     ) -> None:
-        self._graph = engine.model.graph
-        self._hooking = hooking
+        self._graph = graph
+        self._hook_manager = hook_manager
         self.profile = profile
         self._folder = folder
         self._slowdown = slowdown
@@ -86,12 +86,11 @@ class Expecting:
 
     def _hooks(self) -> list[HookSeen]:
         """The hooks that answer and are trusted, in the order of the tensors that they read."""
-        if self._hooking is None:
+        if self._hook_manager is None:
             return []
-        place = {name: layer.index for layer in self._graph.layers for name in layer.outputs}
         answering = [
-            (place.get(state["tap"], -1), name, state["tap"], state["state"])
-            for name, state in hook_states(self._hooking).items()
+            (self._graph.producer.get(state["tap"], -1), name, state["tap"], state["state"])
+            for name, state in hook_states(self._hook_manager).items()
             if state["kind"] in ANSWERING and state["state"] in ("ok", "raise")
         ]
         return [self._seen(name, tap, state == "ok") for _, name, tap, state in sorted(answering)]

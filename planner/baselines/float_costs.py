@@ -51,23 +51,12 @@ def float_terms(problem: Problem) -> FloatTerms:
         edge_s=tuple(timing.uniform_s(FLOAT_BITS) for timing in edge_timings(problem.edge, problem.graph)),
         cloud_s=cloud_seconds(problem.cloud, problem.graph),
         tensors=tuple(
-            SentTensor(name, producer, readers, wire_s(problem.graph.tensors[name]))
-            for name, (producer, readers) in makers_and_readers(problem.graph).items()
+            SentTensor(name, problem.graph.producer[name], readers, wire_s(problem.graph.tensors[name]))
+            for name, readers in problem.graph.consumers.items()
             if readers
         ),
         frame_s=link.uplink_s(frame_overhead_bytes(str(len(problem.graph.layers)))),
     )
-
-
-def makers_and_readers(graph: Graph) -> dict[str, tuple[int, tuple[int, ...]]]:
-    """Tensor -> (layer that makes it or -1, layers that read it), inputs of the model first."""
-    made = dict.fromkeys(graph.inputs, -1)
-    made |= {name: layer.index for layer in graph.layers for name in layer.outputs}
-    readers: dict[str, list[int]] = {name: [] for name in made}
-    for layer in graph.layers:
-        for name in dict.fromkeys(layer.inputs):
-            readers[name].append(layer.index)
-    return {name: (made[name], tuple(readers[name])) for name in made}
 
 
 def raw_wire_bytes(graph: Graph, tensor: str) -> float:

@@ -25,26 +25,26 @@ MOVES: Final = frozenset(
 def tensor_costs(problem: Problem) -> tuple[TensorCost, ...]:
     """Inputs of the model first, then in the order in which layers make them."""
     graph = problem.graph
-    made = {name: layer.index for layer in graph.layers for name in layer.outputs}
-    readers: dict[str, list[int]] = {name: [] for name in (*graph.inputs, *made)}
-    for layer in graph.layers:
-        for name in dict.fromkeys(layer.inputs):
-            readers[name].append(layer.index)
     depths = tensor_depths(graph)
     return tuple(
         TensorCost(
             name=name,
-            producer=made.get(name, -1),
-            consumers=tuple(found),
-            last_use=len(graph.layers) - 1
-            if name in graph.outputs
-            else max(found, default=made.get(name, -1)),
+            producer=producer,
+            consumers=graph.consumers[name],
+            last_use=_last_use(graph, name),
             depth=depths[name],
-            activation=_activations(problem, graph.tensors[name], name in made),
-            wire=wire_choices(problem, graph.tensors[name]) if found else (),
+            activation=_activations(problem, graph.tensors[name], producer >= 0),
+            wire=wire_choices(problem, graph.tensors[name]) if graph.consumers[name] else (),
         )
-        for name, found in readers.items()
+        for name, producer in graph.producer.items()
     )
+
+
+def _last_use(graph: Graph, name: str) -> int:
+    """The last layer while which a tensor is needed: an output of the model until the end."""
+    if name in graph.outputs:
+        return len(graph.layers) - 1
+    return max(graph.consumers[name], default=graph.producer[name])
 
 
 def tensor_depths(graph: Graph) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -80,6 +81,26 @@ class Graph:
     model: onnx.ModelProto = field(compare=False, repr=False)
     unused_inputs: tuple[Tensor, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def producer(self) -> Mapping[str, int]:
+        """Tensor -> the layer that makes it, -1 for inputs of the model, which come first."""
+        made = {name: layer.index for layer in self.layers for name in layer.outputs}
+        return dict.fromkeys(self.inputs, -1) | made
+
+    @cached_property
+    def consumers(self) -> Mapping[str, tuple[int, ...]]:
+        """Tensor -> the layers that read it, each once, in the order of `producer`."""
+        readers: dict[str, dict[int, None]] = {name: {} for name in self.producer}
+        for layer in self.layers:
+            for name in layer.inputs:
+                readers[name][layer.index] = None
+        return {name: tuple(layers) for name, layers in readers.items()}
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-accumulates of one frame."""
+        return sum(layer.macs for layer in self.layers)
 
 
 @dataclass(frozen=True)

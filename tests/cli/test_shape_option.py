@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 from click.testing import CliRunner, Result
 
-from evosplit.cli.demo.scenario import own
+from evosplit.cli.demo.scenario import user_scenario
 from evosplit.cli.main import main
 from evosplit.shared.model_shapes import read_shapes
 from tests import models, odd_models
@@ -87,7 +87,7 @@ def test_the_demo_hands_shapes_on(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     models_folder = tmp_path / "models"
     (tmp_path / "pictures" / "a.png").write_bytes(b"")
-    own(model, tmp_path / "pictures", {"x": (1, 3, 24, 16)}).install(models_folder)
+    user_scenario(model, tmp_path / "pictures", {"x": (1, 3, 24, 16)}).install(models_folder)
     assert read_shapes(models_folder / "net.shape.yaml") == {"x": (1, 3, 24, 16)}
     assert _run("demo", *PINNED).exit_code == 2
 

@@ -17,11 +17,11 @@ from starlette.types import ASGIApp, Message
 
 from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.ingress import make_app
-from evosplit.cloud.plans import MakePlans, PlanAnswer, PlanRequest, PlanService
+from evosplit.cloud.plan_service import MakePlans, PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.registry import Model, Registry, open_registry
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
-from evosplit.cloud.tails import TailCache
+from evosplit.cloud.tail_cache import TailCache
 from evosplit.kernels.codec import encode_tensor
 from evosplit.shared import oip
 from evosplit.shared.graph import Cut

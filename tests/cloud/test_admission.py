@@ -10,7 +10,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from evosplit.cloud.admission import MAX_ONGOING_REQUESTS, Admission
+from evosplit.cloud.admission import MAX_ONGOING_REQUESTS, AdmissionControl
 from evosplit.cloud.error_responses import HANDLERS
 from evosplit.shared.errors import CloudUnavailableError, EvoSplitError
 
@@ -28,7 +28,7 @@ class Slow:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def _call(app: Admission, path: str = "/v1/probe") -> list[Any]:
+async def _call(app: AdmissionControl, path: str = "/v1/probe") -> list[Any]:
     sent: list[Any] = []
 
     async def receive() -> Message:
@@ -43,7 +43,7 @@ async def _call(app: Admission, path: str = "/v1/probe") -> list[Any]:
 
 async def test_beyond_the_limit_requests_are_turned_away_until_one_ends() -> None:
     slow = Slow()
-    app = Admission(slow, limit=2)
+    app = AdmissionControl(slow, limit=2)
     held = [asyncio.create_task(_call(app)) for _ in range(2)]
     await asyncio.sleep(0)
     start, body = await _call(app)
@@ -61,7 +61,7 @@ async def test_a_request_that_fails_gives_its_place_back() -> None:
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         raise ConnectionError
 
-    app = Admission(broken, limit=1)
+    app = AdmissionControl(broken, limit=1)
     for _ in range(3):
         with pytest.raises(ConnectionError):
             await _call(app)
@@ -78,4 +78,4 @@ async def test_every_503_carries_retry_after(problem: Exception) -> None:
 
 def test_our_limit_comes_before_that_of_ray() -> None:
     app = pytest.importorskip("evosplit.cloud.app")
-    assert app._MAX_ONGOING_REQUESTS > MAX_ONGOING_REQUESTS
+    assert app.RAY_MAX_ONGOING_REQUESTS > MAX_ONGOING_REQUESTS

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from evosplit.cloud import planning_process
+from evosplit.cloud.plan_service import PlanRequest
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.planning_process import PlanningProcess
-from evosplit.cloud.plans import PlanRequest
 from evosplit.cloud.registry import Model, load_model
 from evosplit.planner.problem.limits import Limits
 from evosplit.shared.errors import EvoSplitError, InfeasibleError, ProfileError

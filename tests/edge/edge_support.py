@@ -23,12 +23,14 @@ import onnx
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
+from patient_session import PatientSession
 from PIL import Image
 
-from evosplit.cloud.calibrations import CalibrationStore
+from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.registry import Model, Registry
-from evosplit.cloud.tails import TailCache
+from evosplit.cloud.stream_state import StreamStore
+from evosplit.cloud.tail_cache import TailCache
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.pipeline.agent import Agent
@@ -42,6 +44,7 @@ from evosplit.shared.graph import Graph, load_graph, prefix_cut
 from evosplit.shared.link import Link
 from evosplit.shared.oip import HEADER_LENGTH
 from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
+from evosplit.shared.replan import choices
 from evosplit.shared.token import bearer
 from evosplit.shared.weights import strip_weights
 from evosplit.shared.wire import Frame, encode_frame
@@ -112,6 +115,12 @@ def make_table(graph: Graph, with_fallback: bool = True) -> PlanTable:
     return PlanTable(graph.name, graph.sha256, RTT_S, breakpoints, plans, fallback)
 
 
+def middle_only(graph: Graph, with_fallback: bool = True) -> PlanTable:
+    """One plan that a change of the link cannot replace: the cut in the middle."""
+    _, middle, alone = make_plans(graph, 3)
+    return PlanTable(graph.name, graph.sha256, RTT_S, (), (middle,), alone if with_fallback else None)
+
+
 def write_net_bundle(
     graph: Graph,
     path: Path,
@@ -148,6 +157,7 @@ class FakeCloud:
 
     ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang. With a ``page`` (status, content
     type, body) a network's login page answers every request in its place; ``ports`` are the callers'.
+    ``has_one`` and ``gives_up``: see `PatientSession`.
     """
 
     graph: Graph
@@ -168,10 +178,20 @@ class FakeCloud:
     calibrations: CalibrationStore | None = None
     page: tuple[int, str, bytes] | None = None
     ports: list[int] = field(default_factory=list)
+    has_one: asyncio.Event = field(default_factory=asyncio.Event)
+    gives_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gives_up.set()
+
+    def restart(self) -> None:
+        """Forget all streams; to an edge, that is also what an eviction or another replica looks like."""
+        registry = Registry({self.graph.name: Model(Path("net.onnx"), self.graph, self.card)})
+        self.streams = StreamStore()
+        self.plane = DataPlane(registry, TailCache(10**8), 1, self.streams)
 
     def app(self) -> web.Application:
-        registry = Registry({self.graph.name: Model(Path("net.onnx"), self.graph, self.card)})
-        self.plane = DataPlane(registry, TailCache(10**8), 1)
+        self.restart()
         app = web.Application(client_max_size=10**8, middlewares=[self._login])
         name = self.graph.name
         app.add_routes(
@@ -210,6 +230,7 @@ class FakeCloud:
             )
         body = await request.read()
         if self.mode == "hang":
+            self.has_one.set()
             await asyncio.sleep(3600)
         await asyncio.sleep(self.rtt_s + 8 * (len(body) + 330) / self.bandwidth_bps)
         return body
@@ -333,6 +354,7 @@ async def stage(
     calibration: CalibrationKind | None = None,
     promised_drop: float | None = None,
     bandwidth_bps: float = 1e12,
+    real_timeouts: bool = False,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     folder.mkdir(exist_ok=True)
@@ -357,7 +379,9 @@ async def stage(
     chosen = EdgeSettings(cloud_url=url, model="net", data=folder / "data", token=TOKEN, **options)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(server.close)
-        session = await stack.enter_async_context(cloud_session())
+        session: Any = await stack.enter_async_context(cloud_session())
+        if not real_timeouts:
+            session = PatientSession(session, cloud)
         bundle = Bundle.open(path, digest)
         agent = await stack.enter_async_context(running_agent(chosen, bundle, TOKEN, session))
         front = TestServer(make_app(agent, TOKEN, chosen.max_body_bytes))
@@ -370,7 +394,9 @@ async def stage(
 async def use_the_middle(on: Stage, cut_key: str = "3") -> None:
     """The plan that cuts in the middle, all heads built."""
     on.cloud.bandwidth_bps = MIDDLE_BPS
-    await until(lambda: on.agent.engine.plan.cut_key == cut_key and on.agent.engine.heads_ready() == 3)
+    plans = on.agent.plans
+    cuts = {plan.cut_key for plan in choices(plans.model.table)}
+    await until(lambda: plans.plan.cut_key == cut_key and plans.heads_ready() == len(cuts))
 
 
 @contextlib.asynccontextmanager

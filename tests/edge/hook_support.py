@@ -17,7 +17,7 @@ ALWAYS, NEVER = 1.0, 1e-9
 
 async def with_hooks(on: Stage, *hooks: Any) -> None:
     await use_the_middle(on)
-    await on.agent.engine.change_hooks(hooks)
+    await on.agent.plans.change_hooks(hooks)
 
 
 def tap(on: Stage) -> str:

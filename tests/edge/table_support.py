@@ -35,7 +35,7 @@ def other_bundle(on: Stage, path: Path, error: float = 0.5, bits: int = 8, raw: 
 
 
 def model_of(on: Stage, bundle: Bundle) -> EdgeModel:
-    before = on.agent.engine.model
+    before = on.agent.plans.model
     return EdgeModel(before.graph, before.card, bundle.manifest.table)
 
 

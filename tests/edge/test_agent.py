@@ -44,14 +44,14 @@ async def test_every_strategy_gives_the_models_answer(tmp_path: Path, strategy: 
 
 async def test_the_plan_follows_the_link(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
-        await until(lambda: on.agent.engine.heads_ready() == 3)
+        await until(lambda: on.agent.plans.heads_ready() == 3)
         for bandwidth_bps, cut in ((3e6, "3"), (4e4, "last"), (1e8, "0"), (3e6, "3")):
             on.cloud.bandwidth_bps, on.cloud.rtt_s = bandwidth_bps, RTT_S
             wanted = str(len(on.cloud.graph.layers)) if cut == "last" else cut
-            await until(lambda wanted=wanted: on.agent.engine.plan.cut_key == wanted)
+            await until(lambda wanted=wanted: on.agent.plans.plan.cut_key == wanted)
             status, answer = await on.post(picture(2))
             assert (status, answer["cut_key"]) == (200, wanted)
-        await until(lambda: 1.5e6 < on.agent.engine.cloud.link.bandwidth_bps < 6e6)
+        await until(lambda: 1.5e6 < on.agent.cloud.link.bandwidth_bps < 6e6)
         _, plan = await on.get("/v1/plan")
         assert plan["cut_key"] == "3"
         assert plan["cloud"] == "up"

@@ -27,7 +27,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch, measured_here: None) -> None:
     monkeypatch.setattr(calibrating, "POLL_S", 0.02)
     monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
 
 
 @pytest_asyncio.fixture
@@ -66,7 +66,7 @@ async def test_frames_calibrate_the_plans_that_answer_them(
         32,
     )
     await send(on, range(LEAST_INPUTS + 2))
-    await until(lambda: on.agent.engine.table_changes == 1)
+    await until(lambda: on.agent.plans.table_changes == 1)
     (request,) = on.cloud.plan_requests
     found = stored(on)
     assert len(request["calibration"]) == 16
@@ -74,7 +74,7 @@ async def test_frames_calibrate_the_plans_that_answer_them(
     assert len({array.tobytes() for array in found}) == len(found)
     page = (await on.get("/v1/plan"))[1]
     assert (page["calibration"], page["table_changes"]) == ("live", 1)
-    assert on.agent.engine.heads.manifest.table.plans[0].error == 0.5
+    assert on.agent.plans.heads.manifest.table.plans[0].error == 0.5
     text = (await _metrics(on)).decode()
     assert 'evosplit_calibration{kind="live"} 1.0' in text
     assert "evosplit_table_changes 1.0" in text
@@ -146,9 +146,9 @@ async def test_while_plans_cannot_be_calibrated_those_in_use_go_on(
         assert (await on.post(picture(seed), strategy="edge"))[0] == 200
         await on.agent.drain()
     await until(lambda: "those in use go on" in caplog.text)
-    assert on.agent.engine.table_changes == 0
+    assert on.agent.plans.table_changes == 0
     on.cloud.calibrations, on.cloud.plans_refused, on.cloud.mode = store, 0, hang
-    await until(lambda: on.agent.engine.table_changes == 1)
+    await until(lambda: on.agent.plans.table_changes == 1)
     if fault == "set is dropped":
         assert len({request["calibration"] for request in on.cloud.plan_requests}) >= 2
 
@@ -161,7 +161,7 @@ async def test_an_upload_that_breaks_off_goes_on_where_it_was(on: Stage, tmp_pat
     await send(on, range(LEAST_INPUTS + 1))
     await until(lambda: any(path.endswith("/20") for path in on.cloud.calls))
     on.cloud.calibrations = store
-    await until(lambda: on.agent.engine.table_changes == 1)
+    await until(lambda: on.agent.plans.table_changes == 1)
     indices = [path.split("/")[-1] for path in on.cloud.calls if "/calibrations/" in path]
     assert indices.count("0") == 1
 
@@ -169,12 +169,12 @@ async def test_an_upload_that_breaks_off_goes_on_where_it_was(on: Stage, tmp_pat
 async def test_more_inputs_calibrate_once_more_and_only_they_are_sent(on: Stage, tmp_path: Path) -> None:
     offered(on, tmp_path)
     await send(on, range(LEAST_INPUTS))
-    await until(lambda: on.agent.engine.table_changes == 1)
+    await until(lambda: on.agent.plans.table_changes == 1)
     sent = len([path for path in on.cloud.calls if "/calibrations/" in path])
     offered(on, tmp_path, 0.6)
     wanted = calibrating.MORE * sent
     await send(on, range(100, 100 + wanted))
-    await until(lambda: on.agent.engine.table_changes == 2)
+    await until(lambda: on.agent.plans.table_changes == 2)
     paths = [path for path in on.cloud.calls if "/calibrations/" in path]
     assert len({path.split("/")[-2] for path in paths}) == 1
     assert paths[:sent] == sorted(set(paths[:sent]), key=paths.index)
@@ -186,7 +186,7 @@ async def test_somebody_asks_for_another_calibration(
 ) -> None:
     offered(on, tmp_path)
     await send(on, range(LEAST_INPUTS))
-    await until(lambda: on.agent.engine.table_changes == 1)
+    await until(lambda: on.agent.plans.table_changes == 1)
     offered(on, tmp_path, 0.6)
     assert on.agent.calibrating is not None
     on.agent.calibrating.recalibrate("answers disagree with the float network")
@@ -194,7 +194,7 @@ async def test_somebody_asks_for_another_calibration(
     on.agent.calibrating.recalibrate("and again")
     assert caplog.text.count("calibrated anew") == 1
     await send(on, range(300, 340))
-    await until(lambda: on.agent.engine.table_changes == 2)
+    await until(lambda: on.agent.plans.table_changes == 2)
     first, second = (request["calibration"] for request in on.cloud.plan_requests)
     assert first != second
 

@@ -33,7 +33,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch, measured_here: None) -> None:
     monkeypatch.setattr(calibrating, "POLL_S", 0.02)
     monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
 
 
 def without_raw(graph: Graph, with_fallback: bool) -> PlanTable:
@@ -45,7 +45,7 @@ def without_raw(graph: Graph, with_fallback: bool) -> PlanTable:
 @pytest_asyncio.fixture
 async def on(tmp_path: Path) -> AsyncIterator[Stage]:
     async with stage(tmp_path, calibration="none", private=True, table_of=without_raw) as made:
-        await until(lambda: made.agent.engine.heads_ready() >= 2)
+        await until(lambda: made.agent.plans.heads_ready() >= 2)
         yield made
 
 
@@ -64,7 +64,7 @@ async def test_only_statistics_are_sent(on: Stage, tmp_path: Path) -> None:
     for seed in range(LEAST_INPUTS):
         assert (await on.post(picture(seed)))[0] == 200
         await on.agent.drain()
-    await until(lambda: on.agent.engine.table_changes == 1, 40.0)
+    await until(lambda: on.agent.plans.table_changes == 1, 40.0)
     (request,) = on.cloud.plan_requests
     assert "calibration" not in request
     assert request["limits"]["min_depth"] == 1
@@ -83,7 +83,7 @@ async def test_a_bundle_that_would_send_the_input_is_not_taken(
         assert (await on.post(picture(seed)))[0] == 200
         await on.agent.drain()
     await until(lambda: "which is to stay here" in caplog.text, 40.0)
-    assert on.agent.engine.table_changes == 0
+    assert on.agent.plans.table_changes == 0
 
 
 @pytest.mark.parametrize("as_pictures", [False, True])
@@ -137,7 +137,7 @@ async def test_a_network_that_does_not_fit_stays_uncalibrated_in_one_line(
 ) -> None:
     settings = {"private": True, "memory_bytes": 100}
     async with stage(tmp_path, calibration="none", table_of=without_raw, **settings) as on:
-        await until(lambda: on.agent.engine.heads_ready() >= 2)
+        await until(lambda: on.agent.plans.heads_ready() >= 2)
         for seed in range(LEAST_INPUTS):
             assert (await on.post(picture(seed)))[0] == 200
             await on.agent.drain()

@@ -8,14 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import Stage, middle_stage, picture, until, use_the_middle
-
-from evosplit.cloud.stream_state import StreamStore
-
-
-def forget(on: Stage) -> None:
-    """What a restart, an eviction, or another replica looks like."""
-    on.cloud.plane._streams = StreamStore()
+from edge_support import Stage, middle_only, middle_stage, picture, until, use_the_middle
 
 
 async def post(on: Stage, seed: int, stream: str | None = "gate") -> dict[str, Any]:
@@ -36,20 +29,20 @@ async def test_the_second_frame_of_a_stream_is_a_delta(tmp_path: Path) -> None:
         first, second = await post(on, 1), await post(on, 1)
         assert second["wire_bytes"] < first["wire_bytes"] * 0.7
         assert same(second["outcome"], first["outcome"])
-        assert len(on.cloud.plane._streams) == 1
+        assert len(on.cloud.streams) == 1
 
 
 async def test_frames_without_a_stream_go_whole(tmp_path: Path) -> None:
     async with middle_stage(tmp_path) as on:
         first, second = await post(on, 1, None), await post(on, 1, None)
         assert second["wire_bytes"] == first["wire_bytes"]
-        assert len(on.cloud.plane._streams) == 0
+        assert len(on.cloud.streams) == 0
 
 
 async def test_a_cloud_that_forgot_gets_the_frame_whole_and_is_not_blamed(tmp_path: Path) -> None:
     async with middle_stage(tmp_path) as on:
         first = await post(on, 1)
-        forget(on)
+        on.cloud.restart()
         calls = len(on.cloud.calls)
         healed = await post(on, 1)
         assert [path for path in on.cloud.calls[calls:] if path.endswith("infer")] == [
@@ -57,36 +50,34 @@ async def test_a_cloud_that_forgot_gets_the_frame_whole_and_is_not_blamed(tmp_pa
         ] * 2
         assert healed["wire_bytes"] > first["wire_bytes"]  # the delta, and the whole frame
         assert same(healed["outcome"], first["outcome"])
-        assert not on.agent.engine.cloud.circuit.is_open
+        assert not on.agent.cloud.circuit.is_open
         assert (await post(on, 1))["wire_bytes"] < first["wire_bytes"] * 0.7
 
 
 @pytest.mark.parametrize("mode", ["500", "garbage", "cut-off", "hang"])
 async def test_a_frame_that_is_lost_harms_no_other(tmp_path: Path, mode: str) -> None:
-    async with middle_stage(tmp_path, timeout_s=0.5) as on:
+    async with middle_stage(tmp_path) as on:
         answers = {seed: (await post(on, seed))["outcome"] for seed in (1, 2)}
         on.cloud.mode = mode
         status, answer = await on.post(picture(2), headers={"X-Evosplit-Stream": "gate"})
         assert (status, answer["answered_by"]) == (200, "edge-fallback")
         on.cloud.mode = "ok"
-        await until(lambda: not on.agent.engine.cloud.circuit.is_open)
+        await until(lambda: not on.agent.cloud.circuit.is_open)
         await use_the_middle(on)
         for seed in (1, 2):
             assert same((await post(on, seed))["outcome"], answers[seed])
 
 
 async def test_many_frames_of_several_streams_at_once(tmp_path: Path) -> None:
-    async with middle_stage(tmp_path) as on:
+    async with middle_stage(tmp_path, table_of=middle_only) as on:
         expected = {seed: (await post(on, seed, None))["outcome"] for seed in range(4)}
         on.cloud.bandwidth_bps = 1e9
         rng = np.random.default_rng(0)
-        on.agent.engine.reconsider = lambda: None  # type: ignore[method-assign]
-        on.agent.engine.cloud.changed = lambda: None
 
         async def one(number: int) -> None:
             await asyncio.sleep(float(rng.uniform(0, 0.3)))
             if number % 10 == 0:
-                forget(on)
+                on.cloud.restart()
             answer = await post(on, number % 4, f"camera {number % 3}")
             assert same(answer["outcome"], expected[number % 4])
 

@@ -89,7 +89,7 @@ async def test_the_profile_tells_the_planner_and_the_file_keeps_it(
     monkeypatch.setattr("evosplit.edge.telemetry.expected_savings.LEAST_FRAMES", 5)
     async with middle_stage(tmp_path, audit_share=NEVER, slowdown=2.0) as on:
         hook = Told(tap(on), sure(3), name="exit-0")
-        await on.agent.hooking.adopt((hook,), "exit")
+        await on.agent.hook_manager.adopt((hook,), "exit")
         for seed in range(4):
             await on.post(picture(seed))
         hook.decision = type(hook).decision
@@ -116,7 +116,7 @@ async def test_an_expectation_outlives_a_run_without_frames(tmp_path: Path) -> N
     known = Expectation(wire_share=0.25)
     write_kept(folder / "expectation.json", KeptExpectation(sha256, known))
     async with stage(tmp_path) as on:
-        await until(lambda: on.agent.engine.heads_ready() == 3)
+        await until(lambda: on.agent.plans.heads_ready() == 3)
         assert on.agent.expecting.now() == known
     assert read_expectation(folder, sha256) == known
 

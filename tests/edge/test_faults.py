@@ -15,7 +15,7 @@ from evosplit.edge.link.circuit import REFUSALS_TO_OPEN
 
 async def use_the_cloud(on: Stage) -> None:
     on.cloud.bandwidth_bps = 1e9
-    await until(lambda: on.agent.engine.plan.cut_key == "0" and on.agent.engine.heads_ready() == 3)
+    await until(lambda: on.agent.plans.plan.cut_key == "0" and on.agent.plans.heads_ready() == 3)
 
 
 async def results(on: Stage) -> list[dict[str, object]]:
@@ -25,11 +25,9 @@ async def results(on: Stage) -> list[dict[str, object]]:
 
 async def test_with_the_cloud_away_from_the_start_the_edge_answers(tmp_path: Path) -> None:
     async with stage(tmp_path, cloud_up=False) as on:
-        started_s = time.monotonic()
         for seed in range(5):
             status, answer = await on.post(picture(seed))
             assert (status, answer["answered_by"]) == (200, "edge-fallback")
-        assert time.monotonic() - started_s < 2.0
         assert (await on.get("/v1/plan"))[1]["cloud"] == "away"
 
 
@@ -54,28 +52,25 @@ async def test_a_connection_that_breaks_once_is_tried_again(tmp_path: Path) -> N
 
 
 async def test_only_the_first_frame_waits_for_a_cloud_that_hangs(tmp_path: Path) -> None:
-    async with stage(tmp_path, timeout_s=1.2, probe_interval_s=60.0) as on:
-        await on.post(picture(0))
-        on.cloud.mode = "hang"
+    async with stage(tmp_path, timeout_s=1.2, probe_interval_s=60.0, real_timeouts=True) as on:
         await use_the_cloud(on)
-        waits_s = []
+        on.cloud.mode = "hang"
+        asked, started_s = len(on.cloud.calls), time.monotonic()
         for seed in range(4):
-            started_s = time.monotonic()
             status, answer = await on.post(picture(seed))
-            waits_s.append(time.monotonic() - started_s)
             assert (status, answer["answered_by"]) == (200, "edge-fallback")
-        assert waits_s[0] > 0.9
-        assert max(waits_s[1:]) < 0.5
-        assert on.agent.engine.cloud.circuit.is_open
+            assert time.monotonic() - started_s > 0.9
+        assert [path.endswith("infer") for path in on.cloud.calls[asked:]] == [True]
+        assert on.agent.cloud.circuit.is_open
 
 
 async def test_the_cloud_is_used_again_when_it_is_back(tmp_path: Path) -> None:
-    async with stage(tmp_path, timeout_s=0.5) as on:
+    async with stage(tmp_path) as on:
         await use_the_cloud(on)
         on.cloud.mode = "hang"
         assert (await on.post(picture(1)))[1]["answered_by"] == "edge-fallback"
         on.cloud.mode = "ok"
-        await until(lambda: not on.agent.engine.cloud.circuit.is_open)
+        await until(lambda: not on.agent.cloud.circuit.is_open)
         await use_the_cloud(on)
         assert (await on.post(picture(2)))[1]["answered_by"] == "cloud"
 
@@ -87,13 +82,13 @@ async def test_refusals_in_a_row_open_the_circuit(tmp_path: Path) -> None:
         for seed in range(REFUSALS_TO_OPEN):
             await on.post(picture(seed))
         asked = len(on.cloud.calls)
-        assert on.agent.engine.cloud.circuit.is_open
+        assert on.agent.cloud.circuit.is_open
         assert (await on.post(picture(9)))[1]["answered_by"] == "edge-fallback"
         assert len(on.cloud.calls) == asked
 
 
 async def test_without_a_fallback_the_failure_is_recorded(tmp_path: Path) -> None:
-    async with stage(tmp_path, with_fallback=False, timeout_s=0.5) as on:
+    async with stage(tmp_path, with_fallback=False) as on:
         on.cloud.mode = "hang"
         for seed in range(3):
             status, answer = await on.post(picture(seed), frame_id=f"f{seed}")
@@ -111,7 +106,7 @@ async def test_without_a_fallback_the_failure_is_recorded(tmp_path: Path) -> Non
 
 
 async def test_a_storm_of_faults_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    async with stage(tmp_path, timeout_s=0.3) as on:
+    async with stage(tmp_path) as on:
         await use_the_cloud(on)
         sent = []
         for mode in ("ok", "500", "cut-off", "ok", "garbage", "hang", "ok"):
@@ -138,9 +133,9 @@ async def test_a_full_disk_is_one_clear_line(tmp_path: Path, monkeypatch: pytest
 
 
 async def test_a_bandwidth_that_collapses_is_survived(tmp_path: Path) -> None:
-    async with stage(tmp_path, timeout_s=1.0) as on:
+    async with stage(tmp_path, timeout_s=1.0, real_timeouts=True) as on:
         await use_the_cloud(on)
         on.cloud.bandwidth_bps = 2e4
         seen = [(await on.post(picture(seed)))[1]["answered_by"] for seed in range(6)]
         assert set(seen) <= {"edge", "edge-fallback", "cloud"}
-        await until(lambda: not on.agent.engine.plan.boundary)
+        await until(lambda: not on.agent.plans.plan.boundary)

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.providers import Providers
-from evosplit.edge.backends.race import HEAT, PERIOD, Contest
-from evosplit.edge.backends.runtime_segment import OrtSegment
+from evosplit.edge.backends.race import FRAMES_PER_TURN, RACE_PERIOD_FRAMES, Race
+from evosplit.edge.backends.runtime_segment import RuntimeSegment
 from evosplit.edge.backends.segment import FrameContext
-from evosplit.edge.backends.selection import open_segment, quickest
-from evosplit.edge.head.assemble import Options, Stuff, assemble
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.backends.selection import fastest_segment, open_segment
+from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import Graph, load_graph, prefix_cut
 from evosplit.shared.session import Runner
@@ -76,16 +76,16 @@ def test_a_session_that_cannot_be_made_falls_back_too(
     assert providers.name == "cpu"
 
 
-def test_the_quickest_is_taken(graph: Graph) -> None:
+def test_the_fastest_segment_is_taken(graph: Graph) -> None:
     segments = [Slow("a", 0.02), Slow("b", 0.0), Slow("c", 0.02)]
-    assert quickest(segments, graph.model).backend == "b"
+    assert fastest_segment(segments, graph.model).backend == "b"
     with pytest.raises(ModelError, match="no backend"):
-        quickest([], graph.model)
+        fastest_segment([], graph.model)
 
 
 def test_a_race_finds_the_quicker_backend_and_is_run_again() -> None:
     dense, masked = Slow("dense", 0.004), Slow("masked", 0.0)
-    contest = Contest((dense, masked))
+    contest = Race((dense, masked))
     frame = FrameContext("s")
 
     def ran(times: int) -> list[str]:
@@ -95,10 +95,10 @@ def test_a_race_finds_the_quicker_backend_and_is_run_again() -> None:
             made.append(contest.backend)
         return made
 
-    assert ran(2 * HEAT) == ["dense"] * HEAT + ["masked"] * HEAT
+    assert ran(2 * FRAMES_PER_TURN) == ["dense"] * FRAMES_PER_TURN + ["masked"] * FRAMES_PER_TURN
     assert set(ran(5)) == {"masked"}
     dense.seconds, masked.seconds = 0.0, 0.002
-    ran(PERIOD - 2 * HEAT - 5 + 2 * HEAT)
+    ran(RACE_PERIOD_FRAMES - 2 * FRAMES_PER_TURN - 5 + 2 * FRAMES_PER_TURN)
     assert set(ran(5)) == {"dense"}
     contest.forget("s")
     assert dense.forgot == masked.forgot == ["s"]
@@ -106,17 +106,17 @@ def test_a_race_finds_the_quicker_backend_and_is_run_again() -> None:
 
 def test_masked_heads_give_the_dense_answer_at_threshold_zero(graph: Graph) -> None:
     cut = prefix_cut(graph, 3)
-    stuff = Stuff(graph, cut)
-    plain = assemble(stuff, (), Options())
-    masked = assemble(stuff, (), Options(masked=True, change=ChangeSettings()))
-    rng, roster = np.random.default_rng(0), Roster()
+    stuff = HeadSource(graph, cut)
+    plain = assemble(stuff, (), HeadOptions())
+    masked = assemble(stuff, (), HeadOptions(masked=True, change=ChangeSettings()))
+    rng, hook_failures = np.random.default_rng(0), HookFailures()
     picture = rng.standard_normal((1, 3, 16, 16)).astype(np.float32)
     backends = set()
-    for _ in range(2 * HEAT + 4):
+    for _ in range(2 * FRAMES_PER_TURN + 4):
         picture = picture.copy()
         picture[0, :, 3, 4] += 1
         feeds = {"x": picture}
-        wanted, found = (run_head(head, feeds, "s", roster) for head in (plain, masked))
+        wanted, found = (run_head(head, feeds, "s", hook_failures) for head in (plain, masked))
         backends.add(found.trace.steps[0].backend)
         for name in cut.boundary:
             np.testing.assert_allclose(found.tensors[name], wanted.tensors[name], rtol=1e-4, atol=1e-5)
@@ -125,16 +125,16 @@ def test_masked_heads_give_the_dense_answer_at_threshold_zero(graph: Graph) -> N
 
 def test_without_masks_and_codes_there_is_nothing_to_choose(graph: Graph) -> None:
     segment = open_segment(graph.model, {}, {}, Providers(), None, False)
-    assert isinstance(segment, OrtSegment)
+    assert isinstance(segment, RuntimeSegment)
 
 
 def test_heads_keep_the_segments_that_stay(graph: Graph) -> None:
     from hook_doubles import Told
 
-    stuff = Stuff(graph, prefix_cut(graph, len(graph.layers)))
+    stuff = HeadSource(graph, prefix_cut(graph, len(graph.layers)))
     tap = graph.layers[2].outputs[0]
-    old = assemble(stuff, [Told(tap, name="a")], Options())
-    new = assemble(stuff, [Told(tap, name="b"), Told("x", name="c")], Options(), old)
+    old = assemble(stuff, [Told(tap, name="a")], HeadOptions())
+    new = assemble(stuff, [Told(tap, name="b"), Told("x", name="c")], HeadOptions(), old)
     assert new.segments == old.segments
-    other = assemble(stuff, [], Options(), old)
+    other = assemble(stuff, [], HeadOptions(), old)
     assert not set(other.segments) & set(old.segments)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hook_doubles import Told
+from hook_doubles import Told, ToldBlock
 
 from evosplit.edge.head.apply_decisions import kept_channels, with_bits
-from evosplit.edge.head.assemble import Options, Stuff, assemble
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun, always, run_head
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.decisions import GO, Bits, Exit, Keep, Mask, Skip
@@ -31,11 +31,11 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 
 def head_of(graph: Graph, hooks: Sequence[Any], layers: int | None = None) -> Head:
     cut = prefix_cut(graph, len(graph.layers) if layers is None else layers)
-    return assemble(Stuff(graph, cut), hooks, Options())
+    return assemble(HeadSource(graph, cut), hooks, HeadOptions())
 
 
-def run(graph: Graph, head: Head, roster: Roster | None = None, acts: Any = always) -> HeadRun:
-    return run_head(head, models.feeds(graph.model), "s", roster or Roster(), acts)
+def run(graph: Graph, head: Head, hook_failures: HookFailures | None = None, acts: Any = always) -> HeadRun:
+    return run_head(head, models.feeds(graph.model), "s", hook_failures or HookFailures(), acts)
 
 
 def answer(graph: Graph) -> np.ndarray:
@@ -68,7 +68,10 @@ def test_an_exit_ends_the_head(graph: Graph) -> None:
 
 def test_a_decision_that_is_only_noted_changes_nothing(graph: Graph) -> None:
     known = Exit({"y": np.zeros((1, 5), np.float32)}, 0.9)
-    hooks = [Told(BLOCK_START, Skip(), until=BLOCK_END, name="skips"), Told(BLOCK_END, known, name="sure")]
+    hooks = [
+        ToldBlock(BLOCK_START, Skip(), until=BLOCK_END, name="skips"),
+        Told(BLOCK_END, known, name="sure"),
+    ]
     made = run(graph, head_of(graph, hooks), acts=lambda hook, decision: False)
     np.testing.assert_allclose(made.tensors["y"], answer(graph), rtol=1e-5)
     assert [(claim.hook.name, type(claim.decision)) for claim in made.claims] == [
@@ -83,7 +86,7 @@ def test_a_skipped_block_is_its_shortcut(graph: Graph) -> None:
     if inner.tap not in graph.tensors:
         pytest.fail(f"no such tensor; there are {sorted(graph.tensors)}")
     head = head_of(
-        graph, [Told(BLOCK_START, Skip(), until=BLOCK_END), inner, behind, Told(BLOCK_START, name="z")]
+        graph, [ToldBlock(BLOCK_START, Skip(), until=BLOCK_END), inner, behind, Told(BLOCK_START, name="z")]
     )
     made = run(graph, head)
     np.testing.assert_array_equal(made.tensors[BLOCK_END], made.tensors[BLOCK_START])
@@ -99,7 +102,7 @@ def test_a_skipped_block_is_its_shortcut(graph: Graph) -> None:
 def test_what_is_no_block_is_never_skipped(
     graph: Graph, caplog: pytest.LogCaptureFixture, tap: str, until: str
 ) -> None:
-    made = run(graph, head_of(graph, [Told(tap, Skip(), until=until)]))
+    made = run(graph, head_of(graph, [ToldBlock(tap, Skip(), until=until)]))
     np.testing.assert_allclose(made.tensors["y"], answer(graph), rtol=1e-5)
     assert "no block that can be skipped" in caplog.text
 
@@ -129,14 +132,14 @@ def test_a_hook_that_misbehaves_is_dropped_once_and_the_answer_is_right(
     graph: Graph, caplog: pytest.LogCaptureFixture, decision: Any
 ) -> None:
     bad, good = Told(BLOCK_END, decision, name="bad"), Told(BLOCK_END, name="good")
-    head, roster = head_of(graph, [bad, good]), Roster()
+    head, hook_failures = head_of(graph, [bad, good]), HookFailures()
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            np.testing.assert_allclose(run(graph, head, roster).tensors["y"], answer(graph), rtol=1e-5)
+            np.testing.assert_allclose(run(graph, head, hook_failures).tensors["y"], answer(graph), rtol=1e-5)
     assert (len(bad.seen), len(good.seen)) == (1, 3)
     assert len(caplog.records) == 1
     assert "hook bad is dropped" in caplog.text
-    assert set(roster.dropped) == {"bad"}
+    assert set(hook_failures.dropped) == {"bad"}
 
 
 def test_masks_reach_the_segments_behind(graph: Graph) -> None:
@@ -171,9 +174,9 @@ def test_hooks_on_what_crosses_are_not_asked_where_it_does_not(graph: Graph) -> 
         Told(name, Bits({name: 4}), kind="bits"),
         Told(name, Keep(name, np.ones(8, bool)), kind="channels"),
     ]
-    roster = Roster()
-    made = run(graph, head_of(graph, hooks), roster)
-    assert not roster.dropped
+    hook_failures = HookFailures()
+    made = run(graph, head_of(graph, hooks), hook_failures)
+    assert not hook_failures.dropped
     assert not made.bits
     assert not any(hook.seen for hook in hooks)
 

@@ -1,4 +1,6 @@
 import hashlib
+import io
+import json
 import struct
 
 import numpy as np
@@ -8,6 +10,7 @@ from hook_examples import exit_hook, skip_hook, tensor
 
 from evosplit.edge.hooks import hook_file as files
 from evosplit.edge.hooks.hook_file import decode_hooks, encode_hooks, load_hooks, save_hooks
+from evosplit.shared.array_file import read_arrays, write_arrays
 from evosplit.shared.errors import BundleError
 
 MODEL = "ab" * 32
@@ -56,7 +59,7 @@ def test_hooks_of_another_model_are_refused():
 def test_another_format_is_refused():
     data = bytearray(content())
     data[4:8] = struct.pack("<I", 7)
-    with pytest.raises(BundleError, match="have format 7; this version reads format 1"):
+    with pytest.raises(BundleError, match="have format 7; this version reads format 2"):
         load_hooks_from(bytes(data))
 
 
@@ -79,25 +82,25 @@ def test_every_flipped_byte_is_found():
 
 def test_lies_under_a_right_digest_are_refused():
     body = content()[40:]
-    (length,) = struct.unpack_from("<I", body)
-    header, frame = body[4 : 4 + length], body[4 + length :]
+    with read_arrays(io.BytesIO(body), "hooks") as archive:
+        header, arrays = json.dumps(archive.meta), {name: archive.read(name) for name in archive.names()}
     lies = {
-        b'"kind":"exit"': b'"kind":"evil"',
-        b'"tap":"t"': b'"tip":"t"',
-        b'"classifier":"linear"': b'"classifier":"hidden"',
-        b'"answers":["a","","c"]': b'"answers":["a"]',
-        b'"threshold":0.9': b'"threshold":null',
-        b'"grid":1': b'"evil":1',
+        '"kind": "exit"': '"kind": "evil"',
+        '"tap": "t"': '"tip": "t"',
+        '"classifier": "linear"': '"classifier": "hidden"',
+        '"answers": ["a", "", "c"]': '"answers": ["a"]',
+        '"threshold": 0.9': '"threshold": null',
+        '"grid": 1': '"evil": 1',
+        '"hooks": ': '"evil": ',
     }
     for truth, lie in lies.items():
         assert truth in header
-        changed = header.replace(truth, lie, 1)
+        stream = io.BytesIO()
+        write_arrays(stream, json.loads(header.replace(truth, lie, 1)), arrays)
         with pytest.raises(BundleError):
-            load_hooks_from(resealed(struct.pack("<I", len(changed)) + changed + frame))
-    with pytest.raises(BundleError, match="cut off"):
-        load_hooks_from(resealed(struct.pack("<I", 2**31) + header + frame))
-    with pytest.raises(BundleError, match="weights cannot be read"):
-        load_hooks_from(resealed(struct.pack("<I", length) + header + frame[:-9]))
+            load_hooks_from(resealed(stream.getvalue()))
+    with pytest.raises(BundleError, match="cannot read the hooks"):
+        load_hooks_from(resealed(body[:-9]))
 
 
 def test_a_missing_file_is_one_line(tmp_path):
@@ -112,7 +115,7 @@ def test_a_crash_while_saving_leaves_the_old_file(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         save_hooks(path, MODEL, [exit_hook()])
     assert [hook.name for hook in load_hooks(path, MODEL)] == ["skip-0"]

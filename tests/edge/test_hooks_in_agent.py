@@ -35,8 +35,8 @@ async def test_an_exit_answers_without_the_cloud(tmp_path: Path) -> None:
 
 async def test_an_exit_answers_while_the_cloud_is_away(tmp_path: Path) -> None:
     async with stage(tmp_path, cloud_up=False, audit_share=NEVER) as on:
-        await until(lambda: on.agent.engine.heads_ready() == 3)
-        await on.agent.engine.change_hooks((Told(tap(on), sure(1), name="exit-0"),))
+        await until(lambda: on.agent.plans.heads_ready() == 3)
+        await on.agent.plans.change_hooks((Told(tap(on), sure(1), name="exit-0"),))
         status, answer = await on.post(picture(1))
         assert (status, answer["answered_by"], answer["hook"]) == (200, "exit", "exit-0")
 
@@ -53,14 +53,14 @@ async def test_an_audited_frame_goes_the_full_way_and_the_guard_hears_of_it(tmp_
             _, answer = await on.post(picture(1))
             assert answer["answered_by"] == "cloud"
         await on.agent.drain()
-        audits = on.agent.hooking.audits
+        audits = on.agent.hook_manager.audits
         assert (audits.disagreed["wrong"], audits.agreed["right"]) == (25, 25)
         assert (audits.verdict("wrong"), audits.verdict("right")) == ("off", "ok")
 
 
 async def test_a_shorter_way_is_gone_as_well_and_compared(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, audit_share=ALWAYS) as on:
-        boundary = on.agent.engine.plan.boundary[0]
+        boundary = on.agent.plans.plan.boundary[0]
         none = Keep(boundary, np.zeros(on.cloud.graph.tensors[boundary].shape[1], bool))
         await with_hooks(
             on,
@@ -70,14 +70,14 @@ async def test_a_shorter_way_is_gone_as_well_and_compared(tmp_path: Path) -> Non
         answers = [(await on.post(picture(seed)))[1] for seed in range(4)]
         assert {answer["answered_by"] for answer in answers} == {"cloud"}
         await on.agent.drain()
-        audits = on.agent.hooking.audits
+        audits = on.agent.hook_manager.audits
         assert audits.agreed["nothing"] + audits.disagreed["nothing"] == 4
         assert audits.agreed["finer"] + audits.disagreed["finer"] == 4
 
 
 async def test_kept_channels_and_fewer_bits_make_frames_shorter(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
-        boundary = on.agent.engine.plan.boundary[0]
+        boundary = on.agent.plans.plan.boundary[0]
         plain = (await on.post(picture(1)))[1]
         await with_hooks(on, Told(boundary, Bits({boundary: 2}), name="b", kind="bits"))
         coarse = (await on.post(picture(1)))[1]
@@ -127,24 +127,29 @@ async def test_a_pupil_that_raises_is_dropped(tmp_path: Path) -> None:
         await with_hooks(on, pupil)
         assert (await on.post(picture(1)))[1]["answered_by"] == "cloud"
         await on.agent.drain()
-        assert set(on.agent.engine.roster.dropped) == {"bad"}
+        assert set(on.agent.engine.hook_failures.dropped) == {"bad"}
 
 
 async def test_the_device_learns_an_exit_from_the_clouds_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two kinds of picture; the network's answers to them are all that is learned from."""
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     options = {"exit_agreement": 0.8, "audit_share": NEVER}
     async with middle_stage(tmp_path, **options) as on:
-        hooking = on.agent.hooking
-        await until(lambda: hooking.school is not None and on.agent.engine.watches(hooking.school.taps))
+        hook_manager = on.agent.hook_manager
+        await until(
+            lambda: (
+                hook_manager.exit_learner is not None
+                and on.agent.plans.watches(hook_manager.exit_learner.taps)
+            )
+        )
         for seed in range(120):
             assert (await on.post(flat(seed)))[0] == 200
         await on.agent.drain()
-        assert hooking.school.sampler.offered >= 60
-        await hooking.school.loop.train_now()
-        await until(lambda: any(hook.kind == "exit" for hook in on.agent.engine.heads.hooks), 30.0)
+        assert hook_manager.exit_learner.sampler.offered >= 60
+        await hook_manager.exit_learner.loop.train_now()
+        await until(lambda: any(hook.kind == "exit" for hook in on.agent.plans.heads.hooks), 30.0)
         path = tmp_path / "data" / "net" / "hooks.evh"
         await until(path.exists)
         seen = [(await on.post(flat(seed)))[1] for seed in range(200, 220)]
@@ -154,7 +159,7 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
             assert answer["outcome"]["top"][0]["class"] == whole["outcome"]["top"][0]["class"]
         names = {hook.name for hook in load_hooks(path, on.cloud.graph.sha256)}
     async with middle_stage(tmp_path, **options) as again:
-        assert {hook.name for hook in again.agent.engine.heads.hooks} == names
+        assert {hook.name for hook in again.agent.plans.heads.hooks} == names
         assert (await again.post(flat(300)))[1]["answered_by"] == "exit"
 
 
@@ -181,7 +186,7 @@ async def test_a_full_disk_costs_the_file_but_not_the_hooks(
 
     monkeypatch.setattr("evosplit.edge.hook_learning.manager.save_hooks", full)
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
-        await on.agent.hooking.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
+        await on.agent.hook_manager.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
         assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
     assert "cannot be saved" in caplog.text
 
@@ -196,14 +201,14 @@ async def test_streams_that_change_size_or_hold_nan_are_answered_or_refused_clea
 async def test_without_hooks_nothing_of_them_is_there(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, hooks=False) as on:
         assert (await on.post(picture(1)))[1]["answered_by"] == "cloud"
-        assert on.agent.hooking is None
+        assert on.agent.hook_manager is None
         _, profile = await on.get("/v1/profile")
         assert (profile["hooks"], profile["learning"]) == ([], None)
 
 
 async def test_the_profile_tells_segments_and_hooks(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
-        await on.agent.hooking.adopt((Told(tap(on), sure(3), name="exit-0"),), "exit")
+        await on.agent.hook_manager.adopt((Told(tap(on), sure(3), name="exit-0"),), "exit")
         for seed in range(3):
             await on.post(picture(seed))
         _, profile = await on.get("/v1/profile")

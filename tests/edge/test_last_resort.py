@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from edge_support import LABELS, middle_stage, picture, stage
+from edge_support import LABELS, middle_only, middle_stage, picture, stage
 from hook_doubles import Told
 from hook_support import NEVER, sure, tap
 from numpy.typing import NDArray
@@ -36,13 +36,11 @@ class Unsure:
 
 
 async def test_the_surest_exit_stands_in_for_the_cloud(tmp_path: Path) -> None:
-    async with stage(tmp_path, with_fallback=False, audit_share=NEVER, probe_interval_s=60.0) as on:
+    async with stage(
+        tmp_path, with_fallback=False, audit_share=NEVER, probe_interval_s=60.0, table_of=middle_only
+    ) as on:
         hooks = Unsure(tap(on), "exit-0", 1, 0.3), Unsure(tap(on), "exit-1", 2, 0.6)
-        plan = on.agent.engine.model.table.plans[0]
-        on.agent.engine._current = plan, on.agent.engine.heads.build(plan)
-        on.agent.engine.reconsider = lambda: None  # type: ignore[method-assign]
-        on.agent.engine.cloud.changed = lambda: None
-        await on.agent.engine.change_hooks(hooks)
+        await on.agent.plans.change_hooks(hooks)
         assert (await on.post(picture(1)))[1]["answered_by"] == "cloud"
         on.cloud.mode = "500"
         for _ in range(5):  # refused at first, then away
@@ -50,15 +48,14 @@ async def test_the_surest_exit_stands_in_for_the_cloud(tmp_path: Path) -> None:
             assert (status, answer["answered_by"], answer["hook"]) == (200, "edge-fallback", "exit-1")
             assert (answer["confidence"], answer["wire_bytes"]) == (0.6, 0)
             assert answer["outcome"]["top"][0]["label"] == LABELS[2]
-        assert on.agent.engine.cloud.circuit.is_open
-        on.agent.engine.believes = lambda hook: hook.name != "exit-1"
+        assert on.agent.cloud.circuit.is_open
+        on.agent.engine.hook_failures.drop(hooks[1], "a test")
         assert (await on.post(picture(1)))[1]["hook"] == "exit-0"
-        on.agent.engine.believes = lambda _hook: False
+        on.agent.engine.hook_failures.drop(hooks[0], "a test")
         status, answer = await on.post(picture(1), frame_id="none")
         assert (status, answer["frame_id"]) == (503, "none")
         sured = Told(tap(on), sure(3), name="sure")
-        on.agent.engine.believes = on.agent.engine.roster.trusts
-        await on.agent.engine.change_hooks((*hooks, sured))
+        await on.agent.plans.change_hooks((*hooks, sured))
         assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
         await on.agent.drain()
 
@@ -70,10 +67,10 @@ async def test_an_exit_that_makes_no_sense_does_not_stand_in(tmp_path: Path) -> 
                 return GO
             return dataclasses.replace(sure(1), outputs={"y": np.full((1, 5), np.nan, np.float32)})
 
-    async with stage(tmp_path, with_fallback=False, audit_share=NEVER, probe_interval_s=60.0) as on:
-        plan = on.agent.engine.model.table.plans[0]
-        on.agent.engine._current = plan, on.agent.engine.heads.build(plan)
-        await on.agent.engine.change_hooks((Wrong(tap(on), "exit-0", 1, 0.3),))
+    async with stage(
+        tmp_path, with_fallback=False, audit_share=NEVER, probe_interval_s=60.0, table_of=middle_only
+    ) as on:
+        await on.agent.plans.change_hooks((Wrong(tap(on), "exit-0", 1, 0.3),))
         on.cloud.mode = "500"
         status, answer = await on.post(picture(1))
         assert (status, answer["error"].startswith("the cloud answered 500")) == (503, True)
@@ -81,10 +78,10 @@ async def test_an_exit_that_makes_no_sense_does_not_stand_in(tmp_path: Path) -> 
 
 async def test_figures_of_deltas_and_of_the_guard(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
-        await on.agent.hooking.adopt((Told(tap(on), GO, name="exit-0"),), "exit")
+        await on.agent.hook_manager.adopt((Told(tap(on), GO, name="exit-0"),), "exit")
         for _ in range(3):
             await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})
-        on.cloud.plane._streams = type(on.cloud.plane._streams)()
+        on.cloud.restart()
         await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})
         await on.post(picture(1))
         async with on.client.get(f"{on.url}/metrics") as response:

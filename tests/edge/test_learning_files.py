@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
-from evosplit.edge.hook_training.array_file import read_npz, write_npz
 from evosplit.edge.hook_training.learned import Learned
 from evosplit.edge.hook_training.learned_file import read_learned, write_learned
 from evosplit.edge.hook_training.sample_file import read_samples
-from evosplit.edge.hook_training.samples import OTHER, Sample
-from evosplit.edge.hook_training.trainers import forward_forward, load_classifier, logistic, symba
+from evosplit.edge.hook_training.samples import Sample
+from evosplit.edge.hook_training.trainers import forward_forward, logistic, symba
+from evosplit.edge.hooks.classifiers.load import load_classifier
+from evosplit.edge.hooks.exit import OTHER
+from evosplit.shared.array_file import read_npz, write_npz
 from evosplit.shared.errors import LearningError
 
 LIMIT = 100_000
@@ -115,6 +117,15 @@ def test_an_array_that_claims_to_be_huge_is_never_allocated(tmp_path):
             lie.writestr(name, values.replace(b"(4,), }         ", b"(4000000000,), }"))
     with pytest.raises(LearningError, match="not what it says"), read_npz(path) as archive:
         archive.read("a")
+
+
+@pytest.mark.parametrize("values", [np.arange(6.0).reshape(2, 3).T, np.array(3, np.int64), np.empty((0, 2))])
+def test_arrays_of_any_order_and_shape_come_back(tmp_path, values):
+    write_npz(tmp_path / "a.npz", {"n": 1}, {"a": values})
+    with read_npz(tmp_path / "a.npz") as archive:
+        again = archive.read("a")
+    assert (again.shape, again.dtype) == (values.shape, values.dtype)
+    assert np.array_equal(again, values)
 
 
 def test_a_full_disk_leaves_the_old_file(sampler, tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evosplit.edge.audits.agreement_guard import Guard
+from evosplit.edge.audits.agreement_guard import AgreementGuard
 from evosplit.edge.audits.audit_rules import Audit, Rules, Standing, is_audited, judge
 from evosplit.edge.audits.sequential_test import _COURAGE, evidence
 
@@ -28,7 +28,7 @@ def feed(guard, random, count, agreement, confidence=None):
 
 def test_noise_above_the_target_changes_nothing():
     for seed in range(20):
-        guard = Guard(0.95)
+        guard = AgreementGuard(0.95)
         feed(guard, np.random.default_rng(seed), 1000, 0.97)
         assert guard.verdict("exit") == "ok"
         assert guard.floor("exit") == 0
@@ -37,7 +37,7 @@ def test_noise_above_the_target_changes_nothing():
 @pytest.mark.parametrize(("target", "drifted"), [(0.99, 0.9), (0.95, 0.8)])
 def test_drift_is_noticed_soon(target, drifted):
     for seed in range(10):
-        guard, random = Guard(target), np.random.default_rng(seed)
+        guard, random = AgreementGuard(target), np.random.default_rng(seed)
         feed(guard, random, 300, 1.0)
         assert feed(guard, random, 500, drifted, 0.9) < 300
         assert guard.verdict("exit") in ("raise", "off")
@@ -48,7 +48,7 @@ def sure_ones(sure):
 
 
 def test_the_threshold_rises_to_where_audits_agree():
-    guard, random = Guard(0.95), np.random.default_rng(0)
+    guard, random = AgreementGuard(0.95), np.random.default_rng(0)
     feed(guard, random, 1000, 1.0)
     feed(guard, random, 2000, sure_ones)
     if guard.verdict("exit") == "off":  # noticed before there were enough audits to say where it agrees
@@ -59,7 +59,7 @@ def test_the_threshold_rises_to_where_audits_agree():
 
 
 def test_a_raised_threshold_comes_down_by_proof():
-    guard, random = Guard(0.95), np.random.default_rng(1)
+    guard, random = AgreementGuard(0.95), np.random.default_rng(1)
     while guard.verdict("exit") != "raise":
         feed(guard, random, 2000, sure_ones)
     assert feed(guard, random, 1000, 1.0) < 400
@@ -67,7 +67,7 @@ def test_a_raised_threshold_comes_down_by_proof():
 
 
 def test_where_nothing_agrees_the_hook_is_off_and_comes_back_by_proof():
-    guard, random = Guard(0.95), np.random.default_rng(0)
+    guard, random = AgreementGuard(0.95), np.random.default_rng(0)
     feed(guard, random, 500, 0.5)
     assert guard.verdict("exit") == "off"
     assert guard.floor("exit") == np.inf
@@ -81,7 +81,7 @@ def test_where_nothing_agrees_the_hook_is_off_and_comes_back_by_proof():
 
 
 def test_a_new_classifier_starts_anew():
-    guard = Guard(0.95)
+    guard = AgreementGuard(0.95)
     feed(guard, np.random.default_rng(0), 500, 0.2)
     guard.reset("exit")
     assert guard.verdict("exit") == "ok"
@@ -89,7 +89,7 @@ def test_a_new_classifier_starts_anew():
 
 
 def test_hooks_are_watched_apart():
-    guard = Guard(0.95)
+    guard = AgreementGuard(0.95)
     feed(guard, np.random.default_rng(0), 500, 0.2)
     guard.record("other", True)
     assert guard.verdict("exit") != "ok"
@@ -99,7 +99,7 @@ def test_hooks_are_watched_apart():
 
 def test_audited_frames_are_a_share_chosen_by_their_ids():
     ids = [f"frame-{i}" for i in range(20_000)]
-    audited = [one for one in ids if Guard(0.99, share=0.02).should_audit(one)]
+    audited = [one for one in ids if AgreementGuard(0.99, share=0.02).should_audit(one)]
     assert 300 < len(audited) < 500
     assert audited == [one for one in ids if is_audited(one, 0.02)]
     assert not any(is_audited(one, 0.0) for one in ids[:100])
@@ -175,7 +175,7 @@ def test_false_alarms_are_bounded_where_agreement_is_just_what_is_promised():
 
 
 def test_a_hook_is_held_to_what_it_had_when_it_was_learned():
-    strict, fair = Guard(0.99), Guard(0.99)
+    strict, fair = AgreementGuard(0.99), AgreementGuard(0.99)
     random = np.random.default_rng(0)
     for agreed in random.random(1000) < 0.95:
         strict.record("exit", bool(agreed))

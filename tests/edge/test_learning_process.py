@@ -68,7 +68,7 @@ def test_killed_in_the_middle_of_writing(tmp_path):
     wanted = job(tmp_path)
     process.perform(wanted)
     whole = wanted.learned.read_bytes()
-    part = wanted.learned.with_name("learned.npz.part")
+    part = wanted.learned.with_name("learned.npz.partial")
     part.write_bytes(whole[: len(whole) // 2])
     assert len(read_learned(wanted.learned)) == 2
     process.perform(wanted)

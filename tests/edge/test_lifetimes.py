@@ -88,10 +88,10 @@ async def test_a_disk_that_is_full_ends_no_learning(
     learning.write_bytes(b"in the way")
     async with middle_stage(tmp_path) as on:
         await until(lambda: "exits are not learned" in caplog.text)
-        assert on.agent.hooking.school is None
+        assert on.agent.hook_manager.exit_learner is None
         learning.unlink()
-        await until(lambda: on.agent.hooking.school is not None)
-        await until(lambda: on.agent.engine.watches(on.agent.hooking.school.taps))
+        await until(lambda: on.agent.hook_manager.exit_learner is not None)
+        await until(lambda: on.agent.plans.watches(on.agent.hook_manager.exit_learner.taps))
         assert await metric(on, "evosplit_background_failures_total") == 0
 
 
@@ -103,7 +103,7 @@ async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: 
         async def slow(*_: object) -> None:
             await go_on.wait()
 
-        monkeypatch.setattr(on.agent.hooking.aftercare, "see_to", slow)
+        monkeypatch.setattr(on.agent.hook_manager.observer, "observe", slow)
         for seed in range(5):
             assert (await on.post(picture(seed)))[0] == 200
         assert await metric(on, "evosplit_follow_ups_skipped_total") == 3

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 from edge_support import TOKEN, FakeCloud, load_net, net_card, picture, stage, until
 
 from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
@@ -42,7 +43,7 @@ PAGES = [
 class Scene:
     def __init__(self, cloud: FakeCloud, session: aiohttp.ClientSession, url: str) -> None:
         self.cloud = cloud
-        self.link = CloudLink(Uplink(session, url, "net", TOKEN), Link(1e7), 2.0)
+        self.link = CloudLink(Uplink(session, url, "net", TOKEN), LinkState(Link(1e7)), 2.0)
         self.watch = LinkWatch(self.link, 1.0)
 
 
@@ -110,14 +111,14 @@ async def test_an_agent_behind_a_login_page_answers_alone_until_the_user_has_log
 ) -> None:
     async with stage(tmp_path) as on:
         on.cloud.page = PAGES[0]
-        await until(lambda: on.agent.engine.cloud.circuit.is_open)
-        samples = on.agent.engine.cloud.estimate.samples
+        await until(lambda: on.agent.cloud.circuit.is_open)
+        samples = on.agent.cloud.estimate.samples
         for seed in range(3):
             status, answer = await on.post(picture(seed))
             assert (status, answer["answered_by"]) in ((200, "edge-fallback"), (200, "edge"))
         assert (await on.get("/v1/plan"))[1]["cloud"] == "away"
-        assert on.agent.engine.cloud.estimate.samples == samples
+        assert on.agent.cloud.estimate.samples == samples
         with pytest.raises(CloudUnavailableError):
-            await on.agent.engine.cloud.infer("evosplit_frame", b"frame", 0.0)
+            await on.agent.cloud.infer("evosplit_frame", b"frame", 0.0)
         on.cloud.page = None
-        await until(lambda: not on.agent.engine.cloud.circuit.is_open)
+        await until(lambda: not on.agent.cloud.circuit.is_open)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from masked_nets import random_net
 from onnx import TensorProto, helper, numpy_helper
 
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.masked import MaskedSegment, supports
 from evosplit.edge.backends.segment import FrameContext
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.errors import InputError, ModelError
 from evosplit.shared.session import Runner
 from tests import models as nets
@@ -256,18 +256,16 @@ def test_what_cannot_be_run_is_named():
         MaskedSegment(nets.chain_net())
 
 
-def test_the_dense_backend_takes_over_a_stream_that_it_runs_faster(monkeypatch):
+@pytest.mark.parametrize(("dense_s", "takes_over"), [(0.0, True), (1e9, False)])
+def test_the_dense_backend_takes_over_a_stream_that_it_runs_faster(dense_s, takes_over):
     model, rng = random_net(1), np.random.default_rng(0)
-    masked = MaskedSegment(model, change=ChangeSettings(refresh_frames=12))
-    assert masked._rival is not None
-    for cost_s, hands_over in ((0.0, True), (1e9, False)):
-        monkeypatch.setattr(masked._rival, "_dense_s", cost_s)
-        x, name, dense = picture(rng), f"{cost_s}", []
-        for _ in range(30):
-            made = masked.run({"x": x}, FrameContext(name))
-            dense.append(masked._streams.get(name).dense_left)
-            check_close(made, Runner(model).run({"x": x}))
-            x = changed(rng, x)
-        # A frame to begin with, trials, twelve dense frames, and so on.
-        expected = [0] * 7 + list(range(12, -1, -1)) + [0] * 7 + [12, 11, 10]
-        assert dense == (expected if hands_over else [0] * 30)
+    masked = MaskedSegment(model, change=ChangeSettings(refresh_frames=12), dense_s=dense_s)
+    x, whole = picture(rng), []
+    for _ in range(30):
+        made = masked.run({"x": x}, FrameContext("a"))
+        whole.append(masked.density == 1)
+        check_close(made, Runner(model).run({"x": x}))
+        x = changed(rng, x)
+    # A whole frame and seven trials, then twelve dense frames, in turn; else a whole frame in every twelve.
+    turn = [True, *[False] * 7, *[True] * 12] if takes_over else [True, *[False] * 11]
+    assert whole == (turn * 3)[:30]

@@ -10,7 +10,7 @@ import pytest
 from edge_support import LABELS, make_table, picture, stage, until
 from hook_doubles import Pupil, Told
 
-from evosplit.edge.background.time_budget import Allowance
+from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.link.payloads import picture_codec, without_pictures
 from evosplit.edge.pipeline.agent import Ticket
@@ -45,21 +45,21 @@ async def test_the_picture_goes_as_the_plan_says(tmp_path: Path, codec: str) -> 
             assert answer["outcome"]["top"][0]["label"] == label
         if codec == "raw8":
             assert 0 < answer["wire_bytes"] - 16 * 16 * 3 < 20
-        assert answer["plan_digest"] == on.agent.engine.plan.digest
+        assert answer["plan_digest"] == on.agent.plans.plan.digest
         assert answer["breakdown"]["head_s"] == 0.0
         assert answer["breakdown"]["encode_s"] > 0.0
 
 
 async def test_tensors_take_the_best_plan_that_sends_tensors(tmp_path: Path) -> None:
     async with stage(tmp_path, table_of=picture_table) as on:
-        assert picture_codec(on.agent.engine.plan) == "png"
+        assert picture_codec(on.agent.plans.plan) == "png"
         feeds = preprocess(on.cloud.card, decode_picture(picture(3)))
         finished = await on.agent.take_tensors(feeds, Ticket("a"))
         assert finished.result.answered_by in ("edge", "cloud")
         (found,) = finished.outputs.values()
         (right,) = Runner(on.cloud.graph.model).run(feeds).values()
         np.testing.assert_allclose(found, right, atol=0.1)
-        assert finished.result.plan_digest != on.agent.engine.plan.digest
+        assert finished.result.plan_digest != on.agent.plans.plan.digest
 
 
 async def test_tensors_go_raw_where_every_plan_sends_a_picture(tmp_path: Path) -> None:
@@ -92,9 +92,9 @@ def test_a_table_without_its_pictures(tmp_path: Path) -> None:
 
 async def test_a_hook_on_the_input_is_asked_before_a_picture_goes(tmp_path: Path) -> None:
     async with stage(tmp_path, table_of=picture_table, audit_share=1e-9) as on:
-        await until(lambda: on.agent.engine.heads_ready() == 3)
+        await until(lambda: on.agent.plans.heads_ready() == 3)
         pupil = Pupil("x", name="repeat", kind="repeat")
-        await on.agent.engine.change_hooks((pupil,))
+        await on.agent.plans.change_hooks((pupil,))
         status, answer = await on.post(picture(1), stream="gate")
         await on.agent.drain()
         assert (status, answer["answered_by"], answer["breakdown"]["head_s"] > 0) == (200, "cloud", True)
@@ -109,12 +109,12 @@ async def test_a_hook_on_the_input_is_asked_before_a_picture_goes(tmp_path: Path
 
 async def test_an_audit_of_a_hook_before_a_picture_sends_it(tmp_path: Path) -> None:
     async with stage(tmp_path, table_of=picture_table, audit_share=1.0) as on:
-        await until(lambda: on.agent.engine.heads_ready() == 3)
+        await until(lambda: on.agent.plans.heads_ready() == 3)
         told = Told("x", Exit({"y": np.eye(5, dtype=np.float32)[[2]]}, 0.9), name="repeat", kind="repeat")
-        await on.agent.engine.change_hooks((told,))
+        await on.agent.plans.change_hooks((told,))
         assert (await on.post(picture(1)))[1]["answered_by"] == "cloud"
         await on.agent.drain()
-        audits = on.agent.hooking.audits
+        audits = on.agent.hook_manager.audits
         assert audits.agreed["repeat"] + audits.disagreed["repeat"] == 1
 
 
@@ -123,14 +123,14 @@ async def test_a_standing_picture_is_learned_under_a_plan_that_sends_pictures(
 ) -> None:
     monkeypatch.setattr("evosplit.edge.hook_learning.manager.LOOK_S", 1e9)  # the test says when to learn
     async with stage(tmp_path, table_of=picture_table, audit_share=1e-9, exit_agreement=0.9) as on:
-        await until(lambda: on.agent.engine.heads_ready() == 3)
-        assert picture_codec(on.agent.engine.plan) == "png"
-        on.agent.hooking.aftercare._looking = Allowance(100.0, 100.0)
+        await until(lambda: on.agent.plans.heads_ready() == 3)
+        assert picture_codec(on.agent.plans.plan) == "png"
+        on.agent.hook_manager.observer._time_budget = TimeBudget(100.0, 100.0)
         for _ in range(220):
             await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})
         await on.agent.drain()
-        await on.agent.hooking._learn_stillness()
-        assert [hook.kind for hook in on.agent.engine.heads.hooks] == ["repeat"]
+        await on.agent.hook_manager._learn_stillness()
+        assert [hook.kind for hook in on.agent.plans.heads.hooks] == ["repeat"]
         asked = [
             (await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"}))[1]["answered_by"]
             for _ in range(4)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from edge_support import Stage, load_net, make_table, middle_stage, picture
 
+from evosplit.edge.audits.near_duplicates import FORGET_S, NearDuplicates
 from evosplit.edge.audits.plan_audits import FIRST_AUDITS, PlanAudits
-from evosplit.edge.hook_learning.near_duplicates import FORGET_S, Recent
 from evosplit.edge.pipeline.agent import Ticket
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact
@@ -48,10 +48,10 @@ async def test_a_broken_plan_is_left_within_a_few_frames(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with middle_stage(tmp_path, table_of=from_noise, promised_drop=0.01) as on:
-        broken = on.agent.engine.plan.digest
-        engine = on.agent.engine
+        broken = on.agent.plans.plan.digest
+        plans = on.agent.plans
         frames = 0
-        while engine.plan.digest == broken and frames < 80:
+        while plans.plan.digest == broken and frames < 80:
             await classes(on, frames)
             await on.agent.drain()
             frames += 1
@@ -70,8 +70,8 @@ async def test_a_broken_plan_is_left_within_a_few_frames(
             metrics = await response.text()
         assert "evosplit_plans_distrusted 1.0" in metrics
         assert "evosplit_plan_agreement_promised 0.99" in metrics
-        engine.reconsider()
-        assert engine.plan.digest != broken
+        plans.reconsider()
+        assert plans.plan.digest != broken
     lines = [record.message for record in caplog.records if "are promised" in record.message]
     assert broken[:12] in lines[0]
     assert "the plan in use is now" in lines[0]
@@ -79,7 +79,7 @@ async def test_a_broken_plan_is_left_within_a_few_frames(
 
 async def test_where_nothing_is_promised_nothing_is_audited(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, table_of=from_noise) as on:
-        broken = on.agent.engine.plan.digest
+        broken = on.agent.plans.plan.digest
         for seed in range(5):
             await on.post(picture(seed))
         await on.agent.drain()
@@ -90,13 +90,13 @@ async def test_where_nothing_is_promised_nothing_is_audited(tmp_path: Path) -> N
 
 async def test_inputs_that_may_not_leave_are_not_sent(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, table_of=from_noise, promised_drop=0.01, private=True) as on:
-        broken = on.agent.engine.plan.digest
+        broken = on.agent.plans.plan.digest
         asked = len([path for path in on.cloud.calls if path.endswith("infer")])
         for seed in range(5):
             await on.post(picture(seed))
         await on.agent.drain()
         assert len([path for path in on.cloud.calls if path.endswith("infer")]) == asked + 5
-        assert (on.agent.engine.plan.digest, on.agent.plan_audits.state.audits) == (broken, 0)
+        assert (on.agent.plans.plan.digest, on.agent.plan_audits.state.audits) == (broken, 0)
 
 
 @dataclasses.dataclass
@@ -121,9 +121,6 @@ class Simulated:
     def serving(self) -> Any:
         return SimpleNamespace(distrusted=self.distrusted)
 
-    async def feeds(self, job: Job) -> Any:
-        return job.feeds
-
     async def distrust(self, digests: frozenset[str], last_resort: Plan | None) -> None:
         self.distrusted |= digests
 
@@ -135,6 +132,9 @@ class Right:
 
     def earn(self, answer: Answer) -> None:
         pass
+
+    async def feeds(self, job: Job) -> Any:
+        return job.feeds
 
     async def of(self, job: Job) -> Any:
         return {"y": np.float32([[1, 0]])}
@@ -217,7 +217,7 @@ async def test_a_plan_that_comes_back_in_another_table_is_judged_anew(tmp_path: 
 
 def test_a_scene_that_stands_still_counts_once_a_minute() -> None:
     now_s = [0.0]
-    recent, random = Recent(lambda: now_s[0]), np.random.default_rng(0)
+    recent, random = NearDuplicates(lambda: now_s[0]), np.random.default_rng(0)
     scene, other = (random.standard_normal(256).astype(np.float32) for _ in range(2))
     assert not recent.holds(scene)
     recent.add(scene)

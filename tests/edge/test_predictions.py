@@ -37,7 +37,7 @@ def _of(state: dict[str, Any], digest: str) -> dict[str, Any]:
 
 async def test_predictions_that_are_far_off_heal(tmp_path: Path) -> None:
     async with stage(tmp_path, table_of=_slow_alone, corrections=True) as on:
-        await until(lambda: on.agent.engine.heads_ready() == 3)
+        await until(lambda: on.agent.plans.heads_ready() == 3)
         frames = 30
         for seed in range(frames):
             assert (await on.post(picture(seed)))[0] == 200
@@ -80,13 +80,13 @@ async def test_a_broken_file_is_as_none(tmp_path: Path, content: bytes) -> None:
 
 async def test_every_plan_of_the_table_can_be_named(tmp_path: Path) -> None:
     async with stage(tmp_path, corrections=True) as on:
-        for plan in choices(on.agent.engine.model.table):
+        for plan in choices(on.agent.plans.model.table):
             for name in (f"plan:{plan.digest}", f"plan:{plan.digest[:12]}", f"cut:{plan.cut_key}"):
                 status, answer = await on.post(picture(1), strategy=name)
                 assert (status, answer["plan_digest"], answer["strategy"]) == (200, plan.digest, name)
                 assert answer["answered_by"] == ("cloud" if plan.boundary else "edge")
         # Frames that were told how to go teach nothing and spend nothing.
-        assert on.agent.engine.course.known.frames == on.agent.engine.course.frame == 0
+        assert on.agent.plans.course.known.frames == on.agent.plans.course.frame == 0
         async with on.client.get(f"{on.url}/metrics") as response:
             text = await response.text()
         assert 'strategy="plan"' in text
@@ -104,22 +104,21 @@ async def test_a_plan_that_is_not_there(tmp_path: Path, strategy: str) -> None:
 
 async def test_nothing_is_tried_while_the_cloud_is_away(tmp_path: Path) -> None:
     async with stage(tmp_path, corrections=True) as on:
-        engine = on.agent.engine
         job = Job("1", "default", "net", "planned", feeds={})
-        assert engine._triable(job) is not None
+        assert on.agent.engine._triable(job) is not None
         for _ in range(9):
-            engine.cloud.failed(CloudUnavailableError("gone"))
-        assert engine._triable(job) is None
+            on.agent.cloud.failed(CloudUnavailableError("gone"))
+        assert on.agent.engine._triable(job) is None
 
 
 async def test_a_tried_frame_of_a_stream_goes_whole_and_the_deltas_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with middle_stage(tmp_path) as on:
-        engine = on.agent.engine
-        used, tried = engine.current, engine.model.table.plans[2]
-        turns = iter([used, used, (tried, engine.heads.ready(tried)), used])
-        monkeypatch.setattr(engine, "for_frame", lambda _usable: next(turns))
+        plans = on.agent.plans
+        used, tried = plans.current, plans.model.table.plans[2]
+        turns = iter([used, used, (tried, plans.heads.ready(tried)), used])
+        monkeypatch.setattr(plans, "for_frame", lambda _usable: next(turns))
         headers = {"X-Evosplit-Stream": "gate"}
         answers = [(await on.post(picture(1), headers=headers))[1] for _ in range(4)]
         whole, delta, other, after = (answer["wire_bytes"] for answer in answers)
@@ -130,7 +129,7 @@ async def test_a_tried_frame_of_a_stream_goes_whole_and_the_deltas_go_on(
 
 async def test_like_is_compared_with_like(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
-        middle = on.agent.engine.model.table.plans[1]
+        middle = on.agent.plans.model.table.plans[1]
         job = Job("1", "default", "net", "planned")
         job.spend(preprocess_s=1.0, head_s=0.02, encode_s=0.001, uplink_s=0.05, decode_s=0.002, tail_s=0.003)
         job.cloud_queue_s = 0.01

@@ -16,9 +16,9 @@ from PIL import Image
 
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.trace import HeadTrace
-from evosplit.edge.hook_learning.mask_learner import Salience, salient_place
+from evosplit.edge.hook_learning.mask_learner import MaskLearner, salient_place
+from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hooks.hook_file import load_hooks
-from evosplit.edge.hooks.skip_fit import fit_skip
 from evosplit.edge.settings import LEARNED, EdgeSettings
 from evosplit.shared.errors import UsageError
 from evosplit.shared.graph import Graph, load_graph, parse_cut
@@ -47,11 +47,13 @@ def behind_the_blocks(graph: Graph, with_fallback: bool) -> PlanTable:
 async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
     """So many frames, or fewer where there are ``rows`` of each block; none is learned from while probing."""
     for seed in range(frames):
-        on.agent.hooking.shadows._last.clear()
-        on.agent.hooking.shadows._credit.left = 1e9
+        last = on.agent.hook_manager.shadows._last
+        for stream in tuple(last):
+            last.pop(stream)
+        on.agent.hook_manager.shadows._byte_budget.left = 1e9
         assert (await on.post(flat(seed)))[0] == 200
         await on.agent.drain()
-        if rows and len(on.agent.hooking.shadows.skips) >= rows:
+        if rows and len(on.agent.hook_manager.shadows.skips) >= rows:
             return
 
 
@@ -60,7 +62,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is learned must not depend on how busy the machine is: the tests alone say when to learn, and how
     much time may be spent on it."""
     monkeypatch.setattr("evosplit.edge.hook_learning.manager.LOOK_S", 1e9)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
 
 
 @pytest.fixture
@@ -77,14 +79,14 @@ async def test_a_block_that_changes_nothing_is_skipped(tmp_path: Path, free: Non
     on_blocks = {"cut_key": "7", "table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
     async with middle_stage(tmp_path, **on_blocks, **options("skip")) as on:
         await try_skips(on, 600, rows=30)
-        await on.agent.hooking._learn_losses()
-        (hook,) = on.agent.engine.heads.hooks
+        await on.agent.hook_manager._learn_losses()
+        (hook,) = on.agent.plans.heads.hooks
         assert hook.kind == "skip"
         answer = (await on.post(flat(0)))[1]
         assert answer["answered_by"] == "cloud"
         assert on.agent.profile.hooks[hook.name].decisions["skip"] == 1
         await try_skips(on, 1)
-        assert len(on.agent.hooking.shadows.skips) == 0
+        assert len(on.agent.hook_manager.shadows.skips) == 0
         path = tmp_path / "data" / "net" / "hooks.evh"
         assert [one.kind for one in load_hooks(path, on.cloud.graph.sha256)] == ["skip"]
 
@@ -94,18 +96,18 @@ async def test_blocks_are_tried_only_where_that_is_asked_for(tmp_path: Path, fre
         tmp_path, cut_key="7", table_of=behind_the_blocks, model_of=models.residual_net, **options("exit")
     ) as on:
         await try_skips(on, 4)
-        assert len(on.agent.hooking.shadows.skips) == 0
+        assert len(on.agent.hook_manager.shadows.skips) == 0
 
 
 async def test_trying_takes_a_small_share_of_the_bytes(tmp_path: Path) -> None:
     on_blocks = {"cut_key": "7", "table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
     async with middle_stage(tmp_path, **on_blocks, **options("skip")) as on:
         await try_skips(on, 1)
-        on.agent.hooking.shadows._credit.left = 0.0
+        on.agent.hook_manager.shadows._byte_budget.left = 0.0
         for seed in range(60):
             await on.post(flat(seed))
             await on.agent.drain()
-        assert sum(len(block.rows) for block in on.agent.hooking.shadows.skips._blocks) <= 1 + 2
+        assert sum(len(block.rows) for block in on.agent.hook_manager.shadows.skips._blocks) <= 1 + 2
 
 
 def test_a_block_that_changes_answers_is_not_skipped() -> None:
@@ -143,7 +145,7 @@ def scene(seed: int) -> bytes:
 
 
 async def watch(on: Stage, frames: int, headers: dict[str, str] | None) -> None:
-    await on.agent.hooking._watch()
+    await on.agent.hook_manager._watch()
     for seed in range(frames):
         assert (await on.post(scene(seed), headers=headers))[0] == 200
         await on.agent.drain()
@@ -152,16 +154,16 @@ async def watch(on: Stage, frames: int, headers: dict[str, str] | None) -> None:
 async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, **options("saliency")) as on:
         await watch(on, 60, GATE)
-        await on.agent.hooking._learn_salience()
-        (hook,) = on.agent.engine.heads.hooks
+        await on.agent.hook_manager._learn_masks()
+        (hook,) = on.agent.plans.heads.hooks
         assert (hook.kind, hook.tap) == ("mask", "r1")
         for seed in range(60, 64):
             assert (await on.post(scene(seed), headers=GATE))[1]["answered_by"] == "cloud"
             await on.agent.drain()
         assert on.agent.profile.hooks[hook.name].decisions["mask"] == 3
-        assert on.agent.hooking.salience._pairs == []
-        await on.agent.hooking._learn_salience()
-        assert on.agent.engine.heads.hooks == (hook,)
+        assert on.agent.hook_manager.mask_learner._pairs == []
+        await on.agent.hook_manager._learn_masks()
+        assert on.agent.plans.heads.hooks == (hook,)
 
 
 async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
@@ -169,23 +171,23 @@ async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
     on_blocks = {"cut_key": "7", "table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
     async with middle_stage(tmp_path, **on_blocks, **audited) as on:
         await try_skips(on, 600, rows=30)
-        await on.agent.hooking._learn_losses()
-        (hook,) = on.agent.engine.heads.hooks
+        await on.agent.hook_manager._learn_losses()
+        (hook,) = on.agent.plans.heads.hooks
         for seed in range(6):
             assert (await on.post(flat(seed)))[1]["answered_by"] == "cloud"
             await on.agent.drain()
-        assert on.agent.hooking.audits.agreed[hook.name] == 6
+        assert on.agent.hook_manager.audits.agreed[hook.name] == 6
 
 
 async def test_audits_judge_a_learned_mask(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, **{**options("saliency"), "audit_share": 1.0}) as on:
         await watch(on, 60, GATE)
-        await on.agent.hooking._learn_salience()
-        (hook,) = on.agent.engine.heads.hooks
+        await on.agent.hook_manager._learn_masks()
+        (hook,) = on.agent.plans.heads.hooks
         for seed in range(60, 64):
             await on.post(scene(seed), headers=GATE)
             await on.agent.drain()
-        audits = on.agent.hooking.audits
+        audits = on.agent.hook_manager.audits
         assert audits.agreed[hook.name] + audits.disagreed[hook.name] >= 3
 
 
@@ -195,8 +197,8 @@ async def test_no_mask_without_a_named_stream_or_the_wish(
 ) -> None:
     async with middle_stage(tmp_path, **options(*kinds)) as on:
         await watch(on, 45, headers)
-        await on.agent.hooking._learn_salience()
-        assert on.agent.engine.heads.hooks == ()
+        await on.agent.hook_manager._learn_masks()
+        assert on.agent.plans.heads.hooks == ()
 
 
 def whole(seed: int, size: int = 4) -> HeadRun:
@@ -209,13 +211,13 @@ def test_pairs_are_bounded_and_lie_over_all_the_time(tmp_path: Path) -> None:
     place = salient_place(graph, parse_cut(graph, "3"))
     assert place == ("r1", "p2")
     assert salient_place(graph, parse_cut(graph, "1")) is None
-    salience = Salience(graph, 0.9, 10 * 2 * 2 * 8 * 16)
+    mask_learner = MaskLearner(graph, 0.9, 10 * 2 * 2 * 8 * 16)
     for seed in range(100):
-        salience.offer(place, whole(seed), "gate")
-        salience.offer(place, whole(seed), "another")
-        assert len(salience._pairs) <= 10
-    assert (salience._offered, salience._every) == (100, 16)
-    assert salience.graduate() is None
-    none = Salience(graph, 0.9, 1)
+        mask_learner.offer(place, whole(seed), "gate")
+        mask_learner.offer(place, whole(seed), "another")
+        assert len(mask_learner._pairs) <= 10
+    assert (mask_learner._offered, mask_learner._every) == (100, 16)
+    assert mask_learner.fit() is None
+    none = MaskLearner(graph, 0.9, 1)
     none.offer(place, whole(0), "gate")
     assert none._pairs == []

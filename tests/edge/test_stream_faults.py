@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import Stage, middle_stage, picture, until
+from edge_support import Stage, middle_only, middle_stage, picture, until
 from hook_doubles import Told
 from hook_support import NEVER, flat, sure, tap
 
@@ -22,15 +22,13 @@ from evosplit.edge.hooks.repeat import RepeatHook
 from evosplit.edge.pipeline.agent import FrameRefusedError, Ticket
 
 GATE = {"X-Evosplit-Stream": "gate"}
-ALL = {"change_threshold": 0.0, "audit_share": NEVER}
+ALL: dict[str, Any] = {"change_threshold": 0.0, "audit_share": NEVER, "table_of": middle_only}
 
 
 async def with_everything(on: Stage) -> None:
     """Masked segments, deltas, and a hook that repeats what has not changed at all."""
-    on.agent.engine.reconsider = lambda: None  # type: ignore[method-assign]
-    on.agent.engine.cloud.changed = lambda: None
     still = RepeatHook("repeat", "x", Reduction(block=2), 0.9999)
-    await on.agent.hooking.adopt((still,), "repeat")
+    await on.agent.hook_manager.adopt((still,), "repeat")
 
 
 def scores(result: Any) -> dict[str, float]:
@@ -73,8 +71,8 @@ async def test_activations_that_are_no_numbers_are_one_failure(tmp_path: Path, v
             await on.agent.take_tensors(bad, Ticket("bad", stream="gate"))
         kept = on.agent.store.get("bad")
         assert (kept.answered_by, bool(kept.error)) == ("nobody", True)
-        assert not on.agent.engine.cloud.circuit.is_open
-        assert on.agent.engine.roster.dropped == {}
+        assert not on.agent.cloud.circuit.is_open
+        assert on.agent.engine.hook_failures.dropped == {}
         assert before == "cloud"
         assert [await same_as_the_whole(on, picture(seed)) for seed in (2, 3)] == ["cloud", "cloud"]
 
@@ -93,33 +91,37 @@ async def test_a_file_of_hooks_that_does_not_fit(
     with caplog.at_level(logging.WARNING):
         async with middle_stage(tmp_path, audit_share=NEVER) as on:
             assert (await on.post(picture(1)))[0] == 200
-            await on.agent.hooking.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
+            await on.agent.hook_manager.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
             assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
     assert sum("hooks are dropped" in record.message for record in caplog.records) == 1
 
 
 async def taught(on: Stage, frames: int = 40) -> None:
     """Some samples, in any number."""
-    hooking = on.agent.hooking
-    await until(lambda: hooking.school is not None and on.agent.engine.watches(hooking.school.taps))
+    hook_manager = on.agent.hook_manager
+    await until(
+        lambda: (
+            hook_manager.exit_learner is not None and on.agent.plans.watches(hook_manager.exit_learner.taps)
+        )
+    )
     for seed in range(frames):
         await on.post(flat(seed))
     await on.agent.drain()
-    assert hooking.school.sampler.offered
+    assert hook_manager.exit_learner.sampler.offered
 
 
 async def test_a_trainer_that_is_killed_while_it_saves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
-        loop = on.agent.hooking.school.loop
+        loop = on.agent.hook_manager.exit_learner.loop
         folder = loop.samples_path.parent
         start = asyncio.create_subprocess_exec
 
         async def dying(*_: Any, **options: Any) -> Any:
-            (folder / "learned.npz.part").write_bytes(b"PK half")
+            (folder / "learned.npz.partial").write_bytes(b"PK half")
             return await start("sh", "-c", "cat > /dev/null; kill -9 $$", **options)
 
         monkeypatch.setattr(process.asyncio, "create_subprocess_exec", dying)
@@ -140,15 +142,15 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("evosplit.edge.background.time_budget.Allowance.is_spent", False)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
         await taught(on)
-        loop = on.agent.hooking.school.loop
+        loop = on.agent.hook_manager.exit_learner.loop
         with monkeypatch.context() as patch:
-            patch.setattr("evosplit.edge.hook_training.array_file._write", full)
+            patch.setattr("evosplit.shared.array_file.write_arrays", full)
             await loop.train_now()
         assert "hooks were not trained: cannot write samples.npz: No space left on device" in caplog.text
-        assert not list(loop.samples_path.parent.glob("*.part"))
+        assert not list(loop.samples_path.parent.glob("*.partial"))
         assert (await on.post(flat(1)))[0] == 200
 
 
@@ -159,6 +161,6 @@ async def test_what_is_kept_of_quiet_streams_is_dropped(tmp_path: Path) -> None:
         on.agent._streams._quiet_s = 0.05
         await asyncio.sleep(0.1)
         await on.post(picture(2), stream="another")
-        (hook,) = (hook for hook in on.agent.engine.heads.hooks if hook.kind == "repeat")
+        (hook,) = (hook for hook in on.agent.plans.heads.hooks if hook.kind == "repeat")
         assert "gate" not in hook._streams
         assert "gate" not in on.agent.engine.deltas._tracks

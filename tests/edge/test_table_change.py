@@ -42,12 +42,12 @@ from evosplit.shared.serial import from_data
 
 async def test_frames_under_way_end_with_the_table_that_they_began_with(tmp_path: Path) -> None:
     async with middle_stage(tmp_path) as on:
-        engine = on.agent.engine
-        bundle, old = other_bundle(on, tmp_path / "other.evb"), engine.plan.digest
+        plans = on.agent.plans
+        bundle, old = other_bundle(on, tmp_path / "other.evb"), plans.plan.digest
         whole = (await on.post(picture(1), strategy="edge"))[1]["outcome"]
         frames = [asyncio.create_task(on.post(picture(1), stream=f"s{at % 3}")) for at in range(30)]
         await asyncio.sleep(0.02)
-        await engine.adopt(model_of(on, bundle), Heads(bundle))
+        await plans.adopt(model_of(on, bundle), Heads(bundle))
         frames += [asyncio.create_task(on.post(picture(1), stream=f"s{at % 3}")) for at in range(30)]
         answers = await asyncio.gather(*frames)
         assert {status for status, _ in answers} == {200}
@@ -64,27 +64,29 @@ async def test_frames_under_way_end_with_the_table_that_they_began_with(tmp_path
 async def test_a_frame_that_loses_the_cloud_falls_back_in_its_own_table(tmp_path: Path) -> None:
     """The new table has another fallback, whose weights the old bundle lacks, and the other way round."""
     async with middle_stage(tmp_path) as on:
-        engine = on.agent.engine
+        plans = on.agent.plans
         on.cloud.mode = "hang"
+        on.cloud.gives_up.clear()
         frame = asyncio.create_task(on.post(picture(1)))
-        await until(lambda: on.agent.in_flight == 1 and engine.cloud.is_busy)
-        before = engine.model.table.fallback.digest
+        await until(lambda: on.agent.in_flight == 1 and on.agent.cloud.is_busy)
+        before = plans.model.table.fallback.digest
         bundle = other_bundle(on, tmp_path / "other.evb")
-        await engine.adopt(model_of(on, bundle), Heads(bundle))
+        await plans.adopt(model_of(on, bundle), Heads(bundle))
+        on.cloud.gives_up.set()
         status, answer = await frame
         assert (status, answer["answered_by"], answer["plan_digest"]) == (200, "edge-fallback", before)
 
 
 async def test_hooks_stay_and_the_old_heads_go(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, audit_share=1e-9) as on:
-        engine = on.agent.engine
+        plans = on.agent.plans
         tap = on.cloud.graph.layers[0].outputs[0]
         exit_ = Told(tap, Exit({"y": np.eye(5, dtype=np.float32)[[2]] * 9}, 0.97), name="exit-0")
-        await engine.change_hooks((exit_,))
-        gone = weakref.ref(engine.heads)
+        await plans.change_hooks((exit_,))
+        gone = weakref.ref(plans.heads)
         bundle = other_bundle(on, tmp_path / "other.evb")
-        await engine.adopt(model_of(on, bundle), Heads(bundle))
-        await engine.build_all()
+        await plans.adopt(model_of(on, bundle), Heads(bundle))
+        await plans.build_all()
         status, answer = await on.post(picture(1))
         assert (status, answer["answered_by"], answer["hook"]) == (200, "exit", "exit-0")
         await on.agent.drain()
@@ -94,12 +96,12 @@ async def test_hooks_stay_and_the_old_heads_go(tmp_path: Path) -> None:
 
 async def test_heads_that_cannot_be_built_leave_the_old_table_in_use(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
-        engine = on.agent.engine
-        before = engine.heads
+        plans = on.agent.plans
+        before = plans.heads
         bundle = other_bundle(on, tmp_path / "other.evb", bits=5)
         with pytest.raises(BundleError, match="no 5-bit weights"):
-            await engine.adopt(model_of(on, bundle), Heads(bundle))
-        assert engine.heads is before
+            await plans.adopt(model_of(on, bundle), Heads(bundle))
+        assert plans.heads is before
         assert (await on.post(picture(1)))[0] == 200
 
 
@@ -127,7 +129,7 @@ async def renewing(on: Stage, tmp_path: Path) -> AsyncIterator[Renewing]:
     async with aiohttp.ClientSession() as session:
         client = PlannerClient(session, on.cloud_url, "net", TOKEN)
         bundle = Bundle.open(on.cloud.bundle, digest)
-        renewal = Renewal(on.agent.engine, settings, client, bundle, lambda: expected[-1])
+        renewal = Renewal(on.agent.plans, settings, client, bundle, lambda: expected[-1])
         yield Renewing(renewal, settings, expected)
 
 
@@ -156,7 +158,7 @@ async def test_without_new_plans_the_old_ones_serve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     async with stage(tmp_path) as on, renewing(on, tmp_path) as new:
-        serving, first = on.agent.engine.heads, on.cloud.digest
+        serving, first = on.agent.plans.heads, on.cloud.digest
         offered(on, tmp_path, bits=5 if fault == "no heads" else 8)
         if fault == "away":
             await on.cloud_server.close()
@@ -173,7 +175,7 @@ async def test_without_new_plans_the_old_ones_serve(
         note = read_note(new.settings)
         assert note is not None
         assert (note.bundle, open_bundle(new.settings, first).digest) == (first, first)
-        assert on.agent.engine.heads is serving
+        assert on.agent.plans.heads is serving
         assert (await on.post(picture(1), strategy="edge"))[0] == 200
 
 
@@ -210,7 +212,7 @@ async def test_of_tables_that_race_the_last_one_asked_for_serves(tmp_path: Path)
         assert await asyncio.gather(*waits) == [False, False, True]
         assert len(on.cloud.plan_requests) == 2
         assert on.cloud.plan_requests[1]["calibration"] == "s1"
-        assert on.agent.engine.table_changes == 1
+        assert on.agent.plans.table_changes == 1
         note = read_note(new.settings)
         assert note is not None
         assert (note.bundle, note.calibration) == (last, "s1")
@@ -225,7 +227,7 @@ async def test_another_card_serves_from_the_next_start_on(tmp_path: Path) -> Non
         on.cloud.next_bundles.append((path, digest))
         with pytest.raises(CloudRefusedError, match="next start"):
             await new.renewal.renew("to see")
-        assert on.agent.engine.table_changes == 0
+        assert on.agent.plans.table_changes == 0
         note = read_note(new.settings)
         assert note is not None
         assert note.bundle == digest
@@ -246,7 +248,7 @@ async def test_what_hooks_spare_is_planned_for_while_frames_go_on(
         assert "the plans stay as they are: the cloud answered 422" in caplog.text
         offered(on, tmp_path)
         on.cloud.plans_refused = 0
-        await until(lambda: on.agent.engine.table_changes == 1)
+        await until(lambda: on.agent.plans.table_changes == 1)
         asked = from_data(Expectation, on.cloud.plan_requests[-1]["expectation"], ProfileError)
         assert asked == new.expected[-1]
         count = len(on.cloud.plan_requests)

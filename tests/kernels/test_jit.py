@@ -56,13 +56,15 @@ def test_falls_back_to_a_private_temporary_folder(tmp_path):
     assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
 
 
-def test_a_folder_others_may_write_is_passed_over(tmp_path):
+def test_a_folder_others_may_write_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     open_to_all = tmp_path / "evosplit"
     open_to_all.mkdir()
     open_to_all.chmod(0o777)
-    assert not jit._private_folder(open_to_all)
+    assert jit.cache_folder().parent == tmp_path / "home" / ".cache" / "evosplit"
     open_to_all.chmod(0o755)
-    assert jit._private_folder(open_to_all)
+    assert jit.cache_folder().parent == open_to_all
 
 
 def test_no_compiled_files_in_the_repository():

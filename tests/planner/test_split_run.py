@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from models import branch_net, feeds, residual_net, save
 
-from evosplit.edge.head.hook_failures import Roster
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.payloads import boundary_frame
@@ -62,7 +62,7 @@ def test_it_is_what_edge_and_cloud_do(tmp_path, weights: int, wire: TensorCode) 
             heads = Heads(Bundle.open(bundle, build_bundle(graph, table, None, bundle)))
             head = heads.build(chosen)
             one = feeds(model)
-            made = run_head(head, one, "s", Roster()).tensors
+            made = run_head(head, one, "s", HookFailures()).tensors
             frame = decode_frame(boundary_frame("f", chosen, made))
             tail = Runner(tail_model(graph, prefix_cut(graph, stop)))
             wanted = {

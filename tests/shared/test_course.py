@@ -9,6 +9,7 @@ import math
 import random
 
 import loop_play
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -148,3 +149,16 @@ def test_a_plan_of_neither_table_is_corrected_by_its_neighbours() -> None:
     known = course.under([deeper]).known
     assert known.tried == (0,)
     assert math.exp(float(known.edge.mean[0])) == pytest.approx(2.0, rel=0.2)
+
+
+def test_whole_seconds_are_seconds_like_others() -> None:
+    """A table without a cloud has zeros for it, which JSON writes without a point."""
+    here = _world(0)
+    alone = [plan for plan in choices(here.table) if not plan.wire_bytes]
+    whole = [
+        dataclasses.replace(plan, latency=dataclasses.replace(plan.latency, cloud_s=0)) for plan in alone
+    ]
+    assert whole
+    terms = [corrections_of(plans).terms for plans in (whole, alone)]
+    for named in ("edge_s", "cloud_s", "reach", "mean_cloud_s"):
+        assert np.array_equal(getattr(terms[0], named), getattr(terms[1], named))

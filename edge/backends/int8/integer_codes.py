@@ -1,4 +1,4 @@
-"""Codes of the plan as the integers that ONNX Runtime computes with."""
+"""Quantisation parameters of the plan as uint8 activations and int8 weights of ONNX Runtime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which nodes of a head run in integers, and which activations their output codes make superfluous."""
+"""Operator selection for integer execution, and activations that the output codes imply."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SLACK: Final = 1e-5
 
 
 @dataclass(frozen=True)
-class Choice:
+class IntegerNodes:
     """``products`` are outputs of convolutions (and the like) in integers, ``implied`` activations left out.
 
     An activation is left out where the codes behind it hold no other values than it gives: a ReLU before
@@ -30,20 +30,22 @@ class Choice:
     floats: frozenset[str]
 
 
-def choose(wiring: Wiring, codes: Mapping[str, ActivationCode], weights: Mapping[str, WeightCodes]) -> Choice:
+def choose_integer_nodes(
+    wiring: Wiring, codes: Mapping[str, ActivationCode], weights: Mapping[str, WeightCodes]
+) -> IntegerNodes:
     """A convolution or fully connected layer runs in integers when input, weights and output all have codes.
 
     Anything else keeps its operator between codes; where ONNX Runtime has it in integers, it is fused.
     """
     implied = frozenset(name for name, code in codes.items() if _is_implied(wiring, name, code))
     ends = {wiring.maker[name].input[0] if name in implied else name for name in codes}
-    found = (
+    candidates = (
         node.output[0]
         for node in wiring.nodes
         if node.output[0] in ends and _fits(wiring, node, codes, weights)
     )
-    products = frozenset(found)
-    return Choice(products, implied, _float_pooled(wiring, codes, products, implied))
+    products = frozenset(candidates)
+    return IntegerNodes(products, implied, _float_pooled(wiring, codes, products, implied))
 
 
 def _float_pooled(
@@ -51,7 +53,7 @@ def _float_pooled(
 ) -> frozenset[str]:
     """Outputs of poolings whose input is not made in integers. Rounding keeps order: the result is equal."""
     integers: set[str] = set()
-    found: set[str] = set()
+    float_pools: set[str] = set()
     for node in wiring.nodes:
         made = node.output[0]
         source = node.input[0] if node.input else ""
@@ -63,8 +65,8 @@ def _float_pooled(
         ):
             integers.add(made)
         elif node.op_type == "MaxPool" and made in codes and codes.get(source) == codes[made]:
-            found.add(made)
-    return frozenset(found)
+            float_pools.add(made)
+    return frozenset(float_pools)
 
 
 def _is_implied(wiring: Wiring, name: str, code: ActivationCode) -> bool:
@@ -75,7 +77,7 @@ def _is_implied(wiring: Wiring, name: str, code: ActivationCode) -> bool:
         return code.zero == 0
     if node.op_type != "Clip":
         return False
-    low, high = (wiring.scalar(_operand(node, at), end) for at, end in ((1, -math.inf), (2, math.inf)))
+    low, high = (wiring.scalar(_operand(node, index), end) for index, end in ((1, -math.inf), (2, math.inf)))
     slack = _SLACK * (code.high - code.low)
     return low <= code.low + slack and code.high <= high + slack
 
@@ -104,5 +106,5 @@ def _is_plain_gemm(wiring: Wiring, node: onnx.NodeProto) -> bool:
     return transposes == [0, 1] and not is_scaled and is_vector
 
 
-def _operand(node: onnx.NodeProto, at: int) -> str:
-    return node.input[at] if at < len(node.input) else ""
+def _operand(node: onnx.NodeProto, index: int) -> str:
+    return node.input[index] if index < len(node.input) else ""

@@ -1,4 +1,4 @@
-"""A head as an ONNX model with codes between its nodes (QDQ): ONNX Runtime makes integer kernels of it."""
+"""QDQ rewriting: QuantizeLinear and DequantizeLinear between the nodes of a head, for integer kernels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from evosplit.edge.backends.int8.integer_codes import (
     activation_code,
     weight_codes,
 )
-from evosplit.edge.backends.int8.integer_nodes import Choice, choose
+from evosplit.edge.backends.int8.integer_nodes import IntegerNodes, choose_integer_nodes
 from evosplit.edge.backends.int8.wiring import Wiring
 from evosplit.kernels.codec import decode_tensor
 from evosplit.shared.errors import ModelError
@@ -41,18 +41,18 @@ def qdq_model(
     where the head's operators cannot be brought to opset 13.
     """
     here = {tensor.name for tensor in head.graph.initializer}
-    held = {name: one for name, one in weights.items() if name in here}
-    packed = {name: ints for name, one in held.items() if (ints := weight_codes(one)) is not None}
-    filled = restore_weights(head, {name: decode_tensor(one) for name, one in held.items()})
+    held = {name: tensor for name, tensor in weights.items() if name in here}
+    packed = {name: ints for name, tensor in held.items() if (ints := weight_codes(tensor)) is not None}
+    filled = restore_weights(head, {name: decode_tensor(tensor) for name, tensor in held.items()})
     whole = _lifted(filled)
     wiring = Wiring(whole)
     known = wiring.inputs.union(wiring.maker)
     codes = {
         name: code
-        for name, one in activations.items()
-        if name in known and (code := activation_code(one)) is not None
+        for name, tensor_code in activations.items()
+        if name in known and (code := activation_code(tensor_code)) is not None
     }
-    return _Writer(wiring, codes, packed, choose(wiring, codes, packed)).model(whole)
+    return _QdqWriter(wiring, codes, packed, choose_integer_nodes(wiring, codes, packed)).model(whole)
 
 
 def _lifted(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -65,7 +65,7 @@ def _lifted(model: onnx.ModelProto) -> onnx.ModelProto:
         raise ModelError(f"the head cannot be brought to opset {_OPSET}: {error}") from None
 
 
-class _Writer:
+class _QdqWriter:
     """Writes the nodes of one model anew, with codes between them."""
 
     def __init__(
@@ -73,7 +73,7 @@ class _Writer:
         wiring: Wiring,
         codes: Mapping[str, ActivationCode],
         weights: Mapping[str, WeightCodes],
-        choice: Choice,
+        choice: IntegerNodes,
     ) -> None:
         self._wiring = wiring
         self._codes = codes
@@ -90,7 +90,9 @@ class _Writer:
         nodes = _needed(self._nodes, self._wiring.outputs)
         used = {name for node in nodes for name in node_reads(node)} | self._wiring.outputs
         tensors = [*model.graph.initializer, *self._tensors.values()]
-        return remodel(model, nodes=nodes, weights=[one for one in tensors if one.name in used], values=())
+        return remodel(
+            model, nodes=nodes, weights=[tensor for tensor in tensors if tensor.name in used], values=()
+        )
 
     def _node(self, node: onnx.NodeProto) -> None:
         implied = any(name in self._choice.implied for name in node.output)
@@ -161,7 +163,7 @@ class _Writer:
 
 
 def _needed(nodes: Sequence[onnx.NodeProto], outputs: Set[str]) -> list[onnx.NodeProto]:
-    """Nodes that something reads: codes that nobody wants are not made."""
+    """Nodes that something reads: codes that nothing reads are not made."""
     wanted = set(outputs)
     kept = []
     for node in reversed(nodes):

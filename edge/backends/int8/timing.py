@@ -1,4 +1,4 @@
-"""A model's parts in integers as they are timed: right in shape and bits, with ranges of one random input."""
+"""Integer models for profiling: a network's parts at 8 bits, with the ranges of one random input."""
 
 from __future__ import annotations
 

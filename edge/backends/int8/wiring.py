@@ -1,4 +1,4 @@
-"""Who makes and who reads a tensor of a model."""
+"""Producers and consumers of the tensors of an ONNX model."""
 
 from __future__ import annotations
 

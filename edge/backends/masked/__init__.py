@@ -1,4 +1,4 @@
-"""Head segments on the masked kernels: they compute only where something changed, or where it is wanted."""
+"""Masked execution backend: a segment computes only the positions that changed or that are required."""
 
 from evosplit.edge.backends.masked.masked_segment import MaskedSegment, supports
 

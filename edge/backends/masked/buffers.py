@@ -1,4 +1,4 @@
-"""Where tensors live: slices of concatenations, views, and room that is shared once a tensor is read."""
+"""Buffer assignment: views for slices and concatenations, and scratch memory shared by tensor lifetimes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _LINE: int = LINE_BYTES // 4
 
 
 @dataclass(frozen=True)
-class Places:
+class Buffers:
     """``roots``: arrays to allocate, by the tensor that each is named after.
 
     ``within``: a tensor that is part of another, as (other, rows, columns, channels). ``copies``: parts of a
-    concatenation that had to be copied, as (concatenation, place) to the channels that they go to.
+    concatenation that had to be copied, as (concatenation, index of the part) to their channels.
     """
 
     roots: tuple[str, ...]
@@ -39,7 +39,7 @@ class Places:
         return self.view(base, arrays)[rows, columns, channels]
 
 
-def find_places(network: Network) -> Places:
+def assign_buffers(network: Network) -> Buffers:
     """Slices are views; parts of a concatenation are written straight into it, where they are in one only."""
     within: dict[str, tuple[str, slice, slice, slice]] = {}
     for op in network.ops:
@@ -49,15 +49,15 @@ def find_places(network: Network) -> Places:
     for op in network.ops:
         if isinstance(op, Concat):
             start = 0
-            for place, part in enumerate(op.parts):
+            for index, part in enumerate(op.parts):
                 channels = slice(start, start + network.shapes[part][2])
                 start = channels.stop
                 if part in within or part in network.inputs:
-                    copies[op.out, place] = channels
+                    copies[op.out, index] = channels
                 else:
                     within[part] = (op.out, slice(None), slice(None), channels)
     names = [*_planar_free(network), *(op.out for op in network.ops)]
-    return Places(tuple(name for name in names if name not in within), within, copies)
+    return Buffers(tuple(name for name in names if name not in within), within, copies)
 
 
 def _planar_free(network: Network) -> list[str]:
@@ -67,16 +67,16 @@ def _planar_free(network: Network) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Scratch:
-    """Room for arrays that need not outlive a frame: where each begins, in floats, and how much in all."""
+class ScratchLayout:
+    """Memory for arrays that need not outlive a frame: where each begins, in floats, and how many in all."""
 
     starts: Mapping[str, int]
     floats: int
 
 
-def share_room(network: Network, places: Places, kept: frozenset[str]) -> Scratch:
+def lay_out_scratch(network: Network, buffers: Buffers, kept: frozenset[str]) -> ScratchLayout:
     """First fit over the times at which arrays are in use; ``kept`` roots are left out."""
-    times = _lifetimes(network, places)
+    times = _lifetimes(network, buffers)
     placed: list[tuple[int, int, int, int]] = []
     starts = {}
     for root in sorted(times, key=lambda name: -int(np.prod(network.shapes[name]))):
@@ -84,23 +84,24 @@ def share_room(network: Network, places: Places, kept: frozenset[str]) -> Scratc
             continue
         size = -(-int(np.prod(network.shapes[root])) // _LINE) * _LINE
         begin, end = times[root]
-        at = 0
+        offset = 0
         for first, last, start, stop in sorted(placed, key=lambda item: item[2]):
-            if first <= end and begin <= last and start < at + size and at < stop:
-                at = stop
-        starts[root] = at
-        placed.append((begin, end, at, at + size))
-    return Scratch(starts, max((stop for *_, stop in placed), default=0))
+            if first <= end and begin <= last and start < offset + size and offset < stop:
+                offset = stop
+        starts[root] = offset
+        placed.append((begin, end, offset, offset + size))
+    return ScratchLayout(starts, max((stop for *_, stop in placed), default=0))
 
 
-def _lifetimes(network: Network, places: Places) -> dict[str, tuple[int, int]]:
-    """For each root the first and the last operation (by number) that touches it; outputs live to the end."""
+def _lifetimes(network: Network, buffers: Buffers) -> dict[str, tuple[int, int]]:
+    """For each root the first and the last operation (by number) that touches it; outputs last to the end."""
     times: dict[str, tuple[int, int]] = {}
     touched = [(-1, name) for name in network.inputs]
-    touched += [(at, name) for at, op in enumerate(network.ops) for name in (*op.reads, op.out)]
+    touched += [(step, name) for step, op in enumerate(network.ops) for name in (*op.reads, op.out)]
     touched += [(len(network.ops), name) for name in network.outputs.values()]
-    for at, name in touched:
-        root = places.root(name)
-        if root in places.roots:
-            times[root] = (min(at, times.get(root, (at, at))[0]), max(at, times.get(root, (at, at))[1]))
+    for step, name in touched:
+        root = buffers.root(name)
+        if root in buffers.roots:
+            first, last = times.get(root, (step, step))
+            times[root] = (min(step, first), max(step, last))
     return times

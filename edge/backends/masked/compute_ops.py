@@ -1,4 +1,4 @@
-"""Nodes that compute, as operations: convolutions, pools, norms, sums and activations."""
+"""Conversion of ONNX compute nodes: convolution, pooling, batch normalisation, sums, activations."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def _row(values: NDArray[Any]) -> Floats:
     return np.ascontiguousarray(values, np.float32).reshape(-1)
 
 
-def combine(node: Node, reads: list[str], shapes: Shapes) -> Op:
+def add_or_multiply(node: Node, reads: list[str], shapes: Shapes) -> Op:
     """Add or Mul: of two tensors of one shape, or of a tensor and one constant per channel."""
-    at = [i for i, name in enumerate(node.inputs) if name in node.constants]
-    if len(at) == 1:
-        x = reads[1 - at[0]]
-        values = _per_channel(node, node.constants[node.inputs[at[0]]], shapes[x][2])
+    constant = [index for index, name in enumerate(node.inputs) if name in node.constants]
+    if len(constant) == 1:
+        x = reads[1 - constant[0]]
+        values = _per_channel(node, node.constants[node.inputs[constant[0]]], shapes[x][2])
         ones = np.ones_like(values)
         return _scaled(node, x, ones, values) if node.op == "Add" else _scaled(node, x, values, 0 * ones)
     if shapes[reads[0]] != shapes[reads[1]]:

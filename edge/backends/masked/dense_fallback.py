@@ -1,4 +1,4 @@
-"""The dense backend, for streams that change so much that masks do not pay."""
+"""Dense fallback: ONNX Runtime, for streams that change so much that masked execution is slower."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from evosplit.edge.backends.change_rules import dense_is_faster
 from evosplit.edge.backends.masked.stream_cache import Stream
 from evosplit.edge.backends.segment import Tensors
-from evosplit.edge.streams.change_rules import dense_is_faster
 from evosplit.shared.session import Runner
 
 _RUNS: Final = 3
 
 
-class Rival:
-    """Runs the same model in ONNX Runtime; knows what that costs here, measured when it is first asked.
+class DenseFallback:
+    """Runs the same model in ONNX Runtime. ``dense_s`` is what that costs; None: measured when first needed.
 
     A dense run cannot refresh what the masked layers keep (it does not make their outputs, and rounds
     otherwise), so a stream that comes back begins anew.
     """
 
-    def __init__(self, model: onnx.ModelProto, threads: int, frames: int) -> None:
+    def __init__(
+        self, model: onnx.ModelProto, threads: int, frames: int, dense_s: float | None = None
+    ) -> None:
         self._runner, self._frames = Runner(model, threads), frames
-        self._dense_s: float | None = None
+        self._dense_s = dense_s
 
     def run(self, stream: Stream, tensors: Tensors) -> None:
         """One dense frame of a stream, into its outputs."""
@@ -35,16 +37,16 @@ class Rival:
         for name, values in self._made(tensors).items():
             np.copyto(stream.memory.outputs[name], values)
 
-    def judge(self, stream: Stream, seconds: float, tensors: Tensors) -> None:
-        """Note what a changed frame cost, and hand the stream over where dense is faster."""
+    def record(self, stream: Stream, seconds: float, tensors: Tensors) -> None:
+        """Note what a changed frame cost, and switch the stream to dense frames where those are faster."""
         stream.seconds.append(seconds)
         if len(stream.seconds) == stream.seconds.maxlen and dense_is_faster(
-            stream.seconds, self._cost_s(tensors)
+            stream.seconds, self._dense_cost_s(tensors)
         ):
             stream.dense_left, stream.age = self._frames, None
             stream.seconds.clear()
 
-    def _cost_s(self, tensors: Tensors) -> float:
+    def _dense_cost_s(self, tensors: Tensors) -> float:
         if self._dense_s is None:
             self._dense_s = min(_seconds(lambda: self._made(tensors)) for _ in range(_RUNS))
         return self._dense_s

@@ -1,4 +1,4 @@
-"""Fewer passes over memory: operations that join the one before them."""
+"""Operator fusion: activations, residual sums and space-to-depth join the operation before them."""
 
 from __future__ import annotations
 

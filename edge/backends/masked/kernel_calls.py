@@ -1,4 +1,4 @@
-"""Operations as calls of the masked kernels: weights packed once, arrays bound per stream."""
+"""Kernel binding: operations as calls of the masked kernels, weights packed once, arrays bound per stream."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def kernel_of(op: Op, threads: int) -> Kernel | None:
     return _CONVERT[type(op)](op, threads) if type(op) in _CONVERT else None
 
 
-def work_of(op: Op, channels: Mapping[str, int]) -> int:
+def work_per_position(op: Op, channels: Mapping[str, int]) -> int:
     """Multiply-accumulates, or values written, per position."""
     return op.weights.size if isinstance(op, Conv) else channels[op.out]
 

@@ -1,4 +1,4 @@
-"""A segment of the head on the masked kernels."""
+"""Segment on the masked kernels: change-driven and region-of-interest execution."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from evosplit.edge.backends.masked.dense_fallback import Rival
+from evosplit.edge.backends.change_rules import ChangeSettings, Work, work_for
+from evosplit.edge.backends.masked.dense_fallback import DenseFallback
 from evosplit.edge.backends.masked.fuse import fuse
 from evosplit.edge.backends.masked.onnx_reader import read_network
 from evosplit.edge.backends.masked.program import Program
-from evosplit.edge.backends.masked.stream_cache import Stream, Streams
+from evosplit.edge.backends.masked.stream_cache import Stream, StreamCache
 from evosplit.edge.backends.segment import FrameContext, Tensors
-from evosplit.edge.streams.change_rules import ChangeSettings, Work, work_for
 from evosplit.shared.errors import InputError, ModelError
 
 _OUTPUT_BYTES: Final = 64 << 20
@@ -36,21 +36,28 @@ class MaskedSegment:
 
     Without ``change`` every frame is computed whole, or where its mask asks. With it, a frame is computed
     where it changed from the values last used for its stream, and keeps the stream's values elsewhere.
+    ``dense_s`` is what a dense frame takes, if that is known beforehand.
     """
 
     backend = "masked"
 
     def __init__(
-        self, model: onnx.ModelProto, threads: int = 1, change: ChangeSettings | None = None
+        self,
+        model: onnx.ModelProto,
+        threads: int = 1,
+        change: ChangeSettings | None = None,
+        dense_s: float | None = None,
     ) -> None:
         network = fuse(read_network(model))
         self.reads, self.makes = network.inputs, tuple(network.outputs)
         self._shapes = {name: network.shapes[name] for name in network.inputs}
         self._change = change
         self._program = Program(network, threads, change is not None, change.tolerance if change else 0.0)
-        self._streams = Streams(self._program.memory, change.memory_bytes if change else _OUTPUT_BYTES)
+        self._streams = StreamCache(self._program.memory, change.memory_bytes if change else _OUTPUT_BYTES)
         takes_over = change is not None and change.dense_takes_over
-        self._rival = Rival(model, threads, change.refresh_frames) if change and takes_over else None
+        self._dense_fallback = (
+            DenseFallback(model, threads, change.refresh_frames, dense_s) if change and takes_over else None
+        )
         self._density = 0.0
 
     @property
@@ -69,8 +76,8 @@ class MaskedSegment:
         """
         planes = {name: self._planes(name, tensors) for name in self.reads}
         stream = self._streams.get(frame.stream)
-        if frame.mask is None and self._rival is not None and stream.dense_left:
-            self._rival.run(stream, tensors)
+        if frame.mask is None and self._dense_fallback is not None and stream.dense_left:
+            self._dense_fallback.run(stream, tensors)
             self._density = 1.0
         else:
             self._run(stream, planes, frame, tensors)
@@ -81,14 +88,14 @@ class MaskedSegment:
     ) -> None:
         region = None if frame.mask is None or frame.mask.all() else np.ascontiguousarray(frame.mask, bool)
         key = None if region is None else repr(region.shape).encode() + region.tobytes()
-        self._program.want(region, key)
+        self._program.require(region, key)
         start = time.perf_counter()
         age, stream.age = stream.age if stream.region == key else None, None
         stream.age = self._advance(stream, planes, age)
         stream.region = key
         self._density = self._program.density
-        if self._rival is not None and age is not None and region is None:
-            self._rival.judge(stream, time.perf_counter() - start, tensors)
+        if self._dense_fallback is not None and age is not None and region is None:
+            self._dense_fallback.record(stream, time.perf_counter() - start, tensors)
 
     def _advance(self, stream: Stream, planes: dict[str, NDArray[np.float32]], age: int | None) -> int:
         """Bring the stream's memory up to date; its new age. An interrupted stream has none."""
@@ -111,6 +118,6 @@ class MaskedSegment:
         height, width, channels = self._shapes[name]
         array = tensors.get(name)
         if array is None or array.dtype != np.float32 or array.shape != (1, channels, height, width):
-            found = "missing" if array is None else f"{array.dtype} {list(array.shape)}"
-            raise InputError(f"input {name!r} is {found}, not float32 [1, {channels}, {height}, {width}]")
+            given = "missing" if array is None else f"{array.dtype} {list(array.shape)}"
+            raise InputError(f"input {name!r} is {given}, not float32 [1, {channels}, {height}, {width}]")
         return np.ascontiguousarray(array[0])

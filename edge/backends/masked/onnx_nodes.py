@@ -1,4 +1,4 @@
-"""What an ONNX node says: attributes, constant inputs, windows. ModelError for what is not supported."""
+"""ONNX node parsing: attributes, constant inputs, windows. ModelError for what is not supported."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Node:
             if value is None:
                 raise self.refuse(f"input {index} is not constant")
             return value
-        found = self.attributes.get(attribute) if attribute else None
-        return None if found is None else np.asarray(found)
+        value = self.attributes.get(attribute) if attribute else None
+        return None if value is None else np.asarray(value)
 
     def required(self, index: int) -> NDArray[np.float64]:
         """The constant at an input that must be there."""

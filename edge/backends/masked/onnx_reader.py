@@ -1,4 +1,4 @@
-"""An ONNX model as a `Network` of masked operations, one operation per node, not yet fused."""
+"""ONNX import: a model as a `Network` of masked operations, one per node, not yet fused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Final
 
 import onnx
 
-from evosplit.edge.backends.masked.compute_ops import activation, batch_norm, combine, conv, global_pool, pool
+from evosplit.edge.backends.masked.compute_ops import (
+    activation,
+    add_or_multiply,
+    batch_norm,
+    conv,
+    global_pool,
+    pool,
+)
 from evosplit.edge.backends.masked.onnx_nodes import Node, Shapes, read_nodes
 from evosplit.edge.backends.masked.ops import (
     Concat,
@@ -20,7 +27,7 @@ from evosplit.edge.backends.masked.ops import (
     Upsample,
     Zeros,
 )
-from evosplit.edge.backends.masked.shape_ops import concat, cut_out, padded, upsample
+from evosplit.edge.backends.masked.shape_ops import concat, pad_channels, slice_op, upsample
 from evosplit.shared.errors import InputError, ModelError
 
 
@@ -62,7 +69,7 @@ def _input_shape(name: str, kind: onnx.TypeProto.Tensor) -> Shape:
 
 
 def _ops(node: Node, reads: list[str], shapes: dict[str, Shape]) -> list[Op]:
-    return padded(node, reads[0], shapes) if node.op == "Pad" else [_op(node, reads, shapes)]
+    return pad_channels(node, reads[0], shapes) if node.op == "Pad" else [_op(node, reads, shapes)]
 
 
 def _op(node: Node, reads: list[str], shapes: Shapes) -> Op:
@@ -100,9 +107,9 @@ _READERS: Final[Mapping[str, Callable[[Node, list[str], Shapes], Op]]] = {
     **dict.fromkeys(("MaxPool", "AveragePool"), pool),
     **dict.fromkeys(("GlobalMaxPool", "GlobalAveragePool"), global_pool),
     "BatchNormalization": batch_norm,
-    **dict.fromkeys(("Add", "Mul"), combine),
+    **dict.fromkeys(("Add", "Mul"), add_or_multiply),
     **dict.fromkeys(("Relu", "Clip", "LeakyRelu", "Sigmoid"), activation),
     **dict.fromkeys(("Resize", "Upsample"), upsample),
-    "Slice": cut_out,
+    "Slice": slice_op,
     "Concat": concat,
 }

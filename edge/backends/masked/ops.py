@@ -1,4 +1,4 @@
-"""What a masked program is made of: a few operations on named tensors (height, width, channels)."""
+"""Intermediate representation of a masked network: operations on named tensors (height, width, channels)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from evosplit.kernels.masked.window import Pair, Window
 
 Shape: TypeAlias = tuple[int, int, int]
 Span: TypeAlias = tuple[int, int, int]
-"""Start, stop and step of a slice; all as ``range`` takes them, the step positive."""
+"""Start, stop and step of a slice, as ``range`` takes them, the step positive."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class Add:
 
 @dataclass(frozen=True)
 class Gate:
-    """``x * gate``, which only lives until it is recognised as a SiLU."""
+    """``x * gate``, which only lasts until it is recognised as a SiLU."""
 
     out: str
     a: str

@@ -1,4 +1,4 @@
-"""One frame's way through a compiled network: all of it, or what changed."""
+"""Execution of a compiled network on one frame: all positions, or those that changed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.backends.masked.compile import Compiled, compile_network, settled
-from evosplit.edge.backends.masked.kernel_calls import work_of
-from evosplit.edge.backends.masked.mask_state import ALL, Live
+from evosplit.edge.backends.masked.compile import CompiledNetwork, compile_network, thresholded
+from evosplit.edge.backends.masked.kernel_calls import work_per_position
+from evosplit.edge.backends.masked.mask_state import ALL, MaskState
 from evosplit.edge.backends.masked.ops import Network
-from evosplit.edge.backends.masked.required_positions import projected, wanted_areas
-from evosplit.edge.backends.masked.stream_memory import Memory, new_memory
+from evosplit.edge.backends.masked.required_positions import required_positions, resampled
+from evosplit.edge.backends.masked.stream_memory import StreamMemory, new_stream_memory
 from evosplit.kernels.masked.array_checks import Floats
 from evosplit.kernels.masked.change_threshold import mean_square
 from evosplit.kernels.masked.channels_last import to_channels_first
@@ -30,65 +30,65 @@ class Program:
         self._tolerance = tolerance
         self._region: bytes | None = None
         self._work = _work(self._compiled)
-        self._inputs = {name: self._live(name) for name in network.inputs}
-        self._outputs = {name: (tensor, self._live(tensor)) for name, tensor in network.outputs.items()}
+        self._inputs = {name: self._state(name) for name in network.inputs}
+        self._outputs = {name: (tensor, self._state(tensor)) for name, tensor in network.outputs.items()}
 
-    def _live(self, name: str) -> Live:
-        return self._compiled.lives[self._compiled.areas.seen[name]]
+    def _state(self, name: str) -> MaskState:
+        return self._compiled.states[self._compiled.groups.seen[name]]
 
-    def memory(self) -> Memory:
-        """Room for one more stream."""
-        return new_memory(self._compiled)
+    def memory(self) -> StreamMemory:
+        """Memory for one more stream."""
+        return new_stream_memory(self._compiled)
 
     @property
     def density(self) -> float:
         """Share of the work that the last frame took."""
-        done = sum(live.positions.size * work for live, work in self._work)
-        return done / max(1, sum(live.mask.size * work for live, work in self._work))
+        done = sum(state.positions.size * work for state, work in self._work)
+        return done / max(1, sum(state.mask.size * work for state, work in self._work))
 
-    def want(self, region: Mask | None, key: bytes | None) -> None:
+    def require(self, region: Mask | None, key: bytes | None) -> None:
         """From now on, compute only what ``region`` (any size) needs; ``key`` names it; None: everything."""
         if key == self._region:
             return
         self._region = key
-        masks: Sequence[NDArray[np.uint8]] = [ALL] * len(self._compiled.lives)
+        masks: Sequence[NDArray[np.uint8]] = [ALL] * len(self._compiled.states)
         if region is not None:
-            masks = [found.astype(np.uint8) for found in self._wanted(region)]
-        for live, mask in zip(self._compiled.lives, masks, strict=True):
-            live.wanted = mask
+            masks = [positions.astype(np.uint8) for positions in self._required(region)]
+        for state, mask in zip(self._compiled.states, masks, strict=True):
+            state.required = mask
 
-    def _wanted(self, region: Mask) -> list[Mask]:
-        areas = self._compiled.areas
-        numbers = {areas.seen[tensor] for tensor, _ in self._outputs.values()}
-        return wanted_areas(areas, {n: projected(region, areas.rules[n].size) for n in numbers})
+    def _required(self, region: Mask) -> list[Mask]:
+        groups = self._compiled.groups
+        numbers = {groups.seen[tensor] for tensor, _ in self._outputs.values()}
+        return required_positions(groups, {n: resampled(region, groups.rules[n].size) for n in numbers})
 
-    def mark(self, memory: Memory, planes: Planes, threshold: float, block: int) -> float:
-        """Take over the inputs (C, H, W) where they changed; the share of wanted positions that did.
+    def mark(self, memory: StreamMemory, planes: Planes, threshold: float, block: int) -> float:
+        """Take over the inputs (C, H, W) where they changed; the share of required positions that did.
 
         Infinity where all has to be computed, as an input can no longer be kept as bytes.
         """
-        marked, wanted = 0, 0
-        for name, live in self._inputs.items():
+        marked, required = 0, 0
+        for name, state in self._inputs.items():
             used = memory.planes[name]
-            if update_changed(planes[name], used, np.float32(threshold), block, live.mask) == INEXACT:
+            if update_changed(planes[name], used, np.float32(threshold), block, state.mask) == INEXACT:
                 return np.inf
-            live.set_marked()
-            marked += live.positions.size
-            wanted += live.mask.size if live.wanted is ALL else int(np.count_nonzero(live.wanted))
-        return marked / max(1, wanted)
+            state.set_marked()
+            marked += state.positions.size
+            required += state.mask.size if state.required is ALL else int(np.count_nonzero(state.required))
+        return marked / max(1, required)
 
-    def run_changes(self, memory: Memory) -> None:
+    def run_changes(self, memory: StreamMemory) -> None:
         """Compute what depends on the positions that ``mark`` found; ``memory`` holds all else."""
         for step in memory.changing:
             step()
         self._finish(memory)
 
-    def run_all(self, memory: Memory, planes: Planes) -> None:
-        """Compute everything that is wanted, from nothing but the inputs."""
+    def run_all(self, memory: StreamMemory, planes: Planes) -> None:
+        """Compute everything that is required, from nothing but the inputs."""
         for name in self._inputs:
             memory.take(name, planes[name])
-        for live in self._compiled.lives:
-            live.set_wanted()
+        for state in self._compiled.states:
+            state.set_required()
         for step in memory.plain:
             step()
         self._measure(memory)
@@ -96,26 +96,26 @@ class Program:
 
     def skip(self) -> None:
         """Nothing is computed for this frame."""
-        for live in self._compiled.lives:
-            live.set_found(0)
+        for state in self._compiled.states:
+            state.set_found(0)
 
-    def _measure(self, memory: Memory) -> None:
+    def _measure(self, memory: StreamMemory) -> None:
         """What counts as a small change, from the size of each layer's own values."""
-        for name in settled(self._compiled.areas):
-            x = self._compiled.places.view(name, {**memory.arrays, **self._compiled.shared})
+        for name in thresholded(self._compiled.groups):
+            x = self._compiled.buffers.view(name, {**memory.arrays, **self._compiled.shared})
             memory.limits[name] = self._tolerance**2 * mean_square(x) * x.shape[2]
 
-    def _finish(self, memory: Memory) -> None:
+    def _finish(self, memory: StreamMemory) -> None:
         arrays = {**memory.arrays, **self._compiled.shared}
-        for name, (tensor, live) in self._outputs.items():
+        for name, (tensor, state) in self._outputs.items():
             if tensor in self._inputs:
                 np.copyto(memory.outputs[name][0], memory.planes[tensor])
             else:
-                x = self._compiled.places.view(tensor, arrays)
-                to_channels_first(x, memory.outputs[name][0], live.positions)
+                x = self._compiled.buffers.view(tensor, arrays)
+                to_channels_first(x, memory.outputs[name][0], state.positions)
 
 
-def _work(compiled: Compiled) -> list[tuple[Live, int]]:
+def _work(compiled: CompiledNetwork) -> list[tuple[MaskState, int]]:
     channels = {name: shape[2] for name, shape in compiled.network.shapes.items()}
-    areas, lives = compiled.areas, compiled.lives
-    return [(lives[areas.computed[op.out]], work_of(op, channels)) for op in compiled.network.ops]
+    groups, states = compiled.groups, compiled.states
+    return [(states[groups.computed[op.out]], work_per_position(op, channels)) for op in compiled.network.ops]

@@ -1,4 +1,4 @@
-"""Backwards through the areas: which positions are needed to get the wanted ones right."""
+"""Required positions (receptive fields, backwards): what the required outputs depend on, by mask group."""
 
 from __future__ import annotations
 
@@ -7,40 +7,47 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.backends.masked.mask_groups import Areas, Enlarged, Rule, Spread, Strided, sources
+from evosplit.edge.backends.masked.mask_groups import (
+    Dilated,
+    MaskGroups,
+    MaskRule,
+    Strided,
+    Upsampled,
+    sources,
+)
 from evosplit.kernels.masked import mask as masks
 from evosplit.kernels.masked.window import Pair
 
 Mask = NDArray[np.bool_]
 
 
-def wanted_areas(areas: Areas, outputs: Mapping[int, Mask]) -> list[Mask]:
-    """For every area the positions, bool (h, w), that the ``outputs`` (area: positions) depend on."""
-    found = [np.zeros(rule.size, bool) for rule in areas.rules]
+def required_positions(groups: MaskGroups, outputs: Mapping[int, Mask]) -> list[Mask]:
+    """For every group the positions, bool (h, w), that the ``outputs`` (group: positions) depend on."""
+    masks_by_group = [np.zeros(rule.size, bool) for rule in groups.rules]
     for number, positions in outputs.items():
-        found[number] |= positions
-    for number in reversed(range(len(areas.rules))):
-        rule = areas.rules[number]
+        masks_by_group[number] |= positions
+    for number in reversed(range(len(groups.rules))):
+        rule = groups.rules[number]
         for source in sources(rule):
-            found[source] |= _behind(rule, found[number], areas.rules[source].size)
-    return found
+            masks_by_group[source] |= _behind(rule, masks_by_group[number], groups.rules[source].size)
+    return masks_by_group
 
 
-def _behind(rule: Rule, wanted: Mask, size: Pair) -> Mask:
-    """Positions of the area before, of ``size``, that ``wanted`` ones of ``rule`` read."""
-    if isinstance(rule, Spread):
-        return masks.needed(wanted, rule.window, size)
-    if isinstance(rule, Enlarged):
+def _behind(rule: MaskRule, required: Mask, size: Pair) -> Mask:
+    """Positions of the group before, of ``size``, that ``required`` ones of ``rule`` read."""
+    if isinstance(rule, Dilated):
+        return masks.needed(required, rule.window, size)
+    if isinstance(rule, Upsampled):
         rows, columns = rule.factor
-        return np.asarray(wanted.reshape(size[0], rows, size[1], columns).any(axis=(1, 3)))
+        return np.asarray(required.reshape(size[0], rows, size[1], columns).any(axis=(1, 3)))
     if isinstance(rule, Strided):
         read = np.zeros(size, bool)
-        read[slice(*rule.rows), slice(*rule.columns)] = wanted
+        read[slice(*rule.rows), slice(*rule.columns)] = required
         return read
-    return wanted
+    return required
 
 
-def projected(mask: Mask, size: Pair) -> Mask:
+def resampled(mask: Mask, size: Pair) -> Mask:
     """``mask`` at another resolution: set where a position's own rectangle of ``mask`` holds a set one."""
     for axis in (0, 1):
         here, there = mask.shape[axis], size[axis]

@@ -1,4 +1,4 @@
-"""Nodes that only move values, as operations: upsampling, slices, concatenations and padded channels."""
+"""Conversion of ONNX shape nodes: upsampling, slicing, concatenation, channel padding."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def _factors(node: Node, size: Shape) -> list[float]:
     if node.op == "Resize" and node.opset > 10 and len(node.inputs) > 3 and node.inputs[3]:
         sizes = node.required(3)
         return [a / b for a, b in zip(sizes, (1, size[2], size[0], size[1]), strict=True)]
-    found = node.constant(2 if node.op == "Resize" and node.opset > 10 else 1, "scales")
-    if found is None or found.size != 4:
+    scales = node.constant(2 if node.op == "Resize" and node.opset > 10 else 1, "scales")
+    if scales is None or scales.size != 4:
         raise node.refuse("scales are not four numbers")
-    return [float(value) for value in found]
+    return [float(value) for value in scales]
 
 
 def _is_floor(node: Node, factor: int) -> bool:
@@ -41,7 +41,7 @@ def _is_floor(node: Node, factor: int) -> bool:
     return how in (b"half_pixel", b"pytorch_half_pixel") and rounding.startswith(b"round")
 
 
-def cut_out(node: Node, reads: list[str], shapes: Shapes) -> Op:
+def slice_op(node: Node, reads: list[str], shapes: Shapes) -> Op:
     """A slice of channels, rows and columns."""
     height, width, channels = shapes[reads[0]]
     starts, ends = node.constant(1, "starts"), node.constant(2, "ends")
@@ -52,11 +52,11 @@ def cut_out(node: Node, reads: list[str], shapes: Shapes) -> Op:
     by = [1] * len(starts) if steps is None else steps.tolist()
     spans: dict[int, Span] = {1: (0, channels, 1), 2: (0, height, 1), 3: (0, width, 1)}
     for start, end, axis, step in zip(starts.tolist(), ends.tolist(), where, by, strict=True):
-        at = axis % 4
-        if at not in spans or step < 1:
+        index = axis % 4
+        if index not in spans or step < 1:
             raise node.refuse("only forwards along channels, rows and columns")
-        spans[at] = slice(start, end, step).indices((channels, height, width)[at - 1])
-        if not len(range(*spans[at])):
+        spans[index] = slice(start, end, step).indices((channels, height, width)[index - 1])
+        if not len(range(*spans[index])):
             raise node.refuse("nothing is left")
     return Slice(node.outputs[0], reads[0], spans[2], spans[3], spans[1])
 
@@ -68,7 +68,7 @@ def concat(node: Node, reads: list[str], shapes: Shapes) -> Op:
     return Concat(node.outputs[0], tuple(reads))
 
 
-def padded(node: Node, x: str, shapes: dict[str, Shape]) -> list[Op]:
+def pad_channels(node: Node, x: str, shapes: dict[str, Shape]) -> list[Op]:
     """Zeros beside the channels, as shortcuts of residual networks have them."""
     pads, value = node.constant(1, "pads"), node.constant(2, "value")
     plain = node.attributes.get("mode", b"constant") == b"constant" and (value is None or not value.any())
@@ -78,10 +78,10 @@ def padded(node: Node, x: str, shapes: dict[str, Shape]) -> list[Op]:
     if pads.sum() != before + after:
         raise node.refuse("only channels")
     out, parts, ops = node.outputs[0], [x], list[Op]()
-    for at, count in ((0, before), (2, after)):
+    for place, count in ((0, before), (2, after)):
         if count:
-            zeros = Zeros(f"{out}:zeros{at}")
+            zeros = Zeros(f"{out}:zeros{place}")
             shapes[zeros.out] = (*shapes[x][:2], count)
-            parts.insert(at, zeros.out)
+            parts.insert(place, zeros.out)
             ops.append(zeros)
     return [*ops, Concat(out, tuple(parts))]

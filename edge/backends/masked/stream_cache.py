@@ -1,13 +1,14 @@
-"""Streams by name, no more than fit a number of bytes."""
+"""LRU cache of stream memories, bounded in bytes."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from evosplit.edge.backends.masked.stream_memory import Memory
-from evosplit.edge.streams.change_rules import TRIALS
+from evosplit.edge.backends.change_rules import TRIALS
+from evosplit.edge.backends.masked.stream_memory import StreamMemory
+from evosplit.shared.lru import Lru
 
 
 @dataclass(eq=False)
@@ -17,19 +18,19 @@ class Stream:
     ``seconds`` of the last frames that built on others; ``dense_left``: frames for the dense backend yet.
     """
 
-    memory: Memory
+    memory: StreamMemory
     age: int | None = None
     region: bytes | None = None
     seconds: deque[float] = field(default_factory=lambda: deque(maxlen=TRIALS))
     dense_left: int = 0
 
 
-class Streams:
-    """The streams used last; the one that was quiet for longest goes first. One always fits."""
+class StreamCache:
+    """The streams used last, weighed as they are used; the one that was quiet for longest goes first."""
 
-    def __init__(self, make: Callable[[], Memory], limit_bytes: int) -> None:
-        self._make, self._limit_bytes = make, limit_bytes
-        self._held: OrderedDict[str, Stream] = OrderedDict()
+    def __init__(self, make: Callable[[], StreamMemory], limit_bytes: int) -> None:
+        self._make = make
+        self._held: Lru[str, Stream] = Lru(limit_bytes)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -37,18 +38,14 @@ class Streams:
     @property
     def size_bytes(self) -> int:
         """Held by all streams."""
-        return sum(stream.memory.size_bytes for stream in self._held.values())
+        return sum(self._held[name].memory.size_bytes for name in self._held)
 
     def get(self, name: str) -> Stream:
         """The stream, new where it is not known."""
-        found = self._held.get(name)
-        if found is None:
-            found = self._held[name] = Stream(self._make())
-        self._held.move_to_end(name)
-        while len(self._held) > 1 and self.size_bytes > self._limit_bytes:
-            self._held.popitem(last=False)
-        return found
+        stream = self._held.get(name) or Stream(self._make())
+        self._held.put(name, stream, stream.memory.size_bytes)
+        return stream
 
     def forget(self, name: str) -> None:
         """Drop a stream; unknown ones are fine."""
-        self._held.pop(name, None)
+        self._held.pop(name)

@@ -1,4 +1,4 @@
-"""What one stream keeps between frames, and the calls of the program bound to it."""
+"""Memory of one stream between frames, and the kernel calls that are bound to it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from evosplit.edge.backends.masked.compile import Compiled
-from evosplit.edge.backends.masked.mask_groups import Source, sources
-from evosplit.edge.backends.masked.mask_state import Live
+from evosplit.edge.backends.masked.compile import CompiledNetwork
+from evosplit.edge.backends.masked.mask_groups import InputChanged, sources
+from evosplit.edge.backends.masked.mask_state import MaskState
 from evosplit.edge.backends.masked.ops import Concat, Op, Shape, SpaceToDepth
 from evosplit.kernels.masked.array_checks import Floats, aligned
 from evosplit.kernels.masked.change_threshold import save_rows, settle
@@ -22,12 +22,12 @@ Step: TypeAlias = Callable[[], object]
 
 
 @dataclass(eq=False)
-class Memory:
+class StreamMemory:
     """Input planes (C, H, W) as last used, own arrays (H, W, C) by root, outputs (1, C, H, W) by name.
 
     Planes are bytes while nothing is lost by that. ``limits``: by tensor, the squared distance beyond which
-    a position settles anew. ``plain`` computes at the areas' positions as they are; ``changing`` finds them
-    on the way, from those of the inputs.
+    a position is passed on. ``plain`` computes at the groups' positions as they are; ``changing`` derives
+    them on the way, from those of the inputs.
     """
 
     planes: dict[str, Planes]
@@ -51,10 +51,10 @@ class Memory:
         return sum(array.nbytes for array in held)
 
 
-def new_memory(compiled: Compiled) -> Memory:
-    """Room for one more stream, with the program bound to it."""
+def new_stream_memory(compiled: CompiledNetwork) -> StreamMemory:
+    """Memory for one more stream, with the program bound to it."""
     network = compiled.network
-    memory = Memory(
+    memory = StreamMemory(
         {name: np.zeros(_planar(network.shapes[name]), np.uint8) for name in network.inputs},
         {root: aligned(network.shapes[root]) for root in compiled.kept},
         {name: aligned((1, *_planar(network.shapes[t]))) for name, t in network.outputs.items()},
@@ -70,93 +70,93 @@ def _planar(shape: Shape) -> Shape:
 class _Binding:
     """Fills a memory's two lists of calls."""
 
-    def __init__(self, compiled: Compiled, memory: Memory) -> None:
+    def __init__(self, compiled: CompiledNetwork, memory: StreamMemory) -> None:
         self._compiled, self._memory = compiled, memory
         self._arrays: Mapping[str, Floats] = {**memory.arrays, **compiled.shared}
-        self._found: set[int] = set()
+        self._known: set[int] = set()
 
     def bind(self) -> None:
-        network, areas = self._compiled.network, self._compiled.areas
+        network, groups = self._compiled.network, self._compiled.groups
         for name in network.inputs:
-            if name in self._compiled.places.roots:
+            if name in self._compiled.buffers.roots:
                 self._add(self._input(name))
         for op in network.ops:
-            self._follow(areas.computed[op.out])
+            self._follow(groups.computed[op.out])
             if isinstance(op, Concat):
                 self._join(op)
             else:
                 self._compute(op)
-            self._found.add(areas.seen[op.out])
+            self._known.add(groups.seen[op.out])
 
     def _add(self, step: Step) -> None:
         self._memory.plain.append(step)
         self._memory.changing.append(step)
 
     def _view(self, name: str) -> Floats:
-        return self._compiled.places.view(name, self._arrays)
+        return self._compiled.buffers.view(name, self._arrays)
 
     def _input(self, name: str) -> Step:
         memory, out = self._memory, self._view(name)
-        live = self._compiled.lives[self._compiled.areas.seen[name]]
-        return lambda: to_channels_last(memory.planes[name], out, live.positions)
+        state = self._compiled.states[self._compiled.groups.seen[name]]
+        return lambda: to_channels_last(memory.planes[name], out, state.positions)
 
-    def _follow(self, area: int) -> None:
-        """Find the area's positions, once, after those of the areas before it."""
+    def _follow(self, group: int) -> None:
+        """Find the group's positions, once, after those of the groups before it."""
         compiled = self._compiled
-        if area in self._found or isinstance(compiled.areas.rules[area], Source):
+        if group in self._known or isinstance(compiled.groups.rules[group], InputChanged):
             return
-        self._found.add(area)
-        before = sources(compiled.areas.rules[area])
+        self._known.add(group)
+        before = sources(compiled.groups.rules[group])
         for number in before:
             self._follow(number)
-        live, lives = compiled.lives[area], [compiled.lives[number] for number in before]
-        self._memory.changing.append(lambda: live.follow(lives))
+        state, states = compiled.states[group], [compiled.states[number] for number in before]
+        self._memory.changing.append(lambda: state.follow(states))
 
     def _join(self, op: Concat) -> None:
         """Copy the parts that could not be written in place, to where the result does not hold them yet."""
-        is_kept = self._compiled.places.root(op.out) in self._compiled.kept
-        for place, part in enumerate(op.parts):
-            channels = self._compiled.places.copies.get((op.out, place))
+        is_kept = self._compiled.buffers.root(op.out) in self._compiled.kept
+        for index, part in enumerate(op.parts):
+            channels = self._compiled.buffers.copies.get((op.out, index))
             if channels is not None:
                 out, x = self._view(op.out)[:, :, channels], self._view(part)
-                areas = self._compiled.areas
-                live = self._compiled.lives[areas.seen[part] if is_kept else areas.computed[op.out]]
-                self._add(_copying(x, live, out))
+                groups = self._compiled.groups
+                state = self._compiled.states[groups.seen[part] if is_kept else groups.computed[op.out]]
+                self._add(_copying(x, state, out))
 
     def _compute(self, op: Op) -> None:
         compiled, memory = self._compiled, self._memory
         kernel = compiled.kernels[op.out]
-        out, live = self._view(op.out), compiled.lives[compiled.areas.computed[op.out]]
+        out, state = self._view(op.out), compiled.states[compiled.groups.computed[op.out]]
         if isinstance(op, SpaceToDepth):
-            self._add(_gathering(op, memory, live, out))
+            self._add(_gathering(op, memory, state, out))
             return
         if kernel is None:
             return
         call = kernel([self._view(name) for name in op.reads], out)
 
         def plain() -> None:
-            call(live.positions)
+            call(state.positions)
 
-        if compiled.areas.seen[op.out] == compiled.areas.computed[op.out]:
+        if compiled.groups.seen[op.out] == compiled.groups.computed[op.out]:
             self._add(plain)
             return
-        after = compiled.lives[compiled.areas.seen[op.out]]
+        after = compiled.states[compiled.groups.seen[op.out]]
 
         def settling() -> None:
-            save_rows(out, live.positions, compiled.saved)
-            call(live.positions)
+            save_rows(out, state.positions, compiled.saved)
+            call(state.positions)
             limit = memory.limits[op.out]
-            after.set_found(settle(out, compiled.saved, live.positions, limit, after.mask, after.room))
+            after.set_found(settle(out, compiled.saved, state.positions, limit, after.mask, after.listing))
 
         memory.plain.append(plain)
         memory.changing.append(settling)
 
 
-def _gathering(op: SpaceToDepth, memory: Memory, live: Live, out: Floats) -> Step:
+def _gathering(op: SpaceToDepth, memory: StreamMemory, state: MaskState, out: Floats) -> Step:
     """A stream's planes may become floats, so they are looked up for every frame."""
     sources = np.array(op.sources, np.int64)
-    return lambda: space_to_depth(memory.planes[op.x], sources, op.step, live.positions, out)
+    return lambda: space_to_depth(memory.planes[op.x], sources, op.step, state.positions, out)
 
 
-def _copying(x: Floats, live: Live, out: Floats) -> Step:
-    return lambda: copy(x, live.positions, out)
+def _copying(x: Floats, state: MaskState, out: Floats) -> Step:
+    return lambda: copy(x, state.positions, out)

@@ -1,0 +1,132 @@
+"""Store of calibration inputs that devices send: on disk, in bounded sets.
+
+An input is kept as the bytes of the inference request that it came as, which are few: encoded tensors or a
+picture of the network's size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evosplit.cloud.registry import Model
+from evosplit.cloud.request_inputs import read_inputs
+from evosplit.cloud.stream_state import StreamStore
+from evosplit.shared.atomic_write import write_whole
+from evosplit.shared.errors import InputError, NotFoundError
+from evosplit.shared.graph import prefix_cut
+from evosplit.shared.oip import parse_request
+
+MOST_INPUTS: Final = 512
+"""Of one set."""
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_FILE: Final = re.compile(r"(\d+)-(\d+)")
+
+Feeds = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class CalibrationStore:
+    """Sets of inputs by model and name in a folder; safe to call from several threads.
+
+    At most ``most_sets`` of ``set_bytes`` each are kept; the one that was longest not written to is dropped.
+    """
+
+    folder: Path
+    set_bytes: int = 64 * 10**6
+    most_sets: int = 16
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def put(self, model: Model, name: str, index: int, body: bytes, header_length: int | None) -> None:
+        """Keep one input, an inference request; one of the same index is replaced.
+
+        Raises InputError for what the network does not take, is not finite, or is too much; WireError.
+        """
+        if not 0 <= index < MOST_INPUTS:
+            raise InputError(f"a calibration input's number is from 0 to {MOST_INPUTS - 1}, not {index}")
+        check_input(model, body, header_length)
+        place = self._place(model, name)
+        with self._lock:
+            old = _files(place).get(index)
+            held = sum(path.stat().st_size for other, path in _files(place).items() if other != index)
+            if held + len(body) > self.set_bytes:
+                raise InputError(f"calibration {name!r} would take more than {self.set_bytes} bytes")
+            new = place / f"{index}-{header_length or 0}"
+            write_whole(new, body)
+            if old is not None and old != new:
+                old.unlink()
+            self._drop_oldest()
+
+    def indices(self, model: Model, name: str) -> tuple[int, ...]:
+        """Which inputs are there. Raises NotFoundError for a set that is not (any more)."""
+        return tuple(sorted(self._set(model, name)))
+
+    def feeds(self, model: Model, name: str) -> tuple[Feeds, ...]:
+        """The inputs of a set by index. Raises NotFoundError, and as `put`."""
+        files = self._set(model, name)
+        return tuple(_read(model, files[index]) for index in sorted(files))
+
+    def fingerprint(self, model: Model, name: str) -> str:
+        """Another one for every other content. Raises NotFoundError."""
+        total = hashlib.sha256()
+        for index, path in sorted(self._set(model, name).items()):
+            total.update(f"{index}\0".encode())
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+        return total.hexdigest()
+
+    def _set(self, model: Model, name: str) -> Mapping[int, Path]:
+        files = _files(self._place(model, name))
+        if not files:
+            raise NotFoundError(f"no calibration {name[:64]!r} of {model.name} here")
+        return files
+
+    def _place(self, model: Model, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise InputError("a calibration's name is 1 to 64 of the characters A-Z a-z 0-9 _ -")
+        return self.folder / f"{model.graph.sha256[:16]}-{name}"
+
+    def _drop_oldest(self) -> None:
+        sets = sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        for place in sets[: -self.most_sets]:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def calibrations_in(data: Path) -> CalibrationStore:
+    """The sets of a data folder."""
+    return CalibrationStore(data / "calibrations")
+
+
+def check_input(model: Model, body: bytes, header_length: int | None) -> Feeds:
+    """The network's inputs in an inference request. Raises InputError, WireError."""
+    cut, feeds = read_inputs(model, parse_request(body, header_length), StreamStore(0))
+    if cut != prefix_cut(model.graph, 0):
+        raise InputError("a calibration input is what the whole network reads, not what crosses a cut")
+    for name, array in feeds.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise InputError(f"a calibration input has NaN or infinity in {name!r}")
+    return dict(feeds)
+
+
+def _files(place: Path) -> dict[int, Path]:
+    """Inputs of a set by index; their names hold the length of the request's header, 0 for none."""
+    if not place.is_dir():
+        return {}
+    matches = ((path, _FILE.fullmatch(path.name)) for path in place.iterdir())
+    return {int(match[1]): path for path, match in matches if match}
+
+
+def _read(model: Model, path: Path) -> Feeds:
+    length = int(path.name.split("-")[1])
+    try:
+        return check_input(model, path.read_bytes(), length or None)
+    except OSError as gone:
+        raise NotFoundError(f"calibration input {path.name} is gone: {gone}") from None

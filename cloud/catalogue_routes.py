@@ -1,0 +1,84 @@
+"""HTTP routes of metadata: the server, its models, their skeletons, plans and bundles."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from evosplit.cloud.request_body import read_body
+from evosplit.cloud.services import in_thread, model_name, services_of
+from evosplit.shared.card import card_to_data
+from evosplit.shared.oip import BINARY_TYPE, model_metadata, server_metadata
+from evosplit.shared.serial import to_json
+
+NAME: Final = "evosplit"
+
+
+async def healthy(_request: Request) -> Response:
+    """Alive and ready: a replica answers only once it is built."""
+    return Response()
+
+
+async def server(_request: Request) -> Response:
+    """Name, version, extensions."""
+    return JSONResponse(server_metadata(NAME, version("evosplit")))
+
+
+async def metadata(request: Request) -> Response:
+    """Inputs and outputs of a model."""
+    return JSONResponse(model_metadata(services_of(request).registry.get(model_name(request)).graph))
+
+
+async def model_ready(request: Request) -> Response:
+    """200 for a model that can be served."""
+    services_of(request).registry.get(model_name(request))
+    return Response()
+
+
+async def probe(request: Request) -> Response:
+    """Reads a body and forgets it, so that an edge can measure its link; it knows the cloud by its name."""
+    settings = services_of(request).settings
+    await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
+    return JSONResponse({"name": NAME})
+
+
+async def models(request: Request) -> Response:
+    """The names of all models, and what is wrong with the others."""
+    registry = services_of(request).registry
+    broken = {name: str(problem) for name, problem in registry.broken.items()}
+    return JSONResponse({"models": sorted(registry.models), "broken": broken})
+
+
+async def model(request: Request) -> Response:
+    """Name, sha256 and card of a model."""
+    model = services_of(request).registry.get(model_name(request))
+    card = None if model.card is None else card_to_data(model.card)
+    return JSONResponse({"name": model.name, "sha256": model.graph.sha256, "card": card})
+
+
+async def skeleton(request: Request) -> Response:
+    """The ONNX model without its large weights."""
+    services = services_of(request)
+    model = services.registry.get(model_name(request))
+    content = await in_thread(services.infer_pool, lambda: model.skeleton, services.settings.infer_timeout_s)
+    return Response(content, media_type=BINARY_TYPE)
+
+
+async def plan(request: Request) -> Response:
+    """Plan for the edge whose profile is in the body."""
+    services, settings = services_of(request), services_of(request).settings
+    model = services.registry.get(model_name(request))
+    body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
+    answer = await in_thread(
+        services.plan_pool, lambda: to_json(services.plans.plan(model, body)), settings.plan_timeout_s
+    )
+    return Response(answer, media_type="application/json")
+
+
+async def bundle(request: Request) -> Response:
+    """A bundle, by its digest."""
+    path = services_of(request).plans.bundles.find(request.path_params["digest"])
+    return FileResponse(path, media_type=BINARY_TYPE)

@@ -1,0 +1,28 @@
+"""The link and the cloud as they are known just now: estimate and circuit breaker."""
+
+from __future__ import annotations
+
+from evosplit.edge.link.circuit import Circuit
+from evosplit.shared.estimator import LinkEstimate, Observation, update
+from evosplit.shared.link import Link
+
+
+class LinkState:
+    """What requests teach, and plans are chosen by.
+
+    ``assumed`` is the link until something was seen of it.
+    """
+
+    def __init__(self, assumed: Link) -> None:
+        self._assumed = assumed
+        self.circuit = Circuit()
+        self.estimate = LinkEstimate()
+
+    @property
+    def link(self) -> Link:
+        """The link as it is estimated now."""
+        return self.estimate.link(self._assumed)
+
+    def learn(self, observation: Observation) -> None:
+        """Correct the estimate by one request."""
+        self.estimate = update(self.estimate, observation)

@@ -1,0 +1,22 @@
+"""Finds the model card of a model."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from evosplit.shared.errors import CardError
+
+
+def find_card(model: Path) -> Path:
+    """The card beside the model, else the one that comes with EvoSplit. Raises CardError without either."""
+    found = find_card_or_none(model)
+    if found is None:
+        raise CardError(f"{model.name} has no model card: write {model.with_suffix('.yaml').name} beside it")
+    return found
+
+
+def find_card_or_none(model: Path) -> Path | None:
+    """As ``find_card``, for work that a card only helps."""
+    own = Path(str(files("evosplit.cli"))) / "cards" / f"{model.stem}.yaml"
+    return next((path for path in (model.with_suffix(".yaml"), own) if path.is_file()), None)

@@ -1,0 +1,38 @@
+"""Atomic file writes: to a file beside the place, then renamed over it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+
+@contextlib.contextmanager
+def replacing(path: Path, durable: bool = False, rivals: bool = False) -> Iterator[IO[bytes]]:
+    """A binary stream whose content takes the place of ``path`` at the end, or nothing does. OSError passes.
+
+    Readers see the old file or the new one. ``durable``: on disk before it is renamed, so that a power cut
+    leaves one of them, too. ``rivals``: other processes may be writing the same path; without, what a killed
+    one has left half is written over. Folders are made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial" if rivals else f"{path.name}.partial")
+    try:
+        with partial.open("wb") as stream:
+            yield stream
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        partial.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def write_whole(path: Path, content: bytes, durable: bool = False, rivals: bool = False) -> None:
+    """As `replacing`, for content that is there."""
+    with replacing(path, durable, rivals) as stream:
+        stream.write(content)
