@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evosplit
@@ -36,6 +36,7 @@ def alike(found: np.ndarray, right: np.ndarray) -> bool:
     return bool(np.abs(found - right).max(initial=0) <= 1e-4 * max(np.abs(right).max(initial=0), 1.0))
 
 
+@settings(max_examples=40, deadline=None)  # kernels are compiled and sessions built within
 @given(name=st.sampled_from(sorted(NETS)), at=st.integers(0, 40), seed=st.integers(0, 2**16))
 def test_one_part_after_the_other_is_the_whole(
     loaded: dict[str, evosplit.Model], name: str, at: int, seed: int
@@ -52,6 +53,7 @@ def test_one_part_after_the_other_is_the_whole(
         assert alike(parts.run(values)[output], whole)
 
 
+@settings(deadline=None)  # kernels are compiled within
 @given(
     bits=st.sampled_from([2, 3, 4, 5, 6, 8, 16, 32]),
     scale=st.floats(1e-3, 1e3),
