@@ -1,4 +1,4 @@
-"""Inputs that drift under the guard on plans: ImageNet photographs, darker and more blurred step by step.
+"""Drift detection by audits: ImageNet photographs, darker and more blurred step by step.
 
 An agent with default settings serves plans that are calibrated on photographs as they are. Every answer is
 compared with the float network's, here, beside the agent. What counts is the longest stretch of frames that
@@ -24,7 +24,6 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from benchmarks.cells.inputs import SHARED
 from benchmarks.report import write_result
-from evosplit.cli.card_files import find_card
 from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.cli.shaper import Shaper
@@ -34,6 +33,7 @@ from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.pipeline.agent import Agent, Ticket
 from evosplit.edge.settings import EdgeSettings
+from evosplit.library.card_files import find_card
 from evosplit.shared.agreement import agreement
 from evosplit.shared.card import Card, check_card, load_card
 from evosplit.shared.graph import Graph, load_graph

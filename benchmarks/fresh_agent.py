@@ -1,4 +1,4 @@
-"""A fresh agent without card or calibration, fed tensors by tritonclient: right answers from the start on.
+"""Accuracy of a fresh agent without card or calibration, fed by tritonclient, from its first frame on.
 
 The models folder holds ONNX files alone. Every network's pictures are dealt into two halves: frames of the
 first one are sent until a table that is calibrated from them serves, then those of the other one; where
@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from tritonclient.http import InferenceServerClient, InferInput
 
 from benchmarks.report import RESULTS, write_result
-from evosplit.cli.card_files import find_card
 from evosplit.cli.demo.processes import free_port, new_token, service
 from evosplit.cli.demo.tiers import cloud_tier
+from evosplit.library.card_files import find_card
 from evosplit.shared.agreement import agreement
 from evosplit.shared.card import Card, check_card, load_card
 from evosplit.shared.graph import Graph, load_graph

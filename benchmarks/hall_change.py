@@ -1,4 +1,4 @@
-"""YOLOX-nano over a video of a hall, its head computed only where the picture changed.
+"""Change-driven execution: YOLOX-nano over a video of a hall, its head computed only where it changed.
 
 The head is everything down to the backbone's stride-8 output (36 of 153 layers, 30 % of the arithmetic, one
 boundary tensor); beside it, with the same settings, the head down to the neck's stride-8 output, which
@@ -29,10 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import write_result
-from evosplit.cli.card_files import find_card
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.masked import MaskedSegment
 from evosplit.edge.backends.segment import FrameContext
-from evosplit.edge.streams.change_rules import ChangeSettings
+from evosplit.library.card_files import find_card
 from evosplit.shared.card import Card, load_card
 from evosplit.shared.graph import Cut, Graph, load_graph, make_cut
 from evosplit.shared.postprocess import postprocess

@@ -15,6 +15,7 @@ import aiohttp
 
 from evosplit.edge.audits.float_answers import FloatAnswers
 from evosplit.edge.audits.plan_audits import PlanAudits
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.providers import Providers
 from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.calibration.calibrating import Calibrating
@@ -35,7 +36,6 @@ from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.serving import Serving
 from evosplit.edge.results.store import Store
 from evosplit.edge.settings import EdgeSettings
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import Predictions

@@ -1,4 +1,4 @@
-"""The networks of the cells with their cards, calibration inputs and frames, from the shared data."""
+"""Data sets of the cells: networks with their cards, calibration inputs and frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.cli.card_files import find_card
+from evosplit.library.card_files import find_card
 from evosplit.shared.card import Card, load_card
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.pictures import decode_picture

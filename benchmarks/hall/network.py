@@ -11,10 +11,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.hall.boxes import Boxes
+from benchmarks.hall.box_matching import Boxes
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.masked import MaskedSegment
 from evosplit.edge.backends.segment import FrameContext
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.card import Card, check_card, load_card
 from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cut
 from evosplit.shared.link import Link

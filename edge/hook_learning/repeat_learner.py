@@ -16,6 +16,7 @@ GROWTH: Final = 2
 """Stillness is judged after so many full answers, and each time that they have doubled."""
 SAME_THRESHOLD: Final = 0.01
 """A hook whose threshold differs by less stays."""
+WHOLE: Final = (0.0, 0.0, 1.0, 1.0)
 
 
 class RepeatLearner:
@@ -28,8 +29,7 @@ class RepeatLearner:
     def __init__(self, context: LearnerContext) -> None:
         self._tap = context.graph.inputs[0]
         self._target = context.target
-        left, top, right, bottom = context.region or (0.0, 0.0, 1.0, 1.0)
-        self._reduction = Reduction(region=(top, left, bottom, right))
+        self._reduction = Reduction(region=context.region or WHOLE)
         self._trials = RepeatTrials(self._reduction)
         self._schedule = FitSchedule(LEAST_ANSWERS, GROWTH)
         self._answers = 0
