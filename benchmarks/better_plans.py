@@ -1,10 +1,11 @@
-"""Better plans than the planner's, sought among the planner's own answers to other questions.
+"""Optimality check: better plans sought among the planner's own answers to other questions.
 
 A plan is optimal only if no plan for a tighter question is better: one with a layer pinned, for another
 bandwidth, or within other limits. Every network is asked at eleven bandwidths, as it is and tightened, at
 four slowdowns of the edge, with and without its times in integers; then every plan found is held against
 every question whose pins and limits it meets. Each one that is faster there than the answer is counted.
-Measured profiles where there are some, made-up ones elsewhere, and made-up errors: `benchmarks.made_up`.
+Measured profiles where there are some, made-up ones elsewhere, and made-up errors
+(`benchmarks.synthetic_problem`).
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.made_up import made_up_errors, profile_of
 from benchmarks.planner_models import LIGHT, REAL, light_graph
 from benchmarks.report import write_result
+from benchmarks.synthetic_problem import profile_of, synthetic_errors
 from evosplit.planner.cuts.cut_arrays import geometry
 from evosplit.planner.cuts.cut_search import is_within
 from evosplit.planner.evaluate import is_allowed
@@ -132,7 +133,7 @@ def _problem(graph: Graph, slowdown: float, has_integers: bool) -> Problem:
     edge = slowed(profile_of(graph), slowdown)
     edge = edge if has_integers else replace(edge, integers=None)
     link = Link(BANDWIDTHS_BPS[0], RTT_S)
-    errors = made_up_errors(graph)
+    errors = synthetic_errors(graph)
     plain = plain_speed(edge, cloud)
     return Problem(graph, edge, cloud, errors, link, bits=default_bits(edge), plain=plain)
 

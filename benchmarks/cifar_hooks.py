@@ -1,4 +1,4 @@
-"""ResNet-56 on CIFAR-10 with hooks that learned from its own answers: arithmetic, time and accuracy.
+"""Hooks on ResNet-56 and CIFAR-10, learned from its own answers: arithmetic, time and accuracy.
 
 The first pictures of the training set stand for what a device has seen; hooks learn from the network's
 scores for them, and for shifted, turned and relit copies. Thresholds come from other pictures of that set,
@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cifar.augment import strong, weak
-from benchmarks.cifar.learn import EXIT_FEATURES, Held, asked_agreement, calibrated, exit_hooks, skip_hook
-from benchmarks.cifar.measure import play, report
+from benchmarks.cifar.evaluate import play, report
+from benchmarks.cifar.fit_hooks import EXIT_FEATURES, Held, asked_agreement, calibrated, exit_hooks, skip_hook
 from benchmarks.cifar.network import Seen, head_of, joined, look
 from benchmarks.report import write_result
 from evosplit.edge.hook_learning.exit_learner import HOOK_MACS

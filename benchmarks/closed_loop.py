@@ -1,4 +1,4 @@
-"""The agent's own way, after it has learnt, beside every way that is held to: four networks, four links.
+"""Closed-loop latency of an agent that has learned, against every fixed strategy: four networks, four links.
 
 As `evosplit demo` plays them: an edge agent slowed by eight and a cloud tier as processes, a shaped link
 between them. Frames go the planned way until the plan settles; then all strategies take turns: all on the

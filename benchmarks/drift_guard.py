@@ -1,4 +1,4 @@
-"""Inputs that drift under the guard on plans: ImageNet photographs, darker and more blurred step by step.
+"""Drift detection by audits: ImageNet photographs, darker and more blurred step by step.
 
 An agent with default settings serves plans that are calibrated on photographs as they are. Every answer is
 compared with the float network's, here, beside the agent. What counts is the longest stretch of frames that

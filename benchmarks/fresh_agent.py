@@ -1,4 +1,4 @@
-"""A fresh agent without card or calibration, fed tensors by tritonclient: right answers from the start on.
+"""Accuracy of a fresh agent without card or calibration, fed by tritonclient, from its first frame on.
 
 The models folder holds ONNX files alone. Every network's pictures are dealt into two halves: frames of the
 first one are sent until a table that is calibrated from them serves, then those of the other one; where

@@ -1,4 +1,4 @@
-"""YOLOX-nano over a video of a hall, its head computed only where the picture changed.
+"""Change-driven execution: YOLOX-nano over a video of a hall, its head computed only where it changed.
 
 The head is everything down to the backbone's stride-8 output (36 of 153 layers, 30 % of the arithmetic, one
 boundary tensor); beside it, with the same settings, the head down to the neck's stride-8 output, which

@@ -1,4 +1,4 @@
-"""Bytes per frame of a video stream with deltas, against whole boundary tensors at equal bits.
+"""Delta encoding of a video stream: bytes per frame, against whole boundary tensors at equal bits.
 
 hall.mp4 (a static camera) through YOLOX-nano, cut at the smallest boundary (the cut that plans choose at
 about 1 Mbit/s) and at its stride-8 output. Ranges of the codes and thresholds come from the first 4 seconds,
@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.hall.boxes import Boxes, same_boxes
+from benchmarks.hall.box_matching import Boxes, same_boxes
 from benchmarks.hall.network import Hall, Part, load_hall
 from benchmarks.report import write_result
 from evosplit.cloud.stream_state import StreamStore, restore

@@ -1,4 +1,4 @@
-"""A head with one exit hook and one mask hook that never fire, against the same head as one session.
+"""Cost of head borders: one exit and one mask hook that never fire, against the same head as one session.
 
 The cut is the one that sends least among those behind 40 to 80 % of the arithmetic, as plans for slow links
 choose it. The mask hook stands at the first place that the engine finds for an exit in that head, the exit

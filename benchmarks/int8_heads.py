@@ -1,4 +1,4 @@
-"""Heads in 8-bit integers against float32 heads in ONNX Runtime, one thread: time, and accuracy with labels.
+"""Integer heads against float32 heads in ONNX Runtime, one thread: time, and accuracy with labels.
 
 Times: all activations and weights at 8 bits, at four cuts. Accuracy: the whole network on the edge, at 8 bits
 throughout and as the planner chooses bits at several error limits; ranges are from inputs not judged.
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import evosplit.cli
+from benchmarks.int8.accuracy import right_answers
+from benchmarks.int8.datasets import DATA, Round, rounds
 from benchmarks.int8.heads import THREADS, answer, eight_bits, float_head, integer_head, timed
-from benchmarks.int8.judge import right_answers
-from benchmarks.int8.sets import DATA, Round, rounds
 from benchmarks.report import write_result
 from evosplit.edge.backends.int8 import timed_integers
 from evosplit.edge.backends.segment import Segment

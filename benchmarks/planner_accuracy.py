@@ -1,4 +1,4 @@
-"""Whether `--max-drop 1` holds on inputs that were not used for calibration.
+"""Generalisation of `--max-drop 1` to inputs that were not used for calibration.
 
 Each data set is dealt into two halves. On one, errors and drops are measured and plans chosen, for several
 links and memory limits; on the other, the chosen plans' accuracy is measured and compared with the float

@@ -1,4 +1,4 @@
-"""Our plan against every baseline on the paper's simulated devices, link and memory budgets.
+"""Plans against every baseline on the paper's simulated devices, link and memory budgets.
 
 Eyeriss and TPU (`docs/devices.md`: as systolic arrays, "paper", and by the cost model of the published code,
 "published"), 3 Mbit/s with 1 Mbit = 1024 * 1024 bits as in the published code, no

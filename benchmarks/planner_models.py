@@ -1,4 +1,4 @@
-"""The networks of the planner's benchmarks: real ones, and topologies of the `onnx` package, weights made up.
+"""Networks of the planner's benchmarks: real ones, and topologies of the `onnx` package with random weights.
 
 The package's "light" models hold one constant in every weight, which quantises without any error. Before
 loading, weights get seeded He-scaled normal values, and batch normalisations the identity but for a scale

@@ -1,4 +1,4 @@
-"""How long the planner takes: one solve (building the program included), a table, a look-up, a re-solve.
+"""Planner run time: one solve (building the program included), a table, a look-up, a re-solve.
 
 Weights, activations and the wire have five widths each, memory and error are limited, any downward-closed
 set of layers may be the head. On Eyeriss and TPU, where time depends on the bits of everything; and with
@@ -6,7 +6,7 @@ profiles (times of a Raspberry Pi 5 and an H100 as the planner's own models give
 float32 activations. Each is solved on three links (1 Mbit = 1024 * 1024 bits) within three shares of the
 memory that the whole network takes at uniform 8 bits, and with the error that it has then.
 Medians of one run. The table and the re-solves are those of ResNet-50, with all of that memory; a re-solve
-starts from what an earlier one left (`evosplit.planner.warm`).
+starts from what an earlier one left (`benchmarks.warm_planning`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from benchmarks.planner_tables import Network, Source, network
 from benchmarks.report import write_result
+from benchmarks.warm_planning import resolve, warm
 from evosplit.planner.baselines import u8
 from evosplit.planner.devices import named_device, simulated_profile
 from evosplit.planner.evaluate import evaluate
@@ -26,7 +27,6 @@ from evosplit.planner.problem import BitChoices, Problem
 from evosplit.planner.problem.limits import Limits
 from evosplit.planner.solve import solve
 from evosplit.planner.table import plan_table
-from evosplit.planner.warm import resolve, warm
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.graph import parse_cut
 from evosplit.shared.link import Link

@@ -1,4 +1,4 @@
-"""Networks with the error tables and picture encodings that the planner's benchmarks need, measured once.
+"""Cache of error tables and picture encodings that the planner's benchmarks need.
 
 Inputs are photographs (`../shared/data`), as many as stated; the light topologies take 224 x 224 RGB. Made-up
 weights hardly look at their input: noise in it, and the worst JPEG, would seem harmless. So the errors of

@@ -1,4 +1,4 @@
-"""Whether the default promise holds on pictures that no plan was chosen on: every network, with its card.
+"""Accuracy promise on pictures that no plan was chosen on: every network, with its card.
 
 Pictures are dealt into two halves. One is calibrated with, as the plan service does if nothing else is
 asked for. Every plan of the table is then run on the other half. Drops are of accuracy if there are labels,

@@ -1,4 +1,4 @@
-"""A million samples offered to a sampler: its real memory against its limit, and what an offer costs.
+"""Memory and time of a sampler that is offered a million samples, against its limit.
 
 Twice the same stream of skewed answers, some of them new each time: once the resident memory of the process
 is read as it goes, once every allocation is counted (which slows it down).

@@ -1,4 +1,4 @@
-"""Forward-forward and SymBa against the baseline: the same samples, the same sampler, the same calibration.
+"""Forward-forward and SymBa against the baseline trainer: same samples, sampler and calibration.
 
 Features are 2 x 2 pooled taps of ResNet-56 on CIFAR-10 training images, labels are the network's own answers.
 Everything is judged on test images that neither the network nor a trainer has seen. Each trainer runs in a

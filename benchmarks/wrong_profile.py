@@ -1,4 +1,4 @@
-"""An edge profile that is wrong by 2 in either direction: how soon the plan is the best, and what that costs.
+"""Correction of a profile that is wrong by 2 in either direction: frames to the best plan, and their cost.
 
 Simulated with the tables of real networks, and as it is with a real agent and the built-in one.
 """
@@ -12,8 +12,8 @@ import time
 from typing import Any, Final
 
 from benchmarks.report import write_result
-from benchmarks.wrong.agent import agent_told
-from benchmarks.wrong.simulated import FRAMES, NEARLY, both_ways, run
+from benchmarks.wrong.misled_agent import agent_told
+from benchmarks.wrong.misled_simulation import FRAMES, NEARLY, both_ways, run
 from evosplit.shared.link import Link
 
 NETWORKS: Final = ("squeezenet1.1", "mobilenetv2", "resnet56_cifar10", "yolox_nano")

@@ -1,4 +1,4 @@
-"""The networks of the cells with their cards, calibration inputs and frames, from the shared data."""
+"""Data sets of the cells: networks with their cards, calibration inputs and frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network as the device runs it, and what a tap shows of each picture."""
+"""Head of the network as the device runs it, and the features that a tap shows."""
 
 from __future__ import annotations
 

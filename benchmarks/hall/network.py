@@ -11,7 +11,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.hall.boxes import Boxes
+from benchmarks.hall.box_matching import Boxes
 from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.masked import MaskedSegment
 from evosplit.edge.backends.segment import FrameContext

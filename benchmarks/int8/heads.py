@@ -1,4 +1,4 @@
-"""Heads in float32 and in integers, and how their times compare."""
+"""Timing of heads in float32 and in integers."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def _segment(source: HeadSource, part: Part, options: HeadOptions) -> Segment:
 
 
 def _tensors(graph: Graph, part: Part) -> frozenset[str]:
-    return frozenset(part.reads).union(*(graph.layers[at].outputs for at in part.layers))
+    return frozenset(part.reads).union(*(graph.layers[index].outputs for index in part.layers))
 
 
 def _borders(hook: Hook) -> tuple[str, ...]:
@@ -121,7 +121,9 @@ class _Steps:
     def of(self, hooks: Iterable[Hook], make: Callable[[Part], Segment]) -> tuple[Step, ...]:
         """Each segment, and behind it the hooks that can be asked then; one that skips is asked last."""
         allowed = [hook for hook in hooks if self._is_allowed(hook)]
-        placed = sorted(((self._place(hook.tap), len(_borders(hook)), at) for at, hook in enumerate(allowed)))
+        placed = sorted(
+            (self._place(hook.tap), len(_borders(hook)), index) for index, hook in enumerate(allowed)
+        )
         places = [place for place, _, _ in placed]
         # Behind `count` parts come that many segments, and the hooks that were asked before the last of them.
         starts = [count + sum(place < count for place in places) for count in range(len(self.parts) + 1)]
@@ -130,7 +132,7 @@ class _Steps:
             if count:
                 part = self.parts[count - 1]
                 steps.append(RunSegment(make(part), str(count - 1), part))
-            steps += [self._ask_hook(allowed[at], starts) for place, _, at in placed if place == count]
+            steps += [self._ask_hook(allowed[index], starts) for place, _, index in placed if place == count]
         return tuple(steps)
 
     def _ask_hook(self, hook: Hook, starts: Sequence[int]) -> AskHook:

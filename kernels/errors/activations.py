@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from evosplit.kernels.clipping import Clip
+from evosplit.kernels.errors.coded_steps import CodedStep, coded_bytes
 from evosplit.kernels.errors.error_table import ActivationErrors
 from evosplit.kernels.errors.non_finite import check_outputs
 from evosplit.kernels.errors.ranges import with_shared_ranges
@@ -43,14 +45,23 @@ def measure_activations(
     finite = {name: watch for name, watch in watches.items() if watch.first_not_finite is None}
     ranges = {name: watch.ranges() for name, watch in finite.items()}
     codes = {name: wire_codes(found) for name, found in ranges.items()}
+    steps = {name: watch.steps() for name, watch in finite.items()}
     sizes: dict[str, list[dict[int, int]]] = {}
+    coded: dict[str, list[tuple[int, ...]]] = {}
     for feeds in calibration[:_ENCODED_INPUTS]:
         for values in walk(feeds):
             for name, array in values.items():
                 sizes.setdefault(name, []).append(payload_bytes(name, array, codes.get(name, {})))
+                coded.setdefault(name, []).append(coded_bytes(name, array, steps.get(name, ())))
         progress()
     means = {name: _means(found) for name, found in sizes.items()}
-    errors = {name: _errors(watch, ranges[name], codes[name], means[name]) for name, watch in finite.items()}
+    errors = {
+        name: replace(
+            _errors(watch, ranges[name], codes[name], means[name]),
+            coded=_with_bytes(steps[name], coded[name]),
+        )
+        for name, watch in finite.items()
+    }
     plain_bytes = {name: means[name][FLOAT_BITS] for name in means if name not in finite}
     return with_shared_ranges(network.graph, errors), plain_bytes
 
@@ -86,6 +97,12 @@ def _errors(
     high = {bits: code.high for bits, code in codes.items() if code.high is not None}
     noise = relative(mse, watch.values())
     return ActivationErrors(noise, noise, mse, low, high, wire_bytes, ranges)
+
+
+def _with_bytes(steps: Sequence[CodedStep], sizes: Sequence[Sequence[int]]) -> tuple[CodedStep, ...]:
+    """The steps with their mean bytes; none where the tensor was too large to be coded."""
+    totals = (sum(each) / len(sizes) for each in zip(*sizes, strict=True))
+    return tuple(replace(step, wire_bytes=mean) for step, mean in zip(steps, totals, strict=False))
 
 
 def _means(sizes: Sequence[Mapping[int, int]]) -> dict[int, float]:

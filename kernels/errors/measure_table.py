@@ -14,6 +14,7 @@ import numpy as np
 
 from evosplit.kernels.errors.activations import activation_runs, measure_activations
 from evosplit.kernels.errors.calibration_inputs import check_calibration, spread
+from evosplit.kernels.errors.coded_steps import with_errors
 from evosplit.kernels.errors.error_options import ErrorOptions
 from evosplit.kernels.errors.error_table import ActivationErrors, ErrorTable, WeightErrors
 from evosplit.kernels.errors.gains import OutputErrors, measure_outputs
@@ -25,7 +26,7 @@ from evosplit.shared.graph import Graph
 __all__ = ["ActivationErrors", "ErrorOptions", "ErrorTable", "WeightErrors", "measure_errors"]
 
 DEFAULT_OPTIONS: Final = ErrorOptions()
-METHOD: Final = "symmetric at 8 bits, with ranges, scaled clips, gains within a budget"
+METHOD: Final = "symmetric at 8 bits, with ranges, scaled clips, gains within a budget, coded steps"
 """How tables are measured: one that was kept and measured otherwise is measured anew."""
 
 
@@ -62,10 +63,15 @@ def measure_errors(
         model_sha256=graph.sha256,
         samples=len(calibration),
         weights={name: replace(one, error=found.weights[name]) for name, one in weights.items()},
-        activations={name: replace(one, error=found.activations[name]) for name, one in activations.items()},
+        activations={name: _judged(one, found.activations[name]) for name, one in activations.items()},
         plain_bytes=plain_bytes,
         options=options,
     )
+
+
+def _judged(found: ActivationErrors, error: Mapping[int, float]) -> ActivationErrors:
+    """With the errors that limits count."""
+    return replace(found, error=error, coded=with_errors(found.coded, found.relative, error))
 
 
 def _mse(

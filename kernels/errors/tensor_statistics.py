@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from evosplit.kernels.clipping import METHODS, Clip
 from evosplit.kernels.codec import encode_tensor
+from evosplit.kernels.errors.coded_steps import CodedStep, coded_steps
 from evosplit.kernels.quantise import fake_quantise, value_range
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
 
@@ -62,6 +63,10 @@ class Watch:
         values = self.values()
         widths = (bits for bits in ACTIVATION_BITS if bits <= OWN_RANGE_BITS)
         return {bits: self._range(values, self._low, self._high, bits) for bits in widths}
+
+    def steps(self) -> tuple[CodedStep, ...]:
+        """The steps at which the tensor may travel entropy coded."""
+        return coded_steps(self.values(), self._low, self._high)
 
     def mean_squared_errors(self, codes: Mapping[int, TensorCode]) -> dict[int, float]:
         """MSE of the samples per bit-width; over the range of all inputs where each frame spans its own."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from evosplit.kernels.errors.coded_steps import CodedStep
+from evosplit.kernels.errors.error_table import ActivationErrors
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.costs import Choice
 from evosplit.planner.problem.device_pair import measured_profile
@@ -17,6 +19,8 @@ RAW_INPUT_BITS: Final = 8
 USUAL: Final = "zstd"
 """Compressed where that makes the bytes fewer: what an encoder does unless a plan says otherwise."""
 PLAIN: Final = "none"
+CODED: Final = "rans-"
+"""Entropy coded; the number of the step (`evosplit.kernels.errors.coded_steps`) follows."""
 
 
 def wire_choices(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
@@ -29,7 +33,7 @@ def wire_choices(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
     coded = [
         Choice(bits, size, error, USUAL, encode_s, decode_s) for bits, size, error in _coded(problem, tensor)
     ]
-    return (*coded, *_plain(problem, tensor), *_encodings(problem, tensor))
+    return (*coded, *_plain(problem, tensor), *_entropy_coded(problem, tensor), *_encodings(problem, tensor))
 
 
 def _coded(problem: Problem, tensor: Tensor) -> list[tuple[int, int, float]]:
@@ -87,6 +91,30 @@ def _plain(problem: Problem, tensor: Tensor) -> list[Choice]:
     return [
         Choice(bits, size, error, PLAIN, encode_s, decode_s) for bits, size, error in _packed(problem, tensor)
     ]
+
+
+def _entropy_coded(problem: Problem, tensor: Tensor) -> list[Choice]:
+    """The steps at which a tensor was measured entropy coded; of those that the asked bits allow."""
+    table, speed = problem.errors.activations.get(tensor.name), problem.coded
+    if table is None or speed is None:
+        return []
+    seconds = (speed.encode_s_per_byte * tensor.size_bytes, speed.decode_s_per_byte * tensor.size_bytes)
+    return [
+        Choice(
+            step.bits,
+            math.ceil(step.wire_bytes) + _overhead(tensor, step.bits),
+            step.error,
+            f"{CODED}{at}",
+            *seconds,
+        )
+        for at, step in enumerate(table.coded)
+        if step.bits >= min(problem.bits.wire)
+    ]
+
+
+def coded_step(table: ActivationErrors | None, codec: str) -> CodedStep | None:
+    """The step that a choice's codec stands for."""
+    return table.coded[int(codec[len(CODED) :])] if table and codec.startswith(CODED) else None
 
 
 def _encodings(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.made_up import made_up_errors, profile_of
 from benchmarks.planner_models import light_graph
+from benchmarks.synthetic_problem import profile_of, synthetic_errors
 from evosplit.planner.problem import Problem, default_bits
 from evosplit.planner.problem.assignment import spending
 from evosplit.planner.problem.device_pair import plain_speed
@@ -43,7 +43,7 @@ def asked_of(name: str, models: Path | None, slowdown: float, has_integers: bool
     cloud = replace(profile_of(graph), integers=None)
     edge = slowed(profile_of(graph), slowdown)
     edge = edge if has_integers else replace(edge, integers=None)
-    errors, plain = made_up_errors(graph), plain_speed(edge, cloud)
+    errors, plain = synthetic_errors(graph), plain_speed(edge, cloud)
     return Problem(graph, edge, cloud, errors, Link(1e6), bits=default_bits(edge), plain=plain)
 
 
