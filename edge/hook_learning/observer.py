@@ -55,7 +55,7 @@ class Observer:
             return
         example = Example(job.stream, answer, answer.head, answer.run, key)
         await self._teach(example, is_free=not self._time.is_spent)
-        if answer.run.claims:
+        if answer.run.noted:
             await self._audit(job, answer)
         await self._try_variants(example)
 
@@ -121,10 +121,10 @@ class Observer:
                 await self._engine.compute.run(functools.partial(self._collect, learner, example, trials))
 
     async def _audit(self, job: Job, answer: Answer) -> None:
-        claims = () if answer.run is None else answer.run.claims
-        compare = functools.partial(self._audits.compare, job.frame_id, claims, answer.outputs)
+        noted = () if answer.run is None else answer.run.noted
+        compare = functools.partial(self._audits.compare, job.frame_id, noted, answer.outputs)
         await self._engine.compute.run(compare)
-        await self._go_short(job, answer, self._audits.shortcuts(job.frame_id, claims))
+        await self._go_short(job, answer, self._audits.shortcuts(job.frame_id, noted))
 
     async def _go_short(self, job: Job, answer: Answer, hooks: frozenset[str]) -> None:
         """Go the way that these hooks shorten, and compare where it ends."""

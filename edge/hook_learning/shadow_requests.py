@@ -89,7 +89,7 @@ def noted_reductions(run: HeadRun) -> tuple[Mapping[str, int], Mapping[str, NDAr
     """Bits and channels that hooks at work chose in an audited frame: what is tried comes on top of them."""
     bits: dict[str, int] = {}
     channels: dict[str, NDArray[Any]] = {}
-    for noted in run.claims:
+    for noted in run.noted:
         if isinstance(noted.decision, Bits):
             bits.update(noted.decision.bits)
         elif isinstance(noted.decision, Keep):
