@@ -55,10 +55,12 @@ def known_of(network: Network, slowdown: float, cloud_threads: int, rtt_s: float
     """
     graph, codec, plain = network.graph, measure_codec(), measure_codec(codec="none")
     feeds = [dict(one) for one in network.calibration]
-    pack_s = measure_packing()
+    pack_s, (encode_s, decode_s) = measure_packing(), measure_codec(codec="rans")
     here = measure_profile(graph, 1, slowdown, None, *codec, plain_s_per_byte=plain, pack_s=pack_s)
+    here = replace(here, coded_s_per_byte=(slowdown * encode_s, slowdown * decode_s))
     here = with_frame(here, measure_frame(graph, network.card, network.pictures))
     cloud = measure_profile(graph, cloud_threads, 1.0, None, *codec, plain_s_per_byte=plain)
+    cloud = replace(cloud, coded_s_per_byte=(encode_s, decode_s))
     key = CacheKey("errors", graph.sha256, METHOD, inputs=feeds_digest(feeds))
     errors = local_store().get(ErrorTable, key, lambda: measure_errors(graph, network.calibration))
     pictures: PictureEncodings = measure_encodings(graph, network.card, feeds, cloud_threads)

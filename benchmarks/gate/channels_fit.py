@@ -1,4 +1,4 @@
-"""How few channels of a boundary tensor leave the tail's answer as it is: found by asking the tail."""
+"""Channel selection for a boundary tensor: the fewest that leave the answers of the tail as they are."""
 
 from __future__ import annotations
 

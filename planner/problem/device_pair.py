@@ -24,9 +24,21 @@ def measured_profile(side: Profile | Device) -> Profile | None:
 def plain_speed(edge: Profile | Device, cloud: Profile | Device) -> CodecSpeed | None:
     """How fast tensors are packed and unpacked without compressing, where both sides know their part."""
     packs, unpacks = measured_profile(edge), measured_profile(cloud)
-    if packs is None or unpacks is None or not (packs.plain_s_per_byte and unpacks.plain_s_per_byte):
+    if packs is None or unpacks is None:
         return None
-    return CodecSpeed(packs.plain_s_per_byte[0], unpacks.plain_s_per_byte[1])
+    return _speed(packs.plain_s_per_byte, unpacks.plain_s_per_byte)
+
+
+def coded_speed(edge: Profile | Device, cloud: Profile | Device) -> CodecSpeed | None:
+    """How fast tensors are entropy coded and decoded, where both sides can and know their part."""
+    encodes, decodes = measured_profile(edge), measured_profile(cloud)
+    if encodes is None or decodes is None:
+        return None
+    return _speed(encodes.coded_s_per_byte, decodes.coded_s_per_byte)
+
+
+def _speed(edge: tuple[float, float] | None, cloud: tuple[float, float] | None) -> CodecSpeed | None:
+    return CodecSpeed(edge[0], cloud[1]) if edge and cloud else None
 
 
 def edge_timings(side: Profile | Device, graph: Graph) -> tuple[LayerTiming, ...]:

@@ -46,6 +46,7 @@ class Problem:
     ``edge`` and ``cloud`` are measured (a profile) or simulated (a device, see docs/devices.md). ``bits``
     defaults to what the edge can run. ``cuts``: any downward-closed set of layers, or prefixes of their
     order alone. ``plain`` is how fast tensors are packed without the codec; with it the codec is a choice.
+    ``coded`` is how fast they are entropy coded, at the steps of the error table; without it they are not.
     ``encodings`` are ways to send a model's one input when nothing runs on the edge. ``expectation`` is what
     hooks and masks spare: seconds, joules and bytes are then means over frames, and so are limits on them.
 
@@ -63,6 +64,7 @@ class Problem:
     cuts: Literal["prefix", "any"] = "any"
     objective: Objective = "latency"
     plain: CodecSpeed | None = None
+    coded: CodecSpeed | None = None
     encodings: tuple[InputEncoding, ...] = ()
     expectation: Expectation = NOTHING_SPARED
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from evosplit.kernels.errors.coded_steps import CodedStep
+from evosplit.kernels.errors.error_table import ActivationErrors
 from evosplit.planner.encodings import CodecSpeed
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.costs import Choice
@@ -18,6 +20,8 @@ USUAL: Final = "zstd"
 """Compressed where that makes the bytes fewer: what an encoder does unless a plan says otherwise."""
 PLAIN: Final = "none"
 _AT_ONCE: Final = CodecSpeed(0.0, 0.0)
+CODED: Final = "rans-"
+"""Entropy coded; the number of the step (`evosplit.kernels.errors.coded_steps`) follows."""
 
 
 def wire_choices(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
@@ -25,9 +29,10 @@ def wire_choices(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
     edge, cloud = problem.edge_profile, problem.cloud_profile
     if edge is None:
         return (*_simulated(problem, tensor), *_encodings(problem, tensor))
-    coded = CodecSpeed(edge.encode_s_per_byte, cloud.decode_s_per_byte if cloud else 0.0)
+    zstd = CodecSpeed(edge.encode_s_per_byte, cloud.decode_s_per_byte if cloud else 0.0)
     plain = () if problem.plain is None else _tensors(problem, tensor, PLAIN, problem.plain)
-    return (*_tensors(problem, tensor, USUAL, coded), *plain, *_encodings(problem, tensor))
+    coded = _entropy_coded(problem, tensor)
+    return (*_tensors(problem, tensor, USUAL, zstd), *plain, *coded, *_encodings(problem, tensor))
 
 
 def _tensors(problem: Problem, tensor: Tensor, codec: str, speed: CodecSpeed) -> tuple[Choice, ...]:
@@ -59,6 +64,30 @@ def _simulated(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
     size = packed_size_bytes(tensor.shape, RAW_INPUT_BITS) + _overhead(tensor, RAW_INPUT_BITS)
     fewer = [choice for choice in found if choice.bits < RAW_INPUT_BITS]
     return (*fewer, Choice(RAW_INPUT_BITS, size, 0.0, PLAIN))
+
+
+def _entropy_coded(problem: Problem, tensor: Tensor) -> list[Choice]:
+    """The steps at which a tensor was measured entropy coded; of those that the asked bits allow."""
+    table, speed = problem.errors.activations.get(tensor.name), problem.coded
+    if table is None or speed is None:
+        return []
+    seconds = (speed.encode_s_per_byte * tensor.size_bytes, speed.decode_s_per_byte * tensor.size_bytes)
+    return [
+        Choice(
+            step.bits,
+            math.ceil(step.wire_bytes) + _overhead(tensor, step.bits),
+            step.error,
+            f"{CODED}{at}",
+            *seconds,
+        )
+        for at, step in enumerate(table.coded)
+        if step.bits >= min(problem.bits.wire)
+    ]
+
+
+def coded_step(table: ActivationErrors | None, codec: str) -> CodedStep | None:
+    """The step that a choice's codec stands for."""
+    return table.coded[int(codec[len(CODED) :])] if table and codec.startswith(CODED) else None
 
 
 def _encodings(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
