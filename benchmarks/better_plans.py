@@ -121,8 +121,8 @@ def _network(graph: Graph) -> dict[str, Any]:
         "better": better.total(),
         "better_by": dict(better),
         "worst_gain": worst,
-        "solve_s": statistics.median(one.solve_s for one in answers),
-        "slowest_s": max(one.solve_s for one in answers),
+        "solve_s": statistics.median(answer.solve_s for answer in answers),
+        "slowest_s": max(answer.solve_s for answer in answers),
     }
     print(row, flush=True)
     return row
@@ -172,12 +172,15 @@ def _asked(problem: Problem, kind: str, bandwidths_bps: tuple[float, ...]) -> It
 
 def _better(answers: list[Answer]) -> Iterator[tuple[str, float]]:
     """The kinds of questions that have a better plan than their answer, and whose, and by what share."""
-    for question, own in ((one.question, one) for one in answers):
+    for question, own in ((answer.question, answer) for answer in answers):
         others = (
-            one for one in answers if one.chosen and one.cost and _meets(question, one.chosen, one.cost)
+            answer
+            for answer in answers
+            if answer.chosen and answer.cost and _meets(question, answer.chosen, answer.cost)
         )
         least_s, kind = min(
-            ((_latency_s(question, one.cost), one.question.kind) for one in others), default=(math.inf, "")
+            ((_latency_s(question, answer.cost), answer.question.kind) for answer in others),
+            default=(math.inf, ""),
         )
         own_s = _latency_s(question, own.cost)
         if least_s < min(own_s * (1 - SAME), own_s - SAME_S):

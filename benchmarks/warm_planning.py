@@ -60,16 +60,16 @@ def resolve(
     slower = (edge_slower, cloud_slower)
     costs = state.costs if slower == (1.0, 1.0) else scaled(state.costs, *slower)
     shape = state.shape and _scaled_shape(state.shape, *slower)
-    found = best(costs, problem.link, solver, start=state.last, shape=shape)
-    if found is None:
+    decision = best(costs, problem.link, solver, start=state.last, shape=shape)
+    if decision is None:
         raise explain(costs, problem.link, solver)
-    found = refined(costs, problem.link, found, solver)
-    cost = spending(costs, found)
-    plan = make_plan(problem, costs, found, cost, problem.link)
+    decision = refined(costs, problem.link, decision, solver)
+    cost = spending(costs, decision)
+    plan = make_plan(problem, costs, decision, cost, problem.link)
     statuses = limit_status(problem.limits, cost, problem.link)
     seconds = time.perf_counter() - started_s
     solution = Solution(plan, solver or solver_name(), seconds, statuses)
-    return solution, replace(state, problem=problem, last=found)
+    return solution, replace(state, problem=problem, last=decision)
 
 
 def _scaled_shape(shape: Geometry, edge: float, cloud: float) -> Geometry:
