@@ -17,7 +17,7 @@ from typing import Any, Final
 from evosplit.edge.enrolment.measure import device_profiler, profile_skeleton
 from evosplit.edge.enrolment.note import Enrolment, bundle_place, open_bundle, read_note, wanted, write_note
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.head.table_heads import skeleton_model
+from evosplit.edge.head.bundle_network import skeleton_model
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.savings_record import read_expectation
 from evosplit.shared.bundle import Bundle

@@ -41,7 +41,7 @@ class HeadRun:
 
     ``tensors`` hold what crosses, the finished outputs, and what hooks read. ``exit`` is the answer that
     ``exit_hook`` gave; the head ended there. ``keep`` and ``bits`` are for the encoder, per boundary tensor.
-    ``changed_by`` are the hooks without which the answer might be another; ``claims`` are decisions that were
+    ``changed_by`` are the hooks without which the answer might be another; ``noted`` are decisions that were
     only noted, to be compared with what the full way gives.
     """
 
@@ -52,7 +52,7 @@ class HeadRun:
     keep: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     bits: Mapping[str, int] = field(default_factory=dict)
     changed_by: tuple[Hook, ...] = ()
-    claims: tuple[NotedDecision, ...] = ()
+    noted: tuple[NotedDecision, ...] = ()
 
 
 def run_head(
@@ -98,7 +98,7 @@ class _FrameRun:
         self._keep: dict[str, NDArray[np.bool_]] = {}
         self._bits: dict[str, int] = {}
         self._changed_by: list[Hook] = []
-        self._claims: list[NotedDecision] = []
+        self._noted: list[NotedDecision] = []
         self.exit: Exit | None = None
 
     def work(self, step: RunSegment) -> None:
@@ -121,7 +121,7 @@ class _FrameRun:
         if isinstance(decision, Go):
             return index + 1
         if not acts(step.hook, decision):
-            self._claims.append(NotedDecision(step.hook, decision))
+            self._noted.append(NotedDecision(step.hook, decision))
             return index + 1
         self._changed_by.append(step.hook)
         self._act(decision, step)
@@ -137,7 +137,7 @@ class _FrameRun:
             keep=self._keep,
             bits=self._bits,
             changed_by=tuple(self._changed_by),
-            claims=tuple(self._claims),
+            noted=tuple(self._noted),
         )
 
     def _decision(self, step: AskHook) -> Decision:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.head.apply_decisions import kept_channels, with_bits
-from evosplit.edge.head.assemble import BOUNDARY_HOOKS
 from evosplit.edge.head.best_effort_exit import best_exit
 from evosplit.edge.head.hook_failures import HookFailures
+from evosplit.edge.head.hook_placement import BOUNDARY_HOOKS
 from evosplit.edge.head.hook_trust import HookTrust, UnauditedTrust
 from evosplit.edge.head.run import DecisionPolicy, HeadRun, run_head
 from evosplit.edge.head.steps import Head
