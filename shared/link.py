@@ -1,4 +1,4 @@
-"""The link between edge and cloud as one side sees it now."""
+"""Link model: bandwidth, round-trip time and loss between edge and cloud, and the time of a transfer."""
 
 from __future__ import annotations
 

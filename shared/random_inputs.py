@@ -1,4 +1,4 @@
-"""Seeded inputs for a model whose real ones are not at hand."""
+"""Random inputs (seeded) for a model whose real ones are not at hand."""
 
 from __future__ import annotations
 

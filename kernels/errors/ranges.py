@@ -1,4 +1,4 @@
-"""Layers that only move values keep the codes of what they read, so that integers pass through them."""
+"""Range propagation through layers that only move values, so that integers pass through them."""
 
 from __future__ import annotations
 

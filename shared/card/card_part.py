@@ -1,4 +1,4 @@
-"""What every part of a card has in common."""
+"""Base class of the parts of a model card."""
 
 from __future__ import annotations
 

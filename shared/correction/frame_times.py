@@ -1,4 +1,4 @@
-"""What one frame took, step by step: the measurement that corrects predictions."""
+"""Measured times of one frame, step by step: the observation that corrects predictions."""
 
 from __future__ import annotations
 

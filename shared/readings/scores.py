@@ -1,4 +1,4 @@
-"""Scores to probabilities."""
+"""Softmax of scores, and short numbers for JSON."""
 
 from __future__ import annotations
 
