@@ -16,7 +16,7 @@ from evosplit.shared.card.outputs import (
 from evosplit.shared.card.schema import CHANNELS, Card, PictureInput
 from evosplit.shared.errors import CardError
 from evosplit.shared.graph.graph import Graph
-from evosplit.shared.readings.anchors import anchor_count
+from evosplit.shared.card.ultraface_anchors import anchor_count
 
 
 def check_card(card: Card, graph: Graph) -> Card:
