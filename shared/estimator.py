@@ -1,4 +1,4 @@
-"""What the link carries now, learnt from requests alone: how many bytes went out, and how long it took.
+"""Link estimation (bandwidth, round-trip time) from the sizes and times of requests.
 
 A request of ``n`` bytes takes ``rtt + 8 n / bandwidth`` once the cloud's own steps are taken off. Small
 requests therefore show the round trip and large ones, less that round trip, the bandwidth. A frame takes

@@ -1,4 +1,4 @@
-"""Measure a model in integers side by side with float32: the machine's other load meets both alike."""
+"""Interleaved profiling of a model in integers and in float32."""
 
 from __future__ import annotations
 

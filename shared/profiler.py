@@ -1,4 +1,4 @@
-"""Measure this machine: seconds per layer, and of whole heads and tails, with ONNX Runtime."""
+"""Profiler: measures seconds per layer, and of whole heads and tails, with ONNX Runtime."""
 
 from __future__ import annotations
 

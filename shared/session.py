@@ -1,4 +1,4 @@
-"""One ONNX model, ready to run with ONNX Runtime."""
+"""Runner of one ONNX model (an ONNX Runtime session behind checked inputs)."""
 
 from __future__ import annotations
 

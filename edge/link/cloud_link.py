@@ -1,4 +1,4 @@
-"""The cloud as the engine sees it: answers, or at once the news that there is none."""
+"""Cloud client with a circuit breaker: answers, or at once the error that there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The link and the cloud as they are known just now: estimate and circuit breaker."""
+"""Link state: the current estimate and the circuit breaker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan in use and its head: changed by one reference between two frames."""
+"""Current plan and its head: changed by one reference between two frames."""
 
 from __future__ import annotations
 

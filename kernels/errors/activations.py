@@ -1,4 +1,4 @@
-"""The errors of quantised activations, and their bytes on the wire, over calibration inputs."""
+"""Activation errors and wire bytes over calibration inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a card fits its model."""
+"""Validation of a model card against its model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of output that a card can name, each with its parameters."""
+"""Output kinds of a model card, each with its parameters."""
 
 from __future__ import annotations
 

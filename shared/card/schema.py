@@ -1,4 +1,4 @@
-"""A model card, version 1."""
+"""Schema of a model card, version 1 (pydantic)."""
 
 from __future__ import annotations
 

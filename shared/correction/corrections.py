@@ -1,4 +1,4 @@
-"""What frames really took, kept as corrections of the predictions of all plans of a table."""
+"""Corrections of all plans of a table by measured frame times."""
 
 from __future__ import annotations
 

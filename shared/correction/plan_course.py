@@ -1,4 +1,4 @@
-"""The plan of each frame, as values: what is known of a table's plans, what is owed, the budget of tries."""
+"""Choice of the plan of each frame, as values: corrections, regret owed, exploration budget."""
 
 from __future__ import annotations
 

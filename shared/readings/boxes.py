@@ -1,4 +1,4 @@
-"""Boxes: overlap, non-maximum suppression, and their form in a result."""
+"""Bounding boxes: overlap, non-maximum suppression, and their form in a result."""
 
 from __future__ import annotations
 

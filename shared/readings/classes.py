@@ -1,4 +1,4 @@
-"""One score per class: the best few."""
+"""Classification outputs: the best few of one score per class."""
 
 from __future__ import annotations
 

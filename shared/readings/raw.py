@@ -1,4 +1,4 @@
-"""Outputs without a meaning."""
+"""Raw outputs, without a meaning."""
 
 from __future__ import annotations
 

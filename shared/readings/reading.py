@@ -1,4 +1,4 @@
-"""The reading of one frame's outputs."""
+"""Reading: the interpreted outputs of one frame."""
 
 from __future__ import annotations
 

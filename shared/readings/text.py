@@ -1,4 +1,4 @@
-"""Scores of symbols to a text. A text is as sure as its least sure symbol."""
+"""Text outputs: scores of symbols to a text, as sure as its least sure symbol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outputs of the Ultra-Light-Fast face detector to boxes."""
+"""Box decoding of the Ultra-Light-Fast face detector."""
 
 from __future__ import annotations
 

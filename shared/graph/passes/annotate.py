@@ -1,4 +1,4 @@
-"""Every tensor gets its shape and type."""
+"""Shape and type inference for every tensor."""
 
 from __future__ import annotations
 
