@@ -17,7 +17,7 @@ from evosplit.edge.backends.runtime_segment import RuntimeSegment
 from evosplit.edge.backends.segment import FrameContext, Segment
 from evosplit.shared.errors import InputError, ModelError
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.random_inputs import random_feeds
+from evosplit.shared.session import random_feeds
 from evosplit.shared.wire import EncodedTensor
 
 ROUNDS: Final = 5
