@@ -18,8 +18,7 @@ from evosplit.shared.errors import (
     NotOurCloudError,
     UnknownBaseError,
 )
-from evosplit.shared.estimator import LinkEstimate, Observation
-from evosplit.shared.link import Link
+from evosplit.shared.link import Link, LinkEstimate, Observation
 
 _LEAST_S: Final = 0.01
 

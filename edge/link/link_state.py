@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from evosplit.edge.link.circuit import Circuit
-from evosplit.shared.estimator import LinkEstimate, Observation, update
-from evosplit.shared.link import Link
+from evosplit.shared.estimator import update
+from evosplit.shared.link import Link, LinkEstimate, Observation
 
 
 class LinkState:

@@ -16,8 +16,7 @@ from evosplit.edge.pipeline.edge_model import EdgeModel
 from evosplit.edge.pipeline.serving import Serving
 from evosplit.shared.bundle import CalibrationKind
 from evosplit.shared.correction.corrected_latency import Prices
-from evosplit.shared.correction.corrections import corrections_of
-from evosplit.shared.correction.frame_times import Measured
+from evosplit.shared.correction.corrections import Measured, corrections_of
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.plan import Plan

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.shared.correction.frame_times import Measured
+from evosplit.shared.correction.corrections import Measured
 from evosplit.shared.link import Link
 
 _COUNTED: Final = ("edge", "cloud", "exit")

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from evosplit.shared.correction.carry_over import carried
 from evosplit.shared.correction.corrected_latency import Prices, prices
-from evosplit.shared.correction.corrections import Corrections
+from evosplit.shared.correction.corrections import Corrections, Measured
 from evosplit.shared.correction.exploration import Tries, worth_trying
-from evosplit.shared.correction.frame_times import Measured
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import owing
