@@ -24,15 +24,15 @@ from benchmarks.planner_models import LIGHT, REAL, light_graph
 from benchmarks.report import write_result
 from benchmarks.synthetic_problem import profile_of, synthetic_errors
 from evosplit.planner.cuts.cut_arrays import geometry
-from evosplit.planner.cuts.cut_search import is_within
 from evosplit.planner.evaluate import is_allowed
 from evosplit.planner.problem import Problem, default_bits
-from evosplit.planner.problem.assignment import Assignment, Spending, spending
-from evosplit.planner.problem.cost_model import every_choice
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.problem.cost_model import every_choice, problem_costs
 from evosplit.planner.problem.costs import Costs
 from evosplit.planner.problem.device_pair import plain_speed
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.solve import best, checked_costs
+from evosplit.planner.problem.spending import Spending, is_within, spending
+from evosplit.planner.solve import best
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.link import Link
 from evosplit.shared.slowdown import slowed
@@ -159,7 +159,7 @@ def _answers(problem: Problem) -> list[Answer]:
 
 
 def _asked(problem: Problem, kind: str, bandwidths_bps: tuple[float, ...]) -> Iterator[Answer]:
-    costs, every = checked_costs(problem), every_choice(problem)
+    costs, every = problem_costs(problem), every_choice(problem)
     shape = geometry(costs)
     for bandwidth_bps in bandwidths_bps:
         link = Link(bandwidth_bps, RTT_S)
@@ -189,7 +189,7 @@ def _better(answers: list[Answer]) -> Iterator[tuple[str, float]]:
 
 def _meets(question: Question, chosen: Assignment, cost: Spending) -> bool:
     costs = question.costs
-    return is_within(costs, cost, question.link) and is_allowed(costs, chosen.layers)
+    return is_within(costs.limits, cost, question.link) and is_allowed(costs, chosen.layers)
 
 
 def _latency_s(question: Question, cost: Spending | None) -> float:
