@@ -32,7 +32,7 @@ from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.placement import exit_places, narrow_places
 from evosplit.edge.hooks.saliency import SaliencyMaskHook
 from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cut
-from evosplit.shared.random_inputs import random_feeds
+from evosplit.shared.session import random_feeds
 
 TARGET: Final = 1.15
 ROUNDS: Final = 31
@@ -88,7 +88,9 @@ def _cut(graph: Graph) -> Cut:
     """Where the fewest values cross after much of the work."""
     total = graph.macs
     done = np.cumsum([layer.macs for layer in graph.layers]) / total
-    middle = [prefix_cut(graph, at + 1) for at in np.flatnonzero((done >= 0.4) & (done <= 0.8)).tolist()]
+    middle = [
+        prefix_cut(graph, index + 1) for index in np.flatnonzero((done >= 0.4) & (done <= 0.8)).tolist()
+    ]
     return min(middle, key=lambda cut: sum(graph.tensors[name].elements for name in cut.boundary))
 
 
@@ -136,7 +138,7 @@ def _race(graph: Graph, heads: dict[str, Head]) -> dict[str, list[float]]:
 
 
 def _ratio(times_s: list[float], plain_s: list[float]) -> float:
-    return statistics.median(one / plain for one, plain in zip(times_s, plain_s, strict=True))
+    return statistics.median(time_s / plain for time_s, plain in zip(times_s, plain_s, strict=True))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What quantisation costs, measured: the error of every weight and activation tensor at every bit-width.
+"""Measurement of an error table: every weight and activation tensor at every bit-width.
 
 MSE(t, b) = mean((v - Q_b(v))^2) as in Auto-Split (arXiv 2108.13041); over the tensor's own power, and times
 its gain, it becomes noise to signal at the network's outputs: docs/decisions/error-measure.md says why.
@@ -6,7 +6,9 @@ its gain, it becomes noise to signal at the network's outputs: docs/decisions/er
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
@@ -41,23 +43,26 @@ def measure_errors(
 
     Runs the float model with every layer output exposed and then what lies behind layers, both within
     budgets of arithmetic: `evosplit.kernels.errors.probe_budget`. ``progress(done, total)`` counts these;
-    ``threads`` 0: all cores. A tensor with infinity inside (an attention mask) has no errors: it stays float.
+    ``threads`` 0: all cores, each with runs of its own.
+    A tensor with infinity inside (an attention mask) has no errors: it stays float.
     Raises InputError for calibration inputs that do not fit, are none, or lead to outputs that are not
     finite, and where ``options.measure`` is ``kl`` but the network is no classifier.
     """
     check_calibration(graph, calibration)
-    network = network_of(graph, threads)
+    network = network_of(graph, threads=1)
     calibration = [calibration[at] for at in spread(len(calibration), passed_inputs(graph, len(calibration)))]
     probed = options.measure != "mse"
     steps = activation_runs(len(calibration)) + (len(graph.layers) + 1 if probed else 0)
     count = _Counter(steps, progress)
-    activations, plain_bytes = measure_activations(network, calibration, count.step, options.clip)
-    weights = measure_weights(network, 0 if options.weights == "channel" else None)
-    found = (
-        measure_outputs(network, calibration, activations, weights, count.step, options)
-        if probed
-        else OutputErrors(_mse(activations), _mse(weights))
-    )
+    axis = 0 if options.weights == "channel" else None
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        activations, plain_bytes = measure_activations(network, calibration, count.step, options.clip, pool)
+        weights = measure_weights(network, pool, axis)
+        found = (
+            measure_outputs(network, calibration, activations, weights, count.step, options, pool)
+            if probed
+            else OutputErrors(_mse(activations), _mse(weights))
+        )
     return ErrorTable(
         model=graph.name,
         model_sha256=graph.sha256,

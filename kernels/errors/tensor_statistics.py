@@ -1,9 +1,10 @@
-"""What calibration inputs say about one float tensor: range, samples, clip ranges, errors, bytes."""
+"""Calibration statistics of a float tensor: range, samples, clip ranges, errors, bytes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,25 @@ SAMPLES: Final = 32_768
 Ranges = dict[int, tuple[float, float]]
 
 
+@dataclass(frozen=True)
+class Observed:
+    """One input's values of a tensor: their ends, and evenly spread samples where all are finite."""
+
+    low: float
+    high: float
+    samples: NDArray[np.float32] | None
+
+
+def observed(array: np.ndarray, inputs: int) -> Observed:
+    """What one of so many ``inputs`` adds to a `Watch`."""
+    low, high = (float(end[0]) for end in value_range(array))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return Observed(low, high, None)
+    flat = array.reshape(-1)
+    step = max(1, flat.size // math.ceil(SAMPLES / inputs))
+    return Observed(low, high, flat[::step].astype(np.float32))
+
+
 class Watch:
     """Gathers the range of a tensor over all inputs, and evenly spread samples of its values.
 
@@ -30,9 +50,8 @@ class Watch:
     it stays float.
     """
 
-    def __init__(self, inputs: int, clip: Clip = "mse") -> None:
+    def __init__(self, clip: Clip = "mse") -> None:
         self._range = METHODS[clip]
-        self._samples_per_input = math.ceil(SAMPLES / inputs)
         self._low = self._high = 0.0
         self._samples: list[NDArray[np.float32]] = []
         self._seen = 0
@@ -40,19 +59,16 @@ class Watch:
         """Which input, from 0, was the first with NaN or infinity in this tensor."""
         self.has_nan = False
 
-    def observe(self, array: np.ndarray) -> None:
+    def add(self, one: Observed) -> None:
         """Take the next input's values into account."""
-        low, high = (float(end[0]) for end in value_range(array))
         self._seen += 1
-        if not (math.isfinite(low) and math.isfinite(high)):
+        if one.samples is None:
             if self.first_not_finite is None:
                 self.first_not_finite = self._seen - 1
-            self.has_nan |= math.isnan(low) or math.isnan(high)
+            self.has_nan |= math.isnan(one.low) or math.isnan(one.high)
             return
-        self._low, self._high = min(self._low, low), max(self._high, high)
-        flat = array.reshape(-1)
-        step = max(1, flat.size // self._samples_per_input)
-        self._samples.append(flat[::step].astype(np.float32))
+        self._low, self._high = min(self._low, one.low), max(self._high, one.high)
+        self._samples.append(one.samples)
 
     def values(self) -> NDArray[np.float32]:
         """The samples of all inputs, (samples,)."""
