@@ -1,4 +1,4 @@
-"""Holds background work up while frames are under way."""
+"""Pausing of background work while frames are under way."""
 
 from __future__ import annotations
 
