@@ -86,11 +86,11 @@ def main() -> None:
 def _graphs() -> Iterator[Graph]:
     for path in sorted(REAL.glob("*.onnx")):
         yield load_graph(path)
-    path = _magika()
-    if path is None:
+    magika = _magika()
+    if magika is None:
         print("the package magika is not installed: its network is left out", flush=True)
     else:
-        yield load_graph(path)
+        yield load_graph(magika)
     for path in sorted(LIGHT.glob("light_*.onnx")):
         yield light_graph(path.stem.removeprefix("light_"))
 
@@ -152,7 +152,7 @@ def _answers(problem: Problem) -> list[Answer]:
         "memory": (Limits(memory_bytes=bytes_held // 2), 4),
         "depth": (Limits(min_depth=1), 4),
     }
-    found = []
+    found: list[Answer] = []
     for kind, (limits, every) in asked.items():
         found += _asked(replace(problem, limits=limits), kind, BANDWIDTHS_BPS[::every])
     return found
