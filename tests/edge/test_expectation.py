@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from evosplit.edge.head.partition import Part
 from evosplit.edge.head.trace import StepTrace
+from evosplit.edge.hook_learning.learner import FittedHooks
 from evosplit.edge.telemetry.expected_savings import (
     LEAST_FRAMES,
     HookSeen,
@@ -96,7 +97,7 @@ async def test_the_profile_tells_the_planner_and_the_file_keeps_it(
     monkeypatch.setattr("evosplit.edge.telemetry.expected_savings.LEAST_FRAMES", 5)
     async with middle_stage(tmp_path, audit_share=NEVER, slowdown=2.0) as on:
         hook = Told(tap(on), sure(3), name="exit-0")
-        await on.agent.hook_manager.adopt((hook,), "exit")
+        await on.agent.hook_manager.adopt(FittedHooks("exit", (hook,)))
         for seed in range(4):
             await on.post(picture(seed))
         hook.decision = type(hook).decision
