@@ -167,12 +167,8 @@ def _measured(part: Part, settings: ChangeSettings, frames: slice, threads: int 
         made = masked.run(feeds, FrameContext())
         times.append((middle - start, time.perf_counter() - middle))
         density.append(masked.density)
-        expected, masked = part.boxes(tail, whole), part.boxes(tail, made)
-        same, ours, theirs = (
-            same + _same(expected, masked),
-            ours + len(masked),
-            theirs + len(expected),
-        )
+        expected, kept = part.boxes(tail, whole), part.boxes(tail, made)
+        same, ours, theirs = same + _same(expected, kept), ours + len(kept), theirs + len(expected)
     whole_s, masked_s = ([pair[i] for pair in times[1:]] for i in (0, 1))
     return {
         **_named(settings),
