@@ -66,8 +66,8 @@ class MaskedSegment:
         return self._density
 
     @property
-    def stream_bytes(self) -> int:
-        """What is kept of all streams takes so many bytes."""
+    def kept_bytes(self) -> int:
+        """What is kept of all streams."""
         return self._streams.size_bytes
 
     def forget(self, stream: str) -> None:
