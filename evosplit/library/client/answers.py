@@ -15,7 +15,7 @@ from evosplit.shared.serial import to_data
 from evosplit.shared.units import format_duration, format_size
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FrameReport(Report):
     """The result of one frame: who answered, how sure, under which plan, and where the time went."""
 
