@@ -13,6 +13,7 @@ from edge_support import middle_stage, picture, stage, until
 from hook_support import learner, samples_exits
 from learning_support import trainer
 
+from evosplit.edge.background.follow_ups import MOST
 from evosplit.edge.background.retries import FIRST_REST_S, LONGEST_REST_S, Retries
 from evosplit.edge.results.store import Accepted, Store
 from evosplit.shared.errors import BundleError, StoreError
@@ -102,13 +103,12 @@ async def test_a_disk_that_is_full_ends_no_learning(
 async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with stage(tmp_path) as on:
         go_on = asyncio.Event()
-        monkeypatch.setattr(on.agent._follow_ups, "_most", 2)
 
         async def slow(*_: object) -> None:
             await go_on.wait()
 
         monkeypatch.setattr(on.agent.hook_manager.observer, "observe", slow)
-        for seed in range(5):
+        for seed in range(MOST + 3):
             assert (await on.post(picture(seed)))[0] == 200
         assert await metric(on, "evosplit_follow_ups_skipped_total") == 3
         go_on.set()
