@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from evosplit.edge.hooks.hook import Hook, ThresholdHook
@@ -21,29 +22,15 @@ def hook_states(hook_manager: HookManager) -> dict[str, dict[str, Any]]:
 
 def learning_state(hook_manager: HookManager) -> dict[str, Any]:
     """The sampler, and whether something is being trained."""
-    exit_learner = hook_manager.exit_learner
-    if exit_learner is None:
-        return {
-            "taps": [],
-            "offered": 0,
-            "size_bytes": 0,
-            "limit_bytes": hook_manager.sampler_bytes,
-            "training": False,
-        }
-    return {
-        "taps": list(exit_learner.taps),
-        "offered": exit_learner.sampler.offered,
-        "size_bytes": exit_learner.sampler.size_bytes,
-        "limit_bytes": exit_learner.sampler.limit_bytes,
-        "training": exit_learner.loop.training,
-    }
+    state = hook_manager.sampler_state
+    return {**dataclasses.asdict(state), "taps": list(state.taps)}
 
 
 def _state(hook_manager: HookManager, hook: Hook) -> dict[str, Any]:
     audits = hook_manager.audits
     agreed, disagreed = audits.agreed[hook.name], audits.disagreed[hook.name]
-    floor, expected = audits.guard.floor(hook.name), hook_manager.expected.get(hook.name)
-    is_dropped = hook.name in hook_manager.observer.dropped
+    floor, expected = audits.guard.floor(hook.name), hook_manager.expected_exit_rates.get(hook.name)
+    is_dropped = hook.name in hook_manager.dropped
     return {
         "kind": hook.kind,
         "tap": hook.tap,
@@ -53,5 +40,5 @@ def _state(hook_manager: HookManager, hook: Hook) -> dict[str, Any]:
         "audits": agreed + disagreed,
         "agreement": agreed / (agreed + disagreed) if agreed + disagreed else None,
         "state": "dropped" if is_dropped else audits.verdict(hook.name),
-        "expected_exit_rate": None if expected is None else expected.exit_rate,
+        "expected_exit_rate": expected,
     }
