@@ -22,7 +22,6 @@ from typing import Any, Final
 from benchmarks.made_up import made_up_errors, profile_of
 from benchmarks.planner_models import LIGHT, REAL, light_graph
 from benchmarks.report import write_result
-from evosplit.cli.profiles import slowed
 from evosplit.planner.cuts.cut_arrays import geometry
 from evosplit.planner.cuts.cut_search import is_within
 from evosplit.planner.evaluate import is_allowed
@@ -35,6 +34,7 @@ from evosplit.planner.problem.limits import Limits
 from evosplit.planner.solve import best, checked_costs
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.link import Link
+from evosplit.shared.slowdown import slowed
 
 SLOWDOWNS: Final = (1.0, 8.0, 20.0, 50.0)
 BANDWIDTHS_BPS: Final = tuple(50e3 * 20_000 ** (step / 10) for step in range(11))

@@ -28,10 +28,10 @@ from benchmarks.cifar.measure import play, report
 from benchmarks.cifar.network import Seen, head_of, joined, look
 from benchmarks.report import write_result
 from evosplit.edge.hook_learning.exit_learner import HOOK_MACS
+from evosplit.edge.hook_training.joint_thresholds import NEVER
 from evosplit.edge.hooks.decisions import Skip
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.hook import Hook
-from evosplit.edge.hooks.joint_thresholds import NEVER
 from evosplit.edge.hooks.placement import HookPlace, exit_places, skip_places
 from evosplit.edge.hooks.skip import SkipHook
 from evosplit.shared.graph import Graph, load_graph, prefix_cut

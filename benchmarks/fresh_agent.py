@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from tritonclient.http import InferenceServerClient, InferInput
 
 from benchmarks.report import RESULTS, write_result
-from evosplit.cli.card_files import find_card
 from evosplit.cli.demo.processes import free_port, new_token, service
 from evosplit.cli.demo.tiers import cloud_tier
+from evosplit.library.card_files import find_card
 from evosplit.shared.agreement import agreement
 from evosplit.shared.card import Card, check_card, load_card
 from evosplit.shared.graph import Graph, load_graph

@@ -29,10 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import write_result
-from evosplit.cli.card_files import find_card
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.masked import MaskedSegment
 from evosplit.edge.backends.segment import FrameContext
-from evosplit.edge.streams.change_rules import ChangeSettings
+from evosplit.library.card_files import find_card
 from evosplit.shared.card import Card, load_card
 from evosplit.shared.graph import Cut, Graph, load_graph, make_cut
 from evosplit.shared.postprocess import postprocess

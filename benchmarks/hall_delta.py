@@ -24,8 +24,8 @@ from benchmarks.hall.boxes import Boxes, same_boxes
 from benchmarks.hall.network import Hall, Part, load_hall
 from benchmarks.report import write_result
 from evosplit.cloud.stream_state import StreamStore, restore
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.link.payloads import boundary_frame
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.edge.streams.delta import DeltaSender, DeltaSettings, Sent
 from evosplit.kernels.codec import decode_tensor
 from evosplit.kernels.unpacked_codes import to_codes

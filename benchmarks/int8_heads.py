@@ -16,9 +16,11 @@ from benchmarks.int8.heads import THREADS, answer, eight_bits, float_head, integ
 from benchmarks.int8.judge import right_answers
 from benchmarks.int8.sets import DATA, Round, rounds
 from benchmarks.report import write_result
-from evosplit.cli.profiles import measured_profile, with_integers
-from evosplit.edge.backends.int8 import Int8Segment
+from evosplit.edge.backends.int8 import timed_integers
+from evosplit.edge.backends.segment import Segment
+from evosplit.kernels.device_profile import DeviceProfiler
 from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
+from evosplit.library.cache import local_store
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
 from evosplit.planner.solve import solve
@@ -58,7 +60,7 @@ def _model(name: str, kind: str) -> dict[str, Any]:
     card = check_card(load_card(CLI / "cards" / f"{name}.yaml"), graph)
     parts = rounds(kind, card)
     tables = [measure_errors(graph, part.calibration, threads=THREADS) for part in parts]
-    profile = with_integers(graph, measured_profile(graph, THREADS))
+    profile = DeviceProfiler(local_store(), THREADS, timed_integers).profile(graph)
     row = {
         "all_8_bit": _times(graph, profile, tables[0], parts[0]),
         **_accuracy(graph, card, profile, tables, parts),
@@ -114,10 +116,10 @@ def _share(counts: Sequence[tuple[float, float]]) -> float:
 
 def _heads(
     graph: Graph, profile: Profile, errors: ErrorTable
-) -> list[tuple[str, Int8Segment, Mapping[str, Any]]]:
+) -> list[tuple[str, Segment, Mapping[str, Any]]]:
     """The whole network at 8 bits, and with the planner's bits at each error limit."""
     length = len(graph.layers)
-    found: list[tuple[str, Int8Segment, Mapping[str, Any]]] = [
+    found: list[tuple[str, Segment, Mapping[str, Any]]] = [
         ("all 8 bits", integer_head(graph, length, *eight_bits(graph, errors)), {})
     ]
     pinned: dict[str, Literal["edge", "cloud"]] = {layer.name: "edge" for layer in graph.layers}

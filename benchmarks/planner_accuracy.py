@@ -16,9 +16,10 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.report import write_result
-from evosplit.cli.profiles import measured_profile, slowed
+from evosplit.kernels.device_profile import DeviceProfiler
 from evosplit.kernels.errors.calibration_inputs import Feeds, spread
 from evosplit.kernels.errors.measure_table import measure_errors
+from evosplit.library.cache import local_store
 from evosplit.planner.calibration.labels import Label
 from evosplit.planner.drop.accuracy import choose_limit, limited
 from evosplit.planner.drop.estimate import Drop
@@ -34,6 +35,7 @@ from evosplit.shared.link import Link
 from evosplit.shared.pictures import decode_picture
 from evosplit.shared.plan import Plan
 from evosplit.shared.preprocess import preprocess
+from evosplit.shared.slowdown import slowed
 
 MAX_DROP: Final = 0.01
 THREADS: Final = 1
@@ -89,7 +91,7 @@ def _fold(graph: Graph, card: Card, seen: Data, unseen: Data) -> list[dict[str, 
     judge = MeasuredDrop(graph, reader, seen.feeds, seen.labels, THREADS, errors)
     agreement = MeasuredDrop(graph, reader, seen.feeds, None, THREADS, errors)
     exam = MeasuredDrop(graph, reader, unseen.feeds, unseen.labels, THREADS, errors)
-    cloud = measured_profile(graph, THREADS)
+    cloud = DeviceProfiler(local_store(), THREADS).profile(graph)
     problem = Problem(graph, slowed(cloud, SLOWDOWN), cloud, errors, Link(1e6, RTT_S))
     alone = plan_table(replace(problem, limits=Limits(max_error=0.0))).fallback
     whole_bytes = alone.edge_memory_bytes if alone else 0

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.planner_models import light_graph, real_graph
-from evosplit.cli.cache import cached
-from evosplit.cli.card_files import find_card
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.errors.measure_table import METHOD, ErrorOptions, measure_errors
+from evosplit.library.cache import local_store
+from evosplit.library.card_files import find_card
 from evosplit.planner.calibration.calibration_data import measured_inputs
 from evosplit.planner.calibration.input_files import feeds_digest, labelled_feeds
 from evosplit.planner.encodings.encoding_costs import METHOD as PICTURE_METHOD
@@ -65,12 +65,11 @@ def network(source: Source) -> Network:
     key = CacheKey("errors", graph.sha256, METHOD, inputs=inputs, asked=asked)
     picture_key = CacheKey("pictures", graph.sha256, PICTURE_METHOD, card, this_machine(), inputs=inputs)
     report = _progress(source.name)
-    errors = cached(ErrorTable, key, lambda: measure_errors(graph, feeds, report, options=options))
+    errors = local_store().get(ErrorTable, key, lambda: measure_errors(graph, feeds, report, options=options))
     if source.light:
         return Network(graph, _relative(errors), PictureEncodings(()))
-    return Network(
-        graph, errors, cached(PictureEncodings, picture_key, lambda: measure_encodings(graph, card, feeds))
-    )
+    pictures = local_store().get(PictureEncodings, picture_key, lambda: measure_encodings(graph, card, feeds))
+    return Network(graph, errors, pictures)
 
 
 def _relative(errors: ErrorTable) -> ErrorTable:

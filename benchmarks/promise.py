@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import write_result
-from evosplit.cli.frames import with_frame_of
-from evosplit.cli.profiles import edge_profile, measured_profile
+from evosplit.edge.backends.int8 import timed_integers
+from evosplit.kernels.device_profile import DeviceProfiler
 from evosplit.kernels.errors.calibration_inputs import Feeds
 from evosplit.kernels.errors.measure_table import measure_errors
+from evosplit.library.cache import local_store
 from evosplit.planner.accuracy_promise import DEFAULT_MAX_DROP, asked_promise, kept_line
 from evosplit.planner.calibration.calibration_data import measured_inputs
 from evosplit.planner.calibration.input_files import LabelledFeeds
@@ -80,9 +81,10 @@ def _row(case: Case) -> dict[str, Any]:
     seen, unseen = _half(everything, 0, case.few), _half(everything, 1, None)
     few = measured_inputs(card, seen)
     errors = measure_errors(graph, few, threads=THREADS)
-    edge = with_frame_of(graph, edge_profile(graph, THREADS, SLOWDOWN), path, card_file)
+    edge = DeviceProfiler(local_store(), THREADS, timed_integers).profile(graph, card, SLOWDOWN)
+    cloud = DeviceProfiler(local_store(), THREADS).profile(graph)
     ways = measure_encodings(graph, card, few, THREADS).encodings
-    problem = service_problem(graph, edge, measured_profile(graph, THREADS), errors, RTT_S, Limits(), ways)
+    problem = service_problem(graph, edge, cloud, errors, RTT_S, Limits(), ways)
     promise = asked_promise(None, None)
     table, kept = kept_plans(problem, promise, judge_for(graph, card, seen, errors, THREADS))
     exam = judge_for(graph, card, unseen, errors, THREADS)

@@ -16,7 +16,7 @@ _EXTRAS = {
     **dict.fromkeys(("edge", "results", "top"), "edge"),
     **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),
 }
-_OURS = {"cli", "cloud", "edge", "kernels", "planner", "shared"}
+_OURS = "evosplit"
 
 
 class LazyGroup(click.Group):
@@ -37,7 +37,7 @@ class LazyGroup(click.Group):
         try:
             module = importlib.import_module(self._modules[cmd_name])
         except ModuleNotFoundError as missing:
-            if missing.name is None or missing.name.partition(".")[0] in _OURS:
+            if missing.name is None or missing.name.partition(".")[0] == _OURS:
                 raise
             return _missing(cmd_name, missing.name)
         command: click.Command = getattr(module, cmd_name)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from evosplit.library.progress import Progress as Report
+from evosplit.library.report import Report as Found
 
 _PLAIN_WIDTH = 110
 """Columns where no terminal says otherwise: wide enough for every table."""
@@ -31,6 +34,23 @@ def print_json(data: object) -> None:
     click.echo(json.dumps(data, ensure_ascii=False, allow_nan=False))
 
 
+def print_notes(notes: Iterable[str]) -> None:
+    """Lines about a result on standard error."""
+    for line in notes:
+        stderr.print(line, markup=False)
+
+
+def print_report(found: Found, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
+    """A result's tables and remarks, or its data with ``more``, on standard output."""
+    if as_json:
+        print_json(found.to_dict() | dict(more or {}))
+        return
+    for table in found.listings():
+        print_table(table.title, table.columns, table.rows)
+    for line in found.remarks():
+        stdout.print(line, markup=False, soft_wrap=True)
+
+
 def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     """A table on standard output; numbers to the right."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
@@ -44,14 +64,20 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error; call the yielded function with (done, total)."""
+def progress() -> Iterator[Report]:
+    """Progress bars on standard error, one for each measurement that is told of."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=stderr, transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Progress(*columns, console=stderr, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield report

@@ -10,9 +10,8 @@ from typing import Any, Final, Literal, cast, get_args
 
 import click
 
-from evosplit.cli.calibration import NOISE
 from evosplit.cli.options import DURATION, ENERGY, FILE, SIZE, shape_option, slowdown_option, threads_option
-from evosplit.cli.planning import DEVICES, Asked
+from evosplit.cli.planning import DEVICES, NOISE, Asked
 from evosplit.kernels.clipping import Clip
 from evosplit.kernels.errors.error_options import ErrorOptions, Measure
 from evosplit.planner.problem.limits import Limits

@@ -21,6 +21,15 @@ class UsageError(EvoSplitError):
     exit_status = 2
 
 
+class MissingExtraError(EvoSplitError, ImportError):
+    """Something that needs a package which another extra installs."""
+
+    exit_status = 2
+
+    def __init__(self, what: str, module: str, extra: str) -> None:
+        super().__init__(f"{what} needs {module}, which is not here: install evosplit[{extra}]")
+
+
 class ModelError(EvoSplitError):
     """An ONNX file that is unreadable, empty or not supported."""
 

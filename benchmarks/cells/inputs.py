@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.cli.card_files import find_card
+from evosplit.library.card_files import find_card
 from evosplit.shared.card import Card, load_card
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.pictures import decode_picture

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from benchmarks.cells.inputs import Network
 from benchmarks.cells.jpeg import jpeg_error
-from evosplit.cli.cache import cached
 from evosplit.edge.link.payloads import JPEG_QUALITY
 from evosplit.kernels.codec import measure_codec, measure_packing
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.errors.measure_table import METHOD, measure_errors
+from evosplit.library.cache import local_store
 from evosplit.planner.baselines import edge, neurosurgeon, qdmp
 from evosplit.planner.calibration.input_files import LabelledFeeds, feeds_digest
 from evosplit.planner.drop.accuracy import ERROR_LIMITS, choose_limit, limited
@@ -57,7 +57,7 @@ def known_of(network: Network, slowdown: float, cloud_threads: int, rtt_s: float
     here = with_frame(here, measure_frame(graph, network.card, network.pictures))
     cloud = measure_profile(graph, cloud_threads, 1.0, None, *codec, plain_s_per_byte=plain)
     key = CacheKey("errors", graph.sha256, METHOD, inputs=feeds_digest(feeds))
-    errors = cached(ErrorTable, key, lambda: measure_errors(graph, network.calibration))
+    errors = local_store().get(ErrorTable, key, lambda: measure_errors(graph, network.calibration))
     pictures: PictureEncodings = measure_encodings(graph, network.card, feeds, cloud_threads)
     limits = Limits(max_error=max(DEFAULT_MAX_ERROR, jpeg_error(network)))
     problem = service_problem(graph, here, cloud, errors, rtt_s, limits, pictures.encodings)

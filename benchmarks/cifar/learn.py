@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from benchmarks.cifar.measure import paired_interval
 from benchmarks.cifar.network import Floats, Seen
+from evosplit.edge.hook_training.joint_thresholds import NEVER, ExitRow, Outcome, worthwhile
+from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hook_training.soft_targets import softened
 from evosplit.edge.hook_training.trainers.hidden import fit_hidden
-from evosplit.edge.hook_training.trainers.prepare import softmax
+from evosplit.edge.hooks.classifiers.softmax import softmax
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
-from evosplit.edge.hooks.joint_thresholds import NEVER, ExitRow, Outcome, worthwhile
 from evosplit.edge.hooks.placement import HookPlace
 from evosplit.edge.hooks.skip import SkipHook
-from evosplit.edge.hooks.skip_fit import fit_skip
 
 EXIT_FEATURES = FeatureSpec()
 ONE_SIDED_95 = 1.645

@@ -10,22 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.gate.stage import AGREEMENT
-from evosplit.edge.hook_learning.answer_names import answer_key
+from evosplit.edge.agent import Agent
+from evosplit.edge.audits.answer_key import answer_key
 from evosplit.edge.hook_learning.sampler import Sampler
+from evosplit.edge.hook_training.bits_fit import fit_bits
+from evosplit.edge.hook_training.channels_fit import Asked, after, fit_channels
 from evosplit.edge.hook_training.learned import Task
-from evosplit.edge.hook_training.samples import OTHER, Sample
+from evosplit.edge.hook_training.repeat_fit import RepeatTrials
+from evosplit.edge.hook_training.samples import Sample
 from evosplit.edge.hook_training.trainers import logistic
 from evosplit.edge.hook_training.training import learn
 from evosplit.edge.hooks.bits import BitsHook
-from evosplit.edge.hooks.bits_fit import fit_bits
 from evosplit.edge.hooks.channels import ChannelsHook
-from evosplit.edge.hooks.channels_fit import Asked, after, fit_channels
-from evosplit.edge.hooks.exit import ExitHook
+from evosplit.edge.hooks.exit import OTHER, ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.reduced import Reduction
-from evosplit.edge.hooks.repeat_fit import RepeatTrials
-from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.pipeline.job import Job
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph, parse_cut

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.hall.boxes import Boxes
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.masked import MaskedSegment
 from evosplit.edge.backends.segment import FrameContext
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.card import Card, check_card, load_card
 from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cut
 from evosplit.shared.link import Link

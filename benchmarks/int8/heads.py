@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from evosplit.edge.backends.int8 import Int8Segment
-from evosplit.edge.backends.segment import FrameContext
+from evosplit.edge.backends.int8 import int8_segment
+from evosplit.edge.backends.segment import FrameContext, Segment
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.weights import pack_weights
 from evosplit.shared.graph import Graph, prefix_cut
@@ -37,10 +37,10 @@ def float_head(graph: Graph, length: int) -> Runner:
 
 def integer_head(
     graph: Graph, length: int, weight_bits: Mapping[str, int], codes: Mapping[str, TensorCode]
-) -> Int8Segment:
+) -> Segment:
     """The same with weights packed at ``weight_bits`` (by layer) and activations at their codes."""
     model = head_model(graph, prefix_cut(graph, length))
-    return Int8Segment(model, _packed(graph, weight_bits), codes, THREADS)
+    return int8_segment(model, _packed(graph, weight_bits), codes, THREADS)
 
 
 def eight_bits(graph: Graph, errors: ErrorTable) -> tuple[dict[str, int], dict[str, TensorCode]]:
@@ -50,7 +50,7 @@ def eight_bits(graph: Graph, errors: ErrorTable) -> tuple[dict[str, int], dict[s
     return weights, {name: TensorCode(8, low, high) for name, (low, high) in known.items()}
 
 
-def timed(floats: Runner, integers: Int8Segment, feeds: Values) -> dict[str, float]:
+def timed(floats: Runner, integers: Segment, feeds: Values) -> dict[str, float]:
     """Medians of runs in turns, milliseconds, and the speed-up."""
     given = {name: feeds[name] for name in floats.input_names}
     runs: list[tuple[float, float]] = []
@@ -65,7 +65,7 @@ def timed(floats: Runner, integers: Int8Segment, feeds: Values) -> dict[str, flo
     return {"float_ms": 1e3 * float_s, "int8_ms": 1e3 * integer_s, "speed_up": float_s / integer_s}
 
 
-def answer(integers: Int8Segment, feeds: Values) -> Mapping[str, np.ndarray]:
+def answer(integers: Segment, feeds: Values) -> Mapping[str, np.ndarray]:
     """What a whole network in integers says."""
     return integers.run(feeds, _FRAME)
 

@@ -14,12 +14,12 @@ from evosplit.cli.demo.client import DemoFrame, EdgeClient
 from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.scenario import Scenario, gate_scenario
 from evosplit.cli.demo.tiers import cloud_tier, edge_agent
-from evosplit.cli.profiles import slowed
 from evosplit.cli.shaper import Shaper
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.link import Link
 from evosplit.shared.profile import Profile
 from evosplit.shared.serial import from_json, to_json
+from evosplit.shared.slowdown import slowed
 
 EVERY: Final = 10
 """So many planned frames, then one of each plan by name, so that noise meets all alike."""

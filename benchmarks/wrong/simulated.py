@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from benchmarks.planner_tables import Source, network
-from evosplit.cli.profiles import measured_profile, slowed
+from evosplit.kernels.device_profile import DeviceProfiler
+from evosplit.library.cache import local_store
 from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
 from evosplit.planner.service import service_problem
 from evosplit.planner.table import plan_table
@@ -26,6 +27,7 @@ from evosplit.shared.machine import this_machine
 from evosplit.shared.plan import Plan, PlanTable
 from evosplit.shared.profile import Profile
 from evosplit.shared.replan import choices, fastest, replan
+from evosplit.shared.slowdown import slowed
 
 FRAMES: Final = 500
 NEARLY: Final = 1.02
@@ -47,8 +49,8 @@ class Case:
 def case(name: str, wrong: float, rtt_s: float, slowdown: float) -> Case:
     """The table that the plan service makes of a wrong profile."""
     known = network(Source(name))
-    right = measured_profile(known.graph, 1, slowdown)
-    cloud = measured_profile(known.graph, this_machine().cores)
+    right = DeviceProfiler(local_store()).profile(known.graph, None, slowdown)
+    cloud = DeviceProfiler(local_store(), this_machine().cores).profile(known.graph)
     told = slowed(right, wrong)
     problem = service_problem(
         known.graph, told, cloud, known.errors, rtt_s, Limits(max_error=DEFAULT_MAX_ERROR)

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from evosplit.cli.cache import cache_folder
 from evosplit.cli.calibration_options import calibration_options
 from evosplit.cli.hook_options import hook_options
 from evosplit.cli.options import (
@@ -21,6 +20,7 @@ from evosplit.cli.options import (
 )
 from evosplit.edge.server import serve_edge
 from evosplit.edge.settings import EdgeSettings
+from evosplit.library.cache import cache_folder
 
 
 @click.command()

@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import click
 
-from evosplit.cli.accuracy import Promised, keep_promise
 from evosplit.cli.expectation import expectation_option, read_expectation
 from evosplit.cli.options import BANDWIDTH, FILE, as_share, drop_option, json_option, model_argument
-from evosplit.cli.output import print_json, print_table, stderr, stdout
-from evosplit.cli.plan_data import plan_data, where
-from evosplit.cli.planning import Asked, asked_calibration, asked_problem
+from evosplit.cli.output import print_notes, print_report, progress
+from evosplit.cli.planning import Asked
 from evosplit.cli.planning_options import planning_options
-from evosplit.planner.drop.pictures import with_errors
-from evosplit.planner.latency_interval import Interval, latency_interval
-from evosplit.planner.problem import Problem
+from evosplit.library.plan import PlanReport, plan_in
 from evosplit.planner.problem.costs import Objective
-from evosplit.planner.problem.limits import LimitStatus
-from evosplit.planner.solve import Solution, solve
-from evosplit.planner.table import plan_table
-from evosplit.shared.errors import EvoSplitError
-from evosplit.shared.graph import Graph
-from evosplit.shared.plan import Plan, PlanTable
-from evosplit.shared.replan import choices
-from evosplit.shared.serial import to_data
-from evosplit.shared.units import format_bandwidth, format_duration, format_size
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """All that the command found out."""
-
-    graph: Graph
-    solution: Solution
-    interval: Interval
-    table: PlanTable | None
-    promised: Promised
 
 
 @click.command()
@@ -70,122 +45,17 @@ def plan(
     \b
     Example: evosplit plan model.onnx --bandwidth 5mbit --rtt 20ms --memory 64MB --slowdown 8
     """
-    graph = asked.graph()
-    calibration = asked_calibration(graph, asked)
-    offered = asked_problem(graph, asked, calibration, bandwidth_bps)
-    offered = replace(offered, objective=objective, expectation=read_expectation(expect_file))
-    promised = keep_promise(offered, asked, calibration, as_share(max_drop), _all_plans)
-    problem = promised.kept.problem
-    solution = solve(problem)
-    solution = replace(solution, plan=with_errors(solution.plan, offered))
-    interval = latency_interval(solution.plan, problem.edge, problem.cloud)
-    table = _table(problem)
-    if isinstance(table, EvoSplitError):
-        stderr.print(f"{graph.name}: no table over bandwidths: {table}")
-    known = table if isinstance(table, PlanTable) else None
-    answer = _Answer(graph, solution, interval, known, promised)
+    with progress() as report:
+        setting = asked.setting(report, read_expectation(expect_file))
+        found = plan_in(setting, bandwidth_bps, objective, as_share(max_drop), report)
+    print_notes(found.notes)
     if plot:
-        _draw(answer, plot)
-    if as_json:
-        print_json(_data(answer))
-    else:
-        _print(answer)
+        _draw(found, plot)
+    print_report(found, as_json)
 
 
-def _all_plans(problem: Problem) -> list[Plan]:
-    """The plan that is asked for, and those of the table that is shown."""
-    table = _table(problem)
-    return [solve(problem).plan, *(choices(table) if isinstance(table, PlanTable) else ())]
+def _draw(found: PlanReport, path: Path) -> None:
+    from evosplit.library.plots.figure import file_figure, save_axes  # matplotlib takes a second to import
+    from evosplit.library.plots.plan_picture import plot_plan
 
-
-def _table(problem: Problem) -> PlanTable | EvoSplitError:
-    """The table, or why there is none: the plan for the one link stands without it."""
-    try:
-        return plan_table(_over_links(problem))
-    except EvoSplitError as reason:
-        return reason
-
-
-def _over_links(problem: Problem) -> Problem:
-    """What a table can answer: the least latency at every bandwidth, without limits that depend on it."""
-    limits = replace(problem.limits, deadline_s=None, period_s=None, energy_j=None)
-    return replace(problem, objective="latency", limits=limits)
-
-
-def _draw(answer: _Answer, path: Path) -> None:
-    from evosplit.cli.plan_picture import save_plan_picture  # matplotlib takes a second to import
-
-    save_plan_picture(answer.graph, answer.solution.plan, path)
-
-
-def _data(answer: _Answer) -> dict[str, Any]:
-    solution, table = answer.solution, answer.table
-    return {
-        "model": solution.plan.model,
-        **answer.promised.data,
-        **plan_data(answer.graph, solution.plan),
-        "latency_interval_s": [answer.interval.low_s, answer.interval.high_s],
-        "solver": solution.solver,
-        "solve_time_s": solution.solve_time_s,
-        "limits": [to_data(status) for status in solution.limits],
-        "table": table
-        and {
-            "breakpoints_bps": list(table.breakpoints_bps),
-            "cuts": [one.cut_key for one in table.plans],
-        },
-    }
-
-
-def _print(answer: _Answer) -> None:
-    graph, solution = answer.graph, answer.solution
-    title = f"Plan for {graph.name} at {format_bandwidth(solution.plan.link.bandwidth_bps)}"
-    print_table(title, ("what", "value"), _facts(answer))
-    print_table("Bits", ("what", "name", "bits"), _bits(solution.plan))
-    print_table("Limits", ("limit", "reached", "of"), [_limit(status) for status in solution.limits])
-    if answer.table:
-        _print_table(graph, answer.table)
-    stdout.print(f"solved by {solution.solver} in {format_duration(solution.solve_time_s)}")
-
-
-def _facts(answer: _Answer) -> list[tuple[str, str]]:
-    chosen, interval = answer.solution.plan, answer.interval
-    latency = chosen.latency
-    return [
-        ("cut", where(answer.graph, chosen.cut_key)),
-        ("latency", format_duration(latency.total_s)),
-        ("expected", f"{format_duration(interval.low_s)} to {format_duration(interval.high_s)}"),
-        ("on the edge", format_duration(latency.edge_s)),
-        ("on the link", format_duration(latency.uplink_s)),
-        ("in the cloud", format_duration(latency.cloud_s)),
-        ("on the wire", format_size(chosen.wire_bytes)),
-        ("edge memory", format_size(chosen.edge_memory_bytes)),
-        ("error", f"{chosen.error:.3g}"),
-        *_hooked(chosen),
-    ]
-
-
-def _hooked(chosen: Plan) -> list[tuple[str, str]]:
-    """What a plan that counts on hooks says of them; its latency is then a mean over frames."""
-    if chosen.exits is None:
-        return []
-    taps = ", ".join(chosen.exits) or "none"
-    return [("exits at work", taps), ("frames that reach the cloud", f"{chosen.reach:.0%}")]
-
-
-def _bits(chosen: Plan) -> list[tuple[str, str, int]]:
-    wire = [("wire", name, code.bits) for name, code in chosen.wire.items()]
-    return wire + [("weights", name, bits) for name, bits in chosen.weight_bits.items()]
-
-
-def _limit(status: LimitStatus) -> tuple[str, str, str]:
-    limit = "no limit" if status.limit is None else f"{status.limit:.4g} {status.unit}"
-    return status.name, f"{status.value:.4g}", limit
-
-
-def _print_table(graph: Graph, table: PlanTable) -> None:
-    ends = (*(format_bandwidth(value) for value in table.breakpoints_bps), "any more")
-    rows = (
-        (f"up to {end}", where(graph, one.cut_key), format_size(one.wire_bytes))
-        for end, one in zip(ends, table.plans, strict=True)
-    )
-    print_table("Plans over bandwidth", ("bandwidth", "cut", "on the wire"), rows)
+    save_axes(plot_plan(found.graph, found.plan, file_figure), path)

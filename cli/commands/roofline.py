@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from evosplit.cli.models import load_model
 from evosplit.cli.options import FILE, json_option, model_argument, shape_option, threads_option
-from evosplit.cli.output import print_json, print_table, stderr, stdout
-from evosplit.cli.profiles import measured_profile
-from evosplit.cli.roofline_plot import write_plot
+from evosplit.cli.output import print_json, print_table, progress, stderr, stdout
+from evosplit.library.model import load
+from evosplit.library.plots.figure import file_axes, save_axes
+from evosplit.library.plots.roofline_plot import plot_roofline
+from evosplit.library.profile import profile as measure
 from evosplit.shared.layer_rates import LayerRate, layer_rates
 from evosplit.shared.machine import this_machine
 from evosplit.shared.roofline import Roofs, measure_roofs
@@ -34,13 +35,15 @@ def roofline(
     \b
     Example: evosplit roofline model.onnx --plot roofline.svg
     """
-    graph = load_model(model, shapes)
-    profile = measured_profile(graph, threads)
+    loaded = load(model, shapes)
+    graph = loaded.graph
+    with progress() as report:
+        profile = measure(loaded, threads, side="cloud", progress=report).profile
     stderr.print("measuring the roofs ...")
     roofs = measure_roofs(threads)
     rates = layer_rates(graph, profile.layer_s, roofs)
     if plot:
-        write_plot(plot, graph.name, roofs, rates)
+        save_axes(plot_roofline(graph.name, roofs, rates, file_axes()), plot)
     if as_json:
         layers = [to_data(rate) for rate in rates]
         print_json(

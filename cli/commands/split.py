@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
-import onnx
 
-from evosplit.cli.models import load_model
 from evosplit.cli.options import FOLDER, json_option, model_argument, shape_option
 from evosplit.cli.output import print_json, stdout
-from evosplit.shared.errors import EvoSplitError
-from evosplit.shared.graph import Cut, Graph, prefix_cut
-from evosplit.shared.session import serialise
+from evosplit.library.model import load
+from evosplit.library.split import split as split_model
 from evosplit.shared.shape_text import Shape
-from evosplit.shared.split import cloud_outputs, edge_outputs, head_model, tail_model
-
-_HEAD: Final = "head.onnx"
-_TAIL: Final = "tail.onnx"
 
 
 @click.command()
@@ -41,10 +33,9 @@ def split(model: Path, shapes: Mapping[str, Shape], index: int, folder: Path, as
     \b
     Example: evosplit split model.onnx --cut 12 --out parts/
     """
-    graph = load_model(model, shapes)
-    cut = prefix_cut(graph, index)
-    manifest = _manifest(graph, cut)
-    _write(folder, graph, cut, manifest)
+    parts = split_model(load(model, shapes), index)
+    parts.save(folder)
+    manifest = parts.to_dict()
     if as_json:
         print_json(manifest)
     else:
@@ -59,37 +50,3 @@ def _said(manifest: dict[str, Any], folder: Path) -> str:
         if not manifest[part]
     )
     return f"wrote {', '.join(parts)} and manifest.json to {folder}{missing}"
-
-
-def _manifest(graph: Graph, cut: Cut) -> dict[str, Any]:
-    return {
-        "model": graph.name,
-        "model_sha256": graph.sha256,
-        "cut": cut.index,
-        "boundary": [
-            {"name": name, "shape": list(graph.tensors[name].shape), "dtype": graph.tensors[name].dtype}
-            for name in cut.boundary
-        ],
-        "edge_outputs": list(edge_outputs(graph, cut)),
-        "cloud_outputs": list(cloud_outputs(graph, cut)),
-        "head": _HEAD if cut.layers else None,
-        "tail": _TAIL if len(cut.layers) < len(graph.layers) else None,
-    }
-
-
-def _write(folder: Path, graph: Graph, cut: Cut, manifest: dict[str, Any]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_part(folder / _HEAD, head_model(graph, cut))
-        _write_part(folder / _TAIL, tail_model(graph, cut))
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise EvoSplitError(f"cannot write to {folder}: {error.strerror}") from None
-
-
-def _write_part(path: Path, part: onnx.ModelProto) -> None:
-    """A part without nodes is not written, and one of an earlier call does not stay in its place."""
-    if part.graph.node:
-        path.write_bytes(serialise(part))
-    else:
-        path.unlink(missing_ok=True)

@@ -12,11 +12,11 @@ from typing import Final
 
 from PIL import Image
 
-from evosplit.cli.card_files import find_card
 from evosplit.cli.demo.client import DemoFrame
 from evosplit.cli.demo.frames import folder_frames, gate_frames, picture_paths
 from evosplit.cli.gate.camera import GateCamera
-from evosplit.cli.models import load_model
+from evosplit.library.card_files import find_card
+from evosplit.library.model import load
 from evosplit.planner.calibration.labels import LABELS_FILE
 from evosplit.shared.card import check_card, load_card
 from evosplit.shared.model_shapes import read_shapes, shape_file, write_shapes
@@ -57,7 +57,7 @@ class Scenario:
         """Frames with their truth, without end; equal rounds show equal frames, so strategies compare."""
         if self.images is None:
             return lambda number: gate_frames(DEMO_SEED + number)
-        graph = load_model(self.model, self.shapes, self.card)
+        graph = load(self.model, self.shapes, self.card).graph
         frames = folder_frames(self.images, graph, load_card(self.card))
         return lambda number: islice(cycle(frames), ROUND_STRIDE * number, None)
 
@@ -85,7 +85,7 @@ def gate_scenario() -> Scenario:
 def user_scenario(model: Path, images: Path, shapes: Mapping[str, Shape]) -> Scenario:
     """The user's model and pictures. Raises CardError when the card does not fit."""
     card = find_card(model)
-    check_card(load_card(card), load_model(model, shapes, card))
+    check_card(load_card(card), load(model, shapes, card).graph)
     return Scenario(model.stem, model, card, images, shapes=shapes)
 
 

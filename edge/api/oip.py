@@ -12,7 +12,8 @@ from aiohttp import web
 from numpy.typing import NDArray
 
 from evosplit.edge.api.pages import AGENT
-from evosplit.edge.pipeline.agent import Finished, Ticket
+from evosplit.edge.pipeline.frame_flow import Finished
+from evosplit.edge.pipeline.intake import Ticket
 from evosplit.shared.card import Card
 from evosplit.shared.errors import InputError, NotFoundError
 from evosplit.shared.graph import Graph
@@ -78,7 +79,7 @@ async def post_infer(request: web.Request) -> web.Response:
     asked = parse_request(await request.read(), _header_length(request))
     feeds = model_inputs(graph, asked.inputs)
     _check_outputs(graph, asked)
-    finished = await agent.take_tensors(feeds, Ticket(uuid.uuid4().hex, "oip"))
+    finished = await agent.frames.take_tensors(feeds, Ticket(uuid.uuid4().hex, "oip"))
     body, length = build_response(_response(graph, agent.plans.model.card, asked, finished), asked)
     headers = {"Content-Type": BINARY_TYPE if length else "application/json"}
     return web.Response(body=body, headers=headers | ({HEADER_LENGTH: str(length)} if length else {}))

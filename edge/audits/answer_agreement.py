@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_learning.answer_names import outcome_key
+from evosplit.edge.audits.answer_key import outcome_key
 from evosplit.shared.card import Card
 from evosplit.shared.errors import CardError, InputError
 from evosplit.shared.postprocess import postprocess

@@ -12,7 +12,7 @@ from evosplit.edge.audits.audit_rules import Verdict
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import DecisionPolicy, NotedDecision
 from evosplit.edge.hooks.decisions import Decision, Exit
-from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.hook import Hook, MeasuredHook
 from evosplit.shared.card import Card
 
 _log = logging.getLogger(__name__)
@@ -89,7 +89,9 @@ class HookAudits:
         """Tell the guard, and say it once where its verdict changes."""
         (self.agreed if agreed else self.disagreed)[hook.name] += 1
         confidence = 1.0 if decision is None else _confidence(decision)
-        self.guard.record(hook.name, agreed, confidence, getattr(hook, "agreement", 1.0))
+        self.guard.record(
+            hook.name, agreed, confidence, hook.agreement if isinstance(hook, MeasuredHook) else 1.0
+        )
         verdict = self.guard.verdict(hook.name)
         if verdict != self._verdicts.get(hook.name, "ok"):
             _log.warning("hook %s: the drift guard says %r", hook.name, verdict)

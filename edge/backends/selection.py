@@ -10,11 +10,11 @@ from typing import Final
 
 import onnx
 
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.providers import Providers
 from evosplit.edge.backends.race import Race
 from evosplit.edge.backends.runtime_segment import RuntimeSegment
 from evosplit.edge.backends.segment import FrameContext, Segment
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.errors import InputError, ModelError
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.random_inputs import random_feeds
@@ -83,14 +83,12 @@ def _int8_segment(
     codes: Mapping[str, TensorCode],
     threads: int,
 ) -> Segment:
-    from evosplit.edge.backends.int8 import Int8Segment
+    from evosplit.edge.backends.int8 import int8_segment  # loaded only where a plan has integers
 
-    return Int8Segment(model, packed, codes, threads)
+    return int8_segment(model, packed, codes, threads)
 
 
 def _masked_segment(model: onnx.ModelProto, threads: int, change: ChangeSettings | None) -> Segment:
-    from evosplit.edge.backends.masked import (
-        MaskedSegment,  # compiled kernels: loaded only where masks are used
-    )
+    from evosplit.edge.backends.masked import MaskedSegment  # compiled kernels: only where masks are used
 
     return MaskedSegment(model, threads, change)

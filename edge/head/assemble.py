@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.providers import Providers
 from evosplit.edge.backends.segment import Segment
 from evosplit.edge.backends.selection import open_segment
 from evosplit.edge.head.partition import Part, available, head_parts, parts_before
 from evosplit.edge.head.steps import AskHook, Head, RunSegment, Step
-from evosplit.edge.hooks.hook import Hook
-from evosplit.edge.streams.change_rules import ChangeSettings
+from evosplit.edge.hooks.hook import BlockHook, Hook
 from evosplit.shared.graph import Cut, Graph
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.split import edge_outputs
@@ -107,8 +107,7 @@ def _tensors(graph: Graph, part: Part) -> frozenset[str]:
 
 def _borders(hook: Hook) -> tuple[str, ...]:
     """The tensors at which the head is cut for a hook: what it reads, and the end of what it may skip."""
-    until: str | None = getattr(hook, "until", None)
-    return (hook.tap,) if until is None else (hook.tap, until)
+    return (hook.tap, hook.until) if isinstance(hook, BlockHook) else (hook.tap,)
 
 
 @dataclass(frozen=True)

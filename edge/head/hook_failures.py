@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
 
 from evosplit.edge.hooks.hook import Hook
-from evosplit.shared.errors import EvoSplitError
-
-HOOK_ERRORS: Final[tuple[type[Exception], ...]] = (
-    *(ArithmeticError, AssertionError, AttributeError, BufferError, LookupError, MemoryError),
-    *(NotImplementedError, OSError, RuntimeError, TypeError, ValueError, EvoSplitError),
-)
-"""What a hook can raise by mistake: it is an aid, so none of these may cost a frame its answer."""
 
 _log = logging.getLogger(__name__)
 

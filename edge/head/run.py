@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.backends.segment import FrameContext, Tensors
-from evosplit.edge.head.hook_failures import HOOK_ERRORS, HookFailures
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.steps import AskHook, Head, RunSegment
 from evosplit.edge.head.trace import HeadTrace, StepTrace
 from evosplit.edge.head.validate_decision import decision_problem
 from evosplit.edge.hooks.decisions import GO, Bits, Decision, Exit, Go, Keep, Mask, Skip
-from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.hook import HOOK_ERRORS, Hook
 
 DecisionPolicy: TypeAlias = Callable[[Hook, Decision], bool]
 

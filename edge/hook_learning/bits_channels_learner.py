@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from evosplit.edge.hook_training.bits_fit import bits_hook
 from evosplit.edge.hook_training.thresholds import threshold
 from evosplit.edge.hook_training.trainers import logistic
-from evosplit.edge.hooks.bits_fit import bits_hook
 from evosplit.edge.hooks.channels import ChannelsHook, energy, largest
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook import Hook

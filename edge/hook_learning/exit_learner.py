@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
 from evosplit.edge.hook_learning.trainer_loop import LoopSettings, TrainerLoop
 from evosplit.edge.hook_training.learned import Learned, Task
@@ -77,6 +78,7 @@ class ExitLearner:
         folder: Path,
         limit_bytes: int,
         settings: LoopSettings,
+        pause: BackgroundPause,
         on_hooks: Callable[[tuple[ExitHook, ...], tuple[Learned, ...]], None],
     ) -> None:
         self.classes = classes
@@ -86,7 +88,7 @@ class ExitLearner:
         self.sampler: Sampler = open_sampler(own / "samples.npz", limit_bytes)
         self._on_hooks = on_hooks
         tasks = tuple(one.task for one in classes)
-        self.loop = TrainerLoop(self.sampler, tasks, own, self._trained, settings)
+        self.loop = TrainerLoop(self.sampler, tasks, own, self._trained, settings, pause)
 
     def _trained(self, learned: tuple[Learned, ...]) -> None:
         self._on_hooks(exit_hooks(self.classes, learned), learned)

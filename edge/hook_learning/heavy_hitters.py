@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evosplit.edge.hook_training.samples import OTHER
+from evosplit.edge.hooks.exit import OTHER
 
 
 @dataclass(frozen=True)

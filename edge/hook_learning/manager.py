@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final
 
 from evosplit.edge.audits.hook_audits import HookAudits
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.background.retries import Retries
 from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.hook_learning.exit_learner import FEATURES, ExitLearner, ExitTask, exit_tasks
+from evosplit.edge.hook_learning.hook_states import hook_states
 from evosplit.edge.hook_learning.mask_learner import MaskLearner
 from evosplit.edge.hook_learning.observer import Observer
 from evosplit.edge.hook_learning.sample_collector import SampleCollector, Sampling
 from evosplit.edge.hook_learning.shadow_requests import ShadowRequests
 from evosplit.edge.hook_learning.trainer_loop import LoopSettings
 from evosplit.edge.hook_training.learned import Learned
+from evosplit.edge.hook_training.repeat_fit import RepeatTrials
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.hook_file import load_hooks, save_hooks
+from evosplit.edge.hooks.mask import region_hooks
 from evosplit.edge.hooks.reduced import Reduction
-from evosplit.edge.hooks.region_hook import region_hooks
-from evosplit.edge.hooks.repeat_fit import RepeatTrials
 from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.settings import LEARNED, EdgeSettings
+from evosplit.edge.telemetry.hook_state import HookState, LearningState
 from evosplit.shared.errors import BundleError, EvoSplitError
 from evosplit.shared.graph import parse_cut
 from evosplit.shared.replan import replan
@@ -46,14 +50,19 @@ class HookManager:
     """
 
     def __init__(
-        self, engine: Engine, settings: EdgeSettings, supervisor: Supervisor, audits: HookAudits
+        self,
+        engine: Engine,
+        settings: EdgeSettings,
+        supervisor: Supervisor,
+        audits: HookAudits,
+        pause: BackgroundPause,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._supervisor = supervisor
+        self._pause = pause
         self._retries = Retries()
         self._new_exits: tuple[ExitHook, ...] | None = None
-        self.sampler_bytes = settings.sampler_bytes
         self._path = settings.folder / FILE
         self._fixed = region_hooks(engine.plans.model.graph, settings.region)
         self._learned: dict[str, Hook] = {}
@@ -91,11 +100,24 @@ class HookManager:
         repeat = [hook for hook in learned if hook.kind == "repeat"]
         return (*repeat, *self._fixed, *learned[len(repeat) :])
 
-    @contextlib.contextmanager
-    def frame(self) -> Iterator[None]:
-        """While this is open, a frame is under way and nothing is trained."""
-        with self.exit_learner.loop.frame() if self.exit_learner is not None else contextlib.nullcontext():
-            yield
+    def follow(self, job: Job, answer: Answer, outcome: object) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Learning from a frame that was answered."""
+        return functools.partial(self.observer.observe, job, answer, outcome)
+
+    def states(self) -> Mapping[str, HookState]:
+        """Each hook's standing, by name."""
+        dropped = self._engine.hook_failures.dropped
+        return hook_states(self.hooks, self.audits, dropped, self.expected)
+
+    def learning(self) -> LearningState:
+        """The sampler, and whether something is being trained."""
+        learner = self.exit_learner
+        if learner is None:
+            return LearningState((), 0, 0, self._settings.sampler_bytes, training=False)
+        held = learner.sampler
+        return LearningState(
+            learner.taps, held.offered, held.size_bytes, held.limit_bytes, learner.loop.training
+        )
 
     async def run(self) -> None:
         """Look after everything until it is cancelled. What is refused is tried again later."""
@@ -146,7 +168,7 @@ class HookManager:
         limits = LoopSettings(target=self._settings.exit_agreement)
         folder = self._settings.folder / "learning"
         exit_learner = await asyncio.to_thread(
-            ExitLearner, classes, folder, self._settings.sampler_bytes, limits, self._trained
+            ExitLearner, classes, folder, self._settings.sampler_bytes, limits, self._pause, self._trained
         )
         await self._supervisor.stop(TRAINING)
         self.exit_learner = exit_learner

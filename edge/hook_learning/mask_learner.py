@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.head.run import HeadRun
+from evosplit.edge.hook_training.saliency_fit import fit_saliency
 from evosplit.edge.hooks.placement import narrow_places
 from evosplit.edge.hooks.saliency import SaliencyMaskHook
-from evosplit.edge.hooks.saliency_fit import fit_saliency
 from evosplit.edge.streams.exchange import is_named
 from evosplit.shared.graph import Cut, Graph, parse_cut
 

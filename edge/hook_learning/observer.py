@@ -7,11 +7,11 @@ import functools
 from collections.abc import Mapping
 from typing import Final
 
+from evosplit.edge.audits.answer_key import outcome_key
 from evosplit.edge.audits.hook_audits import HookAudits
 from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
-from evosplit.edge.hook_learning.answer_names import outcome_key
 from evosplit.edge.hook_learning.mask_learner import MaskLearner
 from evosplit.edge.hook_learning.sample_collector import SampleCollector
 from evosplit.edge.hook_learning.shadow_requests import ShadowRequests
@@ -89,7 +89,7 @@ class Observer:
         if plan is None or picture_codec(plan) is None or self._time_budget.is_spent:
             return
         with self._time_budget.spending(), contextlib.suppress(InputError, CardError):
-            looked = await self._engine.look(job, plan)
+            looked = await self._engine.extra.look(job, plan)
             if looked is not None and self.collector.wanted(looked[0]):
                 await self._learn(*looked, job, answer, outcome)
 
@@ -98,7 +98,7 @@ class Observer:
         if not hooks or answer.plan is None or picture_codec(answer.plan) is not None:
             return
         with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError):
-            short = await self._engine.again(job, answer, lambda hook, _: hook.name in hooks)
+            short = await self._engine.extra.again(job, answer, lambda hook, _: hook.name in hooks)
             changed_by = short.run.changed_by if short.run is not None else ()
             compare = functools.partial(self.audits.compare_way, changed_by, short.outputs, answer.outputs)
             await self._engine.compute.run(compare)

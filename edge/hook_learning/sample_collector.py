@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.background.time_budget import TimeBudget
-from evosplit.edge.head.hook_failures import HOOK_ERRORS, HookFailures
+from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
+from evosplit.edge.hook_training.repeat_fit import RepeatTrials
 from evosplit.edge.hook_training.samples import Sample
-from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.hook import HOOK_ERRORS, AnswerLearningHook
 from evosplit.edge.hooks.repeat import RepeatHook
-from evosplit.edge.hooks.repeat_fit import RepeatTrials
 
 SAMPLING_SHARE: Final = 0.02
 """Reading features for the sampler may take this share of the thread that computes ..."""
@@ -94,7 +94,7 @@ class SampleCollector:
 
     def wanted(self, head: Head) -> bool:
         """Whether an answer of this head teaches anything."""
-        learns = any(hasattr(hook, "learn_answer") for hook in head.hooks)
+        learns = any(isinstance(hook, AnswerLearningHook) for hook in head.hooks)
         return learns or self._trials is not None or _samples(self._sampling, head)
 
     def learn(
@@ -102,7 +102,7 @@ class SampleCollector:
     ) -> None:
         """One full answer. ``answer`` is its key, None where it is not discrete."""
         for hook in head.hooks:
-            if hasattr(hook, "learn_answer") and self._hook_failures.trusts(hook):
+            if isinstance(hook, AnswerLearningHook) and self._hook_failures.trusts(hook):
                 self._tell(hook, run, stream, outputs)
         if self._trials is not None and (tap := self._trials[0]) in run.tensors:
             self._answers += 1
@@ -111,11 +111,13 @@ class SampleCollector:
         if answer is not None and sampling is not None and _samples(sampling, head):
             self._sample(sampling, run, answer, outputs)
 
-    def _tell(self, hook: Hook, run: HeadRun, stream: str, outputs: Mapping[str, NDArray[Any]]) -> None:
+    def _tell(
+        self, hook: AnswerLearningHook, run: HeadRun, stream: str, outputs: Mapping[str, NDArray[Any]]
+    ) -> None:
         if hook.tap not in run.tensors:
             return
         try:
-            cast(Any, hook).learn_answer(stream, run.tensors[hook.tap], outputs)
+            hook.learn_answer(stream, run.tensors[hook.tap], outputs)
         except HOOK_ERRORS as error:
             self._hook_failures.drop(hook, f"{type(error).__name__}: {error}")
 

@@ -9,10 +9,11 @@ from random import Random
 
 import numpy as np
 
+from evosplit.edge.hook_learning.pool_file import read_pools, write_pools
 from evosplit.edge.hook_learning.sample_pools import SamplePools
-from evosplit.edge.hook_training.sample_file import read_pools, write_pools
 from evosplit.edge.hook_training.sample_layout import LEAST_PLACES, MAX_ANSWER, Layout, fits, layout_of
-from evosplit.edge.hook_training.samples import OTHER, Sample, Samples
+from evosplit.edge.hook_training.samples import Sample, Samples
+from evosplit.edge.hooks.exit import OTHER
 from evosplit.shared.errors import LearningError
 
 _log = logging.getLogger(__name__)

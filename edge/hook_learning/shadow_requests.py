@@ -109,7 +109,7 @@ class ShadowRequests:
         stays = [False] * lesson.tries
         for at in reversed(range(lesson.tries)):
             fewer, less = lesson.way(tensor, at)
-            outputs, sent_bytes = await self._engine.shadow(answer, {**bits, **fewer}, {**keep, **less})
+            outputs, sent_bytes = await self._engine.extra.shadow(answer, {**bits, **fewer}, {**keep, **less})
             self._byte_budget.spend(sent_bytes)
             stays[at] = agree(card, outputs, answer.outputs)
             if not stays[at]:

@@ -15,10 +15,10 @@ from evosplit.edge.audits.answer_agreement import agree
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
 from evosplit.edge.head.steps import Head
+from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hooks.decisions import Decision, Skip
 from evosplit.edge.hooks.placement import HookPlace, skip_places
 from evosplit.edge.hooks.skip import AVERAGE, SkipHook
-from evosplit.edge.hooks.skip_fit import fit_skip
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer
 from evosplit.shared.errors import BundleError, ModelError
@@ -99,7 +99,7 @@ class SkipLearner:
         work = functools.partial(run_head, block.head, feeds, "", HookFailures())
         short = (await self._engine.compute.run(work)).value
         tried = dataclasses.replace(answer, head=block.head, run=short)
-        outputs, sent_bytes = await self._engine.shadow(tried, {}, {})
+        outputs, sent_bytes = await self._engine.extra.shadow(tried, {}, {})
         features = AVERAGE.of(short.tensors[block.place.tap])
         if short.changed_by and np.isfinite(features).all():
             block.rows.append((features, agree(self._engine.plans.model.card, outputs, answer.outputs)))

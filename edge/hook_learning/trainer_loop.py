@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_training.learned import Learned, Task
 from evosplit.edge.hook_training.training_process import Job, train
@@ -45,6 +44,8 @@ class LoopSettings:
 class TrainerLoop:
     """Watches a sampler; ``run`` is its task, and all of it belongs to one event loop.
 
+    ``pause`` knows when frames are under way.
+
     ``folder`` holds the samples and what was learned last. ``on_learned`` is called in the event loop with
     every new set of classifiers. What goes wrong is one line in the log; the next attempt comes with more
     samples, or after `RETRY_S` where it was not the samples' fault.
@@ -57,24 +58,13 @@ class TrainerLoop:
         folder: Path,
         on_learned: Callable[[tuple[Learned, ...]], None],
         settings: LoopSettings,
+        pause: BackgroundPause,
     ) -> None:
         self._sampler, self._tasks, self._folder = sampler, tasks, folder
         self._on_learned, self._settings = on_learned, settings
-        self._under_way, self._last_end_s = 0, time.monotonic()
-        self._pace = Pace()
+        self._pause = pause
         self._trained_at, self._retry_at_s = 0, 0.0
         self.training = False
-
-    @contextlib.contextmanager
-    def frame(self) -> Iterator[None]:
-        """While this is open, a frame is under way, and a training process stands still."""
-        self._under_way += 1
-        try:
-            with self._pace.frame():
-                yield
-        finally:
-            self._under_way -= 1
-            self._last_end_s = time.monotonic()
 
     async def run(self) -> None:
         """Until it is cancelled, which also ends a training process."""
@@ -89,7 +79,7 @@ class TrainerLoop:
         self.training = True
         try:
             if await asyncio.to_thread(self._sampler.save, self.samples_path):
-                self._on_learned(await train(self._job(), self._pace))
+                self._on_learned(await train(self._job(), self._pause))
         except LearningError as failed:
             _log.warning("hooks were not trained: %s", failed)
         except OSError as refused:  # no process or no disk to be had just now
@@ -105,7 +95,7 @@ class TrainerLoop:
 
     def _due(self) -> bool:
         settings, offered = self._settings, self._sampler.offered
-        idle = not self._under_way and time.monotonic() - self._last_end_s >= settings.idle_s
+        idle = self._pause.quiet_s >= settings.idle_s
         if offered < self._trained_at:  # the sampler has forgotten
             self._trained_at = 0
         wanted = max(settings.least_samples, self._trained_at * (1 + settings.growth))

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.samples import OTHER, Samples
+from evosplit.edge.hook_training.samples import Samples
+from evosplit.edge.hooks.exit import OTHER
 
 LEAST_SAMPLES: Final = 20
 """Of an answer to train on, for it to become a class."""

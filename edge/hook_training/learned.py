@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.samples import OTHER
-from evosplit.edge.hook_training.trainers.trainer import Classifier
+from evosplit.edge.hooks.classifiers.classifier import Classifier
+from evosplit.edge.hooks.exit import OTHER
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from evosplit.edge.hook_training.learned import Learned
-from evosplit.edge.hook_training.trainers.load import load_classifier
+from evosplit.edge.hooks.classifiers.load import load_classifier
 from evosplit.shared.array_file import Archive, read_npz, write_npz
 
 KIND: Final = "evosplit learned 1"

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-OTHER: Final = ""
-"""The answer that stands for all answers too rare to have a name of their own."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.samples import OTHER, Samples
-from evosplit.edge.hook_training.trainers.prepare import softmax
+from evosplit.edge.hook_training.samples import Samples
+from evosplit.edge.hooks.classifiers.softmax import softmax
+from evosplit.edge.hooks.exit import OTHER
 
 SOFTEN: Final = np.float32(3.0)
 """Scores are divided by it: a network is too sure of pictures like those that it was trained on."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from evosplit.edge.hook_training.learned import decide
 from evosplit.edge.hook_training.thresholds import threshold
-from evosplit.edge.hook_training.trainers.trainer import Classifier, Trainer
+from evosplit.edge.hook_training.trainers.trainer import Trainer
+from evosplit.edge.hooks.classifiers.classifier import Classifier
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hook_training.answer_classes import choose_answers, labels_of, mean_outputs
+from evosplit.edge.hook_training.joint_thresholds import NEVER, ExitRow, reached, worthwhile
 from evosplit.edge.hook_training.learned import Learned, Task, decide
 from evosplit.edge.hook_training.sample_split import Parts, split
 from evosplit.edge.hook_training.samples import Samples
@@ -16,8 +17,8 @@ from evosplit.edge.hook_training.trainer_selection import Aim, Seen, best_of
 from evosplit.edge.hook_training.trainers import TRAINERS
 from evosplit.edge.hook_training.trainers.hidden import fit_hidden
 from evosplit.edge.hook_training.trainers.prepare import check
-from evosplit.edge.hook_training.trainers.trainer import Classifier, Trainer
-from evosplit.edge.hooks.joint_thresholds import NEVER, ExitRow, reached, worthwhile
+from evosplit.edge.hook_training.trainers.trainer import Trainer
+from evosplit.edge.hooks.classifiers.classifier import Classifier
 from evosplit.shared.errors import LearningError
 
 

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.trainers import load_classifier
-from evosplit.edge.hook_training.trainers.trainer import Classifier
+from evosplit.edge.hooks.classifiers.classifier import Classifier
+from evosplit.edge.hooks.classifiers.load import load_classifier
 from evosplit.edge.hooks.decisions import GO, Bits, Decision
 from evosplit.edge.hooks.features import FeatureSpec
-from evosplit.edge.hooks.saved_hook import SavedHook
+from evosplit.edge.hooks.hook import SavedHook
 
 Floats = NDArray[np.float32]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hooks.decisions import GO, Decision, Keep
-from evosplit.edge.hooks.saved_hook import SavedHook
+from evosplit.edge.hooks.hook import SavedHook
 
 
 @dataclass(frozen=True, eq=False)

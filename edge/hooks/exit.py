@@ -6,16 +6,19 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.samples import OTHER
-from evosplit.edge.hook_training.trainers import Classifier, load_classifier
+from evosplit.edge.hooks.classifier_reader import Reader
+from evosplit.edge.hooks.classifiers.classifier import Classifier
+from evosplit.edge.hooks.classifiers.load import load_classifier
 from evosplit.edge.hooks.decisions import GO, Decision, Exit
 from evosplit.edge.hooks.features import FeatureSpec
-from evosplit.edge.hooks.reader import Reader
-from evosplit.edge.hooks.saved_hook import SavedHook, part
+from evosplit.edge.hooks.hook import SavedHook, arrays_below
+
+OTHER: Final = ""
+"""The answer that stands for all answers too rare to have a name of their own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +85,8 @@ class ExitHook:
     def restored(cls, saved: SavedHook) -> ExitHook:
         """The hook of plain values. Raises KeyError, TypeError, ValueError or LearningError for a misfit."""
         fields, answers = saved.fields, tuple(saved.fields["answers"])
-        outputs = part(saved.arrays, "out/")
-        classifier = load_classifier(fields["classifier"], part(saved.arrays, "net/"))
+        outputs = arrays_below(saved.arrays, "out/")
+        classifier = load_classifier(fields["classifier"], arrays_below(saved.arrays, "net/"))
         if {classifier.classes, *map(len, outputs.values())} != {len(answers)}:
             raise ValueError("it has not one class and one output per answer")
         return cls(

@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 from evosplit.edge.hooks.bits import BitsHook
 from evosplit.edge.hooks.channels import ChannelsHook
 from evosplit.edge.hooks.exit import ExitHook
-from evosplit.edge.hooks.hook import Hook
+from evosplit.edge.hooks.hook import Hook, SaveableHook, SavedHook
 from evosplit.edge.hooks.mask import RegionMaskHook
 from evosplit.edge.hooks.repeat import RepeatHook
 from evosplit.edge.hooks.saliency import SaliencyMaskHook
-from evosplit.edge.hooks.saved_hook import SavedHook
 from evosplit.edge.hooks.skip import SkipHook
 from evosplit.shared.array_file import read_arrays, write_arrays
 from evosplit.shared.atomic_write import write_whole
@@ -76,7 +75,7 @@ def load_hooks(path: Path, model_sha256: str) -> tuple[Hook, ...]:
 
 def encode_hooks(model_sha256: str, hooks: Iterable[Hook]) -> bytes:
     """A file's content. Equal hooks give equal bytes."""
-    saved = [hook.saved() for hook in hooks if hasattr(hook, "saved")]
+    saved = [hook.saved() for hook in hooks if isinstance(hook, SaveableHook)]
     header = _Header(model_sha256, tuple(_Entry(one.kind, one.fields) for one in saved))
     arrays = {f"{at}/{name}": array for at, one in enumerate(saved) for name, array in one.arrays.items()}
     stream = io.BytesIO()

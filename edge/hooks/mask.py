@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hooks.decisions import GO, Decision, Mask
-from evosplit.edge.hooks.polygon import Points, covered
-from evosplit.edge.hooks.saved_hook import SavedHook
+from evosplit.edge.hooks.hook import Hook, SavedHook
+from evosplit.edge.hooks.polygon import Points, covered, rectangle
+from evosplit.shared.graph import Graph
 
 _MOST_SIZES: Final = 8
 
@@ -48,3 +49,8 @@ class RegionMaskHook:
         points = tuple((float(x), float(y)) for x, y in saved.fields["points"])
         covered(points, (1, 1))
         return cls(saved.fields["name"], saved.fields["tap"], points)
+
+
+def region_hooks(graph: Graph, region: tuple[float, float, float, float] | None) -> tuple[Hook, ...]:
+    """A mask on the network's first input for (left, top, right, bottom), shares of it; or none."""
+    return () if region is None else (RegionMaskHook("region", graph.inputs[0], rectangle(*region)),)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hooks.decisions import GO, Decision, Exit
+from evosplit.edge.hooks.hook import SavedHook
 from evosplit.edge.hooks.reduced import Floats, Reduction, change
-from evosplit.edge.hooks.saved_hook import SavedHook
 from evosplit.shared.lru import Lru
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hooks.decisions import GO, Decision, Mask
-from evosplit.edge.hooks.saved_hook import SavedHook
+from evosplit.edge.hooks.hook import SavedHook
 from evosplit.kernels.salient import salient
 from evosplit.shared.lru import Lru
 

@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Final
 
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.trainers import Classifier, load_classifier
+from evosplit.edge.hooks.classifier_reader import Reader
+from evosplit.edge.hooks.classifiers.classifier import Classifier
+from evosplit.edge.hooks.classifiers.load import load_classifier
 from evosplit.edge.hooks.decisions import GO, Decision, Skip
 from evosplit.edge.hooks.features import FeatureSpec
-from evosplit.edge.hooks.reader import Reader
-from evosplit.edge.hooks.saved_hook import SavedHook, part
+from evosplit.edge.hooks.hook import SavedHook, arrays_below
 
 AVERAGE: Final = FeatureSpec(grid=1, spread=False, peak=False)
 """Global average pooling."""
@@ -74,7 +75,7 @@ class SkipHook:
     def restored(cls, saved: SavedHook) -> SkipHook:
         """The hook of plain values. Raises KeyError, TypeError, ValueError or LearningError for a misfit."""
         fields = saved.fields
-        classifier = load_classifier(fields["classifier"], part(saved.arrays, "net/"))
+        classifier = load_classifier(fields["classifier"], arrays_below(saved.arrays, "net/"))
         if classifier.classes != NO_CHANGE + 1:
             raise ValueError(f"it has {classifier.classes} classes, not two")
         return cls(

@@ -1,4 +1,4 @@
-"""Requests to the cloud: a boundary, whole or as a delta; the network's inputs; a picture; and the replies."""
+"""Requests to the cloud: a boundary, whole or as a delta, the network's inputs, or a picture."""
 
 from __future__ import annotations
 
@@ -56,20 +56,26 @@ class CloudRequests:
 
         if not is_extra and is_stream(job.stream, plan):
             return await exchange(self._deltas, encode, ask)
-        content = await self._compute.run_stage(ENCODE, job.times, lambda: boundary_frame(job.frame_id, plan, made))
+        content = await self._compute.run_stage(
+            ENCODE, job.times, lambda: boundary_frame(job.frame_id, plan, made)
+        )
         return Exchanged(await ask(content, 0.0), len(content))
 
     async def exact(self, job: Job, feeds: Feeds) -> Exchanged:
         """The network's inputs as they are."""
         graph = self._model.graph
-        content = await self._compute.run_stage(ENCODE, job.times, lambda: exact_frame(job.frame_id, graph, feeds))
+        content = await self._compute.run_stage(
+            ENCODE, job.times, lambda: exact_frame(job.frame_id, graph, feeds)
+        )
         return Exchanged(await self._ask(job, FRAME_INPUT, content, 0.0, patient=True), len(content))
 
     async def raw(self, job: Job, feeds: Feeds) -> Answer:
         """The network's inputs in 8 bits."""
         self.check_inputs_go()
         graph = self._model.graph
-        content = await self._compute.run_stage(ENCODE, job.times, lambda: raw_frame(job.frame_id, graph, feeds))
+        content = await self._compute.run_stage(
+            ENCODE, job.times, lambda: raw_frame(job.frame_id, graph, feeds)
+        )
         reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
         return Answer(self.checked(reply.outputs), "cloud", None, "0", len(content))
 

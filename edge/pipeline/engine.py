@@ -11,9 +11,9 @@ from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.hook_trust import HookTrust, UnauditedTrust
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.payloads import picture_codec
-from evosplit.edge.pipeline.best_effort_exit import BestEffortExit
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
 from evosplit.edge.pipeline.current_plan import CurrentPlan
+from evosplit.edge.pipeline.exit_fallback import ExitFallback
 from evosplit.edge.pipeline.extra_runs import ExtraRuns
 from evosplit.edge.pipeline.fallback import Fallback
 from evosplit.edge.pipeline.frame_times import measured
@@ -54,7 +54,7 @@ class Engine:
         self.trust = UnauditedTrust(self.hook_failures) if trust is None else trust
         self._requests = CloudRequests(plans.model, compute, cloud, self.deltas, keeps_inputs)
         self._split = SplitRun(plans.model.card, compute, self._requests, self.hook_failures, self.trust)
-        self._fallback = Fallback(self._split, BestEffortExit(self._split, compute, self.trust), cloud)
+        self._fallback = Fallback(self._split, ExitFallback(self._split, compute, self.trust), cloud)
         self._pictures = PicturePlans(plans, self._split, self._requests, self._fallback, self.trust)
         self.extra = ExtraRuns(plans, self._split, self._requests)
 

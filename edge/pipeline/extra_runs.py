@@ -1,4 +1,4 @@
-"""Runs of frames beside serving: for learning, shadow requests and audits. Their seconds are not the frame's."""
+"""Runs of frames beside serving, for learning, shadow requests and audits; they have seconds of their own."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ class ExtraRuns:
     async def exact(self, job: Job) -> tuple[Outputs, int]:
         """What the float network in the cloud says to a frame's inputs as they are, and the bytes sent."""
         feeds = await self.feeds(job)
-        sent = await self._requests.exact(Job("audit", "default", job.model, job.strategy, feeds=feeds), feeds)
+        sent = await self._requests.exact(
+            Job("audit", "default", job.model, job.strategy, feeds=feeds), feeds
+        )
         return self._requests.checked(sent.reply.outputs), sent.wire_bytes
 
     async def feeds(self, job: Job) -> Feeds:

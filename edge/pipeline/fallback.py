@@ -1,4 +1,4 @@
-"""Fallback without the cloud: the whole network on the edge, or the surest exit where it does not run there."""
+"""Fallback without the cloud: the whole network on the edge, or the surest exit where it does not fit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
 from evosplit.edge.link.cloud_link import CloudLink
-from evosplit.edge.pipeline.best_effort_exit import BestEffortExit
+from evosplit.edge.pipeline.exit_fallback import ExitFallback
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.serving import Route, Serving
 from evosplit.edge.pipeline.split_run import SplitRun
@@ -21,7 +21,7 @@ Attempt: TypeAlias = Callable[[], Coroutine[Any, Any, Answer]]
 class Fallback:
     """Stands in for the cloud where it does not answer."""
 
-    def __init__(self, split: SplitRun, exits: BestEffortExit, cloud: CloudLink) -> None:
+    def __init__(self, split: SplitRun, exits: ExitFallback, cloud: CloudLink) -> None:
         self._split = split
         self._exits = exits
         self._cloud = cloud

@@ -105,7 +105,11 @@ class FrameFlow:
         accepted = Accepted(job.frame_id, job.stream, job.model, job.times.received_at_s)
         # From here on the frame has a result, whatever happens.
         await asyncio.wrap_future(self._store.accept(accepted))
-        finished, is_refused, answer = Finished(failure(job, "the agent failed; its log says how")), False, None
+        finished, is_refused, answer = (
+            Finished(failure(job, "the agent failed; its log says how")),
+            False,
+            None,
+        )
         try:
             with self._pause.frame():
                 await self._streams.begin(job)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from evosplit.edge.head.hook_trust import HookTrust
+from evosplit.edge.hooks.hook import ANSWERING
 from evosplit.edge.link.payloads import without_pictures
-from evosplit.edge.pipeline.best_effort_exit import ANSWERING
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.fallback import Fallback

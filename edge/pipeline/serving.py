@@ -61,4 +61,6 @@ class Serving:
         plans, fallback = choices(self.model.table), self.model.table.fallback
         used = self.current[0] if self.current else None
         place = plans.index(used) if used in plans else 0
-        return sorted(plans, key=lambda plan: (plan != used, plan != fallback, abs(plans.index(plan) - place)))
+        return sorted(
+            plans, key=lambda plan: (plan != used, plan != fallback, abs(plans.index(plan) - place))
+        )

@@ -47,7 +47,10 @@ class SplitRun:
         return await self.finish(job, route, await self.head(job, route, acts), answered_by)
 
     async def head(self, job: Job, route: Route, acts: DecisionPolicy | None) -> HeadRun:
-        """The front. Where deltas go, codes have to mean the same in all frames: hooks on them are not asked."""
+        """Run the head; ``acts`` as in `run_head`.
+
+        Where deltas go, codes have to mean the same from frame to frame: no hook on the boundary is asked.
+        """
         feeds = await self.feeds(job)
         read = {name: feeds[name] for name in route.head.reads}
         without = BOUNDARY_HOOKS if is_stream(job.stream, route.plan) else ()

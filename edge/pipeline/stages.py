@@ -42,7 +42,7 @@ QUEUE: Final = Stage("queue", "queue_s")
 class StageTimes:
     """The seconds of one frame by stage, from now on; ``received_at_s`` is Unix time.
 
-    ``cloud_queue_s`` is its wait in the cloud, ``link_share`` the mean share of the link that its request had.
+    Of its request ``cloud_queue_s`` is the wait in the cloud, ``link_share`` the mean share of the link.
     """
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class ComputeThread:
         self._thread.shutdown(wait=True)
 
     def _slowed(self, step: Callable[[], T]) -> T:
-        """The wait is the thread's: an event loop's timers are a millisecond late, eight of which are a layer."""
+        """An event loop's timers are a millisecond late, eight of which are a layer: so the thread waits."""
         started_s = time.perf_counter()
         try:
             return step()

@@ -6,9 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from evosplit.edge.hooks.hook import StreamHook
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Job
-from evosplit.edge.streams.stream_ends import StreamEnds
+from evosplit.edge.streams.stream_ends import QUIET_S, StreamEnds
 
 
 class StreamMemory:
@@ -16,7 +17,7 @@ class StreamMemory:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._ends = StreamEnds()
+        self._ends = StreamEnds(QUIET_S)
 
     async def begin(self, job: Job) -> None:
         """A frame comes: forget the streams that ended, or its own where that begins anew."""
@@ -28,5 +29,5 @@ class StreamMemory:
         engine = self._engine
         heads = engine.plans.heads
         keepers: list[Any] = [engine.deltas, *(part for head in heads.built() for part in head.segments)]
-        keepers += [hook for hook in heads.hooks if hasattr(hook, "forget")]
+        keepers += [hook for hook in heads.hooks if isinstance(hook, StreamHook)]
         await engine.compute.run(lambda: [keeper.forget(name) for keeper in keepers for name in streams])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -63,11 +63,23 @@ def labelled_feeds(
         pictures = _pictures(card, source, count)
         return LabelledFeeds(pictures, picture_labels(source, pictures.names))
     arrays = _read_arrays(source)
-    labels = array_labels(arrays)
-    feeds = calibration_from_arrays(graph, _inputs_of(arrays), count)
+    return labelled_arrays(graph, _inputs_of(arrays), array_labels(arrays), count)
+
+
+def labelled_arrays(
+    graph: Graph,
+    arrays: Mapping[str, NDArray[Any]],
+    labels: tuple[Label, ...] | None = None,
+    count: int = JUDGED_INPUTS,
+) -> LabelledFeeds:
+    """At most ``count`` inputs from arrays by input name ``(samples, ...)``, and their labels, evenly spread.
+
+    Raises InputError.
+    """
+    feeds = calibration_from_arrays(graph, arrays, count)
     if labels is None:
         return LabelledFeeds(feeds, None)
-    length = max(map(len, _inputs_of(arrays).values()), default=0)
+    length = max(map(len, arrays.values()), default=0)
     if len(labels) != length:
         raise InputError(f"there are {len(labels)} labels for {length} calibration inputs")
     return LabelledFeeds(feeds, tuple(labels[at] for at in spread(length, count)))

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from evosplit.cli.picture import Layout, Words, layout, ordered, rows_of
-from evosplit.cli.picture.order import crossings
-from evosplit.cli.plan_picture import save_plan_picture
+from evosplit.library.plots.figure import file_figure, save_axes
+from evosplit.library.plots.picture import Layout, Words, layout, ordered, rows_of
+from evosplit.library.plots.picture.order import crossings
+from evosplit.library.plots.plan_picture import plot_plan
 from evosplit.shared.errors import EvoSplitError, UsageError
 from evosplit.shared.graph import Graph, graph_from_model, load_graph, prefix_cut
 from evosplit.shared.graph.passes import normalise
@@ -105,16 +106,17 @@ def test_files(tmp_path: Path, suffix: str) -> None:
     graph = graph_from_model(normalise(models.residual_net()), "net", "0")
     for index in (0, 2, len(graph.layers)):
         path = tmp_path / f"plan{index}.{suffix}"
-        save_plan_picture(graph, plan_at(graph, index), path)
+        save_axes(plot_plan(graph, plan_at(graph, index), file_figure), path)
         assert path.stat().st_size > 1000
 
 
 def test_files_that_cannot_be(tmp_path: Path) -> None:
     graph = graph_from_model(normalise(models.chain_net()), "net", "0")
+    axes = plot_plan(graph, plan_at(graph, 1), file_figure)
     with pytest.raises(UsageError, match="xyz"):
-        save_plan_picture(graph, plan_at(graph, 1), tmp_path / "plan.xyz")
+        save_axes(axes, tmp_path / "plan.xyz")
     with pytest.raises(EvoSplitError, match="cannot write"):
-        save_plan_picture(graph, plan_at(graph, 1), tmp_path / "missing" / "plan.svg")
+        save_axes(axes, tmp_path / "missing" / "plan.svg")
 
 
 @pytest.mark.parametrize("name", ["squeezenet1.1", "resnet56_cifar10", "yolox_nano"])

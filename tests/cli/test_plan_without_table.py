@@ -20,7 +20,7 @@ def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         raise SolverError(f"HiGHS stopped on {problem.graph.name}")
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("evosplit.cli.commands.plan.plan_table", stopped)
+    monkeypatch.setattr("evosplit.library.plan.plan_table", stopped)
     return ["plan", str(save(chain_net(), tmp_path)), "--bandwidth", "5mbit"]
 
 

@@ -19,7 +19,6 @@ class Told:
     name: str = "told"
     kind: str = "exit"
     macs: int = 0
-    until: str | None = None
     seen: list[NDArray[Any]] = field(default_factory=list)
     learnt: list[tuple[str, NDArray[Any], Any]] = field(default_factory=list)
 
@@ -29,6 +28,13 @@ class Told:
         if isinstance(decision, Exception):
             raise decision
         return decision
+
+
+@dataclass
+class ToldBlock(Told):
+    """One that may leave out the block that ends at ``until``."""
+
+    until: str = ""
 
 
 class Pupil(Told):

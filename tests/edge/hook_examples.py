@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from evosplit.edge.hook_training.samples import OTHER
-from evosplit.edge.hook_training.trainers.hidden import HiddenClassifier
-from evosplit.edge.hook_training.trainers.linear import LinearClassifier
-from evosplit.edge.hooks.exit import ExitHook
+from evosplit.edge.hooks.classifiers.hidden import HiddenClassifier
+from evosplit.edge.hooks.classifiers.linear import LinearClassifier
+from evosplit.edge.hooks.exit import OTHER, ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.skip import AVERAGE, SkipHook
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_learning.trainer_loop import LoopSettings, TrainerLoop
 from evosplit.edge.hook_training.learned import Task
@@ -29,8 +30,9 @@ def job(folder, count=1500, **changes):
     return Job(folder / "samples.npz", folder / "learned.npz", **settings)
 
 
-def loop(folder, learned, sampler=None, **changes):
+def loop(folder, learned, sampler=None, pause=None, **changes):
     settings = LoopSettings(
         **{"target": 0.9, "trainers": ("logistic",), "idle_s": 0.05, "poll_s": 0.01, **changes}
     )
-    return TrainerLoop(sampler or fill(Sampler(2_000_000), 1500), TASKS, folder, learned, settings)
+    sampler = sampler or fill(Sampler(2_000_000), 1500)
+    return TrainerLoop(sampler, TASKS, folder, learned, settings, pause or BackgroundPause())

@@ -117,7 +117,7 @@ async def test_an_expectation_outlives_a_run_without_frames(tmp_path: Path) -> N
     write_kept(folder / "expectation.json", KeptExpectation(sha256, known))
     async with stage(tmp_path) as on:
         await until(lambda: on.agent.plans.heads_ready() == 3)
-        assert on.agent.expecting.now() == known
+        assert on.agent.savings.now() == known
     assert read_expectation(folder, sha256) == known
 
 
@@ -128,7 +128,7 @@ async def test_a_full_disk_costs_only_the_expectation(
         raise OSError(28, "No space left on device")
 
     async with stage(tmp_path) as on:
-        on.agent.expecting._before = Expectation(wire_share=0.5)
+        on.agent.savings._before = Expectation(wire_share=0.5)
         monkeypatch.setattr("evosplit.edge.telemetry.savings_record.write_kept", full)
         assert (await on.post(picture(1)))[0] == 200
     assert "cannot be kept" in caplog.text

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.providers import Providers
 from evosplit.edge.backends.race import FRAMES_PER_TURN, RACE_PERIOD_FRAMES, Race
 from evosplit.edge.backends.runtime_segment import RuntimeSegment
@@ -19,7 +20,6 @@ from evosplit.edge.backends.selection import fastest_segment, open_segment
 from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import Graph, load_graph, prefix_cut
 from evosplit.shared.session import Runner

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hook_doubles import Told
+from hook_doubles import Told, ToldBlock
 
 from evosplit.edge.head.apply_decisions import kept_channels, with_bits
 from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
@@ -68,7 +68,10 @@ def test_an_exit_ends_the_head(graph: Graph) -> None:
 
 def test_a_decision_that_is_only_noted_changes_nothing(graph: Graph) -> None:
     known = Exit({"y": np.zeros((1, 5), np.float32)}, 0.9)
-    hooks = [Told(BLOCK_START, Skip(), until=BLOCK_END, name="skips"), Told(BLOCK_END, known, name="sure")]
+    hooks = [
+        ToldBlock(BLOCK_START, Skip(), until=BLOCK_END, name="skips"),
+        Told(BLOCK_END, known, name="sure"),
+    ]
     made = run(graph, head_of(graph, hooks), acts=lambda hook, decision: False)
     np.testing.assert_allclose(made.tensors["y"], answer(graph), rtol=1e-5)
     assert [(claim.hook.name, type(claim.decision)) for claim in made.claims] == [
@@ -83,7 +86,7 @@ def test_a_skipped_block_is_its_shortcut(graph: Graph) -> None:
     if inner.tap not in graph.tensors:
         pytest.fail(f"no such tensor; there are {sorted(graph.tensors)}")
     head = head_of(
-        graph, [Told(BLOCK_START, Skip(), until=BLOCK_END), inner, behind, Told(BLOCK_START, name="z")]
+        graph, [ToldBlock(BLOCK_START, Skip(), until=BLOCK_END), inner, behind, Told(BLOCK_START, name="z")]
     )
     made = run(graph, head)
     np.testing.assert_array_equal(made.tensors[BLOCK_END], made.tensors[BLOCK_START])
@@ -99,7 +102,7 @@ def test_a_skipped_block_is_its_shortcut(graph: Graph) -> None:
 def test_what_is_no_block_is_never_skipped(
     graph: Graph, caplog: pytest.LogCaptureFixture, tap: str, until: str
 ) -> None:
-    made = run(graph, head_of(graph, [Told(tap, Skip(), until=until)]))
+    made = run(graph, head_of(graph, [ToldBlock(tap, Skip(), until=until)]))
     np.testing.assert_allclose(made.tensors["y"], answer(graph), rtol=1e-5)
     assert "no block that can be skipped" in caplog.text
 

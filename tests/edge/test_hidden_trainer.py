@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from evosplit.edge.hook_training.trainers import hidden, load_classifier
+from evosplit.edge.hook_training.trainers import hidden
 from evosplit.edge.hook_training.trainers.hidden import _PENALTY, _slopes, _start, fit_hidden
-from evosplit.edge.hook_training.trainers.prepare import softmax
+from evosplit.edge.hooks.classifiers.load import load_classifier
+from evosplit.edge.hooks.classifiers.softmax import softmax
 from evosplit.shared.errors import LearningError
 
 

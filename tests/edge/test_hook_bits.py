@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from evosplit.edge.hook_training.bits_fit import fit_bits
 from evosplit.edge.hook_training.trainers import logistic
 from evosplit.edge.hooks.bits import BitsHook
-from evosplit.edge.hooks.bits_fit import fit_bits
 from evosplit.edge.hooks.decisions import GO, Bits
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook_file import decode_hooks, encode_hooks

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evosplit.edge.hook_training.binomial_bounds import at_least
-from evosplit.edge.hooks.joint_thresholds import (
+from evosplit.edge.hook_training.joint_thresholds import (
     NEVER,
     ExitRow,
     joint_thresholds,

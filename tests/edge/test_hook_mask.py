@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evosplit.edge.hook_training.saliency_fit import deviates, fit_saliency
 from evosplit.edge.hooks.decisions import GO, Mask
 from evosplit.edge.hooks.hook_file import decode_hooks, encode_hooks
 from evosplit.edge.hooks.mask import RegionMaskHook
 from evosplit.edge.hooks.polygon import covered, rectangle
 from evosplit.edge.hooks.saliency import SaliencyMaskHook, saliency
-from evosplit.edge.hooks.saliency_fit import deviates, fit_saliency
 from evosplit.shared.errors import BundleError
 
 shares = st.floats(0, 1)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from evosplit.edge.hook_training.trainers import hidden, logistic
+from evosplit.edge.hooks.classifier_reader import Reader
 from evosplit.edge.hooks.features import FeatureSpec
-from evosplit.edge.hooks.reader import Reader
 
 
 def learned(trainer, spec, shape):

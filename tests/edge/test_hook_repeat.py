@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evosplit.edge.hook_training.repeat_fit import LEAST_PAIRS, RepeatTrials, fit_repeat
 from evosplit.edge.hooks.decisions import GO, Exit
 from evosplit.edge.hooks.hook_file import decode_hooks, encode_hooks
 from evosplit.edge.hooks.reduced import MOST_GAIN, Reduction, change
 from evosplit.edge.hooks.repeat import RepeatHook
-from evosplit.edge.hooks.repeat_fit import LEAST_PAIRS, RepeatTrials, fit_repeat
 
 SHAPE = (1, 3, 32, 48)
 ANSWER = {"out": np.arange(4, dtype=np.float32).reshape(1, 4)}

@@ -11,9 +11,9 @@ import pytest
 from evosplit.cli.gate.camera import GateCamera
 from evosplit.cli.gate.plates import SYMBOLS
 from evosplit.cli.gate.scene import render
+from evosplit.edge.hook_training.repeat_fit import fit_repeat
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.hooks.reduced import Reduction
-from evosplit.edge.hooks.repeat_fit import fit_repeat
 
 REGION = (0.5, 0.3, 0.85, 0.75)
 

@@ -8,7 +8,7 @@ import pytest
 from int8_support import packed_weights, simulated, step, whole_ranges, with_quantised_weights
 from models import branch_net, chain_net, feeds, residual_net, save
 
-from evosplit.edge.backends.int8 import Int8Segment, qdq_model
+from evosplit.edge.backends.int8 import int8_segment, qdq_model
 from evosplit.edge.backends.segment import FrameContext, Segment
 from evosplit.shared.graph import Graph, load_graph, parse_cut, prefix_cut
 from evosplit.shared.plan import TensorCode
@@ -38,7 +38,7 @@ def check_layers(
     weights, oracle = packed_weights(graph, bits), with_quantised_weights(graph, bits)
     values = simulated(oracle, codes, one)
     for layer in graph.layers:
-        segment = Int8Segment(layer_model(graph, layer.index), weights, codes)
+        segment = int8_segment(layer_model(graph, layer.index), weights, codes)
         for name, array in segment.run(values, FRAME).items():
             off = np.abs(array.astype(np.float64) - values[name])
             allowed = 1.001 * step(codes[name]) if name in codes else 1e-4 * np.abs(values[name]).max() + 1e-6
@@ -70,7 +70,7 @@ def test_a_whole_real_head_stays_near_the_simulation(
     inputs = [random_feeds(graph.model, seed) for seed in range(2)]
     codes = whole_ranges(graph, inputs, bits)
     cut = parse_cut(graph, "20")
-    segment = Int8Segment(head_model(graph, cut), packed_weights(graph, weight_bits), codes)
+    segment = int8_segment(head_model(graph, cut), packed_weights(graph, weight_bits), codes)
     made = segment.run(inputs[0], FRAME)
     wanted = simulated(with_quantised_weights(graph, weight_bits), codes, inputs[0])
     for name in segment.makes:
@@ -98,8 +98,8 @@ def test_segments_keep_their_tensors_names_and_take_stripped_models(tmp_path: Pa
     bare, floats = strip_weights(head)
     weights = packed_weights(graph, 8)
     assert floats.keys() <= weights.keys()
-    segment: Segment = Int8Segment(bare, weights, codes)
-    whole = Int8Segment(head, weights, codes)
+    segment: Segment = int8_segment(bare, weights, codes)
+    whole = int8_segment(head, weights, codes)
     assert (segment.backend, segment.density, segment.reads) == ("int8", 1.0, ("x",))
     assert segment.makes == tuple(value.name for value in head.graph.output)
     for name, array in segment.run({**one, "more": one["x"]}, FRAME).items():
@@ -110,7 +110,7 @@ def test_segments_keep_their_tensors_names_and_take_stripped_models(tmp_path: Pa
 def test_without_codes_a_segment_is_the_float_head_with_packed_weights(tmp_path: Path) -> None:
     graph = load_graph(save(residual_net(), tmp_path))
     one = random_feeds(graph.model)
-    segment = Int8Segment(
+    segment = int8_segment(
         graph.model, packed_weights(graph, 4), {"t1": TensorCode(8), "t0": TensorCode(16, 0, 1)}
     )
     wanted = Runner(with_quantised_weights(graph, 4).model).run(one)
@@ -121,5 +121,5 @@ def test_an_empty_head_hands_its_input_on(tmp_path: Path) -> None:
     graph = load_graph(save(chain_net(), tmp_path))
     one = feeds(chain_net())
     head = head_model(graph, prefix_cut(graph, 0))
-    segment = Int8Segment(head, {}, {"x": TensorCode(8, -1.0, 1.0)})
+    segment = int8_segment(head, {}, {"x": TensorCode(8, -1.0, 1.0)})
     np.testing.assert_array_equal(segment.run(one, FRAME)["x"], one["x"])

@@ -14,8 +14,10 @@ from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
 from evosplit.edge.hook_training.learned import Learned
 from evosplit.edge.hook_training.learned_file import read_learned, write_learned
 from evosplit.edge.hook_training.sample_file import read_samples
-from evosplit.edge.hook_training.samples import OTHER, Sample
-from evosplit.edge.hook_training.trainers import forward_forward, load_classifier, logistic, symba
+from evosplit.edge.hook_training.samples import Sample
+from evosplit.edge.hook_training.trainers import forward_forward, logistic, symba
+from evosplit.edge.hooks.classifiers.load import load_classifier
+from evosplit.edge.hooks.exit import OTHER
 from evosplit.shared.array_file import read_npz, write_npz
 from evosplit.shared.errors import LearningError
 

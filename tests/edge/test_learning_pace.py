@@ -5,7 +5,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from evosplit.edge.background.pause import RESUME_S, Pace
+from evosplit.edge.background.pause import RESUME_S, BackgroundPause
 
 
 async def idle_process():
@@ -19,10 +19,10 @@ async def is_stopped(process) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def held(pace: Pace):
+async def held(pause: BackgroundPause):
     process = await idle_process()
     try:
-        with pace.holding(process):
+        with pause.holding(process):
             yield process
     finally:
         process.kill()
@@ -30,12 +30,12 @@ async def held(pace: Pace):
 
 
 async def test_a_process_stops_with_a_frame_and_goes_on_after_it():
-    pace = Pace()
-    async with held(pace) as process:
+    pause = BackgroundPause()
+    async with held(pause) as process:
         assert not await is_stopped(process)
-        with pace.frame():
+        with pause.frame():
             assert await is_stopped(process)
-            with pace.frame():
+            with pause.frame():
                 assert await is_stopped(process)
             assert await is_stopped(process)
         await asyncio.sleep(2 * RESUME_S)
@@ -43,10 +43,10 @@ async def test_a_process_stops_with_a_frame_and_goes_on_after_it():
 
 
 async def test_frames_that_follow_closely_wake_nobody():
-    pace = Pace()
-    async with held(pace) as process:
+    pause = BackgroundPause()
+    async with held(pause) as process:
         for _ in range(3):
-            with pace.frame():
+            with pause.frame():
                 pass
             await asyncio.sleep(RESUME_S / 10)
             state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -54,17 +54,17 @@ async def test_frames_that_follow_closely_wake_nobody():
 
 
 async def test_a_process_that_begins_during_a_frame_waits():
-    pace = Pace()
-    with pace.frame():
-        async with held(pace) as process:
+    pause = BackgroundPause()
+    with pause.frame():
+        async with held(pause) as process:
             assert await is_stopped(process)
 
 
 async def test_a_process_that_has_ended_is_left_alone():
-    pace = Pace()
+    pause = BackgroundPause()
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
-    with pace.holding(process):
+    with pause.holding(process):
         await process.wait()
-        with pace.frame():
+        with pause.frame():
             pass
     await asyncio.sleep(2 * RESUME_S)

@@ -10,6 +10,7 @@ import psutil
 import pytest
 from learning_support import TASKS, fill, job, loop
 
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
 from evosplit.edge.hook_training import training_process as process
 from evosplit.edge.hook_training.learned_file import read_learned
@@ -102,9 +103,10 @@ async def test_the_process_makes_way(tmp_path):
 
 async def test_the_loop_trains_when_idle_and_not_again_without_news(tmp_path):
     seen = []
-    watched = loop(tmp_path, seen.append)
+    pause = BackgroundPause()
+    watched = loop(tmp_path, seen.append, pause=pause)
     running = asyncio.create_task(watched.run())
-    with watched.frame():
+    with pause.frame():
         await asyncio.sleep(0.15)
         assert not watched.training
     while not seen:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from evosplit.edge.hook_learning.sampler import Sampler
-from evosplit.edge.hook_training.samples import OTHER, Sample
+from evosplit.edge.hook_training.samples import Sample
+from evosplit.edge.hooks.exit import OTHER
 
 
 def sample(number, answer, width=4, outputs=()):

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from evosplit.edge.hook_training.samples import OTHER, Samples
+from evosplit.edge.hook_training.samples import Samples
 from evosplit.edge.hook_training.soft_targets import soft_answers, softened
+from evosplit.edge.hooks.exit import OTHER
 
 
 def samples(outputs, codes=(1, 2, 1, 3), answers=(OTHER, "b", "a", "c")):

@@ -13,11 +13,12 @@ from evosplit.edge.hook_training.answer_classes import choose_answers, labels_of
 from evosplit.edge.hook_training.binomial_bounds import at_least, tail
 from evosplit.edge.hook_training.learned import Task, decide
 from evosplit.edge.hook_training.sample_split import split
-from evosplit.edge.hook_training.samples import OTHER, Sample
+from evosplit.edge.hook_training.samples import Sample
 from evosplit.edge.hook_training.thresholds import threshold
 from evosplit.edge.hook_training.trainer_selection import Aim, Seen, best_of
 from evosplit.edge.hook_training.trainers import logistic
 from evosplit.edge.hook_training.training import learn
+from evosplit.edge.hooks.exit import OTHER
 from evosplit.shared.errors import LearningError
 
 

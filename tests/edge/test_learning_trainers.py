@@ -10,13 +10,13 @@ from evosplit.edge.hook_training.trainers import forward_forward as ff_trainer
 from evosplit.edge.hook_training.trainers.forward_forward import THETA
 from evosplit.edge.hook_training.trainers.forward_forward import loss as ff_loss
 from evosplit.edge.hook_training.trainers.forward_forward import slopes as ff_slopes
-from evosplit.edge.hook_training.trainers.goodness import GoodnessClassifier, Layer, goodness, passed_on
 from evosplit.edge.hook_training.trainers.local import gradient
 from evosplit.edge.hook_training.trainers.logistic import _fit
 from evosplit.edge.hook_training.trainers.prepare import log_loss
 from evosplit.edge.hook_training.trainers.symba import ALPHA
 from evosplit.edge.hook_training.trainers.symba import loss as symba_loss
 from evosplit.edge.hook_training.trainers.symba import slopes as symba_slopes
+from evosplit.edge.hooks.classifiers.goodness import GoodnessClassifier, Layer, goodness, passed_on
 from evosplit.shared.errors import LearningError
 
 

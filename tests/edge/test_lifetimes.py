@@ -39,7 +39,7 @@ async def test_a_frame_is_not_worked_on_before_it_is_noted(
         monkeypatch.setattr(on.agent.engine, "answer", watched)
         monkeypatch.setattr(on.agent.store, "accept", lambda _: noted)
         posted = asyncio.create_task(on.post(picture(1)))
-        await until(lambda: on.agent.in_flight == 1)
+        await until(lambda: on.agent.frames.in_flight == 1)
         await asyncio.sleep(0.1)
         assert worked == []
         noted.set_result(None)
@@ -96,9 +96,9 @@ async def test_a_disk_that_is_full_ends_no_learning(
 
 
 async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evosplit.edge.build_agent.MOST", 2)
     async with stage(tmp_path) as on:
         go_on = asyncio.Event()
-        monkeypatch.setattr(on.agent._follow_ups, "_most", 2)
 
         async def slow(*_: object) -> None:
             await go_on.wait()
@@ -108,7 +108,7 @@ async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: 
             assert (await on.post(picture(seed)))[0] == 200
         assert await metric(on, "evosplit_follow_ups_skipped_total") == 3
         go_on.set()
-        await on.agent.drain()
+        await on.agent.frames.drain()
 
 
 async def test_a_process_that_cannot_be_started_is_tried_again(

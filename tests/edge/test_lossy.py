@@ -95,7 +95,7 @@ async def teach(on: Stage, frames: int) -> None:
     on.agent.hook_manager.shadows._byte_budget.left = 1e9
     for seed in range(frames):
         assert (await on.post(flat(seed)))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ async def test_asking_takes_a_small_share_of_the_bytes(tmp_path: Path) -> None:
         sent = 0
         for seed in range(150):
             sent += (await on.post(flat(seed)))[1]["wire_bytes"]
-            await on.agent.drain()
+            await on.agent.frames.drain()
         shadows = on.agent.hook_manager.shadows
         assert 1 <= len(shadows._lessons[0]) <= 4
         assert on.agent.profile.frame_s.count == 150
@@ -143,5 +143,5 @@ async def test_a_cloud_that_goes_away_leaves_no_row(tmp_path: Path, free: None) 
         on.cloud.mode = "500"
         for seed in range(4):
             assert (await on.post(flat(10 + seed)))[1]["answered_by"] == "edge-fallback"
-        await on.agent.drain()
+        await on.agent.frames.drain()
         assert len(on.agent.hook_manager.shadows._lessons[0]) == rows

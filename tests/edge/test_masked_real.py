@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.masked import MaskedSegment, supports
 from evosplit.edge.backends.segment import FrameContext
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.graph import load_graph, prefix_cut
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model

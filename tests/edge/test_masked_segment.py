@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from masked_nets import random_net
 from onnx import TensorProto, helper, numpy_helper
 
+from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.masked import MaskedSegment, supports
 from evosplit.edge.backends.segment import FrameContext
-from evosplit.edge.streams.change_rules import ChangeSettings
 from evosplit.shared.errors import InputError, ModelError
 from evosplit.shared.session import Runner
 from tests import models as nets

@@ -17,8 +17,8 @@ from PIL import Image
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.trace import HeadTrace
 from evosplit.edge.hook_learning.mask_learner import MaskLearner, salient_place
+from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hooks.hook_file import load_hooks
-from evosplit.edge.hooks.skip_fit import fit_skip
 from evosplit.edge.settings import LEARNED, EdgeSettings
 from evosplit.shared.errors import UsageError
 from evosplit.shared.graph import Graph, load_graph, parse_cut
@@ -52,7 +52,7 @@ async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
             last.pop(stream)
         on.agent.hook_manager.shadows._byte_budget.left = 1e9
         assert (await on.post(flat(seed)))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
         if rows and len(on.agent.hook_manager.shadows.skips) >= rows:
             return
 
@@ -106,7 +106,7 @@ async def test_trying_takes_a_small_share_of_the_bytes(tmp_path: Path) -> None:
         on.agent.hook_manager.shadows._byte_budget.left = 0.0
         for seed in range(60):
             await on.post(flat(seed))
-            await on.agent.drain()
+            await on.agent.frames.drain()
         assert sum(len(block.rows) for block in on.agent.hook_manager.shadows.skips._blocks) <= 1 + 2
 
 
@@ -148,7 +148,7 @@ async def watch(on: Stage, frames: int, headers: dict[str, str] | None) -> None:
     await on.agent.hook_manager._watch()
     for seed in range(frames):
         assert (await on.post(scene(seed), headers=headers))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
 
 
 async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> 
         assert (hook.kind, hook.tap) == ("mask", "r1")
         for seed in range(60, 64):
             assert (await on.post(scene(seed), headers=GATE))[1]["answered_by"] == "cloud"
-            await on.agent.drain()
+            await on.agent.frames.drain()
         assert on.agent.profile.hooks[hook.name].decisions["mask"] == 3
         assert on.agent.hook_manager.mask_learner._pairs == []
         await on.agent.hook_manager._learn_masks()
@@ -175,7 +175,7 @@ async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
         (hook,) = on.agent.plans.heads.hooks
         for seed in range(6):
             assert (await on.post(flat(seed)))[1]["answered_by"] == "cloud"
-            await on.agent.drain()
+            await on.agent.frames.drain()
         assert on.agent.hook_manager.audits.agreed[hook.name] == 6
 
 
@@ -186,7 +186,7 @@ async def test_audits_judge_a_learned_mask(tmp_path: Path) -> None:
         (hook,) = on.agent.plans.heads.hooks
         for seed in range(60, 64):
             await on.post(scene(seed), headers=GATE)
-            await on.agent.drain()
+            await on.agent.frames.drain()
         audits = on.agent.hook_manager.audits
         assert audits.agreed[hook.name] + audits.disagreed[hook.name] >= 3
 

@@ -19,7 +19,8 @@ from evosplit.edge.hook_training import training_process as process
 from evosplit.edge.hooks.hook_file import MAGIC, encode_hooks
 from evosplit.edge.hooks.reduced import Reduction
 from evosplit.edge.hooks.repeat import RepeatHook
-from evosplit.edge.pipeline.agent import FrameRefusedError, Ticket
+from evosplit.edge.pipeline.frame_flow import FrameRefusedError
+from evosplit.edge.pipeline.intake import Ticket
 
 GATE = {"X-Evosplit-Stream": "gate"}
 ALL: dict[str, Any] = {"change_threshold": 0.0, "audit_share": NEVER, "table_of": middle_only}
@@ -39,7 +40,7 @@ async def same_as_the_whole(on: Stage, content: bytes) -> str:
     """Who answered a frame of the stream; the answer is checked against that of the whole network."""
     status, answer = await on.post(content, headers=GATE)
     assert status == 200, answer
-    await on.agent.drain()
+    await on.agent.frames.drain()
     whole = (await on.post(content, strategy="edge", stream="other"))[1]
     assert scores(answer) == pytest.approx(scores(whole), abs=0.03)
     return str(answer["answered_by"])
@@ -68,7 +69,7 @@ async def test_activations_that_are_no_numbers_are_one_failure(tmp_path: Path, v
         before = await same_as_the_whole(on, picture(1))
         bad = {"x": np.full((1, 3, 16, 16), value, np.float32)}
         with pytest.raises(FrameRefusedError, match=r"^[^\n]+$"):
-            await on.agent.take_tensors(bad, Ticket("bad", stream="gate"))
+            await on.agent.frames.take_tensors(bad, Ticket("bad", stream="gate"))
         kept = on.agent.store.get("bad")
         assert (kept.answered_by, bool(kept.error)) == ("nobody", True)
         assert not on.agent.cloud.circuit.is_open
@@ -106,7 +107,7 @@ async def taught(on: Stage, frames: int = 40) -> None:
     )
     for seed in range(frames):
         await on.post(flat(seed))
-    await on.agent.drain()
+    await on.agent.frames.drain()
     assert hook_manager.exit_learner.sampler.offered
 
 
@@ -154,11 +155,13 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
         assert (await on.post(flat(1)))[0] == 200
 
 
-async def test_what_is_kept_of_quiet_streams_is_dropped(tmp_path: Path) -> None:
+async def test_what_is_kept_of_quiet_streams_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evosplit.edge.pipeline.stream_memory.QUIET_S", 0.05)
     async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
         await same_as_the_whole(on, picture(1))
-        on.agent._streams._quiet_s = 0.05
         await asyncio.sleep(0.1)
         await on.post(picture(2), stream="another")
         (hook,) = (hook for hook in on.agent.plans.heads.hooks if hook.kind == "repeat")

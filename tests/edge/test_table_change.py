@@ -68,7 +68,7 @@ async def test_a_frame_that_loses_the_cloud_falls_back_in_its_own_table(tmp_path
         on.cloud.mode = "hang"
         on.cloud.gives_up.clear()
         frame = asyncio.create_task(on.post(picture(1)))
-        await until(lambda: on.agent.in_flight == 1 and on.agent.cloud.is_busy)
+        await until(lambda: on.agent.frames.in_flight == 1 and on.agent.cloud.is_busy)
         before = plans.model.table.fallback.digest
         bundle = other_bundle(on, tmp_path / "other.evb")
         await plans.adopt(model_of(on, bundle), Heads(bundle))
@@ -89,7 +89,7 @@ async def test_hooks_stay_and_the_old_heads_go(tmp_path: Path) -> None:
         await plans.build_all()
         status, answer = await on.post(picture(1))
         assert (status, answer["answered_by"], answer["hook"]) == (200, "exit", "exit-0")
-        await on.agent.drain()
+        await on.agent.frames.drain()
         gc.collect()
         assert gone() is None
 

@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
 NO_INDEX = ("Failed to fetch", "network was disabled", "Could not connect", "dns error", "timed out")
+LIBRARY = ROOT / "evosplit" / "library"
 PACKAGES = ("cli", "cloud", "edge", "kernels", "planner", "shared")
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "evosplit", *PACKAGES)
 
@@ -49,7 +50,8 @@ def test_the_wheel_holds_one_name(wheel: Path) -> None:
     assert {name.split("/")[0].split("-")[0] for name in names} == {"evosplit"}
     code = {name for name in names if name.endswith(".py")}
     sources = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
-    assert code == {"evosplit/__init__.py"} | {f"evosplit/{path.relative_to(ROOT)}" for path in sources}
+    library = {"evosplit/__init__.py", *(str(path.relative_to(ROOT)) for path in LIBRARY.rglob("*.py"))}
+    assert code == library | {f"evosplit/{path.relative_to(ROOT)}" for path in sources}
 
 
 def test_the_wheel_holds_the_data_files(wheel: Path) -> None:
@@ -57,7 +59,7 @@ def test_the_wheel_holds_the_data_files(wheel: Path) -> None:
     data = [path for folder in ("assets", "cards") for path in (ROOT / "cli" / folder).iterdir()]
     expected = {f"evosplit/{path.relative_to(ROOT)}" for path in data if path.is_file()}
     assert expected
-    assert expected | {"evosplit/cloud/serve_config.yaml"} <= names
+    assert expected | {"evosplit/cloud/serve_config.yaml", "evosplit/py.typed"} <= names
 
 
 def test_it_is_imported_beside_a_distribution_named_kernels(wheel: Path, tmp_path: Path) -> None:

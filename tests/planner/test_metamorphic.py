@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from benchmarks.made_up import made_up_errors, profile_of
 from benchmarks.planner_models import light_graph
-from evosplit.cli.profiles import slowed
 from evosplit.planner.problem import Problem, default_bits
 from evosplit.planner.problem.assignment import spending
 from evosplit.planner.problem.device_pair import plain_speed
@@ -20,6 +19,7 @@ from evosplit.planner.solve import checked_costs, optimum
 from evosplit.planner.table import plan_table
 from evosplit.shared.graph import load_graph
 from evosplit.shared.link import Link
+from evosplit.shared.slowdown import slowed
 
 REAL = ("lprnet", "squeezenet1.1", "resnet20_cifar10", "ultraface_rfb320", "mobilenetv2")
 LIGHT = ("squeezenet", "shufflenet")

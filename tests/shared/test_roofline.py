@@ -4,7 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from evosplit.cli.commands.roofline import roofline
-from evosplit.cli.roofline_plot import write_plot
+from evosplit.library.plots.figure import file_axes, save_axes
+from evosplit.library.plots.roofline_plot import plot_roofline
 from evosplit.shared.errors import EvoSplitError, ProfileError, UsageError
 from evosplit.shared.graph import load_graph
 from evosplit.shared.layer_rates import layer_rates
@@ -60,12 +61,13 @@ def test_a_profile_that_does_not_fit_is_refused(chain, layer_s):
 
 def test_the_plot_is_a_picture(chain, tmp_path):
     rates = layer_rates(chain, [1e-3] * len(chain.layers), ROOFS)
-    write_plot(tmp_path / "roofline.svg", "net", ROOFS, rates)
+    axes = plot_roofline("net", ROOFS, rates, file_axes())
+    save_axes(axes, tmp_path / "roofline.svg")
     assert b"<svg" in (tmp_path / "roofline.svg").read_bytes()
     with pytest.raises(UsageError, match=r"use \.svg, \.pdf or \.png"):
-        write_plot(tmp_path / "roofline.doc", "net", ROOFS, rates)
+        save_axes(axes, tmp_path / "roofline.doc")
     with pytest.raises(EvoSplitError, match="cannot write"):
-        write_plot(tmp_path / "missing" / "roofline.svg", "net", ROOFS, rates)
+        save_axes(axes, tmp_path / "missing" / "roofline.svg")
 
 
 def test_the_command_prints_one_json_object(tmp_path, monkeypatch):

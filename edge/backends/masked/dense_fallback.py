@@ -10,9 +10,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from evosplit.edge.backends.change_rules import dense_is_faster
 from evosplit.edge.backends.masked.stream_cache import Stream
 from evosplit.edge.backends.segment import Tensors
-from evosplit.edge.streams.change_rules import dense_is_faster
 from evosplit.shared.session import Runner
 
 _RUNS: Final = 3

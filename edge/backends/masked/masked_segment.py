@@ -9,13 +9,13 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from evosplit.edge.backends.change_rules import ChangeSettings, Work, work_for
 from evosplit.edge.backends.masked.dense_fallback import DenseFallback
 from evosplit.edge.backends.masked.fuse import fuse
 from evosplit.edge.backends.masked.onnx_reader import read_network
 from evosplit.edge.backends.masked.program import Program
 from evosplit.edge.backends.masked.stream_cache import Stream, StreamCache
 from evosplit.edge.backends.segment import FrameContext, Tensors
-from evosplit.edge.streams.change_rules import ChangeSettings, Work, work_for
 from evosplit.shared.errors import InputError, ModelError
 
 _OUTPUT_BYTES: Final = 64 << 20

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from evosplit.edge.backends.change_rules import TRIALS
 from evosplit.edge.backends.masked.stream_memory import StreamMemory
-from evosplit.edge.streams.change_rules import TRIALS
 from evosplit.shared.lru import Lru
 
 

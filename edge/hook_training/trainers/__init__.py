@@ -5,18 +5,15 @@ from typing import Final
 
 from evosplit.edge.hook_training.trainers.forward_forward import forward_forward
 from evosplit.edge.hook_training.trainers.hidden import hidden
-from evosplit.edge.hook_training.trainers.load import load_classifier
 from evosplit.edge.hook_training.trainers.logistic import logistic
 from evosplit.edge.hook_training.trainers.symba import symba
-from evosplit.edge.hook_training.trainers.trainer import Classifier, Trainer
+from evosplit.edge.hook_training.trainers.trainer import Trainer
 
 __all__ = [
     "TRAINERS",
-    "Classifier",
     "Trainer",
     "forward_forward",
     "hidden",
-    "load_classifier",
     "logistic",
     "symba",
 ]

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.trainers.goodness import GoodnessClassifier
 from evosplit.edge.hook_training.trainers.local import Recipe, train_local
+from evosplit.edge.hooks.classifiers.goodness import GoodnessClassifier
 
 THETA: Final = 2.0
 """The threshold of goodness."""

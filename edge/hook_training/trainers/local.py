@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hook_training.trainers.adam import Adam
-from evosplit.edge.hook_training.trainers.goodness import GoodnessClassifier, Layer, goodness, passed_on
-from evosplit.edge.hook_training.trainers.prepare import check, hold_out, log_loss, softmax, standard
+from evosplit.edge.hook_training.trainers.prepare import check, hold_out, log_loss, standard
+from evosplit.edge.hooks.classifiers.goodness import GoodnessClassifier, Layer, goodness, passed_on
+from evosplit.edge.hooks.classifiers.softmax import softmax
 
 Slopes: TypeAlias = Callable[
     [NDArray[np.float32], NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]

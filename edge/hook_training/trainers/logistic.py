@@ -7,8 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.trainers.linear import LinearClassifier
-from evosplit.edge.hook_training.trainers.prepare import check, hold_out, log_loss, softmax, standard
+from evosplit.edge.hook_training.trainers.prepare import check, hold_out, log_loss, standard
+from evosplit.edge.hooks.classifiers.linear import LinearClassifier
+from evosplit.edge.hooks.classifiers.softmax import softmax
 
 _PENALTIES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Per sample: the objective is mean cross-entropy + penalty / 2 * ||weights||^2."""

@@ -41,9 +41,3 @@ def log_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
     shifted = logits - logits.max(axis=1, keepdims=True)
     chosen = np.take_along_axis(shifted, labels[:, None], axis=1)[:, 0]
     return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - chosen))
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Over the last axis, float32."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hook_training.trainers.forward_forward import sigmoid
-from evosplit.edge.hook_training.trainers.goodness import GoodnessClassifier
 from evosplit.edge.hook_training.trainers.local import Recipe, train_local
+from evosplit.edge.hooks.classifiers.goodness import GoodnessClassifier
 
 ALPHA: Final = 4.0
 """How steep the loss is."""

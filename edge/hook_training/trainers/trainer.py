@@ -1,38 +1,14 @@
-"""What a trainer takes and gives."""
+"""The protocol of a trainer: features and labels in, a classifier out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-class Classifier(Protocol):
-    """Says how likely each class is. A value: it never changes, and any thread may use it.
-
-    ``kind`` and ``arrays`` are what `load_classifier` makes it of again; ``macs`` counts its
-    multiply-accumulates for one vector.
-    """
-
-    @property
-    def kind(self) -> str: ...  # noqa: D102
-
-    @property
-    def macs(self) -> int: ...  # noqa: D102
-
-    @property
-    def classes(self) -> int: ...  # noqa: D102
-
-    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """`(n, classes) float32`, rows sum to 1, from `(n, d) float32`."""
-        ...
-
-    def arrays(self) -> Mapping[str, NDArray[Any]]:
-        """What to save."""
-        ...
-
+from evosplit.edge.hooks.classifiers.classifier import Classifier
 
 Trainer: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.int64], int, int], Classifier]
 """From features `(n, d) float32`, labels `(n,) int64`, the number of classes and a seed.

@@ -1,0 +1,1 @@
+"""The library behind `import evosplit`: what the command has, as functions from values to values."""

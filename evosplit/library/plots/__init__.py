@@ -1,0 +1,1 @@
+"""Plots of plans, fronts and comparisons as matplotlib axes."""
