@@ -106,7 +106,7 @@ async def test_a_slower_machine_is_played_by_waiting(tmp_path: Path, monkeypatch
         time.sleep(0.01)
         return sized_input(card, pixels)
 
-    monkeypatch.setattr("evosplit.edge.pipeline.frame_steps.sized_input", ten_milliseconds)
+    monkeypatch.setattr("evosplit.edge.pipeline.split_run.sized_input", ten_milliseconds)
     async with stage(tmp_path / "slow", slowdown=20.0) as slow:
         _, answer = await slow.post(picture(1), strategy="edge")
     assert answer["breakdown"]["preprocess_s"] >= 20 * 0.01
