@@ -1,1 +1,1 @@
-"""What the README claims, re-measured by one command each."""
+"""Benchmarks: every figure of the README, measured again by one command each."""

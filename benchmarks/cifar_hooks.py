@@ -1,4 +1,4 @@
-"""ResNet-56 on CIFAR-10 with hooks that learned from its own answers: arithmetic, time and accuracy.
+"""Hooks on ResNet-56 and CIFAR-10, learned from its own answers: arithmetic, time and accuracy.
 
 The first pictures of the training set stand for what a device has seen; hooks learn from the network's
 scores for them, and for shifted, turned and relit copies. Thresholds come from other pictures of that set,
@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cifar.augment import strong, weak
-from benchmarks.cifar.learn import EXIT_FEATURES, Held, asked_agreement, calibrated, exit_hooks, skip_hook
-from benchmarks.cifar.measure import play, report
+from benchmarks.cifar.evaluate import play, report
+from benchmarks.cifar.fit_hooks import EXIT_FEATURES, Held, asked_agreement, calibrated, exit_hooks, skip_hook
 from benchmarks.cifar.network import Seen, head_of, joined, look
 from benchmarks.report import write_result
 from evosplit.edge.hook_learning.exit_learner import HOOK_MACS
@@ -122,14 +122,16 @@ def _learn(graph: Graph, pictures: NDArray[np.uint8], labels: NDArray[np.integer
         some = tuple(skips[:count])
         skipping = look(graph, head_of(graph, some, taps), weak(held, 4), EXIT_FEATURES)
         choices[some] = _held(skipping, plain, places, skip_places(graph, cut))
-    found = {some: calibrated(raw, choice, agreement) for some, choice in choices.items()}
-    best = min((some for some in found if some), key=lambda some: found[some][1].cost, default=())
+    calibrations = {some: calibrated(raw, choice, agreement) for some, choice in choices.items()}
+    best = min(
+        (some for some in calibrations if some), key=lambda some: calibrations[some][1].cost, default=()
+    )
     return _Hooks(
-        alone=[one for hook in raw for one in calibrated([hook], choices[()], agreement)[0]],
-        exits=found[()][0],
+        alone=[hook for hook in raw for hook in calibrated([hook], choices[()], agreement)[0]],
+        exits=calibrations[()][0],
         quick=calibrated(raw, choices[()], agreement, HOOK_MACS / graph.macs)[0],
         skips=skips,
-        together=(*found[best][0], *best),
+        together=(*calibrations[best][0], *best),
         agreement=agreement,
     )
 

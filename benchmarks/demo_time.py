@@ -1,4 +1,4 @@
-"""Seconds of a second `make demo` on this machine, Ray's start included."""
+"""Start-up and run time of a second `make demo`, Ray's start included."""
 
 from __future__ import annotations
 

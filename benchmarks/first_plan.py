@@ -1,4 +1,4 @@
-"""How long a first plan takes: errors of quantisation, the judge of one point, the table; none of it kept.
+"""Latency of a first plan: errors of quantisation, accuracy of one point, the table; nothing cached.
 
 The networks of the models folder, and the topologies of the `onnx` package with made-up weights, on random
 inputs: as many as a folder of calibration pictures holds. Which plan holds means nothing on such inputs.

@@ -1,4 +1,4 @@
-"""The gate camera with all hooks on against hooks off: mean latency, bytes per frame, exact plates.
+"""Hooks on the gate camera, against none: mean latency, bytes per frame, exact plates.
 
 Hooks learn from one seed's frames and the cloud's answers alone, are frozen, and meet another seed's frames
 in order. Agents that differ only in their hooks take turns at every frame, over one link, in one run; a small
@@ -18,9 +18,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.gate.learn import LOSSY_AGREEMENT, Lesson, attend, build_hooks
-from benchmarks.gate.play import play, summary
-from benchmarks.gate.stage import AGREEMENT, LINK, SLOWDOWN, Stage, gate_stage
+from benchmarks.gate.fit_hooks import LOSSY_AGREEMENT, Observations, build_hooks, collect
+from benchmarks.gate.playback import play, summary
+from benchmarks.gate.testbed import AGREEMENT, LINK, SLOWDOWN, Testbed, gate_testbed
 from benchmarks.report import write_result
 from evosplit.cli.gate.camera import GateCamera
 from evosplit.cli.gate.scene import render
@@ -71,7 +71,7 @@ def _against(rows: dict[str, Any]) -> dict[str, float]:
 
 async def _measure() -> tuple[dict[str, Any], dict[str, Any]]:
     """Summaries by stream and agent, and what was learned."""
-    async with gate_stage() as stage:
+    async with gate_testbed() as stage:
         hooks, together = await _learn(stage)
         alone: dict[str, tuple[Hook, ...]] = {kind: (hook,) for kind, hook in hooks.items()}
         sets = {"off": (), **alone, "all": together}
@@ -89,19 +89,19 @@ async def _measure() -> tuple[dict[str, Any], dict[str, Any]]:
     learned["all"] = [_described(hook) for hook in together]
     rows = {"rows": shots, "rows_of_named_stream": named}
     return {
-        where: {name: summary(one) for name, one in taken.items()} for where, taken in rows.items()
+        where: {name: summary(answers) for name, answers in taken.items()} for where, taken in rows.items()
     }, learned
 
 
-async def _learn(stage: Stage) -> tuple[dict[str, Hook], tuple[Hook, ...]]:
+async def _learn(stage: Testbed) -> tuple[dict[str, Hook], tuple[Hook, ...]]:
     """With a fast agent: what is learned does not depend on how long it waits."""
     (plan,) = stage.split.manifest.table.plans
-    lesson = Lesson(stage.card, plan)
+    observations = Observations(stage.card, plan)
     async with stage.agent("learning", stage.split, slowdown=1.0) as agent:
-        await attend(agent, _images(range(LEARNING_FRAMES)), lesson.add)
+        await collect(agent, _images(range(LEARNING_FRAMES)), observations.add)
         later = range(LEARNING_FRAMES, LEARNING_FRAMES + LATER_STEP * LATER_FRAMES, LATER_STEP)
-        await attend(agent, _images(later), lesson.add_sparse)
-    return await asyncio.to_thread(build_hooks, stage.graph, lesson)
+        await collect(agent, _images(later), observations.add_sparse)
+    return await asyncio.to_thread(build_hooks, stage.graph, observations)
 
 
 def _images(which: range) -> Iterator[NDArray[np.uint8]]:

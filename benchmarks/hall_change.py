@@ -1,4 +1,4 @@
-"""YOLOX-nano over a video of a hall, its head computed only where the picture changed.
+"""Change-driven execution: YOLOX-nano over a video of a hall, its head computed only where it changed.
 
 The head is everything down to the backbone's stride-8 output (36 of 153 layers, 30 % of the arithmetic, one
 boundary tensor); beside it, with the same settings, the head down to the neck's stride-8 output, which
@@ -142,10 +142,12 @@ def _down_to(graph: Graph, tensor: str) -> Cut:
 
 def _chosen(tried: Sequence[dict[str, Any]]) -> ChangeSettings:
     """The fastest of the grid that keeps enough boxes, or what keeps most."""
-    good = [at for at, row in enumerate(tried) if min(row["boxes_found"], row["boxes_true"]) >= WANTED]
+    good = [index for index, row in enumerate(tried) if min(row["boxes_found"], row["boxes_true"]) >= WANTED]
     if good:
-        return GRID[max(good, key=lambda at: tried[at]["speed_up"])]
-    return GRID[max(range(len(GRID)), key=lambda at: min(tried[at]["boxes_found"], tried[at]["boxes_true"]))]
+        return GRID[max(good, key=lambda index: tried[index]["speed_up"])]
+    return GRID[
+        max(range(len(GRID)), key=lambda index: min(tried[index]["boxes_found"], tried[index]["boxes_true"]))
+    ]
 
 
 def _named(settings: ChangeSettings) -> dict[str, Any]:
@@ -205,9 +207,9 @@ def _passed(part: Part, settings: ChangeSettings, frames: slice, threads: int) -
 
 def _timed(run: Callable[[dict[str, Floats]], object], feeds: Iterator[dict[str, Floats]]) -> list[float]:
     seconds = []
-    for one in feeds:
+    for feed in feeds:
         start = time.perf_counter()
-        run(one)
+        run(feed)
         seconds.append(time.perf_counter() - start)
     return seconds[1:]  # the first frame of a stream is whole
 

@@ -1,4 +1,4 @@
-"""Bytes per frame of a video stream with deltas, against whole boundary tensors at equal bits.
+"""Delta encoding of a video stream: bytes per frame, against whole boundary tensors at equal bits.
 
 hall.mp4 (a static camera) through YOLOX-nano, cut at the smallest boundary (the cut that plans choose at
 about 1 Mbit/s) and at its stride-8 output. Ranges of the codes and thresholds come from the first 4 seconds,
@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.hall.boxes import Boxes, same_boxes
+from benchmarks.hall.box_matching import Boxes, same_boxes
 from benchmarks.hall.network import Hall, Part, load_hall
 from benchmarks.report import write_result
 from evosplit.cloud.stream_state import StreamStore, restore
@@ -186,13 +186,13 @@ def _mask(hall: Hall, part: Part, frames: Sequence[Tensors]) -> ChangeSettings:
     """Of `MASKS`, that with the fewest bytes at 8 bits that keeps the boxes; the first where none does."""
     plan = part.plan(8, frames[:TUNING_FRAMES])
     whole = _whole(part, plan, frames[:TUNING_FRAMES], 0)
-    found: list[tuple[float, ChangeSettings]] = []
+    options: list[tuple[float, ChangeSettings]] = []
     for mask in MASKS:
         made = part.masked(islice(hall.inputs(), TUNING_FRAMES), mask)
         got = play(part, plan, made, whole.boxes, 0, 0, start=0)
         if got.boxes >= TARGET_BOXES:
-            found.append((got.wire_bytes, mask))
-    return min(found, key=lambda pair: pair[0], default=(0.0, MASKS[0]))[1]
+            options.append((got.wire_bytes, mask))
+    return min(options, key=lambda pair: pair[0], default=(0.0, MASKS[0]))[1]
 
 
 if __name__ == "__main__":

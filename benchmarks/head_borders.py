@@ -1,4 +1,4 @@
-"""A head with one exit hook and one mask hook that never fire, against the same head as one session.
+"""Cost of head borders: one exit and one mask hook that never fire, against the same head as one session.
 
 The cut is the one that sends least among those behind 40 to 80 % of the arithmetic, as plans for slow links
 choose it. The mask hook stands at the first place that the engine finds for an exit in that head, the exit
@@ -88,7 +88,9 @@ def _cut(graph: Graph) -> Cut:
     """Where the fewest values cross after much of the work."""
     total = graph.macs
     done = np.cumsum([layer.macs for layer in graph.layers]) / total
-    middle = [prefix_cut(graph, at + 1) for at in np.flatnonzero((done >= 0.4) & (done <= 0.8)).tolist()]
+    middle = [
+        prefix_cut(graph, index + 1) for index in np.flatnonzero((done >= 0.4) & (done <= 0.8)).tolist()
+    ]
     return min(middle, key=lambda cut: sum(graph.tensors[name].elements for name in cut.boundary))
 
 
@@ -136,7 +138,7 @@ def _race(graph: Graph, heads: dict[str, Head]) -> dict[str, list[float]]:
 
 
 def _ratio(times_s: list[float], plain_s: list[float]) -> float:
-    return statistics.median(one / plain for one, plain in zip(times_s, plain_s, strict=True))
+    return statistics.median(time_s / plain for time_s, plain in zip(times_s, plain_s, strict=True))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What training in idle time does to serving: the gate stream with and without the training process.
+"""Interference of idle-time training with serving: the gate stream with and without it.
 
-One agent serves blocks of frames at the pause of a camera; in every second block there is a training process
+One agent serves blocks of frames at the pace of a camera; in every second block there is a training process
 all the while, begun anew whenever it ends, and stopped while a frame is under way, as in an agent. That is
 more than an agent asks for: it begins to train only after two seconds without a frame. Each block with it is
 compared with the one before it, so a machine that slows down for a while does no harm.
@@ -17,9 +17,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
-from benchmarks.gate.learn import FEATURES, SAMPLER_BYTES, Outputs, Tensor, attend
-from benchmarks.gate.play import shoot
-from benchmarks.gate.stage import AGREEMENT, Stage, gate_stage
+from benchmarks.gate.fit_hooks import FEATURES, SAMPLER_BYTES, Outputs, Tensor, collect
+from benchmarks.gate.playback import send
+from benchmarks.gate.testbed import AGREEMENT, Testbed, gate_testbed
 from benchmarks.report import write_result
 from evosplit.cli.demo.report_rows import percentile
 from evosplit.cli.gate.camera import GateCamera, GateFrame
@@ -64,7 +64,7 @@ async def _measure() -> tuple[list[list[float]], int]:
     """Seconds per frame in each block, calm and busy in turns; and how many trainings came to their end."""
     rounds = 0
     with tempfile.TemporaryDirectory(prefix="evosplit-training-") as name:
-        async with gate_stage() as stage:
+        async with gate_testbed() as stage:
             job = await _job(stage, Path(name))
             async with stage.agent("serving", stage.split) as agent:
                 frames = list(islice(GateCamera(SEED + 1), BLOCK_FRAMES))
@@ -77,7 +77,7 @@ async def _measure() -> tuple[list[list[float]], int]:
     return blocks[1:], rounds
 
 
-async def _job(stage: Stage, folder: Path) -> Job:
+async def _job(stage: Testbed, folder: Path) -> Job:
     """Real samples, as an agent would keep them."""
     sampler = Sampler(SAMPLER_BYTES)
     async with stage.agent("learning", stage.split, slowdown=1.0) as agent:
@@ -85,7 +85,7 @@ async def _job(stage: Stage, folder: Path) -> Job:
         def add(_: Tensor, crossed: Tensor, outputs: Outputs) -> None:
             sampler.offer(Sample(FEATURES.of(crossed), answer_key(stage.card, outputs) or "", outputs))
 
-        await attend(agent, (frame.image for frame in islice(GateCamera(SEED), SAMPLES)), add)
+        await collect(agent, (frame.image for frame in islice(GateCamera(SEED), SAMPLES)), add)
     sampler.save(folder / "samples.npz")
     width = sampler.samples().features.shape[1]
     return Job(folder / "samples.npz", folder / "learned.npz", (Task("exit", 0, width),), AGREEMENT)
@@ -115,7 +115,7 @@ async def _serve(
     for frame in frames:
         await asyncio.sleep(REST_S)
         with pause.frame():
-            shot = await shoot(agent, frame, f"{block}-{frame.index}", "gate")
+            shot = await send(agent, frame, f"{block}-{frame.index}", "gate")
         seconds.append(shot.latency_s)
     return seconds
 

@@ -1,10 +1,10 @@
-"""Masked convolution against ONNX Runtime's dense float32, in one process, over densities and kinds of mask.
+"""Masked convolution against ONNX Runtime's dense float32, over densities and kinds of mask.
 
 The target is a speed-up of 0.8 / density (3x3) or 0.6 / density (depthwise 3x3 and 1x1), and at density 1 at
 least 0.7 for 3x3; so rows give speed-up times density: the share of the saved work that became saved time.
 ONNX Runtime is measured twice: *alone*, a session with one convolution, which enters and leaves blocked
 layout at its borders, and *in a chain* of four (there and back in turn, where channels differ), which does so
-once; the chain's mean per layer is the harder rival, and is compared with the mean of our layers there and
+once; the chain's mean per layer is the harder baseline, and is compared with the mean of our layers there and
 back. Masks are *scattered* (each position set by chance) and *blobs* (a smooth random field, cut off at the
 density).
 Rounds are interleaved, so that noise meets all alike; a ratio is the median of the rounds' ratios and, beside

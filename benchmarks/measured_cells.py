@@ -1,4 +1,4 @@
-"""Our plan against its prediction, and against what is simpler, on measured devices and shaped links.
+"""Measured latency of plans against their prediction and simpler strategies, on shaped links.
 
 An edge slowed by 8 (it waits in proportion), a cloud tier under Ray Serve, a shaped link between them. The
 plan is the agent's: it measures itself, gets the table that the plan service makes, learns each link by
@@ -22,12 +22,12 @@ from typing import Any, Final
 
 import aiohttp
 
-from benchmarks.cells.answers import jpeg_agrees, plan_agrees
-from benchmarks.cells.edge import Edge
+from benchmarks.cells.answer_agreement import jpeg_agrees, plan_agrees
+from benchmarks.cells.edge_engines import Edge
 from benchmarks.cells.inputs import PICTURES, Network, network
-from benchmarks.cells.play import play
-from benchmarks.cells.predict import baselines, known_of, teacher
-from benchmarks.cells.rows import line, row
+from benchmarks.cells.playback import play
+from benchmarks.cells.predictions import baselines, known_of, teacher
+from benchmarks.cells.report_rows import line, row
 from benchmarks.report import write_result
 from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.tiers import cloud_tier

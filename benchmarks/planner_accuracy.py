@@ -1,4 +1,4 @@
-"""Whether `--max-drop 1` holds on inputs that were not used for calibration.
+"""Generalisation of `--max-drop 1` to inputs that were not used for calibration.
 
 Each data set is dealt into two halves. On one, errors and drops are measured and plans chosen, for several
 links and memory limits; on the other, the chosen plans' accuracy is measured and compared with the float
@@ -84,7 +84,7 @@ def _rows(name: str, data_of: str) -> list[dict[str, Any]]:
 
 
 def _fold(graph: Graph, card: Card, seen: Data, unseen: Data) -> list[dict[str, Any]]:
-    few = [seen.feeds[at] for at in spread(len(seen.feeds), CALIBRATION_INPUTS)]
+    few = [seen.feeds[index] for index in spread(len(seen.feeds), CALIBRATION_INPUTS)]
     errors = measure_errors(graph, few, threads=THREADS)
     reader = reader_for(graph, card)
     assert reader is not None

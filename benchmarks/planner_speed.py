@@ -1,4 +1,4 @@
-"""How long the planner takes: one solve (building the program included), a table, a look-up, a re-solve.
+"""Planner run time: one solve (building the program included), a table, a look-up, a re-solve.
 
 Weights, activations and the wire have five widths each, memory and error are limited, any downward-closed
 set of layers may be the head. On Eyeriss and TPU, where time depends on the bits of everything; and with
@@ -6,7 +6,7 @@ profiles (times of a Raspberry Pi 5 and an H100 as the planner's own models give
 float32 activations. Each is solved on three links (1 Mbit = 1024 * 1024 bits) within three shares of the
 memory that the whole network takes at uniform 8 bits, and with the error that it has then.
 Medians of one run. The table and the re-solves are those of ResNet-50, with all of that memory; a re-solve
-starts from what an earlier one left (`evosplit.planner.warm`).
+starts from what an earlier one left (`benchmarks.warm_planning`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from benchmarks.planner_tables import Network, Source, network
 from benchmarks.report import write_result
+from benchmarks.warm_planning import resolve, warm
 from evosplit.planner.baselines import u8
 from evosplit.planner.devices import named_device, simulated_profile
 from evosplit.planner.evaluate import evaluate
@@ -26,7 +27,6 @@ from evosplit.planner.problem import BitChoices, Problem
 from evosplit.planner.problem.limits import Limits
 from evosplit.planner.solve import solve
 from evosplit.planner.table import plan_table
-from evosplit.planner.warm import resolve, warm
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.graph import parse_cut
 from evosplit.shared.link import Link
@@ -92,7 +92,7 @@ def _solves(problem: Problem) -> dict[str, Any]:
         for mbit_s in LINKS_MBIT_S
     ]
     print(f"{problem.graph.name}: {settings}", flush=True)
-    seconds = [one["solve_s"] for one in settings if one["solve_s"] is not None]
+    seconds = [setting["solve_s"] for setting in settings if setting["solve_s"] is not None]
     return {
         "solve_s": statistics.median(seconds),
         "slowest_s": max(seconds),
@@ -111,7 +111,7 @@ def _solve_s(problem: Problem, share: float, mbit_s: float) -> dict[str, Any]:
         return {"solve_s": None, "infeasible": str(error)}
     plan = found[0].plan
     return {
-        "solve_s": statistics.median(one.solve_time_s for one in found),
+        "solve_s": statistics.median(solution.solve_time_s for solution in found),
         "solver": found[0].solver,
         "edge_layers": len(parse_cut(problem.graph, plan.cut_key).layers),
         "latency_s": plan.latency.total_s,
@@ -122,8 +122,8 @@ def _tables(problem: Problem) -> dict[str, Any]:
     tables: list[PlanTable] = []
     table_s = _median(lambda: tables.append(plan_table(problem)), TABLE_ROUNDS)
     table = tables[0]
-    bandwidths = [10 ** (4.7 + at * 4.3 / 1000) for at in range(1000)]
-    lookup_s = _median(lambda: [table.best(one) for one in bandwidths], 21) / len(bandwidths)
+    bandwidths = [10 ** (4.7 + step * 4.3 / 1000) for step in range(1000)]
+    lookup_s = _median(lambda: [table.best(bandwidth) for bandwidth in bandwidths], 21) / len(bandwidths)
     return {
         "table_s": table_s,
         "plans": len(table.plans),

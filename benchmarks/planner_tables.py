@@ -1,4 +1,4 @@
-"""Networks with the error tables and picture encodings that the planner's benchmarks need, measured once.
+"""Cache of error tables and picture encodings that the planner's benchmarks need.
 
 Inputs are photographs (`../shared/data`), as many as stated; the light topologies take 224 x 224 RGB. Made-up
 weights hardly look at their input: noise in it, and the worst JPEG, would seem harmless. So the errors of
@@ -76,8 +76,10 @@ def _relative(errors: ErrorTable) -> ErrorTable:
     """Relative mean squared errors as they are: every gain is one."""
     return replace(
         errors,
-        weights={name: replace(one, error=one.relative) for name, one in errors.weights.items()},
-        activations={name: replace(one, error=one.relative) for name, one in errors.activations.items()},
+        weights={name: replace(entry, error=entry.relative) for name, entry in errors.weights.items()},
+        activations={
+            name: replace(entry, error=entry.relative) for name, entry in errors.activations.items()
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""Quantise + pack and unpack + dequantise on one core, against `numpy.copyto` and NumPy round + clip.
+"""Quantisation and packing throughput on one core, against `numpy.copyto` and NumPy round + clip.
 
 Rounds of all contenders are interleaved, so that noise of the machine meets them alike; a ratio is the median
 of the rounds' ratios. Three sizes: within the second-level cache, a large activation (1 x 64 x 112 x 112),

@@ -1,4 +1,4 @@
-"""Where benchmark results go: one JSON file each, with the machine that they hold for."""
+"""Result files: one JSON file each, with the machine that they hold for."""
 
 from __future__ import annotations
 

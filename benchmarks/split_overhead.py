@@ -1,4 +1,4 @@
-"""Head + tail in one process against the whole model in ONNX Runtime, at every cut but the two ends.
+"""Overhead of splitting: head + tail in one process against the whole model, at every inner cut.
 
 The whole model is the file as it is, with ONNX Runtime's full optimisation and the same thread count. Whole
 and halves take turns. Each cut's figure is the median ratio of neighbouring turns, so that a machine that

@@ -1,4 +1,4 @@
-"""An edge profile that is wrong by 2 in either direction: how soon the plan is the best, and what that costs.
+"""Correction of a profile that is wrong by 2 in either direction: frames to the best plan, and their cost.
 
 Simulated with the tables of real networks, and as it is with a real agent and the built-in one.
 """
@@ -12,8 +12,8 @@ import time
 from typing import Any, Final
 
 from benchmarks.report import write_result
-from benchmarks.wrong.agent import agent_told
-from benchmarks.wrong.simulated import FRAMES, NEARLY, both_ways, run
+from benchmarks.wrong.misled_agent import agent_told
+from benchmarks.wrong.misled_simulation import FRAMES, NEARLY, both_ways, run
 from evosplit.shared.link import Link
 
 NETWORKS: Final = ("squeezenet1.1", "mobilenetv2", "resnet56_cifar10", "yolox_nano")
@@ -54,12 +54,14 @@ def _agent(wrong: float) -> dict[str, Any]:
 
 def _network(name: str) -> list[dict[str, Any]]:
     rows = []
-    for one in both_ways(name, RTT_S, SLOWDOWN):
+    for simulated in both_ways(name, RTT_S, SLOWDOWN):
         for bandwidth_bps in BANDWIDTHS_BPS:
             link = Link(bandwidth_bps, RTT_S)
-            seeds = [run(one, link, seed) for seed in range(SEEDS)]
+            seeds = [run(simulated, link, seed) for seed in range(SEEDS)]
             worst = max(seeds, key=lambda row: row["regret"])
-            print(f"{name} told {one.wrong:g} at {bandwidth_bps / 1e6:g} Mbit/s: {worst}", file=sys.stderr)
+            print(
+                f"{name} told {simulated.wrong:g} at {bandwidth_bps / 1e6:g} Mbit/s: {worst}", file=sys.stderr
+            )
             rows += seeds
     return rows
 

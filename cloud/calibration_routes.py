@@ -5,11 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from evosplit.cloud.inference_route import header_length
 from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import in_thread, model_name, services_of
 from evosplit.shared.errors import InputError
-from evosplit.shared.oip import BINARY_TYPE
+from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH, header_length
 
 
 async def put_input(request: Request) -> Response:
@@ -20,7 +19,7 @@ async def put_input(request: Request) -> Response:
     if not (index.isascii() and index.isdigit() and len(index) < 10):
         raise InputError(f"a calibration input is numbered, not {index[:64]!r}")
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
-    length = header_length(request)
+    length = header_length(request.headers.get(HEADER_LENGTH))
     await in_thread(
         services.infer_pool,
         lambda: services.plans.calibrations.put(model, name, int(index), body, length),

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evosplit.cloud.registry import Model, Registry
 from evosplit.cloud.request_inputs import pass_through_outputs, read_inputs
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_cache import Tail, TailCache, TailKey, build_tail
-from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Cut, prefix_cut
-from evosplit.shared.oip import (
-    InferResponse,
-    InferTensor,
-    RequestedOutput,
-    build_response,
-    classify,
-    parse_request,
-    tensor,
-)
+from evosplit.shared.oip import InferResponse, build_response, parse_request, requested_outputs
 
 
 @dataclass(frozen=True)
@@ -68,7 +56,7 @@ class DataPlane:
         }
         response = InferResponse(
             model_name=name,
-            outputs=_requested_outputs(model, request.outputs, outputs),
+            outputs=requested_outputs(request.outputs, outputs, (model.card and model.card.labels) or ()),
             id=request.id,
             parameters=spent,
         )
@@ -85,23 +73,3 @@ class DataPlane:
     def _tail(self, model: Model, cut: Cut) -> Tail:
         key = TailKey(model.graph.sha256, cut.key)
         return self._tails.get(key, lambda: build_tail(model.graph, cut, self._threads))
-
-
-def _requested_outputs(
-    model: Model, wanted: tuple[RequestedOutput, ...], outputs: Mapping[str, NDArray[Any]]
-) -> tuple[InferTensor, ...]:
-    """The outputs that the client named, in its order; all of them where it named none."""
-    asked = wanted or tuple(RequestedOutput(name) for name in outputs)
-    unknown = [output.name for output in asked if output.name not in outputs]
-    if unknown:
-        raise InputError(f"no output {unknown[0]!r}; there are {', '.join(outputs) or 'none'}")
-    return tuple(_output(model, output, outputs[output.name]) for output in asked)
-
-
-def _output(model: Model, asked: RequestedOutput, data: NDArray[Any]) -> InferTensor:
-    item = tensor(asked.name, data)
-    if not asked.classification:
-        return item
-    if data.dtype.kind not in "iuf":
-        raise InputError(f"output {asked.name} holds no numbers to rank")
-    return classify(item, asked.classification, (model.card and model.card.labels) or ())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,7 +11,7 @@ from evosplit.cloud.content_coding import compress
 from evosplit.cloud.dataplane import Call
 from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import in_thread, model_name, services_of
-from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH
+from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH, header_length
 
 
 async def infer(request: Request) -> Response:
@@ -21,7 +20,7 @@ async def infer(request: Request) -> Response:
     name, accepted = model_name(request), request.headers.get("accept-encoding")
     services.registry.get(name)  # an unknown model is refused before the body is read
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
-    call = Call(body, header_length(request), received_s=time.perf_counter())
+    call = Call(body, header_length(request.headers.get(HEADER_LENGTH)), received_s=time.perf_counter())
 
     def work() -> tuple[tuple[bytes, str | None], int | None]:
         answer, answer_length = services.plane.answer(name, call)
@@ -31,13 +30,3 @@ async def infer(request: Request) -> Response:
     headers = {} if length is None else {HEADER_LENGTH: str(length)}
     headers |= {} if coding is None else {"Content-Encoding": coding}
     return Response(answer, media_type=BINARY_TYPE if length else "application/json", headers=headers)
-
-
-def header_length(request: Request) -> int | None:
-    """Bytes of the JSON in front of binary tensors, where a request says so. Raises HTTPException 400."""
-    text = request.headers.get(HEADER_LENGTH)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise HTTPException(400, f"{HEADER_LENGTH} is not a number of bytes")
-    return int(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,12 +21,14 @@ from evosplit.shared.oip import (
     SIZED_PICTURE_INPUT,
     InferRequest,
     InferTensor,
+    check_kind,
+    check_names,
     model_inputs,
 )
 from evosplit.shared.picture_codes import sized_feeds
 from evosplit.shared.preprocess import sized_input
 from evosplit.shared.split import edge_outputs
-from evosplit.shared.wire import EncodedTensor, Frame, decode_frame
+from evosplit.shared.wire import Frame, decode_frame
 
 Feeds = dict[str, NDArray[Any]]
 
@@ -84,14 +86,11 @@ def pass_through_outputs(graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> Fee
 
 def _check_frame(model: Model, cut: Cut, frame: Frame) -> None:
     """Names, types and shapes are the cut's, so that decoding allocates no more than the network does."""
-    _check_names("tensor", [encoded.name for encoded in frame.tensors], cut.boundary)
+    check_names("tensor", [encoded.name for encoded in frame.tensors], cut.boundary)
     for encoded in frame.tensors:
         wanted: Tensor = model.graph.tensors[encoded.name]
-        _check("tensor", encoded.name, _kind(encoded), (wanted.dtype, wanted.shape))
-
-
-def _kind(encoded: EncodedTensor) -> tuple[str, tuple[int, ...]]:
-    return encoded.dtype, encoded.shape
+        given = (encoded.dtype, encoded.shape)
+        check_kind(f"tensor {encoded.name}", given, (wanted.dtype, wanted.shape))
 
 
 def _blob(item: InferTensor) -> memoryview:
@@ -99,21 +98,3 @@ def _blob(item: InferTensor) -> memoryview:
         names = f"{FRAME_INPUT} and {PICTURE_INPUT}"
         raise InputError(f"{names} are UINT8 of shape [nbytes], not {item.datatype} {list(item.shape)}")
     return memoryview(np.ascontiguousarray(item.data).data)
-
-
-def _check_names(what: str, given: Sequence[str], wanted: Sequence[str]) -> None:
-    for name in given:
-        if name not in wanted:
-            raise InputError(f"no {what} {name!r} here; there are {', '.join(wanted) or 'none'}")
-    for name in wanted:
-        if name not in given:
-            raise InputError(f"{what} {name!r} is missing")
-
-
-def _check(
-    what: str, name: str, given: tuple[str, tuple[int, ...]], wanted: tuple[str, tuple[int, ...]]
-) -> None:
-    if given != wanted:
-        raise InputError(
-            f"{what} {name} is {given[0]} {list(given[1])}, the model takes {wanted[0]} {list(wanted[1])}"
-        )

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from evosplit.kernels.errors.error_options import ErrorOptions as ErrorOptions
     from evosplit.library.calibrate import CalibrationReport as CalibrationReport
     from evosplit.library.calibrate import calibrate as calibrate
+    from evosplit.library.client.answers import FrameReport as FrameReport
+    from evosplit.library.client.answers import InferReport as InferReport
+    from evosplit.library.client.asynchronous import AsyncClient as AsyncClient
+    from evosplit.library.client.retries import Retries as Retries
+    from evosplit.library.client.service_errors import ServiceError as ServiceError
+    from evosplit.library.client.service_errors import ServiceUnavailableError as ServiceUnavailableError
+    from evosplit.library.client.synchronous import Client as Client
     from evosplit.library.compare import CompareReport as CompareReport
     from evosplit.library.compare import compare as compare
     from evosplit.library.model import Model as Model
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
     from evosplit.library.profile import ProfileReport as ProfileReport
     from evosplit.library.profile import profile as profile
     from evosplit.library.profile import read_profile as read_profile
+    from evosplit.library.report import Listing as Listing
+    from evosplit.library.report import Report as Report
     from evosplit.library.setting import PlanningOptions as PlanningOptions
     from evosplit.library.split import Head as Head
     from evosplit.library.split import Split as Split
@@ -48,10 +57,16 @@ _MODULES: Final = {
     "library.pareto": ("pareto", "ParetoReport"),
     "library.compare": ("compare", "CompareReport"),
     "library.setting": ("PlanningOptions",),
+    "library.report": ("Report", "Listing"),
     "planner.problem.limits": ("Limits",),
     "shared.expectation": ("Expectation",),
     "kernels.errors.error_options": ("ErrorOptions",),
     "library.split": ("split", "Split", "Head", "Tail", "encode", "decode"),
+    "library.client.synchronous": ("Client",),
+    "library.client.asynchronous": ("AsyncClient",),
+    "library.client.answers": ("FrameReport", "InferReport"),
+    "library.client.retries": ("Retries",),
+    "library.client.service_errors": ("ServiceError", "ServiceUnavailableError"),
     "shared.errors": ("EvoSplitError",),
 }
 """Public names by module, in the order in which one meets them."""

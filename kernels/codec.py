@@ -16,15 +16,24 @@ from evosplit.kernels.encoding_steps import (
     as_dtype,
     check_code,
     check_raw,
+    coded_tensor,
+    codes_of,
     little_bytes,
     raw_values,
     unwrapped,
     whole_tensor,
 )
-from evosplit.kernels.quantise import affine_for, quantise_pack, unpack_dequantise
+from evosplit.kernels.quantise import (
+    affine_for,
+    dequantise_codes,
+    quantise_codes,
+    quantise_pack,
+    unpack_dequantise,
+)
 from evosplit.shared.errors import InputError, WireError
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire import MAX_ELEMENTS, EncodedTensor, Frame, encode_frame
+from evosplit.shared.wire.frame import MAX_CODED_BITS
 from evosplit.shared.wire.tensor_check import check_shape, check_tensor
 from evosplit.shared.wire.wire_sizes import raw_bits
 
@@ -37,7 +46,7 @@ __all__ = [
     "predicted_wire_bytes",
 ]
 
-_MEASURE_ELEMENTS: Final = 2**18
+_MEASURE_SHAPE: Final = (64, 64, 64)
 _MEASURE_ROUNDS: Final = 7
 _SMALL_ELEMENTS: Final = 2**10
 _REST_S: Final = 0.02
@@ -50,7 +59,7 @@ def encode_tensor(
     axis: int | None = None,
     ends: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> EncodedTensor:
-    """Quantise, pack, and compress where that makes the bytes fewer and ``code.codec`` is not ``none``.
+    """Quantise, and compress where that makes the bytes fewer, in the way of ``code.codec`` (`TensorCode`).
 
     ``array`` is of any shape; float16, float32 and float64 are quantised at 2 to 8 or 16 bits, over
     ``code.low`` to ``code.high`` or else their own range, per index of ``axis`` if given. ``ends`` are a low
@@ -60,23 +69,29 @@ def encode_tensor(
     """
     dtype = array.dtype.name
     check_code(name, dtype, code)
-    wants_zstd = code.codec != "none"
+    compressed = code.codec != "none"
     if not is_affine(dtype, code.bits):
         packed = little_bytes(array)
-        return whole_tensor(name, dtype, array.shape, raw_bits(dtype), None, None, packed, wants_zstd)
+        return whole_tensor(name, dtype, array.shape, raw_bits(dtype), None, None, packed, compressed)
     try:
         low, high = ends or (code.low, code.high)
         affine = affine_for(array, code.bits, low, high, axis)
+        if code.codec == "rans" and code.bits <= MAX_CODED_BITS:
+            codes = quantise_codes(array, affine, code.bits, axis)
+            return coded_tensor(name, dtype, array.shape, code.bits, axis, affine, codes)
         packed = quantise_pack(array, affine, code.bits, axis)
     except InputError as error:
         raise InputError(f"{name!r}: {error}") from None
-    return whole_tensor(name, dtype, array.shape, code.bits, axis, affine, packed, wants_zstd)
+    return whole_tensor(name, dtype, array.shape, code.bits, axis, affine, packed, compressed)
 
 
 def decode_tensor(tensor: EncodedTensor, max_elements: int = MAX_ELEMENTS) -> NDArray[np.generic]:
     """The array, of ``tensor.shape`` and ``tensor.dtype``, writable. Raises WireError for one that lies."""
     check_shape(tensor.name, tensor.shape, max_elements)
     check_tensor(tensor)
+    if tensor.codec == "rans":
+        values = dequantise_codes(codes_of(tensor), tensor.shape, affine_of(tensor), tensor.axis)
+        return as_dtype(values, tensor.dtype)
     packed = unwrapped(tensor)
     if tensor.scheme == "affine":
         return _affine(tensor, packed)
@@ -95,9 +110,9 @@ def _affine(tensor: EncodedTensor, packed: NDArray[np.uint8]) -> NDArray[np.gene
 def measure_codec(bits: int = 4, codec: str | None = None) -> tuple[float, float]:
     """Seconds to encode and to decode per float32 byte, on half-zero activations of 1 MiB; medians.
 
-    ``codec`` as in `TensorCode`: ``none`` packs and does not compress.
+    ``codec`` as in `TensorCode`: ``none`` packs and does not compress, ``rans`` codes by contexts.
     """
-    values = np.random.default_rng(0).normal(size=_MEASURE_ELEMENTS).astype(np.float32)
+    values = np.random.default_rng(0).normal(size=_MEASURE_SHAPE).astype(np.float32)
     values = np.maximum(values, 0)
     code = TensorCode(bits, 0.0, float(values.max()), codec)
     encoded = encode_tensor("x", values, code)

@@ -104,9 +104,10 @@ class DeviceProfiler:
 
     def _measure(self, graph: Graph, progress: Progress | None) -> Profile:
         codec, plain, pack_s = measure_codec(), measure_codec(codec="none"), measure_packing()
-        return measure_profile(
+        found = measure_profile(
             graph, self.threads, 1.0, progress, *codec, plain_s_per_byte=plain, pack_s=pack_s
         )
+        return replace(found, coded_s_per_byte=measure_codec(codec="rans"))
 
     def _measure_integers(self, graph: Graph, floats: Profile) -> IntegerMeasurement:
         if self.integers is None:

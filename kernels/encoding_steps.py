@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.kernels.affine import Affine
 from evosplit.kernels.encoded_sizes import is_affine
 from evosplit.kernels.entropy import compress, decompress
+from evosplit.kernels.entropy_coding import decode_codes, encode_codes
+from evosplit.kernels.packing import pack, unpack
 from evosplit.shared.errors import InputError, WireError
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.wire import EncodedTensor
+from evosplit.shared.wire import EncodedTensor, packed_size_bytes
 from evosplit.shared.wire.frame import AFFINE_BITS, DTYPES, Codec
+
+TENSOR_CODECS: Final = (None, "none", "rans")
+"""What `TensorCode.codec` may say of a tensor; all else are pictures."""
 
 
 def check_code(name: str, dtype: str, code: TensorCode) -> None:
     """Raise InputError for a dtype, bit-width or codec that the format does not know."""
-    if code.codec not in (None, "none"):
+    if code.codec not in TENSOR_CODECS:
         raise InputError(f"{name!r}: a tensor cannot travel as {code.codec}")
     if dtype not in DTYPES:
         raise InputError(f"{name!r}: tensors of dtype {dtype} cannot travel")
@@ -42,7 +49,40 @@ def whole_tensor(
 ) -> EncodedTensor:
     """Packed bytes with their fields; with zstd where that is shorter, unless not ``compressed``."""
     content = compress(packed) if compressed else None
-    codec: Codec = "none" if content is None else "zstd"
+    fields = (name, dtype, shape, bits, axis, affine)
+    if content is None:
+        return _tensor(*fields, "none", packed.data, packed.size)
+    return _tensor(*fields, "zstd", content, packed.size)
+
+
+def coded_tensor(
+    name: str,
+    dtype: str,
+    shape: tuple[int, ...],
+    bits: int,
+    axis: int | None,
+    affine: Affine,
+    codes: NDArray[Any],
+) -> EncodedTensor:
+    """Unpacked codes with their fields, entropy coded where that is shorter than packed, else as usual."""
+    packed_bytes = packed_size_bytes(shape, bits)
+    content = encode_codes(codes, shape, bits, packed_bytes)
+    if content is None:
+        return whole_tensor(name, dtype, shape, bits, axis, affine, pack(codes, bits), True)
+    return _tensor(name, dtype, shape, bits, axis, affine, "rans", content, packed_bytes)
+
+
+def _tensor(
+    name: str,
+    dtype: str,
+    shape: tuple[int, ...],
+    bits: int,
+    axis: int | None,
+    affine: Affine | None,
+    codec: Codec,
+    payload: bytes | memoryview,
+    packed_bytes: int,
+) -> EncodedTensor:
     return EncodedTensor(
         name=name,
         dtype=dtype,
@@ -53,16 +93,29 @@ def whole_tensor(
         scales=() if affine is None else tuple(affine.scales.tolist()),
         zero_points=() if affine is None else tuple(affine.zeros.astype(int).tolist()),
         codec=codec,
-        payload=packed.data if content is None else content,
-        packed_bytes=packed.size,
+        payload=payload,
+        packed_bytes=packed_bytes,
     )
 
 
 def unwrapped(tensor: EncodedTensor) -> NDArray[np.uint8]:
-    """The packed bytes without their codec, (packed_bytes,) uint8, read-only. Raises WireError."""
+    """The packed bytes without their codec, (packed_bytes,) uint8, read-only; of ``rans`` see `codes_of`.
+
+    Raises WireError.
+    """
     payload = tensor.payload
     content = decompress(payload, tensor.packed_bytes) if tensor.codec == "zstd" else payload
     return np.frombuffer(content, np.uint8)
+
+
+def codes_of(tensor: EncodedTensor) -> NDArray[Any]:
+    """The codes of scheme ``affine``, (elements,) uint8, or uint16 at 16 bits. Raises WireError."""
+    if tensor.codec != "rans":
+        return unpack(unwrapped(tensor), tensor.elements, tensor.bits)
+    try:
+        return decode_codes(tensor.payload, tensor.shape, tensor.bits)
+    except WireError as error:
+        raise WireError(f"{tensor.name!r}: {error}") from None
 
 
 def affine_of(tensor: EncodedTensor) -> Affine:

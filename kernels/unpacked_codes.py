@@ -20,16 +20,19 @@ from evosplit.kernels.encoding_steps import (
     as_dtype,
     check_code,
     check_raw,
+    coded_tensor,
+    codes_of,
     little_bytes,
     raw_values,
     unwrapped,
     whole_tensor,
 )
-from evosplit.kernels.packing import pack, unpack
+from evosplit.kernels.packing import pack
 from evosplit.kernels.quantise import affine_for, dequantise_codes, quantise_codes
 from evosplit.shared.errors import InputError
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire import EncodedTensor
+from evosplit.shared.wire.frame import MAX_CODED_BITS
 from evosplit.shared.wire.tensor_check import check_tensor
 from evosplit.shared.wire.wire_sizes import raw_bits
 
@@ -81,22 +84,23 @@ def to_codes(
     return Codes(name, dtype, array.shape, code.bits, None, affine, codes)
 
 
-def encode_whole(codes: Codes, compressed: bool = True) -> EncodedTensor:
-    """The whole tensor for the wire; with zstd where that is shorter, unless not ``compressed``."""
-    packed = pack(codes.codes, codes.code_bits)
-    fields = (codes.name, codes.dtype, codes.shape, codes.bits, codes.axis, codes.affine)
-    return whole_tensor(*fields, packed, compressed)
+def encode_whole(codes: Codes, codec: str | None = None) -> EncodedTensor:
+    """The whole tensor for the wire, compressed as a `TensorCode`'s ``codec`` says where that is shorter."""
+    fields = (codes.name, codes.dtype, codes.shape, codes.bits, codes.axis)
+    if codec == "rans" and codes.affine is not None and codes.bits <= MAX_CODED_BITS:
+        return coded_tensor(*fields, codes.affine, codes.codes)
+    return whole_tensor(*fields, codes.affine, pack(codes.codes, codes.code_bits), codec != "none")
 
 
 def decode_whole(tensor: EncodedTensor) -> Codes:
     """The codes of a whole tensor. Raises WireError for one that lies; its shape is the caller's to check."""
     check_tensor(tensor)
-    packed = unwrapped(tensor)
     if tensor.scheme == "raw":
+        packed = unwrapped(tensor)
         check_raw(tensor.name, tensor.dtype, packed)
         return Codes(tensor.name, tensor.dtype, tensor.shape, tensor.bits, None, None, packed.copy())
-    codes, affine = unpack(packed, tensor.elements, tensor.bits), affine_of(tensor)
-    return Codes(tensor.name, tensor.dtype, tensor.shape, tensor.bits, tensor.axis, affine, codes)
+    affine = affine_of(tensor)
+    return Codes(tensor.name, tensor.dtype, tensor.shape, tensor.bits, tensor.axis, affine, codes_of(tensor))
 
 
 def digest(tensors: Iterable[Codes]) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.kernels.delta import apply_delta, encode_delta
+from evosplit.kernels.entropy_coding import decode_codes, encode_codes
 from evosplit.kernels.pooled import pooled
 from evosplit.kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
 from evosplit.kernels.readout import read_features, read_maps
@@ -25,6 +26,7 @@ def warm_kernels() -> None:
         affine = affine_for(values, bits, None, None, None)
         unpack_dequantise(quantise_pack(values, affine, bits), values.shape, affine, bits)
         _warm_deltas(values, bits)
+    _warm_entropy_coding()
     fake_quantise(values, 4)
     pooled(values.reshape(1, 4, 4), np.empty((1, 2, 2), np.float32), *np.empty((2, 1), np.float32))
     layers = (values[:4], np.ones((4, 2), np.int8), values[:2], values[:4].reshape(2, 2), values[:2])
@@ -38,6 +40,13 @@ def _warm_deltas(values: NDArray[np.float32], bits: int) -> None:
     base, now = (to_codes("x", each, code) for each in (values, -values))
     delta, _ = encode_delta(base, now, 8, threshold=1)
     apply_delta(decode_whole(encode_whole(base)), delta, 8).values()
+
+
+def _warm_entropy_coding() -> None:
+    codes = np.zeros(256, np.uint8)
+    payload = encode_codes(codes, (4, 8, 8), 4, codes.size)
+    if payload is not None:
+        decode_codes(payload, (4, 8, 8), 4)
 
 
 if __name__ == "__main__":

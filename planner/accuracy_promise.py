@@ -90,7 +90,7 @@ def keep(problem: Problem, promise: Promise, judge: Judge | None, plans_of: Plan
 def safe(problem: Problem) -> Problem:
     """The problem with `SAFE_BITS` and pictures without loss alone."""
     lossless = tuple(one for one in problem.encodings if one.name in LOSSLESS)
-    return replace(problem, bits=SAFE_BITS, encodings=lossless)
+    return replace(problem, bits=SAFE_BITS, encodings=lossless, coded=None)
 
 
 def is_safe(plan: Plan) -> bool:

@@ -14,7 +14,7 @@ from evosplit.planner.drop.accuracy import Judge
 from evosplit.planner.drop.pictures import table_with_errors
 from evosplit.planner.encodings import InputEncoding
 from evosplit.planner.problem import Problem
-from evosplit.planner.problem.device_pair import measured_profile, plain_speed
+from evosplit.planner.problem.device_pair import coded_speed, measured_profile, plain_speed
 from evosplit.planner.problem.limits import Limits
 from evosplit.planner.table import plan_table
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
@@ -55,6 +55,7 @@ def service_problem(
         limits,
         offered_bits(edge),
         plain=plain_speed(edge, cloud),
+        coded=coded_speed(edge, cloud),
         encodings=edge_encodings(encodings, edge),
         expectation=expectation,
     )

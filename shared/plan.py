@@ -22,7 +22,8 @@ class TensorCode:
 
     ``bits`` is 2 to 8 or 16 (affine) or 32 (as it stands, for integer tensors too). ``low`` and ``high``
     are the range that the codes span, from calibration; without them each frame spans its own. ``codec``:
-    None compresses where that makes the bytes fewer, ``none`` never does; ``raw8``, ``png`` and
+    None compresses where that makes the bytes fewer, ``none`` never does, ``rans`` codes the codes by their
+    contexts where that makes the bytes fewer (version 3 of the wire format); ``raw8``, ``png`` and
     ``jpeg-QUALITY`` send the picture instead of the input made of it (`evosplit.shared.picture_codes`).
     """
 

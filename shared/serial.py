@@ -39,6 +39,22 @@ def to_json(value: object) -> bytes:
         raise EvoSplitError(f"{type(value).__name__}: {place} is NaN or infinity, which JSON lacks") from None
 
 
+def json_text(data: Any) -> str:  # noqa: ANN401 - JSON has no narrower type
+    """JSON of plain data for readers who can do without a number: null for NaN and infinity."""
+    try:
+        return json.dumps(data, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(data), allow_nan=False)
+
+
+def _finite(data: Any) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    if isinstance(data, dict):
+        return {key: _finite(item) for key, item in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(item) for item in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
+
+
 def _not_finite(data: Any, place: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON has no narrower type
     """The places of NaN and infinity, as keys and indices between dots."""
     if isinstance(data, float) and not math.isfinite(data):

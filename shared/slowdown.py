@@ -22,6 +22,7 @@ def slowed(profile: Profile, slowdown: float) -> Profile:
         picture_s={codec: seconds * slowdown for codec, seconds in profile.picture_s.items()},
         pack_s=profile.pack_s * slowdown,
         plain_s_per_byte=_slowed_pair(profile.plain_s_per_byte, slowdown),
+        coded_s_per_byte=_slowed_pair(profile.coded_s_per_byte, slowdown),
         integers=profile.integers.slowed(slowdown) if profile.integers else None,
     )
 

@@ -1,4 +1,4 @@
-"""Pictures as a camera might have seen them: the device's way to more, and less certain, answers."""
+"""Data augmentation (weak and strong) of pictures."""
 
 from __future__ import annotations
 

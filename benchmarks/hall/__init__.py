@@ -1,1 +1,1 @@
-"""What the benchmarks on hall.mp4 share."""
+"""Shared parts of the benchmarks on hall.mp4."""

@@ -11,7 +11,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.hall.boxes import Boxes
+from benchmarks.hall.box_matching import Boxes
 from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.masked import MaskedSegment
 from evosplit.edge.backends.segment import FrameContext
@@ -59,8 +59,8 @@ class Part:
     def boxes(self, tensors: Tensors) -> Boxes:
         """What the tail finds."""
         outcome = postprocess(self.card, self.tail.run(dict(tensors)), SIZE).outcome
-        found: Boxes = outcome["boxes"]
-        return found
+        boxes: Boxes = outcome["boxes"]
+        return boxes
 
     def plan(self, bits: int, calibration: Sequence[Tensors]) -> Plan:
         """A plan of this cut whose ranges are those of the calibration's tensors."""

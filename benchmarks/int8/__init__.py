@@ -1,1 +1,1 @@
-"""What `benchmarks.int8_heads` is made of."""
+"""Parts of `benchmarks.int8_heads`."""

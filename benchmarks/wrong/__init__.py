@@ -1,1 +1,1 @@
-"""Agents whose profile is wrong, in simulation and as they are."""
+"""Agents whose profile is wrong, in simulation and for real."""

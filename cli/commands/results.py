@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import click
 
 from evosplit.cli.options import json_option, token_option
 from evosplit.cli.output import print_json, print_table
-from evosplit.shared.errors import EvoSplitError
-from evosplit.shared.token import bearer, given_token
+from evosplit.library.client.synchronous import Client
+from evosplit.shared.token import given_token
 from evosplit.shared.units import format_duration, format_size
 
 
@@ -30,28 +28,13 @@ def results(url: str, since: str | None, limit: int, token_file: Path | None, as
     \b
     Example: evosplit results --edge http://gate:9000 --since 2026-01-31T08:00 --limit 50
     """
-    query = {"limit": str(limit), **({"since": since} if since else {})}
-    answer = asyncio.run(fetch(f"{url}/v1/results", query, given_token(token_file)))
+    with Client(url, given_token(token_file), timeout_s=30.0, retries=0) as client:
+        page = client.page({"since": since}, limit)
+    rows = [found.to_dict() for found in page.results]
     if as_json:
-        print_json(answer)
+        print_json({"results": rows, "next_cursor": page.next_cursor})
     else:
-        _print(answer["results"])
-
-
-async def fetch(url: str, query: dict[str, str], token: str | None) -> dict[str, Any]:
-    """One page of an edge agent's API. Raises EvoSplitError."""
-    headers = bearer(token) if token else {}
-    try:
-        async with (
-            aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=30)) as session,
-            session.get(url, params=query) as response,
-        ):
-            answer: dict[str, Any] = await response.json(content_type=None)
-    except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as error:
-        raise EvoSplitError(f"no answer from {url}: {error or 'timed out'}") from None
-    if response.status != 200:
-        raise EvoSplitError(f"{url} answered {response.status}: {answer.get('error', 'no reason given')}")
-    return answer
+        _print(rows)
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

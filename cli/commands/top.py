@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import click
 from rich.live import Live
 
-from evosplit.cli.commands.results import fetch
 from evosplit.cli.options import json_option, token_option
 from evosplit.cli.output import print_json, stdout
 from evosplit.cli.profile_view import view
+from evosplit.library.client.synchronous import Client
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.token import given_token
 
@@ -50,7 +49,8 @@ def top(url: str, interval_s: float, once: bool, token_file: Path | None, as_jso
 
 
 def _look(url: str, token: str | None) -> dict[str, Any]:
-    return asyncio.run(fetch(f"{url}/v1/profile", {}, token))
+    with Client(url, token, timeout_s=30.0, retries=0) as client:
+        return client.profile()
 
 
 def _watch(url: str, token: str | None, interval_s: float) -> None:

@@ -1,1 +1,1 @@
-"""The built-in gate camera: a rendered scene with known plates, and the network that reads them."""
+"""Synthetic data set and reference network: a rendered gate camera with known plates, and their reader."""

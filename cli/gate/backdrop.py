@@ -1,4 +1,4 @@
-"""What never moves in front of the gate camera: sky, hills, building, lane, posts; drawn once per process."""
+"""Static background of the gate scene: sky, hills, building, lane, posts; drawn once per process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate camera: an endless, seeded stream of frames with their truth, at about six frames a second.
+"""Synthetic camera: an endless, seeded stream of frames with ground truth, at about six frames a second.
 
 Cars come one after another: each drives up, stops in front of the barrier, waits for it to open, and turns
 off to the right. Between two frames a moving car covers about half a metre, so it is either clearly before

@@ -1,4 +1,4 @@
-"""One car seen from the front, with its plate: how it looks, and its sprite at twice the size it stops at."""
+"""Car sprites: random appearance and plate, drawn from the front at twice the size it stops at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rendered training frames on disk, and batches of them (whole frames, or cut out around the plate)."""
+"""Training set: rendered frames on disk, and batches of them (whole frames, or cut out around the plate)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _render(path: Path, labels: Path, count: int, seed: int, processes: int) -> 
     np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape).flush()
     starts = range(0, count, _CHUNK)
     with ProcessPoolExecutor(processes) as pool:
-        jobs = [pool.submit(_render_chunk, path, at, min(_CHUNK, count - at), seed) for at in starts]
+        jobs = [pool.submit(_render_chunk, path, start, min(_CHUNK, count - start), seed) for start in starts]
         np.save(labels, np.concatenate([job.result() for job in jobs]))
 
 
@@ -63,7 +63,7 @@ def shuffled_batches(count: int, size: int, rng: np.random.Generator) -> Iterato
     """Yield index batches without end, each pass over the set in a new order, without incomplete batches."""
     while True:
         order = rng.permutation(count)
-        yield from (order[at : at + size] for at in range(0, count - size + 1, size))
+        yield from (order[start : start + size] for start in range(0, count - size + 1, size))
 
 
 def crop_corner(rng: np.random.Generator) -> tuple[int, int]:

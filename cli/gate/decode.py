@@ -1,4 +1,4 @@
-"""From the network's logits to a text and how sure it is."""
+"""Constrained decoding of plate logits: the most likely valid text, and its confidence."""
 
 from __future__ import annotations
 
@@ -20,11 +20,6 @@ def decode_plate(logits: NDArray[np.float32]) -> tuple[str, float]:
     likeliest = allowed[allowed.max(axis=2).sum(axis=1).argmax()]
     text = "".join(ALPHABET[index] for index in likeliest.argmax(axis=1) if index != BLANK)
     return text, float(np.exp(likeliest.max(axis=1).min()))
-
-
-def decode_plates(logits: NDArray[np.float32]) -> list[tuple[str, float]]:
-    """Read a batch, `(N, SLOTS, CLASSES)`."""
-    return [decode_plate(one) for one in logits]
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Held-out accuracy of the committed ONNX file in ONNX Runtime, whole and split with a quantised boundary."""
+"""Evaluation on held-out frames: the committed ONNX file, whole and split with a quantised boundary."""
 
 from __future__ import annotations
 

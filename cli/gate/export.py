@@ -1,4 +1,4 @@
-"""Write the trained network as ONNX and describe the file (development only)."""
+"""ONNX export of the trained network, with a description of the file (development only)."""
 
 from __future__ import annotations
 
@@ -105,4 +105,4 @@ def _accuracy(path: Path) -> dict[str, dict[str, float]]:
     for bits in (4, 2, 3, 8):
         some = samples if bits == 4 else samples[::_ROUGH]
         scores[f"boundary_{bits}_bits"] = score(split_reader(path, bits), some)
-    return {name: dataclasses.asdict(one) for name, one in scores.items()}
+    return {name: dataclasses.asdict(score) for name, score in scores.items()}

@@ -1,4 +1,4 @@
-"""The gate network in PyTorch (development only): narrow stem, residual trunk, one attention map per slot.
+"""Plate recognition network in PyTorch (development only): narrow stem, residual trunk, attention per slot.
 
 The stem ends in a squeeze to few channels at an eighth of the resolution: a tensor that is cheap to reach and
 to send. While training, it is rounded to few levels, so that the trunk learns to live with 3 to 8 bits.

@@ -1,4 +1,4 @@
-"""What a number plate may say: its alphabet, its patterns, and the slots a network reads it in.
+"""Number plate grammar: its alphabet, its patterns, and the slots a network reads it in.
 
 A plate is six or seven symbols, Latin letters without I, O and Q (they look like 1 and 0) and digits, in one
 of four patterns. A reader has `SLOTS` slots; each holds a symbol or `BLANK`; a short plate ends in blanks.

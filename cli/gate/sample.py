@@ -1,4 +1,4 @@
-"""Draw moments at random, for training: every place, light and plate as likely as it is useful."""
+"""Domain randomisation of training scenes: positions, light and plates drawn at random."""
 
 from __future__ import annotations
 

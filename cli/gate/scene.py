@@ -1,4 +1,4 @@
-"""Render one moment in front of the gate: the static backdrop, the cars, the barrier, the light, the noise.
+"""Scene rendering of one moment: the static background, the cars, the barrier, the light, the noise.
 
 A place on a lane is told by its scale (pixels per metre there), because everything else follows from it. The
 plate that counts is the one of a car in the own lane whose scale lies in `ZONE_SCALE` and that is at most
@@ -115,7 +115,7 @@ def _draw_arm(image: Image.Image, angle_deg: float) -> None:
     hinge_x, hinge_y = POST_PX
     stripe_px = 24
     for index, start in enumerate(range(0, _ARM_PX, stripe_px)):
-        ends = [(hinge_x + step_x * at, hinge_y + step_y * at) for at in (start, start + stripe_px)]
+        ends = [(hinge_x + step_x * px, hinge_y + step_y * px) for px in (start, start + stripe_px)]
         draw.line(ends, fill=(200, 36, 32) if index % 2 else (236, 234, 228), width=6)
 
 

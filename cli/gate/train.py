@@ -1,4 +1,4 @@
-"""Train the gate network, export it and measure it: `python -m evosplit.cli.gate.train --out cli/assets`.
+"""Training, export and evaluation of the network: `python -m evosplit.cli.gate.train --out cli/assets`.
 
 Needs PyTorch (extra `train`). Symbols are learnt on windows around the plate first, everything else on whole
 frames after that. Two idle cores with bfloat16 take about half an hour with the defaults, rendering included.

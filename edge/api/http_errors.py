@@ -13,7 +13,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from evosplit.edge.api.pages import AGENT
+from evosplit.edge.api.pages import AGENT, json_page
 from evosplit.edge.pipeline.frame_flow import FrameFailedError
 from evosplit.shared.errors import AuthError, EvoSplitError
 from evosplit.shared.token import check_bearer
@@ -66,4 +66,4 @@ def require_token(token: str) -> Middleware:
 
 def _answer(status: int, error: str, wait_s: float = 0.0, **more: str) -> web.Response:
     headers = {"Retry-After": str(max(math.ceil(wait_s), 1))} if status == _UNAVAILABLE else None
-    return web.json_response({"error": error, **more}, status=status, headers=headers)
+    return json_page({"error": error, **more}, status=status, headers=headers)

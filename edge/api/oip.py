@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 from aiohttp import web
-from numpy.typing import NDArray
 
-from evosplit.edge.api.pages import AGENT
+from evosplit.edge.api.pages import AGENT, json_page
 from evosplit.edge.pipeline.frame_flow import Finished
 from evosplit.edge.pipeline.intake import Ticket
 from evosplit.shared.card import Card
-from evosplit.shared.errors import InputError, NotFoundError
+from evosplit.shared.errors import NotFoundError
 from evosplit.shared.graph import Graph
 from evosplit.shared.oip import (
     BINARY_TYPE,
@@ -23,15 +20,14 @@ from evosplit.shared.oip import (
     MODEL_VERSION,
     InferRequest,
     InferResponse,
-    InferTensor,
-    RequestedOutput,
     build_response,
-    classify,
+    check_outputs,
+    header_length,
     model_inputs,
     model_metadata,
     parse_request,
+    requested_outputs,
     server_metadata,
-    tensor,
 )
 
 
@@ -58,12 +54,12 @@ async def healthy(_request: web.Request) -> web.Response:
 
 async def get_server(_request: web.Request) -> web.Response:
     """Server metadata."""
-    return web.json_response(server_metadata("evosplit-edge", version("evosplit")))
+    return json_page(server_metadata("evosplit-edge", version("evosplit")))
 
 
 async def get_model(request: web.Request) -> web.Response:
     """Model metadata."""
-    return web.json_response(model_metadata(_graph(request)))
+    return json_page(model_metadata(_graph(request)))
 
 
 async def get_model_ready(request: web.Request) -> web.Response:
@@ -76,9 +72,9 @@ async def post_infer(request: web.Request) -> web.Response:
     """Tensors in, tensors out. The frame's id, and who answered, are among the response's parameters."""
     graph = _graph(request)
     agent = request.app[AGENT]
-    asked = parse_request(await request.read(), _header_length(request))
+    asked = parse_request(await request.read(), header_length(request.headers.get(HEADER_LENGTH)))
     feeds = model_inputs(graph, asked.inputs)
-    _check_outputs(graph, asked)
+    check_outputs(asked.outputs, {name: np.dtype(graph.tensors[name].dtype) for name in graph.outputs})
     finished = await agent.frames.take_tensors(feeds, Ticket(uuid.uuid4().hex, "oip"))
     body, length = build_response(_response(graph, agent.plans.model.card, asked, finished), asked)
     headers = {"Content-Type": BINARY_TYPE if length else "application/json"}
@@ -95,28 +91,13 @@ def _graph(request: web.Request) -> Graph:
     return graph
 
 
-def _header_length(request: web.Request) -> int | None:
-    text = request.headers.get(HEADER_LENGTH)
-    if text is not None and not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise InputError(f"{HEADER_LENGTH} is not a number of bytes")
-    return None if text is None else int(text)
-
-
-def _check_outputs(graph: Graph, asked: InferRequest) -> None:
-    for output in asked.outputs:
-        if output.name not in graph.outputs:
-            raise InputError(f"no output {output.name!r} here; there are {', '.join(graph.outputs)}")
-        if output.classification and np.dtype(graph.tensors[output.name].dtype).kind not in "iuf":
-            raise InputError(f"output {output.name} holds no numbers to rank")
-
-
 def _response(graph: Graph, card: Card | None, asked: InferRequest, finished: Finished) -> InferResponse:
     labels = (card.labels if card else None) or ()
-    wanted = asked.outputs or tuple(RequestedOutput(name) for name in graph.outputs)
+    made = {name: finished.outputs[name] for name in graph.outputs}
     result = finished.result
     return InferResponse(
         model_name=graph.name,
-        outputs=tuple(_output(output, finished.outputs, labels) for output in wanted),
+        outputs=requested_outputs(asked.outputs, made, labels),
         id=asked.id,
         parameters={
             "frame_id": result.frame_id,
@@ -125,10 +106,3 @@ def _response(graph: Graph, card: Card | None, asked: InferRequest, finished: Fi
             "wire_bytes": result.wire_bytes,
         },
     )
-
-
-def _output(
-    wanted: RequestedOutput, made: Mapping[str, NDArray[Any]], labels: tuple[str, ...]
-) -> InferTensor:
-    item = tensor(wanted.name, made[wanted.name])
-    return classify(item, wanted.classification, labels) if wanted.classification else item

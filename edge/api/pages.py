@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import Final
 
 from aiohttp import web
@@ -13,9 +14,12 @@ from evosplit.edge.api.picture_body import picture_body
 from evosplit.edge.api.status import plan_status, profile_status
 from evosplit.edge.results.query import query_results
 from evosplit.shared.errors import NotFoundError
-from evosplit.shared.serial import to_data
+from evosplit.shared.serial import json_text, to_data
 
 AGENT: Final = web.AppKey("agent", Agent)
+
+json_page: Final = functools.partial(web.json_response, dumps=json_text)
+"""An answer in JSON, with null for numbers that are not finite."""
 
 
 def routes() -> list[web.RouteDef]:
@@ -34,14 +38,14 @@ async def post_frame(request: web.Request) -> web.Response:
     """A picture in, its result out."""
     content = await picture_body(request)
     told = ticket(request.query, request.headers)
-    return web.json_response(to_data(await request.app[AGENT].frames.take_picture(content, told)))
+    return json_page(to_data(await request.app[AGENT].frames.take_picture(content, told)))
 
 
 async def get_results(request: web.Request) -> web.Response:
     """A page of results."""
     wanted = result_filter(request.query)
     page = await asyncio.to_thread(query_results, request.app[AGENT].store, wanted)
-    return web.json_response(to_data(page))
+    return json_page(to_data(page))
 
 
 async def get_result(request: web.Request) -> web.Response:
@@ -50,17 +54,17 @@ async def get_result(request: web.Request) -> web.Response:
     result = await asyncio.to_thread(request.app[AGENT].store.get, frame_id)
     if result is None:
         raise NotFoundError(f"no result of a frame {frame_id[:128]!r}")
-    return web.json_response(to_data(result))
+    return json_page(to_data(result))
 
 
 async def get_plan(request: web.Request) -> web.Response:
     """The plan in use, the link as estimated, and the table."""
-    return web.json_response(plan_status(request.app[AGENT]))
+    return json_page(plan_status(request.app[AGENT]))
 
 
 async def get_profile(request: web.Request) -> web.Response:
     """What frames cost, per segment and per hook."""
-    return web.json_response(profile_status(request.app[AGENT]))
+    return json_page(profile_status(request.app[AGENT]))
 
 
 async def get_metrics(request: web.Request) -> web.Response:

@@ -66,18 +66,18 @@ class HookAudits:
 
         return acts
 
-    def compare(self, frame_id: str, claims: Iterable[NotedDecision], full: Outputs) -> None:
+    def compare(self, frame_id: str, noted: Iterable[NotedDecision], full: Outputs) -> None:
         """Judge the answers that exits would have given by the ``full`` one."""
-        for claim in claims:
-            is_audit = self.guard.should_audit(frame_id, claim.hook.name)
-            if is_audit and isinstance(claim.decision, Exit):
-                self.judge(claim.hook, agree(self._card, claim.decision.outputs, full), claim.decision)
+        for note in noted:
+            is_audit = self.guard.should_audit(frame_id, note.hook.name)
+            if is_audit and isinstance(note.decision, Exit):
+                self.judge(note.hook, agree(self._card, note.decision.outputs, full), note.decision)
 
-    def shortcuts(self, frame_id: str, claims: Iterable[NotedDecision]) -> frozenset[str]:
+    def shortcuts(self, frame_id: str, noted: Iterable[NotedDecision]) -> frozenset[str]:
         """Names of the hooks whose shorter way has to be gone as well, to be compared at its end."""
         if not self.guard.should_audit(frame_id):
             return frozenset()
-        return frozenset(claim.hook.name for claim in claims if not isinstance(claim.decision, Exit))
+        return frozenset(note.hook.name for note in noted if not isinstance(note.decision, Exit))
 
     def compare_way(self, hooks: Iterable[Hook], hooked: Outputs, full: Outputs) -> None:
         """Judge hooks that made the way shorter by the answer at its end."""

@@ -1,4 +1,4 @@
-"""When a stream's last values may be kept: the settings and the rules. Pure."""
+"""Rules of change-driven execution: when the last values of a stream may be kept. Pure."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 from evosplit.edge.enrolment.measure import device_profiler, profile_skeleton
 from evosplit.edge.enrolment.note import Enrolment, bundle_place, open_bundle, read_note, wanted, write_note
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.head.table_heads import skeleton_model
+from evosplit.edge.head.bundle_network import skeleton_model
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.savings_record import read_expectation
 from evosplit.shared.bundle import Bundle
@@ -28,16 +28,17 @@ from evosplit.shared.serial import to_data
 
 STATISTICS_FILE: Final = "errors.json"
 """What quantisation costs on this device's own frames, where those stay here."""
-_RETRY_S: Final = 1.0
+RETRY_S: Final = 1.0
+"""How long after an attempt a cloud that is away is asked again."""
 
 _log = logging.getLogger(__name__)
 
 
-async def enrol(settings: EdgeSettings, cloud: PlannerClient) -> Bundle:
+async def enrol(settings: EdgeSettings, cloud: PlannerClient, retry_s: float = RETRY_S) -> Bundle:
     """The bundle of the data directory if it fits the settings, else a new one from the cloud.
 
-    Raises CloudUnavailableError when a new one is needed and no cloud answers for ``enrol_wait_s``,
-    AuthError, NotFoundError, CloudRefusedError, ProfileError, BundleError.
+    Raises CloudUnavailableError when a new one is needed and no cloud answers for ``enrol_wait_s``, asked
+    every ``retry_s``; AuthError, NotFoundError, CloudRefusedError, ProfileError, BundleError.
     """
     await asyncio.to_thread(settings.folder.mkdir, parents=True, exist_ok=True)
     kept = await asyncio.to_thread(read_note, settings)
@@ -46,7 +47,7 @@ async def enrol(settings: EdgeSettings, cloud: PlannerClient) -> Bundle:
             return await asyncio.to_thread(open_bundle, settings, kept.bundle)
         except BundleError as damage:
             _log.warning("%s; fetching the bundle again", damage)
-    description = await _with_patience(settings, cloud)
+    description = await _with_patience(settings, cloud, retry_s)
     expected = await asyncio.to_thread(read_expectation, settings.folder, str(description.get("sha256")))
     asked = dataclasses.replace(wanted(settings), expectation=expected)
     bundle = await fresh_bundle(settings, cloud, description, asked)
@@ -55,7 +56,7 @@ async def enrol(settings: EdgeSettings, cloud: PlannerClient) -> Bundle:
     return bundle
 
 
-async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Mapping[str, Any]:
+async def _with_patience(settings: EdgeSettings, cloud: PlannerClient, retry_s: float) -> Mapping[str, Any]:
     deadline_s, told = time.monotonic() + settings.enrol_wait_s, ""
     while True:
         try:
@@ -67,7 +68,7 @@ async def _with_patience(settings: EdgeSettings, cloud: PlannerClient) -> Mappin
             if str(away) != told:
                 _log.warning("%s; waiting for the cloud", away)
                 told = str(away)
-            await asyncio.sleep(_RETRY_S)
+            await asyncio.sleep(retry_s)
     return description
 
 

@@ -20,7 +20,7 @@ class HookFailures:
         return id(hook) not in self._dropped
 
     def drop(self, hook: Hook, why: str) -> None:
-        """AskHook it no more. Logged the first time."""
+        """Ask the hook no more. Logged the first time."""
         if self.trusts(hook):
             self._dropped[id(hook)] = (hook, why)
             _log.warning("hook %s is dropped: %s", hook.name, why)

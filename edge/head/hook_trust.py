@@ -1,4 +1,4 @@
-"""Which hooks are believed, and which of their decisions are acted on."""
+"""Trust in hooks: which are believed, and which of their decisions are acted on."""
 
 from __future__ import annotations
 

@@ -28,14 +28,15 @@ def head_parts(graph: Graph, cut: Cut, borders: Iterable[str], watched: Iterable
     """The cut's layers as consecutive parts, one more at most than there are different ``borders``.
 
     A border is a tensor of the head. The part before it holds just what it takes to compute that tensor
-    (with its ancestors, a downward-closed set), so an exit there leaves nothing computed in vain. Tensors
-    that are ``watched`` are made available too, but cost no border.
+    (with its ancestors, a downward-closed set), so nothing is computed that an exit there does not need.
+    Tensors that are ``watched`` are made available too, but cost no border.
     """
     order = sorted(dict.fromkeys(borders), key=lambda name: graph.producer.get(name, -1))
     sets = _growing(graph, cut, order)
     wanted = {*cut.boundary, *edge_outputs(graph, cut), *order, *watched}
     parts = [
-        _part(graph, layers, wanted.union(*_read_by(graph, sets[at + 1 :]))) for at, layers in enumerate(sets)
+        _part(graph, layers, wanted.union(*_read_by(graph, sets[after:])))
+        for after, layers in enumerate(sets, 1)
     ]
     return _with_constants(graph, cut, parts)
 
@@ -44,12 +45,12 @@ def parts_before(graph: Graph, parts: Iterable[Part], tensor: str) -> int:
     """How many parts run before the tensor is there: 0 for an input of the model."""
     if tensor in graph.inputs:
         return 0
-    return next(at for at, part in enumerate(parts, 1) if tensor in part.makes)
+    return next(count for count, part in enumerate(parts, 1) if tensor in part.makes)
 
 
 def available(graph: Graph, cut: Cut) -> frozenset[str]:
     """Every tensor that a hook may read in this head."""
-    return frozenset(graph.inputs).union(*(graph.layers[at].outputs for at in cut.layers))
+    return frozenset(graph.inputs).union(*(graph.layers[index].outputs for index in cut.layers))
 
 
 def _growing(graph: Graph, cut: Cut, order: Iterable[str]) -> list[tuple[int, ...]]:
@@ -65,24 +66,24 @@ def _growing(graph: Graph, cut: Cut, order: Iterable[str]) -> list[tuple[int, ..
 
 def _ancestors(graph: Graph, tensor: str) -> set[int]:
     """The layers that it takes to compute a tensor."""
-    found, open_names = set[int](), [tensor]
-    while open_names:
-        at = graph.producer.get(open_names.pop(), -1)
-        if at >= 0 and at not in found:
-            found.add(at)
-            open_names.extend(graph.layers[at].inputs)
-    return found
+    ancestors, pending = set[int](), [tensor]
+    while pending:
+        index = graph.producer.get(pending.pop(), -1)
+        if index >= 0 and index not in ancestors:
+            ancestors.add(index)
+            pending.extend(graph.layers[index].inputs)
+    return ancestors
 
 
 def _part(graph: Graph, layers: tuple[int, ...], wanted: Iterable[str]) -> Part:
-    made = dict.fromkeys(name for at in layers for name in graph.layers[at].outputs)
-    read = dict.fromkeys(name for at in layers for name in graph.layers[at].inputs if name not in made)
+    made = dict.fromkeys(name for index in layers for name in graph.layers[index].outputs)
+    read = dict.fromkeys(name for index in layers for name in graph.layers[index].inputs if name not in made)
     needed = set(wanted)
     return Part(layers, tuple(read), tuple(name for name in made if name in needed))
 
 
 def _read_by(graph: Graph, sets: Iterable[tuple[int, ...]]) -> list[tuple[str, ...]]:
-    return [graph.layers[at].inputs for layers in sets for at in layers]
+    return [graph.layers[index].inputs for layers in sets for index in layers]
 
 
 def _with_constants(graph: Graph, cut: Cut, parts: list[Part]) -> list[Part]:

@@ -41,7 +41,7 @@ class HeadRun:
 
     ``tensors`` hold what crosses, the finished outputs, and what hooks read. ``exit`` is the answer that
     ``exit_hook`` gave; the head ended there. ``keep`` and ``bits`` are for the encoder, per boundary tensor.
-    ``changed_by`` are the hooks without which the answer might be another; ``claims`` are decisions that were
+    ``changed_by`` are the hooks without which the answer might be another; ``noted`` are decisions that were
     only noted, to be compared with what the full way gives.
     """
 
@@ -52,7 +52,7 @@ class HeadRun:
     keep: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     bits: Mapping[str, int] = field(default_factory=dict)
     changed_by: tuple[Hook, ...] = ()
-    claims: tuple[NotedDecision, ...] = ()
+    noted: tuple[NotedDecision, ...] = ()
 
 
 def run_head(
@@ -70,14 +70,17 @@ def run_head(
     for good (``hook_failures``), and the frame goes on as if it had said `Go`.
     """
     frame = _FrameRun(head, dict(feeds), stream, hook_failures)
-    at = 0
-    while at < len(head.steps) and frame.exit is None:
-        step = head.steps[at]
+    index = 0
+    while index < len(head.steps) and frame.exit is None:
+        step = head.steps[index]
         if isinstance(step, RunSegment):
             frame.work(step)
-            at += 1
+            index += 1
         else:
-            at = at + 1 if acts is None or step.hook.kind in without else frame.ask(step, at, acts)
+            next_step = index + 1
+            if acts is not None and step.hook.kind not in without:
+                next_step = frame.ask(step, index, acts)
+            index = next_step
     return frame.result()
 
 
@@ -95,7 +98,7 @@ class _FrameRun:
         self._keep: dict[str, NDArray[np.bool_]] = {}
         self._bits: dict[str, int] = {}
         self._changed_by: list[Hook] = []
-        self._claims: list[NotedDecision] = []
+        self._noted: list[NotedDecision] = []
         self.exit: Exit | None = None
 
     def work(self, step: RunSegment) -> None:
@@ -107,22 +110,22 @@ class _FrameRun:
         backend, density = step.segment.backend, step.segment.density
         self._trace.append(StepTrace("segment", step.name, backend, seconds, density, made_bytes=made_bytes))
 
-    def ask(self, step: AskHook, at: int, acts: DecisionPolicy) -> int:
+    def ask(self, step: AskHook, index: int, acts: DecisionPolicy) -> int:
         """AskHook a hook and act; the index of the next step."""
         if not self._hook_failures.trusts(step.hook):
-            return at + 1
+            return index + 1
         started_s = time.perf_counter()
         decision = self._decision(step)
         seconds, name = time.perf_counter() - started_s, type(decision).__name__.lower()
         self._trace.append(StepTrace("hook", step.hook.name, step.hook.kind, seconds, decision=name))
         if isinstance(decision, Go):
-            return at + 1
+            return index + 1
         if not acts(step.hook, decision):
-            self._claims.append(NotedDecision(step.hook, decision))
-            return at + 1
+            self._noted.append(NotedDecision(step.hook, decision))
+            return index + 1
         self._changed_by.append(step.hook)
         self._act(decision, step)
-        return step.after if isinstance(decision, Skip) else at + 1
+        return step.after if isinstance(decision, Skip) else index + 1
 
     def result(self) -> HeadRun:
         exit_hook = self._changed_by[-1].name if self.exit is not None else None
@@ -134,7 +137,7 @@ class _FrameRun:
             keep=self._keep,
             bits=self._bits,
             changed_by=tuple(self._changed_by),
-            claims=tuple(self._claims),
+            noted=tuple(self._noted),
         )
 
     def _decision(self, step: AskHook) -> Decision:

@@ -7,29 +7,17 @@ import threading
 from collections.abc import Sequence
 from typing import TypeAlias
 
-import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-
-from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble, placed_hooks
+from evosplit.edge.head.assemble import HeadOptions, assemble
+from evosplit.edge.head.bundle_network import BundleNetwork
+from evosplit.edge.head.hook_placement import placed_hooks
 from evosplit.edge.head.partition import available
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.hook import Hook
-from evosplit.kernels.codec import decode_tensor
 from evosplit.shared.bundle import Bundle, Manifest
-from evosplit.shared.errors import BundleError
-from evosplit.shared.graph import Graph, graph_from_model, parse_cut
-from evosplit.shared.plan import FLOAT_BITS, Plan
-from evosplit.shared.weights import restore_weights
+from evosplit.shared.graph import Graph, parse_cut
+from evosplit.shared.plan import Plan
 
 _Key: TypeAlias = tuple[object, ...]
-
-
-def skeleton_model(bundle: Bundle) -> onnx.ModelProto:
-    """The bundle's network without its weights. Raises BundleError."""
-    try:
-        return onnx.load_model_from_string(bundle.read(bundle.manifest.skeleton))
-    except DecodeError as broken:
-        raise BundleError(f"the bundle's skeleton is no ONNX model: {broken}") from None
 
 
 class Heads:
@@ -41,14 +29,16 @@ class Heads:
     def __init__(
         self, bundle: Bundle, options: HeadOptions | None = None, hooks: Sequence[Hook] = ()
     ) -> None:
-        self._bundle = bundle
+        self._network = BundleNetwork(bundle)
         self._hooks = tuple(hooks)
         self._options = options or HeadOptions()
-        self._skeleton = skeleton_model(bundle)
         self._built: dict[_Key, Head] = {}
         self._building = threading.Lock()
-        manifest = bundle.manifest
-        self.graph: Graph = graph_from_model(self._skeleton, manifest.model, manifest.model_sha256)
+
+    @property
+    def graph(self) -> Graph:
+        """The network without its large weights."""
+        return self._network.graph
 
     @property
     def hooks(self) -> tuple[Hook, ...]:
@@ -84,7 +74,7 @@ class Heads:
     @property
     def manifest(self) -> Manifest:
         """What the bundle says of itself."""
-        return self._bundle.manifest
+        return self._network.manifest
 
     def inherit(self, before: Heads) -> None:
         """Take over what another bundle of the same network has built of this one's plans.
@@ -110,8 +100,8 @@ class Heads:
     def trial(self, plan: Plan, hooks: tuple[Hook, ...]) -> Head:
         """A head of its own with these hooks alone, without masks. Raises BundleError, ModelError."""
         with self._building:
-            stuff = self._stuff(plan)
-        return assemble(stuff, hooks, HeadOptions(self.options.providers))
+            source = self._network.source(plan)
+        return assemble(source, hooks, HeadOptions(self.options.providers))
 
     def renew(self, plan: Plan) -> bool:
         """Build a head that is there anew if the hooks have changed; the old one serves meanwhile.
@@ -140,23 +130,7 @@ class Heads:
         return len(self._built)
 
     def _new(self, plan: Plan, old: Head | None = None) -> Head:
-        return assemble(self._stuff(plan), self.hooks_of(plan), self.options, old)
-
-    def _stuff(self, plan: Plan) -> HeadSource:
-        cut = parse_cut(self.graph, plan.cut_key)
-        packed = self._bundle.weights(self._weight_bits(plan, cut.layers))
-        weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
-        graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))
-        return HeadSource(graph, cut, packed, plan.activation_codes)
-
-    def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
-        packed = self._bundle.manifest.weights
-        bits: dict[str, int] = {}
-        for layer in (self.graph.layers[index] for index in layers):
-            for name in packed.keys() & set(layer.weights):
-                # Layers that share an initialiser get the most bits that any of them asks for.
-                bits[name] = max(bits.get(name, 0), plan.weight_bits.get(layer.name, FLOAT_BITS))
-        return bits
+        return assemble(self._network.source(plan), self.hooks_of(plan), self.options, old)
 
 
 def _key(plan: Plan) -> _Key:

@@ -31,11 +31,6 @@ class HeadTrace:
     steps: tuple[StepTrace, ...] = ()
 
     @property
-    def segment_s(self) -> float:
-        """Seconds that segments took."""
-        return sum(step.seconds for step in self.steps if step.kind == "segment")
-
-    @property
     def hook_s(self) -> float:
         """Seconds that hooks took."""
         return sum(step.seconds for step in self.steps if step.kind == "hook")

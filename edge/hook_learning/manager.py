@@ -240,6 +240,5 @@ def _mask_learner(engine: Engine, settings: EdgeSettings) -> MaskLearner | None:
 def _trials(engine: Engine, settings: EdgeSettings) -> tuple[str, float, RepeatTrials] | None:
     if "repeat" not in settings.hook_kinds:
         return None
-    left, top, right, bottom = settings.region or (0.0, 0.0, 1.0, 1.0)
-    reduction = Reduction(region=(top, left, bottom, right))
+    reduction = Reduction(region=settings.region or (0.0, 0.0, 1.0, 1.0))
     return engine.plans.model.graph.inputs[0], settings.exit_agreement, RepeatTrials(reduction)

@@ -57,10 +57,10 @@ class Observer:
             return
         if self.collector.wanted(answer.head):
             await self._learn(answer.head, answer.run, job, answer, outcome)
-        if claims := answer.run.claims:
-            compare = functools.partial(self.audits.compare, job.frame_id, claims, answer.outputs)
+        if noted := answer.run.noted:
+            compare = functools.partial(self.audits.compare, job.frame_id, noted, answer.outputs)
             await self._engine.compute.run(compare)
-            await self._go_short(job, answer, self.audits.shortcuts(job.frame_id, claims))
+            await self._go_short(job, answer, self.audits.shortcuts(job.frame_id, noted))
         await self._observe_map(job, answer)
         await self.shadows.ask_about(job, answer, outcome_key(outcome))
 

@@ -146,9 +146,9 @@ def _claimed(answer: Answer) -> tuple[Mapping[str, int], Mapping[str, NDArray[np
     """What hooks at work would have left out of an audited frame: what is learned comes on top of it."""
     bits: dict[str, int] = {}
     keep: dict[str, Any] = {}
-    for claim in answer.run.claims if answer.run is not None else ():
-        if isinstance(claim.decision, Bits):
-            bits.update(claim.decision.bits)
-        elif isinstance(claim.decision, Keep):
-            keep[claim.decision.tensor] = claim.decision.channels
+    for note in answer.run.noted if answer.run is not None else ():
+        if isinstance(note.decision, Bits):
+            bits.update(note.decision.bits)
+        elif isinstance(note.decision, Keep):
+            keep[note.decision.tensor] = note.decision.channels
     return bits, keep

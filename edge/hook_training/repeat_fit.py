@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -68,18 +67,3 @@ class RepeatTrials:
         """The hook as learned until now, or None."""
         least = self.threshold(target, sure)
         return None if least is None else RepeatHook(name, tap, self.reduction, least)
-
-
-def fit_repeat(
-    name: str,
-    tap: str,
-    answered: Iterable[tuple[NDArray[Any], str | None]],
-    reduction: Reduction,
-    target: float,
-    sure: float = 0.95,
-) -> RepeatHook | None:
-    """The hook for a stream whose full answers, in order, are ``answered``: model inputs and keys."""
-    trials = RepeatTrials(reduction)
-    for tensor, answer in answered:
-        trials.offer("", tensor, answer)
-    return trials.hook(name, tap, target, sure)

@@ -49,6 +49,11 @@ def threshold(
     return float(ranked[passed - 1]) if passed else None
 
 
+def can_show(target: float, count: int, sure: float) -> bool:
+    """Whether so many trials could show an agreement of ``target`` at all, if none of them failed."""
+    return threshold(np.ones(count), np.ones(count, np.bool_), target, sure) is not None
+
+
 def _sizes(ranked: NDArray[np.floating], target: float, risk: float) -> Iterator[int]:
     """How many samples answer at each threshold to try, fewest first; fewer than the first prove nothing."""
     least = math.ceil(math.log(risk) / math.log(target)) if 0 < target < 1 else 1

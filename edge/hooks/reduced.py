@@ -20,7 +20,7 @@ MOST_GAIN: Final = 1.25
 
 @dataclass(frozen=True)
 class Reduction:
-    """How a model input is reduced. ``region`` is (top, left, bottom, right), shares of height and width.
+    """How a model input is reduced. ``region`` is (left, top, right, bottom), shares of width and height.
 
     Larger ``block``, in positions, average more noise away and see smaller changes less.
     """
@@ -29,7 +29,7 @@ class Reduction:
     region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
 
     def __post_init__(self) -> None:
-        top, left, bottom, right = self.region
+        left, top, right, bottom = self.region
         if self.block < 1 or not (0 <= top < bottom <= 1 and 0 <= left < right <= 1):
             raise ValueError(f"no region {self.region} with blocks of {self.block}")
 
@@ -49,7 +49,7 @@ class Reduction:
     def _cut(self, maps: NDArray[Any]) -> NDArray[Any]:
         """At least one position of each axis, whatever the rounding."""
         height, width = maps.shape[1:]
-        top, left, bottom, right = self.region
+        left, top, right, bottom = self.region
         first, start = min(int(top * height), height - 1), min(int(left * width), width - 1)
         last, stop = max(round(bottom * height), first + 1), max(round(right * width), start + 1)
         return maps[:, first:last, start:stop]

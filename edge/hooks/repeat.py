@@ -91,8 +91,8 @@ class RepeatHook:
     def restored(cls, saved: SavedHook) -> RepeatHook:
         """The hook of plain values. Raises KeyError, TypeError or ValueError for values that do not fit."""
         fields = saved.fields
-        top, left, bottom, right = map(float, fields["region"])
-        reduction = Reduction(int(fields["block"]), (top, left, bottom, right))
+        left, top, right, bottom = map(float, fields["region"])
+        reduction = Reduction(int(fields["block"]), (left, top, right, bottom))
         max_age, most_streams, macs = (int(fields[name]) for name in ("max_age", "most_streams", "macs"))
         threshold = float(fields["threshold"])
         return cls(fields["name"], fields["tap"], reduction, threshold, max_age, most_streams, macs)

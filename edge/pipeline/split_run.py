@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 
 from evosplit.edge.head.apply_decisions import kept_channels, with_bits
-from evosplit.edge.head.assemble import BOUNDARY_HOOKS
 from evosplit.edge.head.hook_failures import HookFailures
+from evosplit.edge.head.hook_placement import BOUNDARY_HOOKS
 from evosplit.edge.head.hook_trust import HookTrust
 from evosplit.edge.head.run import DecisionPolicy, HeadRun, run_head
 from evosplit.edge.pipeline.cloud_requests import CloudRequests

@@ -15,8 +15,8 @@ Coded: TypeAlias = tuple[Codes, ...]
 
 def key_frame(frame: Frame, wire: Wire, codes: Coded) -> bytes:
     """A frame that stands alone, whatever base ``frame`` names; its tensors are filled in."""
-    allowed = (code.codec != "none" for _, code in wire.codes)
-    tensors = tuple(map(encode_whole, codes, allowed))
+    codecs = (code.codec for _, code in wire.codes)
+    tensors = tuple(map(encode_whole, codes, codecs))
     return _sealed(frame, 0, codes, tensors)
 
 

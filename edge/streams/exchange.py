@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from evosplit.edge.link.uplink import CloudAnswer
 from evosplit.edge.streams.delta import DeltaSender, Sent
 from evosplit.shared.errors import UnknownBaseError
+from evosplit.shared.picture_codes import is_picture
 from evosplit.shared.plan import Plan
 
 SentAs = Literal["whole", "delta", "refused"]
@@ -37,7 +38,7 @@ def is_stream(name: str, plan: Plan) -> bool:
 
     Frames without a name are of no one camera, so the last one says nothing of the next.
     """
-    return is_named(name) and all(code.codec in (None, "none") for code in plan.wire.values())
+    return is_named(name) and not any(is_picture(code.codec) for code in plan.wire.values())
 
 
 def is_named(stream: str) -> bool:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from evosplit.kernels.clipping import Clip
+from evosplit.kernels.errors.coded_steps import CodedStep, coded_bytes
 from evosplit.kernels.errors.error_table import ActivationErrors
 from evosplit.kernels.errors.non_finite import check_outputs
 from evosplit.kernels.errors.ranges import with_shared_ranges
 from evosplit.kernels.errors.stretched_network import Network
-from evosplit.kernels.errors.tensor_statistics import Ranges, Watch, payload_bytes, relative, wire_codes
+from evosplit.kernels.errors.tensor_statistics import (
+    Observed,
+    Ranges,
+    Watch,
+    observed,
+    payload_bytes,
+    relative,
+    wire_codes,
+)
 from evosplit.kernels.errors.tensor_walk import walks
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
@@ -24,33 +35,61 @@ Values = Mapping[str, np.ndarray]
 Measured = tuple[dict[str, ActivationErrors], dict[str, float]]
 
 
+@dataclass(frozen=True)
+class _Encoded:
+    """Bytes of one tensor on one input: dense by bits, and entropy coded by step."""
+
+    payload: dict[int, int]
+    coded: tuple[int, ...]
+
+
 def measure_activations(
-    network: Network, calibration: Sequence[Values], progress: Callable[[], None], clip: Clip
+    network: Network,
+    calibration: Sequence[Values],
+    progress: Callable[[], None],
+    clip: Clip,
+    pool: Executor,
 ) -> Measured:
     """Relative MSE of every float tensor, mean payload bytes of every other one; inputs of the model too.
 
     A tensor that is not finite on some input counts among the others: it stays float. First pass: ranges and
-    samples of all inputs. Second: bytes, now that the clip ranges are known. Calls ``progress`` once per run:
-    `activation_runs` times. Raises InputError where outputs of the network are not finite.
+    samples of all inputs. Second: bytes, now that the clip ranges are known. Inputs, then tensors, are dealt
+    to the threads of ``pool``; what is found does not depend on their number. Calls ``progress`` once per
+    run: `activation_runs` times. Raises InputError where outputs of the network are not finite.
     """
     walk = walks(network)
-    watches = _watched(network.graph, calibration, walk, progress, clip)
+    watches = _watched(network.graph, calibration, walk, progress, clip, pool)
     check_outputs(
         network.graph,
         {name: watch.first_not_finite for name, watch in watches.items()},
         {name for name, watch in watches.items() if watch.has_nan},
     )
     finite = {name: watch for name, watch in watches.items() if watch.first_not_finite is None}
-    ranges = {name: watch.ranges() for name, watch in finite.items()}
+    ranges = dict(zip(finite, pool.map(Watch.ranges, finite.values()), strict=True))
     codes = {name: wire_codes(found) for name, found in ranges.items()}
-    sizes: dict[str, list[dict[int, int]]] = {}
-    for feeds in calibration[:_ENCODED_INPUTS]:
-        for values in walk(feeds):
-            for name, array in values.items():
-                sizes.setdefault(name, []).append(payload_bytes(name, array, codes.get(name, {})))
+    steps = dict(zip(finite, pool.map(Watch.steps, finite.values()), strict=True))
+
+    def encoded(feeds: Values) -> dict[str, _Encoded]:
+        made = (pair for values in walk(feeds) for pair in values.items())
+        return {
+            name: _Encoded(
+                payload_bytes(name, array, codes.get(name, {})), coded_bytes(name, array, steps.get(name, ()))
+            )
+            for name, array in made
+        }
+
+    sizes: dict[str, list[_Encoded]] = {}
+    for found in pool.map(encoded, calibration[:_ENCODED_INPUTS]):
+        for name, one in found.items():
+            sizes.setdefault(name, []).append(one)
         progress()
-    means = {name: _means(found) for name, found in sizes.items()}
-    errors = {name: _errors(watch, ranges[name], codes[name], means[name]) for name, watch in finite.items()}
+    means = {name: _means([one.payload for one in found]) for name, found in sizes.items()}
+
+    def measured(name: str) -> ActivationErrors:
+        coded = _with_bytes(steps[name], [one.coded for one in sizes[name]])
+        return replace(_errors(finite[name], ranges[name], codes[name], means[name]), coded=coded)
+
+    errors = dict(zip(finite, pool.map(measured, finite), strict=True))
     plain_bytes = {name: means[name][FLOAT_BITS] for name in means if name not in finite}
     return with_shared_ranges(network.graph, errors), plain_bytes
 
@@ -66,14 +105,19 @@ def _watched(
     walk: Callable[[Values], Iterator[Values]],
     progress: Callable[[], None],
     clip: Clip,
+    pool: Executor,
 ) -> dict[str, Watch]:
     """Every float tensor as all inputs show it."""
     names = (*graph.inputs, *(name for layer in graph.layers for name in layer.outputs))
-    watches = {name: Watch(len(calibration), clip) for name in names if graph.tensors[name].is_float}
-    for feeds in calibration:
-        for values in walk(feeds):
-            for name in values.keys() & watches.keys():
-                watches[name].observe(values[name])
+    watches = {name: Watch(clip) for name in names if graph.tensors[name].is_float}
+
+    def seen(feeds: Values) -> dict[str, Observed]:
+        made = (pair for values in walk(feeds) for pair in values.items())
+        return {name: observed(array, len(calibration)) for name, array in made if name in watches}
+
+    for found in pool.map(seen, calibration):
+        for name, one in found.items():
+            watches[name].add(one)
         progress()
     return watches
 
@@ -86,6 +130,12 @@ def _errors(
     high = {bits: code.high for bits, code in codes.items() if code.high is not None}
     noise = relative(mse, watch.values())
     return ActivationErrors(noise, noise, mse, low, high, wire_bytes, ranges)
+
+
+def _with_bytes(steps: Sequence[CodedStep], sizes: Sequence[Sequence[int]]) -> tuple[CodedStep, ...]:
+    """The steps with their mean bytes; none where the tensor was too large to be coded."""
+    totals = (sum(each) / len(sizes) for each in zip(*sizes, strict=True))
+    return tuple(replace(step, wire_bytes=mean) for step, mean in zip(steps, totals, strict=False))
 
 
 def _means(sizes: Sequence[Mapping[int, int]]) -> dict[int, float]:

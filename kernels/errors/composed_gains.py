@@ -10,6 +10,7 @@ a picture, and a mean does not remove it. docs/decisions/error-measure.md has th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from typing import Final
 
 import numpy as np
@@ -32,30 +33,35 @@ def composed_gains(
     activations: Mapping[str, ActivationErrors],
     progress: Callable[[], None],
     widths: Sequence[int],
+    pool: Executor,
 ) -> dict[Thing, float]:
     """The gains of all things: in full right behind ``stops`` layers, composed and corrected elsewhere.
 
-    Each of the ``widths`` gets an input of its own. Calls ``progress`` once per layer, and once before.
+    Each of the ``widths`` gets an input of its own. Runs are dealt to the threads of ``pool``. Calls
+    ``progress`` once per layer, and once before.
     """
     composed: dict[Thing, float] = {}
-    full: dict[Thing, float] = {}
-    waiting: list[tuple[Thing, list[dict[str, float]]]] = []
+    full: dict[Thing, Future[float]] = {}
+    waiting: list[tuple[Thing, list[Future[dict[str, float]]]]] = []
     for probe in probes(network, inputs):
         parts = probe.singles()[: len(widths)]
         for thing in (one for one in every if one.stop == probe.stop):
             noises = [
-                _noise_at_end(part, thing.change, bits, thing.relative[bits])
+                pool.submit(_noise_at_end, part, thing.change, bits, thing.relative[bits])
                 for bits, part in zip(widths, parts, strict=False)
             ]
             waiting.append((thing, noises))
             if probe.stop in stops:
-                full[thing] = full_gain(parts, thing.change, thing.relative, widths)
+                full[thing] = pool.submit(full_gain, parts, thing.change, thing.relative, widths)
         if probe.is_end:
             ends = _gains_at_end(network, parts, activations, widths)
-            composed |= {thing: max(_sum(noise, ends) for noise in noises) for thing, noises in waiting}
+            composed |= {
+                thing: max(_sum(noise.result(), ends) for noise in noises) for thing, noises in waiting
+            }
             waiting = []
         progress()
-    return {**_corrected(composed, full), **full}
+    known = {thing: gain.result() for thing, gain in full.items()}
+    return {**_corrected(composed, known), **known}
 
 
 def full_gain(

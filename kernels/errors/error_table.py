@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from evosplit.kernels.errors.coded_steps import CodedStep
 from evosplit.kernels.errors.error_options import ErrorOptions
 from evosplit.shared.errors import InputError
 from evosplit.shared.plan import FLOAT_BITS
@@ -33,7 +34,8 @@ class ActivationErrors:
     count) by default ``relative`` times the tensor's gain. ``low`` and ``high`` are the clip range, which
     holds zero, for the bit-widths that have one (else every frame spans its own); ``wire_bytes`` is the
     mean payload on the wire, after the codec where that helped. ``ranges`` are those of codes that the edge
-    computes with, up to 8 bits: fixed at 8 bits, too, since a kernel must know them beforehand.
+    computes with, up to 8 bits: fixed at 8 bits, too, since a kernel must know them beforehand. ``coded`` are
+    the steps at which the tensor may travel entropy coded.
     """
 
     error: Mapping[int, float]
@@ -43,6 +45,7 @@ class ActivationErrors:
     high: Mapping[int, float]
     wire_bytes: Mapping[int, float]
     ranges: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    coded: tuple[CodedStep, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,17 @@ class ErrorTable:
             _check(f"the weights of layer {name!r}", one.error, one.relative, one.mse)
         for name, found in self.activations.items():
             figures = (found.error, found.relative, found.mse, found.low, found.high, found.wire_bytes)
-            _check(f"tensor {name!r}", *figures, *(dict(enumerate(ends)) for ends in found.ranges.values()))
+            _check(f"tensor {name!r}", *figures, *_numbers(found))
         for name, size in self.plain_bytes.items():
             _check(f"tensor {name!r}", {FLOAT_BITS: size})
+
+
+def _numbers(found: ActivationErrors) -> Iterator[Mapping[int, float]]:
+    """All ends of ranges and figures of steps."""
+    for ends in found.ranges.values():
+        yield dict(enumerate(ends))
+    for one in found.coded:
+        yield dict(enumerate((one.low, one.high, one.relative, one.error, one.wire_bytes)))
 
 
 def _check(what: str, *figures: Mapping[int, float]) -> None:

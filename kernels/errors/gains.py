@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias, TypeVar
@@ -47,23 +48,25 @@ def measure_outputs(
     weights: Mapping[str, WeightErrors],
     progress: Callable[[], None],
     options: ErrorOptions,
+    pool: Executor,
 ) -> OutputErrors:
     """The errors of every float tensor and of every layer with weights to quantise, by ``options.measure``.
 
     Runs what comes behind layers on a few calibration inputs, with one thing quantised and all others as
     they are; gains within a budget of arithmetic (`evosplit.kernels.errors.probe_budget`). Calls ``progress``
-    once per layer, and once for the inputs of the model. Raises InputError where KL is asked of a network
-    that is no classifier.
+    once per layer, and once for the inputs of the model. Things are dealt to the threads of ``pool``,
+    while the sessions behind the next layer are built. Raises InputError where KL is asked of a network that
+    is no classifier.
     """
     if options.measure == "kl":
         check_classifier(network.graph)
     every = list(things(network, activations, weights, 0 if options.weights == "channel" else None))
     if options.measure == "gain":
-        gains = _gains(network, calibration, activations, every, progress)
+        gains = _gains(network, calibration, activations, every, progress, pool)
         return _named(every, {thing: _times(gains[thing], thing.relative) for thing in every})
     measure = partial(_errors, measure=divergence if options.measure == "kl" else noise_to_signal)
     inputs = calibration[: whole_inputs(network, _MEASURED_RUNS)]
-    return _named(every, _probed(network, inputs, every, progress, measure))
+    return _named(every, _probed(network, inputs, every, progress, measure, pool))
 
 
 def _gains(
@@ -72,13 +75,14 @@ def _gains(
     activations: Mapping[str, ActivationErrors],
     every: Sequence[Thing],
     progress: Callable[[], None],
+    pool: Executor,
 ) -> dict[Thing, float]:
     """Probed in full where the budget allows it, else composed."""
     effort = probe_effort(network, GAIN_BITS)
     inputs = calibration[: effort.inputs]
     if effort.stops is None:
-        return _probed(network, inputs, every, progress, _gain)
-    return composed_gains(network, inputs, effort.stops, every, activations, progress, effort.widths)
+        return _probed(network, inputs, every, progress, _gain, pool)
+    return composed_gains(network, inputs, effort.stops, every, activations, progress, effort.widths, pool)
 
 
 def _probed(
@@ -87,11 +91,16 @@ def _probed(
     every: Sequence[Thing],
     progress: Callable[[], None],
     measure: Callable[[Probe, Thing], T],
+    pool: Executor,
 ) -> dict[Thing, T]:
-    """``measure`` of all things."""
+    """``measure`` of all things; those of one stretch are held until its end."""
     found: dict[Thing, T] = {}
+    waiting: dict[Thing, Future[T]] = {}
     for probe in probes(network, inputs):
-        found |= {thing: measure(probe, thing) for thing in every if thing.stop == probe.stop}
+        waiting |= {thing: pool.submit(measure, probe, thing) for thing in every if thing.stop == probe.stop}
+        if probe.is_end:
+            found |= {thing: one.result() for thing, one in waiting.items()}
+            waiting = {}
         progress()
     return found
 

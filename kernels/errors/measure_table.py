@@ -6,7 +6,9 @@ its gain, it becomes noise to signal at the network's outputs: docs/decisions/er
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +16,7 @@ import numpy as np
 
 from evosplit.kernels.errors.activations import activation_runs, measure_activations
 from evosplit.kernels.errors.calibration_inputs import check_calibration, spread
+from evosplit.kernels.errors.coded_steps import with_errors
 from evosplit.kernels.errors.error_options import ErrorOptions
 from evosplit.kernels.errors.error_table import ActivationErrors, ErrorTable, WeightErrors
 from evosplit.kernels.errors.gains import OutputErrors, measure_outputs
@@ -25,7 +28,7 @@ from evosplit.shared.graph import Graph
 __all__ = ["ActivationErrors", "ErrorOptions", "ErrorTable", "WeightErrors", "measure_errors"]
 
 DEFAULT_OPTIONS: Final = ErrorOptions()
-METHOD: Final = "symmetric at 8 bits, with ranges, scaled clips, gains within a budget"
+METHOD: Final = "symmetric at 8 bits, with ranges, scaled clips, gains within a budget, coded steps"
 """How tables are measured: one that was kept and measured otherwise is measured anew."""
 
 
@@ -40,32 +43,40 @@ def measure_errors(
 
     Runs the float model with every layer output exposed and then what lies behind layers, both within
     budgets of arithmetic: `evosplit.kernels.errors.probe_budget`. ``progress(done, total)`` counts these;
-    ``threads`` 0: all cores. A tensor with infinity inside (an attention mask) has no errors: it stays float.
+    ``threads`` 0: all cores, each with runs of its own.
+    A tensor with infinity inside (an attention mask) has no errors: it stays float.
     Raises InputError for calibration inputs that do not fit, are none, or lead to outputs that are not
     finite, and where ``options.measure`` is ``kl`` but the network is no classifier.
     """
     check_calibration(graph, calibration)
-    network = network_of(graph, threads)
+    network = network_of(graph, threads=1)
     calibration = [calibration[at] for at in spread(len(calibration), passed_inputs(graph, len(calibration)))]
     probed = options.measure != "mse"
     steps = activation_runs(len(calibration)) + (len(graph.layers) + 1 if probed else 0)
     count = _Counter(steps, progress)
-    activations, plain_bytes = measure_activations(network, calibration, count.step, options.clip)
-    weights = measure_weights(network, 0 if options.weights == "channel" else None)
-    found = (
-        measure_outputs(network, calibration, activations, weights, count.step, options)
-        if probed
-        else OutputErrors(_mse(activations), _mse(weights))
-    )
+    axis = 0 if options.weights == "channel" else None
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        activations, plain_bytes = measure_activations(network, calibration, count.step, options.clip, pool)
+        weights = measure_weights(network, pool, axis)
+        found = (
+            measure_outputs(network, calibration, activations, weights, count.step, options, pool)
+            if probed
+            else OutputErrors(_mse(activations), _mse(weights))
+        )
     return ErrorTable(
         model=graph.name,
         model_sha256=graph.sha256,
         samples=len(calibration),
         weights={name: replace(one, error=found.weights[name]) for name, one in weights.items()},
-        activations={name: replace(one, error=found.activations[name]) for name, one in activations.items()},
+        activations={name: _judged(one, found.activations[name]) for name, one in activations.items()},
         plain_bytes=plain_bytes,
         options=options,
     )
+
+
+def _judged(found: ActivationErrors, error: Mapping[int, float]) -> ActivationErrors:
+    """With the errors that limits count."""
+    return replace(found, error=error, coded=with_errors(found.coded, found.relative, error))
 
 
 def _mse(

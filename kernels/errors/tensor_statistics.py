@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from evosplit.kernels.clipping import METHODS, Clip
 from evosplit.kernels.codec import encode_tensor
+from evosplit.kernels.errors.coded_steps import CodedStep, coded_steps
 from evosplit.kernels.quantise import fake_quantise, value_range
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
 
@@ -22,6 +24,25 @@ SAMPLES: Final = 32_768
 Ranges = dict[int, tuple[float, float]]
 
 
+@dataclass(frozen=True)
+class Observed:
+    """One input's values of a tensor: their ends, and evenly spread samples where all are finite."""
+
+    low: float
+    high: float
+    samples: NDArray[np.float32] | None
+
+
+def observed(array: np.ndarray, inputs: int) -> Observed:
+    """What one of so many ``inputs`` adds to a `Watch`."""
+    low, high = (float(end[0]) for end in value_range(array))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return Observed(low, high, None)
+    flat = array.reshape(-1)
+    step = max(1, flat.size // math.ceil(SAMPLES / inputs))
+    return Observed(low, high, flat[::step].astype(np.float32))
+
+
 class Watch:
     """Gathers the range of a tensor over all inputs, and evenly spread samples of its values.
 
@@ -29,9 +50,8 @@ class Watch:
     it stays float.
     """
 
-    def __init__(self, inputs: int, clip: Clip = "mse") -> None:
+    def __init__(self, clip: Clip = "mse") -> None:
         self._range = METHODS[clip]
-        self._samples_per_input = math.ceil(SAMPLES / inputs)
         self._low = self._high = 0.0
         self._samples: list[NDArray[np.float32]] = []
         self._seen = 0
@@ -39,19 +59,16 @@ class Watch:
         """Which input, from 0, was the first with NaN or infinity in this tensor."""
         self.has_nan = False
 
-    def observe(self, array: np.ndarray) -> None:
+    def add(self, one: Observed) -> None:
         """Take the next input's values into account."""
-        low, high = (float(end[0]) for end in value_range(array))
         self._seen += 1
-        if not (math.isfinite(low) and math.isfinite(high)):
+        if one.samples is None:
             if self.first_not_finite is None:
                 self.first_not_finite = self._seen - 1
-            self.has_nan |= math.isnan(low) or math.isnan(high)
+            self.has_nan |= math.isnan(one.low) or math.isnan(one.high)
             return
-        self._low, self._high = min(self._low, low), max(self._high, high)
-        flat = array.reshape(-1)
-        step = max(1, flat.size // self._samples_per_input)
-        self._samples.append(flat[::step].astype(np.float32))
+        self._low, self._high = min(self._low, one.low), max(self._high, one.high)
+        self._samples.append(one.samples)
 
     def values(self) -> NDArray[np.float32]:
         """The samples of all inputs, (samples,)."""
@@ -62,6 +79,10 @@ class Watch:
         values = self.values()
         widths = (bits for bits in ACTIVATION_BITS if bits <= OWN_RANGE_BITS)
         return {bits: self._range(values, self._low, self._high, bits) for bits in widths}
+
+    def steps(self) -> tuple[CodedStep, ...]:
+        """The steps at which the tensor may travel entropy coded."""
+        return coded_steps(self.values(), self._low, self._high)
 
     def mean_squared_errors(self, codes: Mapping[int, TensorCode]) -> dict[int, float]:
         """MSE of the samples per bit-width; over the range of all inputs where each frame spans its own."""

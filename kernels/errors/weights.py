@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import Executor
 from typing import Final
 
 import numpy as np
@@ -16,18 +17,22 @@ _SAMPLES: Final = 4_000_000
 """Elements of a tensor of weights that errors are taken over."""
 
 
-def measure_weights(network: Network, axis: int | None = 0) -> dict[str, WeightErrors]:
+def measure_weights(network: Network, pool: Executor, axis: int | None = 0) -> dict[str, WeightErrors]:
     """Errors (relative) per layer with weights to quantise: ||w - Q(w)||^2 / ||w||^2, added up.
 
     ``axis`` 0: a scale per output channel, measured on evenly spread channels of large tensors; None: one
-    per tensor. A layer with infinite weights, which have no codes, is left out: it stays float.
+    per tensor. Layers are dealt to the threads of ``pool``. A layer with infinite weights, which have no
+    codes, is left out: it stays float.
     """
     arrays = {layer: [network.weights[name] for name in names] for layer, names in network.packed.items()}
-    return {
-        layer: _layer_errors([_some_channels(array, axis) for array in found], axis)
-        for layer, found in arrays.items()
-        if _finite(found)
-    }
+
+    def measured(found: list[np.ndarray]) -> WeightErrors | None:
+        return (
+            _layer_errors([_some_channels(array, axis) for array in found], axis) if _finite(found) else None
+        )
+
+    errors = zip(arrays, pool.map(measured, arrays.values()), strict=True)
+    return {layer: one for layer, one in errors if one is not None}
 
 
 def _some_channels(array: np.ndarray, axis: int | None) -> np.ndarray:

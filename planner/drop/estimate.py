@@ -54,12 +54,14 @@ class Drop:
         return self.promised <= max_drop
 
 
-def estimate_drop(before: Floats, after: Floats, right: NDArray[np.bool_], still: NDArray[np.bool_]) -> Drop:
+def estimate_drop(
+    before: Floats, after: Floats, right: NDArray[np.bool_], still: NDArray[np.bool_], z: float = Z
+) -> Drop:
     """The drop from the margins (n,) of the reference answers before and after quantisation.
 
     ``right`` and ``still`` (n,) say whether the answer is right before and after. An input that is wrong
     but has a positive margin (the text read is not its label) cannot become worse, and is not expected to
-    become better.
+    become better. ``z`` is the quantile of the upper bound.
     """
     count = len(before)
     change = after - before
@@ -71,7 +73,7 @@ def estimate_drop(before: Floats, after: Floats, right: NDArray[np.bool_], still
     variance = (float(np.var(lost.mean(axis=1))) + float(np.var(lost.mean(axis=0)))) / count + unseen**2
     luck = (float(np.var(lost)) + unseen) / count
     measured = float(np.mean(right)) - float(np.mean(still))
-    spread, upper = Z * math.sqrt(variance), expected + Z * math.sqrt(variance + luck)
+    spread, upper = Z * math.sqrt(variance), expected + z * math.sqrt(variance + luck)
     accuracy = float(np.mean(right))
     return Drop(count, accuracy, measured, expected, expected - spread, upper)
 

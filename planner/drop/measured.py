@@ -11,13 +11,14 @@ import numpy as np
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.planner.calibration.labels import Label
 from evosplit.planner.drop.estimate import Drop, estimate_drop
+from evosplit.planner.drop.float_answers import FloatAnswers
 from evosplit.planner.drop.margins import Allowed, Reader, margin, only_class
+from evosplit.planner.drop.sequential_look import decided_drop
 from evosplit.planner.drop.split_run import SplitRun
 from evosplit.planner.encodings.picture_round_trip import PictureWire
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan
-from evosplit.shared.session import Runner
 
 _FIRST_INPUTS: Final = 8
 """After so many, and twice as many each time, a plan may be given up: most candidates change every answer."""
@@ -40,8 +41,8 @@ class MeasuredDrop:
 
     ``inputs`` are feeds by input name; they may be read lazily, and none is kept. ``errors`` is needed for
     plans with quantised activations alone, ``pictures`` for plans that send one. ``progress(done, total)``
-    counts the inputs of each plan. Raises InputError for no inputs, labels of another number or kind, or
-    labels that the float network never gets right.
+    counts the inputs of each plan. With labels the float network is run at once, else as plans are judged.
+    Raises InputError for no inputs, labels of another number or kind, or labels that it never gets right.
     """
 
     def __init__(
@@ -63,12 +64,13 @@ class MeasuredDrop:
         self._threads, self._errors, self._pictures = threads, errors, pictures
         self._progress = progress
         self._known: dict[tuple[str, float], Drop] = {}
-        runner = Runner(graph.model, threads)
-        wanted = [None] * len(inputs) if labels is None else labels
-        self._references = [
-            self._reference(runner.run(feeds), label) for feeds, label in zip(inputs, wanted, strict=True)
-        ]
-        if not any(one.is_right for one in self._references):
+        self._labels = labels
+        self._references = FloatAnswers(graph, inputs, threads, self._reference)
+        self._wrong = 0
+        if labels is not None:
+            right = [self._references[at].is_right for at in range(len(inputs))]
+            self._wrong = right.count(False)
+        if self._wrong == len(inputs):
             raise InputError("the float network gets none of the labels right, so no drop can be measured")
 
     def __call__(self, plan: Plan, max_drop: float) -> Drop:
@@ -80,31 +82,12 @@ class MeasuredDrop:
 
     def _measured(self, plan: Plan, max_drop: float) -> Drop:
         run = SplitRun(self._graph, plan, self._threads, self._errors, self._pictures)
-        after: list[float] = []
-        still: list[bool] = []
-        check_at, total = _FIRST_INPUTS, len(self._inputs)
-        for feeds, reference in zip(self._inputs, self._references, strict=True):
-            outputs = run.run(feeds)
-            after.append(margin(self._reader.steps(outputs), reference.allowed))
-            still.append(self._reader.answer(outputs) == reference.label)
-            if self._progress is not None:
-                self._progress(len(after), total)
-            if len(after) == check_at and self._drop(after, still).lower > max_drop:
-                break
-            check_at *= 2 if len(after) == check_at else 1
-        return self._drop(after, still)
+        look = _Look(run, self._reader, self._inputs, self._references, self._wrong)
+        return decided_drop(look, len(self._inputs), max_drop, _FIRST_INPUTS, self._progress)
 
-    def _drop(self, after: Sequence[float], still: Sequence[bool]) -> Drop:
-        references = self._references[: len(after)]
-        return estimate_drop(
-            np.array([one.margin for one in references]),
-            np.array(after),
-            np.array([one.is_right for one in references]),
-            np.array(still),
-        )
-
-    def _reference(self, outputs: Values, label: Label | None) -> _Reference:
+    def _reference(self, at: int, outputs: Values) -> _Reference:
         """A class label allows that class; of a text only what the float network itself read is known."""
+        label = None if self._labels is None else self._labels[at]
         steps, answer = self._reader.steps(outputs), self._reader.answer(outputs)
         if label is not None and type(label) is not type(answer):
             raise InputError(f"label {label!r} cannot be compared with the network's answer {answer!r}")
@@ -113,3 +96,44 @@ class MeasuredDrop:
         allowed = only_class(steps, label) if isinstance(label, int) else self._reader.allowed(steps)
         wanted = answer if label is None else label
         return _Reference(allowed, margin(steps, allowed), wanted, answer == wanted)
+
+
+class _Look:
+    """A `evosplit.planner.drop.sequential_look.Look` by margins; ``wrong`` of all references are wrong."""
+
+    def __init__(
+        self,
+        run: SplitRun,
+        reader: Reader,
+        inputs: Sequence[Values],
+        references: FloatAnswers[_Reference],
+        wrong: int,
+    ) -> None:
+        self._run, self._reader, self._inputs, self._references = run, reader, inputs, references
+        self._could_win = wrong
+        self._seen: list[_Reference] = []
+        self._after: list[float] = []
+        self._still: list[bool] = []
+        self._lost = 0
+
+    def observe(self, at: int) -> None:
+        reference, outputs = self._references[at], self._run.run(self._inputs[at])
+        self._seen.append(reference)
+        self._after.append(margin(self._reader.steps(outputs), reference.allowed))
+        self._still.append(self._reader.answer(outputs) == reference.label)
+        self._lost += reference.is_right - self._still[-1]
+        self._could_win -= not reference.is_right
+
+    def drop(self, z: float) -> Drop:
+        return estimate_drop(
+            np.array([one.margin for one in self._seen]),
+            np.array(self._after),
+            np.array([one.is_right for one in self._seen]),
+            np.array(self._still),
+            z,
+        )
+
+    @property
+    def certain(self) -> float:
+        """Every wrong answer that is left might be won."""
+        return (self._lost - self._could_win) / len(self._inputs)

@@ -10,6 +10,8 @@ import numpy as np
 
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.planner.drop.estimate import Drop, Z
+from evosplit.planner.drop.float_answers import FloatAnswers
+from evosplit.planner.drop.sequential_look import decided_drop
 from evosplit.planner.drop.split_run import SplitRun
 from evosplit.planner.encodings.picture_round_trip import PictureWire
 from evosplit.shared.agreement import headroom, is_graded
@@ -17,7 +19,6 @@ from evosplit.shared.card import Card
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan
-from evosplit.shared.session import Runner
 
 _FIRST_INPUTS: Final = 16
 _WORSE: Final = 16
@@ -46,9 +47,7 @@ class SharesDrop:
             raise InputError("there are no calibration inputs to measure an accuracy drop on")
         self._graph, self._card, self._inputs, self._threads = graph, card, inputs, threads
         self._errors, self._pictures, self._progress = errors, pictures, progress
-        runner = Runner(graph.model, threads)
-        self._right = [runner.run(feeds) for feeds in inputs]
-        self._is_graded = is_graded(card, self._right[0])
+        self._right = FloatAnswers[Values](graph, inputs, threads, lambda _, outputs: outputs)
         self._known: dict[tuple[str, float], Drop] = {}
 
     def __call__(self, plan: Plan, max_drop: float) -> Drop:
@@ -60,20 +59,32 @@ class SharesDrop:
 
     def _measured(self, plan: Plan, max_drop: float) -> Drop:
         run = SplitRun(self._graph, plan, self._threads, self._errors, self._pictures)
-        rooms: list[float] = []
-        check_at = _FIRST_INPUTS
-        for feeds, right in zip(self._inputs, self._right, strict=True):
-            rooms.append(headroom(self._card, right, run.run(feeds)))
-            if self._progress is not None:
-                self._progress(len(rooms), len(self._inputs))
-            if len(rooms) == check_at:
-                check_at *= 2
-                if mean_drop(rooms, self._is_graded).lower > max_drop:
-                    break
-        return mean_drop(rooms, self._is_graded)
+        look = _Look(run, self._card, self._inputs, self._right)
+        return decided_drop(look, len(self._inputs), max_drop, _FIRST_INPUTS, self._progress)
 
 
-def mean_drop(rooms: Sequence[float], is_graded: bool = False) -> Drop:
+class _Look:
+    """A `evosplit.planner.drop.sequential_look.Look` by shares kept."""
+
+    def __init__(
+        self, run: SplitRun, card: Card | None, inputs: Sequence[Values], right: FloatAnswers[Values]
+    ) -> None:
+        self._run, self._card, self._inputs, self._right = run, card, inputs, right
+        self._rooms: list[float] = []
+
+    def observe(self, at: int) -> None:
+        self._rooms.append(headroom(self._card, self._right[at], self._run.run(self._inputs[at])))
+
+    def drop(self, z: float) -> Drop:
+        return mean_drop(self._rooms, is_graded(self._card, self._right[0]), z)
+
+    @property
+    def certain(self) -> float:
+        """No input can keep more than all."""
+        return sum(1 - min(1.0, room) for room in self._rooms) / len(self._inputs)
+
+
+def mean_drop(rooms: Sequence[float], is_graded: bool = False, z: float = Z) -> Drop:
     """The drop from what single inputs keep (n,), as `evosplit.shared.agreement.headroom` says it.
 
     One more input is supposed, so that no loss seen is no promise of none: it loses all, or, where answers
@@ -87,6 +98,6 @@ def mean_drop(rooms: Sequence[float], is_graded: bool = False) -> Drop:
     one_more = 0.0 if min(rooms) == math.inf else 1 - min(1.0, worst)
     supposed = np.array([*lost, one_more])
     variance = float(np.var(supposed)) / count
-    spread, upper = Z * math.sqrt(float(np.var(lost)) / count), measured + Z * math.sqrt(2 * variance)
+    spread, upper = Z * math.sqrt(float(np.var(lost)) / count), measured + z * math.sqrt(2 * variance)
     expected = float(np.mean(supposed))
     return Drop(count, 1.0, measured, expected, measured - spread, upper)

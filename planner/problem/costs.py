@@ -34,7 +34,8 @@ class Choice:
 
     def is_exact(self, stored_bits: int) -> bool:
         """Whether a tensor kept at ``stored_bits`` travels without further loss: its codes fit."""
-        return self.error == 0 or (self.bits >= stored_bits and not self.codec.startswith("jpeg"))
+        lossy = self.codec.startswith(("jpeg", "rans"))  # a picture, or codes over a range of their own
+        return self.error == 0 or (self.bits >= stored_bits and not lossy)
 
 
 @dataclass(frozen=True)

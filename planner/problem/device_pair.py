@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evosplit.planner.devices.energy import Energy
 from evosplit.planner.devices.layer_timing import LayerTiming
 from evosplit.planner.devices.measured_device import MeasuredDevice
 from evosplit.planner.encodings import CodecSpeed
@@ -25,9 +24,21 @@ def measured_profile(side: Profile | Device) -> Profile | None:
 def plain_speed(edge: Profile | Device, cloud: Profile | Device) -> CodecSpeed | None:
     """How fast tensors are packed and unpacked without compressing, where both sides know their part."""
     packs, unpacks = measured_profile(edge), measured_profile(cloud)
-    if packs is None or unpacks is None or not (packs.plain_s_per_byte and unpacks.plain_s_per_byte):
+    if packs is None or unpacks is None:
         return None
-    return CodecSpeed(packs.plain_s_per_byte[0], unpacks.plain_s_per_byte[1])
+    return _speed(packs.plain_s_per_byte, unpacks.plain_s_per_byte)
+
+
+def coded_speed(edge: Profile | Device, cloud: Profile | Device) -> CodecSpeed | None:
+    """How fast tensors are entropy coded and decoded, where both sides can and know their part."""
+    encodes, decodes = measured_profile(edge), measured_profile(cloud)
+    if encodes is None or decodes is None:
+        return None
+    return _speed(encodes.coded_s_per_byte, decodes.coded_s_per_byte)
+
+
+def _speed(edge: tuple[float, float] | None, cloud: tuple[float, float] | None) -> CodecSpeed | None:
+    return CodecSpeed(edge[0], cloud[1]) if edge and cloud else None
 
 
 def edge_timings(side: Profile | Device, graph: Graph) -> tuple[LayerTiming, ...]:
@@ -40,8 +51,3 @@ def cloud_seconds(side: Profile | Device, graph: Graph) -> tuple[float, ...]:
     """Seconds of every layer in the cloud, at the device's own width."""
     device = MeasuredDevice(side, "cloud") if isinstance(side, Profile) else side
     return tuple(timing.uniform_s(device.bits) for timing in device.timings(graph))
-
-
-def edge_energy(side: Profile | Device) -> Energy | None:
-    """Joules of the edge, where its device knows them."""
-    return None if isinstance(side, Profile) else side.energy

@@ -44,8 +44,9 @@ def components(follows: Successors) -> list[int]:
     found = [-1] * len(follows)
     for root in reversed(_post_order(follows)):
         members = _flooded(before, root, found)
+        lowest = min(members, default=root)
         for vertex in members:
-            found[vertex] = min(members)
+            found[vertex] = lowest
     return found
 
 

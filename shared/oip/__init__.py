@@ -5,7 +5,6 @@ Both tiers speak it. ``parse_*`` read what a peer sent and check every length be
 the object names them; the HTTP header `HEADER_LENGTH` holds the number of bytes of the object.
 """
 
-from evosplit.shared.oip.classes import classify
 from evosplit.shared.oip.datatypes import datatype_of, numpy_dtype
 from evosplit.shared.oip.messages import (
     BINARY_TYPE,
@@ -23,9 +22,10 @@ from evosplit.shared.oip.messages import (
     tensor,
 )
 from evosplit.shared.oip.metadata import model_metadata, server_metadata
-from evosplit.shared.oip.model_inputs import model_inputs
 from evosplit.shared.oip.request import build_request, parse_request
+from evosplit.shared.oip.requested_outputs import check_outputs, classify, requested_outputs
 from evosplit.shared.oip.response import build_response, parse_response
+from evosplit.shared.oip.tensor_checks import check_kind, check_names, header_length, model_inputs
 
 __all__ = [
     "BINARY_TYPE",
@@ -42,13 +42,18 @@ __all__ = [
     "blob_tensor",
     "build_request",
     "build_response",
+    "check_kind",
+    "check_names",
+    "check_outputs",
     "classify",
     "datatype_of",
+    "header_length",
     "model_inputs",
     "model_metadata",
     "numpy_dtype",
     "parse_request",
     "parse_response",
+    "requested_outputs",
     "server_metadata",
     "tensor",
 ]

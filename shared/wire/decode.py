@@ -5,18 +5,21 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from evosplit.shared.errors import WireError
 from evosplit.shared.wire.byte_reader import Reader
 from evosplit.shared.wire.frame import (
     CODECS,
+    CODED_VERSION,
     DTYPES,
     MAGIC,
     MAX_DIMS,
     MAX_ELEMENTS,
     MAX_TENSORS,
     SCHEMES,
+    STREAM_FLAG,
     STREAM_VERSION,
     VERSION,
     EncodedTensor,
@@ -43,34 +46,49 @@ def decode_frame(content: bytes | bytearray | memoryview, max_elements: int = MA
     if anything is off: magic, version, length, checksum, counts, or a tensor whose fields disagree.
     """
     view = memoryview(content).cast("B").toreadonly()
-    version, count, frame_id_bytes, cut_key_bytes, sha256 = _head(view)
+    head = _head(view)
     reader = Reader(view[FRAME_HEAD.size : len(view) - CRC_BYTES])
-    frame_id, cut_key = reader.text(frame_id_bytes), reader.text(cut_key_bytes)
-    stream = _stream(reader) if version == STREAM_VERSION else None
-    frame = Frame(frame_id, sha256, cut_key, tuple(_tensor(reader) for _ in range(count)), stream)
+    frame_id, cut_key = reader.text(head.frame_id_bytes), reader.text(head.cut_key_bytes)
+    stream = _stream(reader) if head.in_stream else None
+    tensors = tuple(_tensor(reader) for _ in range(head.tensors))
+    if head.is_coded != any(tensor.codec == "rans" for tensor in tensors):
+        raise WireError("frames of version 3 hold entropy-coded tensors, and others none")
+    frame = Frame(frame_id, head.sha256, cut_key, tensors, stream)
     if reader.left:
         raise WireError(f"a frame ends with {reader.left} bytes that belong to no tensor")
     check_frame(frame, max_elements)
     return frame
 
 
-def _head(view: memoryview) -> tuple[int, int, int, int, str]:
+@dataclass(frozen=True)
+class _Head:
+    is_coded: bool
+    in_stream: bool
+    tensors: int
+    frame_id_bytes: int
+    cut_key_bytes: int
+    sha256: str
+
+
+def _head(view: memoryview) -> _Head:
     if len(view) < FRAME_HEAD.size + CRC_BYTES:
         raise WireError(f"a frame of {len(view)} bytes is too short")
     fields = FRAME_HEAD.unpack_from(view)
     magic, version, flags, count, length, sha256, frame_id_bytes, cut_key_bytes = fields
     if magic != MAGIC:
         raise WireError("not an EvoSplit frame")
-    if version not in (VERSION, STREAM_VERSION):
-        raise WireError(f"a frame of version {version}; this program reads {VERSION} and {STREAM_VERSION}")
+    if version not in (VERSION, STREAM_VERSION, CODED_VERSION):
+        raise WireError(f"a frame of version {version}; this program reads {VERSION} to {CODED_VERSION}")
     if length != len(view):
         raise WireError(f"a frame of {length} bytes arrived as {len(view)}")
     (crc,) = struct.unpack_from("<I", view, len(view) - CRC_BYTES)
     if crc != zlib.crc32(view[:-CRC_BYTES]):
         raise WireError("a frame was corrupted on its way: the checksum does not match")
-    if flags or count > MAX_TENSORS:
+    is_coded = version == CODED_VERSION
+    if flags > (STREAM_FLAG if is_coded else 0) or count > MAX_TENSORS:
         raise WireError(f"a frame with flags {flags} and {count} tensors is beyond this version's limits")
-    return version, count, frame_id_bytes, cut_key_bytes, sha256.hex()
+    in_stream = version == STREAM_VERSION or flags == STREAM_FLAG
+    return _Head(is_coded, in_stream, count, frame_id_bytes, cut_key_bytes, sha256.hex())
 
 
 def _stream(reader: Reader) -> StreamHead:

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from evosplit.shared.errors import WireError
 from evosplit.shared.wire.frame import (
     CODECS,
+    CODED_VERSION,
     DTYPES,
     MAGIC,
     MAX_ELEMENTS,
     MAX_FRAME_BYTES,
     MAX_TEXT_BYTES,
     SCHEMES,
+    STREAM_FLAG,
     STREAM_VERSION,
     VERSION,
     EncodedTensor,
@@ -35,10 +37,18 @@ def encode_frame(frame: Frame, max_elements: int = MAX_ELEMENTS) -> bytes:
     if length > MAX_FRAME_BYTES:
         raise WireError(f"a frame of {length} bytes is larger than the limit of {MAX_FRAME_BYTES}")
     sha256 = bytes.fromhex(frame.model_sha256)
-    version, count = VERSION if frame.stream is None else STREAM_VERSION, len(frame.tensors)
-    head = FRAME_HEAD.pack(MAGIC, version, 0, count, length, sha256, len(frame_id), len(cut_key))
+    texts = (len(frame_id), len(cut_key))
+    head = FRAME_HEAD.pack(MAGIC, *_version(frame), len(frame.tensors), length, sha256, *texts)
     content = b"".join((head, *parts))
     return content + struct.pack("<I", zlib.crc32(content))
+
+
+def _version(frame: Frame) -> tuple[int, int]:
+    """The oldest version that can hold the frame, so that older readers take it, and its flags."""
+    in_stream = frame.stream is not None
+    if any(tensor.codec == "rans" for tensor in frame.tensors):
+        return CODED_VERSION, STREAM_FLAG if in_stream else 0
+    return STREAM_VERSION if in_stream else VERSION, 0
 
 
 def _stream_part(head: StreamHead | None) -> bytes:

@@ -7,17 +7,25 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Scheme = Literal["raw", "affine", "raw-delta", "affine-delta"]
-Codec = Literal["none", "zstd"]
+Codec = Literal["none", "zstd", "rans"]
 
 MAGIC: Final = b"EVSF"
 VERSION: Final = 1
 """Of a frame that stands alone."""
 STREAM_VERSION: Final = 2
 """Of a frame that is part of a stream."""
+CODED_VERSION: Final = 3
+"""Of a frame with an entropy-coded tensor, in a stream or not."""
+STREAM_FLAG: Final = 1
+"""Set in version 3 where the frame is part of a stream."""
 
 SCHEMES: Final[tuple[Scheme, ...]] = ("raw", "affine", "raw-delta", "affine-delta")
 DELTA_SCHEMES: Final[tuple[Scheme, ...]] = ("raw-delta", "affine-delta")
-CODECS: Final[tuple[Codec, ...]] = ("none", "zstd")
+CODECS: Final[tuple[Codec, ...]] = ("none", "zstd", "rans")
+MAX_CODED_BITS: Final = 8
+"""Widest codes that codec ``rans`` takes."""
+MAX_CODED: Final = 2**24
+"""Most codes of one tensor that it takes."""
 
 MAX_TENSORS: Final = 1024
 MAX_DIMS: Final = 16
@@ -56,7 +64,8 @@ class EncodedTensor:
     Schemes ``raw-delta`` and ``affine-delta``, in frames of a stream only: the payload holds a bitmap of the
     blocks that changed against the base, then the differences of their codes; no scales, the base has them.
 
-    ``packed_bytes`` is the payload's length before ``codec``; with codec ``none`` it equals the length.
+    ``packed_bytes`` is the payload's length before ``codec``; with codec ``none`` it equals the length. Codec
+    ``rans`` (`evosplit.kernels.entropy_coding`) is of the codes themselves, scheme ``affine``, up to 8 bits.
     """
 
     name: str

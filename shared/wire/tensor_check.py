@@ -15,6 +15,8 @@ from evosplit.shared.wire.frame import (
     DTYPES,
     FLOAT_DTYPES,
     LARGEST_FLOAT,
+    MAX_CODED,
+    MAX_CODED_BITS,
     MAX_DIMS,
     MAX_TENSORS,
     SMALLEST_SCALE,
@@ -74,9 +76,18 @@ def check_tensor(tensor: EncodedTensor, block: int = 0) -> None:
 
 def _check_payload(tensor: EncodedTensor) -> None:
     length = len(tensor.payload)
-    fits = {"none": length == tensor.packed_bytes, "zstd": 0 < length < tensor.packed_bytes}
+    fits = {
+        "none": length == tensor.packed_bytes,
+        "zstd": 0 < length < tensor.packed_bytes,
+        "rans": 0 < length < tensor.packed_bytes and _can_be_coded(tensor),
+    }
     if not fits.get(tensor.codec, False):
         raise WireError(f"{tensor.name!r}: {length} payload bytes do not fit codec {tensor.codec!r}")
+
+
+def _can_be_coded(tensor: EncodedTensor) -> bool:
+    """Whether codec ``rans`` takes such codes."""
+    return tensor.scheme == "affine" and tensor.bits <= MAX_CODED_BITS and tensor.elements <= MAX_CODED
 
 
 def _check_raw(tensor: EncodedTensor) -> None:

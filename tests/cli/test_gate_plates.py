@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evosplit.cli.gate.decode import decode_plate, decode_plates
+from evosplit.cli.gate.decode import decode_plate
 from evosplit.cli.gate.plates import (
     ALPHABET,
     BLANK,
@@ -68,8 +68,3 @@ def test_confidence_is_that_of_the_least_sure_symbol():
     logits = logits_of("AB12CDE")
     logits[3, ALPHABET.index("7")] = 6.0
     assert decode_plate(logits)[1] == pytest.approx(0.5, abs=0.05)
-
-
-def test_decode_a_batch():
-    batch = np.stack([logits_of("AB1234"), logits_of("")])
-    assert [text for text, _ in decode_plates(batch)] == ["AB1234", ""]

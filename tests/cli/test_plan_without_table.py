@@ -19,7 +19,6 @@ def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def stopped(problem: Problem) -> None:
         raise SolverError(f"HiGHS stopped on {problem.graph.name}")
 
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("evosplit.library.plan.plan_table", stopped)
     return ["plan", str(save(chain_net(), tmp_path)), "--bandwidth", "5mbit"]
 

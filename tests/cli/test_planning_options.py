@@ -19,11 +19,6 @@ from tests.models import chain_net, save
 LINK = ("--bandwidth", "5mbit", "--devices", "paper")
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     return save(chain_net(), tmp_path)

@@ -131,7 +131,7 @@ def test_a_missing_tensor(plane: DataPlane) -> None:
 
 
 def test_an_unknown_output(plane: DataPlane) -> None:
-    with pytest.raises(InputError, match="no output 'q'; there are y"):
+    with pytest.raises(InputError, match="no output 'q' here; there are y"):
         ask(plane, "chain", plain_request({"x": X}, outputs=(oip.RequestedOutput("q"),)))
 
 

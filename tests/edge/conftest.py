@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from edge_support import load_net, net_card
 
-from evosplit.shared.graph import load_graph
-from evosplit.shared.profile import Profile
-from evosplit.shared.profiler import measure_profile
+from evosplit.edge.enrolment.measure import device_profiler
+
+
+@pytest.fixture(scope="session")
+def measurements(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This machine as it was measured once for all tests, with the network of `edge_support`."""
+    folder = tmp_path_factory.mktemp("measurements")
+    graph = load_net(tmp_path_factory.mktemp("net"))
+    device_profiler(folder, 1, integers=True).profile(graph, net_card(graph))
+    return folder
 
 
 @pytest.fixture
-def measured_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """This machine's profile of ``net.onnx`` in the test's folder, without a process of its own."""
-
-    async def profile(*_: object) -> Profile:
-        return measure_profile(load_graph(tmp_path / "net.onnx", "net"), 1, 1.0)
-
-    monkeypatch.setattr("evosplit.edge.enrolment.enrol._profile", profile)
+def measured_here(measurements: Path, tmp_path: Path) -> None:
+    """The agent of the test's folder knows the network's times from an earlier start."""
+    shutil.copytree(measurements, tmp_path / "data" / "net", dirs_exist_ok=True)

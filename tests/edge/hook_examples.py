@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from evosplit.edge.hook_training.repeat_fit import RepeatTrials
 from evosplit.edge.hooks.classifiers.hidden import HiddenClassifier
 from evosplit.edge.hooks.classifiers.linear import LinearClassifier
 from evosplit.edge.hooks.exit import OTHER, ExitHook
@@ -17,6 +18,14 @@ def exit_hook(threshold=0.9, answers=("a", OTHER, "c"), name="exit-0"):
     classifier = LinearClassifier(np.zeros(3, np.float32), np.ones(3, np.float32), weights, weights[0] * 0)
     outputs = {"y": np.arange(6, dtype=np.float32).reshape(3, 1, 2), "n": np.arange(3)[:, None]}
     return ExitHook(name, "t", PLAIN, classifier, answers, outputs, threshold)
+
+
+def repeat_hook(answered, reduction):
+    """Of a stream whose full answers, in order, are ``answered``: model inputs and keys."""
+    trials = RepeatTrials(reduction)
+    for image, answer in answered:
+        trials.offer("", image, answer)
+    return trials.hook("repeat", "image", 0.98)
 
 
 def skip_hook(threshold=0.9):

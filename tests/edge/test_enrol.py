@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, write_net_bundle
+from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, until, write_net_bundle
 
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
@@ -36,7 +36,7 @@ class Scene:
     async def enrol(self, **changes: object) -> Bundle:
         settings = dataclasses.replace(self.settings, **changes)  # type: ignore[arg-type]
         client = PlannerClient(self.session, settings.cloud_url, settings.model, settings.token)
-        return await enrol(settings, client)
+        return await enrol(settings, client, retry_s=0.02)
 
 
 @pytest_asyncio.fixture
@@ -79,6 +79,7 @@ async def test_other_limits_are_planned_anew_without_measuring_again(scene: Scen
     assert sum(call.endswith("skeleton") for call in scene.cloud.calls) == 1
 
 
+@pytest.mark.usefixtures("measured_here")
 async def test_a_damaged_bundle_is_fetched_again_or_refused(scene: Scene) -> None:
     bundle = await scene.enrol()
     content = bytearray(bundle.path.read_bytes())
@@ -91,6 +92,7 @@ async def test_a_damaged_bundle_is_fetched_again_or_refused(scene: Scene) -> Non
         await scene.enrol()
 
 
+@pytest.mark.usefixtures("measured_here")
 async def test_a_bundle_with_another_digest_is_refused(scene: Scene) -> None:
     scene.cloud.digest = "0" * 64
     with pytest.raises(BundleError):
@@ -98,6 +100,7 @@ async def test_a_bundle_with_another_digest_is_refused(scene: Scene) -> None:
     assert not list(scene.settings.folder.glob("bundle-*"))
 
 
+@pytest.mark.usefixtures("measured_here")
 async def test_a_bundle_of_another_model_is_refused(scene: Scene, tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     other = load_net(tmp_path / "b", "other")
@@ -116,6 +119,7 @@ async def test_what_the_cloud_may_say_instead(scene: Scene) -> None:
         await scene.enrol(cloud_url="http://127.0.0.1:9")
 
 
+@pytest.mark.usefixtures("measured_here")
 async def test_a_login_page_is_waited_for_as_a_cloud_that_is_away(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -124,8 +128,8 @@ async def test_a_login_page_is_waited_for_as_a_cloud_that_is_away(
         await scene.enrol()
     caplog.clear()
     waiting = asyncio.create_task(scene.enrol(enrol_wait_s=60.0))
-    while len(scene.cloud.ports) < 5:
-        await asyncio.sleep(0.05)
+    asked = len(scene.cloud.ports)
+    await until(lambda: len(scene.cloud.ports) >= asked + 5)
     assert len([line for line in caplog.messages if "waiting for the cloud" in line]) == 1
     assert len(set(scene.cloud.ports)) == len(scene.cloud.ports)
     scene.cloud.page = None
@@ -153,6 +157,7 @@ def asked_for(scene: Scene) -> list[Expectation]:
     ]
 
 
+@pytest.mark.usefixtures("measured_here")
 async def test_a_new_bundle_counts_on_what_hooks_have_spared(scene: Scene) -> None:
     """Where another one is wanted for another reason; a start with a bundle that fits asks nobody."""
     await scene.enrol()
@@ -161,15 +166,16 @@ async def test_a_new_bundle_counts_on_what_hooks_have_spared(scene: Scene) -> No
     await scene.enrol()
     await scene.enrol(max_error=0.5)
     assert asked_for(scene) == [NOTHING_SPARED, much]
-    assert sum(call.endswith("skeleton") for call in scene.cloud.calls) == 1
 
 
+@pytest.mark.usefixtures("measured_here")
 async def test_what_was_expected_of_another_model_is_not_asked_about(scene: Scene) -> None:
     expect(scene, "0" * 64, Expectation(wire_share=0.3))
     await scene.enrol()
     assert asked_for(scene) == [NOTHING_SPARED]
 
 
+@pytest.mark.usefixtures("measured_here")
 async def test_inputs_that_stay_here_are_planned_for_from_the_first_start_on(scene: Scene) -> None:
     """And a bundle whose plans would send them all the same is refused."""
     for settings in ({"private": True}, {"min_depth": 3}):

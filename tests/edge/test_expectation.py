@@ -55,8 +55,15 @@ def test_what_was_met_too_seldom_stays_as_it_was() -> None:
 
 @given(st.integers(0, 500), st.integers(0, 500), SHARE, st.integers(0, 10**6), st.integers(0, 10**6))
 def test_any_counts_make_valid_shares(asked: int, sure: int, share: float, sent: int, whole: int) -> None:
-    hooks = [HookSeen("x", asked, min(asked, sure), 0.0)]
-    expectation(hooks, [SegmentSeen(("c",), asked, 3 * share)], WireSeen(asked, sent, whole))
+    sure = min(asked, sure)
+    seen = SegmentSeen(("c",), asked, 3 * share)
+    found = expectation([HookSeen("x", asked, sure, 0.0)], [seen], WireSeen(asked, sent, whole))
+    if asked < ENOUGH:
+        assert found == NOTHING_SPARED
+    else:
+        assert found.exits == (ExitShare("x", sure / asked, 0.0),)
+        assert found.density == {"c": min(3 * share, 1.0)}
+        assert found.wire_share == (min(sent / whole, 1.0) if whole else 1.0)
 
 
 def test_only_what_matters_differs() -> None:

@@ -74,7 +74,7 @@ def test_a_decision_that_is_only_noted_changes_nothing(graph: Graph) -> None:
     ]
     made = run(graph, head_of(graph, hooks), acts=lambda hook, decision: False)
     np.testing.assert_allclose(made.tensors["y"], answer(graph), rtol=1e-5)
-    assert [(claim.hook.name, type(claim.decision)) for claim in made.claims] == [
+    assert [(note.hook.name, type(note.decision)) for note in made.noted] == [
         ("skips", Skip),
         ("sure", Exit),
     ]

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from evosplit.edge.hook_training.bits_fit import fit_bits
+from benchmarks.gate.bits_fit import fit_bits
 from evosplit.edge.hook_training.trainers import logistic
 from evosplit.edge.hooks.bits import BitsHook
 from evosplit.edge.hooks.decisions import GO, Bits

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evosplit.edge.hook_training.answer_runs import first_of_runs
-from evosplit.edge.hook_training.channels_fit import after, fit_channels
+from benchmarks.gate.answer_runs import first_of_runs
+from benchmarks.gate.channels_fit import after, fit_channels
 from evosplit.edge.hooks.channels import ChannelsHook, energy, largest
 from evosplit.edge.hooks.decisions import GO, Keep
 from evosplit.edge.hooks.hook_file import decode_hooks, encode_hooks

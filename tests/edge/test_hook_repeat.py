@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hook_examples import repeat_hook
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evosplit.edge.hook_training.repeat_fit import LEAST_PAIRS, RepeatTrials, fit_repeat
+from evosplit.edge.hook_training.repeat_fit import LEAST_PAIRS, RepeatTrials
 from evosplit.edge.hooks.decisions import GO, Exit
 from evosplit.edge.hooks.hook_file import decode_hooks, encode_hooks
 from evosplit.edge.hooks.reduced import MOST_GAIN, Reduction, change
@@ -51,7 +52,7 @@ def test_one_block_that_changes_is_a_change():
 
 
 def test_a_change_outside_the_region_is_none():
-    watching = RepeatHook("repeat", "image", Reduction(8, (0.5, 0.0, 1.0, 1.0)), 0.98)
+    watching = RepeatHook("repeat", "image", Reduction(8, (0.0, 0.5, 1.0, 1.0)), 0.98)
     watching.learn_answer("a", picture(), ANSWER)
     moved = picture()
     moved[:, :, :16] += 0.3
@@ -178,7 +179,7 @@ def stream(count, jump_every=10, seed=0):
 
 
 def test_learns_from_consecutive_full_answers():
-    learned = fit_repeat("repeat", "image", stream(400), Reduction(8), 0.98)
+    learned = repeat_hook(stream(400), Reduction(8))
     assert learned is not None
     wrong = repeated = 0
     said = None
@@ -196,7 +197,7 @@ def test_learns_from_consecutive_full_answers():
 def test_learns_no_larger_changes_than_the_noise_allows():
     # Here every answer is the same, so agreement would allow anything.
     same = ((tensor, "text:") for tensor, _ in stream(400))
-    learned = fit_repeat("repeat", "image", same, Reduction(8), 0.98)
+    learned = repeat_hook(same, Reduction(8))
     learned.learn_answer("s", picture(), ANSWER)
     moved = picture()
     moved[:, :, 8:16, 16:24] += 0.05
@@ -206,9 +207,9 @@ def test_learns_no_larger_changes_than_the_noise_allows():
 
 def test_learns_nothing_where_answers_do_not_stay():
     changing = ((picture(noise=0.01, noise_seed=index), str(index)) for index in range(200))
-    assert fit_repeat("repeat", "image", changing, Reduction(8), 0.98) is None
+    assert repeat_hook(changing, Reduction(8)) is None
     nameless = ((picture(), None) for _ in range(200))
-    assert fit_repeat("repeat", "image", nameless, Reduction(8), 0.98) is None
+    assert repeat_hook(nameless, Reduction(8)) is None
 
 
 def test_needs_enough_pairs_and_bounds_its_memory():

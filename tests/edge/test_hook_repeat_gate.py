@@ -7,15 +7,15 @@ from itertools import islice, pairwise
 
 import numpy as np
 import pytest
+from hook_examples import repeat_hook
 
 from evosplit.cli.gate.camera import GateCamera
 from evosplit.cli.gate.plates import SYMBOLS
 from evosplit.cli.gate.scene import render
-from evosplit.edge.hook_training.repeat_fit import fit_repeat
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.hooks.reduced import Reduction
 
-REGION = (0.5, 0.3, 0.85, 0.75)
+REGION = (0.3, 0.5, 0.75, 0.85)
 
 
 def tensor(scene, seed):
@@ -27,7 +27,7 @@ def tensor(scene, seed):
 def learned():
     scenes = list(islice(GateCamera(7601).scenes(), 300))
     answered = ((tensor(scene, at), f"text:{scene.truth}") for at, scene in enumerate(scenes))
-    hook = fit_repeat("repeat", "image", answered, Reduction(region=REGION), 0.98)
+    hook = repeat_hook(answered, Reduction(region=REGION))
     assert hook is not None
     return hook
 

@@ -98,7 +98,7 @@ async def test_a_hook_that_misbehaves_is_dropped_and_serving_goes_on(
         with caplog.at_level(logging.WARNING):
             answers = [(await on.post(picture(seed)))[1] for seed in range(3)]
         assert {answer["answered_by"] for answer in answers} == {"cloud"}
-        assert [record.message for record in caplog.records if "mad" in record.message][1:] == []
+        assert len([record for record in caplog.records if "mad" in record.message]) == 1
         _, profile = await on.get("/v1/profile")
         assert list(profile["dropped_hooks"]) == ["mad"]
 

@@ -63,7 +63,7 @@ def golden_stream(name: str) -> Frame:
         keep=name != "later",
     )
     if name == "key":
-        tensors = tuple(encode_whole(each, compressed=False) for each in codes)
+        tensors = tuple(encode_whole(each, "none") for each in codes)
     else:
         base = codes_of("key" if name == "delta" else "delta")
         pairs = zip(base, codes, strict=True)

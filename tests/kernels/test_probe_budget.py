@@ -1,6 +1,7 @@
 """What is probed within a budget, and what is supposed of the rest."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -67,13 +68,14 @@ def test_composed_gains_are_near_the_full_ones(tmp_path, make) -> None:
     model = make()
     network = network_of(load_graph(save(model, tmp_path)), 1)
     calibration = [feeds(model, seed) for seed in range(2)]
-    activations, _ = measure_activations(network, calibration, lambda: None, "mse")
-    every = list(things(network, activations, measure_weights(network), 0))
+    pool = ThreadPoolExecutor(2)
+    activations, _ = measure_activations(network, calibration, lambda: None, "mse", pool)
+    every = list(things(network, activations, measure_weights(network, pool), 0))
     ticks: list[int] = []
     stops = range(len(network.graph.layers) + 1)
     probed = (network, calibration)
-    full = composed_gains(*probed, stops, every, activations, lambda: None, (4, 6))
-    few = composed_gains(*probed, {0, stops[-1]}, every, activations, lambda: ticks.append(1), (4, 6))
+    full = composed_gains(*probed, stops, every, activations, lambda: None, (4, 6), pool)
+    few = composed_gains(*probed, {0, stops[-1]}, every, activations, lambda: ticks.append(1), (4, 6), pool)
     assert len(ticks) == len(stops)
     assert few.keys() == full.keys() == set(every)
     ratios = np.array([few[thing] / full[thing] for thing in every if full[thing] > 0])
@@ -91,7 +93,11 @@ def test_tables_of_a_small_budget_are_complete_and_repeatable(tmp_path, monkeypa
         "evosplit.kernels.errors.gains.probe_effort", lambda *_: Effort(1, (4,), frozenset({0}))
     )
     small = measure_errors(graph, calibration, threads=1)
-    assert small == measure_errors(graph, calibration, threads=1)
+    assert (
+        small
+        == measure_errors(graph, calibration, threads=1)
+        == measure_errors(graph, calibration, threads=3)
+    )
     assert small.activations.keys() == usual.activations.keys()
     assert small.weights.keys() == usual.weights.keys()
     for one in (*small.activations.values(), *small.weights.values()):

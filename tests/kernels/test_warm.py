@@ -26,6 +26,8 @@ for bits in (2, 3, 4, 5, 6, 7, 8, 16, 32):
         for threshold in (0, 1):
             for known in (base, decode_whole(encode_whole(base))):
                 apply_delta(known, encode_delta(known, now, 16, threshold)[0], 16).values()
+for bits in (3, 8):
+    decode_tensor(encode_tensor("x", np.eye(50, dtype=np.float32), TensorCode(bits, codec="rans"), 0))
 fake_quantise(x, 3, axis=1)
 """
 

@@ -64,32 +64,39 @@ def _least_at(problem: Problem, cut: Cut) -> float:
             spent = np.array([energy.layer_j(timing.macs, timing.moved_bytes(width, one)) for one in known])
             seconds[:, picks[:, at] == option] += column[:, None]
             joules[:, picks[:, at] == option] += spent[:, None]
+    # Pairs of a way and a pick that memory holds, one after another: nothing that is sent changes that.
+    way, pick = np.nonzero(act_bytes[:, None] + packed <= limits.memory_bytes)
+    seconds, joules, held_error = seconds[way, pick], joules[way, pick], act_error[way] + error[pick]
     cloud_s = _cloud_s(problem)
     cloud = sum(cloud_s[index] for index in range(len(graph.layers)) if index not in cut.layers)
     whole = len(cut.layers) == len(graph.layers)
+    choices = [
+        [(one, _sent_error(one, bits[way, held.index(name)])) for one in _wires(problem, name, cut)]
+        for name in cut.boundary
+    ]
     best = math.inf
-    for sent in itertools.product(*(_wires(problem, name, cut) for name in cut.boundary)):
+    for chosen in itertools.product(*choices):
+        sent = [one for one, _ in chosen]
         size = 0 if whole else sum(one[1] for one in sent) + frame_overhead_bytes(str(len(graph.layers)))
         edge_s = seconds + sum(one[4] for one in sent) + _beside(problem, any(one[6:] for one in sent), whole)
         cloud_all = cloud + sum(one[5] for one in sent)
-        wire_error = np.zeros(len(ways))
-        for name, one in zip(cut.boundary, sent, strict=True):
-            stored = bits[:, held.index(name)]
-            exact = (one[0] >= stored) & (not one[3].startswith("jpeg"))
-            wire_error += np.where(exact, 0.0, one[2])
         air_s = 8 * size / link.bandwidth_bps
         latency = edge_s + cloud_all + (0.0 if whole else link.rtt_s + air_s)
         period = np.maximum(edge_s, max(air_s, cloud_all))
         spent = joules + energy.uplink_j(size, air_s)
-        fits = (act_bytes[:, None] + packed <= limits.memory_bytes) & (
-            act_error[:, None] + error + wire_error[:, None] <= limits.error_limit
-        )
+        fits = sum((error for _, error in chosen), held_error) <= limits.error_limit
         fits &= (latency <= limits.deadline_s) & (period <= limits.period_s)
         fits &= (spent <= limits.energy_j) & (cloud_all <= limits.cloud_s)
         value = {"latency": latency, "throughput": period, "energy": spent}.get(problem.objective)
         value = np.full_like(latency, cloud_all) if value is None else value
         best = min(best, float(value[fits].min(initial=math.inf)))
     return best
+
+
+def _sent_error(one, stored):
+    """The error of sending a tensor as ``one``, by the bits that it is held with."""
+    exact = (one[0] >= stored) & (not one[3].startswith("jpeg"))
+    return np.where(exact, 0.0, one[2])
 
 
 def _pareto(first, second):

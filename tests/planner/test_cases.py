@@ -8,10 +8,10 @@ import pytest
 from graphs import random_problem
 from oracle import above, at_work, cut_latencies, cuts
 
+from benchmarks.warm_planning import resolve, warm
 from evosplit.planner.problem import Problem
 from evosplit.planner.solve import solve
 from evosplit.planner.table import plan_table
-from evosplit.planner.warm import resolve, warm
 from evosplit.shared.errors import InfeasibleError, ProfileError, UsageError
 from evosplit.shared.expectation import ExitShare, Expectation
 from evosplit.shared.graph import Cut

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.made_up import made_up_errors, profile_of
 from benchmarks.planner_models import light_graph
+from benchmarks.synthetic_problem import profile_of, synthetic_errors
 from evosplit.planner.problem import Problem, default_bits
-from evosplit.planner.problem.assignment import spending
+from evosplit.planner.problem.cost_model import problem_costs
 from evosplit.planner.problem.device_pair import plain_speed
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.solve import checked_costs, optimum
+from evosplit.planner.problem.spending import spending
+from evosplit.planner.solve import optimum
 from evosplit.planner.table import plan_table
 from evosplit.shared.graph import load_graph
 from evosplit.shared.link import Link
@@ -43,12 +44,12 @@ def asked_of(name: str, models: Path | None, slowdown: float, has_integers: bool
     cloud = replace(profile_of(graph), integers=None)
     edge = slowed(profile_of(graph), slowdown)
     edge = edge if has_integers else replace(edge, integers=None)
-    errors, plain = made_up_errors(graph), plain_speed(edge, cloud)
+    errors, plain = synthetic_errors(graph), plain_speed(edge, cloud)
     return Problem(graph, edge, cloud, errors, Link(1e6), bits=default_bits(edge), plain=plain)
 
 
 def latency_s(problem: Problem) -> float:
-    costs = checked_costs(problem)
+    costs = problem_costs(problem)
     found = optimum(costs, problem.link)
     return math.inf if found is None else spending(costs, found).latency(problem.link).total_s
 

@@ -4,9 +4,9 @@ import pytest
 from full_problems import full_problem
 from graphs import random_problem
 
+from benchmarks.warm_planning import resolve, warm
 from evosplit.planner.problem import Problem
 from evosplit.planner.solve import solve
-from evosplit.planner.warm import resolve, warm
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.link import Link
 from evosplit.shared.profile import Profile

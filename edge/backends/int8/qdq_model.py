@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -17,10 +17,10 @@ from evosplit.edge.backends.int8.integer_codes import (
     weight_codes,
 )
 from evosplit.edge.backends.int8.integer_nodes import IntegerNodes, choose_integer_nodes
-from evosplit.edge.backends.int8.wiring import Wiring
 from evosplit.kernels.codec import decode_tensor
 from evosplit.shared.errors import ModelError
-from evosplit.shared.onnx_parts import node_makes, node_reads, remodel
+from evosplit.shared.node_graph import NodeGraph, needed_nodes, node_graph
+from evosplit.shared.onnx_parts import node_reads, remodel
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.weights import restore_weights
 from evosplit.shared.wire import EncodedTensor
@@ -45,14 +45,14 @@ def qdq_model(
     packed = {name: ints for name, tensor in held.items() if (ints := weight_codes(tensor)) is not None}
     filled = restore_weights(head, {name: decode_tensor(tensor) for name, tensor in held.items()})
     whole = _lifted(filled)
-    wiring = Wiring(whole)
-    known = wiring.inputs.union(wiring.maker)
+    graph = node_graph(whole)
+    known = graph.inputs.union(graph.producer)
     codes = {
         name: code
         for name, tensor_code in activations.items()
         if name in known and (code := activation_code(tensor_code)) is not None
     }
-    return _QdqWriter(wiring, codes, packed, choose_integer_nodes(wiring, codes, packed)).model(whole)
+    return _QdqWriter(graph, codes, packed, choose_integer_nodes(graph, codes, packed)).model(whole)
 
 
 def _lifted(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -70,12 +70,12 @@ class _QdqWriter:
 
     def __init__(
         self,
-        wiring: Wiring,
+        graph: NodeGraph,
         codes: Mapping[str, ActivationCode],
         weights: Mapping[str, WeightCodes],
         choice: IntegerNodes,
     ) -> None:
-        self._wiring = wiring
+        self._graph = graph
         self._codes = codes
         self._weights = weights
         self._choice = choice
@@ -83,12 +83,12 @@ class _QdqWriter:
         self._tensors: dict[str, onnx.TensorProto] = {}
 
     def model(self, model: onnx.ModelProto) -> onnx.ModelProto:
-        for name in sorted(self._wiring.inputs & self._codes.keys()):
+        for name in sorted(self._graph.inputs & self._codes.keys()):
             self._quantised(name, name)
-        for node in self._wiring.nodes:
+        for node in self._graph.nodes:
             self._node(node)
-        nodes = _needed(self._nodes, self._wiring.outputs)
-        used = {name for node in nodes for name in node_reads(node)} | self._wiring.outputs
+        nodes = needed_nodes(self._nodes, self._graph.outputs)
+        used = {name for node in nodes for name in node_reads(node)} | self._graph.outputs
         tensors = [*model.graph.initializer, *self._tensors.values()]
         return remodel(
             model, nodes=nodes, weights=[tensor for tensor in tensors if tensor.name in used], values=()
@@ -114,9 +114,9 @@ class _QdqWriter:
 
     def _float(self, name: str) -> str:
         """What a tensor is before it is rounded."""
-        if name in self._wiring.inputs:
+        if name in self._graph.inputs:
             return name
-        return self._wiring.maker[name].input[0] if name in self._choice.implied else _raw(name)
+        return self._graph.first_input(name) if name in self._choice.implied else _raw(name)
 
     def _quantised(self, source: str, name: str) -> None:
         """Codes of ``source``, and the values that they stand for, which all readers of ``name`` get."""
@@ -131,7 +131,7 @@ class _QdqWriter:
             self._add("Clip", (codes, "", f"{name}/top"), f"{name}/clipped")
             codes = f"{name}/clipped"
         self._add("DequantizeLinear", (codes, scale, zero), _coded(name))
-        if name in self._wiring.outputs - self._wiring.inputs:
+        if name in self._graph.outputs - self._graph.inputs:
             self._add("Identity", (_coded(name),), name)
 
     def _in_integers(self, node: onnx.NodeProto, copy: onnx.NodeProto) -> None:
@@ -141,7 +141,7 @@ class _QdqWriter:
         code = self._codes[node.input[0]]
         copy.input[1] = self._dequantised(f"{weight}/int8", held.values, held.scales)
         if len(node.input) > 2 and node.input[2]:
-            bias = numpy_helper.to_array(self._wiring.weights[node.input[2]])
+            bias = numpy_helper.to_array(self._graph.weights[node.input[2]])
             scales = np.float32(code.scale) * held.scales
             values = np.clip(np.rint(bias / scales.astype(np.float64)), -_INT32, _INT32).astype(np.int32)
             copy.input[2] = self._dequantised(f"{node.output[0]}/bias", values, scales)
@@ -160,17 +160,6 @@ class _QdqWriter:
 
     def _add(self, op: str, inputs: tuple[str, ...], output: str) -> None:
         self._nodes.append(helper.make_node(op, inputs, [output], name=f"{output}/{op}"))
-
-
-def _needed(nodes: Sequence[onnx.NodeProto], outputs: Set[str]) -> list[onnx.NodeProto]:
-    """Nodes that something reads: codes that nothing reads are not made."""
-    wanted = set(outputs)
-    kept = []
-    for node in reversed(nodes):
-        if wanted.intersection(node_makes(node)):
-            kept.append(node)
-            wanted.update(node_reads(node))
-    return kept[::-1]
 
 
 def _raw(name: str) -> str:

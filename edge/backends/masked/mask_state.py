@@ -39,10 +39,6 @@ class MaskState:
         """Buffer in which kernels list positions."""
         return self._listing
 
-    def set_all(self) -> None:
-        """Every position."""
-        self.positions = self.everywhere
-
     def set_required(self) -> None:
         """Every position that is required."""
         self.positions = self.everywhere if self.required is ALL else self._listed()

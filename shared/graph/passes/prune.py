@@ -11,6 +11,7 @@ from evosplit.shared.errors import ModelError
 from evosplit.shared.graph.graph import Tensor
 from evosplit.shared.graph.passes.notes import read_note, write_note
 from evosplit.shared.graph.topological_order import topological_order
+from evosplit.shared.node_graph import needed_nodes
 from evosplit.shared.onnx_parts import node_makes, node_reads, remodel
 
 _KEY: Final = "unused_inputs"
@@ -21,7 +22,7 @@ def prune(model: onnx.ModelProto) -> onnx.ModelProto:
 
     Raises ModelError for nodes that need each other in a circle, and for an input that holds no numbers.
     """
-    nodes = _needed(_sorted(model.graph.node), {value.name for value in model.graph.output})
+    nodes = needed_nodes(_sorted(model.graph.node), {value.name for value in model.graph.output})
     read = {name for node in nodes for name in node_reads(node)}
     read.update(value.name for value in model.graph.output)
     used = [value for value in model.graph.input if value.name in read]
@@ -55,12 +56,3 @@ def _sorted(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
             if name in maker:
                 follows[maker[name]].append(at)
     return [held[at] for at in topological_order(follows)]
-
-
-def _needed(nodes: list[onnx.NodeProto], outputs: set[str]) -> list[onnx.NodeProto]:
-    wanted, kept = set(outputs), list[onnx.NodeProto]()
-    for node in reversed(nodes):
-        if not wanted.isdisjoint(node_makes(node)):
-            kept.append(node)
-            wanted.update(node_reads(node))
-    return kept[::-1]

@@ -1,0 +1,56 @@
+"""Network of a bundle: its graph, and the weights that a plan's head has at the plan's bits."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+from evosplit.edge.head.assemble import HeadSource
+from evosplit.kernels.codec import decode_tensor
+from evosplit.shared.bundle import Bundle, Manifest
+from evosplit.shared.errors import BundleError
+from evosplit.shared.graph import Graph, graph_from_model, parse_cut
+from evosplit.shared.plan import FLOAT_BITS, Plan
+from evosplit.shared.weights import restore_weights
+
+
+def skeleton_model(bundle: Bundle) -> onnx.ModelProto:
+    """The bundle's network without its weights. Raises BundleError."""
+    try:
+        return onnx.load_model_from_string(bundle.read(bundle.manifest.skeleton))
+    except DecodeError as broken:
+        raise BundleError(f"the bundle's skeleton is no ONNX model: {broken}") from None
+
+
+class BundleNetwork:
+    """Reads weights when they are asked for. Raises BundleError, ModelError."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._skeleton = skeleton_model(bundle)
+        manifest = bundle.manifest
+        self.graph: Graph = graph_from_model(self._skeleton, manifest.model, manifest.model_sha256)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the bundle says of itself."""
+        return self._bundle.manifest
+
+    def source(self, plan: Plan) -> HeadSource:
+        """What the head of a plan is made of, with its weights as they are packed. Raises BundleError."""
+        cut = parse_cut(self.graph, plan.cut_key)
+        packed = self._bundle.weights(self._weight_bits(plan, cut.layers))
+        weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
+        graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))
+        return HeadSource(graph, cut, packed, plan.activation_codes)
+
+    def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
+        packed = self._bundle.manifest.weights
+        bits: dict[str, int] = {}
+        for layer in (self.graph.layers[index] for index in layers):
+            for name in packed.keys() & set(layer.weights):
+                # Layers that share an initialiser get the most bits that any of them asks for.
+                bits[name] = max(bits.get(name, 0), plan.weight_bits.get(layer.name, FLOAT_BITS))
+        return bits

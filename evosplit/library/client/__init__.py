@@ -1,0 +1,1 @@
+"""HTTP clients of edge agents and cloud tiers."""

@@ -1,0 +1,165 @@
+"""Asynchronous client of an edge agent or a cloud tier."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Final, Literal
+
+import aiohttp
+from numpy.typing import NDArray
+
+from evosplit.library.client.answers import FrameReport, InferReport, Page
+from evosplit.library.client.calls import (
+    Picture,
+    finish_call,
+    frame_call,
+    infer_call,
+    page_call,
+    picture_bytes,
+    read_frame,
+    read_outputs,
+    read_page,
+    result_call,
+)
+from evosplit.library.client.retries import Retries
+from evosplit.library.client.service_errors import ServiceError, ServiceUnavailableError
+from evosplit.library.client.transport import Call, Reply, Transport
+from evosplit.shared.oip import FRAME_INPUT, SIZED_PICTURE_INPUT
+from evosplit.shared.result import AnsweredBy
+from evosplit.shared.token import given_token
+
+PAGE: Final = 100
+
+
+class AsyncClient:
+    """Talks to one tier: ``async with AsyncClient("http://gate:9000") as client: ...``.
+
+    ``token`` is taken from ``EVOSPLIT_TOKEN`` unless given. Requests that get no answer are sent again, a
+    frame with the id that it had, so that it is worked on once. Methods raise ServiceUnavailableError where
+    nobody answers, ServiceError for an error of the tier, InputError, AuthError, NotFoundError.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        timeout_s: float = 60.0,
+        retries: Retries | int = Retries(),  # noqa: B008 - a frozen value
+    ) -> None:
+        kept = Retries(retries) if isinstance(retries, int) else retries
+        self._transport = Transport(url, token or given_token(None), timeout_s, kept)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End all connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def is_ready(self) -> bool:
+        """Whether the tier answers and can serve; it is asked once."""
+        once = replace(self._transport, retries=Retries(0))
+        try:
+            await once.send(self._connected(), Call("GET", "/v2/health/ready"))
+        except (ServiceError, ServiceUnavailableError):
+            return False
+        return True
+
+    async def send(
+        self,
+        picture: Picture,
+        *,
+        stream: str | None = None,
+        strategy: str = "planned",
+        frame_id: str | None = None,
+    ) -> FrameReport:
+        """A picture to an edge agent, and its result. ``stream`` names a camera (docs/edge-api.md)."""
+        return read_frame(await self._call(frame_call(picture, frame_id, stream, strategy)))
+
+    async def result(self, frame_id: str) -> FrameReport:
+        """A result that an edge agent keeps."""
+        return read_frame(await self._call(result_call(frame_id)))
+
+    async def results(
+        self,
+        *,
+        stream: str | None = None,
+        answered_by: AnsweredBy | None = None,
+        since: float | str | None = None,
+        until: float | str | None = None,
+        order: Literal["asc", "desc"] = "desc",
+    ) -> AsyncIterator[FrameReport]:
+        """All results of an edge agent that fit, page by page. Times are Unix seconds or ISO 8601."""
+        filters = result_filters(stream, answered_by, since, until, order)
+        cursor: str | None = None
+        while True:
+            page = await self.page(filters, cursor=cursor)
+            for found in page.results:
+                yield found
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def page(
+        self, filters: Mapping[str, str | float | None], limit: int = PAGE, cursor: str | None = None
+    ) -> Page:
+        """One page of `results`; ``cursor`` is the page before's ``next_cursor``."""
+        return read_page(await self._call(page_call(filters, limit, cursor)))
+
+    async def plan(self) -> dict[str, Any]:
+        """The plan that an edge agent uses, its link, and its table."""
+        return (await self._call(Call("GET", "/v1/plan"))).json()
+
+    async def profile(self) -> dict[str, Any]:
+        """What frames cost on an edge agent."""
+        return (await self._call(Call("GET", "/v1/profile"))).json()
+
+    async def models(self) -> dict[str, Any]:
+        """The models of a cloud tier, and what is wrong with those that it cannot serve."""
+        return (await self._call(Call("GET", "/v1/models"))).json()
+
+    async def infer(self, model: str, tensors: Mapping[str, NDArray[Any]]) -> InferReport:
+        """The whole network on tensors by name, on either tier.
+
+        It is sent again only where it did not arrive: an agent records each request as a frame of its own.
+        """
+        return read_outputs(await self._call(infer_call(model, tensors, is_repeatable=False)))
+
+    async def finish(self, model: str, frame: bytes) -> InferReport:
+        """The tail of a network in a cloud tier, on a frame that `evosplit.encode` made."""
+        return read_outputs(await self._call(finish_call(model, FRAME_INPUT, frame)))
+
+    async def finish_picture(self, model: str, picture: Picture) -> InferReport:
+        """The whole network in a cloud tier, on a picture of the network's own size."""
+        return read_outputs(await self._call(finish_call(model, SIZED_PICTURE_INPUT, picture_bytes(picture))))
+
+    async def _call(self, call: Call) -> Reply:
+        return await self._transport.send(self._connected(), call)
+
+    def _connected(self) -> aiohttp.ClientSession:
+        """A session belongs to the event loop that runs when it is first needed."""
+        if self._session is None:
+            self._session = self._transport.session()
+        return self._session
+
+
+def result_filters(
+    stream: str | None,
+    answered_by: AnsweredBy | None,
+    since: float | str | None,
+    until: float | str | None,
+    order: str,
+) -> dict[str, str | float | None]:
+    """What `GET /v1/results` is asked; None where a filter does not count."""
+    return {"stream": stream, "answered_by": answered_by, "since": since, "until": until, "order": order}

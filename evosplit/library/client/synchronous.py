@@ -1,0 +1,129 @@
+"""Synchronous client of an edge agent or a cloud tier: the asynchronous one on an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Literal, TypeVar
+
+from numpy.typing import NDArray
+
+from evosplit.library.client.answers import FrameReport, InferReport, Page
+from evosplit.library.client.asynchronous import PAGE, AsyncClient, result_filters
+from evosplit.library.client.calls import Picture
+from evosplit.library.client.retries import Retries
+from evosplit.shared.result import AnsweredBy
+
+T = TypeVar("T")
+
+
+class Client:
+    """As `AsyncClient`, for scripts and notebooks: each method waits for its answer.
+
+    ``with Client("http://gate:9000") as client: ...``. Safe to share between threads, whose requests go at
+    the same time. The event loop runs in a thread of its own, so it works where a loop runs already.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        timeout_s: float = 60.0,
+        retries: Retries | int = Retries(),  # noqa: B008 - a frozen value
+    ) -> None:
+        self._client = AsyncClient(url, token, timeout_s=timeout_s, retries=retries)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="evosplit client", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all connections and the thread; a second time does nothing."""
+        if self._loop.is_closed():
+            return
+        self._wait(self._client.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def is_ready(self) -> bool:
+        """Whether the tier answers and can serve; it is asked once."""
+        return self._wait(self._client.is_ready())
+
+    def send(
+        self,
+        picture: Picture,
+        *,
+        stream: str | None = None,
+        strategy: str = "planned",
+        frame_id: str | None = None,
+    ) -> FrameReport:
+        """A picture to an edge agent, and its result. ``stream`` names a camera (docs/edge-api.md)."""
+        sent = self._client.send(picture, stream=stream, strategy=strategy, frame_id=frame_id)
+        return self._wait(sent)
+
+    def result(self, frame_id: str) -> FrameReport:
+        """A result that an edge agent keeps."""
+        return self._wait(self._client.result(frame_id))
+
+    def results(
+        self,
+        *,
+        stream: str | None = None,
+        answered_by: AnsweredBy | None = None,
+        since: float | str | None = None,
+        until: float | str | None = None,
+        order: Literal["asc", "desc"] = "desc",
+    ) -> Iterator[FrameReport]:
+        """All results of an edge agent that fit, page by page. Times are Unix seconds or ISO 8601."""
+        filters = result_filters(stream, answered_by, since, until, order)
+        cursor: str | None = None
+        while True:
+            page = self.page(filters, cursor=cursor)
+            yield from page.results
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def page(
+        self, filters: Mapping[str, str | float | None], limit: int = PAGE, cursor: str | None = None
+    ) -> Page:
+        """One page of `results`; ``cursor`` is the page before's ``next_cursor``."""
+        return self._wait(self._client.page(filters, limit, cursor))
+
+    def plan(self) -> dict[str, Any]:
+        """The plan that an edge agent uses, its link, and its table."""
+        return self._wait(self._client.plan())
+
+    def profile(self) -> dict[str, Any]:
+        """What frames cost on an edge agent."""
+        return self._wait(self._client.profile())
+
+    def models(self) -> dict[str, Any]:
+        """The models of a cloud tier, and what is wrong with those that it cannot serve."""
+        return self._wait(self._client.models())
+
+    def infer(self, model: str, tensors: Mapping[str, NDArray[Any]]) -> InferReport:
+        """The whole network on tensors by name, on either tier; sent again only where it did not arrive."""
+        return self._wait(self._client.infer(model, tensors))
+
+    def finish(self, model: str, frame: bytes) -> InferReport:
+        """The tail of a network in a cloud tier, on a frame that `evosplit.encode` made."""
+        return self._wait(self._client.finish(model, frame))
+
+    def finish_picture(self, model: str, picture: Picture) -> InferReport:
+        """The whole network in a cloud tier, on a picture of the network's own size."""
+        return self._wait(self._client.finish_picture(model, picture))
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()

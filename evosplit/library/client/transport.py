@@ -1,0 +1,129 @@
+"""HTTP requests that are repeated where that cannot do a thing twice; aiohttp's sessions beneath."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+
+from evosplit.library.client.retries import Retries
+from evosplit.library.client.service_errors import ServiceError, ServiceUnavailableError, refusal_error
+from evosplit.shared.errors import EvoSplitError, UsageError
+from evosplit.shared.token import bearer
+
+_CONNECT_S: Final = 5.0
+_UNAVAILABLE: Final = 503
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. ``is_repeatable``: doing it twice is doing it once."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = field(default=None, repr=False)
+    is_repeatable: bool = True
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of status 200."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """The JSON object of the body. Raises ServiceError for another body."""
+        found = _object(self.body)
+        if found is None:
+            raise ServiceError("the answer is no JSON object: something else listens there", 200)
+        return found
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """``is_final``: asking again changes nothing, or would do a thing twice. ``asked_s``: Retry-After."""
+
+    error: EvoSplitError
+    is_final: bool
+    asked_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Transport:
+    """Requests to one tier."""
+
+    url: str
+    token: str | None = field(repr=False)
+    timeout_s: float
+    retries: Retries
+
+    def session(self) -> aiohttp.ClientSession:
+        """A new session; whoever asked for it closes it."""
+        if not self.url.startswith(("http://", "https://")):
+            raise UsageError(f"not the address of a tier: {self.url!r} (write it like http://gate:9000)")
+        timeout = aiohttp.ClientTimeout(total=self.timeout_s, sock_connect=_CONNECT_S)
+        return aiohttp.ClientSession(headers=bearer(self.token) if self.token else {}, timeout=timeout)
+
+    async def send(self, session: aiohttp.ClientSession, call: Call) -> Reply:
+        """The answer, after as many attempts as it takes.
+
+        Raises ServiceUnavailableError, ServiceError, InputError, AuthError, NotFoundError.
+        """
+        failure = None
+        for attempt in range(self.retries.count + 1):
+            if failure is not None:
+                await self.retries.sleep(self.retries.wait_s(attempt - 1, failure.asked_s))
+            found = await self._attempt(session, call)
+            if isinstance(found, Reply):
+                return found
+            if found.is_final:
+                raise found.error
+            failure = found
+        raise ServiceUnavailableError(str(failure.error if failure else self.url))
+
+    async def _attempt(self, session: aiohttp.ClientSession, call: Call) -> Reply | _Failure:
+        """What did not arrive may always be sent again, what got no answer if it is repeatable."""
+        try:
+            return await self._once(session, call)
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as broken:
+            error = ServiceUnavailableError(f"no answer from {self.url}: {broken or 'timed out'}")
+            has_arrived = not isinstance(broken, aiohttp.ClientConnectorError)
+            return _Failure(error, has_arrived and not call.is_repeatable)
+
+    async def _once(self, session: aiohttp.ClientSession, call: Call) -> Reply | _Failure:
+        async with session.request(
+            call.method,
+            self.url.rstrip("/") + call.path,
+            params=call.params,
+            headers=call.headers,
+            data=call.body,
+            allow_redirects=False,
+        ) as response:
+            body = await response.read()
+        if response.status == 200:
+            return Reply(response.headers, body)
+        data = _object(body) or {}
+        # A failure with a frame's id is recorded: it stays the answer, however often it is asked for.
+        had_no_place = response.status == _UNAVAILABLE and "frame_id" not in data
+        error = refusal_error(self.url, response.status, data)
+        return _Failure(error, not had_no_place, _seconds(response.headers))
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    text = headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdigit() else None

@@ -1,0 +1,114 @@
+"""How likely each token is in each context: what is assumed at first, and what was counted since.
+
+The sender and the receiver begin with the same assumption, two-sided geometric around the prediction, and
+count alike: after so many codes, and then twice as many each time, frequencies are made anew of all that was
+counted. All in integers, so that both always agree.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evosplit.kernels.entropy_coding.contexts import CONTEXTS, LEVELS, UNREST
+from evosplit.kernels.entropy_coding.rans import Scalar
+from evosplit.kernels.entropy_coding.tokens import DIRECT, TOKENS, tokens_of
+from evosplit.kernels.jit import compiled
+
+SCALE_BITS: Final = 12
+"""Frequencies of a context sum up to 2**12."""
+START_SHIFT: Final = 13
+"""A cell is a token's frequency, and from this bit on the sum of those before it."""
+FREQUENCY_MASK: Final = (1 << START_SHIFT) - 1
+FLAG: Final = 1 << 31
+"""Set in the sender's cells of tokens that extra bits follow."""
+COUNTED: Final = 32
+"""What one code adds to the counts."""
+FIRST_REFRESH: Final = 256
+"""Codes after which frequencies are made anew for the first time."""
+
+_MIDDLES: Final = (0, 0, 1, 2, 3, 6)
+"""By level: where codes are assumed to lie, in half steps."""
+_DECAYS: Final = (110, 150, 180)
+"""By unrest: what half a step further away is assumed to cost, in 256ths."""
+_STRENGTH: Final = 24
+"""How many codes the assumption counts as."""
+
+Counts = NDArray[np.int32]
+"""(CONTEXTS * TOKENS,), context by context."""
+
+
+@functools.lru_cache(maxsize=256)
+def assumed_counts(centre: int, bits: int, shift: int) -> Counts:
+    """What every tensor begins with, in units of `COUNTED` a code; read-only."""
+    tables = tokens_of(centre, bits, shift)
+    halves = 2 * (np.arange(2**bits, dtype=np.int64) - centre)
+    tokens = tables.token_of_code[: 2**bits]
+    counts = np.zeros((CONTEXTS, TOKENS), np.int64)
+    for context, row in enumerate(counts):
+        level, unrest = divmod(context, len(UNREST) + 1)
+        signed = level - len(LEVELS)
+        middle = int(np.sign(signed)) * _MIDDLES[abs(signed)]
+        powers = _powers(_DECAYS[unrest])
+        away = np.abs(halves - (middle << shift)) >> shift
+        np.add.at(row, tokens, powers[np.minimum(away, powers.size - 1)])
+        row[:] = row * (COUNTED * _STRENGTH) // row.sum()
+    found = counts.astype(np.int32).reshape(-1)
+    found.flags.writeable = False
+    return found
+
+
+def _powers(decay: int) -> NDArray[np.int64]:
+    """2**20 times (decay / 256)**n in integers, at least 16."""
+    found = [1 << 20]
+    while len(found) < 64:
+        found.append(max(found[-1] * decay >> 8, 16))
+    return np.array(found)
+
+
+@compiled
+def refresh(
+    counts: Counts,
+    built: NDArray[np.int64],
+    tokens: int,
+    cells: NDArray[np.uint32],
+    slots: NDArray[np.uint8],
+) -> None:
+    """Make ``cells`` of the counts, every one of the first ``tokens`` at least 1 in 4096.
+
+    Only of contexts that were counted half as often again as when they were ``built`` last. ``slots`` hold
+    the token at each place below 4096, context by context; the sender needs none, (0,).
+    """
+    contexts = built.size
+    stride = counts.size // contexts
+    for context in range(contexts):
+        base: Scalar = context * stride
+        total: Scalar = np.int64(0)
+        for token in range(tokens):
+            total += counts[base + token]
+        if 2 * total < 3 * built[context]:
+            continue
+        built[context] = total
+        room, best = (1 << SCALE_BITS) - tokens, 0
+        used: Scalar = 0
+        most: Scalar = -1
+        for token in range(tokens):
+            share = 1 + np.int64(counts[base + token]) * room // max(total, 1)
+            cells[base + token] = share
+            used += share
+            if share > most:
+                best, most = token, share
+        cells[base + best] += (1 << SCALE_BITS) - used
+        place: Scalar = 0
+        for token in range(tokens):
+            share = np.int64(cells[base + token])
+            cells[base + token] = share | (place << START_SHIFT)
+            if not slots.size:
+                cells[base + token] |= FLAG if token >= DIRECT else 0
+            else:
+                for slot in range(place, place + share):
+                    slots[(context << SCALE_BITS) + slot] = token
+            place += share

@@ -1,0 +1,105 @@
+"""The payload of a tensor whose codes are entropy coded: a short head, the states, the words.
+
+======  ==================================================
+bytes   field
+======  ==================================================
+1       centre: the code that distances are counted from
+1       tokens that occur: the largest one plus 1
+1       shift: distances in contexts are divided by 2**shift
+4 s     states, uint32: 1 or 4, by the tensor's shape
+2 w     words, uint16, to the end
+======  ==================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evosplit.kernels.entropy_coding import scratch
+from evosplit.kernels.entropy_coding.contexts import CONTEXTS
+from evosplit.kernels.entropy_coding.decode import decode_words
+from evosplit.kernels.entropy_coding.encode import choose_cells, code_backwards, count_codes
+from evosplit.kernels.entropy_coding.layout import layout_of
+from evosplit.kernels.entropy_coding.model import SCALE_BITS, assumed_counts
+from evosplit.kernels.entropy_coding.rans import LEAST_STATE
+from evosplit.kernels.entropy_coding.tokens import TOKENS, tokens_of
+from evosplit.shared.errors import WireError
+from evosplit.shared.wire.frame import MAX_CODED, MAX_CODED_BITS
+
+_HEAD_BYTES: Final = 3
+
+
+def encode_codes(codes: NDArray[Any], shape: Sequence[int], bits: int, limit_bytes: int) -> bytes | None:
+    """The payload of (elements,) uint8 ``codes`` below 2**bits; None where that is not below the limit."""
+    if bits > MAX_CODED_BITS or not 0 < codes.size <= MAX_CODED:
+        return None
+    layout, partial = layout_of(shape), np.zeros((4, 256), np.int64)
+    count_codes(codes, partial)
+    histogram = partial.sum(0)
+    centre = int(histogram.argmax())
+    shift = _shift(histogram, centre)
+    tables, counts = tokens_of(centre, bits, shift), assumed_counts(centre, bits, shift).copy()
+    tokens = int(tables.token_of_code[histogram > 0].max()) + 1
+    entries, states = scratch.entries(codes.size), np.empty(layout.lanes, np.uint32)
+    words = np.empty(max(limit_bytes // 2, 0), np.uint16)
+    choose_cells(codes, *layout, tokens, tables.token_of_code, tables.near, counts, CONTEXTS, entries)
+    first = code_backwards(
+        codes, entries, layout.planes, layout.rows * layout.cols, tables.folded, states, words
+    )
+    if first < 0:
+        return None
+    head = bytes((centre, tokens, shift))
+    payload = head + states.astype("<u4").tobytes() + words[first:].astype("<u2").tobytes()
+    return payload if len(payload) < limit_bytes else None
+
+
+def decode_codes(payload: bytes | memoryview, shape: Sequence[int], bits: int) -> NDArray[np.uint8]:
+    """The codes, (elements,) uint8. Raises WireError for a payload that lies; the shape is the caller's."""
+    layout = layout_of(shape)
+    size, border = layout.planes * layout.rows * layout.cols, _HEAD_BYTES + 4 * layout.lanes
+    fits = 0 < size <= MAX_CODED and bits <= MAX_CODED_BITS and border <= len(payload)
+    if not fits or (len(payload) - border) % 2:
+        raise WireError(f"{len(payload)} bytes of entropy coding for {size} codes of {bits} bits")
+    centre, tokens, shift = payload[:_HEAD_BYTES]
+    if centre >= 2**bits or not 0 < tokens <= TOKENS or shift > MAX_CODED_BITS:
+        raise WireError(f"entropy coding around {centre}, {tokens} tokens, shift {shift}, is out of range")
+    states = np.frombuffer(payload[_HEAD_BYTES:border], "<u4").astype(np.uint32)
+    if states.min() < LEAST_STATE:
+        raise WireError("a state of entropy coding is out of range")
+    words = np.frombuffer(payload[border:], "<u2").astype(np.uint16)
+    tables, counts = tokens_of(centre, bits, shift), assumed_counts(centre, bits, shift).copy()
+    codes = np.empty(size, np.uint8)
+    slots = scratch.slots(CONTEXTS << SCALE_BITS)
+    is_even = decode_words(
+        words,
+        states,
+        layout.planes,
+        layout.rows,
+        layout.cols,
+        tokens,
+        tables.code,
+        tables.near_of,
+        tables.first,
+        tables.extra_bits,
+        counts,
+        CONTEXTS,
+        slots,
+        codes,
+    )
+    if not is_even:
+        raise WireError("entropy coding that does not come out even")
+    return codes
+
+
+def _shift(histogram: NDArray[Any], centre: int) -> int:
+    """So that the mean distance that contexts see is about a step."""
+    distances = abs(np.arange(histogram.size) - centre)
+    mean = float((histogram * distances).sum() / histogram.sum())
+    shift = 0
+    while mean > 2:
+        mean, shift = mean / 2, shift + 1
+    return shift

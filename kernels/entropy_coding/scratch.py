@@ -1,0 +1,37 @@
+"""Working memory that a thread keeps between two tensors: fresh pages cost as much as the coding itself."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+KEPT: Final = 2**20
+"""Entries of a tensor up to which they are kept (4 MiB)."""
+
+
+class _Scratch(threading.local):
+    def __init__(self) -> None:
+        self.entries = np.empty(0, np.uint32)
+        self.slots = np.empty(0, np.uint8)
+
+
+_scratch: Final = _Scratch()
+
+
+def entries(count: int) -> NDArray[np.uint32]:
+    """``count`` uint32 with anything in them, until the next call of the thread."""
+    if count > KEPT:
+        return np.empty(count, np.uint32)
+    if _scratch.entries.size < count:
+        _scratch.entries = np.empty(count, np.uint32)
+    return _scratch.entries[:count]
+
+
+def slots(count: int) -> NDArray[np.uint8]:
+    """``count`` bytes with anything in them, until the next call of the thread."""
+    if _scratch.slots.size != count:
+        _scratch.slots = np.empty(count, np.uint8)
+    return _scratch.slots

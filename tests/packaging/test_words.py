@@ -1,0 +1,77 @@
+"""The words and sizes of modules: standard terms first, no private vocabulary, files that hold one idea."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMED = ("benchmarks", "cloud", "cli/demo", "cli/gate", "edge/backends", "edge/head")
+"""Packages whose modules are opened by the term that one would search for."""
+RIDDLES = re.compile(r"(who|what|which|when|where|whether|how|why|everything|nothing|one|from)\b", re.I)
+PERSONS = re.compile(
+    r"\b(house|rooms?|curtain|stage|roster|rival|lessons?|school|attends?|graduates?)\b", re.I
+)
+LONGEST_LINES = 200
+SHORTEST_LINES = 25
+ENTRIES = {"__init__.py", "__main__.py"}
+
+
+def _modules(*packages: str) -> list[Path]:
+    return sorted(path for package in packages for path in (ROOT / package).rglob("*.py"))
+
+
+def _docstring(path: Path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", _modules(*NAMED), ids=_name)
+def test_a_module_opens_with_a_term(path: Path) -> None:
+    docstring = _docstring(path)
+    assert docstring
+    assert not RIDDLES.match(docstring), docstring.splitlines()[0]
+    assert not PERSONS.search(docstring)
+
+
+@pytest.mark.parametrize("path", _modules(*(name for name in NAMED if name != "benchmarks")), ids=_name)
+def test_a_module_holds_one_idea(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST_LINES
+    assert lines >= SHORTEST_LINES or path.name in ENTRIES
+
+
+def test_the_project_words_are_defined_once() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| ")]
+    words = [word.strip() for cell in cells for word in cell.split(",") if word.strip() != "word"]
+    assert sorted(words) == sorted(set(words))
+    needed = (
+        "model layer cut head tail bits plan bundle profile link hook frame result boundary stream segment"
+    )
+    assert set(needed.split()) <= set(words)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_the_glossary_is_linked(name: str) -> None:
+    assert "(docs/glossary.md)" in (ROOT / name).read_text(encoding="utf-8")
+
+
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+OUTSIDE = ("shared/models", "shared/data")
+"""What lies beside a checkout, not in it."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_what_a_page_names_is_there(page: Path) -> None:
+    code = " ".join(re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8")))
+    packages = "benchmarks|cli|cloud|compose|docs|edge|kernels|planner|shared|tests"
+    paths = re.findall(rf"(?<![\w/.])(?:{packages})/[\w/.-]*\w/?", code)
+    missing = [path for path in paths if not path.startswith(OUTSIDE) and not (ROOT / path).exists()]
+    assert not missing
