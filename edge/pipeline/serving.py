@@ -1,4 +1,4 @@
-"""What one plan table serves with, as values: replaced between two frames, never changed."""
+"""Serving state of one plan table, as values: replaced between two frames, never changed."""
 
 from __future__ import annotations
 

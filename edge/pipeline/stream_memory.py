@@ -1,4 +1,4 @@
-"""What is kept of streams between frames, dropped where a stream ended or begins anew."""
+"""Eviction of the state of streams that ended or begin anew: deltas, change masks, hooks."""
 
 from __future__ import annotations
 
