@@ -81,5 +81,5 @@ async def get_metrics(request: web.Request) -> web.Response:
         agent.metrics.plans.see(agent.plan_audits.state)
     if agent.hook_manager is not None:
         manager = agent.hook_manager
-        agent.metrics.see_hooks(manager.states(), manager.learning().size_bytes)
+        agent.metrics.see_hooks(manager.states(), manager.sampler_state.size_bytes)
     return web.Response(body=agent.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})

@@ -68,7 +68,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "in_flight": agent.frames.in_flight,
         "hooks": hooks,
         "dropped_hooks": agent.engine.hook_failures.dropped,
-        "learning": None if hook_manager is None else to_data(hook_manager.learning()),
+        "learning": None if hook_manager is None else to_data(hook_manager.sampler_state),
         "plan": {"cut_key": cut_key, "digest": plans.plan.digest if plans.plan else None},
         "plan_changes": plans.plan_changes,
         **calibration_status(agent),

@@ -10,13 +10,14 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from evosplit.edge.audits.agreement_guard import AgreementGuard
 from evosplit.edge.audits.audit_rules import is_audited
 from evosplit.edge.audits.float_answers import FloatAnswers
 from evosplit.edge.audits.near_duplicates import NearDuplicates
+from evosplit.edge.background.follow_ups import FollowUp
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.calibration.signature import signature
 from evosplit.edge.pipeline.current_plan import CurrentPlan
@@ -84,9 +85,7 @@ class PlanAudits:
             distrusted=tuple(sorted(self._plans.serving.distrusted)),
         )
 
-    def follow(
-        self, job: Job, answer: Answer, outcome: object
-    ) -> Callable[[], Coroutine[Any, Any, None]] | None:
+    def after_frame(self, job: Job, answer: Answer, outcome: object) -> FollowUp | None:
         """The audit of a frame that was answered, if it is to be audited."""
         del outcome
         return functools.partial(self.audit, job, answer) if self.wants(job, answer) else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Final
 
+from evosplit.edge.background.follow_ups import FollowUp
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.calibration.evidence import Evidence, OwnStatistics, SentInputs
 from evosplit.edge.calibration.observer import CalibrationObserver
@@ -63,9 +63,7 @@ class LiveCalibration:
         """What is slow the first time; before frames come, in any thread."""
         self._observing.warm()
 
-    def follow(
-        self, job: Job, answer: Answer, outcome: object
-    ) -> Callable[[], Coroutine[Any, Any, None]] | None:
+    def after_frame(self, job: Job, answer: Answer, outcome: object) -> FollowUp | None:
         """A look at a frame that was answered, if one is wanted just now."""
         del outcome
         return functools.partial(self.see, job, answer) if self._observing.wants else None

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from evosplit.edge.audits.hook_audits import HookAudits
-from evosplit.edge.hook_training.learned import Learned
 from evosplit.edge.hooks.hook import Hook, ThresholdHook
 from evosplit.edge.telemetry.hook_state import HookState
 
 
 def hook_states(
-    hooks: Iterable[Hook], audits: HookAudits, dropped: Collection[str], learned: Mapping[str, Learned]
+    hooks: Iterable[Hook], audits: HookAudits, dropped: Collection[str], exit_rates: Mapping[str, float]
 ) -> dict[str, HookState]:
-    """By name; ``dropped`` are the names of those that misbehaved, ``learned`` what training has said."""
-    return {hook.name: _state(hook, audits, dropped, learned.get(hook.name)) for hook in hooks}
+    """By name; ``dropped`` names those that misbehaved, ``exit_rates`` are what training promised."""
+    return {hook.name: _state(hook, audits, dropped, exit_rates.get(hook.name)) for hook in hooks}
 
 
-def _state(hook: Hook, audits: HookAudits, dropped: Collection[str], learned: Learned | None) -> HookState:
+def _state(hook: Hook, audits: HookAudits, dropped: Collection[str], exit_rate: float | None) -> HookState:
     agreed, disagreed = audits.agreed[hook.name], audits.disagreed[hook.name]
     floor, count = audits.guard.floor(hook.name), agreed + disagreed
     return HookState(
@@ -29,5 +28,5 @@ def _state(hook: Hook, audits: HookAudits, dropped: Collection[str], learned: Le
         audits=count,
         agreement=agreed / count if count else None,
         state="dropped" if hook.name in dropped else audits.verdict(hook.name),
-        expected_exit_rate=None if learned is None else learned.exit_rate,
+        expected_exit_rate=exit_rate,
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from evosplit.edge.background.follow_ups import FollowUps
+from evosplit.edge.background.follow_ups import FollowUp, FollowUps
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Job, failure, success
@@ -59,9 +59,7 @@ class FrameRecorder(Protocol):
 class FrameFollower(Protocol):
     """Learns from frames, or checks them, once they are answered."""
 
-    def follow(
-        self, job: Job, answer: Answer, outcome: object
-    ) -> Callable[[], Coroutine[Any, Any, None]] | None:
+    def after_frame(self, job: Job, answer: Answer, outcome: object) -> FollowUp | None:
         """What to do about a frame in the background, if anything; cheap, as every frame waits for it."""
 
 
@@ -141,7 +139,7 @@ class FrameFlow:
     def _follow(self, job: Job, answer: Answer, reading: Reading) -> None:
         """In the background: the frame's result does not wait for it."""
         for follower in self._followers:
-            work = follower.follow(job, answer, reading.outcome)
+            work = follower.after_frame(job, answer, reading.outcome)
             if work is not None:
                 self.follow_ups.start(work)
 

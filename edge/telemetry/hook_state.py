@@ -27,8 +27,8 @@ class HookState:
 
 
 @dataclass(frozen=True)
-class LearningState:
-    """The sampler, and whether something is being trained."""
+class SamplerState:
+    """What a sampler holds, of which tensors, and whether something is being trained on it."""
 
     taps: tuple[str, ...]
     offered: int
@@ -44,6 +44,7 @@ class HookReporter(Protocol):
         """By the hooks' names."""
         ...
 
-    def learning(self) -> LearningState:
-        """How far learning is."""
+    @property
+    def sampler_state(self) -> SamplerState:
+        """Of the sample that hooks are trained from."""
         ...

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from edge_support import middle_stage, picture, stage, until
+from edge_support import load_net, middle_stage, picture, stage, until
 from hook_doubles import Told
 from hook_support import NEVER, sure, tap
 from hypothesis import given
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from evosplit.edge.head.partition import Part
 from evosplit.edge.head.trace import StepTrace
+from evosplit.edge.hook_learning.learner import FittedHooks
 from evosplit.edge.telemetry.expected_savings import (
     LEAST_FRAMES,
     HookSeen,
@@ -96,7 +97,7 @@ async def test_the_profile_tells_the_planner_and_the_file_keeps_it(
     monkeypatch.setattr("evosplit.edge.telemetry.expected_savings.LEAST_FRAMES", 5)
     async with middle_stage(tmp_path, audit_share=NEVER, slowdown=2.0) as on:
         hook = Told(tap(on), sure(3), name="exit-0")
-        await on.agent.hook_manager.adopt((hook,), "exit")
+        await on.agent.hook_manager.adopt(FittedHooks("exit", (hook,)))
         for seed in range(4):
             await on.post(picture(seed))
         hook.decision = type(hook).decision
@@ -134,8 +135,11 @@ async def test_a_full_disk_costs_only_the_expectation(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
+    folder = tmp_path / "data" / "net"
+    folder.mkdir(parents=True)
+    sha256 = load_net(tmp_path).sha256
+    write_kept(folder / "expectation.json", KeptExpectation(sha256, Expectation(wire_share=0.5)))
     async with stage(tmp_path) as on:
-        on.agent.savings._before = Expectation(wire_share=0.5)
         monkeypatch.setattr("evosplit.edge.telemetry.savings_record.write_kept", full)
         assert (await on.post(picture(1)))[0] == 200
     assert "cannot be kept" in caplog.text

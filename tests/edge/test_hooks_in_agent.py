@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from edge_support import LABELS, middle_stage, picture, stage, until
 from hook_doubles import Pupil, Told
-from hook_support import ALWAYS, NEVER, flat, sure, tap, with_hooks
+from hook_support import ALWAYS, NEVER, flat, samples_exits, sure, tap, with_hooks
 
+from evosplit.edge.hook_learning.exit_learner import fitted_exits
+from evosplit.edge.hook_learning.learner import FittedHooks
 from evosplit.edge.hooks.decisions import Bits, Exit, Keep, Skip
 from evosplit.edge.hooks.hook_file import load_hooks
 
@@ -137,21 +139,14 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
     monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     options = {"exit_agreement": 0.8, "audit_share": NEVER}
     async with middle_stage(tmp_path, **options) as on:
-        hook_manager = on.agent.hook_manager
-        await until(
-            lambda: (
-                hook_manager.exit_learner is not None
-                and on.agent.plans.watches(hook_manager.exit_learner.taps)
-            )
-        )
+        training = await samples_exits(on)
         for seed in range(120):
             assert (await on.post(flat(seed)))[0] == 200
         await on.agent.frames.drain()
-        assert hook_manager.exit_learner.sampler.offered >= 60
-        await hook_manager.exit_learner.loop.train_now()
-        await until(lambda: any(hook.kind == "exit" for hook in on.agent.plans.heads.hooks), 30.0)
+        assert training.sampler.offered >= 60
+        fitted = fitted_exits(training.tasks, await training.trainer.train())
+        await on.agent.hook_manager.adopt(fitted)
         path = tmp_path / "data" / "net" / "hooks.evh"
-        await until(path.exists)
         seen = [(await on.post(flat(seed)))[1] for seed in range(200, 220)]
         assert sum(answer["answered_by"] == "exit" for answer in seen) >= 10
         for seed, answer in zip(range(200, 220), seen, strict=True):
@@ -184,9 +179,9 @@ async def test_a_full_disk_costs_the_file_but_not_the_hooks(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("evosplit.edge.hook_learning.manager.save_hooks", full)
+    monkeypatch.setattr("evosplit.edge.hook_learning.kept_hooks.save_hooks", full)
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
-        await on.agent.hook_manager.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
+        await on.agent.hook_manager.adopt(FittedHooks("exit", (Told(tap(on), sure(0), name="exit-0"),)))
         assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
     assert "cannot be saved" in caplog.text
 
@@ -208,7 +203,7 @@ async def test_without_hooks_nothing_of_them_is_there(tmp_path: Path) -> None:
 
 async def test_the_profile_tells_segments_and_hooks(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
-        await on.agent.hook_manager.adopt((Told(tap(on), sure(3), name="exit-0"),), "exit")
+        await on.agent.hook_manager.adopt(FittedHooks("exit", (Told(tap(on), sure(3), name="exit-0"),)))
         for seed in range(3):
             await on.post(picture(seed))
         _, profile = await on.get("/v1/profile")

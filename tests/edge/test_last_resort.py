@@ -13,6 +13,7 @@ from hook_doubles import Told
 from hook_support import NEVER, sure, tap
 from numpy.typing import NDArray
 
+from evosplit.edge.hook_learning.learner import FittedHooks
 from evosplit.edge.hooks.decisions import GO, Decision
 
 
@@ -78,7 +79,7 @@ async def test_an_exit_that_makes_no_sense_does_not_stand_in(tmp_path: Path) -> 
 
 async def test_figures_of_deltas_and_of_the_guard(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
-        await on.agent.hook_manager.adopt((Told(tap(on), GO, name="exit-0"),), "exit")
+        await on.agent.hook_manager.adopt(FittedHooks("exit", (Told(tap(on), GO, name="exit-0"),)))
         for _ in range(3):
             await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})
         on.cloud.restart()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 
 import psutil
 import pytest
-from edge_support import until
-from learning_support import TASKS, fill, job, loop
+from learning_support import TASKS, fill, job, trainer
 
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
@@ -102,64 +100,46 @@ async def test_the_process_makes_way(tmp_path):
     assert policy in (os.SCHED_IDLE, os.SCHED_OTHER)  # between the two calls
 
 
-class Looked(Sampler):
-    """Counts how often the loop looks whether there is something new."""
-
-    looks = 0
-
-    @property
-    def offered(self) -> int:
-        self.looks += 1
-        return super().offered
-
-    async def is_looked_at(self) -> None:
-        """Wait for some whole looks of the loop."""
-        before = self.looks
-        await until(lambda: self.looks > before + 10)
-
-
-async def test_the_loop_trains_when_idle_and_not_again_without_news(tmp_path):
-    seen, sampler, pause = [], Looked(2_000_000), BackgroundPause()
-    watched = loop(tmp_path, seen.append, fill(sampler, 1500), pause)
-    running = asyncio.create_task(watched.run())
+async def test_it_is_due_when_idle_and_not_again_without_news(tmp_path):
+    pause, sampler = BackgroundPause(), fill(Sampler(2_000_000), 1500)
+    watched = trainer(tmp_path, sampler, pause)
     with pause.frame():
-        await sampler.is_looked_at()
-        assert not watched.training
-    await until(lambda: seen, 60.0)
-    await sampler.is_looked_at()
-    running.cancel()
-    assert [one.name for one in seen[0]] == ["early", "late"]
-    assert len(seen) == 1
-    assert not watched.training
+        assert not trainer(tmp_path, sampler, pause, idle_s=1e-9).is_due
+    assert not trainer(tmp_path, sampler, pause, idle_s=1e9).is_due
+    assert watched.is_due
+    learned = await watched.train()
+    assert [exit_.name for exit_ in learned] == ["early", "late"]
+    assert not watched.is_training
+    assert not watched.is_due
     assert len(open_sampler(watched.samples_path, 2_000_000).samples()) == 1500
+    fill(sampler, 750)
+    assert watched.is_due
+    sampler.forget()
+    fill(sampler, 600)
+    assert watched.is_due
 
 
-async def test_too_few_samples_are_not_tried(tmp_path):
-    sampler = Looked(2_000_000)
-    watched = loop(tmp_path, lambda _: None, fill(sampler, 300), idle_s=0.0)
-    running = asyncio.create_task(watched.run())
-    await sampler.is_looked_at()
-    running.cancel()
+def test_too_few_samples_are_not_tried(tmp_path):
+    assert not trainer(tmp_path, fill(Sampler(2_000_000), 300)).is_due
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_failure_is_one_line_and_the_next_attempt_works(tmp_path, caplog):
-    seen = []
+async def test_without_samples_there_is_nothing_to_train(tmp_path):
+    assert await trainer(tmp_path, Sampler(2_000_000)).train() is None
+
+
+async def test_after_a_failure_it_waits_for_more_samples(tmp_path):
     sampler = fill(Sampler(2_000_000), 1000, classes=1)
-    watched = loop(tmp_path, seen.append, sampler)
-    with caplog.at_level(logging.WARNING):
-        await watched.train_now()
-    assert [record.message for record in caplog.records] == [
-        "hooks were not trained: there is only one answer, nothing can be learned"
-    ]
+    watched = trainer(tmp_path, sampler)
+    with pytest.raises(LearningError, match="there is only one answer, nothing can be learned"):
+        await watched.train()
+    assert not watched.is_due
     fill(sampler, 2000)
-    await watched.train_now()
-    assert len(seen) == 1
+    assert watched.is_due
+    assert len(await watched.train()) == 2
 
 
-async def test_a_disk_that_cannot_be_written_is_one_line(tmp_path, caplog):
+async def test_a_disk_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    watched = loop(tmp_path / "file", lambda _: None)
-    await watched.train_now()
-    assert len(caplog.records) == 1
-    assert "cannot write samples.npz" in caplog.text
+    with pytest.raises(LearningError, match=r"cannot write samples\.npz"):
+        await trainer(tmp_path / "file").train()

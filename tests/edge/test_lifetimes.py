@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from edge_support import middle_stage, picture, stage, until
-from learning_support import fill, loop
+from hook_support import learner, samples_exits
+from learning_support import trainer
 
+from evosplit.edge.background.follow_ups import MOST
 from evosplit.edge.background.retries import FIRST_REST_S, LONGEST_REST_S, Retries
-from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.results.store import Accepted, Store
 from evosplit.shared.errors import BundleError, StoreError
 
@@ -86,17 +87,16 @@ async def test_a_disk_that_is_full_ends_no_learning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The folder for samples cannot be made; once it can, learning goes on by itself."""
-    monkeypatch.setattr("evosplit.edge.hook_learning.manager.LOOK_S", 0.01)
+    monkeypatch.setattr("evosplit.edge.hook_learning.manager.FOLLOW_S", 0.01)
     monkeypatch.setattr("evosplit.edge.background.retries.FIRST_REST_S", 0.02)
     learning = tmp_path / "data" / "net" / "learning"
     learning.parent.mkdir(parents=True)
     learning.write_bytes(b"in the way")
     async with middle_stage(tmp_path) as on:
-        await until(lambda: "exits are not learned" in caplog.text)
-        assert on.agent.hook_manager.exit_learner is None
+        await until(lambda: "hooks of kind exit do not follow the plan" in caplog.text)
+        assert learner(on, "exit").training is None
         learning.unlink()
-        await until(lambda: on.agent.hook_manager.exit_learner is not None)
-        await until(lambda: on.agent.plans.watches(on.agent.hook_manager.exit_learner.taps))
+        await samples_exits(on)
         assert await metric(on, "evosplit_background_failures_total") == 0
 
 
@@ -109,7 +109,7 @@ async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: 
             await go_on.wait()
 
         monkeypatch.setattr(on.agent.hook_manager.observer, "observe", slow)
-        for seed in range(5):
+        for seed in range(MOST + 3):
             assert (await on.post(picture(seed)))[0] == 200
         assert await metric(on, "evosplit_follow_ups_skipped_total") == 3
         go_on.set()
@@ -119,7 +119,6 @@ async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: 
 async def test_a_process_that_cannot_be_started_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.hook_learning.trainer_loop.RETRY_S", 0.05)
     attempts: list[int] = []
 
     async def refused(*_: object) -> tuple[()]:
@@ -128,13 +127,14 @@ async def test_a_process_that_cannot_be_started_is_tried_again(
             raise BlockingIOError(11, "Resource temporarily unavailable")
         return ()
 
-    monkeypatch.setattr("evosplit.edge.hook_learning.trainer_loop.train", refused)
-    learned: list[Any] = []
-    watched = loop(tmp_path, learned.append, fill(Sampler(2_000_000), 1500))
-    running = asyncio.create_task(watched.run())
-    await until(lambda: learned == [()])
-    running.cancel()
-    assert (len(attempts), caplog.text.count("Resource temporarily unavailable")) == (3, 2)
+    monkeypatch.setattr("evosplit.edge.hook_learning.exit_trainer.train", refused)
+    watched = trainer(tmp_path)
+    for _ in range(2):
+        with pytest.raises(BlockingIOError):
+            await watched.train()
+        assert watched.is_due
+    assert await watched.train() == ()
+    assert not watched.is_due
 
 
 async def test_rests_double_and_end_with_a_success(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from edge_support import LABELS, make_table, picture, stage, until
 from hook_doubles import Pupil, Told
+from hook_support import FITS, learner
 
-from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.link.payloads import picture_codec, without_pictures
 from evosplit.edge.pipeline.intake import Ticket
@@ -121,15 +121,15 @@ async def test_an_audit_of_a_hook_before_a_picture_sends_it(tmp_path: Path) -> N
 async def test_a_standing_picture_is_learned_under_a_plan_that_sends_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.hook_learning.manager.LOOK_S", 1e9)  # the test says when to learn
+    monkeypatch.setattr(FITS, 1e9)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     async with stage(tmp_path, table_of=picture_table, audit_share=1e-9, exit_agreement=0.9) as on:
         await until(lambda: on.agent.plans.heads_ready() == 3)
         assert picture_codec(on.agent.plans.plan) == "png"
-        on.agent.hook_manager.observer._time_budget = TimeBudget(100.0, 100.0)
         for _ in range(220):
             await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})
         await on.agent.frames.drain()
-        await on.agent.hook_manager._learn_stillness()
+        await on.agent.hook_manager.fit(learner(on, "repeat"))
         assert [hook.kind for hook in on.agent.plans.heads.hooks] == ["repeat"]
         asked = [
             (await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"}))[1]["answered_by"]

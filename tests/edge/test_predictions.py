@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 from edge_support import make_table, middle_stage, picture, stage, until
 
-from evosplit.edge.pipeline.frame_times import measured
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.edge.pipeline.stages import ENCODE, FINISH, HEAD, PREPROCESS, RECEIVE, SEND
-from evosplit.shared.errors import CloudUnavailableError
+from evosplit.edge.pipeline.observation import measured
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 from evosplit.shared.plan import PlanTable
@@ -103,13 +101,23 @@ async def test_a_plan_that_is_not_there(tmp_path: Path, strategy: str) -> None:
         assert (await on.get("/v1/results"))[1]["results"] == []
 
 
-async def test_nothing_is_tried_while_the_cloud_is_away(tmp_path: Path) -> None:
+async def test_nothing_is_tried_while_the_cloud_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with stage(tmp_path, corrections=True) as on:
-        job = Job("1", "default", "net", "planned", feeds={})
-        assert on.agent.engine._may_try(job) is not None
-        for _ in range(9):
-            on.agent.cloud.failed(CloudUnavailableError("gone"))
-        assert on.agent.engine._may_try(job) is None
+        rules: list[Any] = []
+        choose = on.agent.plans.for_frame
+
+        def chosen(may_try: Any) -> Any:
+            rules.append(may_try)
+            return choose(may_try)
+
+        monkeypatch.setattr(on.agent.plans, "for_frame", chosen)
+        for mode in ("ok", "hang", "hang"):
+            on.cloud.mode = mode
+            assert (await on.post(picture(1)))[0] == 200
+        assert on.agent.cloud.circuit.is_open
+        assert [rule is None for rule in rules] == [False, False, True]
 
 
 async def test_a_tried_frame_of_a_stream_goes_whole_and_the_deltas_go_on(
@@ -132,10 +140,8 @@ async def test_like_is_compared_with_like(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         middle = on.agent.plans.model.table.plans[1]
         job = Job("1", "default", "net", "planned")
-        spent_s = {PREPROCESS: 1.0, HEAD: 0.02, ENCODE: 0.001, SEND: 0.05, RECEIVE: 0.002, FINISH: 0.003}
-        for step, seconds in spent_s.items():
-            job.times.add(step, seconds)
-        job.times.add_cloud_queue(0.01, 1.0)
+        job.spend(preprocess_s=1.0, head_s=0.02, encode_s=0.001, uplink_s=0.05, decode_s=0.002, tail_s=0.003)
+        job.cloud_queue_s = 0.01
         link = Link(1e6, 0.03)
         answer = Answer({}, "cloud", middle, middle.cut_key, 1250, sent_as="whole")
         seen = measured(job, {"preprocess_s": 0.9}, answer, link)
@@ -153,7 +159,7 @@ async def test_like_is_compared_with_like(tmp_path: Path) -> None:
         assert twice is not None
         assert twice.request_s is None
         assert twice.wire_bytes is None
-        job.times.add_cloud_queue(0.0, 0.5)
+        job.link_share = 0.5
         beside = measured(job, {}, answer, link)
         assert beside is not None
         assert beside.request_s is None

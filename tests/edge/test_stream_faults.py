@@ -11,16 +11,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import Stage, middle_only, middle_stage, picture, until
+from edge_support import Stage, middle_only, middle_stage, picture
 from hook_doubles import Told
-from hook_support import NEVER, flat, sure, tap
+from hook_support import NEVER, flat, samples_exits, sure, tap
 
+from evosplit.edge.hook_learning.exit_trainer import ExitTrainer
+from evosplit.edge.hook_learning.learner import FittedHooks
 from evosplit.edge.hook_training import training_process as process
 from evosplit.edge.hooks.hook_file import MAGIC, encode_hooks
 from evosplit.edge.hooks.reduced import Reduction
 from evosplit.edge.hooks.repeat import RepeatHook
 from evosplit.edge.pipeline.frame_flow import FrameRefusedError
 from evosplit.edge.pipeline.intake import Ticket
+from evosplit.edge.streams.stream_ends import QUIET_S, StreamsSeen
+from evosplit.shared.errors import LearningError
 
 GATE = {"X-Evosplit-Stream": "gate"}
 ALL: dict[str, Any] = {"change_threshold": 0.0, "audit_share": NEVER, "table_of": middle_only}
@@ -29,7 +33,7 @@ ALL: dict[str, Any] = {"change_threshold": 0.0, "audit_share": NEVER, "table_of"
 async def with_everything(on: Stage) -> None:
     """Masked segments, deltas, and a hook that repeats what has not changed at all."""
     still = RepeatHook("repeat", "x", Reduction(block=2), 0.9999)
-    await on.agent.hook_manager.adopt((still,), "repeat")
+    await on.agent.hook_manager.adopt(FittedHooks("repeat", (still,)))
 
 
 def scores(result: Any) -> dict[str, float]:
@@ -92,23 +96,20 @@ async def test_a_file_of_hooks_that_does_not_fit(
     with caplog.at_level(logging.WARNING):
         async with middle_stage(tmp_path, audit_share=NEVER) as on:
             assert (await on.post(picture(1)))[0] == 200
-            await on.agent.hook_manager.adopt((Told(tap(on), sure(0), name="exit-0"),), "exit")
+            await on.agent.hook_manager.adopt(FittedHooks("exit", (Told(tap(on), sure(0), name="exit-0"),)))
             assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
     assert sum("hooks are dropped" in record.message for record in caplog.records) == 1
 
 
-async def taught(on: Stage, frames: int = 40) -> None:
-    """Some samples, in any number."""
-    hook_manager = on.agent.hook_manager
-    await until(
-        lambda: (
-            hook_manager.exit_learner is not None and on.agent.plans.watches(hook_manager.exit_learner.taps)
-        )
-    )
+async def taught(on: Stage, frames: int = 40) -> ExitTrainer:
+    """Some samples, in any number, and what trains on them."""
+    training = await samples_exits(on)
     for seed in range(frames):
         await on.post(flat(seed))
     await on.agent.frames.drain()
-    assert hook_manager.exit_learner.sampler.offered
+    assert training.sampler.offered
+    trainer: ExitTrainer = training.trainer
+    return trainer
 
 
 async def test_a_trainer_that_is_killed_while_it_saves(
@@ -116,9 +117,8 @@ async def test_a_trainer_that_is_killed_while_it_saves(
 ) -> None:
     monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
-        await taught(on)
-        loop = on.agent.hook_manager.exit_learner.loop
-        folder = loop.samples_path.parent
+        trainer = await taught(on)
+        folder = trainer.samples_path.parent
         start = asyncio.create_subprocess_exec
 
         async def dying(*_: Any, **options: Any) -> Any:
@@ -126,10 +126,10 @@ async def test_a_trainer_that_is_killed_while_it_saves(
             return await start("sh", "-c", "cat > /dev/null; kill -9 $$", **options)
 
         monkeypatch.setattr(process.asyncio, "create_subprocess_exec", dying)
-        await loop.train_now()
-        assert "hooks were not trained" in caplog.text
+        with pytest.raises(LearningError):
+            await trainer.train()
         assert (await on.post(flat(1)))[0] == 200
-        loop.samples_path.write_bytes(loop.samples_path.read_bytes()[:-100])
+        trainer.samples_path.write_bytes(trainer.samples_path.read_bytes()[:-100])
     caplog.clear()
     async with middle_stage(tmp_path, audit_share=NEVER) as again:
         await taught(again, 4)
@@ -145,25 +145,30 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
 
     monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
-        await taught(on)
-        loop = on.agent.hook_manager.exit_learner.loop
+        trainer = await taught(on)
         with monkeypatch.context() as patch:
             patch.setattr("evosplit.shared.array_file.write_arrays", full)
-            await loop.train_now()
-        assert "hooks were not trained: cannot write samples.npz: No space left on device" in caplog.text
-        assert not list(loop.samples_path.parent.glob("*.partial"))
+            with pytest.raises(LearningError, match=r"cannot write samples\.npz: No space left on device"):
+                await trainer.train()
+        assert not list(trainer.samples_path.parent.glob("*.partial"))
         assert (await on.post(flat(1)))[0] == 200
 
 
 async def test_what_is_kept_of_quiet_streams_is_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.pipeline.stream_memory.QUIET_S", 0.05)
+    later_s, see = [0.0], StreamsSeen.see
+    monkeypatch.setattr(
+        StreamsSeen, "see", lambda self, stream, size, now_s: see(self, stream, size, now_s + later_s[0])
+    )
     async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
-        await same_as_the_whole(on, picture(1))
-        await asyncio.sleep(0.1)
-        await on.post(picture(2), stream="another")
-        (hook,) = (hook for hook in on.agent.plans.heads.hooks if hook.kind == "repeat")
-        assert "gate" not in hook._streams
-        assert "gate" not in on.agent.engine.deltas._tracks
+        answers = []
+        for pause_s in (0.0, 0.0, QUIET_S + 1):
+            later_s[0] += pause_s
+            if pause_s:
+                await on.post(picture(2), stream="another")
+            answers.append((await on.post(picture(1), headers=GATE))[1])
+            await on.agent.frames.drain()
+        assert [answer["answered_by"] for answer in answers] == ["cloud", "exit", "cloud"]
+        assert answers[2]["wire_bytes"] == answers[0]["wire_bytes"]  # whole again

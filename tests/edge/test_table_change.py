@@ -48,7 +48,7 @@ async def test_frames_under_way_end_with_the_table_that_they_began_with(tmp_path
         bundle, old = other_bundle(on, tmp_path / "other.evb"), plans.plan.digest
         whole = (await on.post(picture(1), strategy="edge"))[1]["outcome"]
         frames = [asyncio.create_task(on.post(picture(1), stream=f"s{at % 3}")) for at in range(30)]
-        await until(lambda: on.agent.in_flight)
+        await until(lambda: on.agent.frames.in_flight)
         await plans.adopt(model_of(on, bundle), Heads(bundle))
         frames += [asyncio.create_task(on.post(picture(1), stream=f"s{at % 3}")) for at in range(30)]
         answers = await asyncio.gather(*frames)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,13 @@ import numpy as np
 import onnx
 import pytest
 from edge_support import RTT_S, Stage, make_plans, middle_stage
-from hook_support import NEVER, flat
+from hook_support import FITS, NEVER, flat, learner
+from numpy.typing import NDArray
 from onnx import numpy_helper
 from PIL import Image
 
-from evosplit.edge.head.run import HeadRun
-from evosplit.edge.head.trace import HeadTrace
-from evosplit.edge.hook_learning.mask_learner import MaskLearner, salient_place
+from evosplit.edge.hook_learning import learning_budgets
+from evosplit.edge.hook_learning.mask_learner import ThinnedPairs, saliency_place
 from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hooks.hook_file import load_hooks
 from evosplit.edge.settings import LEARNED, EdgeSettings
@@ -44,16 +45,18 @@ def behind_the_blocks(graph: Graph, with_fallback: bool) -> PlanTable:
     return PlanTable(graph.name, graph.sha256, RTT_S, (1e5, 1e7), (alone, middle, raw), alone)
 
 
+def infers(on: Stage) -> int:
+    """How often the cloud was asked for an answer."""
+    return sum(path.endswith("infer") for path in on.cloud.calls)
+
+
 async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
     """So many frames, or fewer where there are ``rows`` of each block; none is learned from while probing."""
     for seed in range(frames):
-        last = on.agent.hook_manager.shadows._last
-        for stream in tuple(last):
-            last.pop(stream)
-        on.agent.hook_manager.shadows._byte_budget.left = 1e9
         assert (await on.post(flat(seed)))[0] == 200
         await on.agent.frames.drain()
-        if rows and len(on.agent.hook_manager.shadows.skips) >= rows:
+        await on.agent.hook_manager.follow()
+        if rows and len(learner(on, "skip")) >= rows:
             return
 
 
@@ -61,14 +64,18 @@ async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is learned must not depend on how busy the machine is: the tests alone say when to learn, and how
     much time may be spent on it."""
-    monkeypatch.setattr("evosplit.edge.hook_learning.manager.LOOK_S", 1e9)
+    monkeypatch.setattr(FITS, 1e9)
     monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
 
 
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evosplit.edge.hook_learning.shadow_requests.MOST_BYTES", 1e9)
+    """Bytes cost nothing, and no answer is like the last one."""
+    names = itertools.count()
+    monkeypatch.setattr(learning_budgets, "BYTE_SHARE", 1e9)
+    monkeypatch.setattr(learning_budgets, "MOST_BYTES", 1e9)
     monkeypatch.setattr("evosplit.edge.hook_learning.skip_learner.LEAST_ROWS", 30)
+    monkeypatch.setattr("evosplit.edge.hook_learning.observer.outcome_key", lambda _: str(next(names)))
 
 
 def options(*kinds: str) -> dict[str, Any]:
@@ -79,14 +86,14 @@ async def test_a_block_that_changes_nothing_is_skipped(tmp_path: Path, free: Non
     on_blocks = {"cut_key": "7", "table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
     async with middle_stage(tmp_path, **on_blocks, **options("skip")) as on:
         await try_skips(on, 600, rows=30)
-        await on.agent.hook_manager._learn_losses()
+        await on.agent.hook_manager.fit(learner(on, "skip"))
         (hook,) = on.agent.plans.heads.hooks
         assert hook.kind == "skip"
         answer = (await on.post(flat(0)))[1]
         assert answer["answered_by"] == "cloud"
         assert on.agent.profile.hooks[hook.name].decisions["skip"] == 1
         await try_skips(on, 1)
-        assert len(on.agent.hook_manager.shadows.skips) == 0
+        assert len(learner(on, "skip")) == 0
         path = tmp_path / "data" / "net" / "hooks.evh"
         assert [one.kind for one in load_hooks(path, on.cloud.graph.sha256)] == ["skip"]
 
@@ -95,19 +102,17 @@ async def test_blocks_are_tried_only_where_that_is_asked_for(tmp_path: Path, fre
     async with middle_stage(
         tmp_path, cut_key="7", table_of=behind_the_blocks, model_of=models.residual_net, **options("exit")
     ) as on:
+        asked = infers(on)
         await try_skips(on, 4)
-        assert len(on.agent.hook_manager.shadows.skips) == 0
+        assert infers(on) == asked + 4
 
 
 async def test_trying_takes_a_small_share_of_the_bytes(tmp_path: Path) -> None:
     on_blocks = {"cut_key": "7", "table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
     async with middle_stage(tmp_path, **on_blocks, **options("skip")) as on:
-        await try_skips(on, 1)
-        on.agent.hook_manager.shadows._byte_budget.left = 0.0
-        for seed in range(60):
-            await on.post(flat(seed))
-            await on.agent.frames.drain()
-        assert sum(len(block.rows) for block in on.agent.hook_manager.shadows.skips._blocks) <= 1 + 2
+        asked = infers(on)
+        await try_skips(on, 60)
+        assert 60 <= infers(on) - asked <= 60 + 2
 
 
 def test_a_block_that_changes_answers_is_not_skipped() -> None:
@@ -145,7 +150,7 @@ def scene(seed: int) -> bytes:
 
 
 async def watch(on: Stage, frames: int, headers: dict[str, str] | None) -> None:
-    await on.agent.hook_manager._watch()
+    await on.agent.hook_manager.follow()
     for seed in range(frames):
         assert (await on.post(scene(seed), headers=headers))[0] == 200
         await on.agent.frames.drain()
@@ -154,15 +159,14 @@ async def watch(on: Stage, frames: int, headers: dict[str, str] | None) -> None:
 async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, **options("saliency")) as on:
         await watch(on, 60, GATE)
-        await on.agent.hook_manager._learn_masks()
+        await on.agent.hook_manager.fit(learner(on, "saliency"))
         (hook,) = on.agent.plans.heads.hooks
         assert (hook.kind, hook.tap) == ("mask", "r1")
         for seed in range(60, 64):
             assert (await on.post(scene(seed), headers=GATE))[1]["answered_by"] == "cloud"
             await on.agent.frames.drain()
         assert on.agent.profile.hooks[hook.name].decisions["mask"] == 3
-        assert on.agent.hook_manager.mask_learner._pairs == []
-        await on.agent.hook_manager._learn_masks()
+        await on.agent.hook_manager.fit(learner(on, "saliency"))
         assert on.agent.plans.heads.hooks == (hook,)
 
 
@@ -171,7 +175,7 @@ async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
     on_blocks = {"cut_key": "7", "table_of": behind_the_blocks, "model_of": lambda: residual(1e-4)}
     async with middle_stage(tmp_path, **on_blocks, **audited) as on:
         await try_skips(on, 600, rows=30)
-        await on.agent.hook_manager._learn_losses()
+        await on.agent.hook_manager.fit(learner(on, "skip"))
         (hook,) = on.agent.plans.heads.hooks
         for seed in range(6):
             assert (await on.post(flat(seed)))[1]["answered_by"] == "cloud"
@@ -182,7 +186,7 @@ async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
 async def test_audits_judge_a_learned_mask(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, **{**options("saliency"), "audit_share": 1.0}) as on:
         await watch(on, 60, GATE)
-        await on.agent.hook_manager._learn_masks()
+        await on.agent.hook_manager.fit(learner(on, "saliency"))
         (hook,) = on.agent.plans.heads.hooks
         for seed in range(60, 64):
             await on.post(scene(seed), headers=GATE)
@@ -197,27 +201,34 @@ async def test_no_mask_without_a_named_stream_or_the_wish(
 ) -> None:
     async with middle_stage(tmp_path, **options(*kinds)) as on:
         await watch(on, 45, headers)
-        await on.agent.hook_manager._learn_masks()
+        for each in on.agent.hook_manager.learners:
+            await on.agent.hook_manager.fit(each)
         assert on.agent.plans.heads.hooks == ()
 
 
-def whole(seed: int, size: int = 4) -> HeadRun:
-    maps = np.random.default_rng(seed).standard_normal((1, 8, size, size)).astype(np.float32)
-    return HeadRun({"r1": maps, "p2": maps}, HeadTrace(()))
+def pair(seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    maps = np.random.default_rng(seed).standard_normal((2, 1, 8, 4, 4)).astype(np.float32)
+    return maps[0], maps[1]
 
 
-def test_pairs_are_bounded_and_lie_over_all_the_time(tmp_path: Path) -> None:
+def test_where_a_mask_reads_and_what_it_is_judged_by(tmp_path: Path) -> None:
     graph = load_graph(models.save(models.chain_net(), tmp_path, "net"), "net")
-    place = salient_place(graph, parse_cut(graph, "3"))
-    assert place == ("r1", "p2")
-    assert salient_place(graph, parse_cut(graph, "1")) is None
-    mask_learner = MaskLearner(graph, 0.9, 10 * 2 * 2 * 8 * 16)
+    assert saliency_place(graph, parse_cut(graph, "3")) == ("r1", "p2")
+    assert saliency_place(graph, parse_cut(graph, "1")) is None
+
+
+def test_pairs_are_bounded_and_lie_over_all_the_time() -> None:
+    pairs, limit_bytes = ThinnedPairs(), 10 * 2 * 2 * 8 * 16
     for seed in range(100):
-        mask_learner.offer(place, whole(seed), "gate")
-        mask_learner.offer(place, whole(seed), "another")
-        assert len(mask_learner._pairs) <= 10
-    assert (mask_learner._offered, mask_learner._every) == (100, 16)
-    assert mask_learner.fit() is None
-    none = MaskLearner(graph, 0.9, 1)
-    none.offer(place, whole(0), "gate")
-    assert none._pairs == []
+        pairs.offer(*pair(seed), limit_bytes)
+        assert len(pairs.pairs) <= 10
+    assert (pairs.offered, pairs.every) == (100, 16)
+    kept = [
+        next(seed for seed in range(100) if np.allclose(pair(seed)[0], seen, atol=0.01))
+        for seen, _ in pairs.pairs
+    ]
+    assert max(after - before for before, after in itertools.pairwise([0, *kept, 100])) <= 16
+    none = ThinnedPairs()
+    none.offer(*pair(0), 1)
+    none.offer(np.full((1, 8, 4, 4), np.inf, np.float32), pair(0)[1], limit_bytes)
+    assert none.pairs == []

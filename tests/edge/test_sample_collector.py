@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pytest
+from hook_doubles import Told
 from numpy.typing import NDArray
 
-from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.trace import HeadTrace
+from evosplit.edge.hook_learning.learner import Example
 from evosplit.edge.hook_learning.sample_collector import SampleCollector, Sampling
 from evosplit.edge.hook_training.samples import Sample
+from evosplit.edge.pipeline.job import Answer
 
 TENSORS = {"early": np.full((1, 4), 1, np.float32), "late": np.full((1, 4), 2, np.float32)}
 
@@ -43,18 +44,17 @@ class Interrupted:
         return np.asarray(tensor, np.float32).reshape(-1)
 
 
-def head() -> Head:
-    names = tuple(TENSORS)
-    return Head((), ("x",), (), (), (), names, ())
+def example(key: str | None = "3", changed_by: tuple[Any, ...] = ()) -> Example:
+    run = HeadRun(TENSORS, HeadTrace(()), changed_by=changed_by)
+    head = Head((), ("x",), (), (), (), tuple(TENSORS), ())
+    return Example("gate", Answer({}, "cloud", None, "3", 0, head=head, run=run), head, run, key)
 
 
-def test_features_of_the_old_taps_go_to_the_old_sampler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+def test_features_of_the_old_taps_go_to_the_old_sampler() -> None:
     reader, old, new = Interrupted(), Kept(), Kept()
-    collector = SampleCollector(HookFailures(), reader)
+    collector = SampleCollector(reader)
     collector.sample_from(Sampling(("early",), old))
-    run = HeadRun(TENSORS, HeadTrace(()))
-    computing = threading.Thread(target=collector.learn, args=(head(), run, "gate", "3", {}))
+    computing = threading.Thread(target=collector.observe, args=(example(),))
     computing.start()
     assert reader.reading.wait(10)
     collector.sample_from(Sampling(("early", "late"), new))  # the plan changes while features are computed
@@ -62,22 +62,37 @@ def test_features_of_the_old_taps_go_to_the_old_sampler(monkeypatch: pytest.Monk
     computing.join(10)
     assert [sample.features.tolist() for sample in old.samples] == [[1.0] * 4]
     assert new.samples == []
-    collector.learn(head(), run, "gate", "3", {})
+    collector.observe(example())
     assert [sample.features.tolist() for sample in new.samples] == [[1.0] * 4 + [2.0] * 4]
     assert len(old.samples) == 1
 
 
-def test_many_changes_beside_many_frames_never_mix_taps(monkeypatch: pytest.MonkeyPatch) -> None:
+class Reader:
+    def of(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
+        return np.asarray(tensor, np.float32).reshape(-1)
+
+
+def test_what_is_not_sampled() -> None:
+    """Answers without a name, other heads' tensors, and frames whose tensors a skip has changed."""
+    kept, collector = Kept(), SampleCollector(Reader())
+    assert not collector.wants(example())
+    collector.sample_from(Sampling(("early", "inner"), kept))
+    assert not collector.wants(example())
+    collector.sample_from(Sampling(("early",), kept))
+    assert not collector.wants(example(None))
+    assert collector.wants(example())
+    collector.observe(example(None))
+    collector.observe(example(changed_by=(Told("early", kind="skip"),)))
+    assert kept.samples == []
+    collector.observe(example(changed_by=(Told("early", kind="bits"),)))
+    assert len(kept.samples) == 1
+
+
+def test_many_changes_beside_many_frames_never_mix_taps() -> None:
     """Each sampler gets nothing but its own tensor's features."""
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
-
-    class Reader:
-        def of(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
-            return np.asarray(tensor, np.float32).reshape(-1)
-
-    collector, samplers = SampleCollector(HookFailures(), Reader()), {"early": Kept(), "late": Kept()}
+    collector, samplers = SampleCollector(Reader()), {"early": Kept(), "late": Kept()}
     collector.sample_from(Sampling(("early",), samplers["early"]))
-    run, stop = HeadRun(TENSORS, HeadTrace(())), threading.Event()
+    stop = threading.Event()
 
     def change() -> None:
         while not stop.is_set():
@@ -87,7 +102,7 @@ def test_many_changes_beside_many_frames_never_mix_taps(monkeypatch: pytest.Monk
     changing = threading.Thread(target=change)
     changing.start()
     for _ in range(3000):
-        collector.learn(head(), run, "gate", "3", {})
+        collector.observe(example())
     stop.set()
     changing.join(10)
     for name, sampler in samplers.items():
