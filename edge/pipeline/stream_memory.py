@@ -9,7 +9,7 @@ from typing import Any
 from evosplit.edge.hooks.hook import StreamHook
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Job
-from evosplit.edge.streams.stream_ends import QUIET_S, StreamEnds
+from evosplit.edge.streams.stream_ends import StreamEnds
 
 
 class StreamMemory:
@@ -17,7 +17,7 @@ class StreamMemory:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._ends = StreamEnds(QUIET_S)
+        self._ends = StreamEnds()
 
     async def begin(self, job: Job) -> None:
         """A frame comes: forget the streams that ended, or its own where that begins anew."""

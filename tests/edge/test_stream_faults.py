@@ -23,7 +23,7 @@ from evosplit.edge.hooks.reduced import Reduction
 from evosplit.edge.hooks.repeat import RepeatHook
 from evosplit.edge.pipeline.frame_flow import FrameRefusedError
 from evosplit.edge.pipeline.intake import Ticket
-from evosplit.edge.streams.stream_ends import QUIET_S, StreamsSeen
+from evosplit.edge.streams.stream_ends import QUIET_S, StreamEnds
 from evosplit.shared.errors import LearningError
 
 GATE = {"X-Evosplit-Stream": "gate"}
@@ -157,9 +157,9 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
 async def test_what_is_kept_of_quiet_streams_is_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later_s, see = [0.0], StreamsSeen.see
+    later_s, see = [0.0], StreamEnds.see
     monkeypatch.setattr(
-        StreamsSeen, "see", lambda self, stream, size, now_s: see(self, stream, size, now_s + later_s[0])
+        StreamEnds, "see", lambda self, stream, size, now_s: see(self, stream, size, now_s + later_s[0])
     )
     async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
