@@ -13,7 +13,7 @@ import aiohttp
 from evosplit.edge.agent import Agent
 from evosplit.edge.backends.change_rules import ChangeSettings
 from evosplit.edge.backends.providers import Providers
-from evosplit.edge.background.follow_ups import MOST, FollowUps
+from evosplit.edge.background.follow_ups import FollowUps
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.build_background import (
@@ -90,7 +90,7 @@ async def build_agent(
     if calibration is not None:
         await asyncio.to_thread(calibration.warm)
     checks = plan_audits(engine, settings, calibration, pause)
-    follow_ups = FollowUps(metrics.background_failed, metrics.follow_up_skipped, MOST)
+    follow_ups = FollowUps(metrics.background_failed, metrics.follow_up_skipped)
     followers = [follower for follower in (hooks, calibration, checks) if follower is not None]
     flow = FrameFlow(engine, store, follow_ups, pause, (metrics, profile), followers)
     return Agent(

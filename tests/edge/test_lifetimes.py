@@ -101,7 +101,6 @@ async def test_a_disk_that_is_full_ends_no_learning(
 
 
 async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evosplit.edge.build_agent.MOST", 2)
     async with stage(tmp_path) as on:
         go_on = asyncio.Event()
 
