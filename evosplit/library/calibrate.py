@@ -30,7 +30,7 @@ Inputs: TypeAlias = Arrays | Path | str | Literal["noise"] | None
 _SHOWN_BITS = (8, 4, 2)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CalibrationReport(Report):
     """What is known of a model's inputs, and the errors that were measured on them."""
 

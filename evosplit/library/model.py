@@ -25,7 +25,7 @@ Shapes: TypeAlias = Mapping[str, Sequence[int]] | Sequence[int]
 """Sizes of inputs by name, or of the only input."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model(Report):
     """A network as a graph of layers, with its card where there is one.
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PlanReport(Report):
     """The best plan for a link, the bounds of its latency, and the table over all links where there is one.
 
@@ -193,9 +193,9 @@ def _limit(status: LimitStatus) -> tuple[str, str, str]:
 
 
 def _over_bandwidth(graph: Graph, table: PlanTable) -> Listing:
-    ends = (*(format_bandwidth(value) for value in table.breakpoints_bps), "any more")
+    ends = (*(f"up to {format_bandwidth(value)}" for value in table.breakpoints_bps), "above")
     rows = (
-        (f"up to {end}", where(graph, one.cut_key), format_size(one.wire_bytes))
+        (end, where(graph, one.cut_key), format_size(one.wire_bytes))
         for end, one in zip(ends, table.plans, strict=True)
     )
     return listing("Plans over bandwidth", ("bandwidth", "cut", "on the wire"), rows)

@@ -73,7 +73,7 @@ class Tail(_Part):
     """The cloud's part: from the boundary to the remaining outputs."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Split(Report):
     """A model in two parts. ``codes`` say how boundary tensors travel: as they stand unless a plan says so.
 

@@ -74,7 +74,7 @@ async def test_a_link_watch_that_dies_is_seen_and_looks_again(
 ) -> None:
     async with stage(tmp_path) as on:
         with monkeypatch.context() as patch:
-            patch.setattr("evosplit.edge.link.watch.LinkWatch._is_untold", lambda _: 1 / 0)
+            patch.setattr("evosplit.edge.link.watch.LinkWatch.look", lambda _: 1 / 0)
             await until(lambda: "background task link-watch failed" in caplog.text)
         looked = len(on.cloud.calls)
         await until(lambda: len(on.cloud.calls) > looked)

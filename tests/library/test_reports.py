@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import evosplit
 from evosplit.cli.main import main
 from evosplit.library.plots.figure import file_axes
-from evosplit.library.report import Report
+from evosplit.library.report import MOST_ROWS, Report
 from evosplit.shared.errors import InputError, ModelError, ProfileError, UsageError
 from tests.models import chain_net, residual_net, save
 
@@ -64,6 +64,9 @@ def check(found: Report) -> None:
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False)) == found.to_dict()
     cells = Cells(found._repr_html_())
     assert cells.rows == sum(1 + len(one.rows) for one in found.listings())
+    lines = repr(found).splitlines()
+    assert len(lines) <= len(found.remarks()) + sum(3 + MOST_ROWS for _ in found.listings())
+    assert all(one.title in lines for one in found.listings())
 
 
 def test_every_answer_is_data_and_html(
@@ -120,6 +123,7 @@ def test_texts_from_models_are_escaped() -> None:
     text = Odd()._repr_html_()
     assert "<script>" not in text
     assert Cells(text).text == ["<b>", "a&b", "<script>", "1 < 2"]
+    assert repr(Odd()) == "<b>\na&b\n<script>\n1 < 2"
 
 
 def test_plots_are_axes(model: evosplit.Model, options: evosplit.PlanningOptions) -> None:
