@@ -138,7 +138,13 @@ async def _agent(name: str, calibration: Sequence[Path]) -> AsyncIterator[tuple[
             session = await stack.enter_async_context(aiohttp.ClientSession())
             data = folder / "edge"
             settings = EdgeSettings(
-                shaper.url, name, data, token=token, slowdown=SLOWDOWN, hooks=False, enrol_wait_s=600.0
+                cloud_url=shaper.url,
+                model=name,
+                data=data,
+                token=token,
+                slowdown=SLOWDOWN,
+                hooks=False,
+                enrol_wait_s=600.0,
             )
             bundle = await enrol(settings, PlannerClient(session, shaper.url, name, token))
             agent = await stack.enter_async_context(running_agent(settings, bundle, token, session))

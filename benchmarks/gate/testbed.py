@@ -78,7 +78,9 @@ async def gate_testbed(link: Link = LINK) -> AsyncIterator[Testbed]:
             shaper = await stack.enter_async_context(Shaper.between(cloud.url, link))
             session = await stack.enter_async_context(aiohttp.ClientSession())
             data, model = folder / "edge", scenario.model.stem
-            settings = EdgeSettings(shaper.url, model, data, token=token, max_error=GATE_MAX_ERROR)
+            settings = EdgeSettings(
+                cloud_url=shaper.url, model=model, data=data, token=token, max_error=GATE_MAX_ERROR
+            )
             settings = replace(settings, slowdown=SLOWDOWN, hooks=False, exit_agreement=AGREEMENT)
             planned = await enrol(settings, PlannerClient(session, shaper.url, model, token))
             graph = load_graph(scenario.model)

@@ -136,7 +136,7 @@ class Renewing:
 @contextlib.asynccontextmanager
 async def renewing(on: Stage, tmp_path: Path) -> AsyncIterator[Renewing]:
     """As an enrolled agent has it: its first bundle and the note are on disk."""
-    settings = EdgeSettings(on.cloud_url, "net", tmp_path / "data", token=TOKEN)
+    settings = EdgeSettings(cloud_url=on.cloud_url, model="net", data=tmp_path / "data", token=TOKEN)
     digest = on.cloud.digest
     assert on.cloud.bundle is not None
     bundle_place(settings, digest).write_bytes(on.cloud.bundle.read_bytes())
