@@ -61,10 +61,7 @@ async def _measure() -> list[dict[str, float]]:
 
 
 async def _answer(client: EdgeClient, picture: bytes) -> dict[str, Any]:
-    async with client.session.post(f"{client.url}/v1/frames", data=picture) as response:
-        response.raise_for_status()
-        answer: dict[str, Any] = await response.json()
-        return answer
+    return (await client.agent.send(picture)).to_dict()
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ async def test_a_link_watch_that_dies_is_seen_and_looks_again(
 ) -> None:
     async with stage(tmp_path) as on:
         with monkeypatch.context() as patch:
-            patch.setattr("evosplit.edge.link.watch.LinkWatch._is_untold", lambda _: 1 / 0)
+            patch.setattr("evosplit.edge.link.watch.LinkWatch.look", lambda _: 1 / 0)
             await until(lambda: "background task link-watch failed" in caplog.text)
         looked = len(on.cloud.calls)
         await until(lambda: len(on.cloud.calls) > looked)
@@ -112,7 +112,7 @@ async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: 
             assert (await on.post(picture(seed)))[0] == 200
         assert await metric(on, "evosplit_follow_ups_skipped_total") == 3
         go_on.set()
-        await on.agent.drain()
+        await on.agent.frames.drain()
 
 
 async def test_a_process_that_cannot_be_started_is_tried_again(
