@@ -40,14 +40,14 @@ class Report(ABC):
 
     def _repr_html_(self) -> str:
         """The tables and remarks as HTML, for notebooks."""
-        tables = "".join(_table(one) for one in self.listings())
+        tables = "".join(_table(table) for table in self.listings())
         return tables + "".join(f"<p>{html.escape(line)}</p>" for line in self.remarks())
 
 
-def _table(found: Listing) -> str:
-    head = _row("th", found.columns)
-    body = "".join(_row("td", row) for row in found.rows)
-    caption = f"<caption>{html.escape(found.title)}</caption>"
+def _table(table: Listing) -> str:
+    head = _row("th", table.columns)
+    body = "".join(_row("td", row) for row in table.rows)
+    caption = f"<caption>{html.escape(table.title)}</caption>"
     return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
 
 
