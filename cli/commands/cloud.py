@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from evosplit.cli.options import FOLDER, MODEL_SHAPE, token_option
-from evosplit.library.cache import cache_folder
+from evosplit.shared.measurement_store import cache_folder
 from evosplit.shared.shape_text import Shape
 
 

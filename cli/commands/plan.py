@@ -12,7 +12,8 @@ from evosplit.cli.options import BANDWIDTH, FILE, as_share, drop_option, json_op
 from evosplit.cli.output import print_notes, print_report, progress
 from evosplit.cli.planning import Asked
 from evosplit.cli.planning_options import planning_options
-from evosplit.library.plan import PlanReport, plan_in
+from evosplit.library.plan import plan_in
+from evosplit.library.plan_report import PlanReport
 from evosplit.planner.problem.costs import Objective
 
 

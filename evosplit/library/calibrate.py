@@ -30,7 +30,7 @@ Inputs: TypeAlias = Arrays | Path | str | Literal["noise"] | None
 _SHOWN_BITS = (8, 4, 2)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CalibrationReport(Report):
     """What is known of a model's inputs, and the errors that were measured on them."""
 
@@ -107,7 +107,8 @@ def _evidence(model: Model, inputs: Inputs, labels: Sequence[Label] | None) -> E
         raise UsageError("labels are given with arrays; those of files lie beside them")
     if inputs == "noise":
         return noise_evidence(model.graph, model.card)
-    source = calibration_source(model.path) if inputs is None else Path(inputs)
+    beside = None if model.path is None else calibration_source(model.path)
+    source = beside if inputs is None else Path(inputs)
     if source is not None and not source.exists():
         raise InputError(f"there are no calibration inputs at {source}")
     return evidence_in(model.graph, model.card, source)

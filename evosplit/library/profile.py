@@ -20,7 +20,7 @@ from evosplit.shared.serial import from_json, to_data, to_json
 from evosplit.shared.units import format_duration
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ProfileReport(Report):
     """The profile of a model on one device. ``notes`` say what could not be measured."""
 

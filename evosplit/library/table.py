@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TableReport(Report):
     """The plans that are optimal for some bandwidth, and where one takes over from another."""
 

@@ -1,10 +1,10 @@
 import itertools
 
 import pytest
-from models import branch_net, chain_net, residual_net, save
 
 from evosplit.edge.hooks.placement import exit_places, places, skip_places
 from evosplit.shared.graph import load_graph, prefix_cut, prefix_cuts
+from tests.models import branch_net, chain_net, residual_net, save
 
 
 def whole(graph):

@@ -6,7 +6,6 @@ import numpy as np
 import onnx
 import pytest
 from int8_support import packed_weights, simulated, step, whole_ranges, with_quantised_weights
-from models import branch_net, chain_net, feeds, residual_net, save
 
 from evosplit.edge.backends.int8 import int8_segment, qdq_model
 from evosplit.edge.backends.segment import FrameContext, Segment
@@ -16,6 +15,7 @@ from evosplit.shared.runtime import open_session, session_options
 from evosplit.shared.session import Runner, random_feeds
 from evosplit.shared.split import head_model, layer_model
 from evosplit.shared.weights import strip_weights
+from tests.models import branch_net, chain_net, feeds, residual_net, save
 
 NETS = {"chain": chain_net, "residual": residual_net, "branch": branch_net}
 REAL = ("mobilenetv2", "squeezenet1.1", "resnet20_cifar10", "ultraface_rfb320", "lprnet", "superres_x3")

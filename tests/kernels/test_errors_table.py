@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from models import branch_net, dynamic_net, feeds, residual_net, save
 from onnx import numpy_helper
 
 from evosplit.kernels.errors.error_options import ErrorOptions
@@ -14,6 +13,7 @@ from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model, tail_model
 from evosplit.shared.weight_sizes import quantised_weights
 from evosplit.shared.weights import restore_weights
+from tests.models import branch_net, dynamic_net, feeds, residual_net, save
 
 BITS = (2, 3, 4, 5, 6, 8, 16)
 

@@ -6,11 +6,11 @@ import scipy.special
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import branch_net, chain_net, save
 
 from evosplit.kernels.errors.output_error import check_classifier, class_shares, divergence, noise_to_signal
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import load_graph
+from tests.models import branch_net, chain_net, save
 
 
 @settings(max_examples=50, deadline=None)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from models import branch_net, chain_net, dynamic_net, feeds, residual_net, save
 
 from evosplit.kernels.errors.network_stretches import segments
 from evosplit.kernels.errors.probe import probes
@@ -10,6 +9,7 @@ from evosplit.kernels.errors.stretched_network import network_of
 from evosplit.shared.graph import load_graph, prefix_cut
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model, tail_model
+from tests.models import branch_net, chain_net, dynamic_net, feeds, residual_net, save
 
 
 @pytest.mark.parametrize("make", [chain_net, residual_net, branch_net, dynamic_net])

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import branch_net, chain_net, feeds, residual_net, save
 
 from evosplit.kernels.errors.activations import measure_activations
 from evosplit.kernels.errors.composed_gains import composed_gains
@@ -17,6 +16,7 @@ from evosplit.kernels.errors.quantised_changes import things
 from evosplit.kernels.errors.stretched_network import network_of
 from evosplit.kernels.errors.weights import measure_weights
 from evosplit.shared.graph import load_graph
+from tests.models import branch_net, chain_net, feeds, residual_net, save
 
 COSTS = st.lists(st.floats(0, 1e12), min_size=2, max_size=60)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from graphs import MACHINE
-from models import chain_net, feeds, save
 
 from evosplit.kernels.errors.measure_table import measure_errors
 from evosplit.planner.drop.accuracy import ERROR_LIMITS, NO_DROP, choose_limit, limited
@@ -29,6 +28,7 @@ from evosplit.shared.preprocess import preprocess
 from evosplit.shared.profile import Profile
 from evosplit.shared.replan import choices
 from evosplit.shared.session import Runner
+from tests.models import chain_net, feeds, save
 
 CARDS = Path(__file__).parents[2] / "cli" / "cards"
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from models import chain_net, save
 
 from evosplit.planner.calibration.input_files import LabelledFeeds
 from evosplit.planner.drop import affordable as module
 from evosplit.planner.drop.affordable import LEAST_JUDGED, affordable
 from evosplit.shared.graph import load_graph
+from tests.models import chain_net, save
 
 
 class Lazy(Sequence):

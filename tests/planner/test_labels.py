@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models import chain_net, save
 from PIL import Image
 
 from evosplit.planner.calibration.input_files import labelled_feeds
@@ -12,6 +11,7 @@ from evosplit.planner.calibration.labels import array_labels, picture_labels
 from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Graph, load_graph
+from tests.models import chain_net, save
 
 CARD = {
     "version": 1,

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import branch_net, chain_net, save
 
 from evosplit.planner.drop.margins import collapse, ctc_allowed, margin, only_best, only_class, reader_for
 from evosplit.shared.card import card_from_data
 from evosplit.shared.graph import load_graph
+from tests.models import branch_net, chain_net, save
 
 INPUT = {"colour": "RGB", "scale": "1/255", "resize": {"kind": "stretch"}}
 

@@ -6,7 +6,6 @@ import numpy as np
 import onnx
 import pytest
 from graphs import MACHINE
-from models import feeds, residual_net, save
 
 from evosplit.kernels.codec import decode_tensor
 from evosplit.kernels.errors.measure_table import measure_errors
@@ -27,6 +26,7 @@ from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model
 from evosplit.shared.weight_sizes import layer_weight_bytes, quantised_weights
 from evosplit.shared.weights import restore_weights, strip_weights
+from tests.models import feeds, residual_net, save
 
 
 def profile(graph: Graph, layer_s: float) -> Profile:

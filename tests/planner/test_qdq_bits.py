@@ -6,7 +6,6 @@ import numpy as np
 import onnx
 import pytest
 from graphs import MACHINE
-from models import chain_net, feeds, save
 
 from evosplit.edge.backends.int8 import timed_integers
 from evosplit.kernels.codec import decode_tensor
@@ -23,6 +22,7 @@ from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model, tail_model
 from evosplit.shared.weight_sizes import layer_weight_bytes, quantised_weights
 from evosplit.shared.weights import restore_weights, strip_weights
+from tests.models import chain_net, feeds, save
 
 
 @pytest.fixture(scope="module", params=["chain", "resnet20_cifar10"])

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from models import branch_net, feeds, residual_net, save
 
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
@@ -27,6 +26,7 @@ from evosplit.shared.session import Runner
 from evosplit.shared.split import tail_model
 from evosplit.shared.weight_sizes import quantised_weights
 from evosplit.shared.wire import decode_frame
+from tests.models import branch_net, feeds, residual_net, save
 
 
 def plan(graph: Graph, stop: int, weights: int, wire: TensorCode, activations: int = 32) -> Plan:

@@ -1,12 +1,12 @@
 import numpy as np
 import onnx
-from models import feeds, residual_net, save
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
 
 from evosplit.planner.problem.model_remarks import statements
 from evosplit.shared.graph import load_graph
 from evosplit.shared.weight_sizes import layer_weight_bytes, quantised_weights
+from tests.models import feeds, residual_net, save
 
 
 class Reader(CalibrationDataReader):

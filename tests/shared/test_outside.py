@@ -3,12 +3,12 @@
 import numpy as np
 import onnx
 import pytest
-from models import branch_net, chain_net, dynamic_net, feeds, residual_net
 from onnx import TensorProto, helper, numpy_helper
 
 from evosplit.shared.external_weights import referring
 from evosplit.shared.session import Runner
 from evosplit.shared.weights import strip_weights
+from tests.models import branch_net, chain_net, dynamic_net, feeds, residual_net
 
 
 @pytest.mark.parametrize("make", [chain_net, residual_net, branch_net, dynamic_net])
