@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -88,3 +89,27 @@ def test_what_a_page_names_is_there(page: Path) -> None:
     paths = re.findall(rf"(?<![\w/.])(?:{packages})/[\w/.-]*\w/?", code)
     missing = [path for path in paths if not path.startswith(OUTSIDE) and not (ROOT / path).exists()]
     assert not missing
+
+
+def _references() -> dict[str, str]:
+    """Dotted names in backticks, each with a module that mentions it."""
+    dotted = re.compile(r"`(evosplit\.[\w.]*\w)`")
+    return {
+        name: _name(path) for path in _modules(*PACKAGES) for name in dotted.findall(path.read_text("utf-8"))
+    }
+
+
+@pytest.mark.parametrize(("reference", "module"), sorted(_references().items()))
+def test_what_a_docstring_refers_to_is_there(reference: str, module: str) -> None:
+    assert _resolves(reference), f"{module} mentions {reference}"
+
+
+def _resolves(reference: str) -> bool:
+    parts = reference.split(".")
+    for count in range(len(parts), 0, -1):
+        try:
+            value: object = importlib.import_module(".".join(parts[:count]))
+        except ModuleNotFoundError:
+            continue
+        return all((value := getattr(value, part, None)) is not None for part in parts[count:])
+    return False
