@@ -77,7 +77,7 @@ async def teach(on: Stage, frames: int, rows: int = 0) -> None:
     """So many frames, or fewer where there are ``rows`` of each learner; none tries beside other requests."""
     for seed in range(frames):
         assert (await on.post(flat(seed)))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
         if rows and all(len(each) >= rows for each in on.agent.hook_manager.learners):
             return
 
@@ -135,5 +135,5 @@ async def test_a_cloud_that_goes_away_leaves_no_row(tmp_path: Path, free: None) 
         on.cloud.mode = "500"
         for seed in range(4):
             assert (await on.post(flat(10 + seed)))[1]["answered_by"] == "edge-fallback"
-        await on.agent.drain()
+        await on.agent.frames.drain()
         assert len(learner(on, "bits")) == rows

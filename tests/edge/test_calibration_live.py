@@ -15,7 +15,7 @@ from edge_support import Stage, picture, stage, until
 from table_support import offered
 
 from evosplit.cloud.registry import Model
-from evosplit.edge.calibration import calibrating, observing, upload
+from evosplit.edge.calibration import live_calibration, observer, upload
 from evosplit.edge.calibration.sample import LEAST_INPUTS
 from evosplit.shared import oip
 
@@ -24,9 +24,9 @@ from evosplit.shared import oip
 def _at_once(monkeypatch: pytest.MonkeyPatch, measured_here: None) -> None:
     """No waiting."""
 
-    monkeypatch.setattr(calibrating, "POLL_S", 0.02)
-    monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
-    monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
+    monkeypatch.setattr(live_calibration, "POLL_S", 0.02)
+    monkeypatch.setattr(live_calibration, "FIRST_PAUSE_S", 0.02)
+    monkeypatch.setattr(observer, "LEAST_PAUSE_S", 0.0)
     monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
 
 
@@ -39,12 +39,12 @@ async def on(tmp_path: Path) -> AsyncIterator[Stage]:
 async def send(on: Stage, seeds: range) -> None:
     for seed in seeds:
         assert (await on.post(picture(seed)))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
 
 
-def state(on: Stage) -> calibrating.CalibrationState:
-    assert on.agent.calibrating is not None
-    return on.agent.calibrating.state
+def state(on: Stage) -> live_calibration.CalibrationState:
+    assert on.agent.calibration is not None
+    return on.agent.calibration.state
 
 
 def stored(on: Stage) -> list[np.ndarray]:
@@ -93,7 +93,7 @@ async def test_a_start_without_calibration_says_so_once(
         assert len([one for one in caplog.records if "no calibration" in one.message]) == lines
     caplog.clear()
     async with stage(tmp_path / "off", calibration="none", calibration_bytes=0) as off:
-        assert off.agent.calibrating is None
+        assert off.agent.calibration is None
     assert "they stay float" in caplog.text
 
 
@@ -101,7 +101,7 @@ async def test_a_still_picture_calibrates_nothing(on: Stage, tmp_path: Path) -> 
     offered(on, tmp_path)
     for _ in range(80):
         assert (await on.post(picture(1)))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
     await asyncio.sleep(0.1)
     assert (state(on).inputs, on.cloud.plan_requests) == (1, [])
 
@@ -113,7 +113,7 @@ async def test_tensors_with_nan_are_not_sampled(tmp_path: Path) -> None:
             if seed % 2:
                 array[0, 0, 0, seed] = (np.nan, np.inf)[seed % 4 // 2]
             await _infer(on, array)
-            await on.agent.drain()
+            await on.agent.frames.drain()
         assert state(on).inputs == 3
 
 
@@ -125,7 +125,7 @@ async def test_tensors_are_sent_as_they_were(tmp_path: Path) -> None:
         ]
         for array in sent:
             await _infer(on, array)
-            await on.agent.drain()
+            await on.agent.frames.drain()
         await until(lambda: on.cloud.plan_requests)
         assert {array.tobytes() for array in stored(on)} == {array.tobytes() for array in sent}
 
@@ -144,7 +144,7 @@ async def test_while_plans_cannot_be_calibrated_those_in_use_go_on(
         on.cloud.plans_refused = 404 if fault == "set is dropped" else 422
     for seed in range(LEAST_INPUTS + 1):
         assert (await on.post(picture(seed), strategy="edge"))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
     await until(lambda: "those in use go on" in caplog.text)
     assert on.agent.plans.table_changes == 0
     on.cloud.calibrations, on.cloud.plans_refused, on.cloud.mode = store, 0, hang
@@ -172,7 +172,7 @@ async def test_more_inputs_calibrate_once_more_and_only_they_are_sent(on: Stage,
     await until(lambda: on.agent.plans.table_changes == 1)
     sent = len([path for path in on.cloud.calls if "/calibrations/" in path])
     offered(on, tmp_path, 0.6)
-    wanted = calibrating.MORE * sent
+    wanted = live_calibration.MORE * sent
     await send(on, range(100, 100 + wanted))
     await until(lambda: on.agent.plans.table_changes == 2)
     paths = [path for path in on.cloud.calls if "/calibrations/" in path]
@@ -188,10 +188,10 @@ async def test_somebody_asks_for_another_calibration(
     await send(on, range(LEAST_INPUTS))
     await until(lambda: on.agent.plans.table_changes == 1)
     offered(on, tmp_path, 0.6)
-    assert on.agent.calibrating is not None
-    on.agent.calibrating.recalibrate("answers disagree with the float network")
-    on.agent.calibrating.recalibrate("again")
-    on.agent.calibrating.recalibrate("and again")
+    assert on.agent.calibration is not None
+    on.agent.calibration.recalibrate("answers disagree with the float network")
+    on.agent.calibration.recalibrate("again")
+    on.agent.calibration.recalibrate("and again")
     assert caplog.text.count("calibrated anew") == 1
     await send(on, range(300, 340))
     await until(lambda: on.agent.plans.table_changes == 2)
@@ -201,9 +201,9 @@ async def test_somebody_asks_for_another_calibration(
 
 async def test_frames_go_before_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces wait for a lull, and for their share of the link; without frames nothing waits."""
-    from evosplit.edge.background.pause import Pace
+    from evosplit.edge.background.pause import BackgroundPause
 
-    pace, told = Pace(), []
+    pause, told = BackgroundPause(), []
 
     class Client:
         async def put_input(self, name: str, index: int, pieces: Any, size: int, length: int) -> None:
@@ -220,11 +220,11 @@ async def test_frames_go_before_what_is_sent(monkeypatch: pytest.MonkeyPatch) ->
         await real(0)
 
     kept = [Kept(oip.FRAME_INPUT, bytes(40_000), np.zeros(1, np.float32)) for _ in range(2)]
-    up = upload.Upload(Client(), "a", pace, lambda: 1e6)  # type: ignore[arg-type]
+    up = upload.Upload(Client(), "a", pause, lambda: 1e6)  # type: ignore[arg-type]
     monkeypatch.setattr(upload.asyncio, "sleep", sleep)
     assert await up.send(kept[:1]) == 1
     assert slept == []
-    with pace.frame():
+    with pause.frame():
         monkeypatch.setattr(upload, "PATIENCE_S", 0.0)
         assert await up.send(kept) == 2
     piece_s = 8 * upload.PIECE_BYTES / (upload.LINK_SHARE * 1e6)

@@ -14,8 +14,8 @@ import pytest_asyncio
 from edge_support import CARD, Stage, make_table, picture, stage, until
 from table_support import offered
 
-from evosplit.edge.background.pause import Pace
-from evosplit.edge.calibration import calibrating, observing
+from evosplit.edge.background.pause import BackgroundPause
+from evosplit.edge.calibration import live_calibration, observer
 from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
 from evosplit.edge.calibration.sample import LEAST_INPUTS, Kept
 from evosplit.edge.calibration.statistics import measured_errors
@@ -31,9 +31,9 @@ from tests import models
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch, measured_here: None) -> None:
-    monkeypatch.setattr(calibrating, "POLL_S", 0.02)
-    monkeypatch.setattr(calibrating, "FIRST_PAUSE_S", 0.02)
-    monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
+    monkeypatch.setattr(live_calibration, "POLL_S", 0.02)
+    monkeypatch.setattr(live_calibration, "FIRST_PAUSE_S", 0.02)
+    monkeypatch.setattr(observer, "LEAST_PAUSE_S", 0.0)
     monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
 
 
@@ -64,7 +64,7 @@ async def test_only_statistics_are_sent(on: Stage, tmp_path: Path) -> None:
     offered(on, tmp_path, raw=False)
     for seed in range(LEAST_INPUTS):
         assert (await on.post(picture(seed)))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
     await until(lambda: on.agent.plans.table_changes == 1, 40.0)
     (request,) = on.cloud.plan_requests
     assert "calibration" not in request
@@ -72,8 +72,8 @@ async def test_only_statistics_are_sent(on: Stage, tmp_path: Path) -> None:
     found = from_data(ErrorTable, request["statistics"], ProfileError)
     assert (found.model_sha256, found.samples) == (on.cloud.graph.sha256, 16)
     assert not [path for path in on.cloud.calls if "/calibrations/" in path]
-    assert on.agent.calibrating is not None
-    assert on.agent.calibrating.state.sent_bytes == 0
+    assert on.agent.calibration is not None
+    assert on.agent.calibration.state.sent_bytes == 0
 
 
 async def test_a_bundle_that_would_send_the_input_is_not_taken(
@@ -82,7 +82,7 @@ async def test_a_bundle_that_would_send_the_input_is_not_taken(
     offered(on, tmp_path)
     for seed in range(LEAST_INPUTS):
         assert (await on.post(picture(seed)))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
     await until(lambda: "which is to stay here" in caplog.text, 40.0)
     assert on.agent.plans.table_changes == 0
 
@@ -100,7 +100,9 @@ async def test_the_errors_are_those_of_the_planner(tmp_path: Path, as_pictures: 
     ]
     kept = [Kept(*blob, np.zeros(1, np.float32)) for blob in blobs]
     data = card_to_data(card) if as_pictures else None
-    found = from_json(ErrorTable, await measured_errors(path, graph, data, kept, Pace()), ProfileError)
+    found = from_json(
+        ErrorTable, await measured_errors(path, graph, data, kept, BackgroundPause()), ProfileError
+    )
     right = measure_errors(graph, feeds, threads=1)
     assert found.activations.keys() == right.activations.keys()
     for name, one in right.activations.items():
@@ -113,7 +115,7 @@ async def test_what_cannot_be_measured_is_one_line(tmp_path: Path) -> None:
     kept = [Kept(*tensors_blob(graph, {"x": np.zeros((1, 3, 16, 16), np.float32)}), np.zeros(1, np.float32))]
     path.write_bytes(b"half a file")
     with pytest.raises(ProfileError) as refused:
-        await measured_errors(path, graph, None, kept, Pace())
+        await measured_errors(path, graph, None, kept, BackgroundPause())
     assert "\n" not in str(refused.value)
 
 
@@ -127,9 +129,9 @@ async def test_measuring_stands_still_while_a_frame_is_under_way(tmp_path: Path)
     path = models.save(models.chain_net(), tmp_path, "net")
     graph = load_graph(path, "net")
     kept = [Kept(*tensors_blob(graph, {"x": np.ones((1, 3, 16, 16), np.float32)}), np.zeros(1, np.float32))]
-    pace, before = Pace(), set(psutil.Process().children())
-    with pace.frame():
-        work = asyncio.create_task(measured_errors(path, graph, None, kept, pace))
+    pause, before = BackgroundPause(), set(psutil.Process().children())
+    with pause.frame():
+        work = asyncio.create_task(measured_errors(path, graph, None, kept, pause))
         (process,) = await children_beside(before)
         await until(lambda: process.status() == psutil.STATUS_STOPPED)
     work.cancel()
@@ -145,6 +147,6 @@ async def test_a_network_that_does_not_fit_stays_uncalibrated_in_one_line(
         await until(lambda: on.agent.plans.heads_ready() >= 2)
         for seed in range(LEAST_INPUTS):
             assert (await on.post(picture(seed)))[0] == 200
-            await on.agent.drain()
+            await on.agent.frames.drain()
         await until(lambda: "memory leave no calibration" in caplog.text)
         assert on.cloud.plan_requests == []

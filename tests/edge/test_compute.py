@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from evosplit.edge.pipeline.compute_thread import Compute
+from evosplit.edge.pipeline.stages import ComputeThread
 
 
 def nap() -> str:
@@ -15,7 +15,7 @@ def nap() -> str:
 
 
 async def test_a_step_takes_slowdown_times_its_own_time() -> None:
-    compute = Compute(slowdown=5.0)
+    compute = ComputeThread(slowdown=5.0)
     timed = await compute.run(nap)
     compute.close()
     assert timed.value == "done"
@@ -27,7 +27,7 @@ async def test_a_step_that_fails_is_waited_for_as_well() -> None:
         time.sleep(0.01)
         raise ValueError("no")
 
-    compute = Compute(slowdown=5.0)
+    compute = ComputeThread(slowdown=5.0)
     started_s = time.perf_counter()
     with pytest.raises(ValueError, match="no"):
         await compute.run(fail)

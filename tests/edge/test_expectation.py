@@ -125,7 +125,7 @@ async def test_an_expectation_outlives_a_run_without_frames(tmp_path: Path) -> N
     write_kept(folder / "expectation.json", KeptExpectation(sha256, known))
     async with stage(tmp_path) as on:
         await until(lambda: on.agent.plans.heads_ready() == 3)
-        assert on.agent.expecting.now() == known
+        assert on.agent.savings.now() == known
     assert read_expectation(folder, sha256) == known
 
 

@@ -101,7 +101,7 @@ async def guessing(folder: Path, *names: str) -> AsyncIterator[Stage]:
 async def show(on: Stage, frames: int, stream: str = "default") -> list[str]:
     """Who answered."""
     answers = [(await on.post(flat(seed), stream=stream))[1]["answered_by"] for seed in range(frames)]
-    await on.agent.drain()
+    await on.agent.frames.drain()
     return answers
 
 

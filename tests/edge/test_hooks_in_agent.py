@@ -54,7 +54,7 @@ async def test_an_audited_frame_goes_the_full_way_and_the_guard_hears_of_it(tmp_
         for _ in range(25):
             _, answer = await on.post(picture(1))
             assert answer["answered_by"] == "cloud"
-        await on.agent.drain()
+        await on.agent.frames.drain()
         audits = on.agent.hook_manager.audits
         assert (audits.disagreed["wrong"], audits.agreed["right"]) == (25, 25)
         assert (audits.verdict("wrong"), audits.verdict("right")) == ("off", "ok")
@@ -71,7 +71,7 @@ async def test_a_shorter_way_is_gone_as_well_and_compared(tmp_path: Path) -> Non
         )
         answers = [(await on.post(picture(seed)))[1] for seed in range(4)]
         assert {answer["answered_by"] for answer in answers} == {"cloud"}
-        await on.agent.drain()
+        await on.agent.frames.drain()
         audits = on.agent.hook_manager.audits
         assert audits.agreed["nothing"] + audits.disagreed["nothing"] == 4
         assert audits.agreed["finer"] + audits.disagreed["finer"] == 4
@@ -110,12 +110,12 @@ async def test_full_answers_are_taught_and_exits_are_not(tmp_path: Path) -> None
         pupil = Pupil("x", name="repeat", kind="repeat")
         await with_hooks(on, pupil)
         await on.post(picture(1), stream="gate")
-        await on.agent.drain()
+        await on.agent.frames.drain()
         ((stream, tensor, outputs),) = pupil.learnt
         assert (stream, tensor.shape, list(outputs)) == ("gate", (1, 3, 16, 16), ["y"])
         pupil.decision = sure(2)
         assert (await on.post(picture(1), stream="gate"))[1]["answered_by"] == "exit"
-        await on.agent.drain()
+        await on.agent.frames.drain()
         assert len(pupil.learnt) == 1
 
 
@@ -128,7 +128,7 @@ async def test_a_pupil_that_raises_is_dropped(tmp_path: Path) -> None:
         pupil.learn_answer = refuse  # type: ignore[method-assign]
         await with_hooks(on, pupil)
         assert (await on.post(picture(1)))[1]["answered_by"] == "cloud"
-        await on.agent.drain()
+        await on.agent.frames.drain()
         assert set(on.agent.engine.hook_failures.dropped) == {"bad"}
 
 
@@ -142,7 +142,7 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
         training = await samples_exits(on)
         for seed in range(120):
             assert (await on.post(flat(seed)))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
         assert training.sampler.offered >= 60
         fitted = fitted_exits(training.tasks, await training.trainer.train())
         await on.agent.hook_manager.adopt(fitted)

@@ -58,7 +58,7 @@ async def test_the_surest_exit_stands_in_for_the_cloud(tmp_path: Path) -> None:
         sured = Told(tap(on), sure(3), name="sure")
         await on.agent.plans.change_hooks((*hooks, sured))
         assert (await on.post(picture(1)))[1]["answered_by"] == "exit"
-        await on.agent.drain()
+        await on.agent.frames.drain()
 
 
 async def test_an_exit_that_makes_no_sense_does_not_stand_in(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge_support import until
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 
 
 async def idle_process():
@@ -20,10 +20,10 @@ def is_stopped(process) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def held(pace: Pace):
+async def held(pause: BackgroundPause):
     process = await idle_process()
     try:
-        with pace.holding(process):
+        with pause.holding(process):
             yield process
     finally:
         process.kill()
@@ -31,12 +31,12 @@ async def held(pace: Pace):
 
 
 async def test_a_process_stops_with_a_frame_and_goes_on_after_it():
-    pace = Pace(resume_s=0.0)
-    async with held(pace) as process:
+    pause = BackgroundPause(resume_s=0.0)
+    async with held(pause) as process:
         assert not is_stopped(process)
-        with pace.frame():
+        with pause.frame():
             await until(lambda: is_stopped(process))
-            with pace.frame():
+            with pause.frame():
                 assert is_stopped(process)
             await asyncio.sleep(0.01)  # so long that it would go on if the inner frame were the last
             assert is_stopped(process)
@@ -44,28 +44,28 @@ async def test_a_process_stops_with_a_frame_and_goes_on_after_it():
 
 
 async def test_frames_that_follow_closely_wake_nobody():
-    pace = Pace(resume_s=60.0)
-    async with held(pace) as process:
+    pause = BackgroundPause(resume_s=60.0)
+    async with held(pause) as process:
         for _ in range(3):
-            with pace.frame():
+            with pause.frame():
                 await until(lambda: is_stopped(process))
             await asyncio.sleep(0)
             assert is_stopped(process)
 
 
 async def test_a_process_that_begins_during_a_frame_waits():
-    pace = Pace()
-    with pace.frame():
-        async with held(pace) as process:
+    pause = BackgroundPause()
+    with pause.frame():
+        async with held(pause) as process:
             await until(lambda: is_stopped(process))
 
 
 async def test_a_process_that_has_ended_is_left_alone():
-    pace = Pace(resume_s=0.0)
+    pause = BackgroundPause(resume_s=0.0)
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
-    with pace.holding(process):
+    with pause.holding(process):
         await process.wait()
-        with pace.frame():
+        with pause.frame():
             pass
         await asyncio.sleep(0.01)  # it would be continued now
     assert process.returncode == 0

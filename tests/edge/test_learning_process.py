@@ -9,7 +9,7 @@ import psutil
 import pytest
 from learning_support import TASKS, fill, job, trainer
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
 from evosplit.edge.hook_training import training_process as process
 from evosplit.edge.hook_training.learned_file import read_learned
@@ -101,11 +101,11 @@ async def test_the_process_makes_way(tmp_path):
 
 
 async def test_it_is_due_when_idle_and_not_again_without_news(tmp_path):
-    pace, sampler = Pace(), fill(Sampler(2_000_000), 1500)
-    watched = trainer(tmp_path, sampler, pace)
-    with pace.frame():
-        assert not trainer(tmp_path, sampler, pace, idle_s=1e-9).is_due
-    assert not trainer(tmp_path, sampler, pace, idle_s=1e9).is_due
+    pause, sampler = BackgroundPause(), fill(Sampler(2_000_000), 1500)
+    watched = trainer(tmp_path, sampler, pause)
+    with pause.frame():
+        assert not trainer(tmp_path, sampler, pause, idle_s=1e-9).is_due
+    assert not trainer(tmp_path, sampler, pause, idle_s=1e9).is_due
     assert watched.is_due
     learned = await watched.train()
     assert [exit_.name for exit_ in learned] == ["early", "late"]

@@ -112,7 +112,7 @@ async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: 
             assert (await on.post(picture(seed)))[0] == 200
         assert await metric(on, "evosplit_follow_ups_skipped_total") == 3
         go_on.set()
-        await on.agent.drain()
+        await on.agent.frames.drain()
 
 
 async def test_a_process_that_cannot_be_started_is_tried_again(

@@ -13,7 +13,7 @@ from hook_support import FITS, learner
 
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.link.payloads import picture_codec, without_pictures
-from evosplit.edge.pipeline.agent import Ticket
+from evosplit.edge.pipeline.intake import Ticket
 from evosplit.shared.graph import Graph
 from evosplit.shared.pictures import decode_picture
 from evosplit.shared.plan import PlanTable, TensorCode
@@ -54,7 +54,7 @@ async def test_tensors_take_the_best_plan_that_sends_tensors(tmp_path: Path) -> 
     async with stage(tmp_path, table_of=picture_table) as on:
         assert picture_codec(on.agent.plans.plan) == "png"
         feeds = preprocess(on.cloud.card, decode_picture(picture(3)))
-        finished = await on.agent.take_tensors(feeds, Ticket("a"))
+        finished = await on.agent.frames.take_tensors(feeds, Ticket("a"))
         assert finished.result.answered_by in ("edge", "cloud")
         (found,) = finished.outputs.values()
         (right,) = Runner(on.cloud.graph.model).run(feeds).values()
@@ -68,7 +68,7 @@ async def test_tensors_go_raw_where_every_plan_sends_a_picture(tmp_path: Path) -
 
     async with stage(tmp_path, with_fallback=False, table_of=only) as on:
         feeds = preprocess(on.cloud.card, decode_picture(picture(3)))
-        finished = await on.agent.take_tensors(feeds, Ticket("a"))
+        finished = await on.agent.frames.take_tensors(feeds, Ticket("a"))
         assert (finished.result.answered_by, finished.result.plan_digest) == ("cloud", None)
         assert 16 * 16 * 3 <= finished.result.wire_bytes <= 16 * 16 * 3 + 250
 
@@ -96,7 +96,7 @@ async def test_a_hook_on_the_input_is_asked_before_a_picture_goes(tmp_path: Path
         pupil = Pupil("x", name="repeat", kind="repeat")
         await on.agent.plans.change_hooks((pupil,))
         status, answer = await on.post(picture(1), stream="gate")
-        await on.agent.drain()
+        await on.agent.frames.drain()
         assert (status, answer["answered_by"], answer["breakdown"]["head_s"] > 0) == (200, "cloud", True)
         assert [(stream, list(outputs)) for stream, _, outputs in pupil.learnt] == [("gate", ["y"])]
         assert pupil.seen[0].shape == (1, 3, 16, 16)
@@ -113,7 +113,7 @@ async def test_an_audit_of_a_hook_before_a_picture_sends_it(tmp_path: Path) -> N
         told = Told("x", Exit({"y": np.eye(5, dtype=np.float32)[[2]]}, 0.9), name="repeat", kind="repeat")
         await on.agent.plans.change_hooks((told,))
         assert (await on.post(picture(1)))[1]["answered_by"] == "cloud"
-        await on.agent.drain()
+        await on.agent.frames.drain()
         audits = on.agent.hook_manager.audits
         assert audits.agreed["repeat"] + audits.disagreed["repeat"] == 1
 
@@ -128,7 +128,7 @@ async def test_a_standing_picture_is_learned_under_a_plan_that_sends_pictures(
         assert picture_codec(on.agent.plans.plan) == "png"
         for _ in range(220):
             await on.post(picture(1), headers={"X-Evosplit-Stream": "gate"})
-        await on.agent.drain()
+        await on.agent.frames.drain()
         await on.agent.hook_manager.fit(learner(on, "repeat"))
         assert [hook.kind for hook in on.agent.plans.heads.hooks] == ["repeat"]
         asked = [

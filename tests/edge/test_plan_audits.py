@@ -15,7 +15,8 @@ from edge_support import Stage, load_net, make_table, middle_stage, picture
 
 from evosplit.edge.audits.near_duplicates import FORGET_S, NearDuplicates
 from evosplit.edge.audits.plan_audits import FIRST_AUDITS, PlanAudits
-from evosplit.edge.pipeline.agent import Ticket
+from evosplit.edge.background.pause import BackgroundPause
+from evosplit.edge.pipeline.intake import Ticket
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact
 from evosplit.shared.graph import Graph
@@ -40,7 +41,7 @@ async def classes(on: Stage, seed: int, strategy: str = "planned") -> int:
     random = np.random.default_rng(seed)
     noise, tint = random.standard_normal((1, 3, 16, 16)), random.standard_normal((1, 3, 1, 1))
     feeds = {"x": (noise + tint).astype(np.float32)}
-    finished = await on.agent.take_tensors(feeds, Ticket(f"{strategy}-{seed}", strategy=strategy))
+    finished = await on.agent.frames.take_tensors(feeds, Ticket(f"{strategy}-{seed}", strategy=strategy))
     return int(finished.outputs["y"].argmax())
 
 
@@ -53,7 +54,7 @@ async def test_a_broken_plan_is_left_within_a_few_frames(
         frames = 0
         while plans.plan.digest == broken and frames < 80:
             await classes(on, frames)
-            await on.agent.drain()
+            await on.agent.frames.drain()
             frames += 1
         assert frames < 60
         assert f"plans are to be calibrated anew: plan {broken[:12]} kept" in caplog.text
@@ -61,7 +62,7 @@ async def test_a_broken_plan_is_left_within_a_few_frames(
         assert [await classes(on, one) for one in seeds] == [
             await classes(on, one, "cloud-raw") for one in seeds
         ]
-        await on.agent.drain()
+        await on.agent.frames.drain()
         _, told = await on.get("/v1/plan")
         assert told["plan_digest"] != broken
         assert told["guard"]["distrusted"] == [broken]
@@ -82,7 +83,7 @@ async def test_where_nothing_is_promised_nothing_is_audited(tmp_path: Path) -> N
         broken = on.agent.plans.plan.digest
         for seed in range(5):
             await on.post(picture(seed))
-        await on.agent.drain()
+        await on.agent.frames.drain()
         _, told = await on.get("/v1/plan")
         assert (told["plan_digest"], told["guard"]["audits"]) == (broken, 0)
         assert told["guard"]["max_drop"] is None
@@ -94,7 +95,7 @@ async def test_inputs_that_may_not_leave_are_not_sent(tmp_path: Path) -> None:
         asked = len([path for path in on.cloud.calls if path.endswith("infer")])
         for seed in range(5):
             await on.post(picture(seed))
-        await on.agent.drain()
+        await on.agent.frames.drain()
         assert len([path for path in on.cloud.calls if path.endswith("infer")]) == asked + 5
         assert (on.agent.plans.plan.digest, on.agent.plan_audits.state.audits) == (broken, 0)
 
@@ -158,7 +159,7 @@ def simulated(folder: Path, told: Callable[[str], None]) -> tuple[PlanAudits, Pl
     alone, middle, _ = make_table(load_net(folder)).plans
     plans = (dataclasses.replace(middle, error=0.1), dataclasses.replace(alone, error=0.01))
     engine = Simulated(plans)
-    return PlanAudits(engine, Right(), 0.02, told), plans[0], engine  # type: ignore[arg-type]
+    return PlanAudits(engine, Right(), 0.02, told, BackgroundPause()), plans[0], engine  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("agreement", "most"), [(0.0, 3), (0.9, 1500)])

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from edge_support import make_table, middle_stage, picture, stage, until
 
+from evosplit.edge.pipeline.frame_times import measured
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.edge.pipeline.observation import measured
+from evosplit.edge.pipeline.stages import ENCODE, FINISH, HEAD, PREPROCESS, RECEIVE, SEND
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 from evosplit.shared.plan import PlanTable
@@ -140,8 +141,10 @@ async def test_like_is_compared_with_like(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         middle = on.agent.plans.model.table.plans[1]
         job = Job("1", "default", "net", "planned")
-        job.spend(preprocess_s=1.0, head_s=0.02, encode_s=0.001, uplink_s=0.05, decode_s=0.002, tail_s=0.003)
-        job.cloud_queue_s = 0.01
+        spent_s = {PREPROCESS: 1.0, HEAD: 0.02, ENCODE: 0.001, SEND: 0.05, RECEIVE: 0.002, FINISH: 0.003}
+        for step, seconds in spent_s.items():
+            job.times.add(step, seconds)
+        job.times.add_cloud_queue(0.01, 1.0)
         link = Link(1e6, 0.03)
         answer = Answer({}, "cloud", middle, middle.cut_key, 1250, sent_as="whole")
         seen = measured(job, {"preprocess_s": 0.9}, answer, link)
@@ -159,7 +162,7 @@ async def test_like_is_compared_with_like(tmp_path: Path) -> None:
         assert twice is not None
         assert twice.request_s is None
         assert twice.wire_bytes is None
-        job.link_share = 0.5
+        job.times.add_cloud_queue(0.0, 0.5)
         beside = measured(job, {}, answer, link)
         assert beside is not None
         assert beside.request_s is None

@@ -54,7 +54,7 @@ async def try_skips(on: Stage, frames: int, rows: int = 0) -> None:
     """So many frames, or fewer where there are ``rows`` of each block; none is learned from while probing."""
     for seed in range(frames):
         assert (await on.post(flat(seed)))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
         await on.agent.hook_manager.follow()
         if rows and len(learner(on, "skip")) >= rows:
             return
@@ -153,7 +153,7 @@ async def watch(on: Stage, frames: int, headers: dict[str, str] | None) -> None:
     await on.agent.hook_manager.follow()
     for seed in range(frames):
         assert (await on.post(scene(seed), headers=headers))[0] == 200
-        await on.agent.drain()
+        await on.agent.frames.drain()
 
 
 async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ async def test_a_camera_that_mostly_shows_a_wall_gets_a_mask(tmp_path: Path) -> 
         assert (hook.kind, hook.tap) == ("mask", "r1")
         for seed in range(60, 64):
             assert (await on.post(scene(seed), headers=GATE))[1]["answered_by"] == "cloud"
-            await on.agent.drain()
+            await on.agent.frames.drain()
         assert on.agent.profile.hooks[hook.name].decisions["mask"] == 3
         await on.agent.hook_manager.fit(learner(on, "saliency"))
         assert on.agent.plans.heads.hooks == (hook,)
@@ -179,7 +179,7 @@ async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
         (hook,) = on.agent.plans.heads.hooks
         for seed in range(6):
             assert (await on.post(flat(seed)))[1]["answered_by"] == "cloud"
-            await on.agent.drain()
+            await on.agent.frames.drain()
         assert on.agent.hook_manager.audits.agreed[hook.name] == 6
 
 
@@ -190,7 +190,7 @@ async def test_audits_judge_a_learned_mask(tmp_path: Path) -> None:
         (hook,) = on.agent.plans.heads.hooks
         for seed in range(60, 64):
             await on.post(scene(seed), headers=GATE)
-            await on.agent.drain()
+            await on.agent.frames.drain()
         audits = on.agent.hook_manager.audits
         assert audits.agreed[hook.name] + audits.disagreed[hook.name] >= 3
 

@@ -21,8 +21,9 @@ from evosplit.edge.hook_training import training_process as process
 from evosplit.edge.hooks.hook_file import MAGIC, encode_hooks
 from evosplit.edge.hooks.reduced import Reduction
 from evosplit.edge.hooks.repeat import RepeatHook
-from evosplit.edge.pipeline.agent import FrameRefusedError, Ticket
-from evosplit.edge.streams.stream_ends import QUIET_S, StreamsSeen
+from evosplit.edge.pipeline.frame_flow import FrameRefusedError
+from evosplit.edge.pipeline.intake import Ticket
+from evosplit.edge.streams.stream_ends import QUIET_S, StreamEnds
 from evosplit.shared.errors import LearningError
 
 GATE = {"X-Evosplit-Stream": "gate"}
@@ -43,7 +44,7 @@ async def same_as_the_whole(on: Stage, content: bytes) -> str:
     """Who answered a frame of the stream; the answer is checked against that of the whole network."""
     status, answer = await on.post(content, headers=GATE)
     assert status == 200, answer
-    await on.agent.drain()
+    await on.agent.frames.drain()
     whole = (await on.post(content, strategy="edge", stream="other"))[1]
     assert scores(answer) == pytest.approx(scores(whole), abs=0.03)
     return str(answer["answered_by"])
@@ -72,7 +73,7 @@ async def test_activations_that_are_no_numbers_are_one_failure(tmp_path: Path, v
         before = await same_as_the_whole(on, picture(1))
         bad = {"x": np.full((1, 3, 16, 16), value, np.float32)}
         with pytest.raises(FrameRefusedError, match=r"^[^\n]+$"):
-            await on.agent.take_tensors(bad, Ticket("bad", stream="gate"))
+            await on.agent.frames.take_tensors(bad, Ticket("bad", stream="gate"))
         kept = on.agent.store.get("bad")
         assert (kept.answered_by, bool(kept.error)) == ("nobody", True)
         assert not on.agent.cloud.circuit.is_open
@@ -105,7 +106,7 @@ async def taught(on: Stage, frames: int = 40) -> ExitTrainer:
     training = await samples_exits(on)
     for seed in range(frames):
         await on.post(flat(seed))
-    await on.agent.drain()
+    await on.agent.frames.drain()
     assert training.sampler.offered
     trainer: ExitTrainer = training.trainer
     return trainer
@@ -156,9 +157,9 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
 async def test_what_is_kept_of_quiet_streams_is_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later_s, see = [0.0], StreamsSeen.see
+    later_s, see = [0.0], StreamEnds.see
     monkeypatch.setattr(
-        StreamsSeen, "see", lambda self, stream, size, now_s: see(self, stream, size, now_s + later_s[0])
+        StreamEnds, "see", lambda self, stream, size, now_s: see(self, stream, size, now_s + later_s[0])
     )
     async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
@@ -168,6 +169,6 @@ async def test_what_is_kept_of_quiet_streams_is_dropped(
             if pause_s:
                 await on.post(picture(2), stream="another")
             answers.append((await on.post(picture(1), headers=GATE))[1])
-            await on.agent.drain()
+            await on.agent.frames.drain()
         assert [answer["answered_by"] for answer in answers] == ["cloud", "exit", "cloud"]
         assert answers[2]["wire_bytes"] == answers[0]["wire_bytes"]  # whole again

@@ -48,7 +48,7 @@ async def test_frames_under_way_end_with_the_table_that_they_began_with(tmp_path
         bundle, old = other_bundle(on, tmp_path / "other.evb"), plans.plan.digest
         whole = (await on.post(picture(1), strategy="edge"))[1]["outcome"]
         frames = [asyncio.create_task(on.post(picture(1), stream=f"s{at % 3}")) for at in range(30)]
-        await until(lambda: on.agent.in_flight)
+        await until(lambda: on.agent.frames.in_flight)
         await plans.adopt(model_of(on, bundle), Heads(bundle))
         frames += [asyncio.create_task(on.post(picture(1), stream=f"s{at % 3}")) for at in range(30)]
         answers = await asyncio.gather(*frames)
@@ -70,7 +70,7 @@ async def test_a_frame_that_loses_the_cloud_falls_back_in_its_own_table(tmp_path
         on.cloud.mode = "hang"
         on.cloud.go_on.clear()
         frame = asyncio.create_task(on.post(picture(1)))
-        await until(lambda: on.agent.in_flight == 1 and on.agent.cloud.is_busy)
+        await until(lambda: on.agent.frames.in_flight == 1 and on.agent.cloud.is_busy)
         before = plans.model.table.fallback.digest
         bundle = other_bundle(on, tmp_path / "other.evb")
         await plans.adopt(model_of(on, bundle), Heads(bundle))
@@ -91,7 +91,7 @@ async def test_hooks_stay_and_the_old_heads_go(tmp_path: Path) -> None:
         await plans.build_all()
         status, answer = await on.post(picture(1))
         assert (status, answer["answered_by"], answer["hook"]) == (200, "exit", "exit-0")
-        await on.agent.drain()
+        await on.agent.frames.drain()
         gc.collect()
         assert gone() is None
 

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from evosplit.cli.main import main
 from evosplit.cli.profile_view import view
-from evosplit.edge.telemetry.histogram import SECONDS, Spread
+from evosplit.edge.telemetry.histogram import SECONDS, Histogram
 
 
 async def test_it_shows_an_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +50,7 @@ def test_an_agent_that_is_not_there_is_one_line() -> None:
 
 @given(st.lists(st.floats(1e-6, 99.0), min_size=1, max_size=200), st.sampled_from([0.5, 0.95, 0.99]))
 def test_quantiles_are_right_to_a_bucket(values: list[float], share: float) -> None:
-    spread = Spread(SECONDS)
+    spread = Histogram(SECONDS)
     for value in values:
         spread.add(value)
     exact = float(np.quantile(values, share, method="inverted_cdf"))

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.follow_ups import FollowUp
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.calibration.evidence import Evidence, OwnStatistics, SentInputs
-from evosplit.edge.calibration.observing import Observing
+from evosplit.edge.calibration.observer import CalibrationObserver
 from evosplit.edge.calibration.sample import MOST_INPUTS, LiveSample
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import Renewal
-from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.settings import EdgeSettings
-from evosplit.shared.bundle import CalibrationKind
+from evosplit.edge.telemetry.calibration_metrics import CalibrationState
 from evosplit.shared.errors import EvoSplitError, NotFoundError
 
 POLL_S: Final = 1.0
@@ -31,56 +30,43 @@ MORE: Final = 4
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class CalibrationState:
-    """``kind`` is that of the plans in use (None: they do not say); ``inputs`` of ``needed`` are gathered."""
-
-    kind: CalibrationKind | None
-    inputs: int
-    needed: int
-    size_bytes: int
-    sent_bytes: int
-    under_way: bool
-
-
-class Calibrating:
+class LiveCalibration:
     """One agent's calibration. All of it belongs to the event loop.
 
     It begins by itself where the plans in use have none, and wherever `recalibrate` is called.
     """
 
     def __init__(
-        self, engine: Engine, settings: EdgeSettings, cloud: PlannerClient, renewal: Renewal
+        self,
+        plans: CurrentPlan,
+        settings: EdgeSettings,
+        cloud: PlannerClient,
+        renewal: Renewal,
+        pause: BackgroundPause,
     ) -> None:
-        self._engine = engine
+        self._plans = plans
         self._cloud = cloud
         self._settings = settings
         self._renewal = renewal
-        self._pace = Pace()
+        self._pause = pause
         self._sample = LiveSample(settings.calibration_bytes)
-        self._observing = Observing(engine, self._sample, self._pace)
+        self._observing = CalibrationObserver(plans, self._sample, self._pause)
         self._sent_bytes = 0
         self._evidence = self._new_evidence()
-        self._reason = "" if engine.plans.calibration != "none" else "they are not calibrated"
+        self._reason = "" if plans.calibration != "none" else "they are not calibrated"
         self._wanted = 0
         self._under_way = False
         if self._reason:
             _log.warning("%s", uncalibrated_line(self._sample.needed))
 
-    @contextlib.contextmanager
-    def frame(self) -> Iterator[None]:
-        """While this is open, a frame is under way and nothing is sent or measured."""
-        with self._pace.frame():
-            yield
-
     def warm(self) -> None:
         """What is slow the first time; before frames come, in any thread."""
         self._observing.warm()
 
-    @property
-    def wants(self) -> bool:
-        """Whether `see` would look at a frame just now."""
-        return self._observing.wants
+    def after_frame(self, job: Job, answer: Answer, outcome: object) -> FollowUp | None:
+        """A look at a frame that was answered, if one is wanted just now."""
+        del outcome
+        return functools.partial(self.see, job, answer) if self._observing.wants else None
 
     async def see(self, job: Job, answer: Answer) -> None:
         """One frame that was answered."""
@@ -104,7 +90,7 @@ class Calibrating:
     def state(self) -> CalibrationState:
         """How far it is."""
         return CalibrationState(
-            kind=self._engine.plans.calibration,
+            kind=self._plans.calibration,
             inputs=len(self._sample),
             needed=max(self._sample.needed, min(self._wanted, MOST_INPUTS)),
             size_bytes=self._sample.size_bytes,
@@ -131,7 +117,7 @@ class Calibrating:
         sample = self._sample
         if self._reason:
             return sample.is_enough and (sample.is_full or len(sample) >= min(self._wanted, MOST_INPUTS))
-        return bool(self._wanted) and len(sample) >= self._wanted and self._engine.plans.calibration == "live"
+        return bool(self._wanted) and len(sample) >= self._wanted and self._plans.calibration == "live"
 
     async def _calibrate(self, reason: str) -> None:
         evidence, self._under_way, self._reason = self._evidence, True, ""
@@ -157,8 +143,8 @@ class Calibrating:
 
     def _new_evidence(self) -> Evidence:
         if self._settings.keeps_inputs:
-            return OwnStatistics(self._engine, self._cloud, self._pace, self._settings)
-        return SentInputs(self._engine, self._cloud, self._pace)
+            return OwnStatistics(self._plans, self._cloud, self._pause, self._settings)
+        return SentInputs(self._plans, self._cloud, self._pause)
 
 
 def uncalibrated_line(needed: int) -> str:

@@ -29,7 +29,7 @@ def measured(job: Job, before_s: Mapping[str, float], answer: Answer, link: Link
     if job.strategy != "planned" or plan is None or answer.answered_by not in _COUNTED:
         return None
     kinds = frozenset[str]() if answer.run is None else frozenset(hook.kind for hook in answer.run.changed_by)
-    spent = {name: value - before_s.get(name, 0.0) for name, value in job.spent_s.items()}
+    spent = {name: value - before_s.get(name, 0.0) for name, value in job.times.by_field().items()}
     edge_s = spent.get("head_s", 0.0) + spent.get("encode_s", 0.0)
     is_cloud, air_s = answer.answered_by == "cloud", 8 * answer.wire_bytes / link.bandwidth_bps
     is_whole = is_cloud and answer.sent_as in ("whole", None) and not kinds & _SMALLER
@@ -46,6 +46,6 @@ def measured(job: Job, before_s: Mapping[str, float], answer: Answer, link: Link
 
 def _request_s(job: Job, spent: Mapping[str, float], answer: Answer, link: Link) -> float | None:
     """None where others had a part of the link, or two requests were one frame's."""
-    if job.link_share < _ALONE or answer.sent_as == "refused":
+    if job.times.link_share < _ALONE or answer.sent_as == "refused":
         return None
-    return spent.get("uplink_s", 0.0) + job.cloud_queue_s - link.uplink_s(answer.wire_bytes)
+    return spent.get("uplink_s", 0.0) + job.times.cloud_queue_s - link.uplink_s(answer.wire_bytes)

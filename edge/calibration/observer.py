@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.calibration.drift import Drift, share_beyond
 from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
 from evosplit.edge.calibration.sample import Kept, LiveSample
 from evosplit.edge.calibration.signature import Signature, signature
-from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.shared.preprocess import sized_input
 from evosplit.shared.replan import choices
@@ -29,20 +29,20 @@ PATIENCE_S: Final = 1.0
 """So long it waits for a moment without a frame."""
 
 
-class Observing:
+class CalibrationObserver:
     """Fills a sample. It runs on the event loop's own threads, beside the one that computes.
 
     Not at the lowest priority: a thread that is off the processor while it holds the interpreter's lock stops
     all others.
     """
 
-    def __init__(self, engine: Engine, sample: LiveSample, pace: Pace) -> None:
-        self._graph = engine.plans.model.graph
-        self._card = engine.plans.model.card
-        self._engine = engine
+    def __init__(self, plans: CurrentPlan, sample: LiveSample, pause: BackgroundPause) -> None:
+        self._graph = plans.model.graph
+        self._card = plans.model.card
+        self._plans = plans
         self.drift = Drift()
         self._sample = sample
-        self._pace = pace
+        self._pause = pause
         self._time_budget = TimeBudget(SHARE, MOST_SAVED_S)
         self._looked_s = -MOST_PAUSE_S
         self._is_looking = False
@@ -65,7 +65,7 @@ class Observing:
             return
         self._is_looking, self._looked_s = True, time.monotonic()
         try:
-            await self._pace.lull(PATIENCE_S)
+            await self._pause.lull(PATIENCE_S)
             with self._time_budget.spending():
                 await self._look(job)
                 await self._compare(answer)
@@ -81,7 +81,7 @@ class Observing:
 
     async def _compare(self, answer: Answer) -> None:
         """Whether what the head made of the frame is within the plan's ranges."""
-        plan, run, table = answer.plan, answer.run, self._engine.plans.model.table
+        plan, run, table = answer.plan, answer.run, self._plans.model.table
         if plan is not None and run is not None and plan in choices(table):
             beyond = await asyncio.to_thread(share_beyond, plan, run.tensors)
             self.drift.note(table, beyond)
