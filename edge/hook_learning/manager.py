@@ -13,22 +13,17 @@ from evosplit.edge.audits.hook_audits import HookAudits
 from evosplit.edge.background.pause import Pace
 from evosplit.edge.background.retries import Retries
 from evosplit.edge.background.supervisor import Supervisor
+from evosplit.edge.hook_learning.examples import FittedHooks
 from evosplit.edge.hook_learning.kept_hooks import KeptHooks
-from evosplit.edge.hook_learning.kinds import HookKind, kinds_named
-from evosplit.edge.hook_learning.learner import (
-    FittedHooks,
-    HookLearner,
-    LearnerContext,
-    PlanFollower,
-    SamplerState,
-    SamplingLearner,
-)
+from evosplit.edge.hook_learning.kinds import kinds_named
+from evosplit.edge.hook_learning.learner import HookLearner, PlanFollower, SamplerState, SamplingLearner
+from evosplit.edge.hook_learning.learner_context import LearnerContext
 from evosplit.edge.hook_learning.learning_budgets import LearningBudgets
 from evosplit.edge.hook_learning.observer import Observer
 from evosplit.edge.hooks.hook import HOOK_ERRORS, Hook
 from evosplit.edge.hooks.mask import region_hooks
 from evosplit.edge.pipeline.engine import Engine
-from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.settings import LEARNED, EdgeSettings
 from evosplit.shared.errors import EvoSplitError, LearningError
 from evosplit.shared.replan import replan
 
@@ -42,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 class HookManager:
-    """Has hooks of ``kinds`` learned, by default those of the settings, and hands them to the engine.
+    """Has hooks of the settings' kinds learned, and hands them to the engine.
 
     All of it belongs to the event loop but `HookLearner.observe`. A learner that fails rests for a while and
     leaves the others alone.
@@ -54,7 +49,6 @@ class HookManager:
         settings: EdgeSettings,
         supervisor: Supervisor,
         audits: HookAudits,
-        kinds: Sequence[HookKind] | None = None,
         budgets: LearningBudgets | None = None,
     ) -> None:
         self._engine = engine
@@ -64,8 +58,8 @@ class HookManager:
         self._adopting = asyncio.Lock()
         self._pace = Pace()
         self._sampler_bytes = settings.sampler_bytes
-        graph, chosen = self._plans.model.graph, kinds_named(settings.hook_kinds) if kinds is None else kinds
-        self._kept = KeptHooks(settings.folder / FILE, graph, chosen, region_hooks(graph, settings.region))
+        graph, unwanted = self._plans.model.graph, set(LEARNED) - set(settings.hook_kinds)
+        self._kept = KeptHooks(settings.folder / FILE, graph, region_hooks(graph, settings.region), unwanted)
         context = LearnerContext(
             self._plans,
             engine.trust,
@@ -75,7 +69,7 @@ class HookManager:
             self._pace,
             settings.region,
         )
-        self.learners = tuple(kind.learner(context) for kind in chosen)
+        self.learners = tuple(kind.learner(context) for kind in kinds_named(settings.hook_kinds))
         self.expected_exit_rates: Mapping[str, float] = {}
         self.audits = audits
         self.budgets = LearningBudgets() if budgets is None else budgets
