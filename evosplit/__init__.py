@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from evosplit.library.calibrate import calibrate as calibrate
     from evosplit.library.client.answers import FrameReport as FrameReport
     from evosplit.library.client.answers import InferReport as InferReport
+    from evosplit.library.client.answers import ServedPlans as ServedPlans
     from evosplit.library.client.asynchronous import AsyncClient as AsyncClient
     from evosplit.library.client.retries import Retries as Retries
     from evosplit.library.client.service_errors import ServiceError as ServiceError
@@ -64,7 +65,7 @@ _MODULES: Final = {
     "library.split": ("split", "Split", "Head", "Tail", "encode", "decode"),
     "library.client.synchronous": ("Client",),
     "library.client.asynchronous": ("AsyncClient",),
-    "library.client.answers": ("FrameReport", "InferReport"),
+    "library.client.answers": ("FrameReport", "InferReport", "ServedPlans"),
     "library.client.retries": ("Retries",),
     "library.client.service_errors": ("ServiceError", "ServiceUnavailableError"),
     "shared.errors": ("EvoSplitError",),

@@ -81,8 +81,9 @@ class Edge:
         watch, end_s = LinkWatch(self._cloud, 1.0), time.perf_counter() + _LEARNING_S
         for turn in range(_LOOKS):
             await watch.look()
-            for _ in range(_FRAMES if plan and (turn == 0 or time.perf_counter() < end_s) else 0):
-                await self.send("planned", plan)
+            if plan is not None and (turn == 0 or time.perf_counter() < end_s):
+                for _ in range(_FRAMES):
+                    await self.send("planned", plan)
         return self._cloud.link
 
     async def send(self, strategy: Strategy, plan: Plan) -> TimedAnswer:

@@ -101,11 +101,14 @@ def build_hooks(graph: Graph, seen: Observations) -> tuple[dict[str, Hook], tupl
     def ask(tensor: Tensor) -> str | None:
         return answer_key(seen.card, tail.run({seen.tap: tensor}))
 
-    steady = {
+    steady: dict[str, Hook | None] = {
         "repeat": seen.trials.hook("repeat", graph.inputs[0], AGREEMENT),
         "exit": _exit(seen),
     }
-    lossy = {"channels": _channels(seen, ask, AGREEMENT), "bits": _bits(seen, ask, AGREEMENT)}
+    lossy: dict[str, Hook | None] = {
+        "channels": _channels(seen, ask, AGREEMENT),
+        "bits": _bits(seen, ask, AGREEMENT),
+    }
     channels = _channels(seen, ask, LOSSY_AGREEMENT)
     bits = _bits(seen, _behind(channels, ask), LOSSY_AGREEMENT)
     alone = {kind: hook for kind, hook in {**steady, **lossy}.items() if hook is not None}

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import pytest_asyncio
 from edge_support import CARD, Stage, make_table, picture, stage, until
@@ -116,20 +117,24 @@ async def test_what_cannot_be_measured_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(refused.value)
 
 
+async def children_beside(before: set[psutil.Process]) -> set[psutil.Process]:
+    """This process's own processes that are not among those, once there are some."""
+    await until(lambda: set(psutil.Process().children()) - before)
+    return set(psutil.Process().children()) - before
+
+
 async def test_measuring_stands_still_while_a_frame_is_under_way(tmp_path: Path) -> None:
     path = models.save(models.chain_net(), tmp_path, "net")
     graph = load_graph(path, "net")
     kept = [Kept(*tensors_blob(graph, {"x": np.ones((1, 3, 16, 16), np.float32)}), np.zeros(1, np.float32))]
-    pace = Pace()
+    pace, before = Pace(), set(psutil.Process().children())
     with pace.frame():
         work = asyncio.create_task(measured_errors(path, graph, None, kept, pace))
-        await until(lambda: pace._process is not None)
-        assert pace._process is not None
-        status = Path(f"/proc/{pace._process.pid}/stat")
-        await until(lambda: status.read_text().rsplit(")", 1)[1].split()[0] == "T")
+        (process,) = await children_beside(before)
+        await until(lambda: process.status() == psutil.STATUS_STOPPED)
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
-    assert pace._process is None
+    assert not process.is_running()
 
 
 async def test_a_network_that_does_not_fit_stays_uncalibrated_in_one_line(

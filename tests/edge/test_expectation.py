@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from edge_support import middle_stage, picture, stage, until
+from edge_support import load_net, middle_stage, picture, stage, until
 from hook_doubles import Told
 from hook_support import NEVER, sure, tap
 from hypothesis import given
@@ -135,8 +135,11 @@ async def test_a_full_disk_costs_only_the_expectation(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
+    folder = tmp_path / "data" / "net"
+    folder.mkdir(parents=True)
+    sha256 = load_net(tmp_path).sha256
+    write_kept(folder / "expectation.json", KeptExpectation(sha256, Expectation(wire_share=0.5)))
     async with stage(tmp_path) as on:
-        on.agent.expecting._before = Expectation(wire_share=0.5)
         monkeypatch.setattr("evosplit.edge.telemetry.savings_record.write_kept", full)
         assert (await on.post(picture(1)))[0] == 200
     assert "cannot be kept" in caplog.text

@@ -65,9 +65,21 @@ def test_region_hook_follows_the_size():
     assert decision.positions.tolist() == [[False] * 4 + [True] * 4] * 4
     assert hook.decide(np.full((1, 3, 2, 4), np.nan, np.float32), "s").positions.shape == (2, 4)
     assert hook.decide(np.zeros((3, 4), np.float32), "s") is GO
-    for size in range(1, 30):
+
+
+def test_region_hook_keeps_the_masks_of_few_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def counted(points, size):
+        made.append(size)
+        return covered(points, size)
+
+    monkeypatch.setattr("evosplit.edge.hooks.mask.covered", counted)
+    hook = RegionMaskHook("lane", "x", rectangle(0.5, 0, 1, 1))
+    made.clear()
+    for size in (*range(1, 30), 29, 1):
         hook.decide(np.zeros((1, 1, size, size), np.float32), "s")
-    assert len(hook._masks) <= 8
+    assert made == [(size, size) for size in (*range(1, 30), 1)]
 
 
 def test_region_hook_survives_a_file_and_a_wrong_one_is_refused():
@@ -125,7 +137,7 @@ def test_what_it_cannot_know_is_computed_whole():
     for stream in "abc":
         watching.decide(dot(1, 1), stream)
     assert watching.decide(dot(1, 1), "a") is GO
-    assert len(watching._last) == 2
+    assert watching.decide(dot(1, 1), "c") is not GO
 
 
 def scene(index):

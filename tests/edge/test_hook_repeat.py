@@ -222,5 +222,12 @@ def test_needs_enough_pairs_and_bounds_its_memory():
     for _ in range(60):
         trials.offer("s", picture(), "1")
     assert trials.hook("repeat", "image", 0.9) is not None
-    assert len(trials._pairs) == LEAST_PAIRS
-    assert len(trials._streams) == 2
+    assert len(trials) == LEAST_PAIRS
+    fresh = RepeatTrials(Reduction(8), most_streams=2)
+    for stream in ("a", "b", "c"):
+        fresh.offer(stream, picture(), "1")
+    assert len(fresh) == 0
+    fresh.offer("a", picture(), "1")  # given up for c
+    assert len(fresh) == 0
+    fresh.offer("c", picture(), "1")
+    assert len(fresh) == 1

@@ -13,6 +13,7 @@ from edge_support import middle_stage, picture, stage, until
 from hook_support import learner, samples_exits
 from learning_support import trainer
 
+from evosplit.edge.background.follow_ups import MOST
 from evosplit.edge.background.retries import FIRST_REST_S, LONGEST_REST_S, Retries
 from evosplit.edge.results.store import Accepted, Store
 from evosplit.shared.errors import BundleError, StoreError
@@ -73,7 +74,7 @@ async def test_a_link_watch_that_dies_is_seen_and_looks_again(
 ) -> None:
     async with stage(tmp_path) as on:
         with monkeypatch.context() as patch:
-            patch.setattr("evosplit.edge.link.watch.LinkWatch._is_untold", lambda _: 1 / 0)
+            patch.setattr("evosplit.edge.link.watch.LinkWatch.look", lambda _: 1 / 0)
             await until(lambda: "background task link-watch failed" in caplog.text)
         looked = len(on.cloud.calls)
         await until(lambda: len(on.cloud.calls) > looked)
@@ -102,13 +103,12 @@ async def test_a_disk_that_is_full_ends_no_learning(
 async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with stage(tmp_path) as on:
         go_on = asyncio.Event()
-        monkeypatch.setattr(on.agent._follow_ups, "_most", 2)
 
         async def slow(*_: object) -> None:
             await go_on.wait()
 
         monkeypatch.setattr(on.agent.hook_manager.observer, "observe", slow)
-        for seed in range(5):
+        for seed in range(MOST + 3):
             assert (await on.post(picture(seed)))[0] == 200
         assert await metric(on, "evosplit_follow_ups_skipped_total") == 3
         go_on.set()

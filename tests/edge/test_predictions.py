@@ -12,7 +12,6 @@ from edge_support import make_table, middle_stage, picture, stage, until
 
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.observation import measured
-from evosplit.shared.errors import CloudUnavailableError
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 from evosplit.shared.plan import PlanTable
@@ -102,13 +101,23 @@ async def test_a_plan_that_is_not_there(tmp_path: Path, strategy: str) -> None:
         assert (await on.get("/v1/results"))[1]["results"] == []
 
 
-async def test_nothing_is_tried_while_the_cloud_is_away(tmp_path: Path) -> None:
+async def test_nothing_is_tried_while_the_cloud_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with stage(tmp_path, corrections=True) as on:
-        job = Job("1", "default", "net", "planned", feeds={})
-        assert on.agent.engine._triable(job) is not None
-        for _ in range(9):
-            on.agent.cloud.failed(CloudUnavailableError("gone"))
-        assert on.agent.engine._triable(job) is None
+        rules: list[Any] = []
+        choose = on.agent.plans.for_frame
+
+        def chosen(may_try: Any) -> Any:
+            rules.append(may_try)
+            return choose(may_try)
+
+        monkeypatch.setattr(on.agent.plans, "for_frame", chosen)
+        for mode in ("ok", "hang", "hang"):
+            on.cloud.mode = mode
+            assert (await on.post(picture(1)))[0] == 200
+        assert on.agent.cloud.circuit.is_open
+        assert [rule is None for rule in rules] == [False, False, True]
 
 
 async def test_a_tried_frame_of_a_stream_goes_whole_and_the_deltas_go_on(

@@ -22,6 +22,7 @@ from evosplit.edge.hooks.hook_file import MAGIC, encode_hooks
 from evosplit.edge.hooks.reduced import Reduction
 from evosplit.edge.hooks.repeat import RepeatHook
 from evosplit.edge.pipeline.agent import FrameRefusedError, Ticket
+from evosplit.edge.streams.stream_ends import QUIET_S, StreamsSeen
 from evosplit.shared.errors import LearningError
 
 GATE = {"X-Evosplit-Stream": "gate"}
@@ -152,13 +153,21 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
         assert (await on.post(flat(1)))[0] == 200
 
 
-async def test_what_is_kept_of_quiet_streams_is_dropped(tmp_path: Path) -> None:
+async def test_what_is_kept_of_quiet_streams_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later_s, see = [0.0], StreamsSeen.see
+    monkeypatch.setattr(
+        StreamsSeen, "see", lambda self, stream, size, now_s: see(self, stream, size, now_s + later_s[0])
+    )
     async with middle_stage(tmp_path, **ALL) as on:
         await with_everything(on)
-        await same_as_the_whole(on, picture(1))
-        on.agent._streams._quiet_s = 0.05
-        await asyncio.sleep(0.1)
-        await on.post(picture(2), stream="another")
-        (hook,) = (hook for hook in on.agent.plans.heads.hooks if hook.kind == "repeat")
-        assert "gate" not in hook._streams
-        assert "gate" not in on.agent.engine.deltas._tracks
+        answers = []
+        for pause_s in (0.0, 0.0, QUIET_S + 1):
+            later_s[0] += pause_s
+            if pause_s:
+                await on.post(picture(2), stream="another")
+            answers.append((await on.post(picture(1), headers=GATE))[1])
+            await on.agent.drain()
+        assert [answer["answered_by"] for answer in answers] == ["cloud", "exit", "cloud"]
+        assert answers[2]["wire_bytes"] == answers[0]["wire_bytes"]  # whole again

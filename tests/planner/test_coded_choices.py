@@ -9,7 +9,7 @@ import pytest
 from graphs import random_problem
 
 from evosplit.kernels.codec import encode_tensor
-from evosplit.kernels.errors.coded_steps import CODEC, CodedStep, coded_bytes, coded_steps, with_errors
+from evosplit.kernels.errors.coded_steps import CODEC, STEPS, CodedStep, coded_bytes, coded_steps, with_errors
 from evosplit.planner.accuracy_promise import safe
 from evosplit.planner.encodings import CodecSpeed
 from evosplit.planner.problem import Problem
@@ -69,14 +69,14 @@ def test_a_ladder_of_steps(low: float) -> None:
     """Noise falls with the step as that of a uniform quantiser, and bytes are those really sent."""
     values = np.clip(np.random.default_rng(0).normal(size=(1, 8, 20, 20)), low, 4.0).astype(np.float32)
     steps = coded_steps(values.reshape(-1), low, float(values.max()))
-    assert len(steps) == 7
+    assert len(steps) == len(STEPS)
     sizes = coded_bytes("x", values, steps)
     assert list(sizes) == sorted(sizes)
     noises = [step.relative for step in steps]
     assert noises == sorted(noises, reverse=True)
     for step, size in zip(steps, sizes, strict=True):
         scale = (step.high - step.low) / (2**step.bits - 1)
-        assert step.relative <= scale**2 / 12 / values.var() * 1.3
+        assert step.relative <= scale**2 / 12 / values.var() * 1.6
         assert size == len(encode_tensor("x", values, step.code).payload)
         assert step.low <= low
         assert step.high >= 1.1 * values.max()

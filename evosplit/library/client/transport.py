@@ -21,7 +21,7 @@ _UNAVAILABLE: Final = 503
 
 @dataclass(frozen=True)
 class Call:
-    """One request. ``is_repeatable``: doing it twice is doing it once."""
+    """One request. ``is_repeatable``: doing it twice is doing it once. ``timeout_s`` None: the client's."""
 
     method: str
     path: str
@@ -29,6 +29,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = field(default=None, repr=False)
     is_repeatable: bool = True
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,7 @@ class Transport:
         """A new session; whoever asked for it closes it."""
         if not self.url.startswith(("http://", "https://")):
             raise UsageError(f"not the address of a tier: {self.url!r} (write it like http://gate:9000)")
-        timeout = aiohttp.ClientTimeout(total=self.timeout_s, sock_connect=_CONNECT_S)
-        return aiohttp.ClientSession(headers=bearer(self.token) if self.token else {}, timeout=timeout)
+        return aiohttp.ClientSession(headers=bearer(self.token) if self.token else {})
 
     async def send(self, session: aiohttp.ClientSession, call: Call) -> Reply:
         """The answer, after as many attempts as it takes.
@@ -98,12 +98,14 @@ class Transport:
             return _Failure(error, has_arrived and not call.is_repeatable)
 
     async def _once(self, session: aiohttp.ClientSession, call: Call) -> Reply | _Failure:
+        timeout_s = self.timeout_s if call.timeout_s is None else call.timeout_s
         async with session.request(
             call.method,
             self.url.rstrip("/") + call.path,
             params=call.params,
             headers=call.headers,
             data=call.body,
+            timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=_CONNECT_S),
             allow_redirects=False,
         ) as response:
             body = await response.read()
