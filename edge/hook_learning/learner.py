@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from evosplit.edge.hook_learning.examples import Example, FittedHooks, TriedVariant, Variant
+from evosplit.edge.telemetry.hook_state import SamplerState
 from evosplit.shared.plan import Plan
 
 
@@ -75,17 +75,6 @@ class PlanFollower(HookLearner, Protocol):
     async def follow(self, plan: Plan) -> tuple[str, ...]:
         """Turn to the plan in use; the tensors to hand out. Raises LearningError, OSError."""
         ...
-
-
-@dataclass(frozen=True)
-class SamplerState:
-    """What a sampler holds, of which tensors, and whether something is being trained on it."""
-
-    taps: tuple[str, ...]
-    offered: int
-    size_bytes: int
-    limit_bytes: int
-    training: bool
 
 
 @runtime_checkable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.head.hook_trust import HookTrust
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.shared.graph import Graph
@@ -17,7 +17,7 @@ class LearnerContext:
 
     ``target`` is the agreement that hooks have to keep, ``limit_bytes`` what a learner's examples may take,
     and ``folder`` is for what it keeps across restarts. ``region`` (left, top, right, bottom) is the part of
-    the picture that the user watches. ``pace`` holds processes up while frames are under way.
+    the picture that the user watches. ``pause`` holds processes up while frames are under way.
     """
 
     plans: CurrentPlan
@@ -25,7 +25,7 @@ class LearnerContext:
     target: float
     limit_bytes: int
     folder: Path
-    pace: Pace
+    pause: BackgroundPause
     region: tuple[float, float, float, float] | None = None
 
     @property
