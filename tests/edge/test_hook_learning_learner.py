@@ -22,7 +22,7 @@ from evosplit.edge.hooks.decisions import GO, Decision, Exit
 from evosplit.edge.hooks.hook import SavedHook
 from evosplit.edge.hooks.hook_file import RESTORED, load_hooks
 from evosplit.edge.settings import KINDS as SETTINGS_KINDS
-from evosplit.edge.settings import LEARNED, EdgeSettings
+from evosplit.edge.settings import LEARNED
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -156,4 +156,3 @@ async def test_after_a_rest_it_goes_on(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_each_kind_of_the_settings_has_a_learner() -> None:
     assert tuple(sorted(kind.name for kind in KINDS)) == tuple(sorted(set(SETTINGS_KINDS) - {"guess"}))
-    assert EdgeSettings("http://c", "net", Path(), hook_kinds=("guess",)).hook_kinds == ("guess",)
