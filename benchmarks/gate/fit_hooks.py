@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.gate.bits_fit import fit_bits
 from benchmarks.gate.channels_fit import Asked, after, fit_channels
 from benchmarks.gate.testbed import AGREEMENT
+from evosplit.edge.agent import Agent
 from evosplit.edge.audits.answer_key import answer_key
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_training.learned import Task
@@ -25,7 +26,6 @@ from evosplit.edge.hooks.exit import OTHER, ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.reduced import Reduction
-from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.pipeline.job import Job
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph, parse_cut

@@ -16,13 +16,13 @@ from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.scenario import GATE_MAX_ERROR, gate_scenario
 from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.cli.shaper import Shaper
+from evosplit.edge.agent import Agent
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.hook_learning.manager import FILE
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.hook_file import save_hooks
 from evosplit.edge.lifecycle import running_agent
-from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import Card, check_card, load_card

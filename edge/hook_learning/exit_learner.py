@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.exit_trainer import ExitTrainer, TrainingSettings
-from evosplit.edge.hook_learning.learner import Example, FittedHooks, LearnerContext, SamplerState, Trial
+from evosplit.edge.hook_learning.learner import Example, FittedHooks, LearnerContext, Trial
 from evosplit.edge.hook_learning.sample_collector import SampleCollector, Sampling
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
 from evosplit.edge.hook_training.learned import Learned, Task
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.placement import exit_places
+from evosplit.edge.telemetry.hook_state import SamplerState
 from evosplit.shared.graph import Cut, Graph, parse_cut
 from evosplit.shared.plan import Plan
 
@@ -83,7 +84,11 @@ class ExitTraining:
 
 
 def open_training(
-    tasks: tuple[ExitTask, ...], folder: Path, limit_bytes: int, settings: TrainingSettings, pace: Pace
+    tasks: tuple[ExitTask, ...],
+    folder: Path,
+    limit_bytes: int,
+    settings: TrainingSettings,
+    pause: BackgroundPause,
 ) -> ExitTraining:
     """Samples and classifiers lie in a folder of their own below ``folder``: they fit no other tensors.
 
@@ -93,7 +98,7 @@ def open_training(
     own = folder / f"exits-{hashlib.sha256(repr(taps).encode()).hexdigest()[:12]}"
     own.mkdir(parents=True, exist_ok=True)
     sampler = open_sampler(own / "samples.npz", limit_bytes)
-    trainer = ExitTrainer(sampler, tuple(task.task for task in tasks), own, settings, pace)
+    trainer = ExitTrainer(sampler, tuple(task.task for task in tasks), own, settings, pause)
     return ExitTraining(tasks, sampler, trainer)
 
 
@@ -121,7 +126,7 @@ class ExitLearner:
             context = self._context
             settings = TrainingSettings(target=context.target)
             made = await asyncio.to_thread(
-                open_training, tasks, context.folder, context.limit_bytes, settings, context.pace
+                open_training, tasks, context.folder, context.limit_bytes, settings, context.pause
             )
             self._collector.sample_from(Sampling(made.taps, made.sampler))
             self.training = training = made

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.rows import FitSchedule
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_training.learned import Learned, Task
@@ -35,22 +35,27 @@ class TrainingSettings:
 class ExitTrainer:
     """Trains on what a sampler holds; all of it belongs to one event loop.
 
-    ``folder`` holds the samples and what was learned last. The process stands still while ``pace`` has a
+    ``folder`` holds the samples and what was learned last. The process stands still while ``pause`` has a
     frame under way.
     """
 
     def __init__(
-        self, sampler: Sampler, tasks: tuple[Task, ...], folder: Path, settings: TrainingSettings, pace: Pace
+        self,
+        sampler: Sampler,
+        tasks: tuple[Task, ...],
+        folder: Path,
+        settings: TrainingSettings,
+        pause: BackgroundPause,
     ) -> None:
         self._sampler, self._tasks, self._folder = sampler, tasks, folder
-        self._settings, self._pace = settings, pace
+        self._settings, self._pause = settings, pause
         self._schedule = FitSchedule(settings.least_samples, settings.growth)
         self.is_training = False
 
     @property
     def is_due(self) -> bool:
         """Whether it is idle, and there are enough new samples."""
-        is_idle = self._pace.quiet_s >= self._settings.idle_s
+        is_idle = self._pause.quiet_s >= self._settings.idle_s
         return is_idle and self._schedule.is_due(self._sampler.offered)
 
     async def train(self) -> tuple[Learned, ...] | None:
@@ -64,7 +69,7 @@ class ExitTrainer:
         try:
             if not await asyncio.to_thread(self._sampler.save, self.samples_path):
                 return None
-            learned = await train(self._job(), self._pace)
+            learned = await train(self._job(), self._pause)
         except LearningError:
             self._schedule.fitted(offered)
             raise

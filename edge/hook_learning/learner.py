@@ -10,13 +10,14 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.head.hook_trust import HookTrust
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer
+from evosplit.edge.telemetry.hook_state import SamplerState
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan
 
@@ -141,17 +142,6 @@ class PlanFollower(HookLearner, Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class SamplerState:
-    """What a sampler holds, of which tensors, and whether something is being trained on it."""
-
-    taps: tuple[str, ...]
-    offered: int
-    size_bytes: int
-    limit_bytes: int
-    training: bool
-
-
 @runtime_checkable
 class SamplingLearner(HookLearner, Protocol):
     """A learner that keeps a sample of frames."""
@@ -168,7 +158,7 @@ class LearnerContext:
 
     ``target`` is the agreement that hooks have to keep, ``limit_bytes`` what a learner's examples may take,
     and ``folder`` is for what it keeps across restarts. ``region`` (left, top, right, bottom) is the part of
-    the picture that the user watches. ``pace`` holds processes up while frames are under way.
+    the picture that the user watches. ``pause`` holds processes up while frames are under way.
     """
 
     plans: CurrentPlan
@@ -176,7 +166,7 @@ class LearnerContext:
     target: float
     limit_bytes: int
     folder: Path
-    pace: Pace
+    pause: BackgroundPause
     region: tuple[float, float, float, float] | None = None
 
     @property

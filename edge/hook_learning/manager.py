@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from evosplit.edge.audits.hook_audits import HookAudits
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.follow_ups import FollowUp
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.background.retries import Retries
 from evosplit.edge.background.supervisor import Supervisor
+from evosplit.edge.hook_learning.hook_states import hook_states
 from evosplit.edge.hook_learning.kept_hooks import KeptHooks
 from evosplit.edge.hook_learning.kinds import HookKind, kinds_named
 from evosplit.edge.hook_learning.learner import (
@@ -20,7 +21,6 @@ from evosplit.edge.hook_learning.learner import (
     HookLearner,
     LearnerContext,
     PlanFollower,
-    SamplerState,
     SamplingLearner,
 )
 from evosplit.edge.hook_learning.learning_budgets import LearningBudgets
@@ -28,7 +28,9 @@ from evosplit.edge.hook_learning.observer import Observer
 from evosplit.edge.hooks.hook import HOOK_ERRORS, Hook
 from evosplit.edge.hooks.mask import region_hooks
 from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.telemetry.hook_state import HookState, SamplerState
 from evosplit.shared.errors import EvoSplitError, LearningError
 from evosplit.shared.replan import replan
 
@@ -54,6 +56,7 @@ class HookManager:
         settings: EdgeSettings,
         supervisor: Supervisor,
         audits: HookAudits,
+        pause: BackgroundPause,
         kinds: Sequence[HookKind] | None = None,
         budgets: LearningBudgets | None = None,
     ) -> None:
@@ -62,7 +65,6 @@ class HookManager:
         self._supervisor = supervisor
         self._retries = Retries(errors=HOOK_ERRORS)
         self._adopting = asyncio.Lock()
-        self._pace = Pace()
         self._sampler_bytes = settings.sampler_bytes
         graph, chosen = self._plans.model.graph, kinds_named(settings.hook_kinds) if kinds is None else kinds
         self._kept = KeptHooks(settings.folder / FILE, graph, chosen, region_hooks(graph, settings.region))
@@ -72,7 +74,7 @@ class HookManager:
             settings.exit_agreement,
             settings.sampler_bytes,
             settings.folder / "learning",
-            self._pace,
+            pause,
             settings.region,
         )
         self.learners = tuple(kind.learner(context) for kind in chosen)
@@ -101,6 +103,10 @@ class HookManager:
         """Why hooks were dropped, by name."""
         return self._engine.hook_failures.dropped
 
+    def states(self) -> Mapping[str, HookState]:
+        """Each hook's standing, by name."""
+        return hook_states(self.hooks, self.audits, self.dropped, self.expected_exit_rates)
+
     @property
     def sampler_state(self) -> SamplerState:
         """Of the learner that keeps a sample of frames; an empty one without such a learner."""
@@ -108,11 +114,9 @@ class HookManager:
         sampling = (learner for learner in self.learners if isinstance(learner, SamplingLearner))
         return next((learner.sampler_state for learner in sampling), empty)
 
-    @contextlib.contextmanager
-    def frame(self) -> Iterator[None]:
-        """While this is open, a frame is under way and nothing is trained."""
-        with self._pace.frame():
-            yield
+    def after_frame(self, job: Job, answer: Answer, outcome: object) -> FollowUp:
+        """Learning from a frame that was answered."""
+        return functools.partial(self.observer.observe, job, answer, outcome)
 
     async def run(self) -> None:
         """Follow the plan in use and fit hooks, until it is cancelled; each learner by a task of its own."""

@@ -131,7 +131,7 @@ class Observer:
         if not hooks or answer.plan is None or picture_codec(answer.plan) is not None:
             return
         with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError):
-            short = await self._engine.again(job, answer, lambda hook, _: hook.name in hooks)
+            short = await self._engine.extra.again(job, answer, lambda hook, _: hook.name in hooks)
             changed_by = short.run.changed_by if short.run is not None else ()
             compare = functools.partial(self._audits.compare_way, changed_by, short.outputs, answer.outputs)
             await self._engine.compute.run(compare)
@@ -143,7 +143,7 @@ class Observer:
             return
         with contextlib.suppress(InputError, CardError):
             with self._time.spending():
-                prepared = await self._engine.look(job, plan)
+                prepared = await self._engine.extra.look(job, plan)
             if prepared is not None:
                 await self._teach(Example(job.stream, answer, *prepared, key), is_free=True)
 

@@ -69,7 +69,7 @@ class ShadowRequests:
         if variant.head is not None:
             run = await self._run(example, variant)
             answer, bits, channels = dataclasses.replace(answer, head=variant.head, run=run), {}, {}
-        outputs, sent_bytes = await self._engine.shadow(
+        outputs, sent_bytes = await self._engine.extra.shadow(
             answer, {**bits, **variant.bits}, {**channels, **variant.channels}
         )
         self._budget.spend(sent_bytes)

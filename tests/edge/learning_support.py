@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.exit_trainer import ExitTrainer, TrainingSettings
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_training.learned import Task
@@ -30,6 +30,8 @@ def job(folder, count=1500, **changes):
     return Job(folder / "samples.npz", folder / "learned.npz", **settings)
 
 
-def trainer(folder, sampler=None, pace=None, **changes):
+def trainer(folder, sampler=None, pause=None, **changes):
     settings = TrainingSettings(**{"target": 0.9, "trainers": ("logistic",), "idle_s": 0.0, **changes})
-    return ExitTrainer(sampler or fill(Sampler(2_000_000), 1500), TASKS, folder, settings, pace or Pace())
+    return ExitTrainer(
+        sampler or fill(Sampler(2_000_000), 1500), TASKS, folder, settings, pause or BackgroundPause()
+    )

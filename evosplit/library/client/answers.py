@@ -54,7 +54,7 @@ class Page:
     next_cursor: str | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class InferReport(Report):
     """Outputs by name, and what the tier says about how they were made."""
 
@@ -80,7 +80,7 @@ class InferReport(Report):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ServedPlans(Report):
     """The plan table that a cloud tier made for a device, and the digest of the bundle that holds it."""
 
