@@ -38,8 +38,6 @@ def _resize(kind: str, filter_name: str, side: int) -> dict[str, object]:
 def _smooth(height: int, width: int) -> np.ndarray:
     rng = np.random.default_rng((height, width))
     coarse = rng.integers(0, 256, (height // 4 + 1, width // 4 + 1, 3), dtype=np.uint8)
-        0, 256, (height // 4 + 1, width // 4 + 1, 3), dtype=np.uint8
-    )
     return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
 
 
