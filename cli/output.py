@@ -40,14 +40,14 @@ def print_notes(notes: Iterable[str]) -> None:
         stderr.print(line, markup=False)
 
 
-def print_report(found: Found, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
+def print_report(typed_report: Found, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
     """A result's tables and remarks, or its data with ``more``, on standard output."""
     if as_json:
-        print_json(found.to_dict() | dict(more or {}))
+        print_json(typed_report.to_dict() | dict(more or {}))
         return
-    for table in found.listings():
+    for table in typed_report.listings():
         print_table(table.title, table.columns, table.rows)
-    for line in found.remarks():
+    for line in typed_report.remarks():
         stdout.print(line, markup=False, soft_wrap=True)
 
 
@@ -72,12 +72,17 @@ def progress() -> Iterator[Report]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=stderr, transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
+    bars = Progress(*columns, console=stderr, transient=True)
+    tasks: dict[str, TaskID] = {}
 
-        def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what)
-            bars.update(tasks[what], completed=done, total=total)
+    def report(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            bars.start()
+            tasks[what] = bars.add_task(what)
+        bars.update(tasks[what], completed=done, total=total)
 
+    try:
         yield report
+    finally:
+        if tasks:  # it writes an empty line even where it was not started
+            bars.stop()

@@ -61,7 +61,7 @@ def cloud(
 
 
 def _by_model(given: tuple[tuple[str, str, Shape], ...]) -> dict[str, dict[str, Shape]]:
-    found: dict[str, dict[str, Shape]] = {}
+    shapes: dict[str, dict[str, Shape]] = {}
     for model, name, shape in given:
-        found.setdefault(model, {})[name] = shape
-    return found
+        shapes.setdefault(model, {})[name] = shape
+    return shapes

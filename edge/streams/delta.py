@@ -145,7 +145,7 @@ class DeltaSender:
     def _written(self, frame: Frame, epoch: Epoch, base: State | None, codes: Coded) -> _Written:
         """The frame as a delta if there is a base and that is shorter than the last key frame."""
         if base is not None:
-            content, settled = delta_frame(frame, base.tensors, codes, self._settings.threshold)
+            content, settled = delta_frame(frame, epoch.wire, base.tensors, codes, self._settings.threshold)
             if len(content) < epoch.key_bytes:
                 later = dataclasses.replace(epoch, frames=epoch.frames + 1)
                 return _Written(content, base.sequence, settled, later)

@@ -122,8 +122,8 @@ def _named(shapes: Mapping[str, Sequence[int]]) -> dict[str, Shape]:
 
 def _card(path: Path, card: Path | str | Mapping[str, Any] | Card | None) -> Card | None:
     if card is None:
-        found = find_card_or_none(path)
-        return load_card(found) if found else None
+        card_path = find_card_or_none(path)
+        return load_card(card_path) if card_path else None
     if isinstance(card, Card):
         return card
     return card_from_data(dict(card)) if isinstance(card, Mapping) else load_card(Path(card))

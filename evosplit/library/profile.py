@@ -96,10 +96,10 @@ def profile(
 def read_profile(path: Path | str, model: Model) -> ProfileReport:
     """Read what `ProfileReport.save` or `evosplit profile` wrote. Raises ProfileError for another model's."""
     try:
-        found = from_json(Profile, Path(path).read_bytes(), ProfileError)
+        profile = from_json(Profile, Path(path).read_bytes(), ProfileError)
     except OSError as error:
         raise ProfileError(f"cannot read the profile {path}: {error.strerror}") from None
     graph = model.graph
-    if found.model_sha256 != graph.sha256 or len(found.layer_s) != len(graph.layers):
-        raise ProfileError(f"the profile {path} is of {found.model}, not of this {graph.name}")
-    return ProfileReport(graph, found)
+    if profile.model_sha256 != graph.sha256 or len(profile.layer_s) != len(graph.layers):
+        raise ProfileError(f"the profile {path} is of {profile.model}, not of this {graph.name}")
+    return ProfileReport(graph, profile)

@@ -83,9 +83,9 @@ class Split(Report):
 
     def run(self, feeds: Tensors) -> dict[str, NDArray[Any]]:
         """The network's outputs for inputs by name, without encoding what crosses. Raises InputError."""
-        found = {**feeds, **self.head.run(feeds)}
-        found |= self.tail.run(found)
-        return {name: found[name] for name in self.graph.outputs}
+        tensors = {**feeds, **self.head.run(feeds)}
+        tensors |= self.tail.run(tensors)
+        return {name: tensors[name] for name in self.graph.outputs}
 
     def to_dict(self) -> dict[str, Any]:
         """The manifest that `save` and `evosplit split` write."""

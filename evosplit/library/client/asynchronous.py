@@ -114,8 +114,8 @@ class AsyncClient:
         cursor: str | None = None
         while True:
             page = await self.page(filters, cursor=cursor)
-            for found in page.results:
-                yield found
+            for result in page.results:
+                yield result
             cursor = page.next_cursor
             if cursor is None:
                 return

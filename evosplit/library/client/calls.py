@@ -84,7 +84,7 @@ def read_frame(reply: Reply) -> FrameReport:
 def read_page(reply: Reply) -> Page:
     """A page of results. Raises ServiceError."""
     data = reply.json()
-    results = tuple(FrameReport(from_data(Result, one, _NoAnswerError)) for one in data.get("results", ()))
+    results = tuple(FrameReport(from_data(Result, item, _NoAnswerError)) for item in data.get("results", ()))
     return Page(results, data.get("next_cursor"))
 
 

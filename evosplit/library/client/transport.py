@@ -41,10 +41,10 @@ class Reply:
 
     def json(self) -> dict[str, Any]:
         """The JSON object of the body. Raises ServiceError for another body."""
-        found = _object(self.body)
-        if found is None:
+        parsed = _object(self.body)
+        if parsed is None:
             raise ServiceError("the answer is no JSON object: something else listens there", 200)
-        return found
+        return parsed
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class Transport:
         for attempt in range(self.retries.count + 1):
             if failure is not None:
                 await self.retries.sleep(self.retries.wait_s(attempt - 1, failure.asked_s))
-            found = await self._attempt(session, call)
-            if isinstance(found, Reply):
-                return found
-            if found.is_final:
-                raise found.error
-            failure = found
+            outcome = await self._attempt(session, call)
+            if isinstance(outcome, Reply):
+                return outcome
+            if outcome.is_final:
+                raise outcome.error
+            failure = outcome
         raise ServiceUnavailableError(str(failure.error if failure else self.url))
 
     async def _attempt(self, session: aiohttp.ClientSession, call: Call) -> Reply | _Failure:
@@ -120,10 +120,10 @@ class Transport:
 
 def _object(body: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(body)
+        parsed = json.loads(body)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:

@@ -60,7 +60,7 @@ async def test_only_the_first_frame_waits_for_a_cloud_that_hangs(tmp_path: Path)
             status, answer = await on.post(picture(seed))
             assert (status, answer["answered_by"]) == (200, "edge-fallback")
             assert time.monotonic() - started_s > 0.9
-        assert [path.endswith("infer") for path in on.cloud.calls[asked:]] == [True]
+        assert sum(path.endswith("infer") for path in on.cloud.calls[asked:]) == 1
         assert on.agent.cloud.circuit.is_open
 
 
