@@ -11,7 +11,7 @@ import numpy as np
 from evosplit.kernels.attention_masks import encode_travelling
 from evosplit.kernels.codec import decode_tensor
 from evosplit.kernels.errors.coded_steps import STEPS
-from evosplit.kernels.errors.tensor_statistics import Watch, wire_codes
+from evosplit.kernels.errors.tensor_statistics import Watch, observed, wire_codes
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
 from evosplit.shared.wire import Frame, encode_frame
 
@@ -36,10 +36,10 @@ class Way:
 
 def ways(calibration: Sequence[Tensors]) -> list[Way]:
     """Bits of the present wire with zstd, and every step of the entropy coder; from calibration alone."""
-    watches = {name: Watch(len(calibration)) for name in calibration[0]}
+    watches = {name: Watch() for name in calibration[0]}
     for tensors in calibration:
         for name, watch in watches.items():
-            watch.observe(tensors[name])
+            watch.add(observed(tensors[name], len(calibration)))
     present = {name: wire_codes(watch.ranges()) for name, watch in watches.items()}
     steps = {name: watch.steps() for name, watch in watches.items()}
     found = [
