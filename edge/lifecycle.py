@@ -223,9 +223,16 @@ def _plan_audits(
     """None where frames are answered inexactly by choice: that would count against the plan."""
     if settings.delta_threshold or settings.change_threshold:
         return None
-    told = _left if calibrating is None else calibrating.recalibrate
     right = FloatAnswers(engine, may_send_inputs=not settings.keeps_inputs)
-    return PlanAudits(engine.plans, right, settings.audit_share, told)
+    if calibrating is None:
+        return PlanAudits(engine.plans, right, settings.audit_share, _left, lambda: False)
+    return PlanAudits(
+        engine.plans,
+        right,
+        settings.audit_share,
+        calibrating.recalibrate,
+        lambda: calibrating.suspects_drift,
+    )
 
 
 def _left(reason: str) -> None:
