@@ -24,15 +24,15 @@ from benchmarks.planner_models import LIGHT, REAL, light_graph
 from benchmarks.report import write_result
 from benchmarks.synthetic_problem import profile_of, synthetic_errors
 from evosplit.planner.cuts.cut_arrays import geometry
-from evosplit.planner.cuts.cut_search import is_within
 from evosplit.planner.evaluate import is_allowed
 from evosplit.planner.problem import Problem, default_bits
-from evosplit.planner.problem.assignment import Assignment, Spending, spending
-from evosplit.planner.problem.cost_model import every_choice
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.problem.cost_model import every_choice, problem_costs
 from evosplit.planner.problem.costs import Costs
 from evosplit.planner.problem.device_pair import plain_speed
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.solve import best, checked_costs
+from evosplit.planner.problem.spending import Spending, is_within, spending
+from evosplit.planner.solve import best
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.link import Link
 from evosplit.shared.slowdown import slowed
@@ -121,8 +121,8 @@ def _network(graph: Graph) -> dict[str, Any]:
         "better": better.total(),
         "better_by": dict(better),
         "worst_gain": worst,
-        "solve_s": statistics.median(one.solve_s for one in answers),
-        "slowest_s": max(one.solve_s for one in answers),
+        "solve_s": statistics.median(answer.solve_s for answer in answers),
+        "slowest_s": max(answer.solve_s for answer in answers),
     }
     print(row, flush=True)
     return row
@@ -159,7 +159,7 @@ def _answers(problem: Problem) -> list[Answer]:
 
 
 def _asked(problem: Problem, kind: str, bandwidths_bps: tuple[float, ...]) -> Iterator[Answer]:
-    costs, every = checked_costs(problem), every_choice(problem)
+    costs, every = problem_costs(problem), every_choice(problem)
     shape = geometry(costs)
     for bandwidth_bps in bandwidths_bps:
         link = Link(bandwidth_bps, RTT_S)
@@ -172,12 +172,15 @@ def _asked(problem: Problem, kind: str, bandwidths_bps: tuple[float, ...]) -> It
 
 def _better(answers: list[Answer]) -> Iterator[tuple[str, float]]:
     """The kinds of questions that have a better plan than their answer, and whose, and by what share."""
-    for question, own in ((one.question, one) for one in answers):
+    for question, own in ((answer.question, answer) for answer in answers):
         others = (
-            one for one in answers if one.chosen and one.cost and _meets(question, one.chosen, one.cost)
+            answer
+            for answer in answers
+            if answer.chosen and answer.cost and _meets(question, answer.chosen, answer.cost)
         )
         least_s, kind = min(
-            ((_latency_s(question, one.cost), one.question.kind) for one in others), default=(math.inf, "")
+            ((_latency_s(question, answer.cost), answer.question.kind) for answer in others),
+            default=(math.inf, ""),
         )
         own_s = _latency_s(question, own.cost)
         if least_s < min(own_s * (1 - SAME), own_s - SAME_S):
@@ -186,7 +189,7 @@ def _better(answers: list[Answer]) -> Iterator[tuple[str, float]]:
 
 def _meets(question: Question, chosen: Assignment, cost: Spending) -> bool:
     costs = question.costs
-    return is_within(costs, cost, question.link) and is_allowed(costs, chosen.layers)
+    return is_within(costs.limits, cost, question.link) and is_allowed(costs, chosen.layers)
 
 
 def _latency_s(question: Question, cost: Spending | None) -> float:

@@ -122,14 +122,16 @@ def _learn(graph: Graph, pictures: NDArray[np.uint8], labels: NDArray[np.integer
         some = tuple(skips[:count])
         skipping = look(graph, head_of(graph, some, taps), weak(held, 4), EXIT_FEATURES)
         choices[some] = _held(skipping, plain, places, skip_places(graph, cut))
-    found = {some: calibrated(raw, choice, agreement) for some, choice in choices.items()}
-    best = min((some for some in found if some), key=lambda some: found[some][1].cost, default=())
+    calibrations = {some: calibrated(raw, choice, agreement) for some, choice in choices.items()}
+    best = min(
+        (some for some in calibrations if some), key=lambda some: calibrations[some][1].cost, default=()
+    )
     return _Hooks(
-        alone=[one for hook in raw for one in calibrated([hook], choices[()], agreement)[0]],
-        exits=found[()][0],
+        alone=[hook for hook in raw for hook in calibrated([hook], choices[()], agreement)[0]],
+        exits=calibrations[()][0],
         quick=calibrated(raw, choices[()], agreement, HOOK_MACS / graph.macs)[0],
         skips=skips,
-        together=(*found[best][0], *best),
+        together=(*calibrations[best][0], *best),
         agreement=agreement,
     )
 

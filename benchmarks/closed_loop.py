@@ -51,13 +51,14 @@ def _cells(name: str) -> list[dict[str, Any]]:
             run_demo(_scenario(name, Path(folder)), SECONDS, SLOWDOWN, Console(stderr=True), LINKS)
         )
     cells = []
-    for one in comparisons(rows):
-        here = [row for row in rows if row.bandwidth_bps == one.bandwidth_bps]
+    for pair in comparisons(rows):
+        here = [row for row in rows if row.bandwidth_bps == pair.bandwidth_bps]
         p50_s = {row.strategy: row.p50_s for row in here}
         planned = next(asdict(row) for row in here if row.strategy == "planned")
-        cells.append({"model": name, **asdict(one), "p50_s": p50_s, "planned": planned})
+        cells.append({"model": name, **asdict(pair), "p50_s": p50_s, "planned": planned})
         print(
-            f"{name} {one.bandwidth_bps / 1e6:g} Mbit/s: {one.planned_to_best:.3f} of {one.best}", flush=True
+            f"{name} {pair.bandwidth_bps / 1e6:g} Mbit/s: {pair.planned_to_best:.3f} of {pair.best}",
+            flush=True,
         )
     return cells
 
@@ -75,9 +76,9 @@ def _written(archive: Path, folder: Path) -> Path:
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream)
         table.writerow(("file", "class_index"))
-        for at, (pixels, label) in enumerate(zip(arrays["x_test"], arrays["y_test"], strict=True)):
-            Image.fromarray(pixels).save(folder / f"{at:04}.png")
-            table.writerow((f"{at:04}.png", int(label)))
+        for index, (pixels, label) in enumerate(zip(arrays["x_test"], arrays["y_test"], strict=True)):
+            Image.fromarray(pixels).save(folder / f"{index:04}.png")
+            table.writerow((f"{index:04}.png", int(label)))
     return folder
 
 

@@ -70,8 +70,8 @@ class Seen:
 
 def main() -> None:
     """Measure and write the result."""
-    found = {name: _summary(asyncio.run(_measure(name))) for name in NETWORKS}
-    write_result("drift_guard", {"target_frames": TARGET_FRAMES, "frames_per_step": FRAMES, **found})
+    results = {name: _summary(asyncio.run(_measure(name))) for name in NETWORKS}
+    write_result("drift_guard", {"target_frames": TARGET_FRAMES, "frames_per_step": FRAMES, **results})
 
 
 async def _measure(name: str) -> tuple[list[Seen], dict[str, Any]]:
@@ -80,13 +80,13 @@ async def _measure(name: str) -> tuple[list[Seen], dict[str, Any]]:
     random = np.random.default_rng(0)
     order = random.permutation(len(photographs))
     known, others = order[:CALIBRATION], order[CALIBRATION:]
-    async with _agent(name, [photographs[at] for at in known]) as (agent, graph, card):
+    async with _agent(name, [photographs[index] for index in known]) as (agent, graph, card):
         whole, seen = Runner(graph.model), list[Seen]()
         for step in range(STEPS):
-            for at in random.permutation(others)[:FRAMES]:
-                pixels = drifted(decode_picture(photographs[at].read_bytes()), step)
+            for index in random.permutation(others)[:FRAMES]:
+                pixels = drifted(decode_picture(photographs[index].read_bytes()), step)
                 feeds = dict(preprocess(card, pixels))
-                finished = await agent.take_tensors(feeds, Ticket(f"{step}-{at}"))
+                finished = await agent.take_tensors(feeds, Ticket(f"{step}-{index}"))
                 kept = agreement(card, whole.run(feeds), finished.outputs)
                 seen.append(Seen(step, (finished.result.plan_digest or "")[:12], kept))
                 await asyncio.sleep(REST_S)
@@ -116,12 +116,12 @@ def longest_stretch(losses: Sequence[float], max_drop: float) -> int:
 
 def _summary(measured: tuple[list[Seen], dict[str, Any]]) -> dict[str, Any]:
     seen, state = measured
-    steps = [[one for one in seen if one.step == step] for step in range(STEPS)]
-    losses = [1 - one.kept for one in seen]
+    steps = [[frame for frame in seen if frame.step == step] for step in range(STEPS)]
+    losses = [1 - frame.kept for frame in seen]
     return {
         **state,
-        "agreement_by_step": [float(np.mean([one.kept for one in some])) for some in steps],
-        "plans_by_step": [list(dict.fromkeys(one.plan for one in some)) for some in steps],
+        "agreement_by_step": [float(np.mean([frame.kept for frame in some])) for some in steps],
+        "plans_by_step": [list(dict.fromkeys(frame.plan for frame in some)) for some in steps],
         "longest_below_promise_frames": longest_stretch(losses, state["max_drop"] or 0.01),
     }
 

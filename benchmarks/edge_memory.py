@@ -86,7 +86,9 @@ def _plan(graph: Graph, index: int, part: int) -> Plan:
         model_sha256=graph.sha256,
         cut_key=cut.key,
         boundary=cut.boundary,
-        weight_bits={graph.layers[at].name: 8 for at in cut.layers if graph.layers[at].weight_elements},
+        weight_bits={
+            graph.layers[index].name: 8 for index in cut.layers if graph.layers[index].weight_elements
+        },
         activation_bits={},
         wire={name: TensorCode(4) for name in cut.boundary},
         latency=Latency(0.01 * part, 0.01, 0.01),

@@ -85,8 +85,8 @@ class Player:
             self.graph.name, inputs, headers={"Authorization": f"Bearer {self.token}"}
         )
         self.seconds.append(time.perf_counter() - started_s)
-        found = {name: answer.as_numpy(name) for name in self.graph.outputs}
-        return agreement(self.card, self._runner.run(feeds), found)
+        answered = {name: answer.as_numpy(name) for name in self.graph.outputs}
+        return agreement(self.card, self._runner.run(feeds), answered)
 
     def plan(self) -> dict[str, Any]:
         """The agent's own page."""
@@ -173,9 +173,9 @@ def _played(player: Player, seen: Sequence[Feeds], unseen: Sequence[Feeds]) -> d
 
 def _until_calibrated(player: Player, seen: Sequence[Feeds]) -> Iterator[float]:
     deadline_s = time.perf_counter() + LIMIT_S
-    for at, feeds in enumerate(itertools.cycle(seen)):
+    for index, feeds in enumerate(itertools.cycle(seen)):
         yield player.play(feeds)
-        is_looked_at = at >= FIRST - 1 and at % 5 == 0
+        is_looked_at = index >= FIRST - 1 and index % 5 == 0
         if is_looked_at and (player.plan()["calibration"] == "live" or time.perf_counter() > deadline_s):
             return
 
@@ -195,12 +195,12 @@ def _pictures(folder: str) -> list[NDArray[np.uint8]]:
     archive = SHARED / "data" / folder / "cifar10.npz"
     if archive.exists():
         images = np.load(archive)["x_test"]
-        return [images[at] for at in np.linspace(0, len(images) - 1, MOST_PICTURES).astype(int)]
+        return [images[index] for index in np.linspace(0, len(images) - 1, MOST_PICTURES).astype(int)]
     paths = sorted(
         path for path in archive.parent.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"}
     )
     chosen = np.unique(np.linspace(0, len(paths) - 1, min(MOST_PICTURES, len(paths))).astype(int))
-    return [decode_picture(paths[at].read_bytes()) for at in chosen]
+    return [decode_picture(paths[index].read_bytes()) for index in chosen]
 
 
 if __name__ == "__main__":

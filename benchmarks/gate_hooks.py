@@ -89,7 +89,7 @@ async def _measure() -> tuple[dict[str, Any], dict[str, Any]]:
     learned["all"] = [_described(hook) for hook in together]
     rows = {"rows": shots, "rows_of_named_stream": named}
     return {
-        where: {name: summary(one) for name, one in taken.items()} for where, taken in rows.items()
+        where: {name: summary(answers) for name, answers in taken.items()} for where, taken in rows.items()
     }, learned
 
 

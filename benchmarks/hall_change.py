@@ -142,10 +142,12 @@ def _down_to(graph: Graph, tensor: str) -> Cut:
 
 def _chosen(tried: Sequence[dict[str, Any]]) -> ChangeSettings:
     """The fastest of the grid that keeps enough boxes, or what keeps most."""
-    good = [at for at, row in enumerate(tried) if min(row["boxes_found"], row["boxes_true"]) >= WANTED]
+    good = [index for index, row in enumerate(tried) if min(row["boxes_found"], row["boxes_true"]) >= WANTED]
     if good:
-        return GRID[max(good, key=lambda at: tried[at]["speed_up"])]
-    return GRID[max(range(len(GRID)), key=lambda at: min(tried[at]["boxes_found"], tried[at]["boxes_true"]))]
+        return GRID[max(good, key=lambda index: tried[index]["speed_up"])]
+    return GRID[
+        max(range(len(GRID)), key=lambda index: min(tried[index]["boxes_found"], tried[index]["boxes_true"]))
+    ]
 
 
 def _named(settings: ChangeSettings) -> dict[str, Any]:
@@ -205,9 +207,9 @@ def _passed(part: Part, settings: ChangeSettings, frames: slice, threads: int) -
 
 def _timed(run: Callable[[dict[str, Floats]], object], feeds: Iterator[dict[str, Floats]]) -> list[float]:
     seconds = []
-    for one in feeds:
+    for feed in feeds:
         start = time.perf_counter()
-        run(one)
+        run(feed)
         seconds.append(time.perf_counter() - start)
     return seconds[1:]  # the first frame of a stream is whole
 

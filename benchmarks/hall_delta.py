@@ -186,13 +186,13 @@ def _mask(hall: Hall, part: Part, frames: Sequence[Tensors]) -> ChangeSettings:
     """Of `MASKS`, that with the fewest bytes at 8 bits that keeps the boxes; the first where none does."""
     plan = part.plan(8, frames[:TUNING_FRAMES])
     whole = _whole(part, plan, frames[:TUNING_FRAMES], 0)
-    found: list[tuple[float, ChangeSettings]] = []
+    options: list[tuple[float, ChangeSettings]] = []
     for mask in MASKS:
         made = part.masked(islice(hall.inputs(), TUNING_FRAMES), mask)
         got = play(part, plan, made, whole.boxes, 0, 0, start=0)
         if got.boxes >= TARGET_BOXES:
-            found.append((got.wire_bytes, mask))
-    return min(found, key=lambda pair: pair[0], default=(0.0, MASKS[0]))[1]
+            options.append((got.wire_bytes, mask))
+    return min(options, key=lambda pair: pair[0], default=(0.0, MASKS[0]))[1]
 
 
 if __name__ == "__main__":

@@ -88,7 +88,9 @@ def _cut(graph: Graph) -> Cut:
     """Where the fewest values cross after much of the work."""
     total = graph.macs
     done = np.cumsum([layer.macs for layer in graph.layers]) / total
-    middle = [prefix_cut(graph, at + 1) for at in np.flatnonzero((done >= 0.4) & (done <= 0.8)).tolist()]
+    middle = [
+        prefix_cut(graph, index + 1) for index in np.flatnonzero((done >= 0.4) & (done <= 0.8)).tolist()
+    ]
     return min(middle, key=lambda cut: sum(graph.tensors[name].elements for name in cut.boundary))
 
 
@@ -136,7 +138,7 @@ def _race(graph: Graph, heads: dict[str, Head]) -> dict[str, list[float]]:
 
 
 def _ratio(times_s: list[float], plain_s: list[float]) -> float:
-    return statistics.median(one / plain for one, plain in zip(times_s, plain_s, strict=True))
+    return statistics.median(time_s / plain for time_s, plain in zip(times_s, plain_s, strict=True))
 
 
 if __name__ == "__main__":

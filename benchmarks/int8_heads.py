@@ -73,11 +73,11 @@ def _times(graph: Graph, profile: Profile, errors: ErrorTable, part: Round) -> l
     """At the cuts that a quarter, half, three quarters and all of the float time lie before."""
     reached_s, lengths = 0.0, dict.fromkeys(QUARTERS, len(graph.layers))
     layer_s = profile.head_layer_s()
-    for at, seconds in enumerate(layer_s, 1):
+    for count, seconds in enumerate(layer_s, 1):
         reached_s += seconds
         for share in QUARTERS[:-1]:
             if reached_s >= share * sum(layer_s):
-                lengths[share] = min(lengths[share], at)
+                lengths[share] = min(lengths[share], count)
     chosen = eight_bits(graph, errors)
     return [
         {
@@ -99,10 +99,10 @@ def _accuracy(
     for errors, part in zip(tables, parts, strict=True):
         counts.setdefault("float", []).append(right_answers(card, whole.run, part.judged))
         for column, head, said in _heads(graph, profile, errors):
-            found = right_answers(card, partial(answer, head), part.judged)
-            counts.setdefault(column, []).append(found)
+            measured = right_answers(card, partial(answer, head), part.judged)
+            counts.setdefault(column, []).append(measured)
             plans.setdefault(column, {**said, **timed(whole, head, part.judged[0][0])})
-    shares = {column: _share(found) for column, found in counts.items()}
+    shares = {column: _share(measured) for column, measured in counts.items()}
     accuracy = {
         column: {"accuracy": share, "drop_points": 100 * (shares["float"] - share)}
         for column, share in shares.items()
@@ -119,7 +119,7 @@ def _heads(
 ) -> list[tuple[str, Segment, Mapping[str, Any]]]:
     """The whole network at 8 bits, and with the planner's bits at each error limit."""
     length = len(graph.layers)
-    found: list[tuple[str, Segment, Mapping[str, Any]]] = [
+    measured: list[tuple[str, Segment, Mapping[str, Any]]] = [
         ("all 8 bits", integer_head(graph, length, *eight_bits(graph, errors)), {})
     ]
     pinned: dict[str, Literal["edge", "cloud"]] = {layer.name: "edge" for layer in graph.layers}
@@ -134,8 +134,8 @@ def _heads(
             "predicted_ms": 1e3 * plan.latency.edge_s,
             "error": plan.error,
         }
-        found.append((f"planned, error {limit:g}", head, said))
-    return found
+        measured.append((f"planned, error {limit:g}", head, said))
+    return measured
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def _rows(name: str, data_of: str) -> list[dict[str, Any]]:
 
 
 def _fold(graph: Graph, card: Card, seen: Data, unseen: Data) -> list[dict[str, Any]]:
-    few = [seen.feeds[at] for at in spread(len(seen.feeds), CALIBRATION_INPUTS)]
+    few = [seen.feeds[index] for index in spread(len(seen.feeds), CALIBRATION_INPUTS)]
     errors = measure_errors(graph, few, threads=THREADS)
     reader = reader_for(graph, card)
     assert reader is not None

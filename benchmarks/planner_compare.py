@@ -74,9 +74,9 @@ def _pair(networks: dict[Case, Network], devices: str) -> dict[str, Any]:
     return {
         "devices": SIMULATED[devices],
         "never_worse": all(row["never_worse"] for row in rows),
-        "geometric_mean_over_qdmp_quantised": _mean([one["within_budget"] for one in ratios]),
-        "geometric_mean_without_memory_limit": _mean([one["without_memory_limit"] for one in ratios]),
-        "geometric_mean_where_it_may_break_the_memory_limit": _mean([one["as_it_is"] for one in ratios]),
+        "geometric_mean_over_qdmp_quantised": _mean([row["within_budget"] for row in ratios]),
+        "geometric_mean_without_memory_limit": _mean([row["without_memory_limit"] for row in ratios]),
+        "geometric_mean_where_it_may_break_the_memory_limit": _mean([row["as_it_is"] for row in ratios]),
         "cases": rows,
     }
 
@@ -129,7 +129,9 @@ def _problem(net: Network, devices: str, memory_bytes: int | None, max_error: fl
         link=Link(BANDWIDTH_BPS),
         limits=Limits(memory_bytes=memory_bytes, max_error=max_error, memory_model="paper"),
         bits=offered_bits(edge),
-        encodings=tuple(replace(one, encode_s=0.0, decode_s=0.0) for one in net.encodings.encodings),
+        encodings=tuple(
+            replace(encoding, encode_s=0.0, decode_s=0.0) for encoding in net.encodings.encodings
+        ),
     )
 
 

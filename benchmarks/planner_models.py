@@ -39,7 +39,7 @@ def light_graph(name: str) -> Graph:
 def filled(model: onnx.ModelProto, seed: int = 0) -> onnx.ModelProto:
     """A copy of a light model whose constants of two dimensions and more are He-scaled normal values."""
     rng = np.random.default_rng(seed)
-    given = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+    given = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     plain = _plain_values(model)
     shapes = {
         node.output[0]: tuple(given[node.input[0]].tolist())
@@ -55,20 +55,22 @@ def filled(model: onnx.ModelProto, seed: int = 0) -> onnx.ModelProto:
     copy.CopyFrom(model)
     del copy.graph.node[:], copy.graph.initializer[:]
     copy.graph.node.extend(node for node in model.graph.node if node.output[0] not in shapes)
-    copy.graph.initializer.extend([one for one in model.graph.initializer if one.name not in shapes] + made)
+    copy.graph.initializer.extend(
+        [tensor for tensor in model.graph.initializer if tensor.name not in shapes] + made
+    )
     return copy
 
 
 def _plain_values(model: onnx.ModelProto) -> dict[str, float]:
     """Vector -> the value it is filled with: parameters of normalisations, factors, summands (unsqueezed)."""
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     factors = {name for node in model.graph.node if node.op_type == "Mul" for name in node.input}
     for node in model.graph.node:
         if node.op_type == "BatchNormalization":
-            found |= dict(zip(node.input[1:], _BATCH_NORM.values(), strict=True))
+            values |= dict(zip(node.input[1:], _BATCH_NORM.values(), strict=True))
         if node.op_type == "Unsqueeze":
-            found[node.input[0]] = float(node.output[0] in factors)
-    return found
+            values[node.input[0]] = float(node.output[0] in factors)
+    return values
 
 
 def _values(shape: tuple[int, ...], plain: float, rng: np.random.Generator) -> np.ndarray:

@@ -92,7 +92,7 @@ def _solves(problem: Problem) -> dict[str, Any]:
         for mbit_s in LINKS_MBIT_S
     ]
     print(f"{problem.graph.name}: {settings}", flush=True)
-    seconds = [one["solve_s"] for one in settings if one["solve_s"] is not None]
+    seconds = [setting["solve_s"] for setting in settings if setting["solve_s"] is not None]
     return {
         "solve_s": statistics.median(seconds),
         "slowest_s": max(seconds),
@@ -111,7 +111,7 @@ def _solve_s(problem: Problem, share: float, mbit_s: float) -> dict[str, Any]:
         return {"solve_s": None, "infeasible": str(error)}
     plan = found[0].plan
     return {
-        "solve_s": statistics.median(one.solve_time_s for one in found),
+        "solve_s": statistics.median(solution.solve_time_s for solution in found),
         "solver": found[0].solver,
         "edge_layers": len(parse_cut(problem.graph, plan.cut_key).layers),
         "latency_s": plan.latency.total_s,
@@ -122,8 +122,8 @@ def _tables(problem: Problem) -> dict[str, Any]:
     tables: list[PlanTable] = []
     table_s = _median(lambda: tables.append(plan_table(problem)), TABLE_ROUNDS)
     table = tables[0]
-    bandwidths = [10 ** (4.7 + at * 4.3 / 1000) for at in range(1000)]
-    lookup_s = _median(lambda: [table.best(one) for one in bandwidths], 21) / len(bandwidths)
+    bandwidths = [10 ** (4.7 + step * 4.3 / 1000) for step in range(1000)]
+    lookup_s = _median(lambda: [table.best(bandwidth) for bandwidth in bandwidths], 21) / len(bandwidths)
     return {
         "table_s": table_s,
         "plans": len(table.plans),

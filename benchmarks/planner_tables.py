@@ -76,8 +76,10 @@ def _relative(errors: ErrorTable) -> ErrorTable:
     """Relative mean squared errors as they are: every gain is one."""
     return replace(
         errors,
-        weights={name: replace(one, error=one.relative) for name, one in errors.weights.items()},
-        activations={name: replace(one, error=one.relative) for name, one in errors.activations.items()},
+        weights={name: replace(entry, error=entry.relative) for name, entry in errors.weights.items()},
+        activations={
+            name: replace(entry, error=entry.relative) for name, entry in errors.activations.items()
+        },
     )
 
 

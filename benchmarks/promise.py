@@ -97,7 +97,7 @@ def _row(case: Case) -> dict[str, Any]:
         "unseen_inputs": len(unseen.feeds),
         "is_shown": kept.is_shown,
         "says": kept_line("card", promise, kept),
-        "holds": all(one["unseen_drop_points"] <= 100 * DEFAULT_MAX_DROP + 1e-9 for one in shown),
+        "holds": all(row["unseen_drop_points"] <= 100 * DEFAULT_MAX_DROP + 1e-9 for row in shown),
         "plans": shown,
     }
     print(row, flush=True)

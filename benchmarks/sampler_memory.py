@@ -44,7 +44,7 @@ def stream(count: int) -> Iterator[Sample]:
     """Samples whose arrays exist already, so that only what the sampler keeps is new memory."""
     random = np.random.default_rng(0)
     features = random.standard_normal((4096, WIDTH), np.float32)
-    outputs = [{"logits": one} for one in random.standard_normal((4096, 1, OUTPUTS), np.float32)]
+    outputs = [{"logits": logits} for logits in random.standard_normal((4096, 1, OUTPUTS), np.float32)]
     answers = random.choice(10, 4096, p=np.arange(10, 0, -1) / 55).tolist()
     for number in range(count):
         row = number % 4096

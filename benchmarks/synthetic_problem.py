@@ -38,8 +38,8 @@ def profile_of(graph: Graph) -> Profile:
 
 @functools.cache
 def _measured() -> dict[str, Profile]:
-    found = (from_json(Profile, path.read_bytes(), ProfileError) for path in PROFILES.glob("*.json"))
-    return {profile.model_sha256: profile for profile in found}
+    profiles = (from_json(Profile, path.read_bytes(), ProfileError) for path in PROFILES.glob("*.json"))
+    return {profile.model_sha256: profile for profile in profiles}
 
 
 def made_up_profile(graph: Graph) -> Profile:
@@ -61,9 +61,9 @@ def synthetic_errors(graph: Graph) -> ErrorTable:
     """Errors by width of all weights and activations, and bytes on the wire of a codec that spares a part."""
     rng = random.Random(graph.name)  # noqa: S311 - nothing secret
     weights = {
-        name: WeightErrors(found, found, found)
+        name: WeightErrors(errors, errors, errors)
         for name in quantised_weights(graph)
-        for found in [_by_bits(rng)]
+        for errors in [_by_bits(rng)]
     }
     floats = (tensor for tensor in graph.tensors.values() if tensor.is_float)
     activations = {tensor.name: _activation(rng, tensor) for tensor in floats}
@@ -71,9 +71,9 @@ def synthetic_errors(graph: Graph) -> ErrorTable:
 
 
 def _activation(rng: random.Random, tensor: Tensor) -> ActivationErrors:
-    found, share = _by_bits(rng), rng.uniform(0.4, 1.0)
+    errors, share = _by_bits(rng), rng.uniform(0.4, 1.0)
     wire_bytes = {bits: tensor.elements * bits / 8 * share for bits in (*_WIDTHS, 32)}
-    return ActivationErrors(found, found, found, _all(found, -1.0), _all(found, 1.0), wire_bytes)
+    return ActivationErrors(errors, errors, errors, _all(errors, -1.0), _all(errors, 1.0), wire_bytes)
 
 
 def _by_bits(rng: random.Random) -> dict[int, float]:

@@ -67,8 +67,8 @@ def _tapped(images: NDArray[np.uint8]) -> tuple[dict[str, NDArray[np.float32]], 
     for tap in TAPS:
         model.graph.output.append(onnx.helper.make_tensor_value_info(tap, onnx.TensorProto.FLOAT, None))
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    found = [_run(session, images[at : at + 100]) for at in range(0, len(images), 100)]
-    logits, *taps = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    batches = [_run(session, images[start : start + 100]) for start in range(0, len(images), 100)]
+    logits, *taps = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     return dict(zip(TAPS, taps, strict=True)), logits.argmax(axis=1)
 
 

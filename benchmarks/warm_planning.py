@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from evosplit.planner.cuts.cut_arrays import Geometry, geometry
 from evosplit.planner.infeasible import explain
 from evosplit.planner.problem import Problem
-from evosplit.planner.problem.assignment import Assignment, spending
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.problem.cost_model import problem_costs
 from evosplit.planner.problem.costs import Costs
-from evosplit.planner.problem.plans import limit_status, make_plan
+from evosplit.planner.problem.plans import make_plan
 from evosplit.planner.problem.scaled_costs import scaled
+from evosplit.planner.problem.spending import limit_status, spending
 from evosplit.planner.program.milp_solvers import solver_name
-from evosplit.planner.solve import Solution, best, checked_costs, refined
+from evosplit.planner.solve import Solution, best, refined
 from evosplit.shared.errors import UsageError
 from evosplit.shared.expectation import NOTHING_SPARED
 from evosplit.shared.link import Link
@@ -35,7 +37,7 @@ class Warm:
 
 def warm(problem: Problem) -> Warm:
     """All about a problem that outlasts a change. Raises ProfileError as `evosplit.planner.solve.solve`."""
-    costs = checked_costs(problem)
+    costs = problem_costs(problem)
     return Warm(problem, costs, geometry(costs), None)
 
 
@@ -58,15 +60,16 @@ def resolve(
     slower = (edge_slower, cloud_slower)
     costs = state.costs if slower == (1.0, 1.0) else scaled(state.costs, *slower)
     shape = state.shape and _scaled_shape(state.shape, *slower)
-    found = best(costs, problem.link, solver, start=state.last, shape=shape)
-    if found is None:
+    decision = best(costs, problem.link, solver, start=state.last, shape=shape)
+    if decision is None:
         raise explain(costs, problem.link, solver)
-    found = refined(costs, problem.link, found, solver)
-    plan = make_plan(problem, costs, found, problem.link)
-    statuses = limit_status(problem, spending(costs, found), problem.link)
+    decision = refined(costs, problem.link, decision, solver)
+    cost = spending(costs, decision)
+    plan = make_plan(problem, costs, decision, cost, problem.link)
+    statuses = limit_status(problem.limits, cost, problem.link)
     seconds = time.perf_counter() - started_s
     solution = Solution(plan, solver or solver_name(), seconds, statuses)
-    return solution, replace(state, problem=problem, last=found)
+    return solution, replace(state, problem=problem, last=decision)
 
 
 def _scaled_shape(shape: Geometry, edge: float, cloud: float) -> Geometry:

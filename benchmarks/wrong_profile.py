@@ -54,12 +54,14 @@ def _agent(wrong: float) -> dict[str, Any]:
 
 def _network(name: str) -> list[dict[str, Any]]:
     rows = []
-    for one in both_ways(name, RTT_S, SLOWDOWN):
+    for simulated in both_ways(name, RTT_S, SLOWDOWN):
         for bandwidth_bps in BANDWIDTHS_BPS:
             link = Link(bandwidth_bps, RTT_S)
-            seeds = [run(one, link, seed) for seed in range(SEEDS)]
+            seeds = [run(simulated, link, seed) for seed in range(SEEDS)]
             worst = max(seeds, key=lambda row: row["regret"])
-            print(f"{name} told {one.wrong:g} at {bandwidth_bps / 1e6:g} Mbit/s: {worst}", file=sys.stderr)
+            print(
+                f"{name} told {simulated.wrong:g} at {bandwidth_bps / 1e6:g} Mbit/s: {worst}", file=sys.stderr
+            )
             rows += seeds
     return rows
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from evosplit.planner.problem import BitChoices, Problem
-from evosplit.planner.problem.assignment import Assignment, crosses, spending
+from evosplit.planner.problem.assignment import Assignment, crosses
 from evosplit.planner.problem.cost_model import every_choice
 from evosplit.planner.problem.costs import Costs
 from evosplit.planner.problem.limits import LimitStatus
-from evosplit.planner.problem.plans import limit_status, make_plan
+from evosplit.planner.problem.plans import make_plan
+from evosplit.planner.problem.spending import limit_status, spending
 from evosplit.shared.plan import FLOAT_BITS, Plan
 
 
@@ -31,8 +32,9 @@ def evaluate(problem: Problem, assignment: Assignment) -> Evaluation:
     """
     offered = replace(problem, bits=_bits(problem, assignment))
     costs = every_choice(offered)
-    plan = make_plan(problem, costs, assignment, problem.link)
-    statuses = limit_status(problem, spending(costs, assignment), problem.link)
+    cost = spending(costs, assignment)
+    plan = make_plan(problem, costs, assignment, cost, problem.link)
+    statuses = limit_status(problem.limits, cost, problem.link)
     allowed = is_allowed(costs, assignment.layers) and all(status.met for status in statuses)
     return Evaluation(plan, statuses, allowed)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evosplit.planner.problem.assignment import Spending, spending
 from evosplit.planner.problem.costs import Costs, Objective
+from evosplit.planner.problem.spending import Spending, spending
 from evosplit.planner.program import milp
 from evosplit.planner.program.spending_limits import Bounds, Goal
 from evosplit.shared.errors import InfeasibleError
@@ -62,7 +62,7 @@ def _missed(
 
 
 def _least(costs: Costs, link: Link, goal: Goal, bounds: Bounds, solver: str | None) -> Spending | None:
-    found = milp.run(milp.apply(costs, link, goal, bounds), costs, solver)
+    found = milp.solved(costs, link, goal, bounds, solver)
     return None if found is None else spending(costs, found)
 
 

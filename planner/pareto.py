@@ -18,12 +18,13 @@ from typing import Final
 
 from evosplit.planner.infeasible import explain
 from evosplit.planner.problem import Problem
-from evosplit.planner.problem.assignment import Assignment, Spending, spending
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.problem.cost_model import problem_costs
 from evosplit.planner.problem.costs import Costs
 from evosplit.planner.problem.plans import make_plan
+from evosplit.planner.problem.spending import Spending, spending
 from evosplit.planner.program import milp
 from evosplit.planner.program.spending_limits import Bounds, Goal, limit_bounds
-from evosplit.planner.solve import checked_costs
 from evosplit.shared.errors import UsageError
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan
@@ -75,7 +76,7 @@ def pareto_front(
     if not FINEST <= resolution < math.inf:
         raise UsageError(f"the resolution must be {FINEST:g} or more, not {resolution:g}")
     asked = _bounded(problem)
-    search = _Search(checked_costs(asked), asked.link, solver)
+    search = _Search(problem_costs(asked), asked.link, solver)
     first = _Region(_all_bytes(search.costs), asked.limits.error_limit)
     grid, pending, seen = _Grid(first, resolution), [first], {first}
     while pending:
@@ -88,7 +89,10 @@ def pareto_front(
             progress(len(seen) - len(pending), len(seen))
     if not search.found:
         raise explain(search.costs, asked.link, solver)
-    plans = [make_plan(asked, search.costs, chosen, asked.link) for chosen in search.found.values()]
+    plans = [
+        make_plan(asked, search.costs, chosen, spending(search.costs, chosen), asked.link)
+        for chosen in search.found.values()
+    ]
     return Front(_undominated(plans), resolution, LEAST_ERROR, search.programs)
 
 
@@ -191,4 +195,4 @@ class _Search:
 
     def _run(self, goal: Goal, bounds: Bounds) -> Assignment | None:
         self.programs += 1
-        return milp.run(milp.apply(self.costs, self.link, goal, bounds), self.costs, self.solver)
+        return milp.solved(self.costs, self.link, goal, bounds, self.solver)

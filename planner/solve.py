@@ -5,23 +5,21 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from evosplit.planner.cuts.cut_arrays import Geometry, geometry
-from evosplit.planner.cuts.cut_bounds import Space
+from evosplit.planner.cuts.cut_arrays import Geometry
 from evosplit.planner.cuts.cut_search import search
-from evosplit.planner.cuts.linear_objective import measure_for
 from evosplit.planner.cuts.refinement import accurate_costs
 from evosplit.planner.infeasible import explain
 from evosplit.planner.problem import Problem
-from evosplit.planner.problem.assignment import Assignment, spending
+from evosplit.planner.problem.assignment import Assignment
 from evosplit.planner.problem.cost_model import problem_costs
 from evosplit.planner.problem.costs import Costs
 from evosplit.planner.problem.exit_cases import Case, problem_cases
 from evosplit.planner.problem.limits import LimitStatus
-from evosplit.planner.problem.plans import case_plan, limit_status
+from evosplit.planner.problem.plans import case_plan
+from evosplit.planner.problem.spending import limit_status, spending
 from evosplit.planner.program import milp
 from evosplit.planner.program.milp_solvers import solver_name
 from evosplit.planner.program.spending_limits import limit_bounds
-from evosplit.shared.errors import ProfileError
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan
 
@@ -43,10 +41,10 @@ def solve(problem: Problem, solver: str | None = None) -> Solution:
     profile holds numbers that are no times.
     """
     started_s = time.perf_counter()
-    costs = checked_costs(problem)
+    costs = problem_costs(problem)
     case, found = best_case(problem, costs, solver)
-    plan = case_plan(problem, case, found, problem.link)
-    statuses = limit_status(problem, case.spending(found), case.link(problem.link))
+    plan, cost = case_plan(problem, case, found, problem.link)
+    statuses = limit_status(problem.limits, cost, case.link(problem.link))
     seconds = time.perf_counter() - started_s
     return Solution(plan, solver or solver_name(), seconds, statuses)
 
@@ -62,16 +60,6 @@ def best_case(problem: Problem, costs: Costs, solver: str | None) -> tuple[Case,
     if not found:
         raise explain(costs, problem.link, solver)
     return min(found, key=lambda one: one[0].value(one[1], problem.link))
-
-
-def checked_costs(problem: Problem) -> Costs:
-    """The problem's numbers. Raises ProfileError when no program can be made of them."""
-    costs = problem_costs(problem)
-    if not milp.accepts(costs):
-        raise ProfileError(
-            f"{problem.graph.name}: there are no layers, or a figure is negative or not finite"
-        )
-    return costs
 
 
 def optimum(
@@ -101,17 +89,14 @@ def best(
     program settles the rest.
     """
     if layers is None:
-        measure = measure_for(costs, link)
-        shape = shape or geometry(costs)
-        if measure is not None and shape is not None:
-            found = search(Space(costs, measure, shape), link, start, solver)
-            if found.proven:
-                return found.chosen
-            start = found.chosen
+        found = search(costs, link, start, shape, solver)
+        if found.proven:
+            return found.chosen
+        start = found.chosen
     bounds = limit_bounds(costs.limits, layers)
     if start is not None:
         bounds = bounds.at_most(costs.objective, spending(costs, start).value(link, costs.objective))
-    return milp.run(milp.apply(costs, link, costs.objective, bounds), costs, solver) or start
+    return milp.solved(costs, link, costs.objective, bounds, solver) or start
 
 
 def refined(costs: Costs, link: Link, found: Assignment, solver: str | None = None) -> Assignment:
@@ -119,11 +104,8 @@ def refined(costs: Costs, link: Link, found: Assignment, solver: str | None = No
     cost = spending(costs, found)
     value = cost.value(link, costs.objective) * (1 + 1e-9)
     bounds = limit_bounds(costs.limits, found.layers).at_most(costs.objective, value)
-    measure = measure_for(costs, link)
-    if measure is not None:
-        left = accurate_costs(costs, measure, found.layers, value, cost.error)
-        if left is None:
-            return found
-        costs = left
-    better = milp.run(milp.apply(costs, link, "error", bounds), costs, solver)
+    left = accurate_costs(costs, link, found.layers, value, cost.error)
+    if left is None:
+        return found
+    better = milp.solved(left, link, "error", bounds, solver)
     return found if better is None else better

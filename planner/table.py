@@ -17,10 +17,11 @@ from evosplit.planner.infeasible import explain
 from evosplit.planner.lower_envelope import envelope
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.problem.cost_model import problem_costs
 from evosplit.planner.problem.exit_cases import Case, problem_cases
 from evosplit.planner.problem.plans import case_plan
 from evosplit.planner.solve import best as best_at
-from evosplit.planner.solve import checked_costs, optimum, refined
+from evosplit.planner.solve import optimum, refined
 from evosplit.shared.errors import UsageError
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan, PlanTable
@@ -52,7 +53,7 @@ def plan_table(problem: Problem, solver: str | None = None) -> PlanTable:
     `evosplit.planner.solve.solve`.
     """
     _check(problem)
-    costs, rtt_s = checked_costs(problem), problem.link.rtt_s
+    costs, rtt_s = problem_costs(problem), problem.link.rtt_s
     searches = [_Search(case, rtt_s, solver) for case in reversed(problem_cases(problem, costs))]
 
     def best(s: float) -> Line:
@@ -69,7 +70,7 @@ def plan_table(problem: Problem, solver: str | None = None) -> PlanTable:
         # In the middle of its range a line has no equal; at its ends it has, and the error would choose.
         middle = line.case.link(Link(math.sqrt(low * high), rtt_s))
         chosen = refined(line.case.costs, middle, line.chosen, solver)
-        plans.append(case_plan(problem, line.case, chosen, Link(low, rtt_s)))
+        plans.append(case_plan(problem, line.case, chosen, Link(low, rtt_s))[0])
     fallback = _fallback(problem, searches[0].case, solver)
     return PlanTable(problem.graph.name, problem.graph.sha256, rtt_s, breakpoints, tuple(plans), fallback)
 
@@ -119,4 +120,4 @@ def _fallback(problem: Problem, case: Case, solver: str | None) -> Plan | None:
     """The whole model on the edge within the same limits, or None; all hooks stand there."""
     everything = frozenset(range(len(case.costs.layers)))
     found = optimum(case.costs, problem.link, solver, everything)
-    return None if found is None else case_plan(problem, case, found, problem.link)
+    return None if found is None else case_plan(problem, case, found, problem.link)[0]

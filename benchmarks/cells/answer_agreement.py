@@ -40,8 +40,8 @@ def jpeg_agrees(network: Network) -> float:
 
 def _agrees(network: Network, way: Way) -> float:
     whole = Runner(network.graph.model)
-    found = [
+    agreements = [
         agreement(network.card, whole.run(dict(preprocess(network.card, pixels))), way(pixels))
         for pixels in network.unseen
     ]
-    return float(np.mean(found))
+    return float(np.mean(agreements))

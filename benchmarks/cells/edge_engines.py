@@ -115,5 +115,5 @@ class Edge:
 
 def _table(plans: Sequence[Plan]) -> PlanTable:
     """All plans in one table; the bandwidths say nothing, and nobody falls back."""
-    breakpoints = tuple(float(at + 1) for at in range(len(plans) - 1))
+    breakpoints = tuple(float(index + 1) for index in range(len(plans) - 1))
     return PlanTable(plans[0].model, plans[0].model_sha256, 0.0, breakpoints, tuple(plans), None)

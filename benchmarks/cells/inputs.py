@@ -67,15 +67,15 @@ def _pictures(folder: Path, count: int) -> list[NDArray[np.uint8]]:
     archive = folder / "cifar10.npz"
     if archive.exists():
         images = np.load(archive)["x_test"]
-        return [images[at] for at in _spread(len(images), count)]
+        return [images[index] for index in _spread(len(images), count)]
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
-    return [decode_picture(paths[at].read_bytes()) for at in _spread(len(paths), count)]
+    return [decode_picture(paths[index].read_bytes()) for index in _spread(len(paths), count)]
 
 
 def _spread(length: int, count: int) -> list[int]:
     """Calibration, judged and other pictures, each from everywhere."""
-    at = np.linspace(0, length - 1, min(count, length)).astype(int).tolist()
-    chosen = at[:: max(1, len(at) // CALIBRATION)][:CALIBRATION]
-    others = [one for one in at if one not in chosen]
+    positions = np.linspace(0, length - 1, min(count, length)).astype(int).tolist()
+    chosen = positions[:: max(1, len(positions) // CALIBRATION)][:CALIBRATION]
+    others = [index for index in positions if index not in chosen]
     judged = others[:: max(1, len(others) // JUDGED)][:JUDGED]
-    return [*chosen, *judged, *(one for one in others if one not in judged)]
+    return [*chosen, *judged, *(index for index in others if index not in judged)]

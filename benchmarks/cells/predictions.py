@@ -54,7 +54,7 @@ def known_of(network: Network, slowdown: float, cloud_threads: int, rtt_s: float
     at most its error or the default limit.
     """
     graph, codec, plain = network.graph, measure_codec(), measure_codec(codec="none")
-    feeds = [dict(one) for one in network.calibration]
+    feeds = [dict(inputs) for inputs in network.calibration]
     pack_s, (encode_s, decode_s) = measure_packing(), measure_codec(codec="rans")
     here = measure_profile(graph, 1, slowdown, None, *codec, plain_s_per_byte=plain, pack_s=pack_s)
     here = replace(here, coded_s_per_byte=(slowdown * encode_s, slowdown * decode_s))

@@ -29,8 +29,8 @@ SMALL_CHANGE = 0.1
 def exit_hooks(places: Sequence[HookPlace], seen: Seen, output: str) -> list[ExitHook]:
     """One hook per place, without thresholds yet."""
     wanted, answers = softened(seen.scores), seen.answers
-    means = np.stack([seen.scores[answers == at].mean(axis=0)[None] for at in range(10)])
-    names = tuple(str(at) for at in range(10))
+    means = np.stack([seen.scores[answers == label].mean(axis=0)[None] for label in range(10)])
+    names = tuple(str(label) for label in range(10))
     hooks = []
     for place in places:
         classifier = fit_hidden(seen.features[place.tap], wanted, seed=0)
@@ -58,9 +58,9 @@ def calibrated(
     """Thresholds of all exits together, without exits that cost those who pass more than they save."""
     agrees = held.seen.answers == held.answers
     rest = ExitRow(np.ones(len(agrees)), agrees, held.rest)
-    found = worthwhile([_row(hook, held) for hook in hooks], rest, target, hook_cost)
-    limits = zip(hooks, found.thresholds, strict=True)
-    return [hook.at_threshold(limit) for hook, limit in limits if limit < NEVER], found
+    chosen = worthwhile([_row(hook, held) for hook in hooks], rest, target, hook_cost)
+    limits = zip(hooks, chosen.thresholds, strict=True)
+    return [hook.at_threshold(limit) for hook, limit in limits if limit < NEVER], chosen
 
 
 def asked_agreement(

@@ -58,15 +58,15 @@ def feeds(graph: Graph, picture: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
 def look(graph: Graph, head: Head, pictures: Iterable[NDArray[np.uint8]], spec: FeatureSpec) -> Seen:
     """Run every picture to the end, whatever the hooks in ``head`` skip, and read the watched tensors."""
 
-    def one(picture: NDArray[np.uint8]) -> tuple[Floats, list[Floats], list[str]]:
+    def look_at(picture: NDArray[np.uint8]) -> tuple[Floats, list[Floats], list[str]]:
         run = run_head(head, feeds(graph, picture), "learn", HookFailures())
         read = [spec.of(run.tensors[name]) for name in head.watched]
         return run.tensors[graph.outputs[0]][0], read, [hook.name for hook in run.changed_by]
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        scores, rows, skips = zip(*pool.map(one, pictures), strict=True)
+        scores, rows, skips = zip(*pool.map(look_at, pictures), strict=True)
     counts = Counter(name for names in skips for name in names)
-    features = {name: np.stack([row[at] for row in rows]) for at, name in enumerate(head.watched)}
+    features = {name: np.stack([row[index] for row in rows]) for index, name in enumerate(head.watched)}
     return Seen(np.stack(scores), features, {name: count / len(scores) for name, count in counts.items()})
 
 
@@ -86,5 +86,5 @@ def macs_of(graph: Graph, head: Head, run: HeadRun) -> int:
         if step.kind == "hook":
             total += hooks[step.name]
         else:
-            total += sum(graph.layers[at].macs for at in parts[step.name].layers)
+            total += sum(graph.layers[index].macs for index in parts[step.name].layers)
     return total

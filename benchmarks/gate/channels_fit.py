@@ -75,9 +75,9 @@ def _holds(
 ) -> bool:
     """Whether enough answers stay; it gives up where too few can."""
     alike, agrees = np.ones(len(tensors)), np.ones(len(tensors), np.bool_)
-    for at, (tensor, said) in enumerate(zip(tensors, answers, strict=True)):
-        agrees[at] = ask(after(hook, tensor)) == said
-        if not agrees[at] and threshold(alike, agrees, target, sure) is None:
+    for index, (tensor, said) in enumerate(zip(tensors, answers, strict=True)):
+        agrees[index] = ask(after(hook, tensor)) == said
+        if not agrees[index] and threshold(alike, agrees, target, sure) is None:
             return False
     return threshold(alike, agrees, target, sure) is not None
 

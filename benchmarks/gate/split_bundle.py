@@ -34,7 +34,7 @@ def split_bundle(graph: Graph, card: Card, link: Link, path: Path) -> Bundle:
         model_sha256=graph.sha256,
         cut_key=cut.key,
         boundary=cut.boundary,
-        weight_bits={graph.layers[at].name: WEIGHT_BITS for at in cut.layers},
+        weight_bits={graph.layers[index].name: WEIGHT_BITS for index in cut.layers},
         activation_bits={},
         wire={BOUNDARY[0]: TensorCode(WIRE_BITS, *_range(graph, card, cut))},
         latency=Latency(0.01, 0.015, 0.01),
@@ -51,4 +51,4 @@ def _range(graph: Graph, card: Card, cut: Cut) -> tuple[float, float]:
     head, stop = Runner(head_model(graph, cut)), CALIBRATION_PICTURES * CALIBRATION_STRIDE
     chosen = islice(GateCamera(CALIBRATION_SEED), 0, stop, CALIBRATION_STRIDE)
     made = [head.run(preprocess(card, frame.image))[BOUNDARY[0]] for frame in chosen]
-    return min(float(one.min()) for one in made), max(float(one.max()) for one in made)
+    return min(float(tensor.min()) for tensor in made), max(float(tensor.max()) for tensor in made)

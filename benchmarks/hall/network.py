@@ -59,8 +59,8 @@ class Part:
     def boxes(self, tensors: Tensors) -> Boxes:
         """What the tail finds."""
         outcome = postprocess(self.card, self.tail.run(dict(tensors)), SIZE).outcome
-        found: Boxes = outcome["boxes"]
-        return found
+        boxes: Boxes = outcome["boxes"]
+        return boxes
 
     def plan(self, bits: int, calibration: Sequence[Tensors]) -> Plan:
         """A plan of this cut whose ranges are those of the calibration's tensors."""

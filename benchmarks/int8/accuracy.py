@@ -30,11 +30,11 @@ def _is_right(outcome: Mapping[str, Any], label: object) -> bool:
     return bool((outcome["text"] if "text" in outcome else outcome["top"][0]["class"]) == label)
 
 
-def _boxes(found: Iterable[Mapping[str, Any]], truth: NDArray[np.float64]) -> tuple[float, float]:
+def _boxes(boxes: Iterable[Mapping[str, Any]], truth: NDArray[np.float64]) -> tuple[float, float]:
     """Matched boxes, and the mean of the numbers of found and of true ones: F1 as a ratio of sums."""
     free = truth.astype(np.float32)
     total, matched = len(truth), 0
-    for box in found:
+    for box in boxes:
         total += 1
         near = overlap(np.array(box["box"], np.float32), free[:, 1:]) * (free[:, 0] == box["class"])
         if near.size and near.max() >= _OVERLAP:

@@ -52,11 +52,11 @@ def rounds(kind: str, card: Card) -> list[Round]:
         seen, judged = (list(_gate(card, seed)) for seed in _GATE_SEEDS)
         return [_round(seen, judged)]
     samples = [_sample(card, pixels, label) for pixels, label in _PICTURES[kind]()]
-    return [_round(samples[at::2], samples[1 - at :: 2]) for at in (0, 1)]
+    return [_round(samples[index::2], samples[1 - index :: 2]) for index in (0, 1)]
 
 
 def _round(seen: Sequence[Sample], judged: Sequence[Sample]) -> Round:
-    return Round([seen[at][0] for at in spread(len(seen), CALIBRATION_INPUTS)], judged)
+    return Round([seen[index][0] for index in spread(len(seen), CALIBRATION_INPUTS)], judged)
 
 
 def _sample(card: Card, pixels: Pixels, label: object) -> Sample:

@@ -46,7 +46,7 @@ def integer_head(
 def eight_bits(graph: Graph, errors: ErrorTable) -> tuple[dict[str, int], dict[str, TensorCode]]:
     """All weights and activations at 8 bits; the input stays float32."""
     weights = dict.fromkeys(quantised_weights(graph), 8)
-    known = {name: one.ranges[8] for name, one in errors.activations.items() if name not in graph.inputs}
+    known = {name: entry.ranges[8] for name, entry in errors.activations.items() if name not in graph.inputs}
     return weights, {name: TensorCode(8, low, high) for name, (low, high) in known.items()}
 
 
@@ -61,7 +61,7 @@ def timed(floats: Runner, integers: Segment, feeds: Values) -> dict[str, float]:
         middle_s = time.perf_counter()
         integers.run(given, _FRAME)
         runs.append((middle_s - start_s, time.perf_counter() - middle_s))
-    float_s, integer_s = (statistics.median(one) for one in zip(*runs[1:], strict=True))
+    float_s, integer_s = (statistics.median(times_s) for times_s in zip(*runs[1:], strict=True))
     return {"float_ms": 1e3 * float_s, "int8_ms": 1e3 * integer_s, "speed_up": float_s / integer_s}
 
 

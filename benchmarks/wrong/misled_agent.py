@@ -50,13 +50,13 @@ def _mistell(folder: Path, wrong: float) -> None:
 
 async def _play(client: EdgeClient, scenario: Scenario, frames: int) -> dict[str, Any]:
     state = await client.plan()
-    every = [one["plan_digest"] for one in state["predictions"]]
+    every = [prediction["plan_digest"] for prediction in state["predictions"]]
     show = scenario.frame_source()(0)
     planned: list[tuple[str, float]] = []
     by_name: dict[str, list[float]] = {digest: [] for digest in every}
-    for at in range(frames):
+    for number in range(frames):
         planned.append(await _send(client, show, "planned"))
-        if at % EVERY == EVERY - 1:
+        if number % EVERY == EVERY - 1:
             for digest, seconds in by_name.items():
                 seconds.append((await _send(client, show, f"plan:{digest}"))[1])
     return _row(planned, {digest: statistics.median(seconds) for digest, seconds in by_name.items()})

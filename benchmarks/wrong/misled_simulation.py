@@ -62,49 +62,53 @@ def _beside(profile: Profile) -> Beside:
     return Beside(profile.frame_s, profile.prepare_s)
 
 
-def right_s(one: Case, plan: Plan, link: Link) -> float:
+def right_s(simulated: Case, plan: Plan, link: Link) -> float:
     """What a frame takes without noise."""
     told = plan.latency_at(link)
-    return told.edge_s / one.wrong + told.uplink_s + told.cloud_s
+    return told.edge_s / simulated.wrong + told.uplink_s + told.cloud_s
 
 
-def run(one: Case, link: Link, seed: int) -> dict[str, Any]:
+def run(simulated: Case, link: Link, seed: int) -> dict[str, Any]:
     """Frames until the plan in use stays the best one of the table, and what all of them lost."""
-    used = _play(one, link, random.Random(seed))  # noqa: S311
-    every = {plan.digest: right_s(one, plan, link) for plan in choices(one.table)}
+    used = _play(simulated, link, random.Random(seed))  # noqa: S311
+    every = {plan.digest: right_s(simulated, plan, link) for plan in choices(simulated.table)}
     best_s = min(every.values())
     took_s = [every[plan.digest] for plan, _ in used]
     off = [not is_try and every[plan.digest] > NEARLY * best_s for plan, is_try in used]
     first = every[used[0][0].digest]
     return {
-        "network": one.name,
-        "told": one.wrong,
+        "network": simulated.name,
+        "told": simulated.wrong,
         "bandwidth_bps": link.bandwidth_bps,
         "plans": len(every),
         "first_plan_off": first / best_s - 1,
-        "frames_until_best": max((at + 1 for at, late in enumerate(off) if late), default=0),
+        "frames_until_best": max((index + 1 for index, late in enumerate(off) if late), default=0),
         "regret": sum(took_s) / len(took_s) / best_s - 1,
     }
 
 
-def _play(one: Case, link: Link, rng: random.Random) -> Sequence[tuple[Plan, bool]]:
-    course = Course(corrections_of(choices(one.table), one.beside))
-    current, used = replan(one.table, link, None), []
+def _play(simulated: Case, link: Link, rng: random.Random) -> Sequence[tuple[Plan, bool]]:
+    course = Course(corrections_of(choices(simulated.table), simulated.beside))
+    current, used = replan(simulated.table, link, None), []
     for _ in range(FRAMES):
         priced = course.priced(link)
         course, plan = course.next_frame(
-            priced, current, fastest(one.table, link, priced), lambda _plan: True
+            priced, current, fastest(simulated.table, link, priced), lambda _plan: True
         )
         used.append((plan, plan is not current))
-        course = course.learn(_frame(one, plan, link, rng))
-        wanted = replan(one.table, link, current, course.priced(link), course.owed)
+        course = course.learn(_frame(simulated, plan, link, rng))
+        wanted = replan(simulated.table, link, current, course.priced(link), course.owed)
         course, current = (course if wanted is current else course.changed()), wanted
     return used
 
 
-def _frame(one: Case, plan: Plan, link: Link, rng: random.Random) -> Measured:
-    prepare_s = one.beside.prepare_s / one.wrong * _noise(rng)
-    edge_s = (plan.latency.edge_s - one.beside.frame_s - one.beside.prepare_s) / one.wrong * _noise(rng)
+def _frame(simulated: Case, plan: Plan, link: Link, rng: random.Random) -> Measured:
+    prepare_s = simulated.beside.prepare_s / simulated.wrong * _noise(rng)
+    edge_s = (
+        (plan.latency.edge_s - simulated.beside.frame_s - simulated.beside.prepare_s)
+        / simulated.wrong
+        * _noise(rng)
+    )
     if not plan.wire_bytes:
         return Measured(plan.digest, prepare_s, edge_s)
     air_s = 8 * plan.wire_bytes / link.bandwidth_bps

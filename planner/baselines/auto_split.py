@@ -25,7 +25,6 @@ from evosplit.planner.baselines.uniform import held_activations, sent_bits
 from evosplit.planner.evaluate import evaluate
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment
-from evosplit.planner.problem.device_pair import cloud_seconds
 from evosplit.shared.graph import Cut
 from evosplit.shared.plan import FLOAT_BITS
 
@@ -60,7 +59,7 @@ def auto_split(problem: Problem) -> Assignment:
 def solutions(problem: Problem, search: Search) -> Iterator[Offer]:
     """The list, cut by cut, without the cloud alone."""
     edge = EdgeSeconds(problem, search.weights, search.activations)
-    cloud_s = cloud_seconds(problem.cloud, problem.graph)
+    cloud_s = problem.cloud_s
     for cut in search.candidates():
         stop = len(cut.layers)
         weights, activations = search.bits(cut)

@@ -8,14 +8,13 @@ from evosplit.planner.baselines.auto_split_items import Items
 from evosplit.planner.baselines.float_costs import RAW_INPUT_BITS
 from evosplit.planner.baselines.lagrangian import Bits, Floats
 from evosplit.planner.problem import Problem
-from evosplit.planner.problem.device_pair import edge_timings
 
 
 class EdgeSeconds:
     """`LayerTiming.seconds`, added up over the first layers, as arrays."""
 
     def __init__(self, problem: Problem, weights: Items, activations: Items) -> None:
-        timings = edge_timings(problem.edge, problem.graph)
+        timings = problem.edge_timings
         self._compute = np.array([timing.compute_s for timing in timings])
         self._always = np.array([timing.launch_s for timing in timings])
         self._traffic = np.array([timing.fixed_s for timing in timings])

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from evosplit.planner.problem import Problem
-from evosplit.planner.problem.device_pair import cloud_seconds, edge_timings, measured_profile
 from evosplit.shared.graph import Graph, Tensor
 from evosplit.shared.plan import FLOAT_BITS
 from evosplit.shared.wire import frame_overhead_bytes
@@ -48,8 +47,8 @@ def float_terms(problem: Problem) -> FloatTerms:
         return codec_s_per_byte * tensor.size_bytes + 8 * sent_bytes / link.bandwidth_bps
 
     return FloatTerms(
-        edge_s=tuple(timing.uniform_s(FLOAT_BITS) for timing in edge_timings(problem.edge, problem.graph)),
-        cloud_s=cloud_seconds(problem.cloud, problem.graph),
+        edge_s=tuple(timing.uniform_s(FLOAT_BITS) for timing in problem.edge_timings),
+        cloud_s=problem.cloud_s,
         tensors=tuple(
             SentTensor(name, problem.graph.producer[name], readers, wire_s(problem.graph.tensors[name]))
             for name, readers in problem.graph.consumers.items()
@@ -67,5 +66,5 @@ def raw_wire_bytes(graph: Graph, tensor: str) -> float:
 
 
 def _codec_s_per_byte(problem: Problem) -> float:
-    edge, cloud = measured_profile(problem.edge), measured_profile(problem.cloud)
+    edge, cloud = problem.edge_profile, problem.cloud_profile
     return (edge.encode_s_per_byte if edge else 0.0) + (cloud.decode_s_per_byte if cloud else 0.0)

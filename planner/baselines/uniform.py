@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from evosplit.planner.baselines.float_costs import RAW_INPUT_BITS
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment
-from evosplit.planner.problem.device_pair import measured_profile
 from evosplit.shared.graph import Graph, make_cut
 from evosplit.shared.plan import FLOAT_BITS
 from evosplit.shared.weight_sizes import quantised_weights
@@ -32,7 +31,7 @@ def uniform(problem: Problem, layers: Iterable[int], bits: int) -> Assignment:
 
 def activation_bits(problem: Problem, bits: int) -> int:
     """``bits`` where the edge has integer units; a measured device runs activations in float32."""
-    return bits if measured_profile(problem.edge) is None else FLOAT_BITS
+    return bits if problem.edge_profile is None else FLOAT_BITS
 
 
 def held_activations(graph: Graph, layers: Iterable[int], bits: int) -> dict[str, int]:

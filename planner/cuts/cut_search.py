@@ -15,11 +15,14 @@ from typing import Final
 
 import numpy as np
 
+from evosplit.planner.cuts.cut_arrays import Geometry, geometry
 from evosplit.planner.cuts.cut_bounds import Space
 from evosplit.planner.cuts.cut_relaxation import Wires, assignment, relaxation, restricted, sent, ways
 from evosplit.planner.cuts.lagrangian_bounds import Point, best_bound
-from evosplit.planner.problem.assignment import Assignment, Spending, spending
+from evosplit.planner.cuts.linear_objective import measure_for
+from evosplit.planner.problem.assignment import Assignment
 from evosplit.planner.problem.costs import Costs
+from evosplit.planner.problem.spending import is_within, spending
 from evosplit.planner.program import milp
 from evosplit.planner.program.spending_limits import limit_bounds
 from evosplit.shared.link import Link
@@ -39,8 +42,18 @@ class Found:
     proven: bool
 
 
-def search(space: Space, link: Link, start: Assignment | None, solver: str | None) -> Found:
-    """The best plan of all cuts in a space; ``start`` is a plan known beforehand."""
+def search(
+    costs: Costs, link: Link, start: Assignment | None, shape: Geometry | None, solver: str | None
+) -> Found:
+    """The best plan of all cuts.
+
+    ``start`` is one known beforehand, ``shape`` the costs' geometry if there is one already. Nothing is
+    proven where there are too many cuts to look at each, or the objective is no sum.
+    """
+    measure, shape = measure_for(costs, link), shape or geometry(costs)
+    if measure is None or shape is None:
+        return Found(start, False)
+    space = Space(costs, measure, shape)
     run = _Search(space, link, solver)
     if start is not None:
         run.offer(start)
@@ -56,19 +69,6 @@ def search(space: Space, link: Link, start: Assignment | None, solver: str | Non
     return Found(run.best, True)
 
 
-def is_within(costs: Costs, cost: Spending, link: Link) -> bool:
-    """Whether a plan keeps all limits on its costs."""
-    limits = costs.limits
-    return (
-        (limits.memory_bytes is None or cost.memory_bytes <= limits.memory_bytes)
-        and cost.error <= limits.error_limit * (1 + 1e-9)
-        and (limits.deadline_s is None or cost.latency(link).total_s <= limits.deadline_s)
-        and (limits.period_s is None or cost.period_s(link) <= limits.period_s)
-        and (limits.energy_j is None or cost.energy_j(link) <= limits.energy_j)
-        and (limits.cloud_s is None or cost.cloud_s <= limits.cloud_s)
-    )
-
-
 class _Search:
     def __init__(self, space: Space, link: Link, solver: str | None) -> None:
         self.space, self.link, self.solver = space, link, solver
@@ -81,7 +81,7 @@ class _Search:
         """Take an assignment as the best one if it is within the limits and better."""
         cost = spending(self.costs, chosen)
         value = cost.value(self.link, self.costs.objective)
-        if value < self.value and is_within(self.costs, cost, self.link):
+        if value < self.value and is_within(self.costs.limits, cost, self.link):
             self.best, self.value = chosen, value
 
     def settle(self, window: np.ndarray) -> bool:
@@ -161,7 +161,7 @@ class _Search:
             bounds = bounds.at_most(self.costs.objective, self.value - SAME)
         decided = restricted(self.space, cut, wires, regrets, allowed + SAME)
         goal = self.costs.objective
-        found = milp.run(milp.apply(decided, self.link, goal, bounds), decided, self.solver)
+        found = milp.solved(decided, self.link, goal, bounds, self.solver)
         if found is not None:
             self.offer(found)
 

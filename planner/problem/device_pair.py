@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evosplit.planner.devices.energy import Energy
 from evosplit.planner.devices.layer_timing import LayerTiming
 from evosplit.planner.devices.measured_device import MeasuredDevice
 from evosplit.planner.encodings import CodecSpeed
@@ -52,8 +51,3 @@ def cloud_seconds(side: Profile | Device, graph: Graph) -> tuple[float, ...]:
     """Seconds of every layer in the cloud, at the device's own width."""
     device = MeasuredDevice(side, "cloud") if isinstance(side, Profile) else side
     return tuple(timing.uniform_s(device.bits) for timing in device.timings(graph))
-
-
-def edge_energy(side: Profile | Device) -> Energy | None:
-    """Joules of the edge, where its device knows them."""
-    return None if isinstance(side, Profile) else side.energy

@@ -1,15 +1,62 @@
-"""Bit-widths that no plan needs: another one beats or equals them in all that counts."""
+"""Dominated options: bit-widths that another one beats or equals in all that counts are left out."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
-from evosplit.planner.problem.costs import Choice
-from evosplit.planner.problem.linear_bounds import Ways
+from evosplit.planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Whether something is ever cheaper with fewer bits, and with more."""
+
+    fewer: bool
+    more: bool
+
+
+def ways(slopes: Iterable[float]) -> Ways:
+    """Which way the costs go that have these slopes per bit."""
+    found = list(slopes)
+    return Ways(any(slope > 0 for slope in found), any(slope < 0 for slope in found))
+
 
 _NEITHER: Final = Ways(False, False)
+
+
+def pruned(costs: Costs) -> Costs:
+    """Costs without choices that another one dominates: no optimum changes."""
+    sized = costs.limits.memory_bytes is not None
+    slopes: dict[str, list[float]] = {tensor.name: [] for tensor in costs.tensors}
+    for row in (row for layer in costs.layers for row in _rows(layer)):
+        for name, slope in row.per_bit.items():
+            slopes[name].append(slope)
+    return replace(
+        costs,
+        layers=tuple(_pruned_layer(layer, sized) for layer in costs.layers),
+        tensors=tuple(_pruned_tensor(one, sized, ways(slopes[one.name])) for one in costs.tensors),
+    )
+
+
+def _rows(layer: LayerCost) -> tuple[Linear, ...]:
+    return (*layer.edge_s, layer.energy_j)
+
+
+def _pruned_layer(layer: LayerCost, sized: bool) -> LayerCost:
+    cheaper = ways(row.per_weight_bit for row in _rows(layer))
+    return replace(layer, weights=undominated(layer.weights, sized, cheaper=cheaper))
+
+
+def _pruned_tensor(tensor: TensorCost, sized: bool, cheaper: Ways) -> TensorCost:
+    """Fewer bits of an activation are always more ways to send it without further loss."""
+    activation = undominated(tensor.activation, sized, cheaper=replace(cheaper, fewer=True))
+    stored = tuple(choice.bits for choice in activation)
+    pictures = undominated((one for one in tensor.wire if one.is_picture), True, stored)
+    tensors = undominated((one for one in tensor.wire if not one.is_picture), True, stored)
+    return replace(tensor, activation=activation, wire=(*tensors, *pictures))
 
 
 def undominated(

@@ -20,10 +20,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from evosplit.planner.devices.energy import Energy
-from evosplit.planner.problem.assignment import Assignment, Spending, spending
+from evosplit.planner.problem.assignment import Assignment
 from evosplit.planner.problem.costs import Costs, LayerCost, Linear
 from evosplit.planner.problem.planning_problem import Problem
 from evosplit.planner.problem.scaled_costs import scaled_layer, scaled_tensor
+from evosplit.planner.problem.spending import Spending, spending
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.expectation import NOTHING_SPARED, ExitShare
 from evosplit.shared.graph import Graph

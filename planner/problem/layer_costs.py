@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from evosplit.planner.devices.energy import Energy
 from evosplit.planner.devices.layer_timing import INTEGER_BITS, LayerTiming
 from evosplit.planner.problem.costs import Choice, LayerCost, Linear
-from evosplit.planner.problem.device_pair import cloud_seconds, edge_energy, edge_timings
 from evosplit.planner.problem.planning_problem import Problem
-from evosplit.planner.problem.widths import error_at, known_bits
 from evosplit.shared.plan import FLOAT_BITS
 from evosplit.shared.weight_sizes import layer_weight_bytes
 
@@ -18,21 +16,14 @@ def layer_costs(problem: Problem) -> tuple[LayerCost, ...]:
     """In execution order."""
     graph = problem.graph
     sizes = layer_weight_bytes(graph, problem.bits.weights)
-    rows = zip(
-        graph.layers,
-        sizes,
-        edge_timings(problem.edge, graph),
-        cloud_seconds(problem.cloud, graph),
-        strict=True,
-    )
-    energy = edge_energy(problem.edge)
+    rows = zip(graph.layers, sizes, problem.edge_timings, problem.cloud_s, strict=True)
     return tuple(
         LayerCost(
             name=layer.name,
             cloud_s=cloud_s,
             weights=_weights(problem, layer.name, size),
             edge_s=_seconds(timing),
-            energy_j=_joules(timing, energy),
+            energy_j=_joules(timing, problem.edge_energy),
         )
         for layer, size, timing, cloud_s in rows
     )
@@ -97,7 +88,5 @@ def _weights(problem: Problem, layer: str, sizes: Mapping[int, int]) -> tuple[Ch
     table = problem.errors.weights.get(layer)
     if table is None:  # nothing in it can be quantised
         return (Choice(FLOAT_BITS, sizes[FLOAT_BITS], 0.0),)
-    return tuple(
-        Choice(bits, sizes[bits], error_at(table.error, bits))
-        for bits in known_bits(problem.bits.weights, table.error)
-    )
+    errors = {**table.error, FLOAT_BITS: 0.0}
+    return tuple(Choice(bits, sizes[bits], errors[bits]) for bits in problem.bits.weights if bits in errors)

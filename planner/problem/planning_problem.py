@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal
 
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.planner.devices.device import Device
-from evosplit.planner.devices.layer_timing import INTEGER_BITS
+from evosplit.planner.devices.energy import Energy
+from evosplit.planner.devices.layer_timing import INTEGER_BITS, LayerTiming
 from evosplit.planner.encodings import CodecSpeed, InputEncoding
 from evosplit.planner.problem.costs import Objective
-from evosplit.planner.problem.device_pair import edge_energy, measured_profile
+from evosplit.planner.problem.device_pair import cloud_seconds, edge_timings, measured_profile
 from evosplit.planner.problem.limits import Limits
 from evosplit.shared.errors import ProfileError, UsageError
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
@@ -78,16 +80,38 @@ class Problem:
         if unknown:
             raise UsageError(f"{self.graph.name} has no layer {min(unknown)!r} to pin")
         wants_joules = self.objective == "energy" or self.limits.energy_j is not None
-        if wants_joules and edge_energy(self.edge) is None:
+        if wants_joules and self.edge_energy is None:
             raise UsageError(
                 "nothing is known about the energy of this edge: plan with a device that states it"
             )
 
+    @property
+    def edge_profile(self) -> Profile | None:
+        """What was measured of the edge; None for a simulated device."""
+        return measured_profile(self.edge)
+
+    @property
+    def cloud_profile(self) -> Profile | None:
+        """What was measured of the cloud; None for a simulated device."""
+        return measured_profile(self.cloud)
+
+    @property
+    def edge_energy(self) -> Energy | None:
+        """Joules of the edge, where its device knows them."""
+        return None if isinstance(self.edge, Profile) else self.edge.energy
+
+    @cached_property
+    def edge_timings(self) -> tuple[LayerTiming, ...]:
+        """Seconds of every layer on the edge, as functions of the bits."""
+        return edge_timings(self.edge, self.graph)
+
+    @cached_property
+    def cloud_s(self) -> tuple[float, ...]:
+        """Seconds of every layer in the cloud, at the device's own width."""
+        return cloud_seconds(self.cloud, self.graph)
+
     def _check_models(self) -> None:
-        found = (
-            ("edge profile", measured_profile(self.edge)),
-            ("cloud profile", measured_profile(self.cloud)),
-        )
+        found = (("edge profile", self.edge_profile), ("cloud profile", self.cloud_profile))
         for what, profile in found:
             if profile is not None and len(profile.layer_s) != len(self.graph.layers):
                 raise ProfileError(

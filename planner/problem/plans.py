@@ -1,15 +1,15 @@
-"""An assignment as a plan, and how that stands against every limit."""
+"""An assignment as a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from evosplit.planner.problem.assignment import Assignment, Spending, crosses, spending, wire_choice
+from evosplit.planner.problem.assignment import Assignment, crosses, wire_choice
 from evosplit.planner.problem.costs import Choice, Costs
 from evosplit.planner.problem.exit_cases import Case
-from evosplit.planner.problem.limits import LimitStatus
 from evosplit.planner.problem.planning_problem import Problem
+from evosplit.planner.problem.spending import Spending, spending
 from evosplit.planner.problem.wire_choices import PLAIN, USUAL, coded_step
 from evosplit.shared.expectation import NOTHING_SPARED
 from evosplit.shared.graph import make_cut
@@ -17,10 +17,9 @@ from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan, TensorCode
 
 
-def make_plan(problem: Problem, costs: Costs, chosen: Assignment, link: Link) -> Plan:
+def make_plan(problem: Problem, costs: Costs, chosen: Assignment, cost: Spending, link: Link) -> Plan:
     """The plan that an assignment is, with what it is predicted to cost over ``link``."""
     graph = problem.graph
-    cost = spending(costs, chosen)
     cut = make_cut(graph, chosen.layers)
     activation_bits = {
         tensor.name: _single(tensor.activation) or chosen.activations[tensor.name]
@@ -61,13 +60,15 @@ def _ranges(problem: Problem, bits: Mapping[str, int]) -> dict[str, tuple[float,
     }
 
 
-def case_plan(problem: Problem, case: Case, chosen: Assignment, link: Link) -> Plan:
-    """As `make_plan`, with the latency that a frame takes in the mean when hooks answer some of them."""
-    plan = make_plan(problem, case.costs, chosen, link)
+def case_plan(problem: Problem, case: Case, chosen: Assignment, link: Link) -> tuple[Plan, Spending]:
+    """As `make_plan`, with the mean latency of a frame when hooks answer some of them; and what it costs."""
+    cost = spending(case.costs, chosen)
+    plan = make_plan(problem, case.costs, chosen, cost, link)
     if problem.expectation == NOTHING_SPARED:
-        return plan
-    latency = case.spending(chosen).latency(case.link(link))
-    return replace(plan, latency=latency, exits=case.exits, reach=case.reach, wire_share=case.wire_share)
+        return plan, cost
+    latency = cost.latency(case.link(link))
+    known = replace(plan, latency=latency, exits=case.exits, reach=case.reach, wire_share=case.wire_share)
+    return known, cost
 
 
 def _single(choices: tuple[Choice, ...]) -> int | None:
@@ -84,19 +85,3 @@ def _code(problem: Problem, tensor: str, choice: Choice) -> TensorCode:
     if table is None or choice.bits not in table.low or codec not in (None, PLAIN):
         return TensorCode(choice.bits, codec=codec)
     return TensorCode(choice.bits, table.low[choice.bits], table.high[choice.bits], codec)
-
-
-def limit_status(problem: Problem, cost: Spending, link: Link) -> tuple[LimitStatus, ...]:
-    """How a plan stands against every limit: memory and error always, others where there is a limit."""
-    limits = problem.limits
-    others = (
-        LimitStatus("deadline", limits.deadline_s, cost.latency(link).total_s, "s"),
-        LimitStatus("period", limits.period_s, cost.period_s(link), "s"),
-        LimitStatus("energy", limits.energy_j, cost.energy_j(link), "J"),
-        LimitStatus("cloud", limits.cloud_s, cost.cloud_s, "s"),
-    )
-    return (
-        LimitStatus("memory", limits.memory_bytes, cost.memory_bytes, "B"),
-        LimitStatus("error", limits.error_limit, cost.error, "noise to signal"),
-        *(status for status in others if status.limit is not None),
-    )

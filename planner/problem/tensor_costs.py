@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from evosplit.planner.problem.costs import Choice, TensorCost
-from evosplit.planner.problem.device_pair import measured_profile
 from evosplit.planner.problem.planning_problem import Problem
-from evosplit.planner.problem.widths import error_at, known_bits
 from evosplit.planner.problem.wire_choices import RAW_INPUT_BITS, wire_choices
 from evosplit.shared.graph import Graph, Tensor
 from evosplit.shared.plan import FLOAT_BITS
@@ -62,14 +60,13 @@ def _activations(problem: Problem, tensor: Tensor, made: bool) -> tuple[Choice, 
     """Integer tensors stay as they are, inputs of the model too; a simulated device takes 8-bit pictures."""
     table = problem.errors.activations.get(tensor.name)
     is_picture = tensor.is_float and tensor.name not in problem.errors.plain_bytes
-    if not made and is_picture and measured_profile(problem.edge) is None:
+    if not made and is_picture and problem.edge_profile is None:
         return (Choice(RAW_INPUT_BITS, packed_size_bytes(tensor.shape, RAW_INPUT_BITS), 0.0),)
     if table is None or not made:
         return (Choice(FLOAT_BITS, tensor.size_bytes, 0.0),)
-    return tuple(
-        Choice(bits, _memory_bytes(tensor, bits), error_at(table.error, bits))
-        for bits in known_bits(problem.bits.activations, table.error)
-    )
+    errors = {**table.error, FLOAT_BITS: 0.0}
+    offered = (bits for bits in problem.bits.activations if bits in errors)
+    return tuple(Choice(bits, _memory_bytes(tensor, bits), errors[bits]) for bits in offered)
 
 
 def _memory_bytes(tensor: Tensor, bits: int) -> int:

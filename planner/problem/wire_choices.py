@@ -7,9 +7,9 @@ from typing import Final
 
 from evosplit.kernels.errors.coded_steps import CodedStep
 from evosplit.kernels.errors.error_table import ActivationErrors
+from evosplit.planner.encodings import CodecSpeed
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.costs import Choice
-from evosplit.planner.problem.device_pair import measured_profile
 from evosplit.shared.graph import Tensor
 from evosplit.shared.plan import FLOAT_BITS
 from evosplit.shared.wire import packed_size_bytes, tensor_overhead_bytes
@@ -19,78 +19,51 @@ RAW_INPUT_BITS: Final = 8
 USUAL: Final = "zstd"
 """Compressed where that makes the bytes fewer: what an encoder does unless a plan says otherwise."""
 PLAIN: Final = "none"
+_AT_ONCE: Final = CodecSpeed(0.0, 0.0)
 CODED: Final = "rans-"
 """Entropy coded; the number of the step (`evosplit.kernels.errors.coded_steps`) follows."""
 
 
 def wire_choices(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
     """The ways to send one tensor; the first of a bit-width is the usual one."""
-    edge, cloud = measured_profile(problem.edge), measured_profile(problem.cloud)
+    edge, cloud = problem.edge_profile, problem.cloud_profile
     if edge is None:
-        return _simulated(problem, tensor) + _encodings(problem, tensor)
-    encode_s = edge.encode_s_per_byte * tensor.size_bytes
-    decode_s = cloud.decode_s_per_byte * tensor.size_bytes if cloud else 0.0
-    coded = [
-        Choice(bits, size, error, USUAL, encode_s, decode_s) for bits, size, error in _coded(problem, tensor)
-    ]
-    return (*coded, *_plain(problem, tensor), *_entropy_coded(problem, tensor), *_encodings(problem, tensor))
+        return (*_simulated(problem, tensor), *_encodings(problem, tensor))
+    zstd = CodecSpeed(edge.encode_s_per_byte, cloud.decode_s_per_byte if cloud else 0.0)
+    plain = () if problem.plain is None else _tensors(problem, tensor, PLAIN, problem.plain)
+    coded = _entropy_coded(problem, tensor)
+    return (*_tensors(problem, tensor, USUAL, zstd), *plain, *coded, *_encodings(problem, tensor))
 
 
-def _coded(problem: Problem, tensor: Tensor) -> list[tuple[int, int, float]]:
-    """(bits, bytes as really encoded, error)."""
+def _tensors(problem: Problem, tensor: Tensor, codec: str, speed: CodecSpeed) -> tuple[Choice, ...]:
+    """At every width on offer; integers as they are."""
+    table = problem.errors.activations.get(tensor.name)
+    errors = {FLOAT_BITS: 0.0} if table is None else {**table.error, FLOAT_BITS: 0.0}
+    seconds = (speed.encode_s_per_byte * tensor.size_bytes, speed.decode_s_per_byte * tensor.size_bytes)
+    offered = (FLOAT_BITS,) if table is None else (bits for bits in problem.bits.wire if bits in errors)
+    sizes = ((bits, _size(problem, tensor, bits, codec) + _overhead(tensor, bits)) for bits in offered)
+    return tuple(Choice(bits, size_bytes, errors[bits], codec, *seconds) for bits, size_bytes in sizes)
+
+
+def _size(problem: Problem, tensor: Tensor, bits: int, codec: str) -> int:
+    """Bytes as really encoded, or packed without a codec."""
+    if codec == PLAIN:
+        return tensor.size_bytes if bits == FLOAT_BITS else packed_size_bytes(tensor.shape, bits)
     table = problem.errors.activations.get(tensor.name)
     if table is None:
-        plain = problem.errors.plain_bytes.get(tensor.name, tensor.size_bytes)
-        return [(FLOAT_BITS, math.ceil(plain) + _overhead(tensor, FLOAT_BITS), 0.0)]
-    offered = [bits for bits in problem.bits.wire if bits == FLOAT_BITS or bits in table.error]
-    return [
-        (
-            bits,
-            math.ceil(table.wire_bytes[bits]) + _overhead(tensor, bits),
-            0.0 if bits == FLOAT_BITS else table.error[bits],
-        )
-        for bits in offered
-    ]
-
-
-def _packed(problem: Problem, tensor: Tensor) -> list[tuple[int, int, float]]:
-    """(bits, bytes without a codec, error)."""
-    table = problem.errors.activations.get(tensor.name)
-    if table is None:
-        return [(FLOAT_BITS, tensor.size_bytes + _overhead(tensor, FLOAT_BITS), 0.0)]
-    offered = [bits for bits in problem.bits.wire if bits == FLOAT_BITS or bits in table.error]
-    return [
-        (
-            bits,
-            (tensor.size_bytes if bits == FLOAT_BITS else packed_size_bytes(tensor.shape, bits))
-            + _overhead(tensor, bits),
-            0.0 if bits == FLOAT_BITS else table.error[bits],
-        )
-        for bits in offered
-    ]
+        return math.ceil(problem.errors.plain_bytes.get(tensor.name, tensor.size_bytes))
+    return math.ceil(table.wire_bytes[bits])
 
 
 def _simulated(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
     """Packed codes without a codec, whose speed a simulated device does not state."""
-    found = [Choice(bits, size, error, PLAIN) for bits, size, error in _packed(problem, tensor)]
+    found = _tensors(problem, tensor, PLAIN, _AT_ONCE)
     stays_float = tensor.name in problem.errors.plain_bytes
     if tensor.name not in problem.graph.inputs or not tensor.is_float or stays_float:
-        return tuple(found)
+        return found
     size = packed_size_bytes(tensor.shape, RAW_INPUT_BITS) + _overhead(tensor, RAW_INPUT_BITS)
     fewer = [choice for choice in found if choice.bits < RAW_INPUT_BITS]
     return (*fewer, Choice(RAW_INPUT_BITS, size, 0.0, PLAIN))
-
-
-def _plain(problem: Problem, tensor: Tensor) -> list[Choice]:
-    if problem.plain is None:
-        return []
-    encode_s, decode_s = (
-        speed * tensor.size_bytes
-        for speed in (problem.plain.encode_s_per_byte, problem.plain.decode_s_per_byte)
-    )
-    return [
-        Choice(bits, size, error, PLAIN, encode_s, decode_s) for bits, size, error in _packed(problem, tensor)
-    ]
 
 
 def _entropy_coded(problem: Problem, tensor: Tensor) -> list[Choice]:

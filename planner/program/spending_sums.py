@@ -88,7 +88,7 @@ class Measures:
     def _spend(self, total: Sum, index: int, rows: Sequence[Linear]) -> None:
         """Add the largest of a layer's rows when it runs on the edge, nothing when it does not.
 
-        A layer on the edge takes no less than nothing (`milp.accepts`), so that an amount of at least zero
+        A layer on the edge takes no less than nothing (`accepts`), so that an amount of at least zero
         and of every row is the layer's own there. In the cloud all terms vanish but those of tensors that are
         stored for another layer: what these can add at most is taken off, what they take off the zero holds.
         """

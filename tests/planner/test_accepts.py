@@ -6,7 +6,7 @@ import pytest
 
 from evosplit.planner.problem.costs import Choice, Costs, LayerCost, Linear, TensorCost
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.program import milp
+from evosplit.planner.problem.linear_bounds import accepts
 
 NOTHING = Linear(0.0)
 
@@ -33,8 +33,8 @@ def costs(*rows: Linear) -> Costs:
     ],
 )
 def test_seconds_are_looked_at_where_they_are_taken(row: Linear, is_accepted: bool) -> None:
-    assert milp.accepts(costs(row)) == is_accepted
+    assert accepts(costs(row)) == is_accepted
 
 
 def test_the_largest_row_counts() -> None:
-    assert milp.accepts(costs(Linear(-5.0, 0.0, {"t": 0.5}), Linear(0.5)))
+    assert accepts(costs(Linear(-5.0, 0.0, {"t": 0.5}), Linear(0.5)))

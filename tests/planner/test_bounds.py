@@ -13,20 +13,20 @@ from evosplit.planner.cuts.cut_arrays import geometry
 from evosplit.planner.cuts.cut_bounds import Space
 from evosplit.planner.cuts.linear_objective import measure_for
 from evosplit.planner.problem import Problem
-from evosplit.planner.problem.assignment import spending
-from evosplit.planner.problem.cost_model import pruned
+from evosplit.planner.problem.cost_model import problem_costs
 from evosplit.planner.problem.costs import Costs
+from evosplit.planner.problem.dominance import pruned
 from evosplit.planner.problem.exit_cases import problem_cases
+from evosplit.planner.problem.spending import spending
 from evosplit.planner.program import milp
 from evosplit.planner.program.spending_limits import limit_bounds
-from evosplit.planner.solve import checked_costs
 from evosplit.shared.link import Link
 
 
 @pytest.mark.parametrize("start", range(0, 60, 20))
 def test_every_feasible_cut_is_there_and_no_plan_is_below_its_bounds(start: int) -> None:
     problems = [(full_problem(seed), seed) for seed in range(start, start + 20)]
-    found = (checked(problem, checked_costs(problem), problem.link, seed) for problem, seed in problems)
+    found = (checked(problem, problem_costs(problem), problem.link, seed) for problem, seed in problems)
     assert sum(found) > 10
 
 
@@ -72,7 +72,7 @@ def checked(problem: Problem, costs: Costs, link: Link, seed: int) -> int:
 def test_without_limits_the_matrix_holds_every_downward_closed_set_once() -> None:
     for seed in range(30):
         problem = random_problem(seed, cuts="any", max_error=1.0)
-        shape = geometry(checked_costs(problem))
+        shape = geometry(problem_costs(problem))
         assert shape is not None
         found = [tuple(np.flatnonzero(row)) for row in shape.cuts]
         assert len(found) == len(set(found))

@@ -12,8 +12,9 @@ from graphs import errors, random_problem
 from evosplit.planner.devices import MeasuredDevice
 from evosplit.planner.evaluate import evaluate
 from evosplit.planner.problem import BitChoices, Problem, default_bits
-from evosplit.planner.problem.assignment import Assignment, amount
+from evosplit.planner.problem.assignment import Assignment
 from evosplit.planner.problem.cost_model import every_choice
+from evosplit.planner.problem.spending import amount
 from evosplit.planner.solve import solve
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.integer_times import IntegerTimes

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from benchmarks.planner_models import light_graph
 from benchmarks.synthetic_problem import profile_of, synthetic_errors
 from evosplit.planner.problem import Problem, default_bits
-from evosplit.planner.problem.assignment import spending
+from evosplit.planner.problem.cost_model import problem_costs
 from evosplit.planner.problem.device_pair import plain_speed
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.solve import checked_costs, optimum
+from evosplit.planner.problem.spending import spending
+from evosplit.planner.solve import optimum
 from evosplit.planner.table import plan_table
 from evosplit.shared.graph import load_graph
 from evosplit.shared.link import Link
@@ -48,7 +49,7 @@ def asked_of(name: str, models: Path | None, slowdown: float, has_integers: bool
 
 
 def latency_s(problem: Problem) -> float:
-    costs = checked_costs(problem)
+    costs = problem_costs(problem)
     found = optimum(costs, problem.link)
     return math.inf if found is None else spending(costs, found).latency(problem.link).total_s
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from graphs import random_problem
@@ -21,7 +23,7 @@ def test_equals_a_dense_grid_of_single_solves(start: int) -> None:
         table = plan_table(problem)
         for bandwidth in np.geomspace(MIN_BANDWIDTH_BPS, MAX_BANDWIDTH_BPS, 25):
             link = Link(float(bandwidth), problem.link.rtt_s)
-            single = solve(Problem(**{**vars(problem), "link": link})).plan
+            single = solve(replace(problem, link=link)).plan
             best = table.best(float(bandwidth))
             assert best.latency_at(link).total_s == pytest.approx(single.latency.total_s, abs=2e-8), seed
 
