@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from evosplit.library.model import Model
 from evosplit.library.plan_data import plan_data, where
 from evosplit.library.progress import Progress
-from evosplit.library.promise import Promised, keep_promise
+from evosplit.library.promise import Promised, keep_promise, promised_table
 from evosplit.library.report import Listing, Report, listing
 from evosplit.library.setting import PlanningOptions, Setting, setting_of
 from evosplit.planner.drop.pictures import with_errors
@@ -18,11 +18,9 @@ from evosplit.planner.problem import Problem
 from evosplit.planner.problem.costs import Objective
 from evosplit.planner.problem.limits import LimitStatus
 from evosplit.planner.solve import Solution, solve
-from evosplit.planner.table import plan_table
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan, PlanTable
-from evosplit.shared.replan import choices
 from evosplit.shared.serial import to_data
 from evosplit.shared.units import format_bandwidth, format_duration, format_size
 
@@ -137,11 +135,11 @@ def plan_in(
 ) -> PlanReport:
     """As `plan`, in a setting."""
     offered = setting.problem(bandwidth_bps, objective)
-    promised = keep_promise(setting, offered, max_drop, _all_plans, progress)
+    promised = keep_promise(setting, offered, max_drop, _asked_plan, progress)
     problem = promised.kept.problem
     solution = solve(problem)
     solution = replace(solution, plan=with_errors(solution.plan, offered))
-    table = _table(problem)
+    table = _table(offered, promised)
     is_missing = isinstance(table, EvoSplitError)
     missing = (f"{setting.model.name}: no table over bandwidths: {table}",) if is_missing else ()
     return PlanReport(
@@ -154,16 +152,14 @@ def plan_in(
     )
 
 
-def _all_plans(problem: Problem) -> Sequence[Plan]:
-    """The plan that is asked for, and those of the table that is shown."""
-    table = _table(problem)
-    return [solve(problem).plan, *(choices(table) if isinstance(table, PlanTable) else ())]
+def _asked_plan(problem: Problem) -> Sequence[Plan]:
+    return [solve(problem).plan]
 
 
-def _table(problem: Problem) -> PlanTable | EvoSplitError:
+def _table(problem: Problem, promised: Promised) -> PlanTable | EvoSplitError:
     """The table, or why there is none: the plan for the one link stands without it."""
     try:
-        return plan_table(_over_links(problem))
+        return promised_table(_over_links(problem), promised)
     except EvoSplitError as reason:
         return reason
 
