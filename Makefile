@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test fuzz lint bench bench-edge bench-loop bench-planner lock test-compose clean
+.PHONY: install demo test fuzz lint api bench bench-edge bench-loop bench-planner lock test-compose clean
 
 install: $(STAMP)
 
@@ -33,6 +33,10 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The page of the Python API, from the docstrings; a test says when it is stale.
+api: $(STAMP)
+	$(BIN)/python -m docs.make_api
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

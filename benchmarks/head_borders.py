@@ -32,7 +32,7 @@ from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.placement import exit_places, narrow_places
 from evosplit.edge.hooks.saliency import SaliencyMaskHook
 from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cut
-from evosplit.shared.random_inputs import random_feeds
+from evosplit.shared.session import random_feeds
 
 TARGET: Final = 1.15
 ROUNDS: Final = 31

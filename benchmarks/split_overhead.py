@@ -18,8 +18,7 @@ import onnx
 from benchmarks.report import write_result
 from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cuts
 from evosplit.shared.graph.passes import pin_shapes, unlist_weights
-from evosplit.shared.random_inputs import random_feeds
-from evosplit.shared.session import Runner
+from evosplit.shared.session import Runner, random_feeds
 from evosplit.shared.split import head_model, tail_model
 
 TARGET: Final = 1.05

@@ -1,1 +1,1 @@
-"""The composition root: the only room that knows all others."""
+"""Command line and composition root: the only package that knows all others."""

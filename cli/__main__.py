@@ -1,4 +1,4 @@
-"""`python -m cli`: the same as `evosplit`."""
+"""Entry point of `python -m evosplit.cli`, the same as `evosplit`."""
 
 from evosplit.cli.main import main
 

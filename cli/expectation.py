@@ -1,4 +1,4 @@
-"""What an agent's hooks and masks spare, for plans that count on it."""
+"""Reading of expected savings, for plans that count on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes from one socket over a line to another: what a shaped connection does in each direction."""
+"""Byte pump between two sockets over a shaped line, for one direction."""
 
 from __future__ import annotations
 

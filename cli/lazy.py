@@ -1,4 +1,4 @@
-"""A group of commands that are imported when they are used: each machine installs only what it needs."""
+"""Lazy command group: commands are imported when they are used, so each machine installs what it needs."""
 
 from __future__ import annotations
 

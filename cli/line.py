@@ -1,4 +1,4 @@
-"""One direction of a link: bytes leave one after the other and arrive a fixed time later."""
+"""Simulated line: one direction of a link, bytes one after the other with a fixed delay."""
 
 from __future__ import annotations
 

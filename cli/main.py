@@ -1,4 +1,4 @@
-"""The `evosplit` command."""
+"""Entry point of the `evosplit` command."""
 
 from __future__ import annotations
 

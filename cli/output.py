@@ -1,4 +1,4 @@
-"""Where output goes: answers to standard output, everything else to standard error."""
+"""Output streams: answers to standard output, everything else to standard error."""
 
 from __future__ import annotations
 

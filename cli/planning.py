@@ -1,4 +1,4 @@
-"""From a command's options to the setting that it plans in."""
+"""Planning setting from a command's options."""
 
 from __future__ import annotations
 

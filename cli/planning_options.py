@@ -1,4 +1,4 @@
-"""The options that planning commands share, as one decorator."""
+"""Options that planning commands share, as one decorator."""
 
 from __future__ import annotations
 

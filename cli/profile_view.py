@@ -1,4 +1,4 @@
-"""An agent's profile as tables for a terminal. Pure."""
+"""Tables of an agent's profile for a terminal. Pure."""
 
 from __future__ import annotations
 

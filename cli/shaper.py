@@ -1,4 +1,4 @@
-"""A TCP proxy that plays a slow link: bandwidth and delay, changeable while it runs. No root needed.
+"""Traffic shaper: a TCP proxy with bandwidth and delay, changeable while it runs. No root needed.
 
 Each direction is one line that all connections share. A chunk leaves when its last bit has been sent at the
 line's bandwidth, one after the other, and arrives half a round trip later. Connections open at once, without

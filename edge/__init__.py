@@ -1,1 +1,1 @@
-"""The edge agent: takes frames, runs heads with hooks, asks the cloud, keeps results."""
+"""Edge agent: takes frames, runs heads with hooks, asks the cloud, keeps results."""

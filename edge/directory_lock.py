@@ -1,4 +1,4 @@
-"""One agent per data directory: two would take each other's frames for lost ones."""
+"""Exclusive lock on the data directory: two agents would take each other's frames for lost ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An agent from its bundle to its last frame: builds the parts, starts the loops, ends them in order."""
+"""Lifecycle of an agent: builds its parts, starts its loops, and ends them in order."""
 
 from __future__ import annotations
 

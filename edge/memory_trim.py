@@ -1,4 +1,4 @@
-"""Gives memory that building heads needed for a moment back to the system."""
+"""Heap trimming (malloc_trim): returns memory that building heads needed for a moment."""
 
 from __future__ import annotations
 

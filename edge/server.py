@@ -1,4 +1,4 @@
-"""`evosplit edge`: enrol, serve, and finish the frames under way when told to stop."""
+"""Server process of `evosplit edge`: enrol, serve, and finish the frames under way when stopped."""
 
 from __future__ import annotations
 

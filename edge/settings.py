@@ -1,4 +1,4 @@
-"""What an edge agent is told when it starts."""
+"""Settings of an edge agent."""
 
 from __future__ import annotations
 

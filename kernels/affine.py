@@ -1,4 +1,4 @@
-"""From the range of a tensor's values to scales and zero points (Jacob et al. 2018).
+"""Affine quantisation parameters (Jacob et al. 2018): scales and zero points from ranges.
 
 value = (code - zero_point) * scale, with code = round_half_even(value * (1 / scale)) + zero_point, cut off
 at 0 and 2**bits - 1; all in float32. Ranges are widened to include zero, and zero points are whole, so that

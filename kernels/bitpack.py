@@ -1,4 +1,4 @@
-"""Eight byte-wide codes to ``bits`` bytes and back, 64 bits at a time.
+"""Bit-packing of eight byte-wide codes to ``bits`` bytes and back, 64 bits at a time.
 
 A word holds eight codes, one in the low ``bits`` of each byte. Three folds close the gaps: between bytes,
 then between pairs, then between fours; the word's low ``bits`` bytes are then dense, first code lowest.

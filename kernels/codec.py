@@ -1,4 +1,4 @@
-"""Tensors to their wire form and back: quantise, pack, zstd; and how fast that is on this machine."""
+"""Tensor codec: quantise, pack and compress to the wire form and back, with measured throughput."""
 
 from __future__ import annotations
 

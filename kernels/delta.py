@@ -1,4 +1,4 @@
-"""Deltas of a tensor against a base that the receiver holds: only the blocks of codes that changed."""
+"""Delta encoding of a tensor against a base that the receiver holds: only blocks of codes that changed."""
 
 from __future__ import annotations
 

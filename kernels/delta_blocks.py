@@ -1,4 +1,4 @@
-"""The compiled loops of deltas: which blocks of codes changed, by what, and putting that back.
+"""Compiled loops of delta encoding: which blocks of codes changed, by what, and their restoration.
 
 Codes are flat unsigned arrays of 8 or 16 bits; block b holds codes ``b * block`` to ``(b + 1) * block``.
 Differences are taken modulo 2**bits, so that they fit the codes' own width. Arithmetic goes straight over

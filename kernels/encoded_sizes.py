@@ -1,4 +1,4 @@
-"""Bytes on the wire before anything is encoded: exact when zstd gains nothing, an upper bound otherwise."""
+"""Size prediction of encoded tensors: exact when zstd gains nothing, an upper bound otherwise."""
 
 from __future__ import annotations
 

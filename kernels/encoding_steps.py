@@ -1,4 +1,4 @@
-"""What every way to encode or decode a whole tensor shares: its checks, its fields, its last steps."""
+"""Shared steps of tensor encoders and decoders: checks, fields, last steps."""
 
 from __future__ import annotations
 

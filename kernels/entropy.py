@@ -1,4 +1,4 @@
-"""zstd on packed codes, where it makes the bytes fewer, and bounded on the way back.
+"""Zstandard compression of packed codes where it saves bytes, bounded on the way back.
 
 Level 1: higher levels are slower and not smaller on activations. What zstd gains on packed codes is nearly
 all entropy coding of bytes (half of the values after a ReLU are zero), so a sampled histogram tells where

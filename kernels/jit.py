@@ -1,4 +1,4 @@
-"""How kernels are compiled: one decorator, and where machine code is kept between two starts.
+"""JIT compilation (numba): one decorator, and the cache of machine code between two starts.
 
 Numba can keep what it compiled on disk, but by default beside the source (which may be a repository, or read
 only, where it raises on import). Here the place is, in this order: `NUMBA_CACHE_DIR`, the user's cache

@@ -1,4 +1,4 @@
-"""How much two small pictures differ once slow light is undone."""
+"""Illumination-invariant difference of two small pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unpacked codes of any width to dense bytes and back."""
+"""Packing of codes of any width to dense bytes and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics of feature maps in one pass: what a hook reads of a tensor."""
+"""Pooled statistics of feature maps in one pass: what a hook reads of a tensor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantise + pack and its inverse over whole arrays: shapes and checks around the compiled loops."""
+"""Quantise + pack over whole arrays, and the inverse: shapes and checks around the compiled loops."""
 
 from __future__ import annotations
 

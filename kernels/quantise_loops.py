@@ -1,4 +1,4 @@
-"""The compiled loops: value ranges, quantise + pack, unpack + dequantise, quantise to floats.
+"""Compiled loops of quantisation: ranges, quantise + pack, unpack + dequantise, quantise to floats.
 
 All arrays are flat and contiguous. A tensor with ``channels`` pairs of scale and zero point is seen as
 ``(outer, channels, inner)``: element i belongs to channel ``i // inner % channels``; one pair serves all

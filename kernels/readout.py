@@ -1,4 +1,4 @@
-"""What a tensor says about the answer: statistics, two small layers and a softmax in one call.
+"""Fused classifier inference: statistics of a tensor, two small layers and a softmax in one call.
 
 A hook stands between layers that have driven its code and its weights out of the cache, where every NumPy
 call and every temporary array costs several times what it costs in a loop; the weights of the first layer

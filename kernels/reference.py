@@ -1,4 +1,4 @@
-"""The slow oracles: the same arithmetic in plain NumPy, one obvious step after the other."""
+"""Reference oracles: the same arithmetic in plain NumPy, one obvious step after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Positions whose score reaches a limit, and those around them: the last steps of a saliency mask."""
+"""Thresholding and dilation of a saliency map to a mask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tensor as unpacked unsigned codes: what two frames of a stream are compared by.
+"""Unpacked unsigned codes of a tensor: what two frames of a stream are compared by.
 
 A quantised tensor has one code per element, a tensor that travels as it stands one code per byte.
 """

@@ -1,4 +1,4 @@
-"""Compile every kernel, or load it from the cache: ``python -m evosplit.kernels.warm`` before a start.
+"""Warm-up: compiles every kernel, or loads it from the cache (``python -m evosplit.kernels.warm``).
 
 Compiling takes seconds and leaves the compiler's memory behind in its process; a process that finds the
 machine code in the cache spends neither.

@@ -1,4 +1,4 @@
-"""Packed weights: which range their codes span, so that integer kernels can run them as they are.
+"""Weight packing: codes over ranges that integer kernels can run as they are.
 
 Integer convolutions are fast where zero has the same code in every channel. Codes of up to 7 bits, less their
 zero point, always fit into int8, so they span each channel's own range. Codes of 8 bits do not, so they span

@@ -1,4 +1,4 @@
-"""What numba cannot say by itself: unaligned 64-bit words of a byte array, a float's bits, a prefetch.
+"""Low-level memory access for numba: unaligned 64-bit words, a float's bits, prefetching.
 
 Words are in the machine's byte order, which the format needs to be little-endian (x86-64 and aarch64 are).
 """

@@ -1,1 +1,1 @@
-"""From a graph and two devices to the provably best cut and bits."""
+"""Planner: the provably best cut and bits, from a graph and two devices."""

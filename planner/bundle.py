@@ -1,4 +1,4 @@
-"""A plan table as the bundle that an edge runs: every weight at every bit-width that some plan gives it."""
+"""Bundle writer: a plan table with every weight at every bit-width that some plan gives it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our plan beside every published planner and every plain strategy, all priced alike."""
+"""Comparison of our plan with every published planner and plain strategy, all priced alike."""
 
 from __future__ import annotations
 

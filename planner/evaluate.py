@@ -1,4 +1,4 @@
-"""What any choice of cut and bits costs, priced with exactly the solver's cost model; no solver involved."""
+"""Evaluation of any choice of cut and bits with the solver's own cost model; no solver involved."""
 
 from __future__ import annotations
 

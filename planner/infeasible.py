@@ -1,4 +1,4 @@
-"""Which limit cannot be met, and by how much."""
+"""Infeasibility statement: which limit cannot be met, and by how much."""
 
 from __future__ import annotations
 

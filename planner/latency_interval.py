@@ -1,4 +1,4 @@
-"""How long a frame will take under a plan, and between which bounds."""
+"""Prediction interval of a frame's latency under a plan."""
 
 from __future__ import annotations
 

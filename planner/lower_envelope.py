@@ -1,4 +1,4 @@
-"""The lower envelope of many lines, known only by asking which of them is lowest at one place.
+"""Lower envelope of many lines, known only by asking which of them is lowest at one place.
 
 Kept are the lines found so far. Where their own envelope has a vertex, or ends, it is asked there once: an
 answer that is lower than all of them by more than a tolerance joins them, any other settles the place. When

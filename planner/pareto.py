@@ -1,4 +1,4 @@
-"""The whole front of latency, edge memory and error, complete up to a stated resolution.
+"""Pareto front of latency, edge memory and error, complete up to a stated resolution.
 
 Regions of the (memory, error) plane are searched, each given by its upper limits; the first holds everything.
 In a region the program is solved for the least latency, then for the least error at that latency, then for

@@ -1,4 +1,4 @@
-"""The whole way from two profiles and what is known of a network to a plan table."""
+"""Planning service: from two profiles and what is known of a network to a plan table."""
 
 from __future__ import annotations
 

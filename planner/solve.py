@@ -1,4 +1,4 @@
-"""From a problem to the proven optimum, or to the limit that cannot be met."""
+"""Solver entry: from a problem to the proven optimum, or to the limit that cannot be met."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plans that are optimal for some bandwidth, exactly: no grid.
+"""Plan table (parametric optimisation over bandwidth): exact, without a grid.
 
 At a fixed round-trip time a plan takes A + B / bandwidth seconds (B = 8 wire_bytes): a line in
 s = 1 / bandwidth. The best latency over s is the lower envelope of such lines

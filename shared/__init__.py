@@ -1,1 +1,1 @@
-"""The vocabulary of EvoSplit: types, errors, graph, profile, wire format, link and re-plan rule."""
+"""Common types of all packages: errors, graph, plan, profile, wire format, link and re-plan rule."""

@@ -1,4 +1,4 @@
-"""A bundle: all that an edge needs to run a plan table, in one uncompressed zip, verified by digest.
+"""Bundle file: all that an edge needs to run a plan table, in one uncompressed zip, verified by digest.
 
 ``manifest.json`` names the model, the plan table, the model card and, for every initialiser and bit-width
 that some plan wants, the file with the encoded weights; it lists the sha256 of every other file. The digest

@@ -1,4 +1,4 @@
-"""Cache key of a measurement or a plan that is kept on disk: all that it would be another one without."""
+"""Cache key of a measurement or a plan that is kept on disk: everything that it depends on."""
 
 from __future__ import annotations
 

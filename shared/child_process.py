@@ -1,4 +1,4 @@
-"""Child process of low priority: it makes way for others and takes no more memory than it may."""
+"""Child process of low priority, which takes no more memory than it may and ends with its parent."""
 
 from __future__ import annotations
 

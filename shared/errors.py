@@ -1,4 +1,4 @@
-"""Typed errors: ours, or the peer's. Each carries one clear line and knows how it ends.
+"""Typed errors: ours, or the peer's. Each carries one clear line and its HTTP status.
 
 ``http_status`` is the answer to a request that ran into the error; ``exit_status`` that of a command
 (1: the work failed, 2: wrong usage).

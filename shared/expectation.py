@@ -1,4 +1,4 @@
-"""What hooks and masks are expected to spare: measured while serving, counted when a plan is made."""
+"""Expected savings of hooks and masks: measured while serving, counted when a plan is made."""
 
 from __future__ import annotations
 

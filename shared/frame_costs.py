@@ -1,4 +1,4 @@
-"""What a frame takes on a device beside the network: its input, the reading of its outputs, its pictures."""
+"""Cost of a frame beside the network: preprocessing, postprocessing, picture codecs."""
 
 from __future__ import annotations
 

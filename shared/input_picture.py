@@ -1,4 +1,4 @@
-"""A picture as a network reads it, which is all that is kept of it while its frame is under way."""
+"""Decoded picture at the size that a network reads, all that is kept of it while its frame is under way."""
 
 from __future__ import annotations
 

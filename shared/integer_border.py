@@ -1,4 +1,4 @@
-"""What it takes to leave float32 for integers and to come back: rounding, and another order in memory."""
+"""Cost of the border between float32 and integers: rounding, and another memory layout."""
 
 from __future__ import annotations
 

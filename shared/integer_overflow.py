@@ -1,4 +1,4 @@
-"""Whether integer kernels of this processor add up right, and the remedy where they do not.
+"""Saturation check of the processor's 8-bit integer kernels (VPMADDUBSW), and a remedy.
 
 x86 processors without VNNI multiply uint8 by int8 in pairs whose sum has 16 bits: 255 x 127 twice is cut off
 at 32,767. ONNX Runtime has slower kernels for them, but takes these only when told to, and on a processor

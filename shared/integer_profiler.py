@@ -1,4 +1,4 @@
-"""Measure a model in integers side by side with float32: the machine's other load meets both alike."""
+"""Interleaved profiling of a model in integers and in float32."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from evosplit.shared.integer_times import IntegerTimes
 from evosplit.shared.isotonic import isotonic
 from evosplit.shared.profile import Profile
 from evosplit.shared.profiler import quiet_median
-from evosplit.shared.random_inputs import random_feeds
-from evosplit.shared.session import Runner
+from evosplit.shared.session import Runner, random_feeds
 from evosplit.shared.split import head_model, layer_model
 
 Quantised = Callable[[onnx.ModelProto], onnx.ModelProto]

@@ -1,4 +1,4 @@
-"""How long layers and heads take in 8-bit integers, beside their times in float32."""
+"""Integer profile: times of layers and heads in 8 bits, beside those in float32."""
 
 from __future__ import annotations
 

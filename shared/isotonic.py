@@ -1,4 +1,4 @@
-"""Noise out of what can only grow: the least-squares non-decreasing fit."""
+"""Isotonic regression (PAVA): the least-squares non-decreasing fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a model's layers stand under the roofs of a machine.
+"""Arithmetic intensity and rates of a model's layers on a roofline.
 
 A layer's bytes are those of its inputs, weights and outputs in float32, each moved once. Layers whose tensors
 stay in the caches may therefore stand above the slanted roof, which is that of the memory.

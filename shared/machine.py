@@ -1,4 +1,4 @@
-"""The machine that a figure was measured on."""
+"""Machine description (processor, memory, runtimes) that goes with every measured figure."""
 
 from __future__ import annotations
 

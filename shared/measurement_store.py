@@ -1,4 +1,4 @@
-"""Measurements kept on disk as JSON, one file a key: `evosplit.shared.cache_key` says what a key holds."""
+"""Content-addressed store of measurements on disk, as JSON (`evosplit.shared.cache_key`)."""
 
 from __future__ import annotations
 

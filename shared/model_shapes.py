@@ -1,4 +1,4 @@
-"""Sizes for a model's dynamic dimensions: given, from ``NAME.shape.yaml`` beside it, or from its card."""
+"""Sizes of a model's dynamic dimensions: given, from ``NAME.shape.yaml`` beside it, or from its card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `evosplit inspect` tells about a model, as plain data."""
+"""Model summary as plain data, as `evosplit inspect` prints it."""
 
 from __future__ import annotations
 

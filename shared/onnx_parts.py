@@ -1,4 +1,4 @@
-"""New ONNX models from the parts of old ones, and what a node reads and makes."""
+"""Construction of ONNX models from parts of others, and the names that a node reads and makes."""
 
 from __future__ import annotations
 

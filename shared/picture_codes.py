@@ -1,4 +1,4 @@
-"""Pictures that travel instead of the input tensor made of them: raw 8 bit, PNG, JPEG. Bytes in, bytes out.
+"""Picture codecs for inputs on the wire: raw 8 bit, PNG, JPEG. Bytes in, bytes out.
 
 The sender brings the picture to the network's size, so that what would be cropped is not sent; the receiver
 takes it as it is. Raw pixels are a PPM (PGM) file, whose header is about 15 bytes.

@@ -1,4 +1,4 @@
-"""A plan (where to cut, how many bits) and the table of plans over bandwidth. Both are values."""
+"""Plans (a cut, and bits) and plan tables over bandwidth, as immutable values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network's outputs to a reading, by the card."""
+"""Postprocessing: a network's outputs to a reading, by the model card."""
 
 from __future__ import annotations
 

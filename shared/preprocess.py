@@ -1,4 +1,4 @@
-"""Pixels to the tensor that a network reads."""
+"""Preprocessing: pixels to the tensor that a network reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seconds per layer, and per whole head and tail, of one model on one device."""
+"""Profile: seconds per layer, and per whole head and tail, of one model on one device."""
 
 from __future__ import annotations
 

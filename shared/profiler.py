@@ -1,4 +1,4 @@
-"""Measure this machine: seconds per layer, and of whole heads and tails, with ONNX Runtime."""
+"""Profiler: measures seconds per layer, and of whole heads and tails, with ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from evosplit.shared.graph import Cut, Graph, prefix_cut
 from evosplit.shared.isotonic import isotonic
 from evosplit.shared.machine import this_machine
 from evosplit.shared.profile import BUSY, Profile, left_out_residual
-from evosplit.shared.random_inputs import random_feeds
-from evosplit.shared.session import Runner
+from evosplit.shared.session import Runner, random_feeds
 from evosplit.shared.split import head_model, layer_model, tail_model
 
 Progress = Callable[[int, int], None]

@@ -1,4 +1,4 @@
-"""Which plan of a table to use next: a pure rule over the table, the link as estimated, and the plan in use.
+"""Re-plan rule: the next plan of a table, from the estimated link and the plan in use. Pure.
 
 Near a breakpoint two plans take nearly the same time, so that holding on to the one in use costs next to
 nothing there; a plan is left at once only for one that is clearly faster. What a smaller gain adds up to over

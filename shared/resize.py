@@ -1,4 +1,4 @@
-"""Where a picture lands in the network's input, and the way back for boxes."""
+"""Resize geometry of a picture in the network's input (stretch, fit, crop), and its inverse for boxes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answer to a frame: who gave it, how sure, under which plan, and where the time went."""
+"""Result of a frame: the answer, who gave it, its confidence, its plan, and where the time went."""
 
 from __future__ import annotations
 

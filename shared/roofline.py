@@ -1,4 +1,4 @@
-"""The two roofs of this machine.
+"""Roofline of this machine: peak arithmetic and memory bandwidth.
 
     attainable FLOP/s = min(peak_flops, intensity x peak_bytes_per_s),  intensity = FLOP / byte
 

@@ -1,4 +1,4 @@
-"""How EvoSplit uses ONNX Runtime: quiet sessions, and its errors in one line."""
+"""ONNX Runtime sessions: options, quiet logging, and its errors in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frozen dataclasses to canonical JSON and back, checked field by field, and their digests."""
+"""JSON serialisation of frozen dataclasses: canonical, checked field by field, with digests."""
 
 from __future__ import annotations
 

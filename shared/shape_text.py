@@ -1,4 +1,4 @@
-"""Shapes as people write them: ``1x3x640x640``."""
+"""Parsing of shapes as people write them: ``1x3x640x640``."""
 
 from __future__ import annotations
 

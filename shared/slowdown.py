@@ -1,4 +1,4 @@
-"""Profile of a slower device, played by this machine."""
+"""Profile of a slower device, emulated by this machine."""
 
 from __future__ import annotations
 

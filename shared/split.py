@@ -1,4 +1,4 @@
-"""Head and tail of a cut as ONNX models of their own."""
+"""Model splitting: head and tail of a cut as ONNX models of their own."""
 
 from __future__ import annotations
 

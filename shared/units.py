@@ -1,4 +1,4 @@
-"""Quantities as people write them: ``5mbit``, ``64MB``, ``20ms``.
+"""Parsing and formatting of quantities with units: ``5mbit``, ``64MB``, ``20ms``.
 
 Decimal prefixes are powers of 1000 (``MB``), binary ones powers of 1024 (``MiB``).
 """

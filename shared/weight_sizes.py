@@ -1,4 +1,4 @@
-"""Which initialisers a plan quantises, and how many bytes a layer's weights take at a bit-width."""
+"""Weight selection and sizes: which initialisers a plan quantises, and their bytes at a bit-width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model without its big weights (a skeleton), and weights put back into one."""
+"""Skeleton models: a model without its large weights, and weights put back into one."""
 
 from __future__ import annotations
 

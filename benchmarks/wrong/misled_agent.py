@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from benchmarks.wrong.misled_simulation import NEARLY
 from evosplit.cli.demo.client import DemoFrame, EdgeClient
@@ -15,12 +15,15 @@ from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.scenario import Scenario, gate_scenario
 from evosplit.cli.demo.tiers import cloud_tier, edge_agent
 from evosplit.cli.shaper import Shaper
+from evosplit.kernels.device_profile import IntegerMeasurement
 from evosplit.shared.errors import ProfileError
+from evosplit.shared.frame_costs import FrameCosts
 from evosplit.shared.link import Link
 from evosplit.shared.profile import Profile
 from evosplit.shared.serial import from_json, to_json
 from evosplit.shared.slowdown import slowed
 
+T = TypeVar("T")
 EVERY: Final = 10
 """So many planned frames, then one of each plan by name, so that noise meets all alike."""
 
@@ -40,12 +43,28 @@ async def agent_told(wrong: float, link: Link, slowdown: float, frames: int) -> 
 
 
 def _mistell(folder: Path, wrong: float) -> None:
-    path = folder / "profile.json"
-    profile = from_json(Profile, path.read_bytes(), ProfileError)
-    told = dataclasses.replace(slowed(profile, wrong), slowdown=profile.slowdown)
-    path.write_bytes(to_json(told))
+    """Every measurement that the agent keeps of itself, and nothing that was made of them."""
+    assert any((folder / "profile").glob("*.json")), "the agent keeps its profile elsewhere"
+    _rewrite(folder / "profile", Profile, lambda kept: replace(slowed(kept, wrong), slowdown=kept.slowdown))
+    _rewrite(folder / "frame", FrameCosts, lambda kept: _slowed_frame(kept, wrong))
+    _rewrite(folder / "integers", IntegerMeasurement, lambda kept: _slowed_integers(kept, wrong))
     for made_of_it in ("enrolment.json", "corrections.json"):
         (folder / made_of_it).unlink(missing_ok=True)
+
+
+def _rewrite(folder: Path, kind: type[T], change: Callable[[T], T]) -> None:
+    """Nothing where the agent has measured nothing of the kind, as integers where it runs without them."""
+    for path in folder.glob("*.json"):
+        path.write_bytes(to_json(change(from_json(kind, path.read_bytes(), ProfileError))))
+
+
+def _slowed_frame(kept: FrameCosts, wrong: float) -> FrameCosts:
+    pictures = {codec: seconds * wrong for codec, seconds in kept.picture_s.items()}
+    return replace(kept, frame_s=kept.frame_s * wrong, prepare_s=kept.prepare_s * wrong, picture_s=pictures)
+
+
+def _slowed_integers(kept: IntegerMeasurement, wrong: float) -> IntegerMeasurement:
+    return replace(kept, times=None if kept.times is None else kept.times.slowed(wrong))
 
 
 async def _play(client: EdgeClient, scenario: Scenario, frames: int) -> dict[str, Any]:

@@ -18,8 +18,7 @@ from evosplit.library.cache import local_store
 from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
 from evosplit.planner.service import service_problem
 from evosplit.planner.table import plan_table
-from evosplit.shared.correction.corrections import corrections_of
-from evosplit.shared.correction.frame_times import Measured
+from evosplit.shared.correction.corrections import Measured, corrections_of
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.correction.predicted_terms import Beside
 from evosplit.shared.link import Link

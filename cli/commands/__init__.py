@@ -1,1 +1,1 @@
-"""One file per sub-command."""
+"""Sub-commands, one file each."""

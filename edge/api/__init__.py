@@ -1,1 +1,1 @@
-"""The HTTP face of an agent: frames in, results out, and the Open Inference Protocol."""
+"""HTTP API of an agent: frames in, results out, and the Open Inference Protocol."""

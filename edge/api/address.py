@@ -1,4 +1,4 @@
-"""The address to listen on, taken before the long work of a first start begins."""
+"""Listening socket, bound before the long work of a first start begins."""
 
 from __future__ import annotations
 

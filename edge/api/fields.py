@@ -1,4 +1,4 @@
-"""What clients write in queries and headers, checked. Pure functions; all raise UsageError (HTTP 400)."""
+"""Parsing of query and header fields. Pure functions; all raise UsageError (HTTP 400)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every error leaves as ``{"error": one line}`` with the right status; no stack trace ever does.
+"""Error middleware: every error as ``{"error": one line}`` with its HTTP status, without stack traces.
 
 A 503 says in ``Retry-After`` (RFC 9110, section 10.2.3) when to come again.
 """

@@ -1,4 +1,4 @@
-"""The agent's own pages: frames in, results out, the plan in use, metrics."""
+"""HTTP routes of the agent: frames in, results out, the plan in use, metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture in a request: the body itself, or the one file of a form (multipart/form-data, RFC 7578)."""
+"""Picture in a request body: the body itself, or the one file of a form (multipart/form-data, RFC 7578)."""
 
 from __future__ import annotations
 

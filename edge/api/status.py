@@ -1,4 +1,4 @@
-"""What the agent does just now, as plain data."""
+"""Status of the agent as plain data."""
 
 from __future__ import annotations
 

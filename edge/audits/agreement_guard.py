@@ -1,4 +1,4 @@
-"""Watches that what hooks and plans answer is still what the network would have answered."""
+"""Drift guard: tests that answers of hooks and plans still agree with the network's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two answers of one network say the same. Pure."""
+"""Agreement of two answers of one network. Pure."""
 
 from __future__ import annotations
 

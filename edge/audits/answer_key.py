@@ -1,4 +1,4 @@
-"""The name of a network's answer, where the answer is one of a few things."""
+"""Answer key: a short text for a network's answer, where that is one of a few things."""
 
 from __future__ import annotations
 

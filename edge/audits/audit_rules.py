@@ -1,4 +1,4 @@
-"""The rules by which an audited hook or plan stays, gets a higher threshold, or is closed. Pure functions."""
+"""Rules by which an audited hook or plan stays, gets a higher threshold, or is closed. Pure functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames on which hooks are not believed but compared with the full way, and what follows from it."""
+"""Audits of hooks: frames on which decisions are compared with the full answer instead of used."""
 
 from __future__ import annotations
 

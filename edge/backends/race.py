@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -21,10 +22,14 @@ class Race:
     """A segment that runs whichever of its candidates was fastest in the last race.
 
     All candidates give the same values, to rounding, so a race costs time alone.
+    ``clock`` gives seconds.
     """
 
-    def __init__(self, candidates: tuple[Segment, ...]) -> None:
+    def __init__(
+        self, candidates: tuple[Segment, ...], clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self._candidates = candidates
+        self._clock = clock
         self._turns_s: list[deque[float]] = [deque(maxlen=FRAMES_PER_TURN - 1) for _ in candidates]
         self._best = candidates[0]
         self._last = candidates[0]
@@ -47,10 +52,10 @@ class Race:
         candidate, frame_of_turn = divmod(self._frame, FRAMES_PER_TURN)
         is_race = candidate < len(self._candidates)
         self._last = self._candidates[candidate] if is_race else self._best
-        started_s = time.perf_counter()
+        started_s = self._clock()
         made = self._last.run(tensors, frame)
         if is_race and frame_of_turn:
-            self._turns_s[candidate].append(time.perf_counter() - started_s)
+            self._turns_s[candidate].append(self._clock() - started_s)
         self._advance()
         return made
 

@@ -17,7 +17,7 @@ from evosplit.edge.backends.runtime_segment import RuntimeSegment
 from evosplit.edge.backends.segment import FrameContext, Segment
 from evosplit.shared.errors import InputError, ModelError
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.random_inputs import random_feeds
+from evosplit.shared.session import random_feeds
 from evosplit.shared.wire import EncodedTensor
 
 ROUNDS: Final = 5
@@ -49,7 +49,9 @@ def open_segment(
     return dense if masked_segment is None else Race((dense, masked_segment))
 
 
-def fastest_segment(candidates: Sequence[Segment], model: onnx.ModelProto) -> Segment:
+def fastest_segment(
+    candidates: Sequence[Segment], model: onnx.ModelProto, clock: Callable[[], float] = time.perf_counter
+) -> Segment:
     """The candidate with the least median time on random inputs. Raises ModelError without any."""
     if not candidates:
         raise ModelError("no backend takes this part of the head")
@@ -60,9 +62,9 @@ def fastest_segment(candidates: Sequence[Segment], model: onnx.ModelProto) -> Se
     try:
         for _ in range(ROUNDS + 1):
             for segment, seconds in zip(candidates, taken_s, strict=True):
-                started_s = time.perf_counter()
+                started_s = clock()
                 segment.run(feeds, _FRAME)
-                seconds.append(time.perf_counter() - started_s)
+                seconds.append(clock() - started_s)
     except InputError:  # random values may be none that the network takes: then nothing is known
         return candidates[0]
     medians = [statistics.median(seconds[1:]) for seconds in taken_s]

@@ -1,4 +1,4 @@
-"""Holds background work up while frames are under way."""
+"""Pausing of background work while frames are under way."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Pace:
     and memory bandwidth with it, and has to be taken off the processor first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resume_s: float = RESUME_S) -> None:
+        self._resume_s = resume_s
         self._process: Process | None = None
         self._frames = 0
         self._resuming: asyncio.TimerHandle | None = None
@@ -54,7 +55,7 @@ class Pace:
             self._frames -= 1
             if not self._frames:
                 self._last_end_s = time.monotonic()
-                self._resuming = asyncio.get_running_loop().call_later(RESUME_S, self._resume)
+                self._resuming = asyncio.get_running_loop().call_later(self._resume_s, self._resume)
 
     @contextlib.contextmanager
     def holding(self, process: Process) -> Iterator[None]:

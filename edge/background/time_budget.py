@@ -1,4 +1,4 @@
-"""Budgets: a share of the time, or of the bytes of frames, that may be spent on what nobody waits for."""
+"""Token buckets for background work: a share of the time, or of the bytes of frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calibrates plans from the frames that an agent answers: gathers inputs, sends them, has plans made."""
+"""Calibration loop: gathers inputs of answered frames, sends them, has plans made."""
 
 from __future__ import annotations
 

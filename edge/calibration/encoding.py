@@ -1,4 +1,4 @@
-"""A network's inputs as bytes that lose nothing: what an inference request at cut 0 would carry."""
+"""Lossless encoding of a network's inputs, as an inference request at cut 0 would carry them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What plans are calibrated from: inputs that are sent, or errors measured here where inputs stay here."""
+"""Calibration evidence: inputs that are sent, or errors measured here where inputs stay here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks at some of the frames that were answered, at a bounded cost: keeps inputs, and sees them drift."""
+"""Sampling of answered frames at a bounded cost, for calibration and for drift."""
 
 from __future__ import annotations
 

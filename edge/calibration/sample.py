@@ -1,4 +1,4 @@
-"""A reservoir of distinct network inputs, spread out over time and bounded in bytes."""
+"""Reservoir sampling of distinct network inputs, spread over time and bounded in bytes."""
 
 from __future__ import annotations
 

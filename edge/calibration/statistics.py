@@ -1,4 +1,4 @@
-"""Quantisation errors measured on the device's own inputs, in a process of its own at the lowest priority.
+"""Quantisation errors of the device's own inputs, measured in a process of the lowest priority.
 
 ``python -m evosplit.edge.calibration.statistics``: on standard input a line of JSON (`Asked`) and the inputs'
 bytes one after the other; the error table as JSON on standard output, or one line on standard error.

@@ -1,4 +1,4 @@
-"""Calibration inputs on their way to the plan service: in small pieces, between frames, within a budget."""
+"""Upload of calibration inputs to the plan service: in small pieces, between frames, within a budget."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The first start: an agent measures itself, has plans made, and fetches its bundle."""
+"""Enrolment: an agent measures itself, has plans made, and fetches its bundle."""

@@ -1,4 +1,4 @@
-"""The first start: measure, have plans made, fetch and verify the bundle. Later starts need no cloud.
+"""Enrolment at the first start: measure, have plans made, fetch and verify the bundle.
 
 Plans for what was found since (hooks that spare other shares, inputs that frames brought) are asked for while
 the agent serves: `evosplit.edge.enrolment.renewal`.

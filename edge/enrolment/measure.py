@@ -1,4 +1,4 @@
-"""Measures this machine in a process of its own, whose memory and caches are gone afterwards.
+"""Measurement of this machine in a child process, whose memory and caches are gone afterwards.
 
 ``python -m evosplit.edge.enrolment.measure FOLDER NAME SHA256 THREADS SLOWDOWN [integers]``: on standard
 input a line with the model card as JSON (or null) and then a stripped ONNX model; the profile as JSON on

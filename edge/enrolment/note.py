@@ -1,4 +1,4 @@
-"""The bundle on disk, and the note that points at it and says what it was made for.
+"""Enrolment record: the bundle on disk, and what it was made for.
 
 The bundle is written first and the note second, so that a crash in between leaves a valid pair or none.
 """

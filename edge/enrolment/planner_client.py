@@ -1,4 +1,4 @@
-"""What an agent asks of the cloud's plan service."""
+"""HTTP client of the cloud's plan service."""
 
 from __future__ import annotations
 

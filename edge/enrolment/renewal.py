@@ -1,4 +1,4 @@
-"""New plans while the agent serves: asked for, verified, built, and then taken up between two frames."""
+"""Plan renewal while serving: asked for, verified, built, and taken up between two frames."""
 
 from __future__ import annotations
 

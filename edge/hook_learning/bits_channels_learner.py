@@ -1,4 +1,4 @@
-"""What fewer bits, or channels, of one boundary tensor have cost: rows found one by one, and hooks of them.
+"""Learner of bits and channels hooks: trials on one boundary tensor, and the hooks fitted to them.
 
 From the mildest on, until one changes the answer: what is stronger counts as changing it too.
 """

@@ -1,4 +1,4 @@
-"""Exits that learn on the device: which tensors are sampled, and what becomes of trained classifiers."""
+"""Learner of exits: which tensors are sampled, and what becomes of trained classifiers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bounded table of answers: those seen often keep a name, the others share one."""
+"""Heavy hitters (bounded counting): answers seen often keep a name, the others share one."""
 
 from __future__ import annotations
 

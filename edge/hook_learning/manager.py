@@ -1,4 +1,4 @@
-"""The hooks of one agent: where they come from, how they learn, what is kept of them."""
+"""Lifecycle of an agent's hooks: loading, learning, replacement, saving."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an early tensor and the boundary of one camera's frames looked like, and the mask hook they show."""
+"""Learner of mask hooks, from an early tensor and the boundary of one camera's frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows from an answer once it is given; no client waits for any of it."""
+"""Observer of answers: learning and audits that follow a frame, for which no client waits."""
 
 from __future__ import annotations
 

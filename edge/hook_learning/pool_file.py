@@ -1,4 +1,4 @@
-"""The sampler's reservoirs in a file: across restarts, and for the process that trains."""
+"""File of the sampler's reservoirs: across restarts, and for the process that trains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which samples stay: a reservoir balanced over the answers, and one that is true to the stream."""
+"""Reservoir sampling: one balanced over the answers, one that is true to the stream."""
 
 from __future__ import annotations
 

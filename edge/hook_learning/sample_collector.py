@@ -1,4 +1,4 @@
-"""What full answers teach: hooks that follow a stream learn them, and the sampler keeps some for training."""
+"""Collector of training samples from full answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two reservoirs of a sampler: one to train on, balanced; one to measure on, true to the stream."""
+"""Training and calibration reservoirs of a sampler: one balanced, one true to the stream."""
 
 from __future__ import annotations
 

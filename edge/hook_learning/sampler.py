@@ -1,4 +1,4 @@
-"""Keeps samples of what the network answered, in a hard number of bytes. It stands in the serving path."""
+"""Sampler of the network's answers, in a hard number of bytes. It stands in the serving path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks the cloud, on a few frames, what it would say to fewer bits or channels, or without a block.
+"""Shadow requests: a few frames on which the cloud answers fewer bits or channels, or without a block.
 
 No client waits for it.
 """

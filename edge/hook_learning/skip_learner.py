@@ -1,4 +1,4 @@
-"""Tries what leaving a block out does to answers: in a head of its own, so that frames pay for no border."""
+"""Learner of skip hooks: tries leaving a block out, in a head of its own, so that frames pay no border."""
 
 from __future__ import annotations
 

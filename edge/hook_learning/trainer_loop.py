@@ -1,4 +1,4 @@
-"""Trains when nothing else is to do, and hands finished classifiers over."""
+"""Idle-time training loop, which hands over finished classifiers."""
 
 from __future__ import annotations
 

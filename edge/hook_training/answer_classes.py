@@ -1,4 +1,4 @@
-"""Which answers become classes, and what each of them gives out."""
+"""Label encoding: which answers become classes, and what each of them gives out."""
 
 from __future__ import annotations
 

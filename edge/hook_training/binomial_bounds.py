@@ -1,4 +1,4 @@
-"""Exact (Clopper and Pearson 1934) confidence statements about a share, without SciPy."""
+"""Exact binomial confidence bounds (Clopper and Pearson 1934), without SciPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thresholds of all exits of a head together: the least arithmetic for a stated agreement of all frames.
+"""Joint thresholds of all exits of a head: the least arithmetic for a stated agreement of all frames.
 
 An exit near the input saves much, a late one little, so to ask the same agreement of each wastes what the
 early ones could save. Here all thresholds start at "never" and are lowered one at a time, always the one

@@ -1,4 +1,4 @@
-"""What training hands back: a classifier with its threshold, and what was measured of it."""
+"""Result of training: a classifier with its threshold, and what was measured of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finished classifiers in a file: from the process that trains to the one that serves."""
+"""File of trained classifiers: from the process that trains to the one that serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How still a picture must be for its answer to stay: learned from a stream's consecutive full answers."""
+"""Fit of a repeat hook: how still a picture must be for its answer to stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which positions of an early tensor stand for something, learned from what crosses the cut."""
+"""Fit of a saliency mask: which positions of an early tensor matter to what crosses the cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a file of samples, for the process that trains."""
+"""Reader of a file of samples, for the process that trains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arrays that samples are kept in, and how many bytes that takes."""
+"""Array layout of samples, and how many bytes they take."""
 
 from __future__ import annotations
 

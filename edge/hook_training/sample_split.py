@@ -1,4 +1,4 @@
-"""Three parts of what is kept: to train on, to choose by, to calibrate on."""
+"""Train, validation and calibration split of samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hooks learn from: a feature vector, the network's answer to it, and the outputs behind the answer."""
+"""Training samples: a feature vector, the network's answer, and the outputs behind the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a block may be left out, learned from frames that went the way with it and without. Pure."""
+"""Fit of a skip hook, from frames that were run with and without a block. Pure."""
 
 from __future__ import annotations
 

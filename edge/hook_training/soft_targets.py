@@ -1,4 +1,4 @@
-"""How sure the network itself was: what a hook learns of an answer beside its name."""
+"""Soft targets (knowledge distillation, Hinton et al. 2015): the network's own confidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From held-out confidences to a threshold that keeps a stated agreement."""
+"""Threshold calibration: from held-out confidences to a threshold that keeps a stated agreement."""
 
 from __future__ import annotations
 

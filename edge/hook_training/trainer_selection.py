@@ -1,4 +1,4 @@
-"""Which trainer's classifier is used: the one that answers most at the target, on samples it has not seen."""
+"""Model selection among trainers: the classifier that answers most at the target, on unseen samples."""
 
 from __future__ import annotations
 

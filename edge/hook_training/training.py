@@ -1,4 +1,4 @@
-"""From samples to classifiers with thresholds: one for each place where a hook may stand."""
+"""Training of classifiers with thresholds, one for each place where a hook may stand."""
 
 from __future__ import annotations
 

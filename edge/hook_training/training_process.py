@@ -1,4 +1,4 @@
-"""Training in a process of its own: outside the serving path, at the lowest priority, on one thread.
+"""Training process: outside the serving path, at the lowest priority, on one thread.
 
 ``python -m evosplit.edge.hook_training.training_process``: the job as JSON on standard input; the classifiers
 go to the file that it names, one line on standard error says why there are none.

@@ -1,1 +1,1 @@
-"""Small networks beside the main one that read a tensor and decide; they never change its weights."""
+"""Hooks: small networks beside the main one that read a tensor and decide; its weights stay as they are."""

@@ -1,4 +1,4 @@
-"""Sends a boundary tensor in fewer bits where the answer does not need those that the plan gives it."""
+"""Adaptive bit-width hook: a boundary tensor in fewer bits where the answer does not need more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets only those channels of a boundary tensor travel that matter for this input; others arrive as zeros."""
+"""Channel-pruning hook: only channels of a boundary tensor that matter for this input are sent."""
 
 from __future__ import annotations
 

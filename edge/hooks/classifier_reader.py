@@ -1,4 +1,4 @@
-"""A tensor's likeliest answer: features and classifier together, the shortest way that there is."""
+"""Reader of a tensor's likeliest answer: features and classifier together, in one compiled call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a hook may decide about one frame. Decisions are values; the head's runner acts on them."""
+"""Decisions of a hook about one frame, as values; the head's runner acts on them."""
 
 from __future__ import annotations
 

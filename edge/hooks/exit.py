@@ -1,4 +1,4 @@
-"""Answers early: a classifier on a tapped tensor that is sure of what the network would say."""
+"""Early-exit hook: a classifier on a tapped tensor that answers where it is sure."""
 
 from __future__ import annotations
 

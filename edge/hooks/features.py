@@ -1,4 +1,4 @@
-"""What a hook reads of a tensor: a few statistics per channel, as one short vector."""
+"""Feature extraction from a tensor: a few statistics per channel, as one short vector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocols of hooks: what every hook does, and what only some can do beside that."""
+"""Hook protocols: what every hook does, and what only some can do beside that."""
 
 from __future__ import annotations
 

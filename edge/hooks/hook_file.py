@@ -1,4 +1,4 @@
-"""Learned hooks in one file beside the bundle, checked before anything in it is believed.
+"""File of learned hooks beside the bundle, checked before anything in it is used.
 
 Layout, little-endian: ``EVSH``, version (u32), sha256 of all that follows (32 bytes), then an archive of
 arrays (`evosplit.shared.array_file`). Its JSON object lists the hooks; array ``3/net/w`` belongs to the hook

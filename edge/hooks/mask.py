@@ -1,4 +1,4 @@
-"""Asks for the part of a picture that the user chose: a parking gate watches one lane."""
+"""Region-of-interest hook: the part of a picture that the user chose."""
 
 from __future__ import annotations
 

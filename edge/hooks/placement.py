@@ -1,4 +1,4 @@
-"""Where hooks can stand in a head: found by looking at the graph when a model is loaded."""
+"""Placement of hooks: where they can stand in a head, found in the graph when a model is loaded."""
 
 from __future__ import annotations
 

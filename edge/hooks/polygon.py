@@ -1,4 +1,4 @@
-"""Which cells of a grid a polygon touches."""
+"""Rasterisation of a polygon: which cells of a grid it touches."""
 
 from __future__ import annotations
 

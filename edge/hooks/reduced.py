@@ -1,4 +1,4 @@
-"""A picture reduced to block means, and how much of it changed, whatever the light and the sensor did."""
+"""Reduced pictures (block means), and how much of them changed, whatever the light and the sensor did."""
 
 from __future__ import annotations
 

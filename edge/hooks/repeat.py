@@ -1,4 +1,4 @@
-"""Gives a stream's last full answer again while nothing changes in its picture."""
+"""Repeat hook (temporal redundancy): a stream's last full answer again while its picture stays the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks for the positions that look as if something were there, by a small classifier at each of them."""
+"""Saliency-mask hook: a small classifier at each position says where something is."""
 
 from __future__ import annotations
 

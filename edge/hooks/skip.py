@@ -1,4 +1,4 @@
-"""Leaves out a residual block where that changes nothing: pool -> fc -> ReLU -> fc -> two scores."""
+"""Residual block skipping: pool -> fc -> ReLU -> fc -> two scores."""
 
 from __future__ import annotations
 

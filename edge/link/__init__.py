@@ -1,1 +1,1 @@
-"""The cloud as an agent sees it: what is sent, what it learns of the link, and when it stops waiting."""
+"""Link to the cloud: requests, what they tell of the link, and the circuit breaker."""

@@ -1,4 +1,4 @@
-"""A circuit breaker: while the cloud is known to be away, no frame waits for it.
+"""Circuit breaker: while the cloud is known to be away, no frame waits for it.
 
 Times are given by the caller, so that nothing here looks at a clock.
 """

@@ -1,4 +1,4 @@
-"""The cloud as the engine sees it: answers, or at once the news that there is none."""
+"""Cloud client with a circuit breaker: answers, or at once the error that there is none."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from evosplit.shared.errors import (
     NotOurCloudError,
     UnknownBaseError,
 )
-from evosplit.shared.estimator import LinkEstimate, Observation
-from evosplit.shared.link import Link
+from evosplit.shared.link import Link, LinkEstimate, Observation
 
 _LEAST_S: Final = 0.01
 

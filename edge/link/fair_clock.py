@@ -1,4 +1,4 @@
-"""How long each of several requests at once took, and how much of the link it had."""
+"""Fair-share timing of several requests at once: how much of the link each of them had."""
 
 from __future__ import annotations
 

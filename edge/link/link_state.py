@@ -1,10 +1,10 @@
-"""The link and the cloud as they are known just now: estimate and circuit breaker."""
+"""Link state: the current estimate and the circuit breaker."""
 
 from __future__ import annotations
 
 from evosplit.edge.link.circuit import Circuit
-from evosplit.shared.estimator import LinkEstimate, Observation, update
-from evosplit.shared.link import Link
+from evosplit.shared.estimator import update
+from evosplit.shared.link import Link, LinkEstimate, Observation
 
 
 class LinkState:

@@ -1,4 +1,4 @@
-"""What goes to the cloud: an encoded boundary, the raw input, or a picture. Pure functions."""
+"""Request payloads: an encoded boundary, the raw input, or a picture. Pure functions."""
 
 from __future__ import annotations
 

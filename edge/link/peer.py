@@ -1,4 +1,4 @@
-"""Whether an answer is an EvoSplit cloud's: a network's login page or a proxy may answer in its place.
+"""Peer verification: a network's login page or a proxy may answer in the cloud's place.
 
 Judged by what every version of the cloud has always sent, not by a header that older ones lack: errors are
 JSON objects with ``error``, the answers of each page have a type and keys of their own.

@@ -1,4 +1,4 @@
-"""Reads HTTP answers; the connection to what is not the cloud is closed, not kept for the next request."""
+"""Reading of HTTP answers; the connection to what is not the cloud is closed, not reused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests to the cloud, and what each of its ways to fail means."""
+"""HTTP requests to the cloud, and the meaning of each of their failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks at the link when no frame tells about it, and at a cloud that is away for its return."""
+"""Link probe: measures the link when no frame does, and looks for a cloud that is away."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The way of a frame through the agent, from its acceptance to its stored result."""
+"""Frame pipeline: the way of a frame from its acceptance to its stored result."""

@@ -1,4 +1,4 @@
-"""Takes frames, sees each of them to its one result, and keeps that."""
+"""Agent: takes frames, follows each of them to its one result, and stores that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes to the cloud (a boundary, whole or as a delta; the raw input; a picture), and what comes back."""
+"""Requests of the pipeline to the cloud: a boundary (whole or as a delta), the raw input, a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one thread that computes, and the slower machine that it plays."""
+"""Compute thread, with the emulation of a slower machine."""
 
 from __future__ import annotations
 

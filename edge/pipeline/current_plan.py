@@ -1,4 +1,4 @@
-"""The plan in use and its head: changed by one reference between two frames."""
+"""Current plan and its head: changed by one reference between two frames."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from evosplit.edge.pipeline.edge_model import EdgeModel
 from evosplit.edge.pipeline.serving import Serving
 from evosplit.shared.bundle import CalibrationKind
 from evosplit.shared.correction.corrected_latency import Prices
-from evosplit.shared.correction.corrections import corrections_of
-from evosplit.shared.correction.frame_times import Measured
+from evosplit.shared.correction.corrections import Measured, corrections_of
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.plan import Plan

@@ -1,4 +1,4 @@
-"""The network that an agent serves."""
+"""Model that an agent serves: graph, card, plan table."""
 
 from __future__ import annotations
 

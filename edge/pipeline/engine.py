@@ -1,4 +1,4 @@
-"""Answers frames: the planned split, or alone when the cloud does not answer."""
+"""Engine: answers frames by the planned split, or alone when the cloud does not answer."""
 
 from __future__ import annotations
 

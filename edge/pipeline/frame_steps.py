@@ -1,4 +1,4 @@
-"""A frame's steps on the thread that computes, each with its time."""
+"""Timed steps of a frame on the compute thread."""
 
 from __future__ import annotations
 

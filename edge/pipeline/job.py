@@ -1,4 +1,4 @@
-"""One frame on its way through the agent."""
+"""Job: one frame on its way through the agent."""
 
 from __future__ import annotations
 

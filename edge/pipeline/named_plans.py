@@ -1,4 +1,4 @@
-"""Strategies that name one plan of the table, so that its plans can be measured one by one."""
+"""Strategies that name one plan of the table, so that plans can be measured one by one."""
 
 from __future__ import annotations
 

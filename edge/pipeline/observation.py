@@ -1,4 +1,4 @@
-"""What an answered frame tells of its plan: like is compared with like alone. Pure functions.
+"""Observed frame times of a plan, where they can be compared with the prediction. Pure functions.
 
 A frame that a hook answered, or whose head left a block out, took another way than the plan predicts; where
 the plan counts on exits (`Plan.reach` below 1) its prediction is a mean over all frames, and all count. Bytes
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.shared.correction.frame_times import Measured
+from evosplit.shared.correction.corrections import Measured
 from evosplit.shared.link import Link
 
 _COUNTED: Final = ("edge", "cloud", "exit")

@@ -1,4 +1,4 @@
-"""What one plan table serves with, as one value: replaced between two frames, never changed."""
+"""Serving state of one plan table, as one value: replaced between two frames, never changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which plans of a table may be used once some of them are distrusted. Pure."""
+"""Trusted plans: those of a table that remain once some are distrusted. Pure."""
 
 from __future__ import annotations
 

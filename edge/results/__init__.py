@@ -1,1 +1,1 @@
-"""Every result of an agent, kept and found again."""
+"""Result store of an agent."""

@@ -1,4 +1,4 @@
-"""Reading results back: filters, and pages that a cursor continues."""
+"""Result queries: filters, and pages that a cursor continues."""
 
 from __future__ import annotations
 

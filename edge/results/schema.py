@@ -1,4 +1,4 @@
-"""The tables of the result store, and the statements that change them within the caller's transaction."""
+"""SQL schema of the result store, and its statements within the caller's transaction."""
 
 from __future__ import annotations
 

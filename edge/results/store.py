@@ -1,4 +1,4 @@
-"""Every result, kept in SQLite: one writer thread, many frames to a transaction, oldest dropped first.
+"""Result store in SQLite: one writer thread, many frames to a transaction, oldest dropped first.
 
 A frame is noted when it is accepted and that note is exchanged for its result in one transaction. What is
 still noted at the next start was accepted and never finished: it becomes a recorded failure.

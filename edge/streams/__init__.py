@@ -1,1 +1,1 @@
-"""What is kept per stream between two frames."""
+"""Streams: state that is kept per stream between two frames."""

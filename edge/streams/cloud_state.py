@@ -1,4 +1,4 @@
-"""What the cloud is known to hold of a stream: a value, and what each event makes of it.
+"""Model of the cloud's stream state: a value, and its transition at each event.
 
 Only an acknowledged frame may be a base, and the newest one is. A frame that was lost changes nothing: every
 delta names its base, so no frame depends on one whose fate is unknown.

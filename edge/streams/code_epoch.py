@@ -1,4 +1,4 @@
-"""The time between two key frames in which the codes of a stream mean the same.
+"""Code epoch: the time between two key frames in which the codes of a stream mean the same.
 
 Unchanged values must have unchanged codes, so every range is fixed for an epoch: the plan's where it has one,
 else that of the frames seen. A plan's range cuts values off as it does in whole frames; a range of our own is

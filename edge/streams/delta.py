@@ -1,4 +1,4 @@
-"""Boundary tensors of a stream as deltas against what the cloud holds: a sender without I/O.
+"""Delta sender: boundary tensors of a stream against what the cloud holds, without I/O.
 
 `encode` gives the bytes of one frame; `acknowledged`, `refused` or `lost` say later what became of it, in any
 order and for any number of frames under way. docs/decisions/delta-transport.md has the rules.

@@ -1,4 +1,4 @@
-"""Codes to the bytes of a frame: whole, or as a delta."""
+"""Serialisation of codes to a frame: whole, or as a delta."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One frame of a stream to the cloud and back: as a delta, and again whole where the cloud lacks the base."""
+"""Exchange of one frame of a stream: as a delta, and again whole where the cloud lacks the base."""
 
 from __future__ import annotations
 

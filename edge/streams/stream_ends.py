@@ -1,4 +1,4 @@
-"""Which streams are over, or begin anew: what is kept of them is of no use any more."""
+"""End of streams: which are over, or begin anew, so that their state can go."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What an agent knows of itself while it serves: metrics, profile, and what hooks spare."""
+"""Telemetry of an agent: metrics, runtime profile, and savings by hooks."""

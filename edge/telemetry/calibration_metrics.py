@@ -1,4 +1,4 @@
-"""Figures for Prometheus on what plans are calibrated from."""
+"""Prometheus metrics of calibration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a planner may count on, from what was measured while serving. Pure."""
+"""Expected savings for the planner, from what was measured while serving. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of heads and hooks for Prometheus: few labels, all of them fixed once a model is loaded."""
+"""Prometheus metrics of heads and hooks: few labels, all of them fixed once a model is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a quantity is spread: counts in a fixed row of buckets, small enough to keep one per segment."""
+"""Histogram with fixed buckets, small enough to keep one per segment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of an agent's hooks just now, as plain data."""
+"""Hook states as plain data."""
 
 from __future__ import annotations
 

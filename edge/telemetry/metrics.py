@@ -1,4 +1,4 @@
-"""The agent's figures for Prometheus."""
+"""Prometheus metrics of the agent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures for Prometheus on what plans promise and keep."""
+"""Prometheus metrics of plans: what they promise and keep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps what frames took beside the profile, so that the next start's predictions begin where these end."""
+"""Persistence of corrections, so that the next start's predictions begin where these end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What frames cost at run time, kept as histograms: per segment, per hook, and as a whole."""
+"""Runtime profile as histograms: per segment, per hook, and as a whole."""
 
 from __future__ import annotations
 

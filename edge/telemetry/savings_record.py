@@ -1,4 +1,4 @@
-"""Keeps what hooks and masks spare, so that the next start can have plans made that count on it."""
+"""Persistence of measured savings, so that the next start can have plans made that count on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the model card of a model."""
+"""Lookup of a model's card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan as the JSON that commands print."""
+"""JSON of a plan, as commands print it."""
 
 from __future__ import annotations
 

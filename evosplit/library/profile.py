@@ -74,17 +74,18 @@ def profile(
     slowdown: float = 1.0,
     *,
     side: Literal["edge", "cloud"] = "edge",
+    integers: bool = True,
     fresh: bool = False,
     progress: Progress | None = None,
 ) -> ProfileReport:
     """Measure a model on this machine with ONNX Runtime, once; what was measured is kept.
 
-    ``slowdown`` plays a device so many times slower. On the ``edge`` heads may run in 8-bit integers, and
-    frames are made of pictures where there is a model card: these are measured, too; tails in the ``cloud``
-    run in float32. ``fresh`` measures again. Raises CardError, EvoSplitError.
+    ``slowdown`` plays a device so many times slower. On the ``edge`` heads may run in 8-bit integers (not
+    without ``integers``), and frames are made of pictures where there is a model card: these are measured,
+    too; tails in the ``cloud`` run in float32. ``fresh`` measures again. Raises CardError, EvoSplitError.
     """
     is_edge = side == "edge"
-    profiler = DeviceProfiler(local_store(), threads, timed_integers if is_edge else None)
+    profiler = DeviceProfiler(local_store(), threads, timed_integers if is_edge and integers else None)
     count = counting(progress, f"measuring {model.name}")
     measured = profiler.profile(model.graph, model.card if is_edge else None, slowdown, fresh, count)
     reason = profiler.reason_without_integers(model.graph.sha256)

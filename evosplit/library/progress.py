@@ -1,4 +1,4 @@
-"""Progress of long measurements, told to whoever wants to hear it; nothing is printed here."""
+"""Progress callbacks of long measurements; nothing is printed here."""
 
 from __future__ import annotations
 

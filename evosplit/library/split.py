@@ -78,7 +78,7 @@ class Split(Report):
     """A model in two parts. ``codes`` say how boundary tensors travel: as they stand unless a plan says so.
 
     One part after the other gives the whole network's outputs, but for the order of float32 sums: within
-    1e-4 of the largest value (`docs/python.md`).
+    1e-4 of the largest value.
     """
 
     graph: Graph

@@ -1,4 +1,4 @@
-"""The clip range of an activation below 8 bits, by one of four methods, a file each.
+"""Clip ranges of activations below 8 bits, by one of four methods, a file each.
 
 A method takes samples (n,) float32, the ends ``low`` <= 0 <= ``high`` of all values, and a bit-width, and
 gives a range within these ends that holds zero.

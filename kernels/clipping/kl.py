@@ -1,4 +1,4 @@
-"""The clip threshold of least Kullback-Leibler divergence, as TensorRT calibrates (Migacz, GTC 2017).
+"""KL-divergence calibration of a clip threshold, as TensorRT does it (Migacz, GTC 2017).
 
 P is the histogram of magnitudes below a threshold, with all that lies above it added to P's last bin. Q is
 the histogram (without what lies above) merged into as many groups as there are codes for magnitudes, and

@@ -1,4 +1,4 @@
-"""No clipping: the range of all calibration values (Jacob et al. 2018)."""
+"""Min-max calibration: the range of all values, without clipping (Jacob et al. 2018)."""
 
 from __future__ import annotations
 

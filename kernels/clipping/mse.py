@@ -1,4 +1,4 @@
-"""The clip range of least mean squared error, found by a small search."""
+"""MSE calibration: the clip range of least mean squared error, found by a small search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clip range that leaves out a fixed share of the values at either end (Wu et al., arXiv 2004.09602)."""
+"""Percentile calibration: a fixed share of the values is clipped at either end (arXiv 2004.09602)."""
 
 from __future__ import annotations
 

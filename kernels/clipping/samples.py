@@ -1,4 +1,4 @@
-"""Samples on a scale of their own, so that no arithmetic on them underflows or overflows."""
+"""Normalisation of samples, so that no arithmetic on them underflows or overflows."""
 
 from __future__ import annotations
 

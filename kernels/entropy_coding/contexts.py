@@ -1,4 +1,4 @@
-"""Contexts: what the codes around a code say of it.
+"""Context modelling: contexts from the codes around a code.
 
 A context is a prediction from the neighbours to the left, above, above left and above right, weighed
 3 3 -2 1 (a smoothed form of the gradient predictors of lossless image coding), in 11 levels, and the unrest

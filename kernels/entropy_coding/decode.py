@@ -1,4 +1,4 @@
-"""Words of interleaved rANS states back to codes; what they say cannot make it run longer.
+"""Decoder of interleaved rANS words to codes; malformed words cannot make it run longer.
 
 How many codes there are is known beforehand. A state that runs out of words goes on with zeros; that, like
 any other lie, shows at the end, where each state has to be what the sender began with, and all words used.

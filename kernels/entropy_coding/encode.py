@@ -1,4 +1,4 @@
-"""Codes to the words of interleaved rANS states: one pass forward for the model, one backward to code."""
+"""Encoder of codes to interleaved rANS words: one pass forward for the model, one backward to code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which order the codes of a tensor are coded: planes of rows, dealt out to interleaved coder states.
+"""Scan order of a tensor's codes: planes of rows, dealt out to interleaved coder states.
 
 Neighbours to the left and above are contexts, so a tensor is looked at as planes of rows of columns. Several
 states, each over planes of its own, are coded in turn: a processor works on all of them at a time.

@@ -1,4 +1,4 @@
-"""How likely each token is in each context: what is assumed at first, and what was counted since.
+"""Adaptive probability model of symbols per context: a prior, and counts.
 
 The sender and the receiver begin with the same assumption, two-sided geometric around the prediction, and
 count alike: after so many codes, and then twice as many each time, frequencies are made anew of all that was

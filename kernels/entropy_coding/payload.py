@@ -1,4 +1,4 @@
-"""The payload of a tensor whose codes are entropy coded: a short head, the states, the words.
+"""Payload layout of an entropy-coded tensor: a short head, the states, the words.
 
 ======  ==================================================
 bytes   field

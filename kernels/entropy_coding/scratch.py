@@ -1,4 +1,4 @@
-"""Working memory that a thread keeps between two tensors: fresh pages cost as much as the coding itself."""
+"""Thread-local working memory: fresh pages cost as much as the coding itself."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What quantisation costs at the network's outputs: every weight and activation tensor at every bit-width."""
+"""Quantisation errors at a network's outputs, per tensor and bit-width."""

@@ -1,4 +1,4 @@
-"""The errors of quantised activations, and their bytes on the wire, over calibration inputs."""
+"""Activation errors and wire bytes over calibration inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from evosplit.kernels.clipping import Clip
 from evosplit.kernels.errors.coded_steps import CodedStep, coded_bytes
 from evosplit.kernels.errors.error_table import ActivationErrors
 from evosplit.kernels.errors.non_finite import check_outputs
-from evosplit.kernels.errors.ranges import with_shared_ranges
 from evosplit.kernels.errors.stretched_network import Network
 from evosplit.kernels.errors.tensor_statistics import (
     Observed,
@@ -26,6 +25,7 @@ from evosplit.kernels.errors.tensor_statistics import (
 )
 from evosplit.kernels.errors.tensor_walk import walks
 from evosplit.shared.graph import Graph
+from evosplit.shared.graph.value_moves import passed_on
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
 
 _ENCODED_INPUTS: Final = 4
@@ -140,3 +140,13 @@ def _with_bytes(steps: Sequence[CodedStep], sizes: Sequence[Sequence[int]]) -> t
 
 def _means(sizes: Sequence[Mapping[int, int]]) -> dict[int, float]:
     return {bits: sum(size[bits] for size in sizes) / len(sizes) for bits in sizes[0]}
+
+
+def with_shared_ranges(graph: Graph, errors: Mapping[str, ActivationErrors]) -> dict[str, ActivationErrors]:
+    """The errors, with the ranges of such a layer's input given to its outputs.
+
+    Values that are rounded already then stay as they are. The errors themselves are left as measured.
+    """
+    sources = {name: source for name, source in passed_on(graph).items() if {name, source} <= errors.keys()}
+    moved = {name: replace(errors[name], ranges=errors[source].ranges) for name, source in sources.items()}
+    return {**errors, **moved}

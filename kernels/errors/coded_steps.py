@@ -1,4 +1,4 @@
-"""Quantiser steps for the entropy coder: what a tensor's noise and bytes are at each of a ladder of steps.
+"""Quantiser steps for the entropy coder: a tensor's noise and bytes at each of a ladder of steps.
 
 An entropy coder makes the bytes follow the step instead of the width of a code, so the ladder is finer than
 bits, and nothing has to be clipped: codes that hardly occur cost hardly anything.

@@ -1,4 +1,4 @@
-"""How errors are measured: which measure limits count, how clip ranges are found, how weights are packed."""
+"""Options of error measurement: error measure, clip method, weight packing."""
 
 from __future__ import annotations
 

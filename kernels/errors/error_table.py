@@ -1,4 +1,4 @@
-"""What quantisation costs, as data. How it is measured: `evosplit.kernels.errors.measure_table`."""
+"""Error table as data. How it is measured: `evosplit.kernels.errors.measure_table`."""
 
 from __future__ import annotations
 

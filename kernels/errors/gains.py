@@ -1,4 +1,4 @@
-"""What quantising one tensor, or one layer's weights, does at the network's outputs.
+"""Noise gains: what quantising one tensor, or one layer's weights, does at the network's outputs.
 
 Measured in full, at every bit-width (``output``, ``kl``), or estimated from a gain:
 

@@ -1,4 +1,4 @@
-"""What quantisation costs, measured: the error of every weight and activation tensor at every bit-width.
+"""Measurement of an error table: every weight and activation tensor at every bit-width.
 
 MSE(t, b) = mean((v - Q_b(v))^2) as in Auto-Split (arXiv 2108.13041); over the tensor's own power, and times
 its gain, it becomes noise to signal at the network's outputs: docs/decisions/error-measure.md says why.

@@ -1,4 +1,4 @@
-"""A network in a few stretches of layers, and stretches as ONNX models of their own."""
+"""Partition of a network into stretches of layers, each an ONNX model of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where NaN or infinity comes from: the first layer that makes it."""
+"""Localisation of NaN and infinity: the first layer that makes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a network's outputs are from what they were."""
+"""Noise-to-signal ratio and other errors of a network's outputs."""
 
 from __future__ import annotations
 

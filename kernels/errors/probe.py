@@ -1,4 +1,4 @@
-"""What a change behind some layer does to the network's outputs, without a session per layer.
+"""Perturbation probe: the effect of a change behind some layer, without a session per layer.
 
 The network is run stretch by stretch. Within a stretch every layer's outputs are known; a change behind
 layer i goes through a short session of the stretch's remaining layers, then through the one session of all

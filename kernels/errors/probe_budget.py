@@ -1,4 +1,4 @@
-"""How much of a network is probed: a budget of arithmetic, not of time, so that tables can be reproduced.
+"""Probe budget in arithmetic, not in time, so that error tables can be reproduced.
 
 What lies behind an early layer is nearly the whole network, so probing all of n layers costs about n / 2 runs
 of it, times the bit-widths and inputs. First inputs are spared, then layers that are probed in full: each is

@@ -1,4 +1,4 @@
-"""One thing quantised: what a tensor, or a layer's outputs, become by it."""
+"""Perturbations by quantisation: what a tensor, or a layer's outputs, become by it."""
 
 from __future__ import annotations
 

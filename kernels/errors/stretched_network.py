@@ -1,4 +1,4 @@
-"""A network that is run in stretches, its big weights beside the models of them."""
+"""Runner of a network in stretches, with its large weights outside the models."""
 
 from __future__ import annotations
 

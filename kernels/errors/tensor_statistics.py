@@ -1,4 +1,4 @@
-"""What calibration inputs say about one float tensor: range, samples, clip ranges, errors, bytes."""
+"""Calibration statistics of a float tensor: range, samples, clip ranges, errors, bytes."""
 
 from __future__ import annotations
 

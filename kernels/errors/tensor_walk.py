@@ -1,4 +1,4 @@
-"""All tensors of a network, input by input, without all of them in memory at once.
+"""Iterator over all tensors of a network, input by input, in bounded memory.
 
 The network is cut into stretches whose outputs are of bounded size. Every input walks through their sessions
 in turn, so that each layer runs once per input however large its tensors are.

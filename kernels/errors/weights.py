@@ -1,4 +1,4 @@
-"""The error of packed weights: affine over the range of each output channel or of the tensor."""
+"""Weight errors: affine codes over the range of each output channel or of the tensor."""
 
 from __future__ import annotations
 

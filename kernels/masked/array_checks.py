@@ -1,4 +1,4 @@
-"""What the masked kernels ask of the arrays that they are given."""
+"""Array preconditions of the masked kernels: dtype, layout, alignment."""
 
 from __future__ import annotations
 

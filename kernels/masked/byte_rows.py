@@ -1,4 +1,4 @@
-"""Row kernels on bytes at given addresses: masks are joined, thinned out, and listed."""
+"""Row kernels on bytes at given addresses: joining, subsampling and listing of masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which positions of a frame differ from the frame before."""
+"""Change masks: which positions of a frame differ from the frame before."""
 
 from __future__ import annotations
 

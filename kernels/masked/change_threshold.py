@@ -1,4 +1,4 @@
-"""Which freshly computed positions differ enough from what a stream holds to be taken over."""
+"""Change threshold: which computed positions differ enough from a stream's values to be passed on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between ONNX's layout (channels, height, width) and the masked kernels' (height, width, channels)."""
+"""Layout conversion between (channels, height, width) and (height, width, channels)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masked convolution: packed weights, room for the list of positions, and the choice of kernel.
+"""Masked convolution: packed weights, a buffer for the list of positions, and the choice of kernel.
 
 ``x``, ``out`` and residuals are float32 (height, width, channels), channels side by side in memory; rows and
 columns may have any strides, so ``out`` may be a slice of the channels of a concatenation. Results equal the

@@ -1,4 +1,4 @@
-"""The compiled loops of masked convolution: batches of positions, blocks of channels, tiles."""
+"""Compiled loops of masked convolution: batches of positions, blocks of channels, tiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compiled loop of masked depthwise convolution: one input channel per output channel."""
+"""Compiled loop of masked depthwise convolution: one input channel per output channel."""
 
 from __future__ import annotations
 

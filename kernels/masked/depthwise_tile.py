@@ -1,4 +1,4 @@
-"""The micro-kernel of depthwise convolution: a few positions times a few vectors of channels, in registers.
+"""Micro-kernel of depthwise convolution: a few positions times a few vectors of channels, in registers.
 
 Weights are read once for four positions. Sums run over taps in the same order for every shape.
 """

@@ -1,4 +1,4 @@
-"""Where an input differs from the values last used, which are kept as bytes where that loses nothing.
+"""Change detection on inputs against the values last used, kept as bytes where that is lossless.
 
 A frame comes cold from the caller, and reading it and what it is compared with is most of the time: bytes
 are a quarter of floats. Pictures hold whole numbers from 0 to 255; other inputs are kept as floats.

@@ -1,4 +1,4 @@
-"""How a mask passes through a window, compiled: rows first, then columns, then the list of set positions."""
+"""Mask dilation by a window: rows first, then columns, then the list of set positions."""
 
 from __future__ import annotations
 

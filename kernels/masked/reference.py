@@ -1,4 +1,4 @@
-"""The slow oracles of the masked kernels: dense, float64, one obvious step after the other; channels last."""
+"""Reference oracles of the masked kernels: dense, float64, one obvious step after the other."""
 
 from __future__ import annotations
 

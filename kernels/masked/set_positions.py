@@ -1,4 +1,4 @@
-"""From a mask to the list of its set positions, in raster order."""
+"""Compaction of a mask to the list of its set positions, in raster order."""
 
 from __future__ import annotations
 

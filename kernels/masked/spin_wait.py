@@ -1,4 +1,4 @@
-"""Counters that threads share inside compiled code, and short waits for them to change.
+"""Spin-wait counters that threads share inside compiled code.
 
 Waiting here takes neither the interpreter lock nor the operating system, both of which can put a thread to
 sleep for longer than a layer lasts.

@@ -1,4 +1,4 @@
-"""Share a kernel's work between a few threads, with little to pay per call.
+"""Thread pool for kernels, with little to pay per call.
 
 A kernel may take less than a tenth of a millisecond, and waking a thread takes as long, as does waiting for
 the interpreter lock. So caller and helpers each enter compiled code once per job, and take shares there until

@@ -1,4 +1,4 @@
-"""The micro-kernel of convolution: a few positions times a few vectors of output channels, in registers.
+"""Micro-kernel of convolution: a few positions times a few vectors of output channels, in registers.
 
 Twelve positions times 32 channels are 24 AVX-512 registers of sums; two more hold weights, and inputs are
 broadcast from memory. Targets with fewer or narrower registers take six positions times 16 channels. Nothing

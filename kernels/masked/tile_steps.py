@@ -1,4 +1,4 @@
-"""What the micro-kernels of convolution share: a loop over registers, and what follows the sums."""
+"""Shared steps of the convolution micro-kernels: a loop over registers, and what follows the sums."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the micro-kernels are written with: LLVM code for vectors of sixteen floats.
+"""SIMD intrinsics (LLVM) for vectors of sixteen floats.
 
 Sixteen lanes are one register with AVX-512, two with AVX2, four with NEON; LLVM splits them. Memory is named
 by addresses (int64), so that one kernel serves arrays of any strides; bounds are the caller's duty.

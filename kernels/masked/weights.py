@@ -1,4 +1,4 @@
-"""Weights in the order in which the micro-kernels read them.
+"""Weight packing in the order in which the micro-kernels read.
 
 A *block* is the output channels of one tile. For each group, block after block, a block holds float32
 (taps, input channels of the group, channels of the block), so that a tile reads it from front to back. The

@@ -1,4 +1,4 @@
-"""The window of a convolution or pool: which input positions one output position reads."""
+"""Sliding window of a convolution or pool: which input positions one output position reads."""
 
 from __future__ import annotations
 

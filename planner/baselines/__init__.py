@@ -1,4 +1,4 @@
-"""Published planners and plain strategies to compare with: each a pure function from a problem to a choice.
+"""Baselines: published planners and plain strategies, each a pure function from a problem to a choice.
 
 None of them is told how the planner decides; all are priced by `evosplit.planner.evaluate`.
 """

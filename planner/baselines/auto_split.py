@@ -1,4 +1,4 @@
-"""Auto-Split's own published search (Banitalebi-Dehkordi et al., KDD 2021, arXiv 2108.13041).
+"""Auto-Split's published search (Banitalebi-Dehkordi et al., KDD 2021, arXiv 2108.13041).
 
 1. Candidates: prefixes n of the order whose boundary at the lowest bits is no larger than the raw input,
    T_n <= T_0, and whose weights and largest activation at the lowest bits fit the memory M.

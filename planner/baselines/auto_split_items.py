@@ -1,4 +1,4 @@
-"""What Auto-Split's search gives bits to: the weights of layers, and the activations that they make."""
+"""Quantisable items of Auto-Split's search: weights of layers, and the activations that they make."""
 
 from __future__ import annotations
 

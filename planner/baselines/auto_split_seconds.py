@@ -1,4 +1,4 @@
-"""Seconds of the edge for many bit assignments at once."""
+"""Edge latency for many bit assignments at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JPEG to the cloud: what most cameras do, and the published comparison leaves out."""
+"""Cloud-only with JPEG: what most cameras do, and the published comparison leaves out."""
 
 from __future__ import annotations
 

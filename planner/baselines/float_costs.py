@@ -1,4 +1,4 @@
-"""What the baselines plan with: seconds per layer in float, and per tensor that might be sent.
+"""Float costs of the baselines: seconds per layer, and per tensor that might be sent.
 
 They are the planner's own figures, so that baselines differ by what they choose and not by what they know.
 """

@@ -1,4 +1,4 @@
-"""Assignments with the same bits for everything of a kind."""
+"""Uniform bit assignments: the same bits for everything of a kind."""
 
 from __future__ import annotations
 

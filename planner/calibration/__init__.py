@@ -1,1 +1,1 @@
-"""Files of calibration inputs and their labels."""
+"""Calibration inputs and labels from files."""

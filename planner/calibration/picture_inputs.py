@@ -1,4 +1,4 @@
-"""Pictures of a folder as a network's inputs, decoded when they are asked for."""
+"""Lazy decoding of a folder's pictures as a network's inputs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""All cuts side by side: bounds, and the search for the best plan among them."""
+"""Branch and bound over cuts: bounds of all of them side by side, and the search for the best plan."""

@@ -1,4 +1,4 @@
-"""All cuts of a problem side by side: what each holds and sends, and the least that it takes of everything.
+"""Cuts of a problem as arrays: what each holds and sends, and the least that it takes of everything.
 
 Nothing here depends on the link, so that one geometry serves every bandwidth.
 """

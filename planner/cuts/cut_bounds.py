@@ -1,4 +1,4 @@
-"""All cuts of a problem side by side, as arrays: what each can cost at best, at any prices of the limits."""
+"""Lower bounds of all cuts as arrays, at any prices of the limits."""
 
 from __future__ import annotations
 

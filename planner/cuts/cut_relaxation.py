@@ -1,4 +1,4 @@
-"""One cut of a space by itself: its relaxation, and what the choices at a point of that are."""
+"""Relaxation of one cut by itself, and the choices at a point of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The best plan over all cuts: bounds first, programs for the few cuts that bounds cannot settle.
+"""Best plan over all cuts: bounds first, programs for the few cuts that bounds cannot settle.
 
 Best first: a node is a cut, with some of the ways to send its tensors decided. Its Lagrangian bound either
 reaches the best plan known, or one tensor more is decided, or (none is left) a program with that cut

@@ -1,4 +1,4 @@
-"""An objective as one linear measure of what a plan spends, and costs as arrays of it."""
+"""Linear objective over what a plan spends, and costs as arrays of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All ways to cut a graph: the downward-closed sets of its layers (ideals of the order), as a matrix."""
+"""Order ideals: the downward-closed sets of a graph's layers, as a matrix."""
 
 from __future__ import annotations
 

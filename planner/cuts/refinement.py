@@ -1,4 +1,4 @@
-"""Which options can still make a plan more accurate at the same cut and no greater value of the objective."""
+"""Lexicographic refinement: options that can still make a plan more accurate at no greater objective."""
 
 from __future__ import annotations
 

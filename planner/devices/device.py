@@ -1,4 +1,4 @@
-"""What every device offers to the planner, measured or simulated."""
+"""Device protocol: what every device offers to the planner, measured or simulated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a device and a graph to what the planner takes."""
+"""Profiles of devices for the planner, from a device and a graph."""
 
 from __future__ import annotations
 

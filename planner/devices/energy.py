@@ -1,4 +1,4 @@
-"""What arithmetic, memory traffic and the radio cost in joules, per device; sources beside each figure.
+"""Energy model of arithmetic, memory traffic and the radio, in joules; sources beside each figure.
 
     layer   J = macs x mac_j + bytes moved x memory_j_per_byte
     uplink  J = wire bytes x radio_j_per_byte + seconds on air x radio_w

@@ -1,4 +1,4 @@
-"""Layers as matrix products, the way systolic arrays run them: a convolution is its im2col product."""
+"""Lowering of layers to matrix products (im2col), the way systolic arrays run them."""
 
 from __future__ import annotations
 

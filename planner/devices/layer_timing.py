@@ -1,4 +1,4 @@
-"""How long a layer takes at given bits: arithmetic, and the memory traffic that the bits make.
+"""Layer latency at given bits: arithmetic, and the memory traffic that the bits make.
 
     traffic = (sum over operands of elements x bits / 8 + fixed_bytes) / bytes_per_s
     seconds = launch + max(compute, traffic)     transfers overlap the arithmetic (double buffering)

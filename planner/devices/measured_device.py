@@ -1,4 +1,4 @@
-"""A device that was measured: in float32, and maybe in 8-bit integers."""
+"""Measured device: in float32, and maybe in 8-bit integers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each layer moves between memory and chip, and how often when it does not fit the on-chip buffer.
+"""Memory traffic of layers: bytes between memory and chip, re-read when they exceed the on-chip buffer.
 
 Every layer reads its inputs and weights from memory and writes its outputs there. A matrix product holds a
 block of one operand in half of the buffer (the other half double-buffers what streams past it) and streams

@@ -1,4 +1,4 @@
-"""Devices by name: the paper's two, and machines known from their data sheets.
+"""Device presets: the paper's two, and machines known from their data sheets.
 
 Efficiencies and launch times are assumptions, stated here and in docs/devices.md; the rest is quoted.
 """

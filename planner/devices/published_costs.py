@@ -1,4 +1,4 @@
-"""The cost model of Auto-Split's published code, so that its published figures can be met on their own terms.
+"""Cost model of Auto-Split's published code, for comparison with its published figures.
 
 It prices convolutions only. The input is walked in blocks of (height x width x channels), neighbours
 overlapping by the kernel less one; a block is multiplied with ``filters`` filters at a time:

@@ -1,4 +1,4 @@
-"""A device that one does not have, by its two roofs: peak arithmetic and memory bandwidth.
+"""Roofline device: simulated by peak arithmetic and memory bandwidth.
 
     seconds = launch + max(macs / (peak x efficiency), bytes / (bandwidth x memory_efficiency))
 

@@ -1,4 +1,4 @@
-"""A systolic array with an on-chip buffer, in the manner of SCALE-Sim (Samajdar et al., arXiv 1811.02883).
+"""Systolic array with an on-chip buffer, in the manner of SCALE-Sim (arXiv 1811.02883).
 
 A product of (rows x depth) @ (depth x columns) is laid on an R x C array in folds; per dataflow:
 

@@ -1,1 +1,1 @@
-"""What a plan costs in accuracy, measured by running it."""
+"""Accuracy drop of plans, measured by running them."""

@@ -1,4 +1,4 @@
-"""The fastest plan whose accuracy drop holds, by measuring candidates from the least accurate one on."""
+"""Search for the fastest plan whose accuracy drop holds, from the least accurate candidate on."""
 
 from __future__ import annotations
 

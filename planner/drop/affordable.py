@@ -1,4 +1,4 @@
-"""As many inputs to judge plans on as a budget of arithmetic allows, evenly spread over all of them."""
+"""Subsampling of inputs to a budget of arithmetic, evenly spread over all of them."""
 
 from __future__ import annotations
 

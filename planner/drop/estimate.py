@@ -1,4 +1,4 @@
-"""How much accuracy quantisation costs, and what can be promised for inputs that were not seen.
+"""Confidence bounds of the accuracy drop for inputs that were not seen.
 
 Counting the answers that change says little: with 125 inputs none may change although 2 % of all inputs
 would. Margins say more. Let m be the margin of an input's reference answer (its label; without labels the

@@ -1,4 +1,4 @@
-"""Who judges the drop of a network's plans: by the margins of classes and texts, or by shares kept."""
+"""Choice of the drop measure of a network: margins of classes and texts, or shares kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure a network is of an answer: the margin by which it beats every other one.
+"""Decision margins: by how much an answer beats every other one.
 
 An answer allows some classes at each of its steps: one alone at the single step of a classifier, a symbol
 (and what collapses into the same text) at each step of a text. Its margin is that by which the best allowed

@@ -1,4 +1,4 @@
-"""The accuracy drop of a plan, measured by running it."""
+"""Measured accuracy drop of a plan, by running it."""
 
 from __future__ import annotations
 

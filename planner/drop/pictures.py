@@ -1,4 +1,4 @@
-"""Pictures judged by themselves: a plan that sends one does nothing else to the answer.
+"""Accuracy drop of picture plans, which do nothing else to the answer than encode the input.
 
 The error of quantised tensors foresees a drop; at the errors of common JPEGs it foresees badly (2 bits at a
 narrow boundary lose many more answers than a JPEG of the same noise). What was run needs no foresight.

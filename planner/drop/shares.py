@@ -1,4 +1,4 @@
-"""The drop of networks whose answers are kept in part: boxes, pictures, raw values. By agreement alone."""
+"""Drop of answers that are kept in part (boxes, pictures, raw values), by agreement alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network run as a plan splits it, all in one process: what the edge sends and the cloud answers."""
+"""Emulation of split execution in one process: what the edge sends and the cloud answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures that travel instead of the input tensor made of them."""
+"""Picture encodings of a model's input, instead of the tensor made of it."""
 
 from evosplit.planner.encodings.input_encoding import CodecSpeed, InputEncoding
 

@@ -1,4 +1,4 @@
-"""Measures what it costs to send a model's input as a picture: bytes, error at the outputs, seconds.
+"""Measurement of picture encodings: bytes, error at the outputs, seconds.
 
 Calibration inputs are turned back into 8-bit pixels, encoded and decoded as the agent and the cloud do, and
 brought through the network once more. The error is that of the limits: noise power over variance, mean of

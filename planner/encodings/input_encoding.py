@@ -1,4 +1,4 @@
-"""Pictures as they may be sent instead of the tensor made of them: raw 8 bit, PNG, JPEG."""
+"""Input encodings as data: raw 8 bit, PNG, JPEG."""
 
 from __future__ import annotations
 

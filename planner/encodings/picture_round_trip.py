@@ -1,4 +1,4 @@
-"""What the cloud makes of an input that was sent as a picture (`evosplit.shared.picture_codes`)."""
+"""Round trip of an input that is sent as a picture (`evosplit.shared.picture_codes`)."""
 
 from __future__ import annotations
 

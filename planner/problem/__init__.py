@@ -1,4 +1,4 @@
-"""What is asked, as plain numbers: what any decision costs, without a solver."""
+"""Planning problem and cost model as plain numbers, without a solver."""
 
 from evosplit.planner.problem.planning_problem import BitChoices, Problem, default_bits
 

@@ -1,4 +1,4 @@
-"""Assignment: a decision on every variable of the program."""
+"""Assignment of every decision variable, and its costs (docs/planner.md), without a solver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a problem to its costs: what every layer and tensor takes at every bit-width on offer."""
+"""Cost model: what every layer and tensor of a problem takes at every bit-width on offer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A problem as plain numbers: seconds, bytes, joules and errors per layer, tensor and bit-width.
+"""Cost arrays: seconds, bytes, joules and errors per layer, tensor and bit-width.
 
 Nothing here depends on the bandwidth, so one `Costs` serves a whole plan table. It is made by
 `evosplit.planner.problem.cost_model`.

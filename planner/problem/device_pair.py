@@ -1,4 +1,4 @@
-"""The two devices of a problem, measured or simulated, as the planner looks at them."""
+"""Device pair of a problem, measured or simulated, as the planner reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dominated options: bit-widths that another one beats or equals in all that counts are left out."""
+"""Dominance pruning of bit-widths: another one beats or equals them in all that counts."""
 
 from __future__ import annotations
 

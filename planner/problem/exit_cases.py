@@ -1,4 +1,4 @@
-"""Exits and cut chosen together: the mean costs of a frame when some of the hooks are at work.
+"""Early-exit cases: the mean costs of a frame when some of the exits are at work.
 
 A hook can be at work when its tensor is made on the edge, and is worth it or not; a case is a set of hooks
 that are. In a case every layer has a fixed stage, the hooks that a frame has passed before the layer runs,

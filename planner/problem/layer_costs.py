@@ -1,4 +1,4 @@
-"""What every layer takes on either side, at every bit-width of its weights."""
+"""Layer costs on either side, at every bit-width of their weights."""
 
 from __future__ import annotations
 

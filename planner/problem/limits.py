@@ -1,4 +1,4 @@
-"""What a plan may cost, and how a plan stands against it."""
+"""Limits of a plan, and its slack against each of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interval bounds of costs linear in bits: between which ends they lie, and whether a program can hold them.
+"""Interval bounds of costs that are linear in bits, of either sign.
 
 More bits of something may take more time (traffic), less (a tensor stored narrow must be turned back for a
 layer in float32), or both at once, where layers of a device measured in integers differ. Whatever takes the

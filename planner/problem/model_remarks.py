@@ -1,4 +1,4 @@
-"""What a plan cannot do with some models, in one clear line each."""
+"""Remarks on models that a plan can only serve in part, in one clear line each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan is asked for: a network, two devices, a link, limits, and the bit-widths on offer."""
+"""Planning problem: a network, two devices, a link, limits, and the bit-widths on offer."""
 
 from __future__ import annotations
 

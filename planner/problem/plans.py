@@ -1,4 +1,4 @@
-"""An assignment as a plan."""
+"""Conversion of an assignment to a plan, and its standing against every limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Costs with their seconds multiplied: another speed of a device, or the share of frames that get there."""
+"""Scaling of costs in seconds: another speed of a device, or the share of frames that get there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every tensor: how long it is alive, how deep it lies, and what it takes at every bit-width."""
+"""Tensor costs: lifetime, depth, and bytes and error at every bit-width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a tensor may travel: bits, codec or none, and for the model's input the encodings of pictures."""
+"""Wire options of a tensor: bits, codec or none, and picture encodings for the model's input."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The integer program, and the solvers that prove its optimum."""
+"""Integer program, and the solvers that prove its optimum."""

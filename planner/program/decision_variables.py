@@ -1,4 +1,4 @@
-"""The decisions of the integer program, as variables and the rows that tie them together."""
+"""Decision variables of the integer program, and the rows that tie them together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows that bound an edge's memory: packed weights, and the activations alive at every step."""
+"""Memory constraints: packed weights, and the activations alive at every step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The joint integer program of cut and bits. docs/planner.md derives every row.
+"""Mixed-integer linear program of cut and bits. docs/planner.md derives every row.
 
 A reduction in two steps: `apply` writes down numbers that `evosplit.planner.problem.linear_bounds` accepts,
 `invert` reads the solver's values back. What the rows are is known to `evosplit.planner.program` alone.

@@ -1,4 +1,4 @@
-"""A mixed-integer linear program as arrays: variables, rows, an objective to minimise. No solver here."""
+"""Arrays of a mixed-integer linear program: variables, rows, an objective to minimise. No solver here."""
 
 from __future__ import annotations
 

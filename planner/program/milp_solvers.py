@@ -1,4 +1,4 @@
-"""The solvers that prove optima: HiGHS, or the CBC that PuLP finds. The only file that touches either."""
+"""Solvers that prove optima: HiGHS, or the CBC that PuLP finds. The only file that touches either."""
 
 from __future__ import annotations
 

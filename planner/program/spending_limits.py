@@ -1,4 +1,4 @@
-"""The limits of one program, and what it minimises."""
+"""Constraints and objective of one program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the decisions spend: milliseconds, millijoules, bytes and error, as sums over variables."""
+"""Linear sums of what the decisions spend: milliseconds, millijoules, bytes and error."""
 
 from __future__ import annotations
 

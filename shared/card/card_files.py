@@ -1,4 +1,4 @@
-"""Cards from YAML files and from JSON."""
+"""Reading of model cards from YAML files and from JSON."""
 
 from __future__ import annotations
 

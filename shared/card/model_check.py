@@ -1,4 +1,4 @@
-"""Whether a card fits its model."""
+"""Validation of a model card against its model."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from evosplit.shared.card.outputs import (
     YoloxOutput,
 )
 from evosplit.shared.card.schema import CHANNELS, Card, PictureInput
+from evosplit.shared.card.ultraface_anchors import anchor_count
 from evosplit.shared.errors import CardError
 from evosplit.shared.graph.graph import Graph
-from evosplit.shared.readings.anchors import anchor_count
 
 
 def check_card(card: Card, graph: Graph) -> Card:

@@ -1,12 +1,20 @@
-"""The kinds of output that a card can name, each with its parameters."""
+"""Output kinds of a model card, each with its parameters."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from evosplit.shared.card.card_part import Part, Share
+
+class Part(BaseModel):
+    """A value: unknown fields are refused, so that a slip of the pen is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A probability, or an overlap of two boxes."""
 
 
 class _Tensor(Part):

@@ -1,4 +1,4 @@
-"""A model card, version 1."""
+"""Schema of a model card, version 1 (pydantic)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from evosplit.shared.card.card_part import Part
-from evosplit.shared.card.outputs import Output, RawOutput
+from evosplit.shared.card.outputs import Output, Part, RawOutput
 
 CHANNELS = {"RGB": 3, "BGR": 3, "Y": 1}
 """How many channels each colour order has."""

@@ -1,4 +1,4 @@
-"""Corrections beyond their table: what is worth keeping of them, and taking it up under other plans.
+"""Transfer of corrections to other plans: what outlives a plan table, and its use under the next one.
 
 A way that both tables have is told its own measurement again. Where the new table lacks it, its predicted
 seconds say where it belongs: it stands among the new plans until they have learnt from it, and is left out.

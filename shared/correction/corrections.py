@@ -1,4 +1,4 @@
-"""What frames really took, kept as corrections of the predictions of all plans of a table."""
+"""Corrections of all plans of a table by measured frame times."""
 
 from __future__ import annotations
 
@@ -10,10 +10,29 @@ from typing import Final
 
 import numpy as np
 
-from evosplit.shared.correction.frame_times import Measured
 from evosplit.shared.correction.kalman_filter import Belief, Spread, aged, observed, prior_belief
 from evosplit.shared.correction.predicted_terms import NOTHING_BESIDE, Beside, Terms, terms_of
 from evosplit.shared.plan import Plan
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds and bytes of one frame under the plan of ``digest``; None where they cannot be compared.
+
+    ``prepare_s`` makes the network's input of pixels; ``edge_s`` is head and encoding, ``cloud_s`` decoding
+    and tail; ``request_s`` is what the request took beyond what the link predicts for the bytes that really
+    went, the wait in the cloud among it, and ``air_s`` what it predicts for the bytes alone; ``wire_bytes``
+    are of a whole frame, not of a delta.
+    """
+
+    digest: str
+    prepare_s: float | None = None
+    edge_s: float | None = None
+    cloud_s: float | None = None
+    request_s: float | None = None
+    air_s: float = 0.0
+    wire_bytes: int | None = None
+
 
 COMPUTING: Final = Spread(shared=0.25, drift=0.35, own=0.05)
 """Seconds of layers: off by a factor of 1.5 at one standard deviation, of which a third is the device's."""

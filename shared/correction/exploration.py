@@ -1,4 +1,4 @@
-"""When a frame is spent on a plan that may be faster than the best: a pure rule over counted frames.
+"""Exploration rule: when a frame is spent on a plan that may be faster than the best one. Pure.
 
 The budget, exactly: of any `WINDOW` counted frames in a row at most `MOST` are tries (2 %), and a try's plan
 is predicted, corrected, to take at most `LOSS` longer than the best one. So what all tries of a window are

@@ -1,4 +1,4 @@
-"""The plan of each frame, as values: what is known of a table's plans, what is owed, the budget of tries."""
+"""Choice of the plan of each frame, as values: corrections, regret owed, exploration budget."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from evosplit.shared.correction.carry_over import carried
 from evosplit.shared.correction.corrected_latency import Prices, prices
-from evosplit.shared.correction.corrections import Corrections
+from evosplit.shared.correction.corrections import Corrections, Measured
 from evosplit.shared.correction.exploration import Tries, worth_trying
-from evosplit.shared.correction.frame_times import Measured
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import owing

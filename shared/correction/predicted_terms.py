@@ -1,4 +1,4 @@
-"""The predictions of a table's plans as arrays, step by step, and the keys that outlive the table."""
+"""Predicted times of a table's plans as arrays, step by step, and keys that outlive the table."""
 
 from __future__ import annotations
 

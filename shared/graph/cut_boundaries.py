@@ -1,4 +1,4 @@
-"""Which tensors cross a cut, and which cuts there are."""
+"""Boundary tensors of cuts, and the enumeration of the cuts of a graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that should hold an ONNX model: a Git LFS pointer, or one that ends too early."""
+"""Detection of damaged model files: a Git LFS pointer, or a file that ends too early."""
 
 from __future__ import annotations
 

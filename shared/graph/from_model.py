@@ -1,4 +1,4 @@
-"""An optimised ONNX model as a graph of layers."""
+"""Graph construction: an optimised ONNX model as layers and tensors."""
 
 from __future__ import annotations
 

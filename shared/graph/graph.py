@@ -1,4 +1,4 @@
-"""A network as layers and tensors, and the ways to cut it in two."""
+"""Graph of a network: layers, tensors, and cuts into two."""
 
 from __future__ import annotations
 

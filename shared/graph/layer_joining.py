@@ -1,4 +1,4 @@
-"""Layers between which something goes that cannot cross a cut become one layer."""
+"""Joining of layers (strongly connected components) between which something goes that cannot cross a cut."""
 
 from __future__ import annotations
 

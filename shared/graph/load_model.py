@@ -1,4 +1,4 @@
-"""ONNX files into graphs."""
+"""Loading of ONNX files as graphs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Multiply-accumulates of one node, from the shapes of its tensors."""
+"""Multiply-accumulate counts of ONNX nodes, from the shapes of their tensors."""
 
 from __future__ import annotations
 

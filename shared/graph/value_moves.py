@@ -1,4 +1,4 @@
-"""Layers that only move values: whatever they make, they read first."""
+"""Value-preserving layers (reshape, transpose, slice ...): whatever they make, they read first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The raw section of a body: tensors as little-endian bytes, one after the other."""
+"""Binary tensor section of a body: little-endian bytes, one tensor after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datatype names of the Open Inference Protocol and the NumPy dtypes behind them."""
+"""Datatype names of the Open Inference Protocol and their NumPy dtypes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensor data inside the JSON: nested or flat lists of numbers or strings."""
+"""JSON tensor data: nested or flat lists of numbers or strings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON part of a body, checked field by field, and the split from the raw part."""
+"""JSON header of a body, checked field by field, and the split from the binary part."""
 
 from __future__ import annotations
 

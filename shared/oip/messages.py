@@ -1,4 +1,4 @@
-"""Requests, responses and tensors of the Open Inference Protocol, as values."""
+"""Messages of the Open Inference Protocol as values: requests, responses, tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON that describes a server and its models."""
+"""Server and model metadata as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inference requests as bytes."""
+"""Serialisation of inference requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outputs as a client asked for them, with the classification extension: the best classes instead of all."""
+"""Selection of outputs, with the classification extension (top k instead of all)."""
 
 from __future__ import annotations
 

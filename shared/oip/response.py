@@ -1,4 +1,4 @@
-"""Inference responses as bytes."""
+"""Serialisation of inference responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open Inference Protocol tensors checked against a model: names, datatypes and shapes."""
+"""Validation of request tensors against a model: names, datatypes and shapes."""
 
 from __future__ import annotations
 

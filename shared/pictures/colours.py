@@ -1,4 +1,4 @@
-"""Pixels of every mode as 8-bit RGB."""
+"""Colour conversion of pixels of every mode to 8-bit RGB."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A decoded picture, as it is stored, and the parts of it that are wanted, upright."""
+"""Decoded picture in its stored mode, with upright access to parts of it."""
 
 from __future__ import annotations
 

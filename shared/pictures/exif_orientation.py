@@ -1,4 +1,4 @@
-"""The EXIF orientation: how a stored picture is turned to stand upright."""
+"""EXIF orientation: how a stored picture is turned to stand upright."""
 
 from __future__ import annotations
 

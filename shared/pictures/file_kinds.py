@@ -1,4 +1,4 @@
-"""File formats of pictures, told apart by their first bytes, never by their names."""
+"""File format detection of pictures by their first bytes, never by their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Picture files to RGB pixels: whole, or at once as much as a network reads of them."""
+"""Decoding of picture files to RGB pixels: whole, or at once as much as a network reads."""
 
 from __future__ import annotations
 

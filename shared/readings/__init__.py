@@ -1,1 +1,1 @@
-"""What a network's outputs mean, one small file per kind of output."""
+"""Output decoders: what a network's outputs mean, one file per kind of output."""

@@ -1,4 +1,4 @@
-"""Boxes: overlap, non-maximum suppression, and their form in a result."""
+"""Bounding boxes: overlap, non-maximum suppression, and their form in a result."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.shared.readings.reading import Reading
-from evosplit.shared.readings.scores import rounded
+from evosplit.shared.readings.reading import Reading, rounded
 
 
 def overlap(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""One score per class: the best few."""
+"""Classification outputs: the best few of one score per class."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.shared.card.outputs import ClassesOutput
-from evosplit.shared.readings.reading import Reading
-from evosplit.shared.readings.scores import rounded, softmax
+from evosplit.shared.readings.reading import Reading, rounded, softmax
 
 
 def read_classes(

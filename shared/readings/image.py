@@ -1,4 +1,4 @@
-"""A network whose output is a picture."""
+"""Image outputs (super-resolution and the like)."""
 
 from __future__ import annotations
 

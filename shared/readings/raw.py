@@ -1,4 +1,4 @@
-"""Outputs without a meaning."""
+"""Raw outputs, without a meaning."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.shared.readings.reading import Reading
-from evosplit.shared.readings.scores import rounded
+from evosplit.shared.readings.reading import Reading, rounded
 
 MAX_VALUES: Final = 1024
 """Larger tensors are summed up instead of written out."""

@@ -1,9 +1,12 @@
-"""The reading of one frame's outputs."""
+"""Reading: the interpreted outputs of one frame."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -12,3 +15,14 @@ class Reading:
 
     outcome: Any
     confidence: float | None
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities over the last axis, in float64 so that they sum to one."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float64)
+
+
+def rounded(value: float, digits: int = 6) -> float:
+    """A short number for JSON."""
+    return round(float(value), digits)

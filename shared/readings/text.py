@@ -1,4 +1,4 @@
-"""Scores of symbols to a text. A text is as sure as its least sure symbol."""
+"""Text outputs: scores of symbols to a text, as sure as its least sure symbol."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.shared.card.outputs import TextCtcOutput, TextSlotsOutput
-from evosplit.shared.readings.reading import Reading
-from evosplit.shared.readings.scores import rounded, softmax
+from evosplit.shared.readings.reading import Reading, rounded, softmax
 
 
 def read_slots(output: TextSlotsOutput, logits: NDArray[np.float32]) -> Reading:

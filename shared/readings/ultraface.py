@@ -1,4 +1,4 @@
-"""Outputs of the Ultra-Light-Fast face detector to boxes."""
+"""Box decoding of the Ultra-Light-Fast face detector."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.shared.card.outputs import UltraFaceOutput
-from evosplit.shared.readings.anchors import anchors
+from evosplit.shared.card.ultraface_anchors import anchors
 from evosplit.shared.readings.boxes import box_reading, suppress
 from evosplit.shared.readings.reading import Reading
 from evosplit.shared.resize import Placement

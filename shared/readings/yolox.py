@@ -1,4 +1,4 @@
-"""YOLOX outputs (Ge et al. 2021) to boxes: the grid is decoded outside the graph."""
+"""Box decoding of YOLOX (Ge et al. 2021): the grid is decoded outside the graph."""
 
 from __future__ import annotations
 

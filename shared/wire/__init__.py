@@ -1,4 +1,4 @@
-"""The wire format: frames of encoded tensors as bytes, and back. Pure functions; see docs/wire-format.md."""
+"""Wire format: frames of encoded tensors as bytes, and back. Pure functions; see docs/wire-format.md."""
 
 from evosplit.shared.wire.decode import decode_frame
 from evosplit.shared.wire.encode import encode_frame

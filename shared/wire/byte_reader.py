@@ -1,4 +1,4 @@
-"""A place in the bytes of a frame; every step is checked against what is left."""
+"""Bounds-checked reader over the bytes of a frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold for frames of a stream beside what holds for all."""
+"""Validation of frames of a stream, beside what holds for all frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes to a frame. Nothing is read, counted or allocated before its length is known to be there."""
+"""Frame decoder. Nothing is read, counted or allocated before its length is known to be there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A frame to bytes."""
+"""Frame encoder."""
 
 from __future__ import annotations
 

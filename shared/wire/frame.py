@@ -1,4 +1,4 @@
-"""What travels: tensors as codes with their scales, and the frame that holds them; the format's limits."""
+"""Frame structure: tensors as codes with their scales, stream header, and the format's limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold for every tensor of a frame, whether it is about to be written or was just read."""
+"""Validation of a frame's tensors, before writing and after reading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many bytes things take on the wire; exact, so that a planner can predict a whole frame."""
+"""Exact sizes on the wire, so that a planner can predict a whole frame."""
 
 from __future__ import annotations
 

@@ -155,9 +155,10 @@ def write_net_bundle(
 class FakeCloud:
     """Set the fields while it runs.
 
-    ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang. With a ``page`` (status, content
-    type, body) a network's login page answers every request in its place; ``ports`` are the callers'.
-    ``has_one`` and ``gives_up``: see `PatientSession`.
+    ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang, wait (until ``go_on`` is set).
+    With a ``page`` (status, content type, body) a network's login page answers every request in its place;
+    ``ports`` are the callers'.
+    ``has_one`` and ``go_on``: see `PatientSession`.
     """
 
     graph: Graph
@@ -179,10 +180,10 @@ class FakeCloud:
     page: tuple[int, str, bytes] | None = None
     ports: list[int] = field(default_factory=list)
     has_one: asyncio.Event = field(default_factory=asyncio.Event)
-    gives_up: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.gives_up.set()
+        self.go_on.set()
 
     def restart(self) -> None:
         """Forget all streams; to an edge, that is also what an eviction or another replica looks like."""
@@ -229,9 +230,9 @@ class FakeCloud:
                 content_type="application/json", text='{"error": "the token is wrong"}'
             )
         body = await request.read()
-        if self.mode == "hang":
+        if self.mode in ("hang", "wait"):
             self.has_one.set()
-            await asyncio.sleep(3600)
+            await (asyncio.sleep(3600) if self.mode == "hang" else self.go_on.wait())
         await asyncio.sleep(self.rtt_s + 8 * (len(body) + 330) / self.bandwidth_bps)
         return body
 

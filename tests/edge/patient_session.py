@@ -18,13 +18,13 @@ class Hangs(Protocol):
     mode: str
     has_one: asyncio.Event
     """Set once a request hangs there."""
-    gives_up: asyncio.Event
+    go_on: asyncio.Event
     """Clear it to let requests wait; while it is set, they time out."""
 
 
 class PatientSession:
     """Passes requests on to ``session``. Each waits as long as it takes, unless the cloud hangs: then it ends
-    as after a time-out, once the cloud has a request and the test gives up."""
+    as after a time-out, once the cloud has a request and ``go_on`` is set."""
 
     def __init__(self, session: aiohttp.ClientSession, cloud: Hangs) -> None:
         self._session = session
@@ -45,7 +45,7 @@ class PatientSession:
         request = asyncio.ensure_future(self._session.post(url, **options))
         try:
             await self._cloud.has_one.wait()
-            await self._cloud.gives_up.wait()
+            await self._cloud.go_on.wait()
         finally:
             request.cancel()
             await asyncio.gather(request, return_exceptions=True)

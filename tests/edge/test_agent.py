@@ -81,20 +81,25 @@ async def test_many_frames_at_once_each_have_one_result(tmp_path: Path) -> None:
 
 async def test_too_many_frames_are_not_accepted(tmp_path: Path) -> None:
     async with stage(tmp_path, max_in_flight=2) as on:
-        on.cloud.rtt_s = 0.2
-        answers = await asyncio.gather(*(on.post(picture(seed)) for seed in range(8)))
-        statuses = sorted(status for status, _ in answers)
-        assert statuses.count(200) >= 2
-        assert statuses.count(503) >= 1
-        assert len((await on.get("/v1/results"))[1]["results"]) == statuses.count(200)
+        on.cloud.mode = "wait"
+        on.cloud.go_on.clear()
+        frames = [asyncio.create_task(on.post(picture(seed))) for seed in range(8)]
+        await until(lambda: sum(frame.done() for frame in frames) == 6)
+        on.cloud.go_on.set()
+        statuses = [status for status, _ in await asyncio.gather(*frames)]
+        assert (statuses.count(200), statuses.count(503)) == (2, 6)
+        assert len((await on.get("/v1/results"))[1]["results"]) == 2
 
 
 async def test_a_client_that_goes_away_leaves_its_frame_behind(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
-        on.cloud.rtt_s = 0.3
+        on.cloud.mode = "wait"
+        on.cloud.go_on.clear()
         gone = asyncio.create_task(on.post(picture(1), frame_id="left"))
-        await asyncio.sleep(0.1)
+        await until(lambda: on.agent.in_flight == 1 and on.agent.cloud.is_busy)
         gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        on.cloud.go_on.set()
         await until(lambda: on.agent.store.get("left") is not None)
         result = on.agent.store.get("left")
         assert result is not None

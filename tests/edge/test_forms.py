@@ -107,7 +107,7 @@ async def test_the_right_method_is_named(on: Stage) -> None:
 async def test_every_503_says_when_to_come_again(tmp_path: Path) -> None:
     async with stage(tmp_path, with_fallback=False, max_in_flight=1, probe_interval_s=60.0) as on:
         on.cloud.mode = "hang"
-        on.cloud.gives_up.clear()
+        on.cloud.go_on.clear()
 
         async def retry_s(seed: int) -> tuple[int, bool, int]:
             async with on.client.post(f"{on.url}/v1/frames", data=picture(seed)) as response:
@@ -116,7 +116,7 @@ async def test_every_503_says_when_to_come_again(tmp_path: Path) -> None:
 
         frames = [asyncio.ensure_future(retry_s(seed)) for seed in range(3)]
         await until(lambda: sum(frame.done() for frame in frames) == 2)
-        on.cloud.gives_up.set()
+        on.cloud.go_on.set()
         answers = await asyncio.gather(*frames)
         assert {status for status, _, _ in answers} == {503}
         assert {is_accepted for _, is_accepted, _ in answers} == {True, False}

@@ -5,15 +5,16 @@ import contextlib
 import sys
 from pathlib import Path
 
-from evosplit.edge.background.pause import RESUME_S, Pace
+from edge_support import until
+
+from evosplit.edge.background.pause import Pace
 
 
 async def idle_process():
     return await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(60)")
 
 
-async def is_stopped(process) -> bool:
-    await asyncio.sleep(0.02)  # a signal takes a moment to be acted on
+def is_stopped(process) -> bool:
     state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
     return state == "T"
 
@@ -30,41 +31,41 @@ async def held(pace: Pace):
 
 
 async def test_a_process_stops_with_a_frame_and_goes_on_after_it():
-    pace = Pace()
+    pace = Pace(resume_s=0.0)
     async with held(pace) as process:
-        assert not await is_stopped(process)
+        assert not is_stopped(process)
         with pace.frame():
-            assert await is_stopped(process)
+            await until(lambda: is_stopped(process))
             with pace.frame():
-                assert await is_stopped(process)
-            assert await is_stopped(process)
-        await asyncio.sleep(2 * RESUME_S)
-        assert not await is_stopped(process)
+                assert is_stopped(process)
+            await asyncio.sleep(0.01)  # so long that it would go on if the inner frame were the last
+            assert is_stopped(process)
+        await until(lambda: not is_stopped(process))
 
 
 async def test_frames_that_follow_closely_wake_nobody():
-    pace = Pace()
+    pace = Pace(resume_s=60.0)
     async with held(pace) as process:
         for _ in range(3):
             with pace.frame():
-                pass
-            await asyncio.sleep(RESUME_S / 10)
-            state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
-        assert state == "T"
+                await until(lambda: is_stopped(process))
+            await asyncio.sleep(0)
+            assert is_stopped(process)
 
 
 async def test_a_process_that_begins_during_a_frame_waits():
     pace = Pace()
     with pace.frame():
         async with held(pace) as process:
-            assert await is_stopped(process)
+            await until(lambda: is_stopped(process))
 
 
 async def test_a_process_that_has_ended_is_left_alone():
-    pace = Pace()
+    pace = Pace(resume_s=0.0)
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     with pace.holding(process):
         await process.wait()
         with pace.frame():
             pass
-    await asyncio.sleep(2 * RESUME_S)
+        await asyncio.sleep(0.01)  # it would be continued now
+    assert process.returncode == 0

@@ -8,6 +8,7 @@ import os
 
 import psutil
 import pytest
+from edge_support import until
 from learning_support import TASKS, fill, job, loop
 
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
@@ -100,16 +101,31 @@ async def test_the_process_makes_way(tmp_path):
     assert policy in (os.SCHED_IDLE, os.SCHED_OTHER)  # between the two calls
 
 
+class Looked(Sampler):
+    """Counts how often the loop looks whether there is something new."""
+
+    looks = 0
+
+    @property
+    def offered(self) -> int:
+        self.looks += 1
+        return super().offered
+
+    async def is_looked_at(self) -> None:
+        """Wait for some whole looks of the loop."""
+        before = self.looks
+        await until(lambda: self.looks > before + 10)
+
+
 async def test_the_loop_trains_when_idle_and_not_again_without_news(tmp_path):
-    seen = []
-    watched = loop(tmp_path, seen.append)
+    seen, sampler = [], Looked(2_000_000)
+    watched = loop(tmp_path, seen.append, fill(sampler, 1500))
     running = asyncio.create_task(watched.run())
     with watched.frame():
-        await asyncio.sleep(0.15)
+        await sampler.is_looked_at()
         assert not watched.training
-    while not seen:
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.2)
+    await until(lambda: seen, 60.0)
+    await sampler.is_looked_at()
     running.cancel()
     assert [one.name for one in seen[0]] == ["early", "late"]
     assert len(seen) == 1
@@ -118,9 +134,10 @@ async def test_the_loop_trains_when_idle_and_not_again_without_news(tmp_path):
 
 
 async def test_too_few_samples_are_not_tried(tmp_path):
-    watched = loop(tmp_path, lambda _: None, fill(Sampler(2_000_000), 300))
+    sampler = Looked(2_000_000)
+    watched = loop(tmp_path, lambda _: None, fill(sampler, 300), idle_s=0.0)
     running = asyncio.create_task(watched.run())
-    await asyncio.sleep(0.2)
+    await sampler.is_looked_at()
     running.cancel()
     assert list(tmp_path.iterdir()) == []
 

@@ -37,10 +37,15 @@ async def test_a_frame_is_not_worked_on_before_it_is_noted(
             return await answer(job)
 
         monkeypatch.setattr(on.agent.engine, "answer", watched)
-        monkeypatch.setattr(on.agent.store, "accept", lambda _: noted)
+        accepted: list[Accepted] = []
+
+        def accept(frame: Accepted) -> Future[None]:
+            accepted.append(frame)
+            return noted
+
+        monkeypatch.setattr(on.agent.store, "accept", accept)
         posted = asyncio.create_task(on.post(picture(1)))
-        await until(lambda: on.agent.in_flight == 1)
-        await asyncio.sleep(0.1)
+        await until(lambda: accepted)
         assert worked == []
         noted.set_result(None)
         assert (await posted)[0] == 200

@@ -17,8 +17,7 @@ from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
 from evosplit.shared.errors import CloudUnavailableError, NotOurCloudError
-from evosplit.shared.estimator import LinkEstimate
-from evosplit.shared.link import Link
+from evosplit.shared.link import Link, LinkEstimate
 
 HTML = "text/html"
 JSON = "application/json"

@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
-from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, picture, write_net_bundle
+from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, picture, until, write_net_bundle
 
 from evosplit.edge.server import EdgeSettings, serve_edge
 from evosplit.shared.errors import PortInUseError, StoreError, UsageError
@@ -33,7 +33,7 @@ try:
     serve_edge(EdgeSettings(model="net", token="a-test-token", **given))
 except EvoSplitError as error:
     sys.exit(f"{type(error).__name__}: {error}")
-loaded = {"ray", "pulp", "matplotlib", "torch", "planner", "cloud"} & set(sys.modules)
+loaded = {"ray", "pulp", "matplotlib", "torch", "evosplit.planner", "evosplit.cloud"} & set(sys.modules)
 sys.exit(f"loaded {loaded}" if loaded else 0)
 """
 
@@ -83,12 +83,14 @@ async def test_from_the_first_start_to_a_restart_without_a_cloud(tmp_path: Path)
     async with aiohttp.ClientSession(headers=bearer(TOKEN)) as session:
         async with agent(str(server.make_url("")), data, port) as process:
             await ready(session, url)
-            cloud.rtt_s = 0.5
+            cloud.mode = "wait"
+            cloud.go_on.clear()
             sending = asyncio.create_task(
                 _post(session, f"{url}/v1/frames?frame_id=last&strategy=cloud-raw", picture(1))
             )
-            await asyncio.sleep(0.25)
+            await until(lambda: any(path.endswith("infer") for path in cloud.calls))
             process.send_signal(signal.SIGTERM)
+            cloud.go_on.set()
             status, answer = await sending
             assert (status, answer["answered_by"]) == (200, "cloud")
             _, errors = await asyncio.wait_for(process.communicate(), 20)

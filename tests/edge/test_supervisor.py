@@ -50,20 +50,21 @@ async def test_a_task_that_cancels_itself_is_a_failure_and_one_that_returns_is_d
 
     background = supervised(failures)
     background.start("once", loop)
-    await until(lambda: len(runs) == 2)
-    await asyncio.sleep(0.02)
+    await until(lambda: "once" not in {task.get_name() for task in asyncio.all_tasks()})
     assert (len(runs), failures) == (2, {"once": 1})
     await background.end()
 
 
 async def test_the_end_is_in_reverse_order_and_waits(caplog: pytest.LogCaptureFixture) -> None:
+    begun: list[str] = []
     ended: list[str] = []
 
     async def loop(name: str) -> None:
+        begun.append(name)
         try:
             await asyncio.sleep(3600)
         finally:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0)
             ended.append(name)
             if name == "second":
                 raise OSError(28, "no space left to end properly")
@@ -74,7 +75,7 @@ async def test_the_end_is_in_reverse_order_and_waits(caplog: pytest.LogCaptureFi
         background.start(name, lambda name=name: loop(name))  # type: ignore[misc]
     with pytest.raises(ValueError, match="runs already"):
         background.start("first", lambda: loop("first"))
-    await asyncio.sleep(0.01)
+    await until(lambda: len(begun) == 3)
     with caplog.at_level(logging.ERROR):
         await background.end()
     assert ended == ["third", "second", "first"]

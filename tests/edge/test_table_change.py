@@ -39,6 +39,8 @@ from evosplit.shared.errors import BundleError, CloudRefusedError, EvoSplitError
 from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
 from evosplit.shared.serial import from_data
 
+pytestmark = pytest.mark.usefixtures("measured_here")
+
 
 async def test_frames_under_way_end_with_the_table_that_they_began_with(tmp_path: Path) -> None:
     async with middle_stage(tmp_path) as on:
@@ -46,7 +48,7 @@ async def test_frames_under_way_end_with_the_table_that_they_began_with(tmp_path
         bundle, old = other_bundle(on, tmp_path / "other.evb"), plans.plan.digest
         whole = (await on.post(picture(1), strategy="edge"))[1]["outcome"]
         frames = [asyncio.create_task(on.post(picture(1), stream=f"s{at % 3}")) for at in range(30)]
-        await asyncio.sleep(0.02)
+        await until(lambda: on.agent.in_flight)
         await plans.adopt(model_of(on, bundle), Heads(bundle))
         frames += [asyncio.create_task(on.post(picture(1), stream=f"s{at % 3}")) for at in range(30)]
         answers = await asyncio.gather(*frames)
@@ -66,13 +68,13 @@ async def test_a_frame_that_loses_the_cloud_falls_back_in_its_own_table(tmp_path
     async with middle_stage(tmp_path) as on:
         plans = on.agent.plans
         on.cloud.mode = "hang"
-        on.cloud.gives_up.clear()
+        on.cloud.go_on.clear()
         frame = asyncio.create_task(on.post(picture(1)))
         await until(lambda: on.agent.in_flight == 1 and on.agent.cloud.is_busy)
         before = plans.model.table.fallback.digest
         bundle = other_bundle(on, tmp_path / "other.evb")
         await plans.adopt(model_of(on, bundle), Heads(bundle))
-        on.cloud.gives_up.set()
+        on.cloud.go_on.set()
         status, answer = await frame
         assert (status, answer["answered_by"], answer["plan_digest"]) == (200, "edge-fallback", before)
 
@@ -105,7 +107,21 @@ async def test_heads_that_cannot_be_built_leave_the_old_table_in_use(tmp_path: P
         assert (await on.post(picture(1)))[0] == 200
 
 
-pytestmark = pytest.mark.usefixtures("measured_here")
+@dataclasses.dataclass
+class Expected:
+    """What hooks are said to spare, and how often a renewal looked at it."""
+
+    now: Expectation = NOTHING_SPARED
+    looks: int = 0
+
+    def __call__(self) -> Expectation:
+        self.looks += 1
+        return self.now
+
+    async def is_seen(self) -> None:
+        """Wait for a whole look at what is expected now: the next one but one has begun after it."""
+        before = self.looks
+        await until(lambda: self.looks > before + 1)
 
 
 @dataclasses.dataclass
@@ -114,7 +130,7 @@ class Renewing:
 
     renewal: Renewal
     settings: EdgeSettings
-    expected: list[Expectation]
+    expected: Expected
 
 
 @contextlib.asynccontextmanager
@@ -125,11 +141,11 @@ async def renewing(on: Stage, tmp_path: Path) -> AsyncIterator[Renewing]:
     assert on.cloud.bundle is not None
     bundle_place(settings, digest).write_bytes(on.cloud.bundle.read_bytes())
     write_note(settings, dataclasses.replace(wanted(settings), bundle=digest))
-    expected = [NOTHING_SPARED]
+    expected = Expected()
     async with aiohttp.ClientSession() as session:
         client = PlannerClient(session, on.cloud_url, "net", TOKEN)
         bundle = Bundle.open(on.cloud.bundle, digest)
-        renewal = Renewal(on.agent.plans, settings, client, bundle, lambda: expected[-1])
+        renewal = Renewal(on.agent.plans, settings, client, bundle, expected)
         yield Renewing(renewal, settings, expected)
 
 
@@ -240,19 +256,19 @@ async def test_what_hooks_spare_is_planned_for_while_frames_go_on(
     async with stage(tmp_path) as on, renewing(on, tmp_path) as new:
         on.cloud.plans_refused = 422
         run = asyncio.create_task(new.renewal.run())
-        new.expected.append(Expectation(wire_share=0.95))
-        await asyncio.sleep(0.1)
+        new.expected.now = Expectation(wire_share=0.95)
+        await new.expected.is_seen()
         assert on.cloud.plan_requests == []
-        new.expected.append(Expectation((ExitShare("x", 0.5, 0.001),), {"c": 0.5}, 0.3))
+        new.expected.now = Expectation((ExitShare("x", 0.5, 0.001),), {"c": 0.5}, 0.3)
         await until(lambda: len(on.cloud.plan_requests) == 2)
         assert "the plans stay as they are: the cloud answered 422" in caplog.text
         offered(on, tmp_path)
         on.cloud.plans_refused = 0
         await until(lambda: on.agent.plans.table_changes == 1)
         asked = from_data(Expectation, on.cloud.plan_requests[-1]["expectation"], ProfileError)
-        assert asked == new.expected[-1]
+        assert asked == new.expected.now
         count = len(on.cloud.plan_requests)
-        await asyncio.sleep(0.1)
+        await new.expected.is_seen()
         assert len(on.cloud.plan_requests) == count
         run.cancel()
         await asyncio.gather(run, return_exceptions=True)

@@ -45,7 +45,6 @@ async def test_the_agent_answers_like_the_whole_model(tmp_path: Path) -> None:
 
     values = np.random.default_rng(1).normal(size=(1, 3, 16, 16)).astype(np.float32)
     async with stage(tmp_path) as on:
-        await asyncio.sleep(0.3)
         expected = whole(on, values)
         variants: list[dict[str, Any]] = [
             {},

@@ -9,15 +9,31 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMED = ("benchmarks", "cloud", "cli/demo", "cli/gate", "edge/backends", "edge/head")
-"""Packages whose modules are opened by the term that one would search for."""
+PACKAGES = ("benchmarks", "cli", "cloud", "edge", "evosplit/library", "kernels", "planner", "shared")
 RIDDLES = re.compile(r"(who|what|which|when|where|whether|how|why|everything|nothing|one|from)\b", re.I)
-PERSONS = re.compile(
-    r"\b(house|rooms?|curtain|stage|roster|rival|lessons?|school|attends?|graduates?)\b", re.I
-)
+PERSONS = re.compile(r"\b(house|rooms?|curtain|roster|rivals?|lessons?|school|graduates?)\b", re.I)
+
 LONGEST_LINES = 200
 SHORTEST_LINES = 25
 ENTRIES = {"__init__.py", "__main__.py"}
+REGISTRIES = {
+    *("edge/hook_training/trainers", "edge/hooks/classifiers", "kernels/clipping", "planner/baselines"),
+    *("shared/card", "shared/graph/passes", "shared/readings"),
+}
+"""Folders in which every file is an entry of one list, however short."""
+LONG = {
+    *("edge/hook_learning/manager.py", "edge/lifecycle.py", "edge/pipeline/agent.py"),
+    *("edge/pipeline/engine.py", "evosplit/library/plan.py", "evosplit/library/split.py"),
+    *("shared/estimator.py", "shared/profiler.py"),
+}
+"""Still longer than they should be. Nothing is added here."""
+SHORT = {
+    *("edge/memory_trim.py", "edge/pipeline/edge_model.py", "evosplit/library/cache.py"),
+    *("evosplit/library/card_files.py", "evosplit/library/progress.py", "kernels/errors/ranges.py"),
+    *("shared/correction/frame_times.py", "shared/graph/value_moves.py", "shared/isotonic.py"),
+    *("kernels/entropy_coding/rans.py", "shared/link.py", "shared/random_inputs.py"),
+}
+"""A published algorithm, a type or a call that many import, and that nothing else goes with."""
 
 
 def _modules(*packages: str) -> list[Path]:
@@ -32,7 +48,7 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", _modules(*NAMED), ids=_name)
+@pytest.mark.parametrize("path", _modules(*PACKAGES), ids=_name)
 def test_a_module_opens_with_a_term(path: Path) -> None:
     docstring = _docstring(path)
     assert docstring
@@ -40,11 +56,12 @@ def test_a_module_opens_with_a_term(path: Path) -> None:
     assert not PERSONS.search(docstring)
 
 
-@pytest.mark.parametrize("path", _modules(*(name for name in NAMED if name != "benchmarks")), ids=_name)
+@pytest.mark.parametrize("path", _modules(*PACKAGES[1:]), ids=_name)
 def test_a_module_holds_one_idea(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGEST_LINES
-    assert lines >= SHORTEST_LINES or path.name in ENTRIES
+    name, package = _name(path), _name(path.parent)
+    assert lines <= LONGEST_LINES or name.startswith("kernels/") or name in LONG
+    assert lines >= SHORTEST_LINES or path.name in ENTRIES or package in REGISTRIES or name in SHORT
 
 
 def test_the_project_words_are_defined_once() -> None:

@@ -16,8 +16,7 @@ from evosplit.kernels.errors.measure_table import ActivationErrors, ErrorTable, 
 from evosplit.planner.problem import BitChoices, Problem
 from evosplit.planner.problem.limits import Limits
 from evosplit.planner.table import plan_table
-from evosplit.shared.correction.corrections import corrections_of
-from evosplit.shared.correction.frame_times import Measured
+from evosplit.shared.correction.corrections import Measured, corrections_of
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.correction.predicted_terms import Beside
 from evosplit.shared.graph import Graph, Layer, Tensor

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evosplit.shared.estimator import LinkEstimate, Observation, Ping, update
-from evosplit.shared.link import Link
+from evosplit.shared.estimator import update
+from evosplit.shared.link import Link, LinkEstimate, Observation, Ping
 
 HEADER_BYTES = 300
 

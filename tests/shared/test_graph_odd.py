@@ -18,8 +18,7 @@ from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import Cut, Graph, Tensor, graph_from_model, prefix_cuts
 from evosplit.shared.graph.passes import normalise
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.random_inputs import random_feeds
-from evosplit.shared.session import Runner
+from evosplit.shared.session import Runner, random_feeds
 from evosplit.shared.split import head_model, tail_model
 from evosplit.shared.weights import strip_weights
 from tests import odd_models

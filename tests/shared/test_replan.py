@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evosplit.shared.estimator import LinkEstimate, Observation, Ping, update
-from evosplit.shared.link import Link
+from evosplit.shared.estimator import update
+from evosplit.shared.link import Link, LinkEstimate, Observation, Ping
 from evosplit.shared.plan import Latency, Plan, PlanTable
 from evosplit.shared.replan import choices, replan
 

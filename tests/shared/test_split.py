@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from evosplit.shared.graph import Cut, Graph, graph_from_model, make_cut, prefix_cut, prefix_cuts
 from evosplit.shared.graph.load_model import load_graph
 from evosplit.shared.graph.passes import normalise
-from evosplit.shared.random_inputs import random_feeds
-from evosplit.shared.session import Runner
+from evosplit.shared.session import Runner, random_feeds
 from evosplit.shared.split import cloud_outputs, edge_outputs, head_model, layer_model, tail_model
 from tests import models
 

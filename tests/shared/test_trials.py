@@ -11,8 +11,7 @@ import pytest
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import Graph, load_graph, prefix_cuts
 from evosplit.shared.graph.passes import Pins
-from evosplit.shared.random_inputs import random_feeds
-from evosplit.shared.session import Runner
+from evosplit.shared.session import Runner, random_feeds
 from evosplit.shared.split import head_model, tail_model
 
 LAYERS = {

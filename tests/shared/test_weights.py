@@ -9,8 +9,7 @@ import pytest
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import graph_from_model, prefix_cut, prefix_cuts
 from evosplit.shared.graph.passes import normalise
-from evosplit.shared.random_inputs import random_feeds
-from evosplit.shared.session import Runner
+from evosplit.shared.session import Runner, random_feeds
 from evosplit.shared.split import head_model
 from evosplit.shared.weights import (
     STRIPPED_ELEMENTS,

@@ -17,8 +17,7 @@ from evosplit.shared.graph import Graph
 from evosplit.shared.graph.value_moves import passed_on
 from evosplit.shared.onnx_parts import remodel
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.random_inputs import random_feeds
-from evosplit.shared.session import Runner
+from evosplit.shared.session import Runner, random_feeds
 from evosplit.shared.weights import STRIPPED_ELEMENTS
 from evosplit.shared.wire import EncodedTensor
 

@@ -1,4 +1,4 @@
-"""Ways to make a classifier from samples; none of them goes back through the main network."""
+"""Trainers of classifiers from samples; none of them goes back through the main network."""
 
 from collections.abc import Mapping
 from typing import Final

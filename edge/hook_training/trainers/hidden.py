@@ -1,4 +1,4 @@
-"""One hidden layer, learned through a readout of its own; nothing goes back any further."""
+"""Trainer of one hidden layer through a readout of its own; nothing goes back any further."""
 
 from __future__ import annotations
 

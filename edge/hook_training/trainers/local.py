@@ -1,4 +1,4 @@
-"""Trains layers one after the other, each by its own goodness; nothing goes back to the layer before."""
+"""Layer-wise (local) training by goodness; nothing goes back to the layer before."""
 
 from __future__ import annotations
 

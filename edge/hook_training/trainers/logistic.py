@@ -1,4 +1,4 @@
-"""The baseline: multinomial logistic regression, its penalty chosen by validation."""
+"""Multinomial logistic regression (the baseline), its penalty chosen by validation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every trainer does to its samples first."""
+"""Standardisation of samples, shared by all trainers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocol of a trainer: features and labels in, a classifier out."""
+"""Trainer protocol: features and labels in, a classifier out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocol of a classifier: class probabilities from a feature vector."""
+"""Classifier protocol: class probabilities from a feature vector."""
 
 from __future__ import annotations
 

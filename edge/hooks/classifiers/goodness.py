@@ -1,4 +1,4 @@
-"""A classifier whose layers say how well features and an answer go together."""
+"""Goodness classifier: layers that score how well features and an answer go together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A classifier with one hidden layer (ReLU) and a softmax, its first layer in 8 bits."""
+"""Multi-layer perceptron with one hidden layer (ReLU) and a softmax, its first layer in 8 bits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A linear classifier with a softmax."""
+"""Linear classifier with a softmax."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classifiers from their saved arrays."""
+"""Loading of classifiers from their saved arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passes that bring any ONNX model into the one form that EvoSplit works on.
+"""Graph passes that bring any ONNX model into one canonical form.
 
 Each is a pure function from model to model. `normalise` is their order: nothing but float32 and integer
 tensors, no initialiser among the inputs, sizes pinned, batch norms folded, no constant sub-graphs, nodes

@@ -1,4 +1,4 @@
-"""Every tensor gets its shape and type."""
+"""Shape and type inference for every tensor."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from onnx import shape_inference
 
 from evosplit.shared.graph.passes.notes import read_note, write_note
 from evosplit.shared.onnx_parts import node_makes, remodel
-from evosplit.shared.random_inputs import random_feeds
-from evosplit.shared.session import Runner
+from evosplit.shared.session import Runner, random_feeds
 from evosplit.shared.weights import strip_weights
 
 _KEY: Final = "measured_shapes"

@@ -1,4 +1,4 @@
-"""Sub-graphs that read nothing but weights become weights, where the optimiser left any."""
+"""Constant folding of sub-graphs that read nothing but weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the passes found out about a model, kept in its metadata: it goes where the model goes."""
+"""Notes of the passes on a model, kept in its metadata."""
 
 from __future__ import annotations
 

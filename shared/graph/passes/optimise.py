@@ -1,4 +1,4 @@
-"""ONNX Runtime's own basic optimiser: folds batch norms and constants, drops identities and dropouts."""
+"""ONNX Runtime's basic optimisation: folds batch norms and constants, drops identities and dropouts."""
 
 from __future__ import annotations
 

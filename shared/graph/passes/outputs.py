@@ -1,4 +1,4 @@
-"""Outputs that are no tensors (sequences, maps, optionals) become tensors where they can, or are left out."""
+"""Conversion of outputs that are no tensors (sequences, maps, optionals), where they can be converted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dynamic dimensions of inputs get a size: the batch becomes 1, others what they are pinned to."""
+"""Pinning of dynamic input dimensions: the batch becomes 1, others what they are pinned to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nodes in execution order, without those that no output needs, and without inputs that nothing reads."""
+"""Dead-code elimination and topological sorting of nodes; inputs that nothing reads go, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A number for every dimension of a model's inputs: pinned, a symbol's elsewhere, or a batch of 1."""
+"""Sizes for every dimension of a model's inputs: pinned, a symbol's elsewhere, or a batch of 1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Initialisers that are listed as graph inputs (a habit of IR version 3) become plain weights."""
+"""Removal of initialisers from the graph inputs (IR version 3 lists them there)."""
 
 from __future__ import annotations
 

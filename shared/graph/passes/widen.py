@@ -1,4 +1,4 @@
-"""Half precision becomes float32: CPUs compute it that way, and every code on the wire starts from it."""
+"""Conversion of half precision to float32: CPUs compute it that way, and wire codes start from it."""
 
 from __future__ import annotations
 

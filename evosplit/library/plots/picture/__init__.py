@@ -1,4 +1,4 @@
-"""A layered layout of a network (Sugiyama's method), wrapped into columns, and its words. Pure."""
+"""Layered graph drawing (Sugiyama's method), wrapped into columns. Pure."""
 
 from evosplit.library.plots.picture.order import ordered
 from evosplit.library.plots.picture.place import Layout, Place, layout

@@ -1,4 +1,4 @@
-"""The order of nodes within their rows: few lines should cross."""
+"""Crossing minimisation: the order of nodes within their rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each node goes: rows wrapped into columns, nodes near what they are joined with, none overlapping."""
+"""Coordinate assignment: rows wrapped into columns, nodes near their neighbours, none overlapping."""
 
 from __future__ import annotations
 

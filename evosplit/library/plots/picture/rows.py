@@ -1,4 +1,4 @@
-"""A network as rows of nodes whose lines only ever join neighbouring rows."""
+"""Layer assignment: a network as rows of nodes whose lines only ever join neighbouring rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands on the boxes and lines of a plan's picture."""
+"""Labels of the boxes and lines of a plan's picture."""
 
 from __future__ import annotations
 

@@ -12,9 +12,8 @@ from evosplit.edge.backends.int8 import int8_segment, qdq_model
 from evosplit.edge.backends.segment import FrameContext, Segment
 from evosplit.shared.graph import Graph, load_graph, parse_cut, prefix_cut
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.random_inputs import random_feeds
 from evosplit.shared.runtime import open_session, session_options
-from evosplit.shared.session import Runner
+from evosplit.shared.session import Runner, random_feeds
 from evosplit.shared.split import head_model, layer_model
 from evosplit.shared.weights import strip_weights
 

@@ -1,4 +1,4 @@
-"""The anchor boxes that the Ultra-Light-Fast face detector was trained with (its box_utils.py)."""
+"""Anchor boxes that the Ultra-Light-Fast face detector was trained with (its box_utils.py)."""
 
 from __future__ import annotations
 
