@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test fuzz lint api bench bench-edge bench-loop bench-planner lock test-compose clean
+.PHONY: install demo test fuzz lint api bench bench-edge bench-codec bench-loop bench-planner lock test-compose clean
 
 install: $(STAMP)
 
@@ -47,6 +47,10 @@ bench-edge: $(STAMP)
 
 bench-planner: $(STAMP)
 	$(BIN)/python -m benchmarks planner_speed planner_compare planner_accuracy measured_cells
+
+# Bytes of a boundary at equal accuracy, and how fast the coder is.
+bench-codec: $(STAMP)
+	$(BIN)/python -m benchmarks feature_codec
 
 # What the closed loop of calibration, promises and predictions is worth; each line is one of its figures.
 bench-loop: $(STAMP)

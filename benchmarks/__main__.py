@@ -12,6 +12,7 @@ ALL = (
     *("gate_hooks", "idle_training"),
     *("trainers", "sampler_memory"),
     *("planner_speed", "planner_compare", "planner_accuracy", "measured_cells"),
+    "feature_codec",
     *("promise", "fresh_agent", "drift_guard", "wrong_profile", "better_plans", "first_plan", "closed_loop"),
 )
 

@@ -86,11 +86,11 @@ def main() -> None:
 def _graphs() -> Iterator[Graph]:
     for path in sorted(REAL.glob("*.onnx")):
         yield load_graph(path)
-    path = _magika()
-    if path is None:
+    magika = _magika()
+    if magika is None:
         print("the package magika is not installed: its network is left out", flush=True)
     else:
-        yield load_graph(path)
+        yield load_graph(magika)
     for path in sorted(LIGHT.glob("light_*.onnx")):
         yield light_graph(path.stem.removeprefix("light_"))
 
@@ -99,7 +99,7 @@ def _magika() -> Path | None:
     """The network that the package `magika` ships, without importing it."""
     spec = importlib.util.find_spec("magika")
     folders = spec.submodule_search_locations if spec else None
-    return max((found for folder in folders or () for found in Path(folder).rglob("*.onnx")), default=None)
+    return max((path for folder in folders or () for path in Path(folder).rglob("*.onnx")), default=None)
 
 
 def _network(graph: Graph) -> dict[str, Any]:
@@ -109,11 +109,11 @@ def _network(graph: Graph) -> dict[str, Any]:
     for slowdown in SLOWDOWNS:
         for has_integers in (True, False):
             problem = _problem(graph, slowdown, has_integers)
-            found = _answers(problem)
-            for kind, gain in _better(found):
+            asked = _answers(problem)
+            for kind, gain in _better(asked):
                 better[kind] += 1
                 worst = max(worst, gain)
-            answers += found
+            answers += asked
     row = {
         "network": graph.name,
         "layers": len(graph.layers),
@@ -152,10 +152,10 @@ def _answers(problem: Problem) -> list[Answer]:
         "memory": (Limits(memory_bytes=bytes_held // 2), 4),
         "depth": (Limits(min_depth=1), 4),
     }
-    found = []
+    answers: list[Answer] = []
     for kind, (limits, every) in asked.items():
-        found += _asked(replace(problem, limits=limits), kind, BANDWIDTHS_BPS[::every])
-    return found
+        answers += _asked(replace(problem, limits=limits), kind, BANDWIDTHS_BPS[::every])
+    return answers
 
 
 def _asked(problem: Problem, kind: str, bandwidths_bps: tuple[float, ...]) -> Iterator[Answer]:

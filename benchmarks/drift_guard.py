@@ -27,11 +27,12 @@ from benchmarks.report import write_result
 from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.cli.shaper import Shaper
+from evosplit.edge.agent import Agent
 from evosplit.edge.audits.sequential_test import evidence
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import running_agent
-from evosplit.edge.pipeline.agent import Agent, Ticket
+from evosplit.edge.pipeline.intake import Ticket
 from evosplit.edge.settings import EdgeSettings
 from evosplit.library.card_files import find_card
 from evosplit.shared.agreement import agreement
@@ -86,11 +87,11 @@ async def _measure(name: str) -> tuple[list[Seen], dict[str, Any]]:
             for index in random.permutation(others)[:FRAMES]:
                 pixels = drifted(decode_picture(photographs[index].read_bytes()), step)
                 feeds = dict(preprocess(card, pixels))
-                finished = await agent.take_tensors(feeds, Ticket(f"{step}-{index}"))
+                finished = await agent.frames.take_tensors(feeds, Ticket(f"{step}-{index}"))
                 kept = agreement(card, whole.run(feeds), finished.outputs)
                 seen.append(Seen(step, (finished.result.plan_digest or "")[:12], kept))
                 await asyncio.sleep(REST_S)
-        await agent.drain()
+        await agent.frames.drain()
         state = agent.plan_audits.state if agent.plan_audits is not None else None
         return seen, {
             "max_drop": None if state is None else state.max_drop,
@@ -138,7 +139,13 @@ async def _agent(name: str, calibration: Sequence[Path]) -> AsyncIterator[tuple[
             session = await stack.enter_async_context(aiohttp.ClientSession())
             data = folder / "edge"
             settings = EdgeSettings(
-                shaper.url, name, data, token=token, slowdown=SLOWDOWN, hooks=False, enrol_wait_s=600.0
+                cloud_url=shaper.url,
+                model=name,
+                data=data,
+                token=token,
+                slowdown=SLOWDOWN,
+                hooks=False,
+                enrol_wait_s=600.0,
             )
             bundle = await enrol(settings, PlannerClient(session, shaper.url, name, token))
             agent = await stack.enter_async_context(running_agent(settings, bundle, token, session))

@@ -47,7 +47,8 @@ import sys
 from pathlib import Path
 from evosplit.edge.server import EdgeSettings, serve_edge
 url, data, port = sys.argv[1:]
-serve_edge(EdgeSettings(url, "squeezenet", Path(data), token="benchmark", port=int(port)))
+given = {"cloud_url": url, "model": "squeezenet", "data": Path(data), "port": int(port)}
+serve_edge(EdgeSettings(**given, token="benchmark"))
 sys.exit("Ray was imported" if "ray" in sys.modules else 0)
 """
 

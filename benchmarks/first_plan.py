@@ -48,10 +48,10 @@ class RandomInputs(Sequence[Feeds]):
     def __len__(self) -> int:
         return INPUTS
 
-    def __getitem__(self, at: Any) -> Any:  # noqa: ANN401 - an index, or a slice that nobody asks for
-        if not 0 <= at < INPUTS:
-            raise IndexError(at)
-        return random_calibration(self._graph, count=1, seed=at)[0]
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - an index, or a slice that nobody asks for
+        if not 0 <= index < INPUTS:
+            raise IndexError(index)
+        return random_calibration(self._graph, count=1, seed=index)[0]
 
 
 def main() -> None:

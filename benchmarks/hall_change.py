@@ -87,8 +87,8 @@ class Part:
 
     def boxes(self, tail: Runner, tensors: dict[str, Floats]) -> Boxes:
         """What the rest of the network finds."""
-        found: Boxes = postprocess(self.card, tail.run(tensors), self.video.size).outcome["boxes"]
-        return found
+        boxes: Boxes = postprocess(self.card, tail.run(tensors), self.video.size).outcome["boxes"]
+        return boxes
 
 
 def main() -> None:
@@ -167,8 +167,8 @@ def _measured(part: Part, settings: ChangeSettings, frames: slice, threads: int 
         made = masked.run(feeds, FrameContext())
         times.append((middle - start, time.perf_counter() - middle))
         density.append(masked.density)
-        expected, found = part.boxes(tail, whole), part.boxes(tail, made)
-        same, ours, theirs = same + _same(expected, found), ours + len(found), theirs + len(expected)
+        expected, kept = part.boxes(tail, whole), part.boxes(tail, made)
+        same, ours, theirs = same + _same(expected, kept), ours + len(kept), theirs + len(expected)
     whole_s, masked_s = ([pair[i] for pair in times[1:]] for i in (0, 1))
     return {
         **_named(settings),
@@ -214,13 +214,13 @@ def _timed(run: Callable[[dict[str, Floats]], object], feeds: Iterator[dict[str,
     return seconds[1:]  # the first frame of a stream is whole
 
 
-def _same(expected: Boxes, found: Boxes) -> int:
+def _same(expected: Boxes, boxes: Boxes) -> int:
     """Pairs of one class with an IoU of at least 0.5, each box once, best pairs first."""
     pairs = sorted(
         (
             (_overlap(a["box"], b["box"]), i, j)
             for i, a in enumerate(expected)
-            for j, b in enumerate(found)
+            for j, b in enumerate(boxes)
             if a["class"] == b["class"]
         ),
         reverse=True,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.report import write_result
 from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
@@ -25,7 +26,7 @@ from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import run_head
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hook_training.trainers import hidden
-from evosplit.edge.hooks.decisions import GO
+from evosplit.edge.hooks.decisions import GO, Decision
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook import Hook
@@ -74,12 +75,13 @@ def _measure(graph: Graph) -> dict[str, Any]:
 class _Silent:
     """Stands where a hook does, and does nothing."""
 
-    kind, macs, until = "exit", 0, None
+    kind, macs = "exit", 0
+    until: str | None = None
 
     def __init__(self, hook: Hook) -> None:
         self.name, self.tap = f"silent {hook.name}", hook.tap
 
-    def decide(self, tensor: object, stream: str) -> object:
+    def decide(self, tensor: NDArray[Any], stream: str) -> Decision:
         del tensor, stream
         return GO
 

@@ -23,13 +23,13 @@ from benchmarks.gate.testbed import AGREEMENT, Testbed, gate_testbed
 from benchmarks.report import write_result
 from evosplit.cli.demo.report_rows import percentile
 from evosplit.cli.gate.camera import GateCamera, GateFrame
+from evosplit.edge.agent import Agent
 from evosplit.edge.audits.answer_key import answer_key
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_training.learned import Task
 from evosplit.edge.hook_training.samples import Sample
 from evosplit.edge.hook_training.training_process import Job, train
-from evosplit.edge.pipeline.agent import Agent
 
 SEED: Final = 7501
 SAMPLES: Final = 600
@@ -71,8 +71,8 @@ async def _measure() -> tuple[list[list[float]], int]:
                 blocks = [await _serve(agent, frames, "warm")]
                 for pair in range(PAIRS):
                     blocks.append(await _serve(agent, frames, f"calm-{pair}"))
-                    async with _training(job) as (pace, done):
-                        blocks.append(await _serve(agent, frames, f"busy-{pair}", pace))
+                    async with _training(job) as (pause, done):
+                        blocks.append(await _serve(agent, frames, f"busy-{pair}", pause))
                     rounds += len(done)
     return blocks[1:], rounds
 
@@ -92,29 +92,29 @@ async def _job(stage: Testbed, folder: Path) -> Job:
 
 
 @contextlib.asynccontextmanager
-async def _training(job: Job) -> AsyncIterator[tuple[Pace, list[int]]]:
+async def _training(job: Job) -> AsyncIterator[tuple[BackgroundPause, list[int]]]:
     """Trains while the block is open, between frames; one entry per training that came to its end."""
-    pace, done = Pace(), list[int]()
+    pause, done = BackgroundPause(), list[int]()
 
     async def again_and_again() -> None:
         while True:
-            done.append(len(await train(job, pace)))
+            done.append(len(await train(job, pause)))
 
     task = asyncio.create_task(again_and_again())
     try:
-        yield pace, done
+        yield pause, done
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
 async def _serve(
-    agent: Agent, frames: Sequence[GateFrame], block: str, pace: Pace | None = None
+    agent: Agent, frames: Sequence[GateFrame], block: str, pause: BackgroundPause | None = None
 ) -> list[float]:
-    pace, seconds = pace or Pace(), []
+    pause, seconds = pause or BackgroundPause(), []
     for frame in frames:
         await asyncio.sleep(REST_S)
-        with pace.frame():
+        with pause.frame():
             shot = await send(agent, frame, f"{block}-{frame.index}", "gate")
         seconds.append(shot.latency_s)
     return seconds

@@ -100,7 +100,7 @@ async def _network(each: Network, edge: Edge, shaper: Shaper) -> list[dict[str, 
         ours = replan(known.table, learnt, None)
         if ours.digest not in agrees:
             agrees[ours.digest] = await asyncio.to_thread(plan_agrees, each, ours)
-        shots = await play(edge, {"ours": ours} | chosen)
+        shots = await play(edge, {"ours": ours, **chosen})
         cell = row(known, link.bandwidth_bps, ours, learnt, shots)
         cell["agrees"] = {"ours": agrees[ours.digest], "cloud-jpeg": agrees["cloud-jpeg"]}
         cells.append(cell)

@@ -8,6 +8,7 @@ network's. Then the halves change places, so that every input is once one that t
 from __future__ import annotations
 
 import csv
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -101,7 +102,7 @@ def _fold(graph: Graph, card: Card, seen: Data, unseen: Data) -> list[dict[str, 
             memory = None if share is None else int(share * whole_bytes)
             asked = replace(problem, link=Link(bandwidth_bps, RTT_S), limits=Limits(memory))
             for what, by in (("labels", judge), ("agreement", agreement)):
-                chosen = choose_limit(lambda limit, asked=asked: _at(asked, limit), by, MAX_DROP)
+                chosen = choose_limit(functools.partial(_at, asked), by, MAX_DROP)
                 row = _row(graph, chosen.plans[0], chosen.drop, exam(chosen.plans[0], 1.0))
                 rows.append({**row, "by": what, "memory_bytes": memory, "max_error": chosen.max_error})
                 print(rows[-1], flush=True)

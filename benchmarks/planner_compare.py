@@ -140,8 +140,8 @@ def _ratio(ours: Row, other_s: float | None) -> float | None:
 
 
 def _mean(ratios: Sequence[float | None]) -> float:
-    found = [ratio for ratio in ratios if ratio is not None]
-    return math.exp(sum(map(math.log, found)) / len(found))
+    known = [ratio for ratio in ratios if ratio is not None]
+    return math.exp(sum(map(math.log, known)) / len(known))
 
 
 def _line(rows: Sequence[Row]) -> str:

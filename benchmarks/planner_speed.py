@@ -75,12 +75,12 @@ def main() -> None:
 
 
 def _case(case: Case, net: Network) -> dict[str, Any]:
-    found = {devices: _solves(make(net)) for devices, make in DEVICES.items()}
+    results = {devices: _solves(make(net)) for devices, make in DEVICES.items()}
     return {
         "network": case.source.name,
         "layers": len(net.graph.layers),
         "target_s": case.target_s,
-        **found,
+        **results,
     }
 
 
@@ -106,13 +106,13 @@ def _solve_s(problem: Problem, share: float, mbit_s: float) -> dict[str, Any]:
     limits = replace(problem.limits, memory_bytes=memory_bytes)
     asked = replace(problem, limits=limits, link=Link(mbit_s * MBIT))
     try:
-        found = [solve(asked) for _ in range(ROUNDS)]
+        solutions = [solve(asked) for _ in range(ROUNDS)]
     except InfeasibleError as error:
         return {"solve_s": None, "infeasible": str(error)}
-    plan = found[0].plan
+    plan = solutions[0].plan
     return {
-        "solve_s": statistics.median(solution.solve_time_s for solution in found),
-        "solver": found[0].solver,
+        "solve_s": statistics.median(solution.solve_time_s for solution in solutions),
+        "solver": solutions[0].solver,
         "edge_layers": len(parse_cut(problem.graph, plan.cut_key).layers),
         "latency_s": plan.latency.total_s,
     }
@@ -139,10 +139,10 @@ def _resolves(problem: Problem) -> dict[str, float]:
     _, state = resolve(warm(problem))
     link_s, speed_s = [], []
     for factor in FACTORS:
-        found, state = resolve(state, link=Link(factor * problem.link.bandwidth_bps))
-        link_s.append(found.solve_time_s)
-        found, state = resolve(state, link=problem.link, edge_slower=factor)
-        speed_s.append(found.solve_time_s)
+        solution, state = resolve(state, link=Link(factor * problem.link.bandwidth_bps))
+        link_s.append(solution.solve_time_s)
+        solution, state = resolve(state, link=problem.link, edge_slower=factor)
+        speed_s.append(solution.solve_time_s)
     return {"link": statistics.median(link_s), "edge_speed": statistics.median(speed_s)}
 
 

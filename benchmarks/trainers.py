@@ -38,7 +38,7 @@ TAPS = ("layer2.2.out", "layer2.8.out", "layer3.2.out", "layer3.5.out")
 IMAGES = 10_000
 TARGET = 0.99
 LIMIT_BYTES = 64 << 20
-MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+MEAN, STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
 
 
 def main() -> None:
@@ -80,7 +80,8 @@ def _run(session: Any, images: NDArray[np.uint8]) -> list[NDArray[np.float32]]: 
 
 def _pooled(tap: NDArray[np.float32]) -> NDArray[np.float32]:
     count, channels, height, width = tap.shape
-    return tap.reshape(count, channels, 2, height // 2, 2, width // 2).mean(axis=(3, 5)).reshape(count, -1)
+    means = tap.reshape(count, channels, 2, height // 2, 2, width // 2).mean(axis=(3, 5), dtype=np.float32)
+    return np.asarray(means.reshape(count, -1), np.float32)
 
 
 def _row(
@@ -132,7 +133,7 @@ def _judged(
 
 
 def _child(
-    name: str, classes: int, arrays: dict[str, NDArray[Any]]
+    name: str, classes: int, arrays: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, NDArray[np.float32]]]:
     with tempfile.TemporaryDirectory(prefix="evosplit-trainers-") as folder:
         given, taken = Path(folder) / "given.npz", Path(folder) / "taken.npz"
@@ -158,7 +159,8 @@ def train_one(name: str, classes: int, given: Path, taken: Path) -> None:
     tracemalloc.start()
     TRAINERS[name](features, labels, classes, 0)
     took["memory_peak_bytes"] = tracemalloc.get_traced_memory()[1]
-    np.savez(taken, **{part: classifier.scores(values) for part, values in others.items()})
+    scores: dict[str, Any] = {part: classifier.scores(values) for part, values in others.items()}
+    np.savez(taken, **scores)
     print(json.dumps({**took, "macs": classifier.macs}))
 
 

@@ -15,7 +15,7 @@ from evosplit.shared.units import parse_bandwidth, parse_duration, parse_energy,
 T = TypeVar("T")
 
 
-class _Parsed(click.ParamType[T]):
+class Parsed(click.ParamType[T]):
     """What a function makes of a text; a wrong one is wrong usage (exit status 2)."""
 
     def __init__(self, name: str, parse: Callable[[str], T]) -> None:
@@ -23,6 +23,7 @@ class _Parsed(click.ParamType[T]):
         self._parse = parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> T:  # noqa: ANN401
+        """Values that are no texts stay."""
         if not isinstance(value, str):
             return value  # type: ignore[no-any-return]
         try:
@@ -31,11 +32,11 @@ class _Parsed(click.ParamType[T]):
             self.fail(str(error), param, ctx)
 
 
-BANDWIDTH = _Parsed("bandwidth", parse_bandwidth)
-SIZE = _Parsed("size", parse_size)
-DURATION = _Parsed("duration", parse_duration)
-ENERGY = _Parsed("energy", parse_energy)
-MODEL_SHAPE = _Parsed("shape", parse_model_shape)
+BANDWIDTH = Parsed("bandwidth", parse_bandwidth)
+SIZE = Parsed("size", parse_size)
+DURATION = Parsed("duration", parse_duration)
+ENERGY = Parsed("energy", parse_energy)
+MODEL_SHAPE = Parsed("shape", parse_model_shape)
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -51,7 +52,7 @@ model_argument = click.argument("model", type=FILE)
 shape_option = click.option(
     "--shape",
     "shapes",
-    type=_Parsed("shape", parse_named_shape),
+    type=Parsed("shape", parse_named_shape),
     multiple=True,
     callback=_by_input,
     metavar="INPUT=SHAPE",

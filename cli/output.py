@@ -40,14 +40,14 @@ def print_notes(notes: Iterable[str]) -> None:
         stderr.print(line, markup=False)
 
 
-def print_report(found: Found, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
+def print_report(typed_report: Found, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
     """A result's tables and remarks, or its data with ``more``, on standard output."""
     if as_json:
-        print_json(found.to_dict() | dict(more or {}))
+        print_json(typed_report.to_dict() | dict(more or {}))
         return
-    for table in found.listings():
+    for table in typed_report.listings():
         print_table(table.title, table.columns, table.rows)
-    for line in found.remarks():
+    for line in typed_report.remarks():
         stdout.print(line, markup=False, soft_wrap=True)
 
 

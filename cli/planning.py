@@ -65,9 +65,9 @@ class Asked:
         if self.devices in SIMULATED:
             edge, cloud = SIMULATED[self.devices]
             return {"edge": edge, "cloud": cloud}
-        found: PlanningOptions = {}
+        options: PlanningOptions = {}
         if self.edge_file:
-            found["edge"] = read_profile(self.edge_file, model)
+            options["edge"] = read_profile(self.edge_file, model)
         if self.cloud_file:
-            found["cloud"] = read_profile(self.cloud_file, model)
-        return found
+            options["cloud"] = read_profile(self.cloud_file, model)
+        return options

@@ -117,10 +117,10 @@ def planning_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def _sides(pins: tuple[str, ...]) -> dict[str, Literal["edge", "cloud"]]:
     """Layer -> side. A layer's name may hold a sign of equality itself."""
-    found: dict[str, Literal["edge", "cloud"]] = {}
+    sides: dict[str, Literal["edge", "cloud"]] = {}
     for pin in pins:
         layer, equals, side = pin.rpartition("=")
         if not equals or side not in ("edge", "cloud"):
             raise UsageError(f"not a layer and its side: {pin!r} (write it like conv1=edge)")
-        found[layer] = cast('Literal["edge", "cloud"]', side)
-    return found
+        sides[layer] = cast('Literal["edge", "cloud"]', side)
+    return sides

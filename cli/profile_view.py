@@ -48,15 +48,15 @@ def _calibration(profile: Data) -> list[str]:
 def _segments(segments: Iterable[Data]) -> Table:
     rows = (
         (
-            one["segment"],
-            one["backend"],
-            one["seconds"]["count"],
-            _seconds(one["seconds"]["p50"]),
-            _seconds(one["seconds"]["p95"]),
-            _share(one["density"]["mean"]),
-            _size(one["made_bytes"]["mean"]),
+            row["segment"],
+            row["backend"],
+            row["seconds"]["count"],
+            _seconds(row["seconds"]["p50"]),
+            _seconds(row["seconds"]["p95"]),
+            _share(row["density"]["mean"]),
+            _size(row["made_bytes"]["mean"]),
         )
-        for one in segments
+        for row in segments
     )
     return _table("Segments", ("segment", "backend", "runs", "p50", "p95", "density", "makes"), rows)
 
@@ -64,17 +64,17 @@ def _segments(segments: Iterable[Data]) -> Table:
 def _hooks(profile: Data) -> list[Table]:
     rows = [
         (
-            one["hook"],
-            one["kind"],
-            one["seconds"]["count"],
-            _seconds(one["seconds"]["p50"]),
-            _share(one["fire_rate"]),
-            one["audits"],
-            _share(one["agreement"]),
-            "" if one["threshold"] is None else f"{max(one['threshold'], one['floor'] or 0):.3f}",
-            one["state"],
+            row["hook"],
+            row["kind"],
+            row["seconds"]["count"],
+            _seconds(row["seconds"]["p50"]),
+            _share(row["fire_rate"]),
+            row["audits"],
+            _share(row["agreement"]),
+            "" if row["threshold"] is None else f"{max(row['threshold'], row['floor'] or 0):.3f}",
+            row["state"],
         )
-        for one in profile["hooks"]
+        for row in profile["hooks"]
     ]
     names = ("hook", "kind", "asked", "p50", "fires", "audits", "agrees", "threshold", "state")
     learning = profile["learning"]

@@ -50,8 +50,8 @@ class Planner:
         )
         promise = asked_promise(request.max_drop, request.limits.max_error)
         judge = None if promise.max_drop is None else calibration.judge(model.graph, self._threads)
-        table, found = kept_plans(problem, promise, judge)
-        _LOG.info("%s: %s", model.name, kept_line(calibration.kind, promise, found))
+        table, kept = kept_plans(problem, promise, judge)
+        _LOG.info("%s: %s", model.name, kept_line(calibration.kind, promise, kept))
         card = None if model.card is None else card_to_data(model.card)
         kind = None if calibration.kind == "noise" else calibration.kind
         bundle = build_bundle(model.graph, table, card, path, kind, promise.max_drop)

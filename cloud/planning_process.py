@@ -24,7 +24,7 @@ from evosplit.shared.errors import EvoSplitError, ProfileError
 from evosplit.shared.serial import from_json, to_json
 from evosplit.shared.shape_text import Shape
 
-_MODULE: Final = "evosplit.cloud.planning_process"
+MODULE: Final = "evosplit.cloud.planning_process"
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,13 @@ class Outcome:
 class PlanningProcess:
     """Plans as `Planner` does, each time in a process of its own; ``shapes`` are by model and input.
 
-    One that is killed, for want of memory say, ends one request and nothing else.
+    One that is killed, for want of memory say, ends one request and nothing else. It runs ``module``.
     """
 
     data: Path
     threads: int
     shapes: Mapping[str, Mapping[str, Shape]]
+    module: str = MODULE
 
     def __call__(self, model: Model, request: PlanRequest, path: Path) -> PlanAnswer:
         """Plan and write the bundle to ``path``.
@@ -68,7 +69,7 @@ class PlanningProcess:
         shapes = self.shapes.get(model.name, {})
         task = Task(model.path, model.graph.sha256, shapes, request, path, self.data, self.threads)
         ended = subprocess.run(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", _MODULE], input=to_json(task), stdout=subprocess.PIPE, check=False
+            [sys.executable, "-m", self.module], input=to_json(task), stdout=subprocess.PIPE, check=False
         )
         if ended.returncode != 0:
             status = ended.returncode

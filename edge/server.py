@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
+from evosplit.edge.agent import Agent
 from evosplit.edge.api import oip as oip_api
 from evosplit.edge.api import pages as api
 from evosplit.edge.api.address import bound_socket
@@ -20,7 +21,6 @@ from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
-from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.settings import EdgeSettings, bearer_token
 
 __all__ = ["EdgeSettings", "serve_edge"]

@@ -1,15 +1,21 @@
-"""Settings of an edge agent."""
+"""Settings of an edge agent: options, environment (``EVOSPLIT_EDGE_*``) and file, from one definition."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic.config import JsonDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from evosplit.edge.backends.providers import ProviderName
 from evosplit.shared.errors import UsageError
+from evosplit.shared.measurement_store import cache_folder
 from evosplit.shared.token import given_token, stored_token
+from evosplit.shared.units import parse_size
 
 LEARNED: Final = ("exit", "repeat", "bits", "channels")
 """Kinds of hooks that an agent learns by itself."""
@@ -20,9 +26,44 @@ KINDS: Final = (*LEARNED, *ON_REQUEST)
 _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-@dataclass(frozen=True)
-class EdgeSettings:
+def _text(parse: Callable[[str], Any]) -> BeforeValidator:
+    """Texts are parsed, values stay. What ``parse`` raises (UsageError) is what the user sees."""
+    return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    kinds = tuple(dict.fromkeys(kind.strip() for kind in text.split(",")))
+    if unknown := set(kinds) - set(KINDS):
+        raise UsageError(f"{min(unknown)!r} is not one of {', '.join(KINDS)}")
+    return kinds
+
+
+def _region(text: str) -> tuple[float, ...]:
+    try:
+        sides = tuple(float(side) for side in text.split(","))
+    except ValueError:
+        sides = ()
+    if len(sides) != 4:
+        raise UsageError(f"not a region: {text!r} (write it like 0.2,0.5,0.8,1)")
+    return sides
+
+
+Size: TypeAlias = Annotated[int, _text(parse_size)]
+Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, _text(_region)]
+Kinds: TypeAlias = Annotated[tuple[str, ...], NoDecode, _text(_kinds)]
+
+
+def _option(default: Any, flag: str, help_text: str, metavar: str = "", **bounds: Any) -> Any:  # noqa: ANN401 - as `Field`
+    """A setting that is an option of the command, too: its flag, and what its help says."""
+    told: JsonDict = {"flag": flag, "metavar": metavar}
+    return Field(default, description=help_text, json_schema_extra=told, **bounds)
+
+
+class EdgeSettings(BaseSettings):
     """One agent: one model, one data directory, one cloud.
+
+    What is not given is taken from the environment (``EVOSPLIT_EDGE_PORT``), then from the file
+    ``_env_file`` of such lines, then from here. A setting with a description is an option of the command.
 
     ``slowdown`` lets this machine play one that is so many times slower, by waiting. ``memory_bytes``,
     ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits; without both, plans cost
@@ -46,68 +87,131 @@ class EdgeSettings:
     themselves never leave. Raises UsageError.
     """
 
-    cloud_url: str
-    model: str
-    data: Path
+    model_config = SettingsConfigDict(
+        env_prefix="EVOSPLIT_EDGE_",
+        dotenv_filtering="match_prefix",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        protected_namespaces=(),
+    )
+
+    cloud_url: str = _option(..., "--cloud", "Address of the cloud tier.")
+    model: str = _option(..., "--model", "Name of a model that the cloud tier serves.")
+    data: Path = Field(default_factory=lambda: cache_folder() / "edge")
     token: str = ""
     token_file: Path | None = None
-    host: str = "127.0.0.1"
-    port: int = 9000
-    memory_bytes: int | None = None
-    max_error: float | None = None
-    max_drop: float | None = None
-    integers: bool = True
-    corrections: bool = True
-    slowdown: float = 1.0
-    threads: int = 1
-    provider: ProviderName = "cpu"
-    hooks: bool = True
-    hook_kinds: tuple[str, ...] = LEARNED
-    exit_agreement: float = 0.99
-    sampler_bytes: int = 16 * 10**6
-    audit_share: float = 0.02
-    change_threshold: float | None = None
-    change_tolerance: float = 0.02
-    change_block: int = 8
-    region: tuple[float, float, float, float] | None = None
-    delta_threshold: int = 0
-    private: bool = False
-    min_depth: int = 0
-    calibration_bytes: int = 32 * 10**6
+    host: str = _option("127.0.0.1", "--host", "Address to listen on.")
+    port: int = _option(9000, "--port", "Port to listen on.", ge=0, le=65535)
+    memory_bytes: Size | None = _option(None, "--memory", "Memory that the head may take, as in 64MB.")
+    max_error: float | None = _option(None, "--max-error", "Quantisation error that is allowed.", ge=0)
+    max_drop: float | None = Field(None, ge=0, le=1)
+    integers: bool = _option(True, "--integers/--no-integers", "Let plans run heads in 8-bit integers.")
+    private: bool = _option(
+        False,
+        "--private",
+        "Raw inputs never leave: what is sent has passed a layer, and only statistics calibrate plans.",
+    )
+    min_depth: int = _option(
+        0,
+        "--min-depth",
+        "Layers that whatever is sent has passed; above 0 raw inputs never leave.",
+        ge=0,
+    )
+    calibration_bytes: Size = _option(
+        32 * 10**6,
+        "--calibration-bytes",
+        "Memory for a sample of inputs that plans are calibrated from; 0B keeps none.",
+        ge=0,
+    )
+    corrections: bool = _option(
+        True, "--corrections/--no-corrections", "Let what frames really take correct what plans predict."
+    )
+    hook_kinds: Kinds = _option(
+        LEARNED,
+        "--hooks",
+        "What to learn from full answers, used only where shown to agree; also skip, saliency.",
+        metavar="kind,...",
+    )
+    hooks: bool = _option(True, "--no-hooks", "Learn nothing.")
+    exit_agreement: float = _option(
+        0.99,
+        "--exit-agreement",
+        "Share of a hook's answers that must agree with the network.",
+        gt=0,
+        le=1,
+    )
+    audit_share: float = _option(
+        0.02,
+        "--audit-share",
+        "Share of the frames on which hooks are only compared with the network.",
+        gt=0,
+        le=1,
+    )
+    sampler_bytes: Size = _option(16 * 10**6, "--sampler-bytes", "Memory for what hooks learn from.", ge=1)
+    change_threshold: float | None = _option(
+        None,
+        "--change-threshold",
+        "Compute only where a stream changed by more than this, in units of the network's input.",
+        ge=0,
+    )
+    change_tolerance: float = _option(
+        0.02,
+        "--change-tolerance",
+        "Share of a layer's own values by which they may lag behind; none do at --change-threshold 0.",
+        ge=0,
+    )
+    change_block: int = _option(
+        8, "--change-block", "Side of the squares of positions that change together.", ge=1
+    )
+    delta_threshold: int = _option(
+        0,
+        "--delta-threshold",
+        "Steps by which codes of a named stream may be off, so that less is sent.",
+        ge=0,
+    )
+    region: Region | None = _option(
+        None,
+        "--region",
+        "Compute only there: shares of the network's input.",
+        metavar="left,top,right,bottom",
+    )
+    provider: ProviderName = _option(
+        "cpu", "--provider", "Where ONNX Runtime computes; the processor does where that is not there."
+    )
+    slowdown: float = _option(
+        1.0, "--slowdown", "Play a device so many times slower than this machine.", ge=1
+    )
+    threads: int = _option(1, "--threads", "Threads of ONNX Runtime.", ge=1)
     timeout_s: float = 15.0
     enrol_wait_s: float = 60.0
     probe_interval_s: float = 1.0
-    max_in_flight: int = 64
-    max_body_bytes: int = 64 * 10**6
-    keep_results: int = 100_000
-    keep_bytes: int = 256 * 10**6
+    max_in_flight: int = Field(64, ge=1)
+    max_body_bytes: Size = 64 * 10**6
+    keep_results: int = Field(100_000, ge=1)
+    keep_bytes: Size = Field(256 * 10**6, ge=1)
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="wrap")
+    @classmethod
+    def _typed_errors(cls, given: Any, validate: Callable[[Any], EdgeSettings]) -> EdgeSettings:  # noqa: ANN401
+        try:
+            return validate(given)
+        except ValidationError as invalid:
+            first = invalid.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise UsageError(f"setting {place}: {first['msg'].lower()}") from None
+
+    @model_validator(mode="after")
+    def _check(self) -> EdgeSettings:
         if not self.cloud_url.startswith(("http://", "https://")):
             raise UsageError(f"not a cloud address: {self.cloud_url!r} (write it like http://host:8000)")
         if not _MODEL_NAME.fullmatch(self.model):
             raise UsageError(f"not a model name: {self.model!r}")
-        if self.slowdown < 1.0:
-            raise UsageError(f"slowdown {self.slowdown:g} is below 1, and waiting makes no machine faster")
-        self._check_hooks()
-        if min(self.delta_threshold, self.min_depth, self.calibration_bytes) < 0:
-            raise UsageError("delta_threshold, min_depth and calibration_bytes must not be negative")
-        if min(self.threads, self.max_in_flight, self.keep_results, self.keep_bytes) < 1:
-            raise UsageError("threads, max_in_flight, keep_results and keep_bytes must be at least 1")
-
-    def _check_hooks(self) -> None:
-        if not (0 < self.exit_agreement <= 1 and 0 < self.audit_share <= 1):
-            raise UsageError("exit_agreement and audit_share are shares above 0, at most 1")
         if unknown := set(self.hook_kinds) - set(KINDS):
             raise UsageError(f"no hooks of kind {min(unknown)!r} are learned; there are {', '.join(KINDS)}")
-        if self.sampler_bytes < 1:
-            raise UsageError("sampler_bytes must be at least 1")
-        if self.change_threshold is not None and not self.change_threshold >= 0:
-            raise UsageError("change_threshold must not be negative")
-        if not self.change_tolerance >= 0 or self.change_block < 1:
-            raise UsageError("change_tolerance must not be negative, change_block at least 1")
         if self.region is not None and not _is_region(*self.region):
             raise UsageError("a region is left,top,right,bottom from 0 to 1, left < right and top < bottom")
+        return self
 
     @property
     def depth(self) -> int:

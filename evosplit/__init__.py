@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from evosplit.library.calibrate import calibrate as calibrate
     from evosplit.library.client.answers import FrameReport as FrameReport
     from evosplit.library.client.answers import InferReport as InferReport
+    from evosplit.library.client.answers import ServedPlans as ServedPlans
     from evosplit.library.client.asynchronous import AsyncClient as AsyncClient
     from evosplit.library.client.retries import Retries as Retries
     from evosplit.library.client.service_errors import ServiceError as ServiceError
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from evosplit.library.client.synchronous import Client as Client
     from evosplit.library.compare import CompareReport as CompareReport
     from evosplit.library.compare import compare as compare
+    from evosplit.library.frames import decode as decode
+    from evosplit.library.frames import encode as encode
     from evosplit.library.model import Model as Model
     from evosplit.library.model import load as load
     from evosplit.library.pareto import ParetoReport as ParetoReport
     from evosplit.library.pareto import pareto as pareto
-    from evosplit.library.plan import PlanReport as PlanReport
     from evosplit.library.plan import plan as plan
+    from evosplit.library.plan_report import PlanReport as PlanReport
     from evosplit.library.profile import ProfileReport as ProfileReport
     from evosplit.library.profile import profile as profile
     from evosplit.library.profile import read_profile as read_profile
@@ -39,8 +42,6 @@ if TYPE_CHECKING:
     from evosplit.library.split import Head as Head
     from evosplit.library.split import Split as Split
     from evosplit.library.split import Tail as Tail
-    from evosplit.library.split import decode as decode
-    from evosplit.library.split import encode as encode
     from evosplit.library.split import split as split
     from evosplit.library.table import TableReport as TableReport
     from evosplit.library.table import table as table
@@ -52,7 +53,8 @@ _MODULES: Final = {
     "library.model": ("load", "Model"),
     "library.profile": ("profile", "read_profile", "ProfileReport"),
     "library.calibrate": ("calibrate", "CalibrationReport"),
-    "library.plan": ("plan", "PlanReport"),
+    "library.plan": ("plan",),
+    "library.plan_report": ("PlanReport",),
     "library.table": ("table", "TableReport"),
     "library.pareto": ("pareto", "ParetoReport"),
     "library.compare": ("compare", "CompareReport"),
@@ -61,10 +63,11 @@ _MODULES: Final = {
     "planner.problem.limits": ("Limits",),
     "shared.expectation": ("Expectation",),
     "kernels.errors.error_options": ("ErrorOptions",),
-    "library.split": ("split", "Split", "Head", "Tail", "encode", "decode"),
+    "library.split": ("split", "Split", "Head", "Tail"),
+    "library.frames": ("encode", "decode"),
     "library.client.synchronous": ("Client",),
     "library.client.asynchronous": ("AsyncClient",),
-    "library.client.answers": ("FrameReport", "InferReport"),
+    "library.client.answers": ("FrameReport", "InferReport", "ServedPlans"),
     "library.client.retries": ("Retries",),
     "library.client.service_errors": ("ServiceError", "ServiceUnavailableError"),
     "shared.errors": ("EvoSplitError",),

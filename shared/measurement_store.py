@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,12 @@ from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.json_cache import kept, read_kept
 
 T = TypeVar("T")
+
+
+def cache_folder() -> Path:
+    """`$XDG_CACHE_HOME/evosplit`, or `~/.cache/evosplit`."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "evosplit"
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +20,11 @@ from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
-from evosplit.edge.pipeline.compute_thread import Compute
 from evosplit.edge.pipeline.current_plan import CurrentPlan
-from evosplit.edge.pipeline.edge_model import EdgeModel
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Job, Strategy
-from evosplit.edge.pipeline.serving import Serving
+from evosplit.edge.pipeline.serving import EdgeModel, Serving
+from evosplit.edge.pipeline.stages import DECODE, READ, ComputeThread
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.input_picture import picture_of
@@ -58,7 +58,7 @@ class Edge:
     ) -> None:
         self._network = network
         self._uplink = Uplink(session, url, network.graph.name, token)
-        self._compute = Compute(slowdown)
+        self._compute = ComputeThread(slowdown)
         self._link = LinkState(Link(1e7))
         self._cloud = CloudLink(self._uplink, self._link, TIMEOUT_S)
         self._heads: Heads | None = None
@@ -81,8 +81,9 @@ class Edge:
         watch, end_s = LinkWatch(self._cloud, 1.0), time.perf_counter() + _LEARNING_S
         for turn in range(_LOOKS):
             await watch.look()
-            for _ in range(_FRAMES if plan and (turn == 0 or time.perf_counter() < end_s) else 0):
-                await self.send("planned", plan)
+            if plan is not None and (turn == 0 or time.perf_counter() < end_s):
+                for _ in range(_FRAMES):
+                    await self.send("planned", plan)
         return self._cloud.link
 
     async def send(self, strategy: Strategy, plan: Plan) -> TimedAnswer:
@@ -95,14 +96,14 @@ class Edge:
         await plans.start()
         pixels = self._frame()
         started_s = time.perf_counter()
-        picture = await self._compute.run(lambda: picture_of(card, pixels, strategy == "cloud-jpeg"))
-        job = Job("cell", "cells", self._network.graph.name, strategy, picture.value)
-        job.spend(preprocess_s=picture.seconds)
+        job = Job("cell", "cells", self._network.graph.name, strategy)
+        read = functools.partial(picture_of, card, pixels, strategy == "cloud-jpeg")
+        job = replace(job, picture=await self._compute.run_stage(DECODE, job.times, read))
         answer = await engine.answer(job)
         size = int(pixels.shape[0]), int(pixels.shape[1])
-        read = await self._compute.run(lambda: postprocess(card, answer.outputs, size))
-        job.spend(postprocess_s=read.seconds)
-        return TimedAnswer(time.perf_counter() - started_s, answer.wire_bytes, job.breakdown())
+        read_answer = functools.partial(postprocess, card, answer.outputs, size)
+        await self._compute.run_stage(READ, job.times, read_answer)
+        return TimedAnswer(time.perf_counter() - started_s, answer.wire_bytes, job.times.breakdown())
 
     def close(self) -> None:
         """End the thread that computes."""

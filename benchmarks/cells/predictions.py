@@ -66,7 +66,13 @@ def known_of(network: Network, slowdown: float, cloud_threads: int, rtt_s: float
     pictures: PictureEncodings = measure_encodings(graph, network.card, feeds, cloud_threads)
     limits = Limits(max_error=max(DEFAULT_MAX_ERROR, _jpeg_error(network)))
     problem = service_problem(graph, here, cloud, errors, rtt_s, limits, pictures.encodings)
-    judge = judge_for(graph, network.card, LabelledFeeds(network.judged, None), errors, cloud_threads)
+    judge = judge_for(
+        graph,
+        network.card,
+        LabelledFeeds([dict(inputs) for inputs in network.judged], None),
+        errors,
+        cloud_threads,
+    )
     max_drop = judge(_jpeg_plan(problem), 1.0).promised
     problem = admitted(problem, judge, max_drop)
     most = problem.limits.error_limit

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.gate.bits_fit import fit_bits
 from benchmarks.gate.channels_fit import Asked, after, fit_channels
 from benchmarks.gate.testbed import AGREEMENT
+from evosplit.edge.agent import Agent
 from evosplit.edge.audits.answer_key import answer_key
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_training.learned import Task
@@ -25,7 +26,6 @@ from evosplit.edge.hooks.exit import OTHER, ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.reduced import Reduction
-from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.pipeline.job import Job
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph, parse_cut
@@ -101,11 +101,14 @@ def build_hooks(graph: Graph, seen: Observations) -> tuple[dict[str, Hook], tupl
     def ask(tensor: Tensor) -> str | None:
         return answer_key(seen.card, tail.run({seen.tap: tensor}))
 
-    steady = {
+    steady: dict[str, Hook | None] = {
         "repeat": seen.trials.hook("repeat", graph.inputs[0], AGREEMENT),
         "exit": _exit(seen),
     }
-    lossy = {"channels": _channels(seen, ask, AGREEMENT), "bits": _bits(seen, ask, AGREEMENT)}
+    lossy: dict[str, Hook | None] = {
+        "channels": _channels(seen, ask, AGREEMENT),
+        "bits": _bits(seen, ask, AGREEMENT),
+    }
     channels = _channels(seen, ask, LOSSY_AGREEMENT)
     bits = _bits(seen, _behind(channels, ask), LOSSY_AGREEMENT)
     alone = {kind: hook for kind, hook in {**steady, **lossy}.items() if hook is not None}

@@ -12,7 +12,8 @@ from typing import Any
 from evosplit.cli.demo.frames import to_ppm
 from evosplit.cli.demo.report_rows import percentile
 from evosplit.cli.gate.camera import GateFrame
-from evosplit.edge.pipeline.agent import Agent, Ticket
+from evosplit.edge.agent import Agent
+from evosplit.edge.pipeline.intake import Ticket
 from evosplit.shared.result import Breakdown
 
 
@@ -32,7 +33,7 @@ async def send(agent: Agent, frame: GateFrame, frame_id: str, stream: str) -> Ti
     """From the picture's bytes to the result."""
     picture = to_ppm(frame.image)
     started_s = time.perf_counter()
-    result = await agent.take_picture(picture, Ticket(frame_id, stream))
+    result = await agent.frames.take_picture(picture, Ticket(frame_id, stream))
     latency_s = time.perf_counter() - started_s
     by = result.hook or result.answered_by
     correct = result.outcome["text"] == frame.truth

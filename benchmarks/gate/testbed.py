@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,13 +16,13 @@ from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.scenario import GATE_MAX_ERROR, gate_scenario
 from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.cli.shaper import Shaper
+from evosplit.edge.agent import Agent
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.hook_learning.manager import FILE
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.hooks.hook_file import save_hooks
 from evosplit.edge.lifecycle import running_agent
-from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import Card, check_card, load_card
@@ -57,11 +57,11 @@ class Testbed:
         self, name: str, bundle: Bundle, hooks: Sequence[Hook] = (), slowdown: float = SLOWDOWN
     ) -> AsyncIterator[Agent]:
         """A running agent with a store of its own, and just these hooks."""
-        settings = replace(self.settings, data=self.settings.data / name, slowdown=slowdown)
+        settings = self.settings.model_copy(update={"data": self.settings.data / name, "slowdown": slowdown})
         settings.folder.mkdir(parents=True)
         if hooks:  # by way of the file of hooks; a few are audited, and nothing new is learned
             save_hooks(settings.folder / FILE, self.graph.sha256, hooks)
-            settings = replace(settings, hooks=True)
+            settings = settings.model_copy(update={"hooks": True})
         async with running_agent(settings, bundle, self.token, self.session, without=("hooks",)) as agent:
             yield agent
 
@@ -78,8 +78,12 @@ async def gate_testbed(link: Link = LINK) -> AsyncIterator[Testbed]:
             shaper = await stack.enter_async_context(Shaper.between(cloud.url, link))
             session = await stack.enter_async_context(aiohttp.ClientSession())
             data, model = folder / "edge", scenario.model.stem
-            settings = EdgeSettings(shaper.url, model, data, token=token, max_error=GATE_MAX_ERROR)
-            settings = replace(settings, slowdown=SLOWDOWN, hooks=False, exit_agreement=AGREEMENT)
+            settings = EdgeSettings(
+                cloud_url=shaper.url, model=model, data=data, token=token, max_error=GATE_MAX_ERROR
+            )
+            settings = settings.model_copy(
+                update={"slowdown": SLOWDOWN, "hooks": False, "exit_agreement": AGREEMENT}
+            )
             planned = await enrol(settings, PlannerClient(session, shaper.url, model, token))
             graph = load_graph(scenario.model)
             card = check_card(load_card(scenario.card), graph)

@@ -68,7 +68,7 @@ def _slowed_integers(kept: IntegerMeasurement, wrong: float) -> IntegerMeasureme
 
 
 async def _play(client: EdgeClient, scenario: Scenario, frames: int) -> dict[str, Any]:
-    state = await client.plan()
+    state = await client.agent.plan()
     every = [prediction["plan_digest"] for prediction in state["predictions"]]
     show = scenario.frame_source()(0)
     planned: list[tuple[str, float]] = []
@@ -99,10 +99,5 @@ def _row(planned: list[tuple[str, float]], every: dict[str, float]) -> dict[str,
 
 async def _send(client: EdgeClient, show: Iterator[DemoFrame], strategy: str) -> tuple[str, float]:
     """Digest and seconds of one frame, of no stream, so that all go whole."""
-    query = {"strategy": strategy}
-    async with client.session.post(
-        f"{client.url}/v1/frames", params=query, data=next(show).picture
-    ) as response:
-        response.raise_for_status()
-        answer = await response.json()
-    return answer["plan_digest"], answer["breakdown"]["total_s"]
+    result = (await client.agent.send(next(show).picture, strategy=strategy)).result
+    return result.plan_digest or "", result.breakdown.total_s

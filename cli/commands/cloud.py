@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from evosplit.cli.options import FOLDER, MODEL_SHAPE, token_option
-from evosplit.library.cache import cache_folder
+from evosplit.shared.measurement_store import cache_folder
 from evosplit.shared.shape_text import Shape
 
 
@@ -61,7 +61,7 @@ def cloud(
 
 
 def _by_model(given: tuple[tuple[str, str, Shape], ...]) -> dict[str, dict[str, Shape]]:
-    found: dict[str, dict[str, Shape]] = {}
+    shapes: dict[str, dict[str, Shape]] = {}
     for model, name, shape in given:
-        found.setdefault(model, {})[name] = shape
-    return found
+        shapes.setdefault(model, {})[name] = shape
+    return shapes

@@ -27,8 +27,8 @@ def compare(asked: Asked, bandwidth_bps: float, plot: Path | None, as_json: bool
     Example: evosplit compare model.onnx --devices paper --bandwidth 3mbit --memory 4MB
     """
     with progress() as report:
-        found = compare_in(asked.setting(report), bandwidth_bps)
-    print_notes(found.notes)
+        comparison = compare_in(asked.setting(report), bandwidth_bps)
+    print_notes(comparison.notes)
     if plot:
-        save_axes(found.plot(file_axes()), plot)
-    print_report(found, as_json, {"devices": asked.devices})
+        save_axes(comparison.plot(file_axes()), plot)
+    print_report(comparison, as_json, {"devices": asked.devices})

@@ -35,8 +35,8 @@ def pareto(asked: Asked, bandwidth_bps: float, resolution: float, plot: Path | N
     Example: evosplit pareto model.onnx --bandwidth 5mbit --slowdown 8 --plot front.svg
     """
     with progress() as report:
-        found = pareto_in(asked.setting(report), bandwidth_bps, resolution, report)
-    print_notes(found.notes)
+        front = pareto_in(asked.setting(report), bandwidth_bps, resolution, report)
+    print_notes(front.notes)
     if plot:
-        save_axes(found.plot(file_axes()), plot)
-    print_report(found, as_json, {"devices": asked.devices})
+        save_axes(front.plot(file_axes()), plot)
+    print_report(front, as_json, {"devices": asked.devices})

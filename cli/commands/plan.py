@@ -12,7 +12,8 @@ from evosplit.cli.options import BANDWIDTH, FILE, as_share, drop_option, json_op
 from evosplit.cli.output import print_notes, print_report, progress
 from evosplit.cli.planning import Asked
 from evosplit.cli.planning_options import planning_options
-from evosplit.library.plan import PlanReport, plan_in
+from evosplit.library.plan import plan_in
+from evosplit.library.plan_report import PlanReport
 from evosplit.planner.problem.costs import Objective
 
 
@@ -47,15 +48,15 @@ def plan(
     """
     with progress() as report:
         setting = asked.setting(report, read_expectation(expect_file))
-        found = plan_in(setting, bandwidth_bps, objective, as_share(max_drop), report)
-    print_notes(found.notes)
+        planned = plan_in(setting, bandwidth_bps, objective, as_share(max_drop), report)
+    print_notes(planned.notes)
     if plot:
-        _draw(found, plot)
-    print_report(found, as_json)
+        _draw(planned, plot)
+    print_report(planned, as_json)
 
 
-def _draw(found: PlanReport, path: Path) -> None:
+def _draw(planned: PlanReport, path: Path) -> None:
     from evosplit.library.plots.figure import file_figure, save_axes  # matplotlib takes a second to import
     from evosplit.library.plots.plan_picture import plot_plan
 
-    save_axes(plot_plan(found.graph, found.plan, file_figure), path)
+    save_axes(plot_plan(planned.graph, planned.plan, file_figure), path)

@@ -30,7 +30,7 @@ def results(url: str, since: str | None, limit: int, token_file: Path | None, as
     """
     with Client(url, given_token(token_file), timeout_s=30.0, retries=0) as client:
         page = client.page({"since": since}, limit)
-    rows = [found.to_dict() for found in page.results]
+    rows = [result.to_dict() for result in page.results]
     if as_json:
         print_json({"results": rows, "next_cursor": page.next_cursor})
     else:

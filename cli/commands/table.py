@@ -28,6 +28,6 @@ def table(asked: Asked, max_drop: float | None, expect_file: Path | None, as_jso
     """
     with progress() as report:
         setting = asked.setting(report, read_expectation(expect_file))
-        found = table_in(setting, as_share(max_drop), report)
-    print_notes(found.notes)
-    print_report(found, as_json, {"devices": asked.devices})
+        table = table_in(setting, as_share(max_drop), report)
+    print_notes(table.notes)
+    print_report(table, as_json, {"devices": asked.devices})

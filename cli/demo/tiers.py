@@ -6,11 +6,10 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
-
 from evosplit.cli.demo.client import EdgeClient
 from evosplit.cli.demo.processes import Service, free_port, service
 from evosplit.cli.demo.scenario import Scenario
+from evosplit.library.client.asynchronous import AsyncClient
 
 ANSWER_LIMIT_S = 60.0
 
@@ -36,11 +35,10 @@ async def edge_agent(
     plain = ("--no-integers", "--no-hooks")
     limit = () if scenario.max_error is None else ("--max-error", f"{scenario.max_error:g}")
     data = ("--data", str(folder / "edge"))
-    patience = aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)
     async with (
         service(
             "edge", (*arguments, *plain, *limit, *data), free_port(), token, folder / "edge.log"
         ) as started,
-        aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}, timeout=patience) as session,
+        AsyncClient(started.url, token, timeout_s=ANSWER_LIMIT_S, retries=0) as agent,
     ):
-        yield EdgeClient(session, started.url)
+        yield EdgeClient(agent)

@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Final, cast
 
-from evosplit.edge.pipeline.agent import Ticket
-from evosplit.edge.pipeline.named_plans import BY_CUT, BY_DIGEST, STRATEGIES, is_strategy
+from evosplit.edge.pipeline.intake import Ticket
+from evosplit.edge.pipeline.strategies import BY_CUT, BY_DIGEST, STRATEGIES, is_strategy
 from evosplit.edge.results.query import Order, ResultFilter
 from evosplit.shared.errors import UsageError
 

@@ -9,7 +9,8 @@ import numpy as np
 from aiohttp import web
 
 from evosplit.edge.api.pages import AGENT, json_page
-from evosplit.edge.pipeline.agent import Finished, Ticket
+from evosplit.edge.pipeline.frame_flow import Finished
+from evosplit.edge.pipeline.intake import Ticket
 from evosplit.shared.card import Card
 from evosplit.shared.errors import NotFoundError
 from evosplit.shared.graph import Graph
@@ -74,7 +75,7 @@ async def post_infer(request: web.Request) -> web.Response:
     asked = parse_request(await request.read(), header_length(request.headers.get(HEADER_LENGTH)))
     feeds = model_inputs(graph, asked.inputs)
     check_outputs(asked.outputs, {name: np.dtype(graph.tensors[name].dtype) for name in graph.outputs})
-    finished = await agent.take_tensors(feeds, Ticket(uuid.uuid4().hex, "oip"))
+    finished = await agent.frames.take_tensors(feeds, Ticket(uuid.uuid4().hex, "oip"))
     body, length = build_response(_response(graph, agent.plans.model.card, asked, finished), asked)
     headers = {"Content-Type": BINARY_TYPE if length else "application/json"}
     return web.Response(body=body, headers=headers | ({HEADER_LENGTH: str(length)} if length else {}))

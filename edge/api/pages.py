@@ -8,12 +8,11 @@ from typing import Final
 
 from aiohttp import web
 
+from evosplit.edge.agent import Agent
 from evosplit.edge.api.fields import result_filter, ticket
 from evosplit.edge.api.picture_body import picture_body
 from evosplit.edge.api.status import plan_status, profile_status
-from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.results.query import query_results
-from evosplit.edge.telemetry.hook_states import hook_states, learning_state
 from evosplit.shared.errors import NotFoundError
 from evosplit.shared.serial import json_text, to_data
 
@@ -39,7 +38,7 @@ async def post_frame(request: web.Request) -> web.Response:
     """A picture in, its result out."""
     content = await picture_body(request)
     told = ticket(request.query, request.headers)
-    return json_page(to_data(await request.app[AGENT].take_picture(content, told)))
+    return json_page(to_data(await request.app[AGENT].frames.take_picture(content, told)))
 
 
 async def get_results(request: web.Request) -> web.Response:
@@ -76,11 +75,11 @@ async def get_metrics(request: web.Request) -> web.Response:
     agent.metrics.calibration.see(
         plans.calibration,
         plans.table_changes,
-        None if agent.calibrating is None else agent.calibrating.state,
+        None if agent.calibration is None else agent.calibration.state,
     )
     if agent.plan_audits is not None:
         agent.metrics.plans.see(agent.plan_audits.state)
     if agent.hook_manager is not None:
-        learning = learning_state(agent.hook_manager)
-        agent.metrics.see_hooks(hook_states(agent.hook_manager), learning["size_bytes"])
+        manager = agent.hook_manager
+        agent.metrics.see_hooks(manager.states(), manager.sampler_state.size_bytes)
     return web.Response(body=agent.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})

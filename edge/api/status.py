@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from evosplit.edge.agent import Agent
 from evosplit.edge.hooks.hook import ANSWERING
-from evosplit.edge.pipeline.agent import Agent
-from evosplit.edge.telemetry.histogram import SECONDS, Spread
-from evosplit.edge.telemetry.hook_states import hook_states, learning_state
+from evosplit.edge.telemetry.histogram import SECONDS, Histogram
 from evosplit.edge.telemetry.prediction_record import predictions_state
 from evosplit.shared.serial import to_data
 
@@ -41,7 +40,7 @@ def calibration_status(agent: Agent) -> dict[str, Any]:
 
     ``calibrating`` is null where no inputs are gathered.
     """
-    state = None if agent.calibrating is None else agent.calibrating.state
+    state = None if agent.calibration is None else agent.calibration.state
     return {
         "calibration": agent.plans.calibration,
         "calibrating": None if state is None else to_data(state),
@@ -57,23 +56,26 @@ def profile_status(agent: Agent) -> dict[str, Any]:
     plans, cloud, hook_manager = agent.plans, agent.cloud, agent.hook_manager
     cut_key = "0" if plans.plan is None else plans.plan.cut_key
     profile, link = agent.profile.data(cut_key), cloud.link
-    states = {} if hook_manager is None else hook_states(hook_manager)
-    hooks = [{"hook": name, **state, **_asked(profile["hooks"].get(name))} for name, state in states.items()]
+    states = {} if hook_manager is None else hook_manager.states()
+    hooks = [
+        {"hook": name, **to_data(state), **_asked(profile["hooks"].get(name))}
+        for name, state in states.items()
+    ]
     return {
         **profile,
         "model": plans.model.graph.name,
         "model_sha256": plans.model.graph.sha256,
-        "in_flight": agent.in_flight,
+        "in_flight": agent.frames.in_flight,
         "hooks": hooks,
         "dropped_hooks": agent.engine.hook_failures.dropped,
-        "learning": None if hook_manager is None else learning_state(hook_manager),
+        "learning": None if hook_manager is None else to_data(hook_manager.sampler_state),
         "plan": {"cut_key": cut_key, "digest": plans.plan.digest if plans.plan else None},
         "plan_changes": plans.plan_changes,
         **calibration_status(agent),
         "predictions": predictions_state(plans),
         "cloud": "away" if cloud.circuit.is_open else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s},
-        "expectation": to_data(agent.expecting.now()),
+        "expectation": to_data(agent.savings.now()),
         "expected": {
             "exit_rate": {hook["hook"]: hook["fire_rate"] for hook in hooks if hook["kind"] in ANSWERING},
             "density": {str(one["segment"]): one["density"]["mean"] for one in profile["segments"]},
@@ -84,5 +86,5 @@ def profile_status(agent: Agent) -> dict[str, Any]:
 def _asked(measured: Mapping[str, Any] | None) -> dict[str, Any]:
     """What was measured of a hook; nothing yet where it was never asked."""
     if measured is None:
-        return {"seconds": Spread(SECONDS).summary(), "decisions": {}, "fire_rate": 0.0}
+        return {"seconds": Histogram(SECONDS).summary(), "decisions": {}, "fire_rate": 0.0}
     return {key: value for key, value in measured.items() if key != "kind"}

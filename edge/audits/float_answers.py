@@ -54,7 +54,7 @@ class FloatAnswers:
 
     async def feeds(self, job: Job) -> Feeds:
         """The network's inputs of a frame. Raises InputError, CardError."""
-        return await self._engine.feeds(job)
+        return await self._engine.extra.feeds(job)
 
     def earn(self, answer: Answer) -> None:
         """By what a frame sent; where plans send nothing, by what the link could have carried meanwhile."""
@@ -85,7 +85,7 @@ class FloatAnswers:
 
     async def _here(self, job: Job, plan: Plan) -> _Outputs | None:
         with self._time.spending():
-            looked = await self._engine.look(job, plan)
+            looked = await self._engine.extra.look(job, plan)
         return None if looked is None else {name: looked[1].tensors[name] for name in looked[0].outputs}
 
     def _is_cloud_possible(self) -> bool:
@@ -96,6 +96,6 @@ class FloatAnswers:
         return self.may_send_inputs and is_free and is_paid and is_short
 
     async def _in_cloud(self, job: Job) -> _Outputs:
-        right, self._cost_bytes = await self._engine.exact(job)
+        right, self._cost_bytes = await self._engine.extra.exact(job)
         self._bytes.spend(self._cost_bytes)
         return right

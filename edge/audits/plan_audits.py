@@ -10,19 +10,20 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final
 
 from evosplit.edge.audits.agreement_guard import AgreementGuard
 from evosplit.edge.audits.audit_rules import is_audited
 from evosplit.edge.audits.float_answers import FloatAnswers
 from evosplit.edge.audits.near_duplicates import NearDuplicates
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.follow_ups import FollowUp
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.calibration.signature import signature
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact, less_safe, whole_in_cloud
+from evosplit.edge.telemetry.plan_metrics import PlanAuditState
 from evosplit.shared.agreement import agreement
 from evosplit.shared.errors import (
     CardError,
@@ -41,22 +42,6 @@ PATIENCE_S: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class GuardState:
-    """How the plan in use stands: ``agreement`` with the float network in ``audits`` (None: none yet).
-
-    ``evidence`` against it leads to its end at ``limit``; ``distrusted`` are digests of plans left for that.
-    ``max_drop`` is what plans promise (None: nothing, so that none is audited).
-    """
-
-    max_drop: float | None
-    audits: int
-    agreement: float | None
-    evidence: float
-    limit: float
-    distrusted: tuple[str, ...]
-
-
 class PlanAudits:
     """Audits the plan in use, and has it left where it breaks its promise. All of it is the event loop's.
 
@@ -72,6 +57,7 @@ class PlanAudits:
         share: float,
         distrusted: Callable[[str], None],
         suspects_drift: Callable[[], bool],
+        pause: BackgroundPause,
     ) -> None:
         self._plans = plans
         self._right = right
@@ -79,15 +65,9 @@ class PlanAudits:
         self._distrusted = distrusted
         self._suspects_drift = suspects_drift
         self.guard = AgreementGuard(1.0, share=share)
-        self._pace = Pace()
+        self._pause = pause
         self._recent = NearDuplicates()
         self._is_auditing = False
-
-    @contextlib.contextmanager
-    def frame(self) -> Iterator[None]:
-        """While this is open, a frame is under way, and no audit begins."""
-        with self._pace.frame():
-            yield
 
     @property
     def max_drop(self) -> float | None:
@@ -95,11 +75,11 @@ class PlanAudits:
         return self._plans.heads.manifest.max_drop
 
     @property
-    def state(self) -> GuardState:
+    def state(self) -> PlanAuditState:
         """How the plan in use stands."""
         plan = self._plans.plan
         standing = self.guard.standing("" if plan is None else plan.digest)
-        return GuardState(
+        return PlanAuditState(
             max_drop=self.max_drop,
             audits=standing.audits,
             agreement=standing.agreements / standing.audits if standing.audits else None,
@@ -107,6 +87,11 @@ class PlanAudits:
             limit=1 / self.guard.rules.false_alarms,
             distrusted=tuple(sorted(self._plans.serving.distrusted)),
         )
+
+    def after_frame(self, job: Job, answer: Answer, outcome: object) -> FollowUp | None:
+        """The audit of a frame that was answered, if it is to be audited."""
+        del outcome
+        return functools.partial(self.audit, job, answer) if self.wants(job, answer) else None
 
     def wants(self, job: Job, answer: Answer) -> bool:
         """Whether a frame that was answered is to be audited. It is asked for every frame, and cheap."""
@@ -128,7 +113,7 @@ class PlanAudits:
             return
         self._is_auditing = True
         try:
-            await self._pace.lull(PATIENCE_S)
+            await self._pause.lull(PATIENCE_S)
             with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError, CardError):
                 kept = await self._kept(job, answer)
                 if kept is not None and model is self._plans.model:

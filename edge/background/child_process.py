@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.shared.errors import EvoSplitError
 
 _ONE_THREAD: Final = dict.fromkeys(
@@ -15,7 +15,7 @@ _ONE_THREAD: Final = dict.fromkeys(
 )
 
 
-async def run_paced(module: str, content: bytes, pace: Pace, error: type[EvoSplitError]) -> bytes:
+async def run_paced(module: str, content: bytes, pause: BackgroundPause, error: type[EvoSplitError]) -> bytes:
     """Run ``python -m MODULE`` on ``content``, and give what it wrote to standard output.
 
     Raises ``error`` with its last line on standard error where it fails; cancelling ends the process.
@@ -28,7 +28,7 @@ async def run_paced(module: str, content: bytes, pace: Pace, error: type[EvoSpli
         env={**os.environ, **_ONE_THREAD},
     )
     try:
-        with pace.holding(process):
+        with pause.holding(process):
             output, errors = await process.communicate(content)
     except asyncio.CancelledError:
         process.kill()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
+
+FollowUp: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 MOST: Final = 16
 """Each holds a frame's picture and tensors, which may be megabytes."""
@@ -31,7 +33,7 @@ class FollowUps:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def start(self, work: FollowUp) -> None:
         """Run it in the background, or skip it."""
         if len(self._tasks) >= self._most:
             self._skipped()

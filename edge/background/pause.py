@@ -1,4 +1,4 @@
-"""Pausing of background work while frames are under way."""
+"""Pause of background work while frames are under way: processes are stopped, tasks wait for a lull."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Final
 
 POLL_S: Final = 0.005
 RESUME_S: Final = 0.02
-"""Training goes on after so long without a frame: it is not to be woken between two that follow closely."""
+"""Work goes on after so long without a frame: it is not to be woken between two that follow closely."""
 
 
-class Pace:
-    """Stops and continues a process; all of it belongs to one event loop.
+class BackgroundPause:
+    """Stops and continues an agent's background processes; all of it belongs to one event loop.
 
     The lowest priority alone is not enough: on few cores, a trainer that runs beside a frame shares caches
     and memory bandwidth with it, and has to be taken off the processor first.
@@ -24,7 +24,7 @@ class Pace:
 
     def __init__(self, resume_s: float = RESUME_S) -> None:
         self._resume_s = resume_s
-        self._process: Process | None = None
+        self._processes: set[Process] = set()
         self._frames = 0
         self._resuming: asyncio.TimerHandle | None = None
         self._last_end_s = 0.0
@@ -42,7 +42,7 @@ class Pace:
 
     @contextlib.contextmanager
     def frame(self) -> Iterator[None]:
-        """While this is open, nothing is trained."""
+        """While this is open, a frame is under way."""
         self._frames += 1
         if self._resuming is not None:
             self._resuming.cancel()
@@ -59,20 +59,25 @@ class Pace:
 
     @contextlib.contextmanager
     def holding(self, process: Process) -> Iterator[None]:
-        """While this is open, it is this process that is stopped."""
-        self._process = process
+        """While this is open, the process is one of those that are stopped."""
+        self._processes.add(process)
         if self._frames:
-            self._send(signal.SIGSTOP)
+            _signal(process, signal.SIGSTOP)
         try:
             yield
         finally:
-            self._process = None
+            self._processes.discard(process)
 
     def _resume(self) -> None:
         self._resuming = None
         self._send(signal.SIGCONT)
 
     def _send(self, what: signal.Signals) -> None:
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):  # it ends just now
-                self._process.send_signal(what)
+        for process in self._processes:
+            _signal(process, what)
+
+
+def _signal(process: Process, what: signal.Signals) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):  # it ends just now
+            process.send_signal(what)

@@ -45,6 +45,10 @@ class TimeBudget:
         self._looked_s = now_s
         return self._budget.left <= 0
 
+    def spend(self, seconds: float) -> None:
+        """So much was spent."""
+        self._budget.spend(seconds)
+
     @contextlib.contextmanager
     def spending(self) -> Iterator[None]:
         """Take off it what happens inside."""
@@ -52,4 +56,4 @@ class TimeBudget:
         try:
             yield
         finally:
-            self._budget.spend(time.monotonic() - started_s)
+            self.spend(time.monotonic() - started_s)

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.calibration.sample import Kept
 from evosplit.edge.calibration.statistics import measured_errors
 from evosplit.edge.calibration.upload import Upload
 from evosplit.edge.enrolment.enrol import STATISTICS_FILE
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import Seen
-from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.atomic_write import write_whole
 from evosplit.shared.errors import ProfileError
@@ -39,9 +39,8 @@ class Evidence(Protocol):
 class SentInputs:
     """The inputs themselves, in a set of its own in the plan service."""
 
-    def __init__(self, engine: Engine, cloud: PlannerClient, pace: Pace) -> None:
-        link = engine.cloud
-        self._upload = Upload(cloud, secrets.token_hex(8), pace, lambda: link.link.bandwidth_bps)
+    def __init__(self, plans: CurrentPlan, cloud: PlannerClient, pause: BackgroundPause) -> None:
+        self._upload = Upload(cloud, secrets.token_hex(8), pause, lambda: plans.link.bandwidth_bps)
 
     @property
     def sent_bytes(self) -> int:
@@ -57,10 +56,12 @@ class SentInputs:
 class OwnStatistics:
     """What quantisation costs on inputs that never leave; the float network is fetched for it once."""
 
-    def __init__(self, engine: Engine, cloud: PlannerClient, pace: Pace, settings: EdgeSettings) -> None:
-        self._engine = engine
+    def __init__(
+        self, plans: CurrentPlan, cloud: PlannerClient, pause: BackgroundPause, settings: EdgeSettings
+    ) -> None:
+        self._plans = plans
         self._cloud = cloud
-        self._pace = pace
+        self._pause = pause
         self._settings = settings
 
     @property
@@ -77,14 +78,14 @@ class OwnStatistics:
                 f"the float network takes {format_size(size_bytes)} and inputs stay here, "
                 f"so {format_size(most)} of memory leave no calibration"
             )
-        graph, card = self._engine.plans.model.graph, self._engine.plans.heads.manifest.card
-        errors = await measured_errors(model, graph, card, kept, self._pace)
+        graph, card = self._plans.model.graph, self._plans.heads.manifest.card
+        errors = await measured_errors(model, graph, card, kept, self._pause)
         await asyncio.to_thread(write_whole, folder / STATISTICS_FILE, errors)
         return Seen(statistics=True)
 
     async def _model(self) -> Path:
         """The network's file, fetched unless it is here. Raises ProfileError for another one."""
-        sha256 = self._engine.plans.model.graph.sha256
+        sha256 = self._plans.model.graph.sha256
         model = self._settings.folder / f"model-{sha256[:16]}.onnx"
         if not await asyncio.to_thread(model.exists):
             partial = self._settings.folder / "model.partial"

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from evosplit.edge.background.child_process import run_paced
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.calibration.sample import Kept
 from evosplit.kernels.codec import decode_tensor
 from evosplit.kernels.errors.calibration_inputs import DEFAULT_INPUTS, spread
@@ -47,9 +47,9 @@ class Asked:
 
 
 async def measured_errors(
-    model: Path, graph: Graph, card: Mapping[str, Any] | None, kept: Sequence[Kept], pace: Pace
+    model: Path, graph: Graph, card: Mapping[str, Any] | None, kept: Sequence[Kept], pause: BackgroundPause
 ) -> bytes:
-    """The error table (JSON) over a few of the inputs. Stands still while ``pace`` has a frame under way.
+    """The error table (JSON) over a few of the inputs. Stands still while ``pause`` has a frame under way.
 
     Raises ProfileError; cancelling ends the process.
     """
@@ -57,7 +57,7 @@ async def measured_errors(
     inputs = tuple((one.name, len(one.content)) for one in few)
     asked = Asked(str(model), graph.name, graph.sha256, card, inputs)
     content = json.dumps(asdict(asked)).encode() + b"\n" + b"".join(one.content for one in few)
-    return await run_paced("evosplit.edge.calibration.statistics", content, pace, ProfileError)
+    return await run_paced("evosplit.edge.calibration.statistics", content, pause, ProfileError)
 
 
 def measure(asked: Asked, content: bytes) -> ErrorTable:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.calibration.sample import Kept
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.shared.errors import CloudRefusedError
@@ -31,11 +31,11 @@ class Upload:
     """
 
     def __init__(
-        self, cloud: PlannerClient, name: str, pace: Pace, bandwidth_bps: Callable[[], float]
+        self, cloud: PlannerClient, name: str, pause: BackgroundPause, bandwidth_bps: Callable[[], float]
     ) -> None:
         self._cloud = cloud
         self.name = name
-        self._pace = pace
+        self._pause = pause
         self._bandwidth_bps = bandwidth_bps
         self._there: dict[int, Kept] = {}
         self.sent_bytes = 0
@@ -65,8 +65,8 @@ class Upload:
     async def _pieces(self, body: bytes) -> AsyncIterator[bytes]:
         for start in range(0, len(body), PIECE_BYTES):
             piece = body[start : start + PIECE_BYTES]
-            if self._pace.quiet_s < FLOWING_S:
-                await self._pace.lull(PATIENCE_S)
+            if self._pause.quiet_s < FLOWING_S:
+                await self._pause.lull(PATIENCE_S)
                 share_s = 8 * len(piece) / (LINK_SHARE * self._bandwidth_bps())
                 await asyncio.sleep(min(share_s, LONGEST_S * len(piece) / len(body)))
             yield piece

@@ -13,7 +13,7 @@ from evosplit.edge.enrolment.note import Enrolment, read_note, wanted, write_not
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.pipeline.current_plan import CurrentPlan
-from evosplit.edge.pipeline.edge_model import EdgeModel
+from evosplit.edge.pipeline.serving import EdgeModel
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.expected_savings import differs
 from evosplit.shared.bundle import Bundle

@@ -1,28 +1,32 @@
-"""Learner of exits: which tensors are sampled, and what becomes of trained classifiers."""
+"""Learner of exit hooks: which tensors are sampled, and what becomes of classifiers trained on them."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from evosplit.edge.background.pause import BackgroundPause
+from evosplit.edge.hook_learning.exit_trainer import ExitTrainer, TrainingSettings
+from evosplit.edge.hook_learning.learner import Example, FittedHooks, LearnerContext, Trial
+from evosplit.edge.hook_learning.sample_collector import SampleCollector, Sampling
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
-from evosplit.edge.hook_learning.trainer_loop import LoopSettings, TrainerLoop
 from evosplit.edge.hook_training.learned import Learned, Task
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.placement import exit_places
-from evosplit.shared.graph import Cut, Graph
+from evosplit.edge.telemetry.hook_state import SamplerState
+from evosplit.shared.graph import Cut, Graph, parse_cut
+from evosplit.shared.plan import Plan
 
 HOOK_MACS: Final = 5_000_000
 """Of layers, in the time of one hook with its border: about 0.09 ms where a millisecond does 57 million."""
-
 AWAY_MACS: Final = 200_000_000
 """In the time of the way to the cloud and back, at least: 3.5 ms at that speed."""
-
-FEATURES = FeatureSpec()
+FEATURES: Final = FeatureSpec()
 
 
 @dataclass(frozen=True)
@@ -35,58 +39,142 @@ class ExitTask:
 
 def exit_tasks(graph: Graph, cut: Cut) -> tuple[ExitTask, ...]:
     """The places for exits in a head, in the order of execution, their features one after the other."""
-    layers = max(graph.macs, 1)
+    layers = max(sum(layer.macs for layer in graph.layers), 1)
     whole = layers + (0 if len(cut.layers) == len(graph.layers) else AWAY_MACS)
-    found, start = [], 0
-    for at, place in enumerate(exit_places(graph, cut)):
+    tasks, start = [], 0
+    for index, place in enumerate(exit_places(graph, cut)):
         stop = start + FEATURES.size(graph.tensors[place.tap].shape)
         done, cost = place.done * layers / whole, HOOK_MACS / whole
-        found.append(ExitTask(place.tap, Task(f"exit-{at}", start, stop, done, cost)))
+        tasks.append(ExitTask(place.tap, Task(f"exit-{index}", start, stop, done, cost)))
         start = stop
-    return tuple(found)
+    return tuple(tasks)
 
 
-def exit_hooks(classes: Iterable[ExitTask], learned: Iterable[Learned]) -> tuple[ExitHook, ...]:
+def exit_hooks(tasks: Iterable[ExitTask], learned: Iterable[Learned]) -> tuple[ExitHook, ...]:
     """The classifiers that are to answer, as hooks."""
-    taps = {one.task.name: one.tap for one in classes}
+    taps = {task.task.name: task.tap for task in tasks}
     return tuple(
         ExitHook(
-            name=one.name,
-            tap=taps[one.name],
+            name=exit_.name,
+            tap=taps[exit_.name],
             features=FEATURES,
-            classifier=one.classifier,
-            answers=one.answers,
-            outputs=one.outputs,
-            threshold=one.threshold,
-            agreement=one.agreement,
+            classifier=exit_.classifier,
+            answers=exit_.answers,
+            outputs=exit_.outputs,
+            threshold=exit_.threshold,
+            agreement=exit_.agreement,
         )
-        for one in learned
-        if one.threshold is not None
+        for exit_ in learned
+        if exit_.threshold is not None
     )
 
 
-class ExitLearner:
-    """The sampler and the training loop for one set of tensors.
+@dataclass(frozen=True, eq=False)
+class ExitTraining:
+    """The tasks of one cut, with their sampler and trainer."""
 
-    Samples and classifiers lie in a folder of their own below ``folder``: they fit no other tensors.
+    tasks: tuple[ExitTask, ...]
+    sampler: Sampler
+    trainer: ExitTrainer
+
+    @property
+    def taps(self) -> tuple[str, ...]:
+        """The tensors that are sampled."""
+        return tuple(task.tap for task in self.tasks)
+
+
+def open_training(
+    tasks: tuple[ExitTask, ...],
+    folder: Path,
+    limit_bytes: int,
+    settings: TrainingSettings,
+    pause: BackgroundPause,
+) -> ExitTraining:
+    """Samples and classifiers lie in a folder of their own below ``folder``: they fit no other tensors.
+
+    Raises OSError.
     """
+    taps = tuple(task.tap for task in tasks)
+    own = folder / f"exits-{hashlib.sha256(repr(taps).encode()).hexdigest()[:12]}"
+    own.mkdir(parents=True, exist_ok=True)
+    sampler = open_sampler(own / "samples.npz", limit_bytes)
+    trainer = ExitTrainer(sampler, tuple(task.task for task in tasks), own, settings, pause)
+    return ExitTraining(tasks, sampler, trainer)
 
-    def __init__(
-        self,
-        classes: tuple[ExitTask, ...],
-        folder: Path,
-        limit_bytes: int,
-        settings: LoopSettings,
-        on_hooks: Callable[[tuple[ExitHook, ...], tuple[Learned, ...]], None],
-    ) -> None:
-        self.classes = classes
-        self.taps = tuple(one.tap for one in classes)
-        own = folder / f"exits-{hashlib.sha256(repr(self.taps).encode()).hexdigest()[:12]}"
-        own.mkdir(parents=True, exist_ok=True)
-        self.sampler: Sampler = open_sampler(own / "samples.npz", limit_bytes)
-        self._on_hooks = on_hooks
-        tasks = tuple(one.task for one in classes)
-        self.loop = TrainerLoop(self.sampler, tasks, own, self._trained, settings)
 
-    def _trained(self, learned: tuple[Learned, ...]) -> None:
-        self._on_hooks(exit_hooks(self.classes, learned), learned)
+class ExitLearner:
+    """Samples where the plan in use can exit, and trains in idle time."""
+
+    name = "exit"
+    is_sampled = True
+    rests_on = frozenset[str]()
+
+    def __init__(self, context: LearnerContext) -> None:
+        self._context = context
+        self._collector = SampleCollector(FEATURES)
+        self.training: ExitTraining | None = None
+
+    def taps(self, plan: Plan) -> tuple[str, ...]:
+        """Where exits can stand in the plan's head."""
+        return tuple(task.tap for task in self._tasks(plan))
+
+    async def follow(self, plan: Plan) -> tuple[str, ...]:
+        """Sample for the plan's cut, unless its head hands out what is sampled already. Raises OSError."""
+        training, tasks = self.training, self._tasks(plan)
+        is_held = training is not None and self._context.plans.watches(training.taps)
+        if tasks and not is_held and (training is None or training.tasks != tasks):
+            context = self._context
+            settings = TrainingSettings(target=context.target)
+            made = await asyncio.to_thread(
+                open_training, tasks, context.folder, context.limit_bytes, settings, context.pause
+            )
+            self._collector.sample_from(Sampling(made.taps, made.sampler))
+            self.training = training = made
+        return () if training is None else training.taps
+
+    def wants(self, example: Example) -> bool:
+        """As the sample collector."""
+        return self._collector.wants(example)
+
+    def observe(self, example: Example, trials: tuple[Trial, ...]) -> None:
+        """One sample."""
+        del trials
+        self._collector.observe(example)
+
+    async def fit(self) -> FittedHooks | None:
+        """All exits of the cut, trained by a process of its own once it is idle. Takes minutes."""
+        training = self.training
+        if training is None or not training.trainer.is_due:
+            return None
+        learned = await training.trainer.train()
+        return None if learned is None else fitted_exits(training.tasks, learned)
+
+    def reset(self) -> None:
+        """Forget the samples."""
+        if self.training is not None:
+            self.training.sampler.forget()
+
+    @property
+    def sampler_state(self) -> SamplerState:
+        """What is sampled now."""
+        training = self.training
+        if training is None:
+            return SamplerState((), 0, 0, self._context.limit_bytes, training=False)
+        sampler = training.sampler
+        return SamplerState(
+            training.taps,
+            sampler.offered,
+            sampler.size_bytes,
+            sampler.limit_bytes,
+            training=training.trainer.is_training,
+        )
+
+    def _tasks(self, plan: Plan) -> tuple[ExitTask, ...]:
+        graph = self._context.graph
+        return exit_tasks(graph, parse_cut(graph, plan.cut_key))
+
+
+def fitted_exits(tasks: tuple[ExitTask, ...], learned: tuple[Learned, ...]) -> FittedHooks:
+    """Trained classifiers as the hooks of a cut; those that cannot keep the target are left out."""
+    rates = {exit_.name: exit_.exit_rate for exit_ in learned}
+    return FittedHooks("exit", exit_hooks(tasks, learned), exit_rates=rates)

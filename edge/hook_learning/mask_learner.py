@@ -1,34 +1,34 @@
-"""Learner of mask hooks, from an early tensor and the boundary of one camera's frames."""
+"""Learner of saliency masks: what an early tensor and the boundary of one camera's frames looked like."""
 
 from __future__ import annotations
 
+import asyncio
 import functools
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.background.time_budget import TimeBudget
-from evosplit.edge.head.run import HeadRun
+from evosplit.edge.hook_learning.learner import Example, FittedHooks, LearnerContext, Trial
+from evosplit.edge.hook_learning.rows import FitSchedule
 from evosplit.edge.hook_training.saliency_fit import fit_saliency
 from evosplit.edge.hooks.placement import narrow_places
-from evosplit.edge.hooks.saliency import SaliencyMaskHook
 from evosplit.edge.streams.exchange import is_named
 from evosplit.shared.graph import Cut, Graph, parse_cut
+from evosplit.shared.plan import Plan
 
 LEAST_PAIRS: Final = 40
 MOST_PAIRS: Final = 200
-MORE: Final = 2
+GROWTH: Final = 2
 """A hook is looked for each time that so many times as many frames were offered."""
-SHARE: Final = 0.02
-"""Copying may take this share of the thread that computes ..."""
-MOST_SAVED_S: Final = 0.25
-"""... of which so much can be saved up."""
+KIND: Final = "mask"
 
-_Half = NDArray[np.float16]
+Pair: TypeAlias = tuple[NDArray[np.float16], NDArray[np.float16]]
+"""The tapped tensor and the boundary tensor of one frame."""
 
 
-def salient_place(graph: Graph, cut: Cut) -> tuple[str, str] | None:
+def saliency_place(graph: Graph, cut: Cut) -> tuple[str, str] | None:
     """The earliest map behind some arithmetic, and the largest map that crosses; None without both.
 
     Only behind the tap can a mask spare anything, so that it must not cross itself.
@@ -38,73 +38,117 @@ def salient_place(graph: Graph, cut: Cut) -> tuple[str, str] | None:
     tap = next((place.tap for place in early if place.tap not in cut.boundary), None)
     if tap is None or not crossing:
         return None
-    return tap, max(crossing, key=lambda one: one.elements).name
+    return tap, max(crossing, key=lambda tensor: tensor.elements).name
+
+
+@dataclass(eq=False)
+class ThinnedPairs:
+    """At most ``most`` of the pairs offered, evenly over all the time.
+
+    When they are too many, every other one goes, and from then on half as many are taken.
+    """
+
+    pairs: list[Pair] = field(default_factory=list)
+    offered: int = 0
+    every: int = 1
+
+    def offer(self, seen: NDArray[Any], crossed: NDArray[Any], limit_bytes: int) -> None:
+        """Copy a pair in half precision, all in ``limit_bytes``; values that are not finite are left out."""
+        self.offered += 1
+        if self.offered % self.every:
+            return
+        with np.errstate(over="ignore"):
+            pair = seen.astype(np.float16), crossed.astype(np.float16)
+        if not all(np.isfinite(values).all() for values in pair):
+            return
+        most = min(MOST_PAIRS, limit_bytes // sum(values.nbytes for values in pair))
+        if len(self.pairs) >= max(most, 1):
+            self.pairs, self.every = self.pairs[1::2], 2 * self.every
+        if most:
+            self.pairs.append(pair)
+
+
+@dataclass(frozen=True, eq=False)
+class _Collected:
+    """The pairs of one place and one stream: one value, so that no pair gets to another's."""
+
+    place: tuple[str, str]
+    stream: str
+    pairs: ThinnedPairs = field(default_factory=ThinnedPairs)
+    schedule: FitSchedule = field(default_factory=lambda: FitSchedule(LEAST_PAIRS, GROWTH))
 
 
 class MaskLearner:
-    """Pairs of tensors in half precision, at most ``limit_bytes`` of them, all of one named stream.
+    """Learns from the first named stream that it meets, in at most the context's ``limit_bytes``."""
 
-    They lie evenly over all the time: when they are too many, every other one goes, and from then on half as
-    many are taken. `offer` belongs to the thread that computes, `fit` to any one other.
-    """
+    name = "saliency"
+    is_sampled = True
+    rests_on = frozenset({KIND})
 
-    def __init__(self, graph: Graph, target: float, limit_bytes: int) -> None:
-        self._graph = graph
-        self._target = target
-        self._limit_bytes = limit_bytes
-        self._time_budget = TimeBudget(SHARE, MOST_SAVED_S)
-        self._about: tuple[str, str, str] = ("", "", "")
-        self._pairs: list[tuple[_Half, _Half]] = []
-        self.reset()
+    def __init__(self, context: LearnerContext) -> None:
+        self._context = context
+        self._collected: _Collected | None = None
+        self._place = functools.lru_cache(maxsize=64)(self._find_place)
+
+    def taps(self, plan: Plan) -> tuple[str, ...]:
+        """The tensor that a mask would read."""
+        place = self._place(plan.cut_key)
+        return () if place is None else (place[0],)
+
+    async def follow(self, plan: Plan) -> tuple[str, ...]:
+        """As `taps`."""
+        return self.taps(plan)
+
+    def wants(self, example: Example) -> bool:
+        """Where no mask is at work and no hook had a hand in the frame: others teach nothing of the whole."""
+        place = self._place_of(example)
+        if place is None or not is_named(example.stream) or example.run.changed_by:
+            return False
+        collected = self._collected
+        is_other_stream = (
+            collected is not None and collected.place == place and collected.stream != example.stream
+        )
+        is_there = set(place) <= set(example.run.tensors)
+        return is_there and not is_other_stream and not self._context.is_at_work(KIND)
+
+    def observe(self, example: Example, trials: tuple[Trial, ...]) -> None:
+        """One pair."""
+        del trials
+        place = self._place_of(example)
+        if place is None:
+            return
+        if self._collected is None or self._collected.place != place:
+            self._collected = _Collected(place, example.stream)
+        tensors = example.run.tensors
+        self._collected.pairs.offer(tensors[place[0]], tensors[place[1]], self._context.limit_bytes)
+
+    async def fit(self) -> FittedHooks | None:
+        """The hook. May take seconds."""
+        collected = self._collected
+        if collected is None or not self._is_due(collected):
+            return None
+        collected.schedule.fitted(collected.pairs.offered)
+        tap, (seen, crossed) = collected.place[0], zip(*tuple(collected.pairs.pairs), strict=True)
+        name = f"{self.name}-{self._context.layer_of(tap)}"
+        hook = await asyncio.to_thread(fit_saliency, name, tap, seen, crossed, self._context.target)
+        return None if hook is None else FittedHooks(KIND, (hook,))
 
     def reset(self) -> None:
-        """Forget all pairs: they were of another place, or a hook was made of them."""
-        self._about, self._pairs = ("", "", ""), []
-        self._offered = self._told = 0
-        self._every = 1
+        """Forget the pairs."""
+        self._collected = None
 
-    @functools.lru_cache(maxsize=64)  # noqa: B019 - as long as the agent
-    def place(self, cut_key: str) -> tuple[str, str] | None:
-        """As `salient_place`."""
-        return salient_place(self._graph, parse_cut(self._graph, cut_key))
+    def _is_due(self, collected: _Collected) -> bool:
+        return len(collected.pairs.pairs) >= LEAST_PAIRS and collected.schedule.is_due(
+            collected.pairs.offered
+        )
 
-    def offer(self, place: tuple[str, str], run: HeadRun, stream: str) -> None:
-        """One full answer's tensors; those that a hook had a hand in teach nothing about the whole way."""
-        if run.changed_by or not is_named(stream) or not set(place) <= set(run.tensors):
-            return
-        if self._about[:2] != place:
-            self.reset()
-            self._about = (*place, stream)
-        if self._about[2] != stream or self._time_budget.is_spent:
-            return
-        self._offered += 1
-        if self._offered % self._every == 0:
-            with self._time_budget.spending():
-                self._take(*(run.tensors[name] for name in place))
+    def _place_of(self, example: Example) -> tuple[str, str] | None:
+        plan = example.answer.plan
+        return None if plan is None else self._place(plan.cut_key)
 
-    def fit(self) -> SaliencyMaskHook | None:
-        """A hook that the pairs until now show to be safe; None without news. May take seconds."""
-        about, pairs = self._about, list(self._pairs)
-        is_news = len(pairs) >= LEAST_PAIRS and self._offered >= MORE * self._told
-        if not is_news or about != self._about:
-            return None
-        self._told = self._offered
-        tap, (seen, crossed) = about[0], zip(*pairs, strict=True)
-        return fit_saliency(f"saliency-{self._layer(tap)}", tap, seen, crossed, self._target)
-
-    def _take(self, seen: NDArray[Any], crossed: NDArray[Any]) -> None:
-        with np.errstate(over="ignore"):
-            pair = seen.astype(np.float16), crossed.astype(np.float16)
-        if not all(np.isfinite(one).all() for one in pair):
-            return
-        most = min(MOST_PAIRS, self._limit_bytes // sum(one.nbytes for one in pair))
-        if len(self._pairs) >= max(most, 1):
-            self._pairs, self._every = self._pairs[1::2], 2 * self._every
-        if most:
-            self._pairs.append(pair)
-
-    def _layer(self, tap: str) -> int:
-        return next(layer.index for layer in self._graph.layers if tap in layer.outputs)
+    def _find_place(self, cut_key: str) -> tuple[str, str] | None:
+        graph = self._context.graph
+        return saliency_place(graph, parse_cut(graph, cut_key))
 
 
 def _is_map(graph: Graph, name: str) -> bool:

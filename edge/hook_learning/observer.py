@@ -1,104 +1,152 @@
-"""Observer of answers: learning and audits that follow a frame, for which no client waits."""
+"""Observer of full answers: audits hooks by them, and hands them to learners. No client waits for it."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Mapping
-from typing import Final
+import time
+from collections.abc import Sequence
 
 from evosplit.edge.audits.answer_key import outcome_key
 from evosplit.edge.audits.hook_audits import HookAudits
-from evosplit.edge.background.time_budget import TimeBudget
-from evosplit.edge.head.run import HeadRun
-from evosplit.edge.head.steps import Head
-from evosplit.edge.hook_learning.mask_learner import MaskLearner
-from evosplit.edge.hook_learning.sample_collector import SampleCollector
+from evosplit.edge.background.retries import Retries
+from evosplit.edge.hook_learning.learner import Example, HookLearner, Trial, VariantLearner
+from evosplit.edge.hook_learning.learning_budgets import LearningBudgets
 from evosplit.edge.hook_learning.shadow_requests import ShadowRequests
+from evosplit.edge.hooks.hook import HOOK_ERRORS, AnswerLearningHook
 from evosplit.edge.link.payloads import picture_codec
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InputError
 
-LOOKING_SHARE: Final = 0.02
-MOST_LOOKING_S: Final = 0.25
-"""Preparing inputs only to learn from them may take this share of the time, saved up to so much."""
-
 
 class Observer:
-    """Teaches full answers, and compares with them what hooks only claimed."""
+    """Hands examples to ``learners``; one that fails rests for a while and leaves the others alone.
+
+    All of it belongs to the event loop.
+    """
 
     def __init__(
         self,
         engine: Engine,
-        collector: SampleCollector,
         audits: HookAudits,
-        shadows: ShadowRequests,
-        mask_learner: MaskLearner | None = None,
+        learners: Sequence[HookLearner],
+        budgets: LearningBudgets,
+        retries: Retries,
     ) -> None:
         self._engine = engine
-        self.collector = collector
-        self.audits = audits
-        self.shadows = shadows
-        self._mask_learner = mask_learner
-        self._time_budget = TimeBudget(LOOKING_SHARE, MOST_LOOKING_S)
-
-    @property
-    def dropped(self) -> Mapping[str, str]:
-        """Why hooks were dropped, by name."""
-        return self._engine.hook_failures.dropped
+        self._audits = audits
+        self._direct = tuple(learner for learner in learners if not isinstance(learner, VariantLearner))
+        self._asking = tuple(learner for learner in learners if isinstance(learner, VariantLearner))
+        self._time = budgets.time
+        self._retries = retries
+        self._shadows = ShadowRequests(engine, budgets.wire_bytes)
 
     async def observe(self, job: Job, answer: Answer, outcome: object) -> None:
-        """Learn one answer; ``outcome`` is the card's reading of it."""
+        """Learn from one answer, and compare with it what hooks only claimed.
+
+        ``outcome`` is the card's reading of it.
+        """
+        key = outcome_key(outcome)
         if answer.head is None or answer.run is None:
-            await self._learn_picture(job, answer, outcome)
+            await self._observe_picture(job, answer, key)
             return
         if answer.hook is not None:
             return
-        if self.collector.wanted(answer.head):
-            await self._learn(answer.head, answer.run, job, answer, outcome)
-        if noted := answer.run.noted:
-            compare = functools.partial(self.audits.compare, job.frame_id, noted, answer.outputs)
-            await self._engine.compute.run(compare)
-            await self._go_short(job, answer, self.audits.shortcuts(job.frame_id, noted))
-        await self._observe_map(job, answer)
-        await self.shadows.ask_about(job, answer, outcome_key(outcome))
+        example = Example(job.stream, answer, answer.head, answer.run, key)
+        await self._teach(example, is_free=not self._time.is_spent)
+        if answer.run.noted:
+            await self._audit(job, answer)
+        await self._try_variants(example)
 
-    async def _observe_map(self, job: Job, answer: Answer) -> None:
-        """What a mask may leave out, unless a mask does so already."""
-        mask_learner, plan, run = self._mask_learner, answer.plan, answer.run
-        if mask_learner is None or plan is None or run is None or self._masks():
+    async def _teach(self, example: Example, is_free: bool) -> None:
+        """Hooks that want full answers, and learners; without free time, those that see every example."""
+        hooks = [hook for hook in example.head.hooks if isinstance(hook, AnswerLearningHook)]
+        learners = self._wanting([one for one in self._direct if is_free or not one.is_sampled], example)
+        if hooks or learners:
+            work = functools.partial(self._taught, hooks, learners, example)
+            self._time.spend((await self._engine.compute.run(work)).value)
+
+    def _taught(
+        self, hooks: Sequence[AnswerLearningHook], learners: Sequence[HookLearner], example: Example
+    ) -> float:
+        """The seconds that sampled examples took. For the thread that computes."""
+        spent_s = 0.0
+        for hook in hooks:
+            self._tell(hook, example)
+        for learner in learners:
+            started_s = time.perf_counter()
+            self._collect(learner, example, ())
+            spent_s += (time.perf_counter() - started_s) * learner.is_sampled
+        return spent_s
+
+    def _tell(self, hook: AnswerLearningHook, example: Example) -> None:
+        failures, tensors = self._engine.hook_failures, example.run.tensors
+        if hook.tap not in tensors or not failures.trusts(hook):
             return
-        place = mask_learner.place(plan.cut_key)
-        if place is not None:
-            await self._engine.compute.run(functools.partial(mask_learner.offer, place, run, job.stream))
+        try:
+            hook.learn_answer(example.stream, tensors[hook.tap], example.answer.outputs)
+        except HOOK_ERRORS as error:
+            failures.drop(hook, f"{type(error).__name__}: {error}")
 
-    def _masks(self) -> bool:
-        return any(
-            hook.kind == "mask" and self._engine.trust.believes(hook)
-            for hook in self._engine.plans.heads.hooks
-        )
+    def _wanting(self, learners: Sequence[HookLearner], example: Example) -> list[HookLearner]:
+        wanting = []
+        for learner in learners:
+            is_resting = self._retries.is_resting(_collecting(learner))
+            with self._retries.guarded(
+                f"examples are not offered to hooks of kind {learner.name}"
+            ) as is_rested:
+                if is_rested and not is_resting and learner.wants(example):
+                    wanting.append(learner)
+        return wanting
 
-    async def _learn(self, head: Head, run: HeadRun, job: Job, answer: Answer, outcome: object) -> None:
-        learn = functools.partial(self.collector.learn, head, run, job.stream, outcome_key(outcome))
-        await self._engine.compute.run(lambda: learn(answer.outputs))
+    def _collect(self, learner: HookLearner, example: Example, trials: tuple[Trial, ...]) -> None:
+        with self._retries.guarded(_collecting(learner)) as is_rested:
+            if is_rested:
+                learner.observe(example, trials)
 
-    async def _learn_picture(self, job: Job, answer: Answer, outcome: object) -> None:
-        """The input of a frame that went as a picture is prepared after all, as often as that is cheap."""
-        plan = answer.plan
-        if plan is None or picture_codec(plan) is None or self._time_budget.is_spent:
+    async def _try_variants(self, example: Example) -> None:
+        """Of the learners that want to ask the cloud, the one of the fewest rows does."""
+        if not self._asking or not self._shadows.admits(example):
             return
-        with self._time_budget.spending(), contextlib.suppress(InputError, CardError):
-            looked = await self._engine.look(job, plan)
-            if looked is not None and self.collector.wanted(looked[0]):
-                await self._learn(*looked, job, answer, outcome)
+        wanting = [one for one in self._wanting(self._asking, example) if isinstance(one, VariantLearner)]
+        learner = min(wanting, key=len, default=None)
+        if learner is None:
+            return
+        with (
+            self._retries.guarded(f"variants are not tried for hooks of kind {learner.name}") as is_rested,
+            contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError),
+        ):
+            if is_rested and (trials := await self._shadows.trials(example, learner)):
+                await self._engine.compute.run(functools.partial(self._collect, learner, example, trials))
+
+    async def _audit(self, job: Job, answer: Answer) -> None:
+        noted = () if answer.run is None else answer.run.noted
+        compare = functools.partial(self._audits.compare, job.frame_id, noted, answer.outputs)
+        await self._engine.compute.run(compare)
+        await self._go_short(job, answer, self._audits.shortcuts(job.frame_id, noted))
 
     async def _go_short(self, job: Job, answer: Answer, hooks: frozenset[str]) -> None:
         """Go the way that these hooks shorten, and compare where it ends."""
         if not hooks or answer.plan is None or picture_codec(answer.plan) is not None:
             return
         with contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError):
-            short = await self._engine.again(job, answer, lambda hook, _: hook.name in hooks)
+            short = await self._engine.extra.again(job, answer, lambda hook, _: hook.name in hooks)
             changed_by = short.run.changed_by if short.run is not None else ()
-            compare = functools.partial(self.audits.compare_way, changed_by, short.outputs, answer.outputs)
+            compare = functools.partial(self._audits.compare_way, changed_by, short.outputs, answer.outputs)
             await self._engine.compute.run(compare)
+
+    async def _observe_picture(self, job: Job, answer: Answer, key: str | None) -> None:
+        """The input of a frame that went as a picture is prepared after all, as often as that is cheap."""
+        plan = answer.plan
+        if plan is None or picture_codec(plan) is None or self._time.is_spent:
+            return
+        with contextlib.suppress(InputError, CardError):
+            with self._time.spending():
+                prepared = await self._engine.extra.look(job, plan)
+            if prepared is not None:
+                await self._teach(Example(job.stream, answer, *prepared, key), is_free=True)
+
+
+def _collecting(learner: HookLearner) -> str:
+    return f"examples are not collected for hooks of kind {learner.name}"

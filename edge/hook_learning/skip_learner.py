@@ -1,26 +1,25 @@
-"""Learner of skip hooks: tries leaving a block out, in a head of its own, so that frames pay no border."""
+"""Learner of skip hooks: what leaving a block out does to answers, tried in a head of its own.
+
+So frames pay for no border while it is learned.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import functools
-from collections import deque
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.audits.answer_agreement import agree
-from evosplit.edge.head.hook_failures import HookFailures
-from evosplit.edge.head.run import run_head
 from evosplit.edge.head.steps import Head
+from evosplit.edge.hook_learning.learner import Example, FittedHooks, LearnerContext, Trial, Variant
+from evosplit.edge.hook_learning.rows import Rows
 from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hooks.decisions import Decision, Skip
 from evosplit.edge.hooks.placement import HookPlace, skip_places
-from evosplit.edge.hooks.skip import AVERAGE, SkipHook
-from evosplit.edge.pipeline.engine import Engine
-from evosplit.edge.pipeline.job import Answer
+from evosplit.edge.hooks.skip import AVERAGE
 from evosplit.shared.errors import BundleError, ModelError
 from evosplit.shared.graph import parse_cut
 from evosplit.shared.plan import Plan
@@ -28,13 +27,15 @@ from evosplit.shared.plan import Plan
 MOST_BLOCKS: Final = 2
 MOST_ROWS: Final = 1500
 LEAST_ROWS: Final = 60
-MORE: Final = 1.2
-"""Hooks are looked for each time that there are so many times the rows."""
+GROWTH: Final = 1.2
+
+Row: TypeAlias = tuple[NDArray[np.float32], bool]
+"""Features of the block's input, and whether the answer stayed."""
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Trial:
-    """Always skips: what a hook would do that is sure."""
+@dataclass(frozen=True, eq=False)
+class AlwaysSkip:
+    """A hook that is always sure."""
 
     name: str
     tap: str
@@ -43,101 +44,112 @@ class _Trial:
     macs: int = 0
 
     def decide(self, tensor: NDArray[np.float32], stream: str) -> Decision:
+        """`Skip`."""
         del tensor, stream
         return Skip()
 
 
-@dataclasses.dataclass
+@dataclass(frozen=True, eq=False)
 class _Block:
-    """A block, and what was found about it: features of its input, and whether the answer stayed."""
+    """A block, the head that leaves it out, and what was seen of that."""
 
     place: HookPlace
-    rows: deque[tuple[NDArray[np.float32], bool]]
     head: Head
-    told: int = 0
+    rows: Rows[Row]
 
 
 class SkipLearner:
     """Learns when one of the largest blocks can be left out. Nothing is tried while a skip is at work.
 
-    Each block has a head of its own, and so its weights once more, until that is decided.
+    Each block has a head of its own, and so its weights once more, until that is decided. They are built when
+    the first frame under a cut could be tried.
     """
 
-    def __init__(self, engine: Engine, is_wanted: bool, target: float) -> None:
-        self._engine = engine
-        self._is_wanted = is_wanted
-        self._target = target
+    name = "skip"
+    is_sampled = True
+    rests_on = frozenset({"bits", "channels", "skip"})
+
+    def __init__(self, context: LearnerContext) -> None:
+        self._context = context
+        self._wanted_cut = ""
         self._cut = ""
         self._blocks: tuple[_Block, ...] = ()
 
     def __len__(self) -> int:
         return min((len(block.rows) for block in self._blocks), default=0)
 
-    def reset(self) -> None:
-        """Forget all rows, and the heads that they came from."""
-        self._blocks, self._cut = (), ""
+    def taps(self, plan: Plan) -> tuple[str, ...]:
+        """None: its own heads hand out what it reads."""
+        del plan
+        return ()
 
-    def is_open(self, plan: Plan) -> bool:
-        """Whether there is anything to learn under a plan."""
-        if not self._is_wanted or self._works():
-            self.reset()
-            return False
-        return self._cut != plan.cut_key or bool(self._blocks)
-
-    async def attempt(self, answer: Answer) -> int:
-        """One row for the block with the fewest; the bytes that it took. Raises as `Engine.shadow`."""
-        plan, run = answer.plan, answer.run
-        if plan is None or run is None:
-            return 0
-        if self._cut != plan.cut_key:
+    async def follow(self, plan: Plan) -> tuple[str, ...]:
+        """Build the heads of the plan's blocks, once a frame of it could be tried."""
+        if self._wanted_cut == plan.cut_key != self._cut:
             self._blocks = await asyncio.to_thread(self._prepared, plan)
             self._cut = plan.cut_key
-        block = min(self._blocks, key=lambda one: len(one.rows), default=None)
-        if block is None:
-            return 0
-        feeds = {name: run.tensors[name] for name in block.head.reads}
-        work = functools.partial(run_head, block.head, feeds, "", HookFailures())
-        short = (await self._engine.compute.run(work)).value
-        tried = dataclasses.replace(answer, head=block.head, run=short)
-        outputs, sent_bytes = await self._engine.shadow(tried, {}, {})
-        features = AVERAGE.of(short.tensors[block.place.tap])
-        if short.changed_by and np.isfinite(features).all():
-            block.rows.append((features, agree(self._engine.plans.model.card, outputs, answer.outputs)))
-        return sent_bytes
+        return ()
 
-    def fit(self) -> SkipHook | None:
-        """A hook that the rows until now show to be safe; None without news. Raises LearningError."""
-        for block in self._blocks:
-            rows = list(block.rows)
-            if len(rows) < max(LEAST_ROWS, MORE * block.told):
+    def wants(self, example: Example) -> bool:
+        """Whether there is anything to learn under its plan."""
+        plan = example.answer.plan
+        if self._context.is_at_work(self.name):
+            self.reset()
+            return False
+        if plan is None:
+            return False
+        self._wanted_cut = plan.cut_key
+        return self._cut == plan.cut_key and bool(self._blocks)
+
+    def variants(self, example: Example) -> tuple[Variant, ...]:
+        """Without the block of the fewest rows."""
+        del example
+        block = min(self._blocks, key=lambda block: len(block.rows), default=None)
+        return () if block is None else (Variant(head=block.head),)
+
+    def observe(self, example: Example, trials: tuple[Trial, ...]) -> None:
+        """A row about the block that was left out."""
+        del example
+        for trial in trials:
+            block = next((block for block in self._blocks if block.head is trial.variant.head), None)
+            if block is None or not trial.run.changed_by:
                 continue
-            block.told, place = len(rows), block.place
+            features = AVERAGE.of(trial.run.tensors[block.place.tap])
+            if np.isfinite(features).all():
+                block.rows.add((features, trial.agrees))
+
+    async def fit(self) -> FittedHooks | None:
+        """The hook for the first block that has one, beside those for others. Raises LearningError."""
+        for block in self._blocks:
+            rows = block.rows.to_fit()
+            if rows is None:
+                continue
+            place, target = block.place, self._context.target
             features, same = np.stack([row[0] for row in rows]), np.array([row[1] for row in rows])
-            name, ends = f"skip-{place.layers[-1]}", (place.tap, place.until)
-            hook = fit_skip(name, ends, features, same, same, self._target)
+            name, ends = f"{self.name}-{place.layers[-1]}", (place.tap, place.until)
+            fit = functools.partial(fit_skip, name, ends, features, same, same, target)
+            hook = await asyncio.to_thread(fit)
             if hook is not None:
-                return hook
+                return FittedHooks(self.name, (hook,), place.tap)
         return None
+
+    def reset(self) -> None:
+        """Forget all rows, and the heads that they came from."""
+        self._blocks, self._cut, self._wanted_cut = (), "", ""
 
     def _prepared(self, plan: Plan) -> tuple[_Block, ...]:
         """The largest blocks of a plan's head, with what is known of them already."""
-        graph = self._engine.plans.model.graph
+        graph, heads = self._context.graph, self._context.plans.heads
         known = {block.place.until: block.rows for block in self._blocks}
-        found = sorted(skip_places(graph, parse_cut(graph, plan.cut_key)), key=lambda one: -one.share)
+        places = sorted(skip_places(graph, parse_cut(graph, plan.cut_key)), key=lambda place: -place.share)
         blocks = []
-        for place in found[:MOST_BLOCKS]:
-            trial = _Trial(f"try-{place.until}", place.tap, place.until)
+        for place in places[:MOST_BLOCKS]:
+            trial = AlwaysSkip(f"try-{place.until}", place.tap, place.until)
             try:
-                head = self._engine.plans.heads.trial(plan, (trial,))
+                head = heads.trial(plan, (trial,))
             except (BundleError, ModelError):
                 continue
             if head.hooks:
-                rows = known.get(place.until) or deque(maxlen=MOST_ROWS)
-                blocks.append(_Block(place, rows, head))
+                rows = known.get(place.until) or Rows(MOST_ROWS, LEAST_ROWS, GROWTH)
+                blocks.append(_Block(place, head, rows))
         return tuple(blocks)
-
-    def _works(self) -> bool:
-        return any(
-            hook.kind == "skip" and self._engine.trust.believes(hook)
-            for hook in self._engine.plans.heads.hooks
-        )

@@ -42,6 +42,10 @@ class RepeatTrials:
         self._pairs = deque(maxlen=self.most_pairs)
         self._streams = Lru(self.most_streams)
 
+    def __len__(self) -> int:
+        """How many pairs are held."""
+        return len(self._pairs)
+
     def offer(self, stream: str, tensor: NDArray[Any], answer: str | None) -> None:
         """A full answer: the model's input and the answer's key, None for one that is not discrete."""
         means = self.reduction.of(tensor)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from evosplit.edge.background.child_process import run_paced
-from evosplit.edge.background.pause import Pace
+from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_training.learned import Learned, Task
 from evosplit.edge.hook_training.learned_file import read_learned, write_learned
 from evosplit.edge.hook_training.sample_file import read_samples
@@ -47,14 +47,17 @@ class Job:
     memory_bytes: int | None = None
 
 
-async def train(job: Job, pace: Pace | None = None) -> tuple[Learned, ...]:
+async def train(job: Job, pause: BackgroundPause | None = None) -> tuple[Learned, ...]:
     """Run this file as a process and read what it made. Raises LearningError; cancelling ends the process.
 
-    It is stopped while ``pace`` has a frame under way. A process that dies leaves the classifiers file as it
+    It is stopped while ``pause`` has a frame under way. A process that dies leaves the classifiers file as it
     was.
     """
     await run_paced(
-        "evosplit.edge.hook_training.training_process", _to_json(job), pace or Pace(), LearningError
+        "evosplit.edge.hook_training.training_process",
+        _to_json(job),
+        pause or BackgroundPause(),
+        LearningError,
     )
     return await asyncio.to_thread(read_learned, job.learned)
 

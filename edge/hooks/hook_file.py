@@ -14,14 +14,14 @@ import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from numpy.typing import NDArray
 
 from evosplit.edge.hooks.bits import BitsHook
 from evosplit.edge.hooks.channels import ChannelsHook
 from evosplit.edge.hooks.exit import ExitHook
-from evosplit.edge.hooks.hook import Hook, SaveableHook, SavedHook
+from evosplit.edge.hooks.hook import Hook, SaveableHook, SavedHook, arrays_below
 from evosplit.edge.hooks.mask import RegionMaskHook
 from evosplit.edge.hooks.repeat import RepeatHook
 from evosplit.edge.hooks.saliency import SaliencyMaskHook
@@ -35,7 +35,9 @@ FORMAT: Final = 2
 MAGIC: Final = b"EVSH"
 _HEAD: Final = struct.Struct("<4sI32s")
 
-_CLASSES: Final[Mapping[str, Callable[[SavedHook], Hook]]] = {
+Restored: TypeAlias = Callable[[SavedHook], Hook]
+
+RESTORED: Final[Mapping[str, Restored]] = {
     "bits": BitsHook.restored,
     "channels": ChannelsHook.restored,
     "exit": ExitHook.restored,
@@ -44,6 +46,7 @@ _CLASSES: Final[Mapping[str, Callable[[SavedHook], Hook]]] = {
     "saliency": SaliencyMaskHook.restored,
     "skip": SkipHook.restored,
 }
+"""What reads the hooks of each kind that this package knows."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,15 @@ def save_hooks(path: Path, model_sha256: str, hooks: Iterable[Hook]) -> None:
     write_whole(path, encode_hooks(model_sha256, hooks), durable=True)
 
 
-def load_hooks(path: Path, model_sha256: str) -> tuple[Hook, ...]:
-    """The hooks of a file. Raises BundleError: unreadable, damaged, of another model or format."""
+def load_hooks(
+    path: Path, model_sha256: str, restored: Mapping[str, Restored] = RESTORED
+) -> tuple[Hook, ...]:
+    """The hooks of a file; ``restored`` reads those of each kind.
+
+    Raises BundleError: unreadable, damaged, of another model, format or kind.
+    """
     try:
-        return decode_hooks(path.read_bytes(), model_sha256)
+        return decode_hooks(path.read_bytes(), model_sha256, restored)
     except OSError as error:
         raise BundleError(f"cannot read the hooks {path.name}: {error.strerror or error}") from None
     except BundleError as error:
@@ -76,15 +84,19 @@ def load_hooks(path: Path, model_sha256: str) -> tuple[Hook, ...]:
 def encode_hooks(model_sha256: str, hooks: Iterable[Hook]) -> bytes:
     """A file's content. Equal hooks give equal bytes."""
     saved = [hook.saved() for hook in hooks if isinstance(hook, SaveableHook)]
-    header = _Header(model_sha256, tuple(_Entry(one.kind, one.fields) for one in saved))
-    arrays = {f"{at}/{name}": array for at, one in enumerate(saved) for name, array in one.arrays.items()}
+    header = _Header(model_sha256, tuple(_Entry(hook.kind, hook.fields) for hook in saved))
+    arrays = {
+        f"{index}/{name}": array for index, hook in enumerate(saved) for name, array in hook.arrays.items()
+    }
     stream = io.BytesIO()
     write_arrays(stream, json.loads(to_json(header)), dict(sorted(arrays.items())))
     body = stream.getvalue()
     return _HEAD.pack(MAGIC, FORMAT, hashlib.sha256(body).digest()) + body
 
 
-def decode_hooks(content: bytes, model_sha256: str) -> tuple[Hook, ...]:
+def decode_hooks(
+    content: bytes, model_sha256: str, restored: Mapping[str, Restored] = RESTORED
+) -> tuple[Hook, ...]:
     """The hooks of a file's content. Raises BundleError."""
     try:
         with read_arrays(io.BytesIO(_checked(content)), "the hooks") as archive:
@@ -94,7 +106,7 @@ def decode_hooks(content: bytes, model_sha256: str) -> tuple[Hook, ...]:
     header = from_data(_Header, archive.meta, BundleError)
     if header.model_sha256 != model_sha256:
         raise BundleError(f"the hooks are of model {header.model_sha256[:12]}, not {model_sha256[:12]}")
-    return tuple(_hook(entry, at, arrays) for at, entry in enumerate(header.hooks))
+    return tuple(_hook(entry, index, arrays, restored) for index, entry in enumerate(header.hooks))
 
 
 def _checked(content: bytes) -> bytes:
@@ -111,13 +123,14 @@ def _checked(content: bytes) -> bytes:
     return body
 
 
-def _hook(entry: _Entry, at: int, arrays: Mapping[str, NDArray[Any]]) -> Hook:
-    if entry.kind not in _CLASSES:
+def _hook(
+    entry: _Entry, index: int, arrays: Mapping[str, NDArray[Any]], restored: Mapping[str, Restored]
+) -> Hook:
+    if entry.kind not in restored:
         raise BundleError(f"hooks of kind {entry.kind!r} are not known")
-    prefix = f"{at}/"
-    own = {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
+    own = arrays_below(arrays, f"{index}/")
     try:
-        return _CLASSES[entry.kind](SavedHook(entry.kind, entry.fields, own))
+        return restored[entry.kind](SavedHook(entry.kind, entry.fields, own))
     except KeyError as error:
         raise BundleError(f"the {entry.kind} hook lacks {error.args[0]}") from None
     except (TypeError, ValueError, IndexError, AttributeError, LearningError) as error:

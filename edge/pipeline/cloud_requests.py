@@ -1,4 +1,4 @@
-"""Requests of the pipeline to the cloud: a boundary (whole or as a delta), the raw input, a picture."""
+"""Requests to the cloud: a boundary, whole or as a delta, the network's inputs, or a picture."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
 from evosplit.edge.link.uplink import CloudAnswer
-from evosplit.edge.pipeline.edge_model import EdgeModel
-from evosplit.edge.pipeline.frame_steps import FrameSteps
-from evosplit.edge.pipeline.job import Answer, Job
+from evosplit.edge.pipeline.job import Answer, Feeds, Job
+from evosplit.edge.pipeline.serving import EdgeModel
+from evosplit.edge.pipeline.stages import ENCODE, FINISH, RECEIVE, SEND, ComputeThread
 from evosplit.edge.streams.delta import DeltaSender, Sent
 from evosplit.edge.streams.exchange import Exchanged, exchange, is_stream
 from evosplit.shared.errors import CardError, CloudRefusedError, CloudUnavailableError, UsageError
@@ -24,7 +24,7 @@ from evosplit.shared.plan import Plan
 Outputs = Mapping[str, NDArray[Any]]
 
 
-class Sending:
+class CloudRequests:
     """Every method raises CloudUnavailableError or CloudRefusedError, and InputError for NaN and infinity.
 
     With ``keeps_inputs``, the input itself is never sent, whoever asks for it: that raises UsageError.
@@ -33,14 +33,14 @@ class Sending:
     def __init__(
         self,
         model: EdgeModel,
-        steps: FrameSteps,
+        compute: ComputeThread,
         cloud: CloudLink,
         deltas: DeltaSender,
         keeps_inputs: bool = False,
     ) -> None:
         self._keeps_inputs = keeps_inputs
         self._model = model
-        self._steps = steps
+        self._compute = compute
         self._cloud = cloud
         self._deltas = deltas
 
@@ -52,24 +52,30 @@ class Sending:
 
         async def encode(key: bool) -> Sent:
             work = functools.partial(self._deltas.encode, job.frame_id, job.stream, plan, made, key)
-            return await self._steps.step(job, "encode_s", work)
+            return await self._compute.run_stage(ENCODE, job.times, work)
 
         if not is_extra and is_stream(job.stream, plan):
             return await exchange(self._deltas, encode, ask)
-        content = await self._steps.step(job, "encode_s", lambda: boundary_frame(job.frame_id, plan, made))
+        content = await self._compute.run_stage(
+            ENCODE, job.times, lambda: boundary_frame(job.frame_id, plan, made)
+        )
         return Exchanged(await ask(content, 0.0), len(content))
 
-    async def exact(self, job: Job) -> Exchanged:
+    async def exact(self, job: Job, feeds: Feeds) -> Exchanged:
         """The network's inputs as they are."""
-        feeds, graph = await self._steps.feeds(job), self._model.graph
-        content = await self._steps.step(job, "encode_s", lambda: exact_frame(job.frame_id, graph, feeds))
+        graph = self._model.graph
+        content = await self._compute.run_stage(
+            ENCODE, job.times, lambda: exact_frame(job.frame_id, graph, feeds)
+        )
         return Exchanged(await self._ask(job, FRAME_INPUT, content, 0.0, patient=True), len(content))
 
-    async def raw(self, job: Job) -> Answer:
+    async def raw(self, job: Job, feeds: Feeds) -> Answer:
         """The network's inputs in 8 bits."""
         self.check_inputs_go()
-        feeds, graph = await self._steps.feeds(job), self._model.graph
-        content = await self._steps.step(job, "encode_s", lambda: raw_frame(job.frame_id, graph, feeds))
+        graph = self._model.graph
+        content = await self._compute.run_stage(
+            ENCODE, job.times, lambda: raw_frame(job.frame_id, graph, feeds)
+        )
         reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
         return Answer(self.checked(reply.outputs), "cloud", None, "0", len(content))
 
@@ -81,7 +87,7 @@ class Sending:
             raise CardError("a picture is sent of a frame that is one, by a model with a card")
         codec = None if plan is None else picture_codec(plan)
         name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
-        content = await self._steps.step(job, "encode_s", lambda: picture_file(card, picture, codec))
+        content = await self._compute.run_stage(ENCODE, job.times, lambda: picture_file(card, picture, codec))
         cloud_s = 0.0 if plan is None else plan.latency.cloud_s
         reply = await self._ask(job, name, content, cloud_s, patient=plan is None)
         return Answer(self.checked(reply.outputs), "cloud", plan, "0", len(content))
@@ -117,10 +123,9 @@ class Sending:
         try:
             reply = await self._cloud.infer(name, content, cloud_s, patient, spent_s)
         except (CloudUnavailableError, CloudRefusedError):
-            job.spend(uplink_s=time.perf_counter() - started_s)
+            job.times.add(SEND, time.perf_counter() - started_s)
             raise
-        job.spend(
-            uplink_s=reply.uplink_s, queue_s=reply.queue_s, decode_s=reply.decode_s, tail_s=reply.tail_s
-        )
-        job.cloud_queue_s, job.link_share = reply.queue_s, reply.link_share
+        for stage, seconds in ((SEND, reply.uplink_s), (RECEIVE, reply.decode_s), (FINISH, reply.tail_s)):
+            job.times.add(stage, seconds)
+        job.times.add_cloud_queue(reply.queue_s, reply.link_share)
         return reply

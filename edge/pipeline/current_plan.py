@@ -12,13 +12,13 @@ from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.memory_trim import trim_memory
-from evosplit.edge.pipeline.edge_model import EdgeModel
-from evosplit.edge.pipeline.serving import Serving
+from evosplit.edge.pipeline.serving import EdgeModel, Serving
 from evosplit.shared.bundle import CalibrationKind
 from evosplit.shared.correction.corrected_latency import Prices
 from evosplit.shared.correction.corrections import Measured, corrections_of
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices, fastest, replan
 
@@ -32,11 +32,16 @@ class CurrentPlan:
     """
 
     def __init__(self, serving: Serving, link: LinkState, course: Course | None = None) -> None:
-        self._link = link
+        self._state = link
         self.serving = serving
         self.course = course or Course(corrections_of(choices(serving.model.table)), learns=False)
         self.plan_changes = 0
         self.table_changes = 0
+
+    @property
+    def link(self) -> Link:
+        """The link as it is estimated now."""
+        return self._state.link
 
     @property
     def model(self) -> EdgeModel:
@@ -69,12 +74,12 @@ class CurrentPlan:
 
     async def start(self) -> None:
         """Build the head of the plan that suits the link now. Raises BundleError, ModelError."""
-        plan = replan(self.model.table, self._link.link, None, self.priced())
+        plan = replan(self.model.table, self.link, None, self.priced())
         self._use(plan, await asyncio.to_thread(self.heads.build, plan))
 
     def reconsider(self) -> None:
         """Change to the plan that suits the link and the device now, once its head is built."""
-        wanted = replan(self.serving.trusted, self._link.link, self.plan, self.priced(), self.course.owed)
+        wanted = replan(self.serving.trusted, self.link, self.plan, self.priced(), self.course.owed)
         head = self.heads.ready(wanted)
         if self.current is not None and head is not None and wanted is not self.current[0]:
             self._use(wanted, head)
@@ -83,7 +88,7 @@ class CurrentPlan:
 
     def priced(self) -> Prices:
         """Corrected latencies over the link as it is now."""
-        return self.course.priced(self._link.link)
+        return self.course.priced(self.link)
 
     def learn(self, seen: Measured) -> None:
         """Correct the predictions by what one frame took, and change the plan if that says so."""
@@ -98,7 +103,7 @@ class CurrentPlan:
         if self.current is None:
             return None
         priced, (current, _) = self.priced(), self.current
-        best = fastest(self.serving.trusted, self._link.link, priced)
+        best = fastest(self.serving.trusted, self.link, priced)
         usable = None if may_try is None else lambda plan: may_try(plan) and self._is_built(plan)
         self.course, plan = self.course.next_frame(priced, current, best, usable)
         head = None if plan is current else self.heads.ready(plan)
@@ -114,8 +119,8 @@ class CurrentPlan:
         the value that they began with. Raises BundleError, ModelError, and all is as before.
         """
         heads.inherit(self.heads)
-        priced = self.course.under(choices(model.table)).priced(self._link.link)
-        plan, fallback = replan(model.table, self._link.link, None, priced), model.table.fallback
+        priced = self.course.under(choices(model.table)).priced(self.link)
+        plan, fallback = replan(model.table, self.link, None, priced), model.table.fallback
         while True:
             hooks, options = heads.configure_like(self.heads)
             for needed in (plan, *([fallback] if fallback else [])):
@@ -136,7 +141,7 @@ class CurrentPlan:
             before, distrusted=before.distrusted | digests, last_resort=last_resort
         )
         self.course = self.course.under(choices(self.serving.trusted))
-        wanted = replan(self.serving.trusted, self._link.link, None, self.priced())
+        wanted = replan(self.serving.trusted, self.link, None, self.priced())
         await asyncio.to_thread(before.heads.build, wanted)
         self.reconsider()
 

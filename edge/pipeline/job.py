@@ -1,8 +1,7 @@
-"""Job: one frame on its way through the agent."""
+"""Values of one frame: what is to be answered, the answer, and the result that is recorded."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -11,22 +10,22 @@ from numpy.typing import NDArray
 
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
+from evosplit.edge.pipeline.stages import StageTimes
 from evosplit.edge.streams.exchange import SentAs
 from evosplit.shared.input_picture import Picture
 from evosplit.shared.plan import Plan
-from evosplit.shared.result import AnsweredBy, Breakdown, Result
+from evosplit.shared.result import AnsweredBy, Result
 
 Strategy: TypeAlias = str
-"""One of `evosplit.edge.pipeline.named_plans.STRATEGIES`, or one plan: ``plan:DIGITS`` or ``cut:KEY``."""
-Feeds = dict[str, NDArray[Any]]
+"""One of `evosplit.edge.pipeline.strategies.STRATEGIES`, or one plan: ``plan:DIGITS`` or ``cut:KEY``."""
+Feeds: TypeAlias = dict[str, NDArray[Any]]
 
 
 @dataclass
 class Job:
     """A frame and the seconds spent on it so far. It is either a ``picture`` or ``feeds``.
 
-    ``received_at_s`` is Unix time, ``started_s`` the ``time.perf_counter`` at the same moment. Of its request
-    ``cloud_queue_s`` is the wait in the cloud, and ``link_share`` the mean share of the link that it had.
+    Of a picture, ``feeds`` are what `keep` was given first.
     """
 
     frame_id: str
@@ -35,20 +34,12 @@ class Job:
     strategy: Strategy
     picture: Picture | None = None
     feeds: Feeds | None = None
-    received_at_s: float = field(default_factory=time.time)
-    started_s: float = field(default_factory=time.perf_counter)
-    spent_s: dict[str, float] = field(default_factory=dict)
-    cloud_queue_s: float = 0.0
-    link_share: float = 1.0
+    times: StageTimes = field(default_factory=StageTimes)
 
-    def spend(self, **seconds: float) -> None:
-        """Add to the steps of the breakdown, by field name."""
-        for step, step_s in seconds.items():
-            self.spent_s[step] = self.spent_s.get(step, 0.0) + step_s
-
-    def breakdown(self) -> Breakdown:
-        """Where the time went until now."""
-        return Breakdown(**self.spent_s, total_s=time.perf_counter() - self.started_s)
+    def keep(self, feeds: Feeds) -> Feeds:
+        """Keep the network's inputs, so that they are made of the picture once."""
+        self.feeds = feeds
+        return feeds
 
 
 @dataclass(frozen=True)
@@ -77,13 +68,13 @@ def success(job: Job, answer: Answer, outcome: object, confidence: float | None)
         frame_id=job.frame_id,
         stream=job.stream,
         model=job.model,
-        received_at_s=job.received_at_s,
+        received_at_s=job.times.received_at_s,
         answered_by=answer.answered_by,
         outcome=outcome,
         confidence=confidence if answer.confidence is None else answer.confidence,
         plan_digest=None if answer.plan is None else answer.plan.digest,
         wire_bytes=answer.wire_bytes,
-        breakdown=job.breakdown(),
+        breakdown=job.times.breakdown(),
         strategy=job.strategy,
         cut_key=answer.cut_key,
         hook=answer.hook,
@@ -96,13 +87,13 @@ def failure(job: Job, error: str) -> Result:
         frame_id=job.frame_id,
         stream=job.stream,
         model=job.model,
-        received_at_s=job.received_at_s,
+        received_at_s=job.times.received_at_s,
         answered_by="nobody",
         outcome=None,
         confidence=None,
         plan_digest=None,
         wire_bytes=0,
-        breakdown=job.breakdown(),
+        breakdown=job.times.breakdown(),
         error=error,
         strategy=job.strategy,
     )

@@ -21,7 +21,7 @@ class _Last:
     size: Size
 
 
-class StreamsSeen:
+class StreamEnds:
     """Remembers when each stream was last seen, and its pictures' size; times are given by the caller."""
 
     def __init__(self, quiet_s: float = QUIET_S, most: int = MOST_STREAMS) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from evosplit.shared.bundle import CalibrationKind
 
-if TYPE_CHECKING:
-    from evosplit.edge.calibration.calibrating import CalibrationState
-
 KINDS: Final = ("none", "card", "live", "unsaid")
+
+
+@dataclass(frozen=True)
+class CalibrationState:
+    """``kind`` is that of the plans in use (None: they do not say); ``inputs`` of ``needed`` are gathered."""
+
+    kind: CalibrationKind | None
+    inputs: int
+    needed: int
+    size_bytes: int
+    sent_bytes: int
+    under_way: bool
 
 
 class CalibrationMetrics:

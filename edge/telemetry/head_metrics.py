@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from evosplit.edge.head.trace import HeadTrace, StepTrace
+from evosplit.edge.telemetry.hook_state import HookState
 
 BUCKETS_BYTES: Final = (0, 1e2, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6, 1e7)
 
@@ -46,20 +47,20 @@ class HeadMetrics:
         for step in trace.steps:
             self._segment(step) if step.kind == "segment" else self._hook(step)
 
-    def see(self, states: Mapping[str, Mapping[str, Any]], sampler_bytes: int) -> None:
+    def see(self, states: Mapping[str, HookState], sampler_bytes: int) -> None:
         """Set the state of hooks and sampler."""
         self._sampler.set(sampler_bytes)
         for gauge in (self._audits, self._agreement, self._threshold, self._on, self._states):
             gauge.clear()
         for name, state in states.items():
-            self._on.labels(name).set(state["state"] in ("ok", "raise"))
-            for one in STATES:
-                self._states.labels(name, one).set(state["state"] == one)
-            self._audits.labels(name).set(state["audits"])
-            if state["agreement"] is not None:
-                self._agreement.labels(name).set(state["agreement"])
-            if state["threshold"] is not None:
-                self._threshold.labels(name).set(max(state["threshold"], state["floor"] or 0.0))
+            self._on.labels(name).set(state.state in ("ok", "raise"))
+            for known in STATES:
+                self._states.labels(name, known).set(state.state == known)
+            self._audits.labels(name).set(state.audits)
+            if state.agreement is not None:
+                self._agreement.labels(name).set(state.agreement)
+            if state.threshold is not None:
+                self._threshold.labels(name).set(max(state.threshold, state.floor or 0.0))
 
     def _segment(self, step: StepTrace) -> None:
         self._segment_s.labels(step.name).observe(step.seconds)

@@ -18,7 +18,7 @@ BYTES: Final = decades(0, 9)
 SHARES: Final = tuple(step / 20 for step in range(1, 21))
 
 
-class Spread:
+class Histogram:
     """Counts values by bucket; a value goes where it is not above the bucket's limit."""
 
     def __init__(self, limits: tuple[float, ...]) -> None:

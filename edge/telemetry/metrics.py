@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import generate_latest
@@ -12,6 +12,7 @@ from prometheus_client.exposition import generate_latest
 from evosplit.edge.pipeline.job import Answer
 from evosplit.edge.telemetry.calibration_metrics import CalibrationMetrics
 from evosplit.edge.telemetry.head_metrics import BUCKETS_BYTES, HeadMetrics
+from evosplit.edge.telemetry.hook_state import HookState
 from evosplit.edge.telemetry.plan_metrics import PlanMetrics
 from evosplit.shared.link import Link
 from evosplit.shared.result import Result
@@ -105,8 +106,8 @@ class Metrics:
         self._cloud_up.set(cloud_is_up)
         self._plan_changes.set(plan_changes)
 
-    def see_hooks(self, states: Mapping[str, Mapping[str, Any]], sampler_bytes: int) -> None:
-        """Set the state of hooks and sampler, from `evosplit.edge.telemetry.hook_states.hook_states`."""
+    def see_hooks(self, states: Mapping[str, HookState], sampler_bytes: int) -> None:
+        """Set the state of hooks and sampler, by name."""
         self._head.see(states, sampler_bytes)
 
     def text(self) -> bytes:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Gauge
 
-if TYPE_CHECKING:
-    from evosplit.edge.audits.plan_audits import GuardState
+
+@dataclass(frozen=True)
+class PlanAuditState:
+    """How the plan in use stands: ``agreement`` with the float network in ``audits`` (None: none yet).
+
+    ``evidence`` against it leads to its end at ``limit``; ``distrusted`` are digests of plans left for that.
+    ``max_drop`` is what plans promise (None: nothing, so that none is audited).
+    """
+
+    max_drop: float | None
+    audits: int
+    agreement: float | None
+    evidence: float
+    limit: float
+    distrusted: tuple[str, ...]
 
 
 class PlanMetrics:
@@ -32,7 +45,7 @@ class PlanMetrics:
             "evosplit_plans_distrusted", "Plans of the table that are left out.", registry=registry
         )
 
-    def see(self, state: GuardState) -> None:
+    def see(self, state: PlanAuditState) -> None:
         """Set all of them."""
         self._promised.set(float("nan") if state.max_drop is None else 1 - state.max_drop)
         self._agreement.set(float("nan") if state.agreement is None else state.agreement)

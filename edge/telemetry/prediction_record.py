@@ -27,7 +27,7 @@ _INTERVAL: Final = 1.64
 _log = logging.getLogger(__name__)
 
 
-class Predictions:
+class PredictionRecord:
     """The corrections of one data directory; dropped where the machine was measured anew."""
 
     def __init__(self, folder: Path) -> None:

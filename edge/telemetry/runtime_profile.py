@@ -13,7 +13,7 @@ from evosplit.edge.head.trace import StepTrace
 from evosplit.edge.pipeline.job import Answer
 from evosplit.edge.streams.exchange import is_stream
 from evosplit.edge.telemetry.expected_savings import SegmentSeen, WireSeen
-from evosplit.edge.telemetry.histogram import BYTES, SECONDS, SHARES, Spread
+from evosplit.edge.telemetry.histogram import BYTES, SECONDS, SHARES, Histogram
 from evosplit.shared.graph import Graph
 from evosplit.shared.result import Result
 
@@ -28,10 +28,10 @@ class SegmentProfile:
 
     backend: str
     part: Part
-    seconds: Spread = field(default_factory=lambda: Spread(SECONDS))
-    density: Spread = field(default_factory=lambda: Spread(SHARES))
-    made_bytes: Spread = field(default_factory=lambda: Spread(BYTES))
-    timed_s: dict[str, Spread] = field(default_factory=dict)
+    seconds: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    density: Histogram = field(default_factory=lambda: Histogram(SHARES))
+    made_bytes: Histogram = field(default_factory=lambda: Histogram(BYTES))
+    timed_s: dict[str, Histogram] = field(default_factory=dict)
 
     def add(self, step: StepTrace) -> None:
         """Count one run."""
@@ -42,7 +42,7 @@ class SegmentProfile:
         if step.backend in self.timed_s:
             self.timed_s[step.backend].add(step.seconds)
         else:
-            self.timed_s[step.backend] = Spread(SECONDS)
+            self.timed_s[step.backend] = Histogram(SECONDS)
 
     def time_share(self) -> float | None:
         """The share of its dense seconds that it takes; None where masks never served.
@@ -63,19 +63,19 @@ class HookProfile:
     """One hook: how long it takes and what it decides. ``fired`` counts decisions that were acted on."""
 
     kind: str
-    seconds: Spread = field(default_factory=lambda: Spread(SECONDS))
+    seconds: Histogram = field(default_factory=lambda: Histogram(SECONDS))
     decisions: Counter[str] = field(default_factory=Counter)
     fired: int = 0
 
 
-class Profile:
+class RuntimeProfile:
     """Counts results and the traces of their heads. Used by the event loop alone."""
 
     def __init__(self) -> None:
         self._started_s = time.monotonic()
         self._recent_s: deque[float] = deque(maxlen=_RECENT_FRAMES)
-        self.frame_s = Spread(SECONDS)
-        self.wire_bytes = Spread(BYTES)
+        self.frame_s = Histogram(SECONDS)
+        self.wire_bytes = Histogram(BYTES)
         self.answered_by: Counter[str] = Counter()
         self.segments: dict[tuple[str, str], SegmentProfile] = {}
         self.hooks: dict[str, HookProfile] = {}

@@ -6,18 +6,15 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from evosplit.edge.hooks.hook import ANSWERING
 from evosplit.edge.telemetry.expected_savings import HookSeen, expectation, without_masks
-from evosplit.edge.telemetry.hook_states import hook_states
+from evosplit.edge.telemetry.hook_state import HookReporter
+from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
+from evosplit.shared.graph import Graph
 from evosplit.shared.json_cache import read_kept, write_kept
-
-if TYPE_CHECKING:
-    from evosplit.edge.hook_learning.manager import HookManager
-    from evosplit.edge.telemetry.runtime_profile import Profile
-    from evosplit.shared.graph import Graph
 
 FILE: Final = "expectation.json"
 EVERY_S: Final = 300.0
@@ -39,7 +36,7 @@ def read_expectation(folder: Path, model_sha256: str) -> Expectation:
     return NOTHING_SPARED if kept is None or kept.model_sha256 != model_sha256 else kept.expectation
 
 
-class Expecting:
+class SavingsRecord:
     """The expectation of one agent: what earlier runs have measured, and this one.
 
     ``profile`` is what its frames cost. ``slowdown`` is the machine that is played: seconds are told as the
@@ -49,14 +46,14 @@ class Expecting:
     def __init__(
         self,
         graph: Graph,
-        profile: Profile,
-        hook_manager: HookManager | None,
+        profile: RuntimeProfile,
+        hooks: HookReporter | None,
         folder: Path,
         slowdown: float,
         is_masked: bool,
     ) -> None:
         self._graph = graph
-        self._hook_manager = hook_manager
+        self._hook_reporter = hooks
         self.profile = profile
         self._folder = folder
         self._slowdown = slowdown
@@ -86,19 +83,19 @@ class Expecting:
 
     def _hooks(self) -> list[HookSeen]:
         """The hooks that answer and are trusted, in the order of the tensors that they read."""
-        if self._hook_manager is None:
+        if self._hook_reporter is None:
             return []
         answering = [
-            (self._graph.producer.get(state["tap"], -1), name, state["tap"], state["state"])
-            for name, state in hook_states(self._hook_manager).items()
-            if state["kind"] in ANSWERING and state["state"] in ("ok", "raise")
+            (self._graph.producer.get(hook.tap, -1), name, hook.tap, hook.state)
+            for name, hook in self._hook_reporter.states().items()
+            if hook.kind in ANSWERING and hook.state in ("ok", "raise")
         ]
         return [self._seen(name, tap, state == "ok") for _, name, tap, state in sorted(answering)]
 
     def _seen(self, name: str, tap: str, is_believed: bool) -> HookSeen:
         """Every time that it is sure counts, also where it was only audited; else what it has answered."""
-        one = self.profile.hooks.get(name)
-        if one is None:
+        hook = self.profile.hooks.get(name)
+        if hook is None:
             return HookSeen(tap, 0, 0, 0.0)
-        sure = one.decisions["exit"] if is_believed else one.fired
-        return HookSeen(tap, one.seconds.count, sure, (one.seconds.mean or 0.0) * self._slowdown)
+        sure = hook.decisions["exit"] if is_believed else hook.fired
+        return HookSeen(tap, hook.seconds.count, sure, (hook.seconds.mean or 0.0) * self._slowdown)

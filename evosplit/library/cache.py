@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-from evosplit.shared.measurement_store import MeasurementStore
-
-
-def cache_folder() -> Path:
-    """`$XDG_CACHE_HOME/evosplit`, or `~/.cache/evosplit`."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "evosplit"
+from evosplit.shared.measurement_store import MeasurementStore, cache_folder
 
 
 def local_store() -> MeasurementStore:

@@ -30,7 +30,7 @@ Inputs: TypeAlias = Arrays | Path | str | Literal["noise"] | None
 _SHOWN_BITS = (8, 4, 2)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CalibrationReport(Report):
     """What is known of a model's inputs, and the errors that were measured on them."""
 
@@ -52,22 +52,22 @@ class CalibrationReport(Report):
             "inputs": 0 if known.inputs is None else len(known.inputs.feeds),
             "has_labels": known.inputs is not None and known.inputs.labels is not None,
             "errors": to_data(known.errors),
-            "encodings": [to_data(one) for one in known.encodings],
+            "encodings": [to_data(item) for item in known.encodings],
         }
 
     def listings(self) -> tuple[Listing, ...]:
         """Errors of activations at a few bit-widths, then ways to send the input as a picture."""
         errors, encodings = self.errors, self.calibration.encodings
         rows = (
-            (name, *(_error(one.error.get(bits)) for bits in _SHOWN_BITS))
-            for name, one in errors.activations.items()
+            (name, *(_error(item.error.get(bits)) for bits in _SHOWN_BITS))
+            for name, item in errors.activations.items()
         )
         title = f"Errors of {self.name} on {errors.samples} inputs ({self.calibration.kind})"
-        found = [listing(title, ("activation", *(f"{bits} bits" for bits in _SHOWN_BITS)), rows)]
+        listings = [listing(title, ("activation", *(f"{bits} bits" for bits in _SHOWN_BITS)), rows)]
         if encodings:
-            pictures = ((one.name, f"{one.wire_bytes:,.0f}", _error(one.error)) for one in encodings)
-            found.append(listing("The input as a picture", ("codec", "bytes", "error"), pictures))
-        return tuple(found)
+            pictures = ((item.name, f"{item.wire_bytes:,.0f}", _error(item.error)) for item in encodings)
+            listings.append(listing("The input as a picture", ("codec", "bytes", "error"), pictures))
+        return tuple(listings)
 
     def remarks(self) -> tuple[str, ...]:
         """What the errors rest on where it is not real inputs."""
@@ -95,9 +95,9 @@ def calibrate(
     evidence = _evidence(model, inputs, labels)
     count = counting(progress, f"errors of {model.name}")
     calibrator = Calibrator(local_store(), threads)
-    found = calibrator.calibrate(model.graph, model.card, evidence, options, count)
+    calibrated = calibrator.calibrate(model.graph, model.card, evidence, options, count)
     noise = f"{model.name}: errors are measured on noise, which promises nothing for real inputs"
-    return CalibrationReport(model.name, found, (noise,) if found.kind == "noise" else ())
+    return CalibrationReport(model.name, calibrated, (noise,) if calibrated.kind == "noise" else ())
 
 
 def _evidence(model: Model, inputs: Inputs, labels: Sequence[Label] | None) -> Evidence:
@@ -107,7 +107,8 @@ def _evidence(model: Model, inputs: Inputs, labels: Sequence[Label] | None) -> E
         raise UsageError("labels are given with arrays; those of files lie beside them")
     if inputs == "noise":
         return noise_evidence(model.graph, model.card)
-    source = calibration_source(model.path) if inputs is None else Path(inputs)
+    beside = None if model.path is None else calibration_source(model.path)
+    source = beside if inputs is None else Path(inputs)
     if source is not None and not source.exists():
         raise InputError(f"there are no calibration inputs at {source}")
     return evidence_in(model.graph, model.card, source)

@@ -10,10 +10,10 @@ from evosplit.shared.errors import CardError
 
 def find_card(model: Path) -> Path:
     """The card beside the model, else the one that comes with EvoSplit. Raises CardError without either."""
-    found = find_card_or_none(model)
-    if found is None:
+    card = find_card_or_none(model)
+    if card is None:
         raise CardError(f"{model.name} has no model card: write {model.with_suffix('.yaml').name} beside it")
-    return found
+    return card
 
 
 def find_card_or_none(model: Path) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,15 +26,15 @@ Shapes: TypeAlias = Mapping[str, Sequence[int]] | Sequence[int]
 """Sizes of inputs by name, or of the only input."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model(Report):
     """A network as a graph of layers, with its card where there is one.
 
-    ``path`` is the ONNX file; calibration inputs are looked for beside it.
+    ``path`` is the ONNX file, beside which calibration inputs are looked for; None of a model in memory.
     """
 
     graph: Graph
-    path: Path
+    path: Path | None
     declared_card: Card | None = field(default=None, repr=False)
 
     @property
@@ -63,7 +64,8 @@ class Model(Report):
     def listings(self) -> tuple[Listing, ...]:
         """Layers, then cuts."""
         data = inspect_data(self.graph)
-        return _layers(self.path.name, data["layers"]), _cuts(data["cuts"])
+        title = f"{self.name}.onnx" if self.path is None else self.path.name
+        return _layers(title, data["layers"]), _cuts(data["cuts"])
 
     def remarks(self) -> tuple[str, ...]:
         """What is not the network's in the file."""
@@ -71,11 +73,12 @@ class Model(Report):
 
 
 def load(
-    model: Path | str,
+    model: Path | str | bytes | onnx.ModelProto,
     shape: Shapes | None = None,
     card: Path | str | Mapping[str, Any] | Card | None = None,
+    name: str = "model",
 ) -> Model:
-    """Read an ONNX file.
+    """Read an ONNX file, or take a model in memory (its content or its proto, called ``name``).
 
     ``shape`` pins dynamic dimensions, as in ``(1, 3, 224, 224)`` or ``{"x": (1, 3, 224, 224)}``; else
     ``NAME.shape.yaml`` beside the file or the card's ``input.size`` does. ``card`` is a model card, its file
@@ -83,9 +86,16 @@ def load(
 
     Raises ModelError, CardError, and UsageError for one shape where there are several inputs.
     """
-    path = Path(model)
-    declared = _card(path, card)
-    return Model(_graph(path, declared, shape), path, declared)
+    if isinstance(model, Path | str):
+        path = Path(model)
+        declared = _card(path, card)
+        return Model(_graph(path, declared, shape), path, declared)
+    content = model if isinstance(model, bytes) else model.SerializeToString(deterministic=True)
+    declared = None if card is None else _card(Path(), card)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.onnx"
+        path.write_bytes(content)
+        return Model(_graph(path, declared, shape), None, declared)
 
 
 def _graph(path: Path, card: Card | None, shape: Shapes | None) -> Graph:
@@ -112,8 +122,8 @@ def _named(shapes: Mapping[str, Sequence[int]]) -> dict[str, Shape]:
 
 def _card(path: Path, card: Path | str | Mapping[str, Any] | Card | None) -> Card | None:
     if card is None:
-        found = find_card_or_none(path)
-        return load_card(found) if found else None
+        card_path = find_card_or_none(path)
+        return load_card(card_path) if card_path else None
     if isinstance(card, Card):
         return card
     return card_from_data(dict(card)) if isinstance(card, Mapping) else load_card(Path(card))

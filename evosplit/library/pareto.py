@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ParetoReport(Report):
     """The plans that no other plan beats in latency, edge memory and error at once, the fastest first."""
 

@@ -20,7 +20,7 @@ from evosplit.shared.serial import from_json, to_data, to_json
 from evosplit.shared.units import format_duration
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ProfileReport(Report):
     """The profile of a model on one device. ``notes`` say what could not be measured."""
 
@@ -96,10 +96,10 @@ def profile(
 def read_profile(path: Path | str, model: Model) -> ProfileReport:
     """Read what `ProfileReport.save` or `evosplit profile` wrote. Raises ProfileError for another model's."""
     try:
-        found = from_json(Profile, Path(path).read_bytes(), ProfileError)
+        profile = from_json(Profile, Path(path).read_bytes(), ProfileError)
     except OSError as error:
         raise ProfileError(f"cannot read the profile {path}: {error.strerror}") from None
     graph = model.graph
-    if found.model_sha256 != graph.sha256 or len(found.layer_s) != len(graph.layers):
-        raise ProfileError(f"the profile {path} is of {found.model}, not of this {graph.name}")
-    return ProfileReport(graph, found)
+    if profile.model_sha256 != graph.sha256 or len(profile.layer_s) != len(graph.layers):
+        raise ProfileError(f"the profile {path} is of {profile.model}, not of this {graph.name}")
+    return ProfileReport(graph, profile)

@@ -6,7 +6,10 @@ import html
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+MOST_ROWS: Final = 40
+"""Rows of a table that are written as text; `_repr_html_` has all of them."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,22 @@ class Report(ABC):
         """Lines below the tables."""
         return ()
 
+    def __repr__(self) -> str:
+        """The tables and remarks as text: what a session at a terminal shows."""
+        return "\n".join((*(_as_text(table) for table in self.listings()), *self.remarks()))
+
     def _repr_html_(self) -> str:
         """The tables and remarks as HTML, for notebooks."""
         tables = "".join(_table(one) for one in self.listings())
         return tables + "".join(f"<p>{html.escape(line)}</p>" for line in self.remarks())
+
+
+def _as_text(found: Listing) -> str:
+    rows = (found.columns, *found.rows[:MOST_ROWS])
+    widths = [max(len(cell) for cell in cells) for cells in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    more = len(found.rows) - MOST_ROWS
+    return "\n".join((found.title, *lines, *((f"and {more} more",) if more > 0 else ())))
 
 
 def _table(found: Listing) -> str:

@@ -65,7 +65,7 @@ class Setting:
     def problem(self, bandwidth_bps: float | None = None, objective: Objective = "latency") -> Problem:
         """What the planner is asked for a link; None: for any. Raises ProfileError, UsageError."""
         known = self.calibration
-        found = service_problem(
+        problem = service_problem(
             self.model.graph,
             self.edge,
             self.cloud,
@@ -75,8 +75,8 @@ class Setting:
             known.encodings,
             self.expectation,
         )
-        link = found.link if bandwidth_bps is None else Link(bandwidth_bps, self.rtt_s)
-        return replace(found, link=link, objective=objective)
+        link = problem.link if bandwidth_bps is None else Link(bandwidth_bps, self.rtt_s)
+        return replace(problem, link=link, objective=objective)
 
 
 def setting_of(model: Model, options: PlanningOptions, progress: Progress | None = None) -> Setting:

@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import functools
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import onnx
 import onnx.numpy_helper
 from numpy.typing import NDArray
 
-from evosplit.kernels.attention_masks import encode_travelling
-from evosplit.kernels.codec import decode_tensor
 from evosplit.kernels.weights import fake_quantise_weights
 from evosplit.library.model import Model
 from evosplit.library.report import Listing, Report, listing
-from evosplit.shared.errors import EvoSplitError, InputError, UsageError
+from evosplit.shared.errors import EvoSplitError, UsageError
 from evosplit.shared.graph import Cut, Graph, parse_cut, prefix_cut
-from evosplit.shared.picture_codes import is_picture
 from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
 from evosplit.shared.session import Runner, serialise
 from evosplit.shared.split import cloud_outputs, edge_outputs, head_model, tail_model
 from evosplit.shared.units import format_size
 from evosplit.shared.weight_sizes import quantised_weights
-from evosplit.shared.wire import Frame, decode_frame, encode_frame
 
 Tensors = Mapping[str, NDArray[Any]]
 _HEAD: Final = "head.onnx"
 _TAIL: Final = "tail.onnx"
-_FLOAT: Final = TensorCode(FLOAT_BITS)
+FLOAT: Final = TensorCode(FLOAT_BITS)
 
 
 @dataclass(frozen=True)
@@ -73,7 +67,7 @@ class Tail(_Part):
     """The cloud's part: from the boundary to the remaining outputs."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Split(Report):
     """A model in two parts. ``codes`` say how boundary tensors travel: as they stand unless a plan says so.
 
@@ -89,9 +83,9 @@ class Split(Report):
 
     def run(self, feeds: Tensors) -> dict[str, NDArray[Any]]:
         """The network's outputs for inputs by name, without encoding what crosses. Raises InputError."""
-        found = {**feeds, **self.head.run(feeds)}
-        found |= self.tail.run(found)
-        return {name: found[name] for name in self.graph.outputs}
+        tensors = {**feeds, **self.head.run(feeds)}
+        tensors |= self.tail.run(tensors)
+        return {name: tensors[name] for name in self.graph.outputs}
 
     def to_dict(self) -> dict[str, Any]:
         """The manifest that `save` and `evosplit split` write."""
@@ -119,7 +113,7 @@ class Split(Report):
                 "x".join(map(str, item.shape)),
                 item.dtype,
                 format_size(item.size_bytes),
-                self.codes.get(item.name, _FLOAT).bits,
+                self.codes.get(item.name, FLOAT).bits,
             )
             for item in tensors
         )
@@ -156,30 +150,6 @@ def split(model: Model, cut: int | Cut | Plan, threads: int = 1) -> Split:
     if isinstance(cut, Plan):
         head, codes = _rounded(head, graph, cut), cut.wire
     return Split(graph, place, Head(head, threads), Tail(tail, threads), codes)
-
-
-def encode(parts: Split, boundary: Tensors, bits: int | None = None, frame_id: str | None = None) -> bytes:
-    """Boundary tensors as the frame that a cloud tier finishes (docs/wire-format.md).
-
-    ``boundary`` may hold more. ``bits`` (2 to 8, 16 or 32) override the codes of ``parts``; below 32, floats
-    are rounded over their own range, or the plan's. Raises InputError for a tensor that lacks, or holds NaN,
-    UsageError for a plan that sends a picture instead.
-    """
-    tensors = []
-    for name in parts.cut.boundary:
-        code = parts.codes.get(name, _FLOAT) if bits is None else TensorCode(bits)
-        if is_picture(code.codec):
-            raise UsageError(f"the plan sends {name!r} as a picture: send that with Client.finish_picture")
-        if name not in boundary:
-            raise InputError(f"the boundary tensor {name!r} is missing")
-        tensors.append(encode_travelling(name, np.asarray(boundary[name]), code))
-    name = uuid.uuid4().hex if frame_id is None else frame_id
-    return encode_frame(Frame(name, parts.graph.sha256, parts.cut.key, tuple(tensors)))
-
-
-def decode(content: bytes) -> dict[str, NDArray[Any]]:
-    """The tensors of a frame by name. Raises WireError for one that is damaged or part of a stream."""
-    return {tensor.name: decode_tensor(tensor) for tensor in decode_frame(content).tensors}
 
 
 def _cut(graph: Graph, cut: int | Cut | Plan) -> Cut:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TableReport(Report):
     """The plans that are optimal for some bandwidth, and where one takes over from another."""
 
@@ -47,7 +47,7 @@ class TableReport(Report):
             "rtt_s": table.rtt_s,
             "bandwidth_range_bps": [MIN_BANDWIDTH_BPS, MAX_BANDWIDTH_BPS],
             "breakpoints_bps": list(table.breakpoints_bps),
-            "plans": [plan_data(self.graph, one) for one in table.plans],
+            "plans": [plan_data(self.graph, plan) for plan in table.plans],
             "fallback": None if fallback is None else plan_data(self.graph, fallback),
         }
 
@@ -58,13 +58,13 @@ class TableReport(Report):
         rows = (
             (
                 format_bandwidth(start),
-                where(self.graph, one.cut_key),
-                format_duration(one.latency.total_s),
-                format_size(one.wire_bytes),
-                format_size(one.edge_memory_bytes),
-                f"{one.error:.3g}",
+                where(self.graph, plan.cut_key),
+                format_duration(plan.latency.total_s),
+                format_size(plan.wire_bytes),
+                format_size(plan.edge_memory_bytes),
+                f"{plan.error:.3g}",
             )
-            for start, one in zip(starts, self.table.plans, strict=True)
+            for start, plan in zip(starts, self.table.plans, strict=True)
         )
         return (listing(f"Plans for {self.graph.name} over bandwidth", columns, rows),)
 

@@ -2,7 +2,8 @@
 
 A context is a prediction from the neighbours to the left, above, above left and above right, weighed
 3 3 -2 1 (a smoothed form of the gradient predictors of lossless image coding), in 11 levels, and the unrest
-between these neighbours in 3. Neighbours are distances from the centre, cut off at `REACH`.
+between these neighbours in 4, of which the first is none at all. Neighbours are distances from the centre,
+cut off at `REACH`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from evosplit.kernels.entropy_coding.tokens import REACH
 
 LEVELS: Final = (1, 3, 5, 8, 13)
 """Least magnitudes of the prediction's levels, in fifths of a step."""
-UNREST: Final = (2, 5)
+UNREST: Final = (1, 2, 5)
 """Least sums of the neighbours' differences."""
 CONTEXTS: Final = (2 * len(LEVELS) + 1) * (len(UNREST) + 1)
 OFFSET: Final = 9 * REACH

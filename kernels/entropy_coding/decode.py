@@ -22,7 +22,7 @@ from evosplit.kernels.entropy_coding.model import (
     refresh,
 )
 from evosplit.kernels.entropy_coding.rans import LEAST_STATE, Scalar
-from evosplit.kernels.entropy_coding.tokens import DIRECT, TOKENS
+from evosplit.kernels.entropy_coding.tokens import DIRECT, ROW, TOKENS
 from evosplit.kernels.jit import compiled
 
 Table = NDArray[np.int16]
@@ -37,8 +37,9 @@ def decode_words(
     rows: Scalar,
     cols: Scalar,
     tokens: Scalar,
+    centre: Scalar,
     code_of: NDArray[np.uint8],
-    near_of: Table,
+    near: Table,
     first_of: Table,
     extra_bits: Table,
     counts: Counts,
@@ -48,7 +49,7 @@ def decode_words(
 ) -> bool:
     """Fill ``codes``, (planes * rows * cols,); whether states and words came out even.
 
-    ``code_of`` and ``near_of`` are by folded number, (256,); ``counts`` go on from the assumed ones;
+    ``code_of`` is as in `tokens.Numbers`, ``near`` by code; ``counts`` go on from the assumed ones;
     ``slots``, (contexts * 4096,), are written over. There are 1 or 4 ``states``.
     """
     lanes = states.size
@@ -60,8 +61,8 @@ def decode_words(
     for row in range(least * rows if lanes > 1 else 0):
         if row % rows == 0:
             rows_of[:] = 0
-        at = _four_rows(words, at, states, planes, row * cols, rows * cols, first_of, extra_bits, code_of,
-                        near_of, cells, slots, counts, rows_of, codes)  # fmt: skip
+        at = _four_rows(words, at, states, planes, row * cols, rows * cols, first_of, extra_bits, centre,
+                        code_of, near, cells, slots, counts, rows_of, codes)  # fmt: skip
         coded += lanes * cols
         if coded >= due:
             refresh(counts, built, tokens, cells, slots)
@@ -71,8 +72,8 @@ def decode_words(
         for row in range((end - start) * rows):
             if row % rows == 0:
                 rows_of[:] = 0
-            at = _one_row(words, at, states, lane, (start * rows + row) * cols, first_of, extra_bits, code_of,
-                          near_of, cells, slots, counts, rows_of[lane], codes)  # fmt: skip
+            at = _one_row(words, at, states, lane, (start * rows + row) * cols, first_of, extra_bits, centre,
+                          code_of, near, cells, slots, counts, rows_of[lane], codes)  # fmt: skip
             coded += cols
             if coded >= due:
                 refresh(counts, built, tokens, cells, slots)
@@ -132,8 +133,9 @@ def _one_row(
     index: Scalar,
     first_of: Table,
     extra_bits: Table,
+    centre: Scalar,
     code_of: NDArray[np.uint8],
-    near_of: Table,
+    near: Table,
     cells: NDArray[np.uint32],
     slots: NDArray[np.uint8],
     counts: Counts,
@@ -146,6 +148,7 @@ def _one_row(
     state: Scalar = np.int64(states[lane])
     left: Scalar = np.int64(0)
     up_left: Scalar = np.int64(0)
+    before: Scalar = np.int64(centre)
     for col in range(here.size - 2):
         prediction, unrest = predictions[col] + 3 * left, unrests[col] + abs(left - up_left)
         context = np.int64(LEVEL_TABLE[np.uintp(prediction)]) + np.int64(UNREST_TABLE[np.uintp(unrest)])
@@ -159,8 +162,9 @@ def _one_row(
             at += 1
         if number >= DIRECT:
             number, state, at = _extended(number, first_of, extra_bits, state, words, at)
-        codes[index + col] = code_of[np.uintp(number)]
-        left, up_left = np.int64(near_of[np.uintp(number)]), np.int64(here[col + 1])
+        before = np.int64(code_of[np.uintp((before if unrest == 0 else centre) * ROW + number)])
+        codes[index + col] = before
+        left, up_left = np.int64(near[before]), np.int64(here[col + 1])
         here[col + 1] = left
     states[lane] = state
     return at
@@ -176,8 +180,9 @@ def _four_rows(
     size: Scalar,
     first_of: Table,
     extra_bits: Table,
+    centre: Scalar,
     code_of: NDArray[np.uint8],
-    near_of: Table,
+    near: Table,
     cells: NDArray[np.uint32],
     slots: NDArray[np.uint8],
     counts: Counts,
@@ -199,29 +204,33 @@ def _four_rows(
     codes_3 = codes[(3 * planes // 4) * size + offset :]
     left_0: Scalar = np.int64(0)
     up_left_0: Scalar = np.int64(0)
+    before_0: Scalar = np.int64(centre)
     state_0: Scalar = np.int64(states[0])
     left_1: Scalar = np.int64(0)
     up_left_1: Scalar = np.int64(0)
+    before_1: Scalar = np.int64(centre)
     state_1: Scalar = np.int64(states[1])
     left_2: Scalar = np.int64(0)
     up_left_2: Scalar = np.int64(0)
+    before_2: Scalar = np.int64(centre)
     state_2: Scalar = np.int64(states[2])
     left_3: Scalar = np.int64(0)
     up_left_3: Scalar = np.int64(0)
+    before_3: Scalar = np.int64(centre)
     state_3: Scalar = np.int64(states[3])
     for col in range(rows_of.shape[2] - 2):
         level_0 = LEVEL_TABLE[np.uintp(predictions_0[col] + 3 * left_0)]
-        unrest_0 = UNREST_TABLE[np.uintp(unrests_0[col] + abs(left_0 - up_left_0))]
-        context_0 = np.int64(level_0) + np.int64(unrest_0)
+        more_0 = np.int64(UNREST_TABLE[np.uintp(unrests_0[col] + abs(left_0 - up_left_0))])
+        context_0 = np.int64(level_0) + more_0
         level_1 = LEVEL_TABLE[np.uintp(predictions_1[col] + 3 * left_1)]
-        unrest_1 = UNREST_TABLE[np.uintp(unrests_1[col] + abs(left_1 - up_left_1))]
-        context_1 = np.int64(level_1) + np.int64(unrest_1)
+        more_1 = np.int64(UNREST_TABLE[np.uintp(unrests_1[col] + abs(left_1 - up_left_1))])
+        context_1 = np.int64(level_1) + more_1
         level_2 = LEVEL_TABLE[np.uintp(predictions_2[col] + 3 * left_2)]
-        unrest_2 = UNREST_TABLE[np.uintp(unrests_2[col] + abs(left_2 - up_left_2))]
-        context_2 = np.int64(level_2) + np.int64(unrest_2)
+        more_2 = np.int64(UNREST_TABLE[np.uintp(unrests_2[col] + abs(left_2 - up_left_2))])
+        context_2 = np.int64(level_2) + more_2
         level_3 = LEVEL_TABLE[np.uintp(predictions_3[col] + 3 * left_3)]
-        unrest_3 = UNREST_TABLE[np.uintp(unrests_3[col] + abs(left_3 - up_left_3))]
-        context_3 = np.int64(level_3) + np.int64(unrest_3)
+        more_3 = np.int64(UNREST_TABLE[np.uintp(unrests_3[col] + abs(left_3 - up_left_3))])
+        context_3 = np.int64(level_3) + more_3
         slot_0 = state_0 & _MASK
         number_0: Scalar = np.int64(slots[np.uintp((context_0 << SCALE_BITS) + slot_0)])
         cell_0 = np.uintp(context_0 * TOKENS + number_0)
@@ -262,17 +271,21 @@ def _four_rows(
             at += 1
         if number_3 >= DIRECT:
             number_3, state_3, at = _extended(number_3, first_of, extra_bits, state_3, words, at)
-        codes_0[col] = code_of[np.uintp(number_0)]
-        left_0, up_left_0 = np.int64(near_of[np.uintp(number_0)]), np.int64(here_0[col + 1])
+        before_0 = np.int64(code_of[np.uintp((centre if more_0 else before_0) * ROW + number_0)])
+        codes_0[col] = before_0
+        left_0, up_left_0 = np.int64(near[np.uintp(before_0)]), np.int64(here_0[col + 1])
         here_0[col + 1] = left_0
-        codes_1[col] = code_of[np.uintp(number_1)]
-        left_1, up_left_1 = np.int64(near_of[np.uintp(number_1)]), np.int64(here_1[col + 1])
+        before_1 = np.int64(code_of[np.uintp((centre if more_1 else before_1) * ROW + number_1)])
+        codes_1[col] = before_1
+        left_1, up_left_1 = np.int64(near[np.uintp(before_1)]), np.int64(here_1[col + 1])
         here_1[col + 1] = left_1
-        codes_2[col] = code_of[np.uintp(number_2)]
-        left_2, up_left_2 = np.int64(near_of[np.uintp(number_2)]), np.int64(here_2[col + 1])
+        before_2 = np.int64(code_of[np.uintp((centre if more_2 else before_2) * ROW + number_2)])
+        codes_2[col] = before_2
+        left_2, up_left_2 = np.int64(near[np.uintp(before_2)]), np.int64(here_2[col + 1])
         here_2[col + 1] = left_2
-        codes_3[col] = code_of[np.uintp(number_3)]
-        left_3, up_left_3 = np.int64(near_of[np.uintp(number_3)]), np.int64(here_3[col + 1])
+        before_3 = np.int64(code_of[np.uintp((centre if more_3 else before_3) * ROW + number_3)])
+        codes_3[col] = before_3
+        left_3, up_left_3 = np.int64(near[np.uintp(before_3)]), np.int64(here_3[col + 1])
         here_3[col + 1] = left_3
     states[0], states[1], states[2], states[3] = state_0, state_1, state_2, state_3
     return at

@@ -19,12 +19,14 @@ from evosplit.kernels.entropy_coding.model import (
     refresh,
 )
 from evosplit.kernels.entropy_coding.rans import LEAST_STATE, Scalar
-from evosplit.kernels.entropy_coding.tokens import TOKENS
+from evosplit.kernels.entropy_coding.tokens import ROW, TOKENS
 from evosplit.kernels.jit import compiled
 
 Table = NDArray[np.int16]
 _LEVEL_1, _LEVEL_2, _LEVEL_3, _LEVEL_4, _LEVEL_5 = LEVELS
-_UNREST_1, _UNREST_2 = UNREST
+_UNREST_1, _UNREST_2, _UNREST_3 = UNREST
+_UNREST_MASK: Final = len(UNREST)
+"""Bits of a context that hold its unrest."""
 _MIDDLE: Final = len(LEVELS)
 _INVERSES: Final = 1.0 / np.maximum(np.arange((1 << SCALE_BITS) + 1), 1)
 """By frequency; what a state is multiplied by in place of a division."""
@@ -51,16 +53,20 @@ def choose_cells(
     cols: int,
     lanes: int,
     tokens: int,
+    centre: int,
+    number_of: NDArray[np.uint8],
     token_of: NDArray[np.uint8],
     near: Table,
     counts: Counts,
     contexts: int,
     entries: NDArray[np.uint32],
+    numbers: NDArray[np.uint8],
 ) -> None:
-    """The forward pass: each code's cell into ``entries``, (codes,). ``counts`` go on from the assumed ones.
+    """The forward pass: each code's cell and folded number, (codes,). ``counts`` go on from the assumed ones.
 
-    ``token_of`` and ``near`` are by code. Rows that all lanes have come first, in turn, then those of planes
-    left over: where the counts stand when frequencies are made anew is part of the format.
+    ``near`` is by code, ``token_of`` by folded number; ``number_of`` as in `tokens.Numbers`. Rows that all
+    lanes have come first, in turn, then those of planes left over: what the counts are when frequencies are
+    made anew is part of the format.
     """
     cells, built = np.zeros(counts.size, np.uint32), np.zeros(contexts, np.int64)
     no_slots = np.empty(0, np.uint8)
@@ -73,8 +79,8 @@ def choose_cells(
             rows_of[:] = 0
         for lane in range(lanes):
             at = ((lane * planes // lanes) * rows + row) * cols
-            _choose_row(codes[at : at + cols], token_of, near, rows_of[lane], row & 1, found, cells, counts,
-                        entries[at : at + cols])  # fmt: skip
+            _choose_row(codes, at, centre, number_of, token_of, near, rows_of[lane], row & 1, found, cells,
+                        counts, entries, numbers)  # fmt: skip
         coded += lanes * cols
         if coded >= due:
             refresh(counts, built, tokens, cells, no_slots)
@@ -84,8 +90,8 @@ def choose_cells(
         rows_of[:] = 0
         for row in range((end - start) * rows):
             at = (start * rows + row) * cols
-            _choose_row(codes[at : at + cols], token_of, near, rows_of[lane], row & 1, found, cells, counts,
-                        entries[at : at + cols])  # fmt: skip
+            _choose_row(codes, at, centre, number_of, token_of, near, rows_of[lane], row & 1, found, cells,
+                        counts, entries, numbers)  # fmt: skip
             coded += cols
             if coded >= due:
                 refresh(counts, built, tokens, cells, no_slots)
@@ -95,6 +101,9 @@ def choose_cells(
 @compiled
 def _choose_row(
     codes: NDArray[np.uint8],
+    at: int,
+    centre: int,
+    number_of: NDArray[np.uint8],
     token_of: NDArray[np.uint8],
     near: Table,
     two_rows: NDArray[np.int16],
@@ -103,16 +112,23 @@ def _choose_row(
     cells: NDArray[np.uint32],
     counts: Counts,
     entries: NDArray[np.uint32],
+    numbers: NDArray[np.uint8],
 ) -> None:
-    """One row; ``two_rows`` hold distances of the row above and of this one, with a border, by turns."""
+    """The row from ``at`` on; ``two_rows`` hold distances of it and the row above, bordered, by turns."""
     here, above = two_rows[parity], two_rows[1 - parity]
-    for col in range(codes.size):
-        here[col + 1] = near[codes[col]]
+    for col in range(found.size):
+        here[col + 1] = near[codes[at + col]]
     row_contexts(here, above, found)
-    for col in range(codes.size):
-        index = np.uintp(found[col]) * np.uintp(TOKENS) + np.uintp(token_of[codes[col]])
-        entries[col] = cells[index]
+    left = np.uintp(centre)
+    for col in range(found.size):
+        context, code = np.uintp(found[col]), np.uintp(codes[at + col])
+        reference = np.uintp(centre) if context & np.uintp(_UNREST_MASK) else left
+        number = number_of[reference * np.uintp(ROW) + code]
+        index = context * np.uintp(TOKENS) + np.uintp(token_of[number])
+        entries[at + col] = cells[index]
+        numbers[at + col] = number
         counts[index] += COUNTED
+        left = code
 
 
 @compiled
@@ -131,8 +147,10 @@ def row_contexts(here: NDArray[np.int16], above: NDArray[np.int16], found: NDArr
             + np.int16(far >= _LEVEL_5)
         )
         signed = level if prediction > 0 else np.int16(-level)
-        more = np.int16(np.int16(unrest >= _UNREST_1) + np.int16(unrest >= _UNREST_2))
-        found[col] = np.uint16(np.int16(3 * (signed + _MIDDLE) + more))
+        more = np.int16(
+            np.int16(unrest >= _UNREST_1) + np.int16(unrest >= _UNREST_2) + np.int16(unrest >= _UNREST_3)
+        )
+        found[col] = np.uint16(np.int16((len(UNREST) + 1) * (signed + _MIDDLE) + more))
 
 
 @compiled
@@ -160,17 +178,16 @@ def _put_extra(state: Scalar, number: Scalar, words: NDArray[np.uint16], at: Sca
 
 @compiled
 def code_backwards(
-    codes: NDArray[np.uint8],
+    numbers: NDArray[np.uint8],
     entries: NDArray[np.uint32],
     planes: int,
     size: int,
-    folded: NDArray[np.uint8],
     states: NDArray[np.uint32],
     words: NDArray[np.uint16],
 ) -> Scalar:
     """Write ``words`` from the end on; the place of the first one, or -1 where there is no room.
 
-    ``size`` is the codes of a plane; ``folded`` is by code. There are 1 or 4 states.
+    ``size`` is the codes of a plane, ``numbers`` are their folded ones. There are 1 or 4 states.
     """
     at: Scalar = words.size
     lanes = states.size
@@ -178,18 +195,17 @@ def code_backwards(
     for lane in range(lanes - 1, -1, -1):  # planes left over are the last to be read
         start = (lane * planes // lanes + planes // lanes) * size if lanes > 1 else 0
         end = (lane + 1) * planes // lanes * size
-        at = _one_backwards(codes, entries, start, end, lane, folded, states, words, at)
-    return _four_backwards(codes, entries, planes, size, folded, states, words, at) if lanes > 1 else at
+        at = _one_backwards(numbers, entries, start, end, lane, states, words, at)
+    return _four_backwards(numbers, entries, planes, size, states, words, at) if lanes > 1 else at
 
 
 @compiled
 def _one_backwards(
-    codes: NDArray[np.uint8],
+    numbers: NDArray[np.uint8],
     entries: NDArray[np.uint32],
     start: int,
     end: int,
     lane: int,
-    folded: NDArray[np.uint8],
     states: NDArray[np.uint32],
     words: NDArray[np.uint16],
     at: Scalar,
@@ -201,7 +217,7 @@ def _one_backwards(
             return -1
         cell = np.int64(entries[index])
         if cell >= FLAG:
-            state_0, at = _put_extra(state_0, folded[codes[index]], words, at)
+            state_0, at = _put_extra(state_0, numbers[index], words, at)
         frequency = cell & FREQUENCY_MASK
         if state_0 >> _TOP_SHIFT >= frequency:
             at -= 1
@@ -214,11 +230,10 @@ def _one_backwards(
 
 @compiled
 def _four_backwards(  # noqa: C901 - written out so that the processor overlaps the four
-    codes: NDArray[np.uint8],
+    numbers: NDArray[np.uint8],
     entries: NDArray[np.uint32],
     planes: int,
     size: int,
-    folded: NDArray[np.uint8],
     states: NDArray[np.uint32],
     words: NDArray[np.uint16],
     at: Scalar,
@@ -234,7 +249,7 @@ def _four_backwards(  # noqa: C901 - written out so that the processor overlaps 
             return -1
         cell = np.int64(entries[index_3 - back])
         if cell >= FLAG:
-            state_3, at = _put_extra(state_3, folded[codes[index_3 - back]], words, at)
+            state_3, at = _put_extra(state_3, numbers[index_3 - back], words, at)
         frequency = cell & FREQUENCY_MASK
         if state_3 >> _TOP_SHIFT >= frequency:
             at -= 1
@@ -243,7 +258,7 @@ def _four_backwards(  # noqa: C901 - written out so that the processor overlaps 
         state_3 = _pushed(state_3, frequency, cell)
         cell = np.int64(entries[index_2 - back])
         if cell >= FLAG:
-            state_2, at = _put_extra(state_2, folded[codes[index_2 - back]], words, at)
+            state_2, at = _put_extra(state_2, numbers[index_2 - back], words, at)
         frequency = cell & FREQUENCY_MASK
         if state_2 >> _TOP_SHIFT >= frequency:
             at -= 1
@@ -252,7 +267,7 @@ def _four_backwards(  # noqa: C901 - written out so that the processor overlaps 
         state_2 = _pushed(state_2, frequency, cell)
         cell = np.int64(entries[index_1 - back])
         if cell >= FLAG:
-            state_1, at = _put_extra(state_1, folded[codes[index_1 - back]], words, at)
+            state_1, at = _put_extra(state_1, numbers[index_1 - back], words, at)
         frequency = cell & FREQUENCY_MASK
         if state_1 >> _TOP_SHIFT >= frequency:
             at -= 1
@@ -261,7 +276,7 @@ def _four_backwards(  # noqa: C901 - written out so that the processor overlaps 
         state_1 = _pushed(state_1, frequency, cell)
         cell = np.int64(entries[index_0 - back])
         if cell >= FLAG:
-            state_0, at = _put_extra(state_0, folded[codes[index_0 - back]], words, at)
+            state_0, at = _put_extra(state_0, numbers[index_0 - back], words, at)
         frequency = cell & FREQUENCY_MASK
         if state_0 >> _TOP_SHIFT >= frequency:
             at -= 1

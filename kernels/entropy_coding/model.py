@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from evosplit.kernels.entropy_coding.contexts import CONTEXTS, LEVELS, UNREST
 from evosplit.kernels.entropy_coding.rans import Scalar
-from evosplit.kernels.entropy_coding.tokens import DIRECT, TOKENS, tokens_of
+from evosplit.kernels.entropy_coding.tokens import DIRECT, ROW, TABLE, TOKENS, numbers_of
 from evosplit.kernels.jit import compiled
 
 SCALE_BITS: Final = 12
@@ -32,7 +32,9 @@ FIRST_REFRESH: Final = 256
 
 _MIDDLES: Final = (0, 0, 1, 2, 3, 6)
 """By level: where codes are assumed to lie, in half steps."""
-_DECAYS: Final = (110, 150, 180)
+_LIKE: Final = (0, 1, 1, 1, 2, 4)
+"""The same where all neighbours are alike, in whole steps: there the code to the left is the reference."""
+_DECAYS: Final = (110, 130, 150, 180)
 """By unrest: what half a step further away is assumed to cost, in 256ths."""
 _STRENGTH: Final = 24
 """How many codes the assumption counts as."""
@@ -44,17 +46,17 @@ Counts = NDArray[np.int32]
 @functools.lru_cache(maxsize=256)
 def assumed_counts(centre: int, bits: int, shift: int) -> Counts:
     """What every tensor begins with, in units of `COUNTED` a code; read-only."""
-    tables = tokens_of(centre, bits, shift)
     halves = 2 * (np.arange(2**bits, dtype=np.int64) - centre)
-    tokens = tables.token_of_code[: 2**bits]
+    numbers = numbers_of(bits).number.reshape(-1, ROW)[:, : 2**bits]
     counts = np.zeros((CONTEXTS, TOKENS), np.int64)
     for context, row in enumerate(counts):
         level, unrest = divmod(context, len(UNREST) + 1)
-        signed = level - len(LEVELS)
-        middle = int(np.sign(signed)) * _MIDDLES[abs(signed)]
+        sign, far = int(np.sign(level - len(LEVELS))), abs(level - len(LEVELS))
+        middle = sign * (_MIDDLES[far] if unrest else 2 * _LIKE[far])
+        reference = centre if unrest else min(max(centre + (middle // 2 << shift), 0), 2**bits - 1)
         powers = _powers(_DECAYS[unrest])
         away = np.abs(halves - (middle << shift)) >> shift
-        np.add.at(row, tokens, powers[np.minimum(away, powers.size - 1)])
+        np.add.at(row, TABLE.token[numbers[reference]], powers[np.minimum(away, powers.size - 1)])
         row[:] = row * (COUNTED * _STRENGTH) // row.sum()
     found = counts.astype(np.int32).reshape(-1)
     found.flags.writeable = False

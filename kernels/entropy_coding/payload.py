@@ -26,7 +26,7 @@ from evosplit.kernels.entropy_coding.encode import choose_cells, code_backwards,
 from evosplit.kernels.entropy_coding.layout import layout_of
 from evosplit.kernels.entropy_coding.model import SCALE_BITS, assumed_counts
 from evosplit.kernels.entropy_coding.rans import LEAST_STATE
-from evosplit.kernels.entropy_coding.tokens import TOKENS, tokens_of
+from evosplit.kernels.entropy_coding.tokens import TABLE, TOKENS, most_tokens, near_of, numbers_of
 from evosplit.shared.errors import WireError
 from evosplit.shared.wire.frame import MAX_CODED, MAX_CODED_BITS
 
@@ -42,14 +42,14 @@ def encode_codes(codes: NDArray[Any], shape: Sequence[int], bits: int, limit_byt
     histogram = partial.sum(0)
     centre = int(histogram.argmax())
     shift = _shift(histogram, centre)
-    tables, counts = tokens_of(centre, bits, shift), assumed_counts(centre, bits, shift).copy()
-    tokens = int(tables.token_of_code[histogram > 0].max()) + 1
-    entries, states = scratch.entries(codes.size), np.empty(layout.lanes, np.uint32)
-    words = np.empty(max(limit_bytes // 2, 0), np.uint16)
-    choose_cells(codes, *layout, tokens, tables.token_of_code, tables.near, counts, CONTEXTS, entries)
-    first = code_backwards(
-        codes, entries, layout.planes, layout.rows * layout.cols, tables.folded, states, words
+    counts, tokens = assumed_counts(centre, bits, shift).copy(), most_tokens(histogram, bits)
+    entries, numbers = scratch.entries(codes.size)
+    states, words = np.empty(layout.lanes, np.uint32), np.empty(max(limit_bytes // 2, 0), np.uint16)
+    number_of, near = numbers_of(bits).number, near_of(centre, bits, shift)
+    choose_cells(
+        *(codes, *layout, tokens, centre, number_of, TABLE.token, near, counts, CONTEXTS, entries, numbers)
     )
+    first = code_backwards(numbers, entries, layout.planes, layout.rows * layout.cols, states, words)
     if first < 0:
         return None
     head = bytes((centre, tokens, shift))
@@ -71,7 +71,7 @@ def decode_codes(payload: bytes | memoryview, shape: Sequence[int], bits: int) -
     if states.min() < LEAST_STATE:
         raise WireError("a state of entropy coding is out of range")
     words = np.frombuffer(payload[border:], "<u2").astype(np.uint16)
-    tables, counts = tokens_of(centre, bits, shift), assumed_counts(centre, bits, shift).copy()
+    counts = assumed_counts(centre, bits, shift).copy()
     codes = np.empty(size, np.uint8)
     slots = scratch.slots(CONTEXTS << SCALE_BITS)
     is_even = decode_words(
@@ -81,10 +81,11 @@ def decode_codes(payload: bytes | memoryview, shape: Sequence[int], bits: int) -
         layout.rows,
         layout.cols,
         tokens,
-        tables.code,
-        tables.near_of,
-        tables.first,
-        tables.extra_bits,
+        centre,
+        numbers_of(bits).code,
+        near_of(centre, bits, shift),
+        TABLE.first,
+        TABLE.extra_bits,
         counts,
         CONTEXTS,
         slots,

@@ -1,8 +1,9 @@
-"""Codes as tokens: distances from the centre, folded to whole numbers; rare large ones get extra bits.
+"""Codes as tokens: distances from a reference, folded to whole numbers; rare large ones get extra bits.
 
-A code at distance d from the centre becomes 2 d - 1 (above) or 2 d (below) as long as both sides have codes,
-and counts on where one side has ended. Folded numbers below 16 are tokens; larger ones share a token per
-half octave, and the bits below follow as they stand (as in the hybrid integers of JPEG XL, ISO 18181-1).
+The reference of a code is the code to its left where all neighbours are alike, else the centre. A code at
+distance d becomes 2 d - 1 (above) or -2 d (below) as long as both sides have codes, and counts on where one
+side has ended. Folded numbers below 16 are tokens; larger ones share a token per half octave, and the bits
+below follow as they stand (as in the hybrid integers of JPEG XL, ISO 18181-1).
 """
 
 from __future__ import annotations
@@ -19,62 +20,66 @@ TOKENS: Final = 24
 """Tokens of 8-bit codes."""
 REACH: Final = 15
 """Distances in contexts are cut off here."""
+ROW: Final = 256
+"""Entries of the tables of numbers and codes for one reference."""
+
+
+class Numbers(NamedTuple):
+    """Tables of codes of one width, (2**bits * 256,) uint8: entry ``reference * 256 + x``.
+
+    ``number`` is by code, 0 beyond the last one; ``code`` by folded number, some code beyond the last one.
+    """
+
+    number: NDArray[np.uint8]
+    code: NDArray[np.uint8]
+
+
+@functools.lru_cache(maxsize=8)
+def numbers_of(bits: int) -> Numbers:
+    """Folded numbers of all pairs of reference and code, and back."""
+    codes = np.arange(2**bits, dtype=np.int64)
+    number, code = np.zeros((2**bits, ROW), np.uint8), np.zeros((2**bits, ROW), np.uint8)
+    for reference in range(2**bits):
+        distance, both = codes - reference, min(reference, 2**bits - 1 - reference)
+        far, above = np.abs(distance), (distance > 0).astype(np.int64)
+        folded = np.where(far > both, far + both, 2 * far - above)
+        number[reference, : 2**bits] = folded
+        code[reference, folded] = codes
+    return Numbers(number.reshape(-1), code.reshape(-1))
+
+
+@functools.lru_cache(maxsize=256)
+def near_of(centre: int, bits: int, shift: int) -> NDArray[np.int16]:
+    """By code, (256,): the distance from the centre that contexts see, divided by 2**shift."""
+    distance = np.zeros(ROW, np.int64)
+    distance[: 2**bits] = np.arange(2**bits) - centre
+    near: NDArray[np.int16] = np.minimum(np.abs(distance) >> shift, REACH).astype(np.int16)
+    return near * np.sign(distance).astype(np.int16)
 
 
 class Tokens(NamedTuple):
-    """Tables of one centre, width and shift.
+    """``token`` by folded number, (256,) uint8; by token, (24,) int16, least number and extra bits."""
 
-    By code, (256,), zero beyond the last one: ``folded`` and ``token_of_code`` uint8, ``near`` int16, the
-    distance that contexts see. By folded number, (256,), the last code's beyond: ``code`` uint8, ``near_of``
-    int16, ``token`` uint8. By token, (24,) int16: ``first``, the least folded number, ``extra_bits``.
-    """
-
-    folded: NDArray[np.uint8]
-    token_of_code: NDArray[np.uint8]
-    near: NDArray[np.int16]
-    code: NDArray[np.uint8]
-    near_of: NDArray[np.int16]
     token: NDArray[np.uint8]
     first: NDArray[np.int16]
     extra_bits: NDArray[np.int16]
 
 
-@functools.lru_cache(maxsize=256)
-def tokens_of(centre: int, bits: int, shift: int) -> Tokens:
-    """Tables for codes of ``bits`` bits around ``centre``; contexts see distances divided by 2**shift."""
-    codes = np.arange(2**bits, dtype=np.int64)
-    distance = codes - centre
-    both = min(centre, 2**bits - 1 - centre)
-    folded = np.where(abs(distance) > both, abs(distance) + both, 2 * abs(distance) - (distance > 0))
-    near = np.sign(distance) * np.minimum(np.abs(distance) >> shift, REACH)
-    code = np.empty_like(codes)
-    code[folded] = codes
-    token, first, extra_bits = _shared()
-    return Tokens(
-        folded=_table(folded, 0, np.uint8),
-        token_of_code=_table(token[folded], 0, np.uint8),
-        near=_table(near, 0, np.int16),
-        code=_table(code, code[-1], np.uint8),
-        near_of=_table(near[code], near[code[-1]], np.int16),
-        token=token.astype(np.uint8),
-        first=first.astype(np.int16),
-        extra_bits=extra_bits.astype(np.int16),
-    )
-
-
-def _table(values: NDArray[Any], beyond: int, dtype: type) -> NDArray[Any]:
-    """256 entries, so that no number that is read can reach outside."""
-    padded: NDArray[Any] = np.full(256, beyond, dtype)
-    padded[: values.size] = values
-    return padded
-
-
-@functools.cache
-def _shared() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """``token`` by folded number, ``first`` and ``extra_bits`` by token."""
-    numbers = np.arange(256)
+def _tokens() -> Tokens:
+    numbers = np.arange(ROW)
     octave = np.array([max(int(number).bit_length() - 1, 1) for number in numbers])
     token = np.where(numbers < DIRECT, numbers, DIRECT + (octave - 4) * 2 + (numbers >> (octave - 1) & 1))
     first = np.array([numbers[token == each][0] for each in range(TOKENS)])
     extra_bits = np.array([int((token == each).sum()).bit_length() - 1 for each in range(TOKENS)])
-    return token, first, extra_bits
+    return Tokens(token.astype(np.uint8), first.astype(np.int16), extra_bits.astype(np.int16))
+
+
+TABLE: Final = _tokens()
+
+
+def most_tokens(histogram: NDArray[Any], bits: int) -> int:
+    """The largest token that codes between the least and the greatest of a histogram can have, plus 1."""
+    (found,) = np.nonzero(histogram)
+    low, high = int(found[0]), int(found[-1]) + 1
+    numbers = numbers_of(bits).number.reshape(-1, ROW)[low:high, low:high]
+    return int(TABLE.token[int(numbers.max())]) + 1

@@ -20,7 +20,7 @@ from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire.frame import MAX_CODED_BITS
 
 CODEC: Final = "rans"
-STEPS: Final = (1.4, 1.0, 0.7, 0.5, 0.35, 0.25, 0.125)
+STEPS: Final = (2.8, 2.0, 1.4, 1.0, 0.7, 0.5, 0.35, 0.2, 0.1)
 """Steps as shares of the values' standard deviation, coarsest first."""
 MAX_ELEMENTS: Final = 2**20
 """Larger tensors are not offered: coding them takes longer than it saves, here and on a slow device."""

@@ -13,7 +13,7 @@ from evosplit.planner.calibration.labels import Label
 from evosplit.planner.drop.estimate import Drop, estimate_drop
 from evosplit.planner.drop.float_answers import FloatAnswers
 from evosplit.planner.drop.margins import Allowed, Reader, margin, only_class
-from evosplit.planner.drop.sequential_look import decided_drop
+from evosplit.planner.drop.sequential_look import DropMemo, decided_drop
 from evosplit.planner.drop.split_run import SplitRun
 from evosplit.planner.encodings.picture_round_trip import PictureWire
 from evosplit.shared.errors import InputError
@@ -63,7 +63,7 @@ class MeasuredDrop:
         self._graph, self._reader, self._inputs = graph, reader, inputs
         self._threads, self._errors, self._pictures = threads, errors, pictures
         self._progress = progress
-        self._known: dict[tuple[str, float], Drop] = {}
+        self._known = DropMemo(self._measured)
         self._labels = labels
         self._references = FloatAnswers(graph, inputs, threads, self._reference)
         self._wrong = 0
@@ -75,10 +75,7 @@ class MeasuredDrop:
 
     def __call__(self, plan: Plan, max_drop: float) -> Drop:
         """The drop of a plan, in full unless it cannot be within ``max_drop``; equal plans are run once."""
-        key = (plan.without_cost, max_drop)
-        if key not in self._known:
-            self._known[key] = self._measured(plan, max_drop)
-        return self._known[key]
+        return self._known(plan, max_drop)
 
     def _measured(self, plan: Plan, max_drop: float) -> Drop:
         run = SplitRun(self._graph, plan, self._threads, self._errors, self._pictures)

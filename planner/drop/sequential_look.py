@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from evosplit.planner.drop.estimate import Drop
+from evosplit.shared.plan import Plan
 
 Z_EARLY: Final = 2.807
 """One-sided 99.75 % of a normal distribution."""
@@ -63,3 +64,18 @@ def decided_drop(
             if look.drop(Z_LAST).lower > max_drop:
                 break
     return look.drop(Z_LAST)
+
+
+class DropMemo:
+    """Drops by plan and promise, as ``measure`` finds them: equal plans are measured once."""
+
+    def __init__(self, measure: Callable[[Plan, float], Drop]) -> None:
+        self._measure = measure
+        self._known: dict[tuple[str, float], Drop] = {}
+
+    def __call__(self, plan: Plan, max_drop: float) -> Drop:
+        """The drop of a plan, in full unless it cannot be within ``max_drop``."""
+        key = (plan.without_cost, max_drop)
+        if key not in self._known:
+            self._known[key] = self._measure(plan, max_drop)
+        return self._known[key]

@@ -11,7 +11,7 @@ import numpy as np
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.planner.drop.estimate import Drop, Z
 from evosplit.planner.drop.float_answers import FloatAnswers
-from evosplit.planner.drop.sequential_look import decided_drop
+from evosplit.planner.drop.sequential_look import DropMemo, decided_drop
 from evosplit.planner.drop.split_run import SplitRun
 from evosplit.planner.encodings.picture_round_trip import PictureWire
 from evosplit.shared.agreement import headroom, is_graded
@@ -48,14 +48,11 @@ class SharesDrop:
         self._graph, self._card, self._inputs, self._threads = graph, card, inputs, threads
         self._errors, self._pictures, self._progress = errors, pictures, progress
         self._right = FloatAnswers[Values](graph, inputs, threads, lambda _, outputs: outputs)
-        self._known: dict[tuple[str, float], Drop] = {}
+        self._known = DropMemo(self._measured)
 
     def __call__(self, plan: Plan, max_drop: float) -> Drop:
         """The drop of a plan, in full unless it cannot be within ``max_drop``; equal plans are run once."""
-        key = (plan.without_cost, max_drop)
-        if key not in self._known:
-            self._known[key] = self._measured(plan, max_drop)
-        return self._known[key]
+        return self._known(plan, max_drop)
 
     def _measured(self, plan: Plan, max_drop: float) -> Drop:
         run = SplitRun(self._graph, plan, self._threads, self._errors, self._pictures)

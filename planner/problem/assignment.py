@@ -1,4 +1,4 @@
-"""Assignment of every decision variable, and its costs (docs/planner.md), without a solver."""
+"""Assignment: a decision on every variable of the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversion of an assignment to a plan, and its standing against every limit."""
+"""Conversion of an assignment to a plan."""
 
 from __future__ import annotations
 

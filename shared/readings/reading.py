@@ -1,4 +1,4 @@
-"""Reading: the interpreted outputs of one frame."""
+"""Reading: the interpreted outputs of one frame; scores as probabilities (softmax)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from evosplit.cloud import planning_process
 from evosplit.cloud.plan_service import PlanRequest
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.planning_process import PlanningProcess
@@ -53,7 +52,6 @@ def test_a_process_that_is_killed_ends_one_request(
 ) -> None:
     killed = f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})"
     (tmp_path / "dies.py").write_text(killed)
-    monkeypatch.setattr(planning_process, "_MODULE", "dies")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     with pytest.raises(EvoSplitError, match="ended with status -9"):
-        PlanningProcess(tmp_path / "data", 1, {})(model, PlanRequest(profile, 0.02), tmp_path / "b")
+        PlanningProcess(tmp_path / "data", 1, {}, "dies")(model, PlanRequest(profile, 0.02), tmp_path / "b")

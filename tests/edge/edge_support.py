@@ -31,9 +31,9 @@ from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.registry import Model, Registry
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_cache import TailCache
+from evosplit.edge.agent import Agent
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
-from evosplit.edge.pipeline.agent import Agent
 from evosplit.edge.server import make_app
 from evosplit.edge.settings import EdgeSettings
 from evosplit.kernels.codec import encode_tensor

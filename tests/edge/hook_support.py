@@ -6,11 +6,13 @@ import io
 from typing import Any
 
 import numpy as np
-from edge_support import Stage, use_the_middle
+from edge_support import Stage, until, use_the_middle
 from PIL import Image
 
 from evosplit.edge.hooks.decisions import Exit
 
+FITS = "evosplit.edge.hook_learning.manager.FIT_S"
+"""Set to a long time where a test alone says when hooks are fitted."""
 COLOURS = ((230, 20, 20), (20, 230, 20))
 ALWAYS, NEVER = 1.0, 1e-9
 
@@ -18,6 +20,19 @@ ALWAYS, NEVER = 1.0, 1e-9
 async def with_hooks(on: Stage, *hooks: Any) -> None:
     await use_the_middle(on)
     await on.agent.plans.change_hooks(hooks)
+
+
+def learner(on: Stage, name: str) -> Any:
+    """The agent's learner of a kind of hook."""
+    (found,) = (learner for learner in on.agent.hook_manager.learners if learner.name == name)
+    return found
+
+
+async def samples_exits(on: Stage) -> Any:
+    """The training of exits, once the agent samples for its plan."""
+    exits = learner(on, "exit")
+    await until(lambda: exits.training is not None and on.agent.plans.watches(exits.training.taps))
+    return exits.training
 
 
 def tap(on: Stage) -> str:

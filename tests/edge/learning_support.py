@@ -1,11 +1,12 @@
-"""Samples that can be learned from, a job that trains on them, and the loop that starts it."""
+"""Samples that can be learned from, and a job that trains on them."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from evosplit.edge.background.pause import BackgroundPause
+from evosplit.edge.hook_learning.exit_trainer import ExitTrainer, TrainingSettings
 from evosplit.edge.hook_learning.sampler import Sampler
-from evosplit.edge.hook_learning.trainer_loop import LoopSettings, TrainerLoop
 from evosplit.edge.hook_training.learned import Task
 from evosplit.edge.hook_training.samples import Sample
 from evosplit.edge.hook_training.training_process import Job
@@ -29,8 +30,8 @@ def job(folder, count=1500, **changes):
     return Job(folder / "samples.npz", folder / "learned.npz", **settings)
 
 
-def loop(folder, learned, sampler=None, **changes):
-    settings = LoopSettings(
-        **{"target": 0.9, "trainers": ("logistic",), "idle_s": 0.05, "poll_s": 0.01, **changes}
+def trainer(folder, sampler=None, pause=None, **changes):
+    settings = TrainingSettings(**{"target": 0.9, "trainers": ("logistic",), "idle_s": 0.0, **changes})
+    return ExitTrainer(
+        sampler or fill(Sampler(2_000_000), 1500), TASKS, folder, settings, pause or BackgroundPause()
     )
-    return TrainerLoop(sampler or fill(Sampler(2_000_000), 1500), TASKS, folder, learned, settings)

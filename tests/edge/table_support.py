@@ -8,7 +8,7 @@ from typing import Any
 
 from edge_support import Stage, make_table, net_card, write_net_bundle
 
-from evosplit.edge.pipeline.edge_model import EdgeModel
+from evosplit.edge.pipeline.serving import EdgeModel
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.plan import PlanTable
 

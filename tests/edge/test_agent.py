@@ -96,7 +96,7 @@ async def test_a_client_that_goes_away_leaves_its_frame_behind(tmp_path: Path) -
         on.cloud.mode = "wait"
         on.cloud.go_on.clear()
         gone = asyncio.create_task(on.post(picture(1), frame_id="left"))
-        await until(lambda: on.agent.in_flight == 1 and on.agent.cloud.is_busy)
+        await until(lambda: on.agent.frames.in_flight == 1 and on.agent.cloud.is_busy)
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
         on.cloud.go_on.set()
@@ -111,7 +111,7 @@ async def test_a_slower_machine_is_played_by_waiting(tmp_path: Path, monkeypatch
         time.sleep(0.01)
         return sized_input(card, pixels)
 
-    monkeypatch.setattr("evosplit.edge.pipeline.frame_steps.sized_input", ten_milliseconds)
+    monkeypatch.setattr("evosplit.edge.pipeline.split_run.sized_input", ten_milliseconds)
     async with stage(tmp_path / "slow", slowdown=20.0) as slow:
         _, answer = await slow.post(picture(1), strategy="edge")
     assert answer["breakdown"]["preprocess_s"] >= 20 * 0.01

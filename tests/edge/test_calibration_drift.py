@@ -10,7 +10,7 @@ import pytest
 from edge_support import load_net, make_plan, make_table, middle_stage, picture, until
 
 from evosplit.edge.calibration import drift as drift_file
-from evosplit.edge.calibration import observing
+from evosplit.edge.calibration import observer
 from evosplit.edge.calibration.drift import (
     CUT_OFF,
     LEAST_FRAMES,
@@ -86,13 +86,13 @@ def with_range(graph: Graph, with_fallback: bool) -> PlanTable:
 async def test_frames_outside_the_ranges_cause_a_calibration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(observing, "LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr(observing, "COMPARE_PAUSE_S", 0.0)
+    monkeypatch.setattr(observer, "LEAST_PAUSE_S", 0.0)
+    monkeypatch.setattr(observer, "COMPARE_PAUSE_S", 0.0)
     monkeypatch.setattr(drift_file, "LEAST_FRAMES", 8)
     monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     async with middle_stage(tmp_path, calibration="live", table_of=with_range) as on:
         for seed in range(12):
             assert (await on.post(picture(seed)))[0] == 200
-            await on.agent.drain()
+            await on.agent.frames.drain()
         await until(lambda: "leave the ranges" in caplog.text)
         assert caplog.text.count("calibrated anew") == 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from math import prod
 
-DECAYS, MIDDLES, LEVELS, UNREST = (110, 150, 180), (0, 0, 1, 2, 3, 6), (1, 3, 5, 8, 13), (2, 5)
+DECAYS, LEVELS, UNREST = (110, 130, 150, 180), (1, 3, 5, 8, 13), (1, 2, 5)
+MIDDLES, ALIKE = (0, 0, 1, 2, 3, 6), (0, 2, 2, 2, 4, 8)
 
 
 def layout(shape):
@@ -27,6 +29,11 @@ def folded(code, centre, top):
     return 2 * abs(distance) - (distance > 0)
 
 
+@lru_cache
+def codes_of(reference, top):
+    return {folded(code, reference, top): code for code in range(top + 1)}
+
+
 def token_of(number):
     if number < 16:
         return number
@@ -36,16 +43,18 @@ def token_of(number):
 
 def assumed(centre, bits, shift):
     counts = []
-    for context in range(33):
-        level, unrest = context // 3 - 5, context % 3
-        middle = (MIDDLES[abs(level)] if level > 0 else -MIDDLES[abs(level)]) << shift
+    for context in range(44):
+        level, unrest = context // 4 - 5, context % 4
+        middle = (MIDDLES if unrest else ALIKE)[abs(level)] * (1 if level > 0 else -1)
+        reference = centre if unrest else min(max(centre + (middle // 2 << shift), 0), 2**bits - 1)
+        middle <<= shift
         powers = [1 << 20]
         while len(powers) < 64:
             powers.append(max(powers[-1] * DECAYS[unrest] >> 8, 16))
         row = [0] * 24
         for code in range(2**bits):
             away = abs(2 * (code - centre) - middle) >> shift
-            row[token_of(folded(code, centre, 2**bits - 1))] += powers[min(away, 63)]
+            row[token_of(folded(code, reference, 2**bits - 1))] += powers[min(away, 63)]
         counts.append([one * 32 * 24 // sum(row) for one in row])
     return counts
 
@@ -66,9 +75,8 @@ class Decoder:
         rest = payload[3 + 4 * self.lanes :]
         self.words = list(struct.unpack(f"<{len(rest) // 2}H", rest))
         self.counts = assumed(self.centre, bits, self.shift)
-        self.built = [0] * 33
-        self.tables = [[]] * 33
-        self.code_of = {folded(code, self.centre, self.top): code for code in range(2**bits)}
+        self.built = [0] * 44
+        self.tables = [[]] * 44
         self.codes = {}
 
     def refresh(self):
@@ -92,7 +100,7 @@ class Decoder:
         prediction = 3 * left + 3 * up - 2 * up_left + up_right
         unrest = abs(left - up_left) + abs(up - up_left) + abs(up_right - up)
         level = sum(abs(prediction) >= one for one in LEVELS) * (1 if prediction > 0 else -1)
-        return 3 * (level + 5) + sum(unrest >= one for one in UNREST)
+        return 4 * (level + 5) + sum(unrest >= one for one in UNREST)
 
     def feed(self, lane):
         if self.states[lane] < 1 << 16:
@@ -115,7 +123,9 @@ class Decoder:
             self.states[lane] = (self.states[lane] // 4096 << width) + value % (1 << width)
             self.feed(lane)
         self.counts[context][token] += 32
-        self.codes[plane, row, col] = self.code_of[number]
+        left = self.codes.get((plane, row, col - 1), self.centre)
+        reference = self.centre if context % 4 else left
+        self.codes[plane, row, col] = codes_of(reference, self.top)[number]
 
     def __call__(self):
         self.refresh()

@@ -15,12 +15,24 @@ import uvicorn
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cloud_support import TOKEN as CLOUD_TOKEN
-from cloud_support import app_client, model_folder
+from cloud_support import app_client, model_folder, no_plans
 from edge_support import TOKEN, Stage, picture, stage
 
 import evosplit
+from evosplit.cloud.plan_service import MakePlans
+from evosplit.cloud.planning import Planner
 from evosplit.library.client.retries import Retries
-from evosplit.shared.errors import AuthError, InputError, NotFoundError, UnknownKindError, UsageError
+from evosplit.shared.bundle import Bundle
+from evosplit.shared.errors import (
+    AuthError,
+    InputError,
+    NotFoundError,
+    ProfileError,
+    UnknownKindError,
+    UsageError,
+)
+from evosplit.shared.profile import Profile
+from evosplit.shared.serial import from_json
 from evosplit.shared.session import Runner
 from tests import models as nets
 
@@ -196,10 +208,10 @@ def test_waits_double_and_end_at_ten_seconds() -> None:
 
 
 @contextlib.asynccontextmanager
-async def ingress(folder: Path) -> AsyncIterator[str]:
+async def ingress(folder: Path, make_plans: MakePlans = no_plans) -> AsyncIterator[str]:
     """The cloud's own ingress over HTTP, without Ray."""
     listener = socket.create_server(("127.0.0.1", 0))
-    with app_client(model_folder(folder)) as here:
+    with app_client(model_folder(folder), make_plans) as here:
         server = uvicorn.Server(uvicorn.Config(here.app, log_level="error", lifespan="off"))
         serving = asyncio.create_task(server.serve([listener]))
         try:
@@ -228,3 +240,32 @@ async def test_a_cloud_tier_finishes_what_was_split_here(tmp_path: Path) -> None
             await client.infer("nothing", feeds)
         pixels = np.zeros((16, 16, 3), np.uint8)
         assert (await client.finish_picture("chain", pixels))["y"].shape == (1, 5)
+
+
+async def test_a_cloud_tier_plans_for_a_profile_that_was_measured_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    model = evosplit.load(model_folder(tmp_path) / "chain.onnx")
+    profile = await asyncio.to_thread(evosplit.profile, model, slowdown=8.0, integers=False)
+    limits = evosplit.Limits(min_depth=1)
+    planner = Planner(tmp_path / "data", 1)
+    async with ingress(tmp_path, planner) as url, evosplit.AsyncClient(url, CLOUD_TOKEN) as client:
+        served = await client.make_plans("chain", profile, rtt_s=0.01, limits=limits)
+        assert served == await client.make_plans("chain", profile.profile, rtt_s=0.01, limits=limits)
+        (tmp_path / "bundle").write_bytes(await client.bundle(served.bundle))
+        with pytest.raises(evosplit.ServiceError, match="another version"):
+            await client.make_plans("residual", profile)
+    assert Bundle.open(tmp_path / "bundle", served.bundle).manifest.table == served.table
+    assert served.table.rtt_s == 0.01
+    assert "0" not in {plan.cut_key for plan in served.table.plans}
+    assert len(served.listings()[0].rows) == len(served.table.plans)
+    known = evosplit.table(model, edge=profile, cloud=planner_profile(tmp_path), rtt_s=0.01, limits=limits)
+    assert [plan.digest for plan in known.plans] == [plan.digest for plan in served.table.plans]
+    assert known.table == served.table, "the library and the plan service stand on one assembly"
+
+
+def planner_profile(folder: Path) -> Profile:
+    """What the cloud tier measured of itself."""
+    (path,) = (folder / "data" / "profile").iterdir()
+    return from_json(Profile, path.read_bytes(), ProfileError)

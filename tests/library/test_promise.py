@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models import chain_net, feeds, save
 
 from evosplit.kernels.errors.measure_table import measure_errors
 from evosplit.library.calibrate import CalibrationReport, Inputs, calibrate
@@ -22,6 +21,7 @@ from evosplit.shared.machine import this_machine
 from evosplit.shared.profile import Profile
 from evosplit.shared.replan import choices
 from evosplit.shared.session import Runner
+from tests.models import chain_net, feeds, save
 
 
 @pytest.fixture(autouse=True)

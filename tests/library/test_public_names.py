@@ -10,6 +10,7 @@ import pytest
 import evosplit
 from evosplit.shared.errors import EvoSplitError, MissingExtraError
 
+LIBRARY_LACKS = ["ray", "prometheus_client", "torch", "av"]
 EDGE_LACKS = ["ray", "pulp", "highspy", "matplotlib", "torch"]
 
 
@@ -43,6 +44,11 @@ def test_an_edge_board_loads_splits_and_talks_without_the_planner() -> None:
     said = run(absent + "\ntry:\n evosplit.plan\nexcept evosplit.EvoSplitError as error:\n print(error)")
     assert said.startswith("evosplit.plan needs ")
     assert said.endswith("install evosplit[library]")
+
+
+def test_the_library_extra_is_enough_for_every_name() -> None:
+    absent = f"import sys; sys.modules.update(dict.fromkeys({LIBRARY_LACKS!r})); import evosplit; "
+    assert run(absent + "print(all(getattr(evosplit, name) for name in evosplit.__all__))") == "True"
 
 
 def test_a_missing_extra_is_an_import_error_too() -> None:

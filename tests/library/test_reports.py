@@ -7,15 +7,16 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from click.testing import CliRunner
 
 import evosplit
 from evosplit.cli.main import main
 from evosplit.library.plots.figure import file_axes
-from evosplit.library.report import Report
+from evosplit.library.report import MOST_ROWS, Report
 from evosplit.shared.errors import InputError, ModelError, ProfileError, UsageError
-from tests.models import chain_net, residual_net, save
+from tests.models import branch_net, chain_net, residual_net, save
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -64,6 +65,9 @@ def check(found: Report) -> None:
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False)) == found.to_dict()
     cells = Cells(found._repr_html_())
     assert cells.rows == sum(1 + len(one.rows) for one in found.listings())
+    lines = repr(found).splitlines()
+    assert len(lines) <= len(found.remarks()) + sum(3 + MOST_ROWS for _ in found.listings())
+    assert all(one.title in lines for one in found.listings())
 
 
 def test_every_answer_is_data_and_html(
@@ -120,6 +124,7 @@ def test_texts_from_models_are_escaped() -> None:
     text = Odd()._repr_html_()
     assert "<script>" not in text
     assert Cells(text).text == ["<b>", "a&b", "<script>", "1 < 2"]
+    assert repr(Odd()) == "<b>\na&b\n<script>\n1 < 2"
 
 
 def test_plots_are_axes(model: evosplit.Model, options: evosplit.PlanningOptions) -> None:
@@ -157,6 +162,19 @@ def test_limits_and_promises_hold(model: evosplit.Model, options: evosplit.Plann
     assert any("holds" in line for line in found.notes)
 
 
+def test_models_in_memory_are_those_of_files(tmp_path: Path) -> None:
+    path = save(chain_net(), tmp_path, "model")
+    from_file, from_bytes = evosplit.load(path), evosplit.load(path.read_bytes())
+    assert from_bytes.graph == from_file.graph
+    assert from_bytes.path is None
+    assert evosplit.calibrate(from_bytes).calibration.kind == "none"
+    named = evosplit.load(onnx.load(path), (1, 3, 16, 16), name="mine")
+    assert (named.name, named.layers) == ("mine", from_file.layers)
+    assert "Layers of mine.onnx" in named._repr_html_()
+    with pytest.raises(ModelError, match="not an ONNX file"):
+        evosplit.load(b"nothing of the kind")
+
+
 def test_shapes_cards_and_what_is_wrong(tmp_path: Path) -> None:
     path = save(chain_net(), tmp_path)
     card = {"version": 1, "name": "net", "input": {"colour": "RGB", "resize": {"kind": "stretch"}}}
@@ -165,6 +183,8 @@ def test_shapes_cards_and_what_is_wrong(tmp_path: Path) -> None:
     assert evosplit.load(path, {"x": (1, 3, 16, 16)}).layers == evosplit.load(path).layers
     with pytest.raises(ModelError):
         evosplit.load(tmp_path / "absent.onnx", (1, 3))
+    with pytest.raises(UsageError, match="has the inputs"):
+        evosplit.load(save(branch_net(), tmp_path, "branch"), (1, 3))
     with pytest.raises(UsageError, match="labels are given with arrays"):
         evosplit.calibrate(evosplit.load(path), labels=[1])
     with pytest.raises(InputError):

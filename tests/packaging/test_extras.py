@@ -11,6 +11,7 @@ import pytest
 WITHOUT = "import sys; sys.modules.update(dict.fromkeys({absent!r})); "
 EDGE_LACKS = ["ray", "pulp", "highspy", "matplotlib", "torch"]
 CLOUD_LACKS = ["aiohttp", "prometheus_client", "matplotlib", "torch"]
+PLANNER_LACKS = ["ray", "aiohttp", "prometheus_client", "matplotlib", "torch"]
 PLAIN_LACKS = [*EDGE_LACKS, "aiohttp", "prometheus_client", "PIL"]
 
 
@@ -20,7 +21,10 @@ PLAIN_LACKS = [*EDGE_LACKS, "aiohttp", "prometheus_client", "PIL"]
         (EDGE_LACKS, ["edge", "--help"]),
         (EDGE_LACKS, ["results", "--help"]),
         (CLOUD_LACKS, ["cloud", "--help"]),
+        (PLANNER_LACKS, ["plan", "--help"]),
+        (PLANNER_LACKS, ["compare", "--help"]),
         (PLAIN_LACKS, ["inspect", "--help"]),
+        (PLAIN_LACKS, ["split", "--help"]),
         (PLAIN_LACKS, ["--help"]),
     ],
 )

@@ -62,6 +62,20 @@ def test_the_wheel_holds_the_data_files(wheel: Path) -> None:
     assert expected | {"evosplit/cloud/serve_config.yaml", "evosplit/py.typed"} <= names
 
 
+def test_the_library_works_out_of_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    """Cards that come with it are found where it is installed, not in a checkout."""
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); import evosplit, pathlib;"
+        "from evosplit.library.card_files import find_card;"
+        "print(find_card(pathlib.Path('mobilenetv2.onnx')));"
+        "print(evosplit.plan.__module__)"
+    )
+    card, module = _run(sys.executable, "-c", code, folder=tmp_path).splitlines()
+    assert Path(card) == tmp_path / "site" / "evosplit" / "cli" / "cards" / "mobilenetv2.yaml"
+    assert module == "evosplit.library.plan"
+
+
 def test_it_is_imported_beside_a_distribution_named_kernels(wheel: Path, tmp_path: Path) -> None:
     target = tmp_path / "site"
     options = ("--no-deps", "--target", str(target), "--python", sys.executable)

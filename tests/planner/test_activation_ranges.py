@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from models import chain_net, feeds, save
 
 from evosplit.kernels.errors.measure_table import ErrorTable, measure_errors
 from evosplit.planner.devices import named_device
@@ -15,6 +14,7 @@ from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan
 from evosplit.shared.serial import digest, from_json, to_data, to_json
+from tests.models import chain_net, feeds, save
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from models import branch_net, residual_net, save
 
 from evosplit.kernels.errors.calibration_inputs import (
     calibration_from_arrays,
@@ -9,6 +8,7 @@ from evosplit.kernels.errors.calibration_inputs import (
 )
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Graph, load_graph
+from tests.models import branch_net, residual_net, save
 
 
 @pytest.fixture

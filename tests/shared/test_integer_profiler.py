@@ -2,7 +2,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from models import chain_net, save
 
 from evosplit.edge.backends.int8 import timed_integers
 from evosplit.shared.errors import ProfileError
@@ -11,6 +10,7 @@ from evosplit.shared.integer_profiler import measure_integers
 from evosplit.shared.integer_times import IntegerTimes
 from evosplit.shared.profile import Machine, Profile
 from evosplit.shared.serial import from_data, from_json, to_data, to_json
+from tests.models import chain_net, save
 
 
 @pytest.fixture(scope="module")

@@ -65,6 +65,11 @@ class MaskedSegment:
         """Share of the multiply-accumulates that the last run computed."""
         return self._density
 
+    @property
+    def kept_bytes(self) -> int:
+        """What is kept of all streams."""
+        return self._streams.size_bytes
+
     def forget(self, stream: str) -> None:
         """Drop what is kept of a stream."""
         self._streams.forget(stream)

@@ -32,9 +32,6 @@ class StreamCache:
         self._make = make
         self._held: Lru[str, Stream] = Lru(limit_bytes)
 
-    def __len__(self) -> int:
-        return len(self._held)
-
     @property
     def size_bytes(self) -> int:
         """Held by all streams."""

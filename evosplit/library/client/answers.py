@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from evosplit.library.report import Listing, Report, listing
 from evosplit.shared.oip import InferResponse, Scalar
+from evosplit.shared.plan import PlanTable
 from evosplit.shared.result import Result
 from evosplit.shared.serial import to_data
-from evosplit.shared.units import format_duration, format_size
+from evosplit.shared.units import format_bandwidth, format_duration, format_size
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FrameReport(Report):
     """The result of one frame: who answered, how sure, under which plan, and where the time went."""
 
@@ -53,7 +54,7 @@ class Page:
     next_cursor: str | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class InferReport(Report):
     """Outputs by name, and what the tier says about how they were made."""
 
@@ -77,6 +78,29 @@ class InferReport(Report):
             listing(f"Outputs of {self.model}", ("output", "shape", "dtype"), shapes),
             listing("Parameters", ("what", "value"), self.parameters.items()),
         )
+
+
+@dataclass(frozen=True, repr=False)
+class ServedPlans(Report):
+    """The plan table that a cloud tier made for a device, and the digest of the bundle that holds it."""
+
+    bundle: str
+    table: PlanTable
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the plan service answers."""
+        data: dict[str, Any] = to_data(self)
+        return data
+
+    def listings(self) -> tuple[Listing, ...]:
+        """A row a plan."""
+        starts = ("the least", *(format_bandwidth(value) for value in self.table.breakpoints_bps))
+        rows = (
+            (start, plan.cut_key, format_duration(plan.latency.total_s), format_size(plan.wire_bytes))
+            for start, plan in zip(starts, self.table.plans, strict=True)
+        )
+        columns = ("from", "cut", "latency there", "on the wire")
+        return (listing(f"Plans for {self.table.model}", columns, rows),)
 
 
 def infer_report(response: InferResponse) -> InferReport:

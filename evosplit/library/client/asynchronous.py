@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import aiohttp
 from numpy.typing import NDArray
 
-from evosplit.library.client.answers import FrameReport, InferReport, Page
+from evosplit.library.client.answers import FrameReport, InferReport, Page, ServedPlans
 from evosplit.library.client.calls import (
     Picture,
     finish_call,
@@ -18,17 +18,26 @@ from evosplit.library.client.calls import (
     infer_call,
     page_call,
     picture_bytes,
+    plans_call,
     read_frame,
     read_outputs,
     read_page,
+    read_plans,
     result_call,
 )
 from evosplit.library.client.retries import Retries
 from evosplit.library.client.service_errors import ServiceError, ServiceUnavailableError
 from evosplit.library.client.transport import Call, Reply, Transport
+from evosplit.library.report import Report
 from evosplit.shared.oip import FRAME_INPUT, SIZED_PICTURE_INPUT
+from evosplit.shared.profile import Profile
 from evosplit.shared.result import AnsweredBy
+from evosplit.shared.serial import to_data
 from evosplit.shared.token import given_token
+
+if TYPE_CHECKING:  # they come with extras that a client may lack
+    from evosplit.library.profile import ProfileReport
+    from evosplit.planner.problem.limits import Limits
 
 PAGE: Final = 100
 
@@ -105,8 +114,8 @@ class AsyncClient:
         cursor: str | None = None
         while True:
             page = await self.page(filters, cursor=cursor)
-            for found in page.results:
-                yield found
+            for result in page.results:
+                yield result
             cursor = page.next_cursor
             if cursor is None:
                 return
@@ -128,6 +137,28 @@ class AsyncClient:
     async def models(self) -> dict[str, Any]:
         """The models of a cloud tier, and what is wrong with those that it cannot serve."""
         return (await self._call(Call("GET", "/v1/models"))).json()
+
+    async def make_plans(
+        self,
+        model: str,
+        profile: ProfileReport | Profile,
+        *,
+        rtt_s: float = 0.0,
+        limits: Limits | None = None,
+        max_drop: float | None = None,
+    ) -> ServedPlans:
+        """Have a cloud tier plan for the device of a profile; takes seconds to minutes, once."""
+        request = {
+            "profile": profile.to_dict() if isinstance(profile, Report) else to_data(profile),
+            "rtt_s": rtt_s,
+            "limits": {} if limits is None else to_data(limits),
+            "max_drop": max_drop,
+        }
+        return read_plans(await self._call(plans_call(model, request)))
+
+    async def bundle(self, digest: str) -> bytes:
+        """The bundle of a digest, from a cloud tier: head weights, skeleton, table and card."""
+        return (await self._call(Call("GET", f"/v1/bundles/{digest}"))).body
 
     async def infer(self, model: str, tensors: Mapping[str, NDArray[Any]]) -> InferReport:
         """The whole network on tensors by name, on either tier.

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import io
+import json
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.library.client.answers import FrameReport, InferReport, Page, infer_report
+from evosplit.library.client.answers import (
+    FrameReport,
+    InferReport,
+    Page,
+    ServedPlans,
+    infer_report,
+)
 from evosplit.library.client.service_errors import ServiceError
 from evosplit.library.client.transport import Call, Reply
 from evosplit.shared import oip
 from evosplit.shared.errors import InputError
 from evosplit.shared.result import Result
 from evosplit.shared.serial import from_data
+
+_PLAN_S: Final = 1200.0
+"""Longest that a cloud tier takes to plan, and a little more."""
 
 Picture: TypeAlias = bytes | Path | str | NDArray[np.uint8]
 """A file's content, its path, or pixels ``(H, W, 3)`` or ``(H, W)`` uint8, RGB or grey."""
@@ -54,15 +64,27 @@ def finish_call(model: str, name: str, content: bytes) -> Call:
     return _infer(model, (oip.blob_tensor(name, content),), True)
 
 
+def plans_call(model: str, request: Mapping[str, Any]) -> Call:
+    """Plans for a device; the same question again is answered from what is kept, so it may be repeated."""
+    headers, body = {"Content-Type": "application/json"}, json.dumps(request).encode()
+    path = f"/v1/models/{quote(model, safe='')}/plans"
+    return Call("POST", path, {}, headers, body, timeout_s=_PLAN_S)
+
+
+def read_plans(reply: Reply) -> ServedPlans:
+    """The table in an answer. Raises ServiceError where there is none."""
+    return from_data(ServedPlans, reply.json(), _NoAnswerError)
+
+
 def read_frame(reply: Reply) -> FrameReport:
     """The result in an answer. Raises ServiceError where there is none."""
-    return FrameReport(from_data(Result, reply.json(), _NoResultError))
+    return FrameReport(from_data(Result, reply.json(), _NoAnswerError))
 
 
 def read_page(reply: Reply) -> Page:
     """A page of results. Raises ServiceError."""
     data = reply.json()
-    results = tuple(FrameReport(from_data(Result, one, _NoResultError)) for one in data.get("results", ()))
+    results = tuple(FrameReport(from_data(Result, item, _NoAnswerError)) for item in data.get("results", ()))
     return Page(results, data.get("next_cursor"))
 
 
@@ -81,7 +103,7 @@ def picture_bytes(picture: Picture) -> bytes:
     return _png(picture)
 
 
-class _NoResultError(ServiceError):
+class _NoAnswerError(ServiceError):
     def __init__(self, message: str) -> None:
         super().__init__(message, 200)
 

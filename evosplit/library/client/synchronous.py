@@ -6,15 +6,20 @@ import asyncio
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from numpy.typing import NDArray
 
-from evosplit.library.client.answers import FrameReport, InferReport, Page
+from evosplit.library.client.answers import FrameReport, InferReport, Page, ServedPlans
 from evosplit.library.client.asynchronous import PAGE, AsyncClient, result_filters
 from evosplit.library.client.calls import Picture
 from evosplit.library.client.retries import Retries
+from evosplit.shared.profile import Profile
 from evosplit.shared.result import AnsweredBy
+
+if TYPE_CHECKING:  # they come with extras that a client may lack
+    from evosplit.library.profile import ProfileReport
+    from evosplit.planner.problem.limits import Limits
 
 T = TypeVar("T")
 
@@ -112,6 +117,23 @@ class Client:
     def models(self) -> dict[str, Any]:
         """The models of a cloud tier, and what is wrong with those that it cannot serve."""
         return self._wait(self._client.models())
+
+    def make_plans(
+        self,
+        model: str,
+        profile: ProfileReport | Profile,
+        *,
+        rtt_s: float = 0.0,
+        limits: Limits | None = None,
+        max_drop: float | None = None,
+    ) -> ServedPlans:
+        """Have a cloud tier plan for the device of a profile; takes seconds to minutes, once."""
+        made = self._client.make_plans(model, profile, rtt_s=rtt_s, limits=limits, max_drop=max_drop)
+        return self._wait(made)
+
+    def bundle(self, digest: str) -> bytes:
+        """The bundle of a digest, from a cloud tier: head weights, skeleton, table and card."""
+        return self._wait(self._client.bundle(digest))
 
     def infer(self, model: str, tensors: Mapping[str, NDArray[Any]]) -> InferReport:
         """The whole network on tensors by name, on either tier; sent again only where it did not arrive."""

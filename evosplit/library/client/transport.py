@@ -21,7 +21,7 @@ _UNAVAILABLE: Final = 503
 
 @dataclass(frozen=True)
 class Call:
-    """One request. ``is_repeatable``: doing it twice is doing it once."""
+    """One request. ``is_repeatable``: doing it twice is doing it once. ``timeout_s`` None: the client's."""
 
     method: str
     path: str
@@ -29,6 +29,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = field(default=None, repr=False)
     is_repeatable: bool = True
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,10 @@ class Reply:
 
     def json(self) -> dict[str, Any]:
         """The JSON object of the body. Raises ServiceError for another body."""
-        found = _object(self.body)
-        if found is None:
+        parsed = _object(self.body)
+        if parsed is None:
             raise ServiceError("the answer is no JSON object: something else listens there", 200)
-        return found
+        return parsed
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,7 @@ class Transport:
         """A new session; whoever asked for it closes it."""
         if not self.url.startswith(("http://", "https://")):
             raise UsageError(f"not the address of a tier: {self.url!r} (write it like http://gate:9000)")
-        timeout = aiohttp.ClientTimeout(total=self.timeout_s, sock_connect=_CONNECT_S)
-        return aiohttp.ClientSession(headers=bearer(self.token) if self.token else {}, timeout=timeout)
+        return aiohttp.ClientSession(headers=bearer(self.token) if self.token else {})
 
     async def send(self, session: aiohttp.ClientSession, call: Call) -> Reply:
         """The answer, after as many attempts as it takes.
@@ -80,12 +80,12 @@ class Transport:
         for attempt in range(self.retries.count + 1):
             if failure is not None:
                 await self.retries.sleep(self.retries.wait_s(attempt - 1, failure.asked_s))
-            found = await self._attempt(session, call)
-            if isinstance(found, Reply):
-                return found
-            if found.is_final:
-                raise found.error
-            failure = found
+            outcome = await self._attempt(session, call)
+            if isinstance(outcome, Reply):
+                return outcome
+            if outcome.is_final:
+                raise outcome.error
+            failure = outcome
         raise ServiceUnavailableError(str(failure.error if failure else self.url))
 
     async def _attempt(self, session: aiohttp.ClientSession, call: Call) -> Reply | _Failure:
@@ -98,12 +98,14 @@ class Transport:
             return _Failure(error, has_arrived and not call.is_repeatable)
 
     async def _once(self, session: aiohttp.ClientSession, call: Call) -> Reply | _Failure:
+        timeout_s = self.timeout_s if call.timeout_s is None else call.timeout_s
         async with session.request(
             call.method,
             self.url.rstrip("/") + call.path,
             params=call.params,
             headers=call.headers,
             data=call.body,
+            timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=_CONNECT_S),
             allow_redirects=False,
         ) as response:
             body = await response.read()
@@ -118,10 +120,10 @@ class Transport:
 
 def _object(body: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(body)
+        parsed = json.loads(body)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:

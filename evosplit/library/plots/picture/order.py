@@ -38,24 +38,24 @@ def crossings(rows: Sequence[Sequence[Node]], below: _Neighbours) -> int:
     """How many pairs of lines cross."""
     total = 0
     for upper, lower in itertools.pairwise(rows):
-        place = {node: at for at, node in enumerate(lower)}
+        place = {node: index for index, node in enumerate(lower)}
         ends: list[int] = []
         for node in upper:
-            found = sorted(place[other] for other in below.get(node, ()))
-            total += sum(len(ends) - bisect.bisect_right(ends, at) for at in found)
-            for at in found:
-                bisect.insort(ends, at)
+            ordered = sorted(place[other] for other in below.get(node, ()))
+            total += sum(len(ends) - bisect.bisect_right(ends, index) for index in ordered)
+            for index in ordered:
+                bisect.insort(ends, index)
     return total
 
 
 def _swept(rows: Sequence[tuple[Node, ...]], nearby: _Neighbours, upwards: bool) -> list[tuple[Node, ...]]:
     place: dict[Node, float] = {}
-    found: list[tuple[Node, ...]] = []
+    ordered: list[tuple[Node, ...]] = []
     for row in reversed(rows) if upwards else rows:
-        wanted = {node: _barycentre(nearby.get(node, ()), place, at) for at, node in enumerate(row)}
-        found.append(tuple(sorted(row, key=wanted.__getitem__)))
-        place |= {node: at for at, node in enumerate(found[-1])}
-    return found[::-1] if upwards else found
+        wanted = {node: _barycentre(nearby.get(node, ()), place, index) for index, node in enumerate(row)}
+        ordered.append(tuple(sorted(row, key=wanted.__getitem__)))
+        place |= {node: index for index, node in enumerate(ordered[-1])}
+    return ordered[::-1] if upwards else ordered
 
 
 def _barycentre(others: Iterable[Node], place: Mapping[Node, float], own: float) -> float:

@@ -1,0 +1,1 @@
+"""Networks, cuts and ways to send a boundary for the feature codec's benchmark."""

@@ -1,0 +1,96 @@
+"""Networks with inputs to calibrate with and unseen ones, three cuts each, and how answers are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from benchmarks.promise import CARDS, CASES, SHARED
+from evosplit.cli.gate.camera import GateCamera
+from evosplit.kernels.errors.calibration_inputs import Feeds
+from evosplit.planner.calibration.input_files import LabelledFeeds
+from evosplit.planner.drop.margins import Reader, reader_for
+from evosplit.shared.agreement import agreement
+from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cuts
+from evosplit.shared.preprocess import preprocess
+
+BANDS: Final = ((0.02, 0.35), (0.35, 0.65), (0.65, 0.95))
+"""Shares of the arithmetic on the edge; in each the cut with the smallest boundary is taken."""
+CALIBRATE_EVERY: Final = 3
+_GATE: Final = Path(__file__).resolve().parents[2] / "cli" / "assets" / "gate.onnx"
+_GATE_FRAMES: Final = 240
+_GATE_STEP: Final = 5
+_MOST: Final = {
+    "yolox_nano": 72,
+    "resnet56_cifar10": 500,
+    "lprnet": 500,
+    "mobilenetv2": 250,
+    "squeezenet1.1": 250,
+}
+
+Outputs = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class CodecCase:
+    """A network, and its inputs; ``unit``: what ``points`` are of."""
+
+    graph: Graph
+    card: Card
+    calibration: Sequence[Feeds]
+    unseen: LabelledFeeds
+    unit: str
+
+    def cuts(self) -> list[tuple[Cut, float]]:
+        """The smallest boundary of each band, and its share of the arithmetic; none where a band has none."""
+        macs = np.cumsum([0, *(layer.macs for layer in self.graph.layers)])
+        every = [(cut, float(macs[len(cut.layers)] / macs[-1])) for cut in prefix_cuts(self.graph)]
+        found = [[one for one in every if low <= one[1] < high] for low, high in BANDS]
+        return [min(band, key=lambda one: self._elements(one[0])) for band in found if band]
+
+    def points(self, right: Sequence[Outputs], found: Sequence[Outputs]) -> float:
+        """100 for all answers right by their labels, or, without labels, as the float network gives them."""
+        labels, reader = self.unseen.labels, reader_for(self.graph, self.card)
+        if labels is None or reader is None:
+            pairs = zip(right, found, strict=True)
+            return 100 * float(np.mean([agreement(self.card, *pair) for pair in pairs]))
+        return 100 * float(np.mean(list(_right(reader, labels, found))))
+
+    def _elements(self, cut: Cut) -> int:
+        return sum(self.graph.tensors[name].elements for name in cut.boundary)
+
+
+def _right(reader: Reader, labels: Sequence[object], found: Sequence[Outputs]) -> Iterator[bool]:
+    return (reader.answer(outputs) == label for outputs, label in zip(found, labels, strict=True))
+
+
+def codec_cases() -> Iterator[CodecCase]:
+    """The networks of the codec's figures, read as they are asked for."""
+    readers = {case.model: case.read for case in CASES if case.few is None}
+    for name, most in _MOST.items():
+        yield _case(SHARED / "models" / f"{name}.onnx", readers[name], most)
+    yield _case(_GATE, _gate_frames, _GATE_FRAMES)
+
+
+def _case(path: Path, read: Callable[[Card], LabelledFeeds], most: int) -> CodecCase:
+    graph = load_graph(path)
+    card = check_card(load_card(CARDS / f"{graph.name}.yaml"), graph)
+    every = read(card)
+    feeds, labels = every.feeds[:most], every.labels
+    seen = [feed for at, feed in enumerate(feeds) if at % CALIBRATE_EVERY == 0]
+    rest = [at for at in range(len(feeds)) if at % CALIBRATE_EVERY]
+    kept = None if labels is None else tuple(labels[at] for at in rest)
+    unit = "agreement of answers" if labels is None else "accuracy"
+    return CodecCase(graph, card, seen, LabelledFeeds([feeds[at] for at in rest], kept), unit)
+
+
+def _gate_frames(card: Card) -> LabelledFeeds:
+    """Every fifth frame of the synthetic camera; plates as the float network reads them."""
+    frames = islice(GateCamera(seed=7500), 0, _GATE_FRAMES * _GATE_STEP, _GATE_STEP)
+    return LabelledFeeds([dict(preprocess(card, frame.image)) for frame in frames], None)

@@ -1,0 +1,93 @@
+"""Command-line options from the fields of a settings model (pydantic): flag, type, bounds, default, help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import click
+from annotated_types import Ge, Gt, Le
+from click.core import ParameterSource
+from pydantic import BeforeValidator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+from evosplit.cli.options import Parsed
+from evosplit.shared.units import format_size
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def settings_options(settings: type[BaseSettings]) -> Callable[[F], F]:
+    """Add an option for every field that says what its flag is, in the order of the fields."""
+    made = [_option(name, field) for name, field in settings.model_fields.items() if _told(field, "flag")]
+
+    def add(command: F) -> F:
+        for option in reversed(made):
+            command = option(command)
+        return command
+
+    return add
+
+
+def given(context: click.Context, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given: of the others environment, file and defaults have their say."""
+    source = context.get_parameter_source
+    return {name: value for name, value in options.items() if source(name) == ParameterSource.COMMANDLINE}
+
+
+def _told(field: FieldInfo, what: str) -> str:
+    extra = field.json_schema_extra
+    return str(extra.get(what, "")) if isinstance(extra, dict) else ""
+
+
+def _option(name: str, field: FieldInfo) -> Callable[[F], F]:
+    flag, kind = _told(field, "flag"), _kind(field)
+    if kind is bool:
+        return _switch(name, field, flag)
+    shown = None if field.is_required() or field.default is None else _shown(field)
+    return click.option(
+        flag, name, type=_type(field, kind), default=shown, show_default=True, help=field.description
+    )
+
+
+def _switch(name: str, field: FieldInfo, flag: str) -> Callable[[F], F]:
+    """``--x/--no-x``, or one flag for what is not the default."""
+    if "/" in flag:
+        return click.option(flag, name, default=field.default, show_default=True, help=field.description)
+    other = not field.default
+    return click.option(
+        flag, name, is_flag=True, flag_value=other, default=field.default, help=field.description
+    )
+
+
+def _kind(field: FieldInfo) -> Any:  # noqa: ANN401 - an annotation
+    """The annotation without what allows None."""
+    kinds = [kind for kind in get_args(field.annotation) if kind is not type(None)]
+    is_optional = len(kinds) < len(get_args(field.annotation))
+    return kinds[0] if is_optional else field.annotation
+
+
+def _type(field: FieldInfo, kind: Any) -> click.ParamType[Any]:  # noqa: ANN401 - an annotation
+    known = (*field.metadata, *getattr(kind, "__metadata__", ()))
+    parse: Any = next((one.func for one in known if isinstance(one, BeforeValidator)), None)
+    if parse is not None:
+        return Parsed(_told(field, "metavar") or "size", parse)
+    if get_origin(kind) is Literal:
+        return click.Choice(get_args(kind))
+    bounds: dict[str, Any] = {}
+    for one in known:
+        bounds |= {"min": one.ge} if isinstance(one, Ge) else {}
+        bounds |= {"min": one.gt, "min_open": True} if isinstance(one, Gt) else {}
+        bounds |= {"max": one.le} if isinstance(one, Le) else {}
+    if kind is int:
+        return click.IntRange(**bounds)
+    return click.FloatRange(**bounds) if kind is float else click.STRING
+
+
+def _shown(field: FieldInfo) -> Any:  # noqa: ANN401 - a default
+    """A default as one would write it."""
+    if isinstance(field.default, tuple):
+        return ",".join(field.default)
+    is_size = any(isinstance(one, BeforeValidator) for one in field.metadata)
+    return format_size(field.default).replace(" ", "") if is_size else field.default

@@ -1,0 +1,48 @@
+"""The parts of one edge agent, built complete by `evosplit.edge.build_agent`; the API reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evosplit.edge.audits.plan_audits import PlanAudits
+from evosplit.edge.background.supervisor import Supervisor, Work
+from evosplit.edge.calibration.live_calibration import LiveCalibration
+from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.pipeline.current_plan import CurrentPlan
+from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.pipeline.intake import FrameIntake
+from evosplit.edge.results.store import Store
+from evosplit.edge.telemetry.metrics import Metrics
+from evosplit.edge.telemetry.prediction_record import PredictionRecord
+from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
+from evosplit.edge.telemetry.savings_record import SavingsRecord
+
+if TYPE_CHECKING:
+    from evosplit.edge.hook_learning.manager import HookManager
+
+
+@dataclass(frozen=True, eq=False)
+class Agent:
+    """One agent: ``frames`` takes what clients send, ``engine`` answers it under ``plans``.
+
+    ``background`` runs the ``tasks``.
+
+    ``hook_manager``, ``calibration`` and ``plan_audits`` are None where the settings leave them out.
+    """
+
+    frames: FrameIntake
+    engine: Engine
+    plans: CurrentPlan
+    cloud: CloudLink
+    store: Store
+    metrics: Metrics
+    profile: RuntimeProfile
+    savings: SavingsRecord
+    predictions: PredictionRecord
+    background: Supervisor
+    tasks: Mapping[str, Work]
+    hook_manager: HookManager | None = None
+    calibration: LiveCalibration | None = None
+    plan_audits: PlanAudits | None = None

@@ -1,0 +1,122 @@
+"""Stage timing: the steps of a frame as named values, the seconds of each, and the thread that computes them.
+
+A frame passes decode, preprocess, head, encode, send, finish (in the cloud), read and record, in this order;
+`evosplit.edge.pipeline.frame_flow` goes through them. What `StageTimes` has collected when the result is made
+becomes its breakdown, and that is what metrics and profile count; recording comes after, and is not in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from evosplit.shared.result import Breakdown
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step. ``field`` is the field of `Breakdown` that has its seconds; some share one."""
+
+    name: str
+    field: str
+
+
+DECODE: Final = Stage("decode", "preprocess_s")
+PREPROCESS: Final = Stage("preprocess", "preprocess_s")
+HEAD: Final = Stage("head", "head_s")
+ENCODE: Final = Stage("encode", "encode_s")
+SEND: Final = Stage("send", "uplink_s")
+RECEIVE: Final = Stage("receive", "decode_s")
+FINISH: Final = Stage("finish", "tail_s")
+READ: Final = Stage("read", "postprocess_s")
+QUEUE: Final = Stage("queue", "queue_s")
+"""Not a step but the waits before steps, here and in the cloud."""
+
+
+class StageTimes:
+    """The seconds of one frame by stage, from now on; ``received_at_s`` is Unix time.
+
+    Of its request ``cloud_queue_s`` is the wait in the cloud, ``link_share`` the mean share of the link.
+    """
+
+    def __init__(self) -> None:
+        self.received_at_s = time.time()
+        self._started_s = time.perf_counter()
+        self._seconds: dict[str, float] = {}
+        self.cloud_queue_s = 0.0
+        self.link_share = 1.0
+
+    def add(self, stage: Stage, seconds: float) -> None:
+        """Add to a stage, which a frame may pass more than once."""
+        self._seconds[stage.field] = self._seconds.get(stage.field, 0.0) + seconds
+
+    def add_cloud_queue(self, queue_s: float, link_share: float) -> None:
+        """How a request fared beside others."""
+        self.add(QUEUE, queue_s)
+        self.cloud_queue_s, self.link_share = queue_s, link_share
+
+    def by_field(self) -> dict[str, float]:
+        """Seconds until now by field of the breakdown, for those that were met."""
+        return dict(self._seconds)
+
+    def breakdown(self) -> Breakdown:
+        """Where the time went until now."""
+        return Breakdown(**self._seconds, total_s=time.perf_counter() - self._started_s)
+
+
+@dataclass(frozen=True)
+class Timed(Generic[T]):
+    """What a step gave, how long it waited for its turn, and how long it took."""
+
+    value: T
+    queue_s: float
+    seconds: float
+
+
+class ComputeThread:
+    """Runs one step at a time, outside the event loop.
+
+    With ``slowdown`` f, a step of t seconds is followed by a wait of (f - 1) t in which no other step runs:
+    to its clients the machine is f times slower, while its processor is free for the cloud that shares it.
+    t is taken inside the thread: handing a step over and back is no work of the network's, and on one machine
+    it is mostly the other tier's doing.
+    """
+
+    def __init__(self, slowdown: float = 1.0) -> None:
+        self._slower = slowdown - 1.0
+        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="compute")
+
+    async def run(self, step: Callable[[], T]) -> Timed[T]:
+        """Wait for a turn, run, play the slower machine. What the step raises comes out, after the wait."""
+        asked_s = time.perf_counter()
+        async with self._turn:
+            started_s = time.perf_counter()
+            value = await asyncio.get_running_loop().run_in_executor(self._thread, self._slowed, step)
+            return Timed(value, started_s - asked_s, time.perf_counter() - started_s)
+
+    async def run_stage(self, stage: Stage, times: StageTimes, step: Callable[[], T]) -> T:
+        """Run a frame's step, and add its seconds and its wait. What it raises comes out."""
+        timed = await self.run(step)
+        times.add(QUEUE, timed.queue_s)
+        times.add(stage, timed.seconds)
+        return timed.value
+
+    def close(self) -> None:
+        """End the thread after the step that is running."""
+        self._thread.shutdown(wait=True)
+
+    def _slowed(self, step: Callable[[], T]) -> T:
+        """An event loop's timers are a millisecond late, eight of which are a layer: so the thread waits."""
+        started_s = time.perf_counter()
+        try:
+            return step()
+        finally:
+            if self._slower > 0.0:
+                time.sleep(self._slower * (time.perf_counter() - started_s))

@@ -1,0 +1,93 @@
+"""Entropy-coded tensors as a choice: offered by measured steps, where both devices know how."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from graphs import random_problem
+
+from evosplit.kernels.codec import encode_tensor
+from evosplit.kernels.errors.coded_steps import CODEC, STEPS, CodedStep, coded_bytes, coded_steps, with_errors
+from evosplit.planner.accuracy_promise import safe
+from evosplit.planner.encodings import CodecSpeed
+from evosplit.planner.problem import Problem
+from evosplit.planner.problem.device_pair import coded_speed
+from evosplit.planner.solve import solve
+from evosplit.shared.graph import parse_cut
+from evosplit.shared.plan import TensorCode
+
+
+def with_steps(problem: Problem, coded: CodecSpeed | None) -> Problem:
+    """The problem with two steps per tensor that take next to no bytes, of which one has no error."""
+    steps = (CodedStep(8, -2.0, 3.0, 0.1, 1e9, 1.0), CodedStep(7, -1.0, 1.5, 0.01, 0.0, 2.0))
+    table = {name: replace(one, coded=steps) for name, one in problem.errors.activations.items()}
+    return replace(problem, errors=replace(problem.errors, activations=table), coded=coded)
+
+
+def split_problems() -> list[Problem]:
+    """Those whose best plan sends a tensor when coding is free."""
+    found = (with_steps(random_problem(seed, max_error=10.0), CodecSpeed(0.0, 0.0)) for seed in range(30))
+    return [problem for problem in found if solve(problem).plan.wire]
+
+
+def test_the_step_with_little_error_is_chosen_where_it_pays() -> None:
+    problems = split_problems()
+    assert problems
+    for problem in problems:
+        plan = solve(problem).plan
+        tensors = problem.graph.tensors
+        floats = [plan.wire[name] for name in plan.wire if tensors[name].is_float]
+        assert set(floats) <= {TensorCode(7, -1.0, 1.5, CODEC)}
+        assert parse_cut(problem.graph, plan.cut_key).boundary == plan.boundary
+
+
+def test_it_is_not_chosen_where_coding_takes_long_or_is_not_known() -> None:
+    for problem in split_problems():
+        for speed in (CodecSpeed(1.0, 1.0), None):
+            plan = solve(replace(problem, coded=speed)).plan
+            assert all(code.codec != CODEC for code in plan.wire.values())
+
+
+def test_plans_without_evidence_do_not_trust_calibrated_steps() -> None:
+    for problem in split_problems():
+        plan = solve(replace(safe(problem), limits=problem.limits)).plan
+        assert all(code.codec != CODEC for code in plan.wire.values())
+
+
+def test_both_devices_have_to_know_it() -> None:
+    problem = random_problem(0)
+    knows = replace(problem.edge, coded_s_per_byte=(1.0, 2.0))
+    assert coded_speed(knows, problem.cloud) is None
+    assert coded_speed(problem.edge, replace(problem.cloud, coded_s_per_byte=(3.0, 4.0))) is None
+    assert coded_speed(knows, replace(problem.cloud, coded_s_per_byte=(3.0, 4.0))) == CodecSpeed(1.0, 4.0)
+
+
+@pytest.mark.parametrize("low", [0.0, -3.0])
+def test_a_ladder_of_steps(low: float) -> None:
+    """Noise falls with the step as that of a uniform quantiser, and bytes are those really sent."""
+    values = np.clip(np.random.default_rng(0).normal(size=(1, 8, 20, 20)), low, 4.0).astype(np.float32)
+    steps = coded_steps(values.reshape(-1), low, float(values.max()))
+    assert len(steps) == len(STEPS)
+    sizes = coded_bytes("x", values, steps)
+    assert list(sizes) == sorted(sizes)
+    noises = [step.relative for step in steps]
+    assert noises == sorted(noises, reverse=True)
+    for step, size in zip(steps, sizes, strict=True):
+        scale = (step.high - step.low) / (2**step.bits - 1)
+        assert step.relative <= scale**2 / 12 / values.var() * 1.6
+        assert size == len(encode_tensor("x", values, step.code).payload)
+        assert step.low <= low
+        assert step.high >= 1.1 * values.max()
+
+
+def test_a_tensor_that_never_varies_has_no_steps() -> None:
+    assert coded_steps(np.full(50, 3.0, np.float32), 0.0, 3.0) == ()
+
+
+def test_errors_follow_the_noise() -> None:
+    steps = (CodedStep(4, -1.0, 1.0, 0.02), CodedStep(5, -1.0, 1.0, 0.0001))
+    found = with_errors(steps, {4: 0.01, 8: 0.0001}, {4: 0.5, 8: 0.002})
+    assert [step.error for step in found] == [pytest.approx(1.0), pytest.approx(0.002)]
+    assert with_errors(steps, {4: 0.0}, {4: 0.0}) == ()
