@@ -3,39 +3,64 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.kernels import delta_blocks
-from evosplit.kernels.encoding_steps import check_raw, unwrapped
+from evosplit.kernels.encoding_steps import check_raw, codes_of, unwrapped
 from evosplit.kernels.entropy import compress
+from evosplit.kernels.entropy_coding import encode_codes
 from evosplit.kernels.packing import pack, unpack
 from evosplit.kernels.unpacked_codes import Codes
 from evosplit.shared.errors import WireError
-from evosplit.shared.wire import EncodedTensor
-from evosplit.shared.wire.frame import Codec
+from evosplit.shared.wire import EncodedTensor, packed_size_bytes
+from evosplit.shared.wire.frame import MAX_CODED_BITS, Codec
 from evosplit.shared.wire.tensor_check import check_tensor
 from evosplit.shared.wire.wire_sizes import bitmap_bytes
 
+Payload: TypeAlias = tuple[bytes | memoryview, Codec, int]
+"""The bytes, their codec, and their length without it."""
+
 
 def encode_delta(
-    base: Codes, now: Codes, block: int, threshold: int = 0, compressed: bool = True
+    base: Codes, now: Codes, block: int, threshold: int = 0, codec: str | None = None
 ) -> tuple[EncodedTensor, Codes]:
     """The changed blocks of ``now``, and the codes that the receiver then has.
 
     A block in which no code is more than ``threshold`` steps away keeps the base's codes: 0 leaves all of
     ``now`` as it is, and so does a tensor that is not quantised. Repeated, no code is ever further than
-    ``threshold`` from what it stands for: nothing drifts. Both must be of one kind (`same_kind`). With zstd
-    where that helps.
+    ``threshold`` from what it stands for: nothing drifts. Both must be of one kind (`same_kind`). Compressed
+    as a `TensorCode`'s ``codec`` says where that is shorter.
     """
     threshold = 0 if now.affine is None else threshold
     changed, differences = _changes(base, now, block, threshold)
     bitmap = np.packbits(changed, bitorder="little")
     packed = np.concatenate([bitmap, pack(differences, now.code_bits)])
-    content = compress(packed, border=bitmap.size) if compressed else None
-    codec: Codec = "none" if content is None else "zstd"
-    encoded = EncodedTensor(
+    content = compress(packed, border=bitmap.size) if codec != "none" else None
+    settled = now if threshold == 0 else _changed(base, changed, differences, block)
+    usual: Payload = (packed.data, "none", packed.size)
+    if content is not None:
+        usual = (content, "zstd", packed.size)
+    coded = _coded(base, settled, len(usual[0])) if codec == "rans" else None
+    return _tensor(now, coded or usual), settled
+
+
+def _coded(base: Codes, now: Codes, limit_bytes: int) -> Payload | None:
+    """All differences, unchanged codes among them, entropy coded; None where that is not shorter."""
+    if now.affine is None or now.bits > MAX_CODED_BITS:
+        return None
+    top = _top(now)
+    shifted = (now.codes - base.codes + np.uint8(2 ** (now.bits - 1))) & np.uint8(top)
+    packed_bytes = packed_size_bytes(now.shape, now.bits)
+    content = encode_codes(shifted, now.shape, now.bits, min(limit_bytes, packed_bytes))
+    return None if content is None else (content, "rans", packed_bytes)
+
+
+def _tensor(now: Codes, payload: Payload) -> EncodedTensor:
+    content, codec, packed_bytes = payload
+    return EncodedTensor(
         name=now.name,
         dtype=now.dtype,
         shape=now.shape,
@@ -45,10 +70,9 @@ def encode_delta(
         scales=(),
         zero_points=(),
         codec=codec,
-        payload=packed.data if content is None else content,
-        packed_bytes=packed.size,
+        payload=content,
+        packed_bytes=packed_bytes,
     )
-    return encoded, now if threshold == 0 else _changed(base, changed, differences, block)
 
 
 def _changes(
@@ -93,6 +117,8 @@ def apply_delta(base: Codes, tensor: EncodedTensor, block: int) -> Codes:
     check_tensor(tensor, block)
     if _kind(tensor.scheme == "raw-delta", tensor) != _kind(base.affine is None, base):
         raise WireError(f"{tensor.name!r}: a delta of another kind than its base")
+    if tensor.codec == "rans":
+        return _decoded(base, tensor)
     count, bits = base.codes.size, base.code_bits
     packed, border = unwrapped(tensor), bitmap_bytes(count, block)
     changed = _flags(tensor.name, packed[:border], -(-count // block))
@@ -102,6 +128,14 @@ def apply_delta(base: Codes, tensor: EncodedTensor, block: int) -> Codes:
     restored = _changed(base, changed, unpack(packed[border:], found, bits), block)
     check_raw(tensor.name, tensor.dtype, restored.codes)
     return restored
+
+
+def _decoded(base: Codes, tensor: EncodedTensor) -> Codes:
+    if tensor.packed_bytes != packed_size_bytes(tensor.shape, tensor.bits):
+        raise WireError(f"{tensor.name!r}: {tensor.packed_bytes} packed bytes for all differences")
+    shifted = codes_of(tensor)
+    codes = (base.codes + shifted - np.uint8(2 ** (tensor.bits - 1))) & np.uint8(_top(base))
+    return dataclasses.replace(base, codes=codes)
 
 
 def _flags(name: str, bitmap: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:

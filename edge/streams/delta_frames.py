@@ -20,13 +20,13 @@ def key_frame(frame: Frame, wire: Wire, codes: Coded) -> bytes:
     return _sealed(frame, 0, codes, tensors)
 
 
-def delta_frame(frame: Frame, base: Coded, codes: Coded, threshold: int) -> tuple[bytes, Coded]:
+def delta_frame(frame: Frame, wire: Wire, base: Coded, codes: Coded, threshold: int) -> tuple[bytes, Coded]:
     """The blocks of ``codes`` in which one differs from the base's by more, and the codes that result."""
     head = frame.stream
     if head is None:
         raise ValueError("a delta needs a stream")
-    pairs = zip(base, codes, strict=True)
-    deltas = [encode_delta(before, now, head.block, threshold) for before, now in pairs]
+    each = zip(base, codes, (code.codec for _, code in wire.codes), strict=True)
+    deltas = [encode_delta(before, now, head.block, threshold, codec) for before, now, codec in each]
     result = tuple(codes for _, codes in deltas)
     return _sealed(frame, head.base, result, tuple(tensor for tensor, _ in deltas)), result
 

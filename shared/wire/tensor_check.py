@@ -87,7 +87,8 @@ def _check_payload(tensor: EncodedTensor) -> None:
 
 def _can_be_coded(tensor: EncodedTensor) -> bool:
     """Whether codec ``rans`` takes such codes."""
-    return tensor.scheme == "affine" and tensor.bits <= MAX_CODED_BITS and tensor.elements <= MAX_CODED
+    is_affine = tensor.scheme in ("affine", "affine-delta")
+    return is_affine and tensor.bits <= MAX_CODED_BITS and tensor.elements <= MAX_CODED
 
 
 def _check_raw(tensor: EncodedTensor) -> None:

@@ -154,4 +154,6 @@ async def test_after_a_rest_it_goes_on(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_each_kind_of_the_settings_has_a_learner() -> None:
     assert tuple(sorted(kind.name for kind in KINDS)) == tuple(sorted(set(SETTINGS_KINDS) - {"guess"}))
-    assert EdgeSettings("http://c", "net", Path(), hook_kinds=("guess",)).hook_kinds == ("guess",)
+    assert EdgeSettings(cloud_url="http://c", model="net", data=Path(), hook_kinds=("guess",)).hook_kinds == (
+        "guess",
+    )

@@ -39,11 +39,14 @@ CODES = {
     "half": TensorCode(8, -8.0, 8.0),
     "ids": TensorCode(32),
     "mask": TensorCode(32),
+    "map": TensorCode(6, -8.0, 8.0, "rans"),
 }
 SECOND = {**FIRST, "three": moved(FIRST["three"], 0, 41), "ids": moved(FIRST["ids"], 4)}
 THIRD = {**{name: moved(array, 1) for name, array in SECOND.items()}, "three": SECOND["three"]}
-VALUES = {"key": FIRST, "delta": SECOND, "later": THIRD}
-BASES = {"key": 0, "delta": 41, "later": 43}
+MAP = {"map": ramp(1, 8, 12, 16)}
+OTHER_MAP = {"map": moved(MAP["map"], *range(0, 1500, 11))}
+VALUES = {"key": FIRST, "delta": SECOND, "later": THIRD, "coded-key": MAP, "coded-delta": OTHER_MAP}
+BASES = {"key": 0, "delta": 41, "later": 43, "coded-key": 0, "coded-delta": 45}
 
 
 def codes_of(name: str) -> tuple[Codes, ...]:
@@ -52,7 +55,7 @@ def codes_of(name: str) -> tuple[Codes, ...]:
 
 def golden_stream(name: str) -> Frame:
     codes = codes_of(name)
-    numbers = {"key": 41, "delta": 43, "later": 44}
+    numbers = {"key": 41, "delta": 43, "later": 44, "coded-key": 45, "coded-delta": 46}
     head = StreamHead(
         client=0x0123456789ABCDEF,
         stream="Gate-ü",
@@ -62,12 +65,13 @@ def golden_stream(name: str) -> Frame:
         digest=digest(codes),
         keep=name != "later",
     )
-    if name == "key":
-        tensors = tuple(encode_whole(each, "none") for each in codes)
+    codecs = [CODES[each.name].codec or "none" for each in codes]
+    if not BASES[name]:
+        tensors = tuple(map(encode_whole, codes, codecs))
     else:
-        base = codes_of("key" if name == "delta" else "delta")
-        pairs = zip(base, codes, strict=True)
-        tensors = tuple(encode_delta(before, now, BLOCK, compressed=False)[0] for before, now in pairs)
+        before = next(other for other, number in numbers.items() if number == BASES[name])
+        each = zip(codes_of(before), codes, codecs, strict=True)
+        tensors = tuple(encode_delta(base, now, BLOCK, codec=codec)[0] for base, now, codec in each)
     return Frame(f"golden-{name}", SHA256, "7", tensors, head)
 
 

@@ -42,6 +42,14 @@ def test_the_frames_build_on_each_other():
             assert codes.values().dtype == VALUES[name][key].dtype
 
 
+def test_entropy_coded_ones_are_of_version_3():
+    for name in NAMES:
+        content = (FOLDER / f"{name}.evs").read_bytes()
+        assert content[4:6] == (b"\x03\x01" if name.startswith("coded") else b"\x02\x00")
+        is_coded = [tensor.codec == "rans" for tensor in decode_frame(content).tensors]
+        assert any(is_coded) == name.startswith("coded")
+
+
 def test_layout_by_hand():
     """The bytes of docs/wire-format.md, without any code of ours."""
     content = (FOLDER / "delta.evs").read_bytes()

@@ -39,10 +39,10 @@ def pairs(draw):
 
 
 @settings(max_examples=300, deadline=None)
-@given(pairs(), st.booleans())
-def test_deltas_equal_the_oracle(given_pair, compressed):
+@given(pairs(), st.sampled_from([None, "none"]))
+def test_deltas_equal_the_oracle(given_pair, codec):
     base, now, block = given_pair
-    encoded, settled = encode_delta(base, now, block, compressed=compressed)
+    encoded, settled = encode_delta(base, now, block, codec=codec)
     assert settled is now
     packed = unwrapped(encoded)
     border = bitmap_bytes(base.codes.size, block)
@@ -64,6 +64,31 @@ def test_settling_equals_the_oracle_and_stays_within_the_threshold(given_pair, t
     assert (apply_delta(base, encoded, block).codes == settled.codes).all()
     assert (settled.codes == reference.settle(base.codes, now.codes, threshold, block)).all()
     assert np.abs(settled.codes.astype(int) - now.codes).max(initial=0) <= threshold
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 99), BITS, st.integers(0, 3), st.sampled_from([0.0, 0.02, 0.5, 1.0]))
+def test_entropy_coded_deltas_give_the_same_codes(seed, bits, threshold, share):
+    shape, code = (4, 20, 30), TensorCode(bits, -1.0, 3.0)
+    before = tensor_of(seed, shape)
+    base, now = (to_codes("x", each, code) for each in (before, tensor_of(seed + 1, shape, share, before)))
+    encoded, settled = encode_delta(base, now, 8, threshold, "rans")
+    usual, expected = encode_delta(base, now, 8, threshold)
+    assert (settled.codes == expected.codes).all()
+    assert (apply_delta(base, encoded, 8).codes == settled.codes).all()
+    assert len(encoded.payload) <= len(usual.payload)
+
+
+def test_smooth_changes_are_entropy_coded_and_their_length_is_checked():
+    code, before = TensorCode(6, -1.0, 3.0), tensor_of(0, (4, 20, 30))
+    now = before + np.random.default_rng(0).normal(size=before.shape).astype(np.float32) / 12
+    base, later = to_codes("x", before, code), to_codes("x", now, code)
+    encoded, _ = encode_delta(base, later, 8, codec="rans")
+    assert encoded.codec == "rans"
+    assert (apply_delta(base, encoded, 8).codes == later.codes).all()
+    for change in ({"packed_bytes": encoded.packed_bytes - 1}, {"scheme": "raw-delta", "bits": 32}):
+        with pytest.raises(WireError):
+            apply_delta(base, dataclasses.replace(encoded, **change), 8)
 
 
 @settings(max_examples=200, deadline=None)
@@ -135,7 +160,7 @@ def test_what_cannot_be_encoded():
 
 BASE = to_codes("x", tensor_of(0, (3, 7)), TensorCode(5, -1.0, 3.0))
 NOW = to_codes("x", tensor_of(1, (3, 7)), TensorCode(5, -1.0, 3.0))
-DELTA, _ = encode_delta(BASE, NOW, 8, compressed=False)
+DELTA, _ = encode_delta(BASE, NOW, 8, codec="none")
 PAYLOAD = bytes(DELTA.payload)
 
 
