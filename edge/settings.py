@@ -219,6 +219,10 @@ class EdgeSettings(BaseSettings):
             raise UsageError("a region is left,top,right,bottom from 0 to 1, left < right and top < bottom")
         return self
 
+    def changed(self, **changes: Any) -> EdgeSettings:  # noqa: ANN401 - as the settings are
+        """With other values, checked as they all are."""
+        return EdgeSettings(**{**dict(self), **changes})
+
     @property
     def depth(self) -> int:
         """Layers that whatever is sent has passed, at least."""

@@ -57,11 +57,11 @@ class Testbed:
         self, name: str, bundle: Bundle, hooks: Sequence[Hook] = (), slowdown: float = SLOWDOWN
     ) -> AsyncIterator[Agent]:
         """A running agent with a store of its own, and just these hooks."""
-        settings = self.settings.model_copy(update={"data": self.settings.data / name, "slowdown": slowdown})
+        settings = self.settings.changed(data=self.settings.data / name, slowdown=slowdown)
         settings.folder.mkdir(parents=True)
         if hooks:  # by way of the file of hooks; a few are audited, and nothing new is learned
             save_hooks(settings.folder / FILE, self.graph.sha256, hooks)
-            settings = settings.model_copy(update={"hooks": True})
+            settings = settings.changed(hooks=True)
         async with running_agent(settings, bundle, self.token, self.session, without=("hooks",)) as agent:
             yield agent
 
@@ -81,9 +81,7 @@ async def gate_testbed(link: Link = LINK) -> AsyncIterator[Testbed]:
             settings = EdgeSettings(
                 cloud_url=shaper.url, model=model, data=data, token=token, max_error=GATE_MAX_ERROR
             )
-            settings = settings.model_copy(
-                update={"slowdown": SLOWDOWN, "hooks": False, "exit_agreement": AGREEMENT}
-            )
+            settings = settings.changed(slowdown=SLOWDOWN, hooks=False, exit_agreement=AGREEMENT)
             planned = await enrol(settings, PlannerClient(session, shaper.url, model, token))
             graph = load_graph(scenario.model)
             card = check_card(load_card(scenario.card), graph)

@@ -40,7 +40,7 @@ def read_pools(path: Path, limit_bytes: int) -> tuple[SamplePools, int]:
             fill_samples(archive, which, shelf, count, len(archive.meta["answers"]))
         pools.names.restore(tuple(archive.meta["answers"]), archive.read("names"))
         pools.balanced.restore(pools.train.codes[: used[0]], archive.read("balance"))
-        pools.uniform.seen = int(archive.meta["held_seen"])
+        pools.uniform.restore(int(archive.meta["held_seen"]))
         if pools.uniform.used != used[1]:
             raise ValueError("its counts contradict each other")
         return pools, int(archive.meta["offered"])

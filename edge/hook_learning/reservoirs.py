@@ -81,6 +81,10 @@ class UniformReservoir:
         self._capacity = capacity
         self.seen = 0
 
+    def restore(self, seen: int) -> None:
+        """Go on where so many had been offered."""
+        self.seen = seen
+
     def place(self, random: Random) -> int | None:
         """Where the next sample goes, or None: nowhere."""
         self.seen += 1

@@ -25,6 +25,11 @@ class _Seen:
     outputs: Mapping[str, NDArray[Any]]
     age: int = 0
 
+    def repeat(self) -> Mapping[str, NDArray[Any]]:
+        """The answer, given once more."""
+        self.age += 1
+        return self.outputs
+
 
 @dataclass(frozen=True, eq=False)
 class RepeatHook:
@@ -60,8 +65,7 @@ class RepeatHook:
             sure = 0.0 if means is None else confidence(seen.means, means)
             if not sure >= self.threshold:
                 return GO
-            seen.age += 1
-            return Exit(seen.outputs, sure)
+            return Exit(seen.repeat(), sure)
 
     def learn_answer(self, stream: str, tensor: NDArray[Any], outputs: Mapping[str, NDArray[Any]]) -> None:
         """Remember a full answer of the network, and what its input ``tensor`` looked like."""

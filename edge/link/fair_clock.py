@@ -15,6 +15,11 @@ class Passage:
     seconds: float = 0.0
     share: float = 1.0
 
+    def end(self, seconds: float, alone_s: float) -> None:
+        """Fill it in; ``alone_s`` is how long it would have had the link to itself."""
+        self.seconds = seconds
+        self.share = min(alone_s / max(seconds, 1e-9), 1.0)
+
 
 @dataclass
 class FairClock:
@@ -39,8 +44,7 @@ class FairClock:
             ended_s = time.perf_counter()
             left_s = self.advance(ended_s)
             self.users -= 1
-            passage.seconds = ended_s - started_s
-            passage.share = min((left_s - entered_s) / max(passage.seconds, 1e-9), 1.0)
+            passage.end(ended_s - started_s, left_s - entered_s)
 
     def advance(self, now_s: float) -> float:
         """The virtual time at ``now_s``, which never runs backwards."""

@@ -46,8 +46,23 @@ class Sent:
 
 @dataclass
 class _Track:
+    """One stream: the epoch of its codes, and what the cloud holds of it."""
+
     epoch: Epoch | None = None
     held: Held = field(default_factory=Held)
+
+    def encoded(self, epoch: Epoch, state: State | None) -> None:
+        """A frame of this epoch goes out; ``state`` as in `on_sent`."""
+        self.epoch = epoch
+        self.held = on_sent(self.held, state)
+
+    def settle(self, event: Event, sent: Sent) -> None:
+        """What became of a frame."""
+        self.held = on_event(self.held, event, sent.sequence, sent.base)
+
+    def begin_anew(self) -> None:
+        """What the cloud holds is of no use in another epoch."""
+        self.held = dataclasses.replace(self.held, base=None, pending=())
 
 
 class DeltaSender:
@@ -86,10 +101,9 @@ class DeltaSender:
         written = self._written(
             Frame(frame_id, wire.model_sha256, wire.cut_key, (), head), epoch, base, codes
         )
-        track.epoch = written.epoch
         kept = State(head.sequence, written.codes) if head.keep else None
         with self._lock:
-            track.held = on_sent(track.held, kept)
+            track.encoded(written.epoch, kept)
         return Sent(written.content, stream, head.sequence, written.base)
 
     def acknowledged(self, sent: Sent) -> None:
@@ -113,7 +127,7 @@ class DeltaSender:
         with self._lock:
             track = self._tracks.get(sent.stream)
             if track is not None:
-                track.held = on_event(track.held, event, sent.sequence, sent.base)
+                track.settle(event, sent)
 
     def _track(self, stream: str) -> _Track:
         with self._lock:
@@ -125,7 +139,7 @@ class DeltaSender:
         """What the cloud holds; nothing of use in a new epoch."""
         with self._lock:
             if is_new:
-                track.held = dataclasses.replace(track.held, base=None, pending=())
+                track.begin_anew()
             return track.held
 
     def _written(self, frame: Frame, epoch: Epoch, base: State | None, codes: Coded) -> _Written:

@@ -67,6 +67,10 @@ class HookProfile:
     decisions: Counter[str] = field(default_factory=Counter)
     fired: int = 0
 
+    def count_fired(self) -> None:
+        """A decision was acted on."""
+        self.fired += 1
+
 
 class RuntimeProfile:
     """Counts results and the traces of their heads. Used by the event loop alone."""
@@ -90,7 +94,7 @@ class RuntimeProfile:
         if answer is not None and answer.run is not None:
             self._head(answer)
             for hook in answer.run.changed_by:
-                self.hooks[hook.name].fired += 1
+                self.hooks[hook.name].count_fired()
         self._wire(result, answer)
 
     def segments_seen(self, graph: Graph) -> tuple[SegmentSeen, ...]:

@@ -34,7 +34,7 @@ class Scene:
     session: aiohttp.ClientSession
 
     async def enrol(self, **changes: object) -> Bundle:
-        settings = EdgeSettings(**{**dict(self.settings), **changes})
+        settings = self.settings.changed(**changes)
         client = PlannerClient(self.session, settings.cloud_url, settings.model, settings.token)
         return await enrol(settings, client, retry_s=0.02)
 

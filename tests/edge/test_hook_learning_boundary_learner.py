@@ -24,6 +24,13 @@ BITS, CHANNELS = BitsLadder(), ChannelsLadder()
 QUIET = {"probe_interval_s": 60.0}
 """Nothing is tried while a probe is under way."""
 RNG = np.random.default_rng(0)
+START = RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def _draws_from_the_start() -> None:
+    """What a test draws does not depend on the tests before it."""
+    RNG.bit_generator.state = START
 
 
 def tensor(scale: float = 1.0) -> np.ndarray:
@@ -88,6 +95,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learning_budgets, "MOST_BYTES", 1e9)
     monkeypatch.setattr(boundary_learner, "LEAST_ROWS", 10)
     monkeypatch.setattr(FITS, 1e9)
+    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
 
 
 async def test_the_device_learns_to_send_less(tmp_path: Path, free: None) -> None:

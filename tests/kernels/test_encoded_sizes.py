@@ -12,7 +12,6 @@ from evosplit.shared.graph import Tensor
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire import Frame, encode_frame
 
-RNG = np.random.default_rng(0)
 FRAME_ID = "3f2b8c1e-7a90-4d52-9b1f-0c6a5e4d3b2a"
 TENSORS = st.builds(
     Tensor,
@@ -24,12 +23,13 @@ TENSORS = st.builds(
 
 def noise(tensor):
     """Values whose codes have no structure that zstd could use."""
+    rng = np.random.default_rng(tensor.shape)
     if tensor.dtype == "bool":
-        return RNG.integers(0, 2, tensor.shape).astype(bool)
+        return rng.integers(0, 2, tensor.shape).astype(bool)
     if tensor.is_float:
-        return RNG.uniform(size=tensor.shape).astype(tensor.dtype)
+        return rng.uniform(size=tensor.shape).astype(tensor.dtype)
     limits = np.iinfo(tensor.dtype)
-    return RNG.integers(limits.min, limits.max, tensor.shape, dtype=tensor.dtype, endpoint=True)
+    return rng.integers(limits.min, limits.max, tensor.shape, dtype=tensor.dtype, endpoint=True)
 
 
 @settings(max_examples=100, deadline=None)

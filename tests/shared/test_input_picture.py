@@ -16,7 +16,6 @@ from evosplit.shared.input_picture import picture_of, read_picture
 from evosplit.shared.pictures import decode_picture, resample
 from evosplit.shared.preprocess import preprocess
 
-RNG = np.random.default_rng(0)
 METHODS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -37,7 +36,8 @@ def _resize(kind: str, filter_name: str, side: int) -> dict[str, object]:
 
 
 def _smooth(height: int, width: int) -> np.ndarray:
-    coarse = RNG.integers(0, 256, (height // 4 + 1, width // 4 + 1, 3), dtype=np.uint8)
+    rng = np.random.default_rng((height, width))
+    coarse = rng.integers(0, 256, (height // 4 + 1, width // 4 + 1, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
 
 

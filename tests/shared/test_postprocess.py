@@ -19,7 +19,6 @@ from evosplit.shared.errors import CardError, InputError
 from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.readings.boxes import overlap, suppress
 
-RNG = np.random.default_rng(1)
 SIZE = (8, 6)
 
 
@@ -90,8 +89,9 @@ def test_forms_against_all_texts() -> None:
     }
     classes = {"a": 0, "b": 1, "1": 2, "2": 3, "-": 4}
     texts = ["".join(text) for text in itertools.product("ab", "ab", "12")] + ["a--", "b--"]
+    rng = np.random.default_rng(1)
     for _ in range(50):
-        logits = RNG.normal(0, 2, (3, 5)).astype(np.float32)
+        logits = rng.normal(0, 2, (3, 5)).astype(np.float32)
         scores = [sum(logits[slot, classes[one]] for slot, one in enumerate(text)) for text in texts]
         expected = texts[int(np.argmax(scores))].rstrip("-")
         assert _read(card(output=output), logits[None]).outcome == {"text": expected}

@@ -33,7 +33,7 @@ class DenseFallback:
 
     def run(self, stream: Stream, tensors: Tensors) -> None:
         """One dense frame of a stream, into its outputs."""
-        stream.dense_left -= 1
+        stream.take_dense()
         for name, values in self._made(tensors).items():
             np.copyto(stream.memory.outputs[name], values)
 
@@ -43,8 +43,7 @@ class DenseFallback:
         if len(stream.seconds) == stream.seconds.maxlen and dense_is_faster(
             stream.seconds, self._dense_cost_s(tensors)
         ):
-            stream.dense_left, stream.age = self._frames, None
-            stream.seconds.clear()
+            stream.turn_dense(self._frames)
 
     def _dense_cost_s(self, tensors: Tensors) -> float:
         if self._dense_s is None:

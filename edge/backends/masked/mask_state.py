@@ -39,6 +39,10 @@ class MaskState:
         """Buffer in which kernels list positions."""
         return self._listing
 
+    def require(self, mask: Bytes) -> None:
+        """From now on, compute only these positions."""
+        self.required = mask
+
     def set_required(self) -> None:
         """Every position that is required."""
         self.positions = self.everywhere if self.required is ALL else self._listed()

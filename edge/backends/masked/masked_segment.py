@@ -95,9 +95,8 @@ class MaskedSegment:
         key = None if region is None else repr(region.shape).encode() + region.tobytes()
         self._program.require(region, key)
         start = time.perf_counter()
-        age, stream.age = stream.age if stream.region == key else None, None
-        stream.age = self._advance(stream, planes, age)
-        stream.region = key
+        age = stream.begin(key)
+        stream.end(key, self._advance(stream, planes, age))
         self._density = self._program.density
         if self._dense_fallback is not None and age is not None and region is None:
             self._dense_fallback.record(stream, time.perf_counter() - start, tensors)

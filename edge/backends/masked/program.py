@@ -55,7 +55,7 @@ class Program:
         if region is not None:
             masks = [positions.astype(np.uint8) for positions in self._required(region)]
         for state, mask in zip(self._compiled.states, masks, strict=True):
-            state.required = mask
+            state.require(mask)
 
     def _required(self, region: Mask) -> list[Mask]:
         groups = self._compiled.groups

@@ -24,6 +24,24 @@ class Stream:
     seconds: deque[float] = field(default_factory=lambda: deque(maxlen=TRIALS))
     dense_left: int = 0
 
+    def begin(self, region: bytes | None) -> int | None:
+        """A frame for a region: the age of what it can build on, which is lost if the frame breaks off."""
+        age, self.age = self.age if self.region == region else None, None
+        return age
+
+    def end(self, region: bytes | None, age: int) -> None:
+        """The frame is computed."""
+        self.region, self.age = region, age
+
+    def turn_dense(self, frames: int) -> None:
+        """So many frames are for the dense backend; nothing can be built on afterwards."""
+        self.dense_left, self.age = frames, None
+        self.seconds.clear()
+
+    def take_dense(self) -> None:
+        """One of them."""
+        self.dense_left -= 1
+
 
 class StreamCache:
     """The streams used last, weighed as they are used; the one that was quiet for longest goes first."""
