@@ -27,7 +27,7 @@ from benchmarks.cifar.evaluate import play, report
 from benchmarks.cifar.fit_hooks import EXIT_FEATURES, Held, asked_agreement, calibrated, exit_hooks, skip_hook
 from benchmarks.cifar.network import Seen, head_of, joined, look
 from benchmarks.report import write_result
-from evosplit.edge.hook_learning.exit_learner import HOOK_MACS
+from evosplit.edge.hook_learning.exit_tasks import HOOK_MACS
 from evosplit.edge.hook_training.joint_thresholds import NEVER
 from evosplit.edge.hooks.decisions import Skip
 from evosplit.edge.hooks.exit import ExitHook

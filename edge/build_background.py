@@ -83,9 +83,11 @@ def plan_audits(
     """None where frames are answered inexactly by choice: that would count against the plan."""
     if settings.delta_threshold or settings.change_threshold:
         return None
-    distrusted = _warn_only if calibration is None else calibration.recalibrate
     right = FloatAnswers(engine, may_send_inputs=not settings.keeps_inputs)
-    return PlanAudits(engine.plans, right, settings.audit_share, distrusted, pause)
+    plans, share = engine.plans, settings.audit_share
+    if calibration is None:
+        return PlanAudits(plans, right, share, _warn_only, lambda: False, pause)
+    return PlanAudits(plans, right, share, calibration.recalibrate, lambda: calibration.suspects_drift, pause)
 
 
 def background_tasks(

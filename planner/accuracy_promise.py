@@ -54,11 +54,15 @@ class Promise:
 
 @dataclass(frozen=True)
 class Kept:
-    """The problem whose plans keep a promise; whether that was shown, by which choice, on real inputs."""
+    """The problem whose plans keep a promise; whether that was shown, by which choice, on real inputs.
+
+    ``shown`` of a table's plans that were admitted one by one: how many of them were shown to keep it.
+    """
 
     problem: Problem
     is_shown: bool = False
     choice: Choice | None = None
+    shown: int | None = None
 
 
 def asked_promise(max_drop: float | None, max_error: float | None) -> Promise:
@@ -74,7 +78,7 @@ def keep(problem: Problem, promise: Promise, judge: Judge | None, plans_of: Plan
     Raises InfeasibleError where the other limits leave no plan, or none that keeps a strict promise.
     """
     if judge is None or promise.max_drop is None:
-        return _unjudged(problem, promise)
+        return unjudged(problem, promise)
     judged = admitted(problem, judge, promise.max_drop)
     try:
         choice = _first_that_holds(judged, judge, promise.max_drop, plans_of, ERROR_LIMITS)
@@ -103,8 +107,11 @@ def is_safe(plan: Plan) -> bool:
     )
 
 
-def _unjudged(problem: Problem, promise: Promise) -> Kept:
-    """Without inputs a strict drop leaves nothing to quantise; an error limit needs errors that are known."""
+def unjudged(problem: Problem, promise: Promise) -> Kept:
+    """What may be offered without inputs to judge by.
+
+    A strict drop leaves nothing to quantise; an error limit needs errors that are known.
+    """
     if promise.max_drop is None:
         return Kept(problem if problem.errors.samples else safe(problem))
     return Kept(limited(safe(problem), 0.0), True) if promise.is_strict else Kept(safe(problem))
@@ -134,12 +141,12 @@ def _as_safe_as_can_be(problem: Problem, judge: Judge, max_drop: float, plans_of
     try:
         choice = _first_that_holds(safe(problem), on_these, max_drop, plans_of, usual)
     except InfeasibleError:
-        return Kept(_most_accurate(problem, plans_of))
+        return Kept(most_accurate(problem, plans_of))
     is_shown = all(map(is_exact, choice.plans))
     return Kept(limited(safe(problem), choice.max_error), is_shown, choice)
 
 
-def _most_accurate(problem: Problem, plans_of: PlansOf) -> Problem:
+def most_accurate(problem: Problem, plans_of: PlansOf) -> Problem:
     """The smallest error limit that the other limits leave a plan for. Raises InfeasibleError for none."""
     *smaller, largest = sorted(ERROR_LIMITS)
     for limit in smaller:
@@ -166,6 +173,11 @@ def kept_line(kind: str, promise: Promise, kept: Kept) -> str:
     if kept.choice is None:
         return f"calibration: {kind}; {points} is not shown, so plans are as accurate as the limits allow"
     drop = kept.choice.drop
+    if kept.shown is not None and not kept.is_shown and kept.shown:
+        return (
+            f"calibration: {kind}; {points} holds for {kept.shown} of {len(kept.choice.plans)} plans, the"
+            f" others have float weights and 8 bits or more on the wire: {drop.measured:.2%} measured at most"
+        )
     seen = f"{drop.measured:.2%} measured, at most {drop.upper:.2%} expected elsewhere"
     if kept.is_shown:
         return f"calibration: {kind}; {points} holds: {seen} (error limit {kept.choice.max_error:g})"

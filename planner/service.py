@@ -7,24 +7,22 @@ from dataclasses import replace
 from typing import Final
 
 from evosplit.kernels.errors.error_table import ErrorTable
-from evosplit.planner.accuracy_promise import Kept, Promise, keep
+from evosplit.planner.accuracy_promise import Kept, Promise
 from evosplit.planner.compare import offered_bits
 from evosplit.planner.devices import Device
 from evosplit.planner.drop.accuracy import Judge
-from evosplit.planner.drop.pictures import table_with_errors
 from evosplit.planner.encodings import InputEncoding
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.device_pair import coded_speed, measured_profile, plain_speed
 from evosplit.planner.problem.limits import Limits
-from evosplit.planner.table import plan_table
+from evosplit.planner.table_promise import keep_table
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.profile import Profile
-from evosplit.shared.replan import choices
 
-METHOD: Final = "promises by agreement"
+METHOD: Final = "promises by agreement, plans admitted one by one"
 """How plans are chosen; an answer that was kept and chosen otherwise is made anew."""
 _ANY_BANDWIDTH_BPS: Final = 1e6
 """A table covers all bandwidths; its problem needs one all the same."""
@@ -79,5 +77,4 @@ def kept_plans(problem: Problem, promise: Promise, judge: Judge | None) -> tuple
     ``judge`` measures drops, None without inputs to do so. Pictures are judged by themselves. Raises
     InfeasibleError, ProfileError, InputError or UsageError.
     """
-    kept = keep(problem, promise, judge, lambda asked: choices(plan_table(asked)))
-    return table_with_errors(plan_table(kept.problem), problem), kept
+    return keep_table(problem, promise, judge)

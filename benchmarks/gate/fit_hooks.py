@@ -16,7 +16,7 @@ from evosplit.edge.agent import Agent
 from evosplit.edge.audits.answer_key import answer_key
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_training.learned import Task
-from evosplit.edge.hook_training.repeat_fit import RepeatTrials
+from evosplit.edge.hook_training.repeat_fit import AnswerPairs
 from evosplit.edge.hook_training.samples import Sample
 from evosplit.edge.hook_training.trainers import logistic
 from evosplit.edge.hook_training.training import learn
@@ -50,7 +50,7 @@ class Observations:
 
     card: Card
     plan: Plan
-    trials: RepeatTrials = field(default_factory=lambda: RepeatTrials(Reduction(region=REGION)))
+    trials: AnswerPairs = field(default_factory=lambda: AnswerPairs(Reduction(region=REGION)))
     sampler: Sampler = field(default_factory=lambda: Sampler(SAMPLER_BYTES))
     crossed: list[Tensor] = field(default_factory=list)
     """Of frames far enough apart that most show another car: what channels and bits are learned from."""

@@ -46,7 +46,8 @@ class PlanAudits:
     """Audits the plan in use, and has it left where it breaks its promise. All of it is the event loop's.
 
     ``share`` of the frames are audited at least, all while there is something to suspect, as far as ``right``
-    has answers. ``distrusted`` is told the reason each time that a plan is left, so that new plans are made.
+    has answers. ``suspects_drift`` says whether inputs leave the calibrated ranges: such a suspicion.
+    ``distrusted`` is told the reason each time that a plan is left, so that new plans are made.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class PlanAudits:
         right: FloatAnswers,
         share: float,
         distrusted: Callable[[str], None],
+        suspects_drift: Callable[[], bool],
         pause: BackgroundPause,
     ) -> None:
         self._plans = plans
         self._right = right
         self._share = share
         self._distrusted = distrusted
+        self._suspects_drift = suspects_drift
         self.guard = AgreementGuard(1.0, share=share)
         self._pause = pause
         self._recent = NearDuplicates()
@@ -99,7 +102,7 @@ class PlanAudits:
         if self._is_auditing or plan.digest in self._plans.serving.distrusted:
             return False
         standing = self.guard.standing(plan.digest)
-        is_close = standing.audits < FIRST_AUDITS or standing.evidence > 1
+        is_close = standing.audits < FIRST_AUDITS or standing.evidence > 1 or self._suspects_drift()
         is_turn = is_close or (is_audited(job.frame_id, self._share) and self._right.is_saved_up)
         return is_turn and self._right.is_possible
 

@@ -17,6 +17,10 @@ LEAST_FRAMES: Final = 20
 SHARE: Final = 0.1
 """... at most this share may be outside."""
 
+SUSPICIOUS: Final = 2
+"""So many outside of the last `RECENT` make a drift suspected: plans are audited within their budget."""
+RECENT: Final = 5
+
 CUT_OFF: Final[Mapping[int, float]] = {2: 0.24, 3: 0.08, 4: 0.03}
 """Share of a tensor's values beyond its range from which on a frame is outside, by bits; 0.02 above 4.
 
@@ -51,13 +55,16 @@ class Drift:
     def __init__(self) -> None:
         self._table: PlanTable | None = None
         self._seen: deque[bool] = deque(maxlen=FRAMES)
+        self._recent: deque[bool] = deque(maxlen=RECENT)
 
     def note(self, table: PlanTable, beyond: float) -> None:
         """One frame that a plan of the table answered, by `share_beyond`."""
         if table is not self._table:
             self.start_afresh()
+            self._recent.clear()
             self._table = table
         self._seen.append(beyond > 1)
+        self._recent.append(beyond > 1)
 
     @property
     def share(self) -> float:
@@ -69,6 +76,11 @@ class Drift:
         """Whether the inputs are others than the plans were calibrated for."""
         return len(self._seen) >= LEAST_FRAMES and self.share > SHARE
 
+    @property
+    def is_suspected(self) -> bool:
+        """Whether frames leave the ranges just now, few as they may be yet."""
+        return sum(self._recent) >= SUSPICIOUS
+
     def start_afresh(self) -> None:
-        """Forget what was counted."""
+        """Forget what was counted; what is suspected stays so until frames or plans change."""
         self._seen.clear()

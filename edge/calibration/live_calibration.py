@@ -76,6 +76,11 @@ class LiveCalibration:
             self.recalibrate(f"{drift.share:.0%} of the frames leave the ranges that plans count on")
             drift.start_afresh()
 
+    @property
+    def suspects_drift(self) -> bool:
+        """Whether frames leave just now the ranges that plans count on."""
+        return self._observing.drift.is_suspected
+
     def recalibrate(self, reason: str) -> None:
         """Have plans made anew, half from inputs to come and half from those that were."""
         if self._reason:

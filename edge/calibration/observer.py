@@ -25,6 +25,8 @@ MOST_SAVED_S: Final = 0.25
 LEAST_PAUSE_S: Final = 1.0
 MOST_PAUSE_S: Final = 2.0
 """... and comes no more often than this: at first, and once the sample is full. Few frames meet it so."""
+COMPARE_PAUSE_S: Final = 0.2
+"""A frame's tensors are compared with the plan's ranges no more often: that takes tenths of a millisecond."""
 PATIENCE_S: Final = 1.0
 """So long it waits for a moment without a frame."""
 
@@ -44,7 +46,7 @@ class CalibrationObserver:
         self._sample = sample
         self._pause = pause
         self._time_budget = TimeBudget(SHARE, MOST_SAVED_S)
-        self._looked_s = -MOST_PAUSE_S
+        self._looked_s = self._compared_s = -MOST_PAUSE_S
         self._is_looking = False
 
     def warm(self) -> None:
@@ -55,19 +57,27 @@ class CalibrationObserver:
     @property
     def wants(self) -> bool:
         """Whether it would look at a frame just now; most are let go."""
+        is_early = time.monotonic() < self._compared_s + COMPARE_PAUSE_S
+        return not (self._is_looking or (is_early and not self._is_sampling) or self._time_budget.is_spent)
+
+    @property
+    def _is_sampling(self) -> bool:
+        """Whether a frame's inputs are looked at for the sample, too."""
         pause_s = MOST_PAUSE_S if self._sample.is_full else LEAST_PAUSE_S
-        is_early = time.monotonic() < self._looked_s + pause_s
-        return not (self._is_looking or is_early or self._time_budget.is_spent)
+        return time.monotonic() >= self._looked_s + pause_s
 
     async def see(self, job: Job, answer: Answer) -> None:
         """Look at one frame and its answer, if it is wanted."""
         if not self.wants:
             return
-        self._is_looking, self._looked_s = True, time.monotonic()
+        self._is_looking, is_sampling = True, self._is_sampling
+        self._compared_s = time.monotonic()
         try:
             await self._pause.lull(PATIENCE_S)
             with self._time_budget.spending():
-                await self._look(job)
+                if is_sampling:
+                    self._looked_s = self._compared_s
+                    await self._look(job)
                 await self._compare(answer)
         finally:
             self._is_looking = False

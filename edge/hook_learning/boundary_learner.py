@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_learning.learner import Example, FittedHooks, LearnerContext, Trial, Variant
+from evosplit.edge.hook_learning.examples import Example, FittedHooks, TriedVariant, Variant
+from evosplit.edge.hook_learning.learner_context import LearnerContext
 from evosplit.edge.hook_learning.rows import Rows
 from evosplit.edge.hooks.hook import Hook
 from evosplit.shared.graph import Graph, Tensor
@@ -119,14 +120,14 @@ class BoundaryLearner:
         tensor, steps = example.run.tensors[boundary.name], reversed(self._collected.steps)
         return tuple(self._ladder.variant(boundary.name, step, tensor) for step in steps)
 
-    def observe(self, example: Example, trials: tuple[Trial, ...]) -> None:
+    def observe(self, example: Example, tried: tuple[TriedVariant, ...]) -> None:
         """A row, if the features are finite."""
         collected = self._collected
         if collected is None or self._boundary(example) != collected.boundary:
             return
         features = self._ladder.features(example.run.tensors[collected.boundary.name])
         if np.isfinite(features).all():
-            kept = sum(trial.agrees for trial in trials)
+            kept = sum(attempt.agrees for attempt in tried)
             stays = (False,) * (len(collected.steps) - kept) + (True,) * kept
             collected.rows.add((features, stays))
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.hook_learning.boundary_learner import BoundaryLearner, BoundaryTensor, Row
-from evosplit.edge.hook_learning.learner import LearnerContext, Variant
+from evosplit.edge.hook_learning.examples import Variant
+from evosplit.edge.hook_learning.learner_context import LearnerContext
 from evosplit.edge.hook_training.thresholds import threshold
 from evosplit.edge.hooks.channels import ChannelsHook, energy, largest
 

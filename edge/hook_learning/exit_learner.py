@@ -4,69 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from evosplit.edge.background.pause import BackgroundPause
+from evosplit.edge.hook_learning.examples import Example, FittedHooks, TriedVariant
+from evosplit.edge.hook_learning.exit_tasks import FEATURES, ExitTask, exit_tasks, fitted_exits
 from evosplit.edge.hook_learning.exit_trainer import ExitTrainer, TrainingSettings
-from evosplit.edge.hook_learning.learner import Example, FittedHooks, LearnerContext, Trial
+from evosplit.edge.hook_learning.learner_context import LearnerContext
 from evosplit.edge.hook_learning.sample_collector import SampleCollector, Sampling
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
-from evosplit.edge.hook_training.learned import Learned, Task
-from evosplit.edge.hooks.exit import ExitHook
-from evosplit.edge.hooks.features import FeatureSpec
-from evosplit.edge.hooks.placement import exit_places
 from evosplit.edge.telemetry.hook_state import SamplerState
-from evosplit.shared.graph import Cut, Graph, parse_cut
+from evosplit.shared.graph import parse_cut
 from evosplit.shared.plan import Plan
-
-HOOK_MACS: Final = 5_000_000
-"""Of layers, in the time of one hook with its border: about 0.09 ms where a millisecond does 57 million."""
-AWAY_MACS: Final = 200_000_000
-"""In the time of the way to the cloud and back, at least: 3.5 ms at that speed."""
-FEATURES: Final = FeatureSpec()
-
-
-@dataclass(frozen=True)
-class ExitTask:
-    """One tensor to exit at, and its columns in a sample."""
-
-    tap: str
-    task: Task
-
-
-def exit_tasks(graph: Graph, cut: Cut) -> tuple[ExitTask, ...]:
-    """The places for exits in a head, in the order of execution, their features one after the other."""
-    layers = max(sum(layer.macs for layer in graph.layers), 1)
-    whole = layers + (0 if len(cut.layers) == len(graph.layers) else AWAY_MACS)
-    tasks, start = [], 0
-    for index, place in enumerate(exit_places(graph, cut)):
-        stop = start + FEATURES.size(graph.tensors[place.tap].shape)
-        done, cost = place.done * layers / whole, HOOK_MACS / whole
-        tasks.append(ExitTask(place.tap, Task(f"exit-{index}", start, stop, done, cost)))
-        start = stop
-    return tuple(tasks)
-
-
-def exit_hooks(tasks: Iterable[ExitTask], learned: Iterable[Learned]) -> tuple[ExitHook, ...]:
-    """The classifiers that are to answer, as hooks."""
-    taps = {task.task.name: task.tap for task in tasks}
-    return tuple(
-        ExitHook(
-            name=exit_.name,
-            tap=taps[exit_.name],
-            features=FEATURES,
-            classifier=exit_.classifier,
-            answers=exit_.answers,
-            outputs=exit_.outputs,
-            threshold=exit_.threshold,
-            agreement=exit_.agreement,
-        )
-        for exit_ in learned
-        if exit_.threshold is not None
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +86,9 @@ class ExitLearner:
         """As the sample collector."""
         return self._collector.wants(example)
 
-    def observe(self, example: Example, trials: tuple[Trial, ...]) -> None:
+    def observe(self, example: Example, tried: tuple[TriedVariant, ...]) -> None:
         """One sample."""
-        del trials
+        del tried
         self._collector.observe(example)
 
     async def fit(self) -> FittedHooks | None:
@@ -172,9 +122,3 @@ class ExitLearner:
     def _tasks(self, plan: Plan) -> tuple[ExitTask, ...]:
         graph = self._context.graph
         return exit_tasks(graph, parse_cut(graph, plan.cut_key))
-
-
-def fitted_exits(tasks: tuple[ExitTask, ...], learned: tuple[Learned, ...]) -> FittedHooks:
-    """Trained classifiers as the hooks of a cut; those that cannot keep the target are left out."""
-    rates = {exit_.name: exit_.exit_rate for exit_ in learned}
-    return FittedHooks("exit", exit_hooks(tasks, learned), exit_rates=rates)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from evosplit.edge.hook_learning.kinds import HookKind
-from evosplit.edge.hook_learning.learner import FittedHooks
-from evosplit.edge.hooks.hook import ANSWERING, Hook, SaveableHook
+from evosplit.edge.hook_learning.examples import FittedHooks
+from evosplit.edge.hook_learning.kinds import restored_by_kind
+from evosplit.edge.hooks.hook import ANSWERING, Hook
 from evosplit.edge.hooks.hook_file import RESTORED, load_hooks, save_hooks
 from evosplit.shared.errors import BundleError, EvoSplitError
 from evosplit.shared.graph import Graph
@@ -17,16 +17,18 @@ _log = logging.getLogger(__name__)
 
 
 class KeptHooks:
-    """Learned hooks by name, beside ``fixed`` ones that the user asked for."""
+    """Learned hooks by name, beside ``fixed`` ones that the user asked for.
+
+    Those of ``unwanted`` kinds are left out of what earlier runs have learned.
+    """
 
     def __init__(
-        self, path: Path, graph: Graph, kinds: Sequence[HookKind], fixed: Sequence[Hook] = ()
+        self, path: Path, graph: Graph, fixed: Sequence[Hook] = (), unwanted: Collection[str] = ()
     ) -> None:
         self._path = path
         self._graph = graph
-        self._kinds = {kind.name: kind for kind in kinds}
         self._fixed = tuple(fixed)
-        self._learned: dict[str, Hook] = self._loaded()
+        self._learned = {hook.name: hook for hook in self._loaded() if hook.kind not in unwanted}
 
     def all(self) -> tuple[Hook, ...]:
         """All hooks: those that answer by the network's input first, then the fixed ones, then the others."""
@@ -48,18 +50,15 @@ class KeptHooks:
         except (OSError, EvoSplitError) as refused:
             _log.warning("hooks serve, but cannot be saved: %s", refused)
 
-    def _loaded(self) -> dict[str, Hook]:
-        """Hooks of an earlier run. A file that does not fit is dropped, and kinds that are not wanted."""
-        restored = {**RESTORED, **{kind.name: kind.restored for kind in self._kinds.values()}}
+    def _loaded(self) -> tuple[Hook, ...]:
+        """Hooks of an earlier run. A file that does not fit is dropped."""
+        if not self._path.exists():
+            return ()
         try:
-            hooks = load_hooks(self._path, self._graph.sha256, restored) if self._path.exists() else ()
+            return load_hooks(self._path, self._graph.sha256, {**RESTORED, **restored_by_kind()})
         except BundleError as broken:
             _log.warning("hooks are dropped and will be learned anew: %s", broken)
-            hooks = ()
-        return {hook.name: hook for hook in hooks if self._is_wanted(hook)}
-
-    def _is_wanted(self, hook: Hook) -> bool:
-        return isinstance(hook, SaveableHook) and hook.saved().kind in self._kinds
+            return ()
 
     def _answers_by_input(self, hook: Hook) -> bool:
         return hook.kind in ANSWERING and hook.tap in self._graph.inputs

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from evosplit.edge.hook_learning.bits_learner import bits_learner
 from evosplit.edge.hook_learning.channels_learner import channels_learner
 from evosplit.edge.hook_learning.exit_learner import ExitLearner
-from evosplit.edge.hook_learning.learner import HookLearner, LearnerContext
+from evosplit.edge.hook_learning.learner import HookLearner
+from evosplit.edge.hook_learning.learner_context import LearnerContext
 from evosplit.edge.hook_learning.mask_learner import MaskLearner
 from evosplit.edge.hook_learning.repeat_learner import RepeatLearner
 from evosplit.edge.hook_learning.skip_learner import SkipLearner
@@ -40,6 +41,11 @@ KINDS: Final = (
     HookKind("saliency", MaskLearner, SaliencyMaskHook.restored),
 )
 """All of them; of learners that have as many rows, the first is served first."""
+
+
+def restored_by_kind() -> Mapping[str, Callable[[SavedHook], Hook]]:
+    """What reads the hooks of each kind from a file."""
+    return {kind.name: kind.restored for kind in KINDS}
 
 
 def kinds_named(names: Collection[str]) -> tuple[HookKind, ...]:

@@ -13,23 +13,19 @@ from evosplit.edge.background.follow_ups import FollowUp
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.background.retries import Retries
 from evosplit.edge.background.supervisor import Supervisor
+from evosplit.edge.hook_learning.examples import FittedHooks
 from evosplit.edge.hook_learning.hook_states import hook_states
 from evosplit.edge.hook_learning.kept_hooks import KeptHooks
-from evosplit.edge.hook_learning.kinds import HookKind, kinds_named
-from evosplit.edge.hook_learning.learner import (
-    FittedHooks,
-    HookLearner,
-    LearnerContext,
-    PlanFollower,
-    SamplingLearner,
-)
+from evosplit.edge.hook_learning.kinds import kinds_named
+from evosplit.edge.hook_learning.learner import HookLearner, PlanFollower, SamplingLearner
+from evosplit.edge.hook_learning.learner_context import LearnerContext
 from evosplit.edge.hook_learning.learning_budgets import LearningBudgets
 from evosplit.edge.hook_learning.observer import Observer
 from evosplit.edge.hooks.hook import HOOK_ERRORS, Hook
 from evosplit.edge.hooks.mask import region_hooks
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.settings import LEARNED, EdgeSettings
 from evosplit.edge.telemetry.hook_state import HookState, SamplerState
 from evosplit.shared.errors import EvoSplitError, LearningError
 from evosplit.shared.replan import replan
@@ -44,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 class HookManager:
-    """Has hooks of ``kinds`` learned, by default those of the settings, and hands them to the engine.
+    """Has hooks of the settings' kinds learned, and hands them to the engine.
 
     All of it belongs to the event loop but `HookLearner.observe`. A learner that fails rests for a while and
     leaves the others alone.
@@ -57,7 +53,6 @@ class HookManager:
         supervisor: Supervisor,
         audits: HookAudits,
         pause: BackgroundPause,
-        kinds: Sequence[HookKind] | None = None,
         budgets: LearningBudgets | None = None,
     ) -> None:
         self._engine = engine
@@ -66,8 +61,8 @@ class HookManager:
         self._retries = Retries(errors=HOOK_ERRORS)
         self._adopting = asyncio.Lock()
         self._sampler_bytes = settings.sampler_bytes
-        graph, chosen = self._plans.model.graph, kinds_named(settings.hook_kinds) if kinds is None else kinds
-        self._kept = KeptHooks(settings.folder / FILE, graph, chosen, region_hooks(graph, settings.region))
+        graph, unwanted = self._plans.model.graph, set(LEARNED) - set(settings.hook_kinds)
+        self._kept = KeptHooks(settings.folder / FILE, graph, region_hooks(graph, settings.region), unwanted)
         context = LearnerContext(
             self._plans,
             engine.trust,
@@ -77,7 +72,7 @@ class HookManager:
             pause,
             settings.region,
         )
-        self.learners = tuple(kind.learner(context) for kind in chosen)
+        self.learners = tuple(kind.learner(context) for kind in kinds_named(settings.hook_kinds))
         self.expected_exit_rates: Mapping[str, float] = {}
         self.audits = audits
         self.budgets = LearningBudgets() if budgets is None else budgets

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from evosplit.edge.hook_learning.learner import Example, FittedHooks, LearnerContext, Trial
+from evosplit.edge.hook_learning.examples import Example, FittedHooks, TriedVariant
+from evosplit.edge.hook_learning.learner_context import LearnerContext
 from evosplit.edge.hook_learning.rows import FitSchedule
+from evosplit.edge.hook_learning.thinned_pairs import ThinnedPairs
 from evosplit.edge.hook_training.saliency_fit import fit_saliency
 from evosplit.edge.hooks.placement import narrow_places
 from evosplit.edge.streams.exchange import is_named
@@ -19,13 +18,9 @@ from evosplit.shared.graph import Cut, Graph, parse_cut
 from evosplit.shared.plan import Plan
 
 LEAST_PAIRS: Final = 40
-MOST_PAIRS: Final = 200
 GROWTH: Final = 2
 """A hook is looked for each time that so many times as many frames were offered."""
 KIND: Final = "mask"
-
-Pair: TypeAlias = tuple[NDArray[np.float16], NDArray[np.float16]]
-"""The tapped tensor and the boundary tensor of one frame."""
 
 
 def saliency_place(graph: Graph, cut: Cut) -> tuple[str, str] | None:
@@ -39,33 +34,6 @@ def saliency_place(graph: Graph, cut: Cut) -> tuple[str, str] | None:
     if tap is None or not crossing:
         return None
     return tap, max(crossing, key=lambda tensor: tensor.elements).name
-
-
-@dataclass(eq=False)
-class ThinnedPairs:
-    """At most ``most`` of the pairs offered, evenly over all the time.
-
-    When they are too many, every other one goes, and from then on half as many are taken.
-    """
-
-    pairs: list[Pair] = field(default_factory=list)
-    offered: int = 0
-    every: int = 1
-
-    def offer(self, seen: NDArray[Any], crossed: NDArray[Any], limit_bytes: int) -> None:
-        """Copy a pair in half precision, all in ``limit_bytes``; values that are not finite are left out."""
-        self.offered += 1
-        if self.offered % self.every:
-            return
-        with np.errstate(over="ignore"):
-            pair = seen.astype(np.float16), crossed.astype(np.float16)
-        if not all(np.isfinite(values).all() for values in pair):
-            return
-        most = min(MOST_PAIRS, limit_bytes // sum(values.nbytes for values in pair))
-        if len(self.pairs) >= max(most, 1):
-            self.pairs, self.every = self.pairs[1::2], 2 * self.every
-        if most:
-            self.pairs.append(pair)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +79,9 @@ class MaskLearner:
         is_there = set(place) <= set(example.run.tensors)
         return is_there and not is_other_stream and not self._context.is_at_work(KIND)
 
-    def observe(self, example: Example, trials: tuple[Trial, ...]) -> None:
+    def observe(self, example: Example, tried: tuple[TriedVariant, ...]) -> None:
         """One pair."""
-        del trials
+        del tried
         place = self._place_of(example)
         if place is None:
             return

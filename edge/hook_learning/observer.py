@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from evosplit.edge.audits.answer_key import outcome_key
 from evosplit.edge.audits.hook_audits import HookAudits
 from evosplit.edge.background.retries import Retries
-from evosplit.edge.hook_learning.learner import Example, HookLearner, Trial, VariantLearner
+from evosplit.edge.hook_learning.examples import Example, TriedVariant
+from evosplit.edge.hook_learning.learner import HookLearner, VariantLearner
 from evosplit.edge.hook_learning.learning_budgets import LearningBudgets
 from evosplit.edge.hook_learning.shadow_requests import ShadowRequests
 from evosplit.edge.hooks.hook import HOOK_ERRORS, AnswerLearningHook
@@ -100,10 +101,10 @@ class Observer:
                     wanting.append(learner)
         return wanting
 
-    def _collect(self, learner: HookLearner, example: Example, trials: tuple[Trial, ...]) -> None:
+    def _collect(self, learner: HookLearner, example: Example, tried: tuple[TriedVariant, ...]) -> None:
         with self._retries.guarded(_collecting(learner)) as is_rested:
             if is_rested:
-                learner.observe(example, trials)
+                learner.observe(example, tried)
 
     async def _try_variants(self, example: Example) -> None:
         """Of the learners that want to ask the cloud, the one of the fewest rows does."""
@@ -117,8 +118,8 @@ class Observer:
             self._retries.guarded(f"variants are not tried for hooks of kind {learner.name}") as is_rested,
             contextlib.suppress(CloudUnavailableError, CloudRefusedError, InputError),
         ):
-            if is_rested and (trials := await self._shadows.trials(example, learner)):
-                await self._engine.compute.run(functools.partial(self._collect, learner, example, trials))
+            if is_rested and (tried := await self._shadows.try_variants(example, learner)):
+                await self._engine.compute.run(functools.partial(self._collect, learner, example, tried))
 
     async def _audit(self, job: Job, answer: Answer) -> None:
         noted = () if answer.run is None else answer.run.noted

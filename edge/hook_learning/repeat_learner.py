@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from evosplit.edge.hook_learning.learner import Example, FittedHooks, LearnerContext, Trial
+from evosplit.edge.hook_learning.examples import Example, FittedHooks, TriedVariant
+from evosplit.edge.hook_learning.learner_context import LearnerContext
 from evosplit.edge.hook_learning.rows import FitSchedule
-from evosplit.edge.hook_training.repeat_fit import RepeatTrials
+from evosplit.edge.hook_training.repeat_fit import AnswerPairs
 from evosplit.edge.hooks.reduced import Reduction
 from evosplit.edge.hooks.repeat import RepeatHook
 
@@ -30,7 +31,7 @@ class RepeatLearner:
         self._tap = context.graph.inputs[0]
         self._target = context.target
         self._reduction = Reduction(region=context.region or WHOLE)
-        self._trials = RepeatTrials(self._reduction)
+        self._pairs = AnswerPairs(self._reduction)
         self._schedule = FitSchedule(LEAST_ANSWERS, GROWTH)
         self._answers = 0
         self._hook: RepeatHook | None = None
@@ -39,18 +40,18 @@ class RepeatLearner:
         """Where the input is there."""
         return self._tap in example.run.tensors
 
-    def observe(self, example: Example, trials: tuple[Trial, ...]) -> None:
+    def observe(self, example: Example, tried: tuple[TriedVariant, ...]) -> None:
         """Pairs with earlier answers of the stream."""
-        del trials
+        del tried
         self._answers += 1
-        self._trials.offer(example.stream, example.run.tensors[self._tap], example.key)
+        self._pairs.offer(example.stream, example.run.tensors[self._tap], example.key)
 
     async def fit(self) -> FittedHooks | None:
         """The hook, where its threshold is another than before."""
         if not self._schedule.is_due(self._answers):
             return None
         self._schedule.fitted(self._answers)
-        hook = await asyncio.to_thread(self._trials.hook, self.name, self._tap, self._target)
+        hook = await asyncio.to_thread(self._pairs.hook, self.name, self._tap, self._target)
         before = self._hook
         if hook is None or (before is not None and abs(before.threshold - hook.threshold) < SAME_THRESHOLD):
             return None
@@ -59,5 +60,5 @@ class RepeatLearner:
 
     def reset(self) -> None:
         """Forget the pairs."""
-        self._trials = RepeatTrials(self._reduction)
+        self._pairs = AnswerPairs(self._reduction)
         self._answers = 0

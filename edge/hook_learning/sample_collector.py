@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.head.steps import Head
-from evosplit.edge.hook_learning.learner import Example
+from evosplit.edge.hook_learning.examples import Example
 from evosplit.edge.hook_training.samples import Sample
 
 

@@ -16,7 +16,8 @@ from evosplit.edge.audits.answer_agreement import agree
 from evosplit.edge.background.time_budget import TokenBucket
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun, run_head
-from evosplit.edge.hook_learning.learner import Example, Trial, Variant, VariantLearner
+from evosplit.edge.hook_learning.examples import Example, TriedVariant, Variant
+from evosplit.edge.hook_learning.learner import VariantLearner
 from evosplit.edge.hooks.decisions import Bits, Keep
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.streams.exchange import is_stream
@@ -49,21 +50,21 @@ class ShadowRequests:
         is_new = self._last_keys.get(example.stream) != example.key
         return is_plain and is_new and not is_poor and not self._engine.cloud.is_busy
 
-    async def trials(self, example: Example, learner: VariantLearner) -> tuple[Trial, ...]:
+    async def try_variants(self, example: Example, learner: VariantLearner) -> tuple[TriedVariant, ...]:
         """The learner's variants, up to the first that changes the answer.
 
         Raises CloudUnavailableError, CloudRefusedError, InputError.
         """
         if example.key is not None:
             self._last_keys.put(example.stream, example.key)
-        trials: list[Trial] = []
+        tried: list[TriedVariant] = []
         for variant in learner.variants(example):
-            trials.append(await self._trial(example, variant))
-            if not trials[-1].agrees:
+            tried.append(await self._try_variant(example, variant))
+            if not tried[-1].agrees:
                 break
-        return tuple(trials)
+        return tuple(tried)
 
-    async def _trial(self, example: Example, variant: Variant) -> Trial:
+    async def _try_variant(self, example: Example, variant: Variant) -> TriedVariant:
         answer, run = example.answer, example.run
         bits, channels = noted_reductions(run)
         if variant.head is not None:
@@ -74,7 +75,7 @@ class ShadowRequests:
         )
         self._budget.spend(sent_bytes)
         agrees = agree(self._engine.plans.model.card, outputs, example.answer.outputs)
-        return Trial(variant, run, agrees)
+        return TriedVariant(variant, run, agrees)
 
     async def _run(self, example: Example, variant: Variant) -> HeadRun:
         head = variant.head

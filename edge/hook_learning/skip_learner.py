@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.head.steps import Head
-from evosplit.edge.hook_learning.learner import Example, FittedHooks, LearnerContext, Trial, Variant
+from evosplit.edge.hook_learning.examples import Example, FittedHooks, TriedVariant, Variant
+from evosplit.edge.hook_learning.learner_context import LearnerContext
 from evosplit.edge.hook_learning.rows import Rows
 from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hooks.decisions import Decision, Skip
@@ -107,16 +108,16 @@ class SkipLearner:
         block = min(self._blocks, key=lambda block: len(block.rows), default=None)
         return () if block is None else (Variant(head=block.head),)
 
-    def observe(self, example: Example, trials: tuple[Trial, ...]) -> None:
+    def observe(self, example: Example, tried: tuple[TriedVariant, ...]) -> None:
         """A row about the block that was left out."""
         del example
-        for trial in trials:
-            block = next((block for block in self._blocks if block.head is trial.variant.head), None)
-            if block is None or not trial.run.changed_by:
+        for attempt in tried:
+            block = next((block for block in self._blocks if block.head is attempt.variant.head), None)
+            if block is None or not attempt.run.changed_by:
                 continue
-            features = AVERAGE.of(trial.run.tensors[block.place.tap])
+            features = AVERAGE.of(attempt.run.tensors[block.place.tap])
             if np.isfinite(features).all():
-                block.rows.add((features, trial.agrees))
+                block.rows.add((features, attempt.agrees))
 
     async def fit(self) -> FittedHooks | None:
         """The hook for the first block that has one, beside those for others. Raises LearningError."""
@@ -144,9 +145,9 @@ class SkipLearner:
         places = sorted(skip_places(graph, parse_cut(graph, plan.cut_key)), key=lambda place: -place.share)
         blocks = []
         for place in places[:MOST_BLOCKS]:
-            trial = AlwaysSkip(f"try-{place.until}", place.tap, place.until)
+            always = AlwaysSkip(f"try-{place.until}", place.tap, place.until)
             try:
-                head = heads.trial(plan, (trial,))
+                head = heads.trial(plan, (always,))
             except (BundleError, ModelError):
                 continue
             if head.hooks:

@@ -26,7 +26,7 @@ LEAST_PAIRS: Final = 100
 
 
 @dataclass
-class RepeatTrials:
+class AnswerPairs:
     """Pairs of full answers of the same stream, how alike their pictures are and whether they agree.
 
     `offer` them in order; memory is bounded by ``most_pairs`` and ``most_streams``.

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 from evosplit.library.model import Model
 from evosplit.library.plan_report import PlanReport
 from evosplit.library.progress import Progress
-from evosplit.library.promise import keep_promise
+from evosplit.library.promise import Promised, keep_promise, promised_table
 from evosplit.library.setting import PlanningOptions, Setting, setting_of
 from evosplit.planner.drop.pictures import with_errors
 from evosplit.planner.latency_interval import latency_interval
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.costs import Objective
 from evosplit.planner.solve import solve
-from evosplit.planner.table import plan_table
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.plan import Plan, PlanTable
-from evosplit.shared.replan import choices
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -55,11 +53,11 @@ def plan_in(
 ) -> PlanReport:
     """As `plan`, in a setting."""
     offered = setting.problem(bandwidth_bps, objective)
-    promised = keep_promise(setting, offered, max_drop, _all_plans, progress)
+    promised = keep_promise(setting, offered, max_drop, _asked_plan, progress)
     problem = promised.kept.problem
     solution = solve(problem)
     solution = replace(solution, plan=with_errors(solution.plan, offered))
-    table = _table(problem)
+    table = _table(offered, promised)
     is_missing = isinstance(table, EvoSplitError)
     missing = (f"{setting.model.name}: no table over bandwidths: {table}",) if is_missing else ()
     return PlanReport(
@@ -72,16 +70,14 @@ def plan_in(
     )
 
 
-def _all_plans(problem: Problem) -> Sequence[Plan]:
-    """The plan that is asked for, and those of the table that is shown."""
-    table = _table(problem)
-    return [solve(problem).plan, *(choices(table) if isinstance(table, PlanTable) else ())]
+def _asked_plan(problem: Problem) -> Sequence[Plan]:
+    return [solve(problem).plan]
 
 
-def _table(problem: Problem) -> PlanTable | EvoSplitError:
+def _table(problem: Problem, promised: Promised) -> PlanTable | EvoSplitError:
     """The table, or why there is none: the plan for the one link stands without it."""
     try:
-        return plan_table(_over_links(problem))
+        return promised_table(_over_links(problem), promised)
     except EvoSplitError as reason:
         return reason
 

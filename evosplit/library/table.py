@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from evosplit.library.model import Model
 from evosplit.library.plan_data import plan_data, where
 from evosplit.library.progress import Progress
-from evosplit.library.promise import Promised, keep_promise
+from evosplit.library.promise import Promised, keep_table_promise
 from evosplit.library.report import Listing, Report, listing
 from evosplit.library.setting import PlanningOptions, Setting, setting_of
-from evosplit.planner.drop.pictures import table_with_errors
-from evosplit.planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS, plan_table
+from evosplit.planner.table import MAX_BANDWIDTH_BPS, MIN_BANDWIDTH_BPS
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan, PlanTable
-from evosplit.shared.replan import choices
 from evosplit.shared.units import format_bandwidth, format_duration, format_size
 
 if TYPE_CHECKING:
@@ -101,8 +99,5 @@ def table(
 def table_in(setting: Setting, max_drop: float | None, progress: Progress | None = None) -> TableReport:
     """As `table`, in a setting."""
     offered = setting.problem()
-    promised = keep_promise(
-        setting, offered, max_drop, lambda problem: choices(plan_table(problem)), progress
-    )
-    table = table_with_errors(plan_table(promised.kept.problem), offered)
-    return TableReport(offered.graph, table, promised, (*setting.notes, *promised.notes))
+    found, promised = keep_table_promise(setting, offered, max_drop, progress)
+    return TableReport(offered.graph, found, promised, (*setting.notes, *promised.notes))

@@ -60,7 +60,7 @@ def choose_limit(
         at = (low + high) // 2
     held = [look for look in looks if look.drop.holds(max_drop)]
     if not held:
-        raise _none_holds(looks, max_drop)
+        raise none_holds([look.drop for look in looks], max_drop)
     return max(held, key=lambda look: look.max_error)
 
 
@@ -69,8 +69,9 @@ def _look(limit: float, plans_at: Callable[[float], Sequence[Plan]], judge: Judg
     return Choice(limit, plans, _worst(plans, judge, max_drop))
 
 
-def _none_holds(looks: Sequence[Choice], max_drop: float) -> InfeasibleError:
-    least = min((look.drop for look in looks), key=lambda drop: drop.promised)
+def none_holds(drops: Sequence[Drop], max_drop: float) -> InfeasibleError:
+    """What to raise where all plans that were looked at drop by more."""
+    least = min(drops, key=lambda drop: drop.promised)
     return InfeasibleError(
         f"no plan within the other limits keeps the accuracy drop within {100 * max_drop:g} points: the most"
         f" accurate one may drop by {100 * least.promised:.2g} ({least.inputs} inputs)"

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from evosplit.cli.main import main
+from evosplit.library.promise import Promised
 from evosplit.planner.problem import Problem
 from evosplit.shared.errors import SolverError
 from tests.models import chain_net, save
@@ -16,10 +17,10 @@ from tests.models import chain_net, save
 def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The arguments of a command whose table ends in an error."""
 
-    def stopped(problem: Problem) -> None:
+    def stopped(problem: Problem, promised: Promised) -> None:
         raise SolverError(f"HiGHS stopped on {problem.graph.name}")
 
-    monkeypatch.setattr("evosplit.library.plan.plan_table", stopped)
+    monkeypatch.setattr("evosplit.library.plan.promised_table", stopped)
     return ["plan", str(save(chain_net(), tmp_path)), "--bandwidth", "5mbit"]
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evosplit.edge.hook_training.repeat_fit import RepeatTrials
+from evosplit.edge.hook_training.repeat_fit import AnswerPairs
 from evosplit.edge.hooks.classifiers.hidden import HiddenClassifier
 from evosplit.edge.hooks.classifiers.linear import LinearClassifier
 from evosplit.edge.hooks.exit import OTHER, ExitHook
@@ -22,7 +22,7 @@ def exit_hook(threshold=0.9, answers=("a", OTHER, "c"), name="exit-0"):
 
 def repeat_hook(answered, reduction):
     """Of a stream whose full answers, in order, are ``answered``: model inputs and keys."""
-    trials = RepeatTrials(reduction)
+    trials = AnswerPairs(reduction)
     for image, answer in answered:
         trials.offer("", image, answer)
     return trials.hook("repeat", "image", 0.98)

@@ -13,7 +13,7 @@ from hook_doubles import Told
 from hook_support import NEVER, sure, tap
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_learning.learner import FittedHooks
+from evosplit.edge.hook_learning.examples import FittedHooks
 from evosplit.edge.hooks.decisions import GO, Decision
 
 

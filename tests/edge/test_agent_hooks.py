@@ -12,8 +12,8 @@ from edge_support import LABELS, middle_stage, picture, stage, until
 from hook_doubles import Pupil, Told
 from hook_support import ALWAYS, NEVER, flat, samples_exits, sure, tap, with_hooks
 
-from evosplit.edge.hook_learning.exit_learner import fitted_exits
-from evosplit.edge.hook_learning.learner import FittedHooks
+from evosplit.edge.hook_learning.examples import FittedHooks
+from evosplit.edge.hook_learning.exit_tasks import fitted_exits
 from evosplit.edge.hooks.decisions import Bits, Exit, Keep, Skip
 from evosplit.edge.hooks.hook_file import load_hooks
 

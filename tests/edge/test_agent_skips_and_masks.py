@@ -17,7 +17,8 @@ from onnx import numpy_helper
 from PIL import Image
 
 from evosplit.edge.hook_learning import learning_budgets
-from evosplit.edge.hook_learning.mask_learner import ThinnedPairs, saliency_place
+from evosplit.edge.hook_learning.mask_learner import saliency_place
+from evosplit.edge.hook_learning.thinned_pairs import ThinnedPairs
 from evosplit.edge.hook_training.skip_fit import fit_skip
 from evosplit.edge.hooks.hook_file import load_hooks
 from evosplit.edge.settings import LEARNED, EdgeSettings

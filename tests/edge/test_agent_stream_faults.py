@@ -15,8 +15,8 @@ from edge_support import Stage, middle_only, middle_stage, picture
 from hook_doubles import Told
 from hook_support import NEVER, flat, samples_exits, sure, tap
 
+from evosplit.edge.hook_learning.examples import FittedHooks
 from evosplit.edge.hook_learning.exit_trainer import ExitTrainer
-from evosplit.edge.hook_learning.learner import FittedHooks
 from evosplit.edge.hook_training import training_process as process
 from evosplit.edge.hooks.hook_file import MAGIC, encode_hooks
 from evosplit.edge.hooks.reduced import Reduction

@@ -16,6 +16,7 @@ from edge_support import Stage, load_net, make_table, middle_stage, picture
 from evosplit.edge.audits.near_duplicates import FORGET_S, NearDuplicates
 from evosplit.edge.audits.plan_audits import FIRST_AUDITS, PlanAudits
 from evosplit.edge.background.pause import BackgroundPause
+from evosplit.edge.calibration.drift import Drift
 from evosplit.edge.pipeline.intake import Ticket
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact
@@ -155,11 +156,14 @@ async def frames_until_left(audits: PlanAudits, plan: Plan, agreement: float, se
     return most
 
 
-def simulated(folder: Path, told: Callable[[str], None]) -> tuple[PlanAudits, Plan, Simulated]:
+def simulated(
+    folder: Path, told: Callable[[str], None], suspects_drift: Callable[[], bool] = lambda: False
+) -> tuple[PlanAudits, Plan, Simulated]:
     alone, middle, _ = make_table(load_net(folder)).plans
     plans = (dataclasses.replace(middle, error=0.1), dataclasses.replace(alone, error=0.01))
     engine = Simulated(plans)
-    return PlanAudits(engine, Right(), 0.02, told, BackgroundPause()), plans[0], engine  # type: ignore[arg-type]
+    audits = PlanAudits(engine, Right(), 0.02, told, suspects_drift, BackgroundPause())  # type: ignore[arg-type]
+    return audits, plans[0], engine
 
 
 @pytest.mark.parametrize(("agreement", "most"), [(0.0, 3), (0.9, 1500)])
@@ -174,6 +178,37 @@ async def test_a_plan_below_its_promise_is_left_within_a_bounded_number_of_frame
         assert await frames_until_left(audits, plan, agreement, seed, most + 1) <= most
         assert len(reasons) == 1
         assert engine.plan is engine.plans[1]
+
+
+async def frames_of_drift(folder: Path, seed: int, is_watched: bool) -> int:
+    """Frames at 0.90 until a plan is left that kept 0.998 for long; each fifth is compared with ranges."""
+    drift, table = Drift(), make_table(load_net(folder))
+    audits, plan, engine = simulated(folder, lambda _: None, lambda: is_watched and drift.is_suspected)
+    assert await frames_until_left(audits, plan, 0.998, seed, 1500) == 1500
+    random = np.random.default_rng(seed)
+    for number in range(1, 3001):
+        if number % 5 == 0:
+            drift.note(table, 2.0)
+        feeds = {"x": random.standard_normal((1, 300)).astype(np.float32)}
+        job = Job(f"drifted-{seed}-{number}", "default", "net", "planned", feeds=feeds)
+        found = np.float32([[1, 0] if random.random() < 0.9 else [0, 1]])
+        answer = Answer({"y": found}, "cloud", plan, plan.cut_key, 100)
+        if audits.wants(job, answer):
+            await audits.audit(job, answer)
+        if plan.digest in engine.distrusted:
+            return number
+    return 3000
+
+
+async def test_inputs_that_leave_their_ranges_have_the_plan_audited_more_closely(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    watched = [await frames_of_drift(tmp_path, seed, True) for seed in range(9)]
+    blind = [await frames_of_drift(tmp_path, seed, False) for seed in range(9)]
+    assert np.median(watched) <= 100
+    assert max(watched) <= 200
+    assert np.median(blind) > 2 * np.median(watched)
 
 
 async def test_a_plan_that_keeps_its_promise_is_kept(tmp_path: Path) -> None:

@@ -11,7 +11,14 @@ from edge_support import load_net, make_plan, make_table, middle_stage, picture,
 
 from evosplit.edge.calibration import drift as drift_file
 from evosplit.edge.calibration import observer
-from evosplit.edge.calibration.drift import CUT_OFF, LEAST_FRAMES, Drift, share_beyond
+from evosplit.edge.calibration.drift import (
+    CUT_OFF,
+    LEAST_FRAMES,
+    RECENT,
+    SUSPICIOUS,
+    Drift,
+    share_beyond,
+)
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan, PlanTable, TensorCode
 
@@ -53,6 +60,23 @@ def test_a_stated_share_of_the_frames_counts_and_another_table_starts_afresh(tmp
     assert (drift.is_due, drift.share) == (False, 1.0)
 
 
+def test_two_of_the_last_few_frames_raise_a_suspicion_that_goes_when_they_return(tmp_path: Path) -> None:
+    table, drift = make_table(load_net(tmp_path)), Drift()
+    drift.note(table, 2.0)
+    assert not drift.is_suspected
+    drift.note(table, 2.0)
+    assert drift.is_suspected
+    drift.start_afresh()
+    assert drift.is_suspected, "what was counted is acted on; the frames are still outside"
+    for _ in range(RECENT):
+        drift.note(table, 0.5)
+    assert not drift.is_suspected
+    for _ in range(SUSPICIOUS):
+        drift.note(table, 2.0)
+    drift.note(dataclasses.replace(table, rtt_s=1.0), 0.5)
+    assert not drift.is_suspected, "other plans have other ranges"
+
+
 def with_range(graph: Graph, with_fallback: bool) -> PlanTable:
     table = make_table(graph, with_fallback)
     plans = tuple(ranged(plan, 4, -1e-6, 1e-6) if plan.cut_key == "3" else plan for plan in table.plans)
@@ -63,6 +87,7 @@ async def test_frames_outside_the_ranges_cause_a_calibration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(observer, "LEAST_PAUSE_S", 0.0)
+    monkeypatch.setattr(observer, "COMPARE_PAUSE_S", 0.0)
     monkeypatch.setattr(drift_file, "LEAST_FRAMES", 8)
     monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
     async with middle_stage(tmp_path, calibration="live", table_of=with_range) as on:

@@ -15,13 +15,14 @@ from hook_support import FITS, NEVER, flat, learner
 from numpy.typing import NDArray
 
 from evosplit.edge.hook_learning import kinds
+from evosplit.edge.hook_learning.examples import Example, FittedHooks, TriedVariant
 from evosplit.edge.hook_learning.kinds import KINDS, HookKind
-from evosplit.edge.hook_learning.learner import Example, FittedHooks, LearnerContext, Trial
+from evosplit.edge.hook_learning.learner_context import LearnerContext
 from evosplit.edge.hooks.decisions import GO, Decision, Exit
 from evosplit.edge.hooks.hook import SavedHook
 from evosplit.edge.hooks.hook_file import RESTORED, load_hooks
 from evosplit.edge.settings import KINDS as SETTINGS_KINDS
-from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.settings import LEARNED
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ class GuessLearner:
         self._work("wants")
         return True
 
-    def observe(self, example: Example, trials: tuple[Trial, ...]) -> None:
+    def observe(self, example: Example, tried: tuple[TriedVariant, ...]) -> None:
         self._work("observe")
         self.seen.append(example)
 
@@ -89,6 +90,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """One more entry of the registry, and of the settings' names."""
     monkeypatch.setattr(kinds, "KINDS", (*KINDS, GUESS))
     monkeypatch.setattr("evosplit.edge.settings.KINDS", (*SETTINGS_KINDS, "guess"))
+    monkeypatch.setattr("evosplit.edge.hook_learning.manager.LEARNED", (*LEARNED, "guess"))
     monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
 
 
@@ -154,6 +156,3 @@ async def test_after_a_rest_it_goes_on(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_each_kind_of_the_settings_has_a_learner() -> None:
     assert tuple(sorted(kind.name for kind in KINDS)) == tuple(sorted(set(SETTINGS_KINDS) - {"guess"}))
-    assert EdgeSettings(cloud_url="http://c", model="net", data=Path(), hook_kinds=("guess",)).hook_kinds == (
-        "guess",
-    )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.trace import HeadTrace
-from evosplit.edge.hook_learning.learner import Example
+from evosplit.edge.hook_learning.examples import Example
 from evosplit.edge.hook_learning.sample_collector import SampleCollector, Sampling
 from evosplit.edge.hook_training.samples import Sample
 from evosplit.edge.pipeline.job import Answer

@@ -8,7 +8,7 @@ from hook_examples import repeat_hook
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evosplit.edge.hook_training.repeat_fit import LEAST_PAIRS, RepeatTrials
+from evosplit.edge.hook_training.repeat_fit import LEAST_PAIRS, AnswerPairs
 from evosplit.edge.hooks.decisions import GO, Exit
 from evosplit.edge.hooks.hook_file import decode_hooks, encode_hooks
 from evosplit.edge.hooks.reduced import MOST_GAIN, Reduction, change
@@ -213,7 +213,7 @@ def test_learns_nothing_where_answers_do_not_stay():
 
 
 def test_needs_enough_pairs_and_bounds_its_memory():
-    trials = RepeatTrials(Reduction(8), most_pairs=LEAST_PAIRS, most_streams=2)
+    trials = AnswerPairs(Reduction(8), most_pairs=LEAST_PAIRS, most_streams=2)
     trials.offer("s", np.full(SHAPE, np.nan, np.float32), "1")
     trials.offer("s", picture(), "1")
     assert trials.hook("repeat", "image", 0.9) is None
@@ -223,7 +223,7 @@ def test_needs_enough_pairs_and_bounds_its_memory():
         trials.offer("s", picture(), "1")
     assert trials.hook("repeat", "image", 0.9) is not None
     assert len(trials) == LEAST_PAIRS
-    fresh = RepeatTrials(Reduction(8), most_streams=2)
+    fresh = AnswerPairs(Reduction(8), most_streams=2)
     for stream in ("a", "b", "c"):
         fresh.offer(stream, picture(), "1")
     assert len(fresh) == 0

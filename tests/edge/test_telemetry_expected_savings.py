@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from evosplit.edge.head.partition import Part
 from evosplit.edge.head.trace import StepTrace
-from evosplit.edge.hook_learning.learner import FittedHooks
+from evosplit.edge.hook_learning.examples import FittedHooks
 from evosplit.edge.telemetry.expected_savings import (
     LEAST_FRAMES,
     HookSeen,
