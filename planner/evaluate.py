@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from evosplit.planner.problem import BitChoices, Problem
-from evosplit.planner.problem.assignment import Assignment, crosses
+from evosplit.planner.problem.assignment import Assignment
 from evosplit.planner.problem.cost_model import every_choice
 from evosplit.planner.problem.costs import Costs
 from evosplit.planner.problem.limits import LimitStatus
 from evosplit.planner.problem.plans import make_plan
-from evosplit.planner.problem.spending import limit_status, spending
+from evosplit.planner.problem.spending import crosses, limit_status, spending
 from evosplit.shared.plan import FLOAT_BITS, Plan
 
 

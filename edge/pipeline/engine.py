@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.hook_trust import HookTrust, UnauditedTrust
+from evosplit.edge.hooks.hook import StreamHook
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.payloads import picture_codec
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
@@ -71,6 +73,13 @@ class Engine:
             self.plans.learn(taken)
         return answer
 
+    async def forget_streams(self, streams: Sequence[str]) -> None:
+        """Drop what deltas, segments and hooks keep of streams that ended or begin anew."""
+        heads = self.plans.heads
+        keepers: list[Any] = [self.deltas, *(part for head in heads.built() for part in head.segments)]
+        keepers += [hook for hook in heads.hooks if isinstance(hook, StreamHook)]
+        await self.compute.run(lambda: [keeper.forget(name) for keeper in keepers for name in streams])
+
     def check_strategy(self, strategy: Strategy) -> None:
         """Whether frames may go this way.
 
@@ -81,7 +90,7 @@ class Engine:
             self._alone()
         elif strategy in ("cloud-raw", "cloud-jpeg"):
             self._requests.check_inputs_go()
-        else:
+        elif strategy != "planned":
             self._named(strategy)
 
     async def _answer(self, job: Job) -> Answer:
@@ -101,13 +110,14 @@ class Engine:
 
     async def _route(self, serving: Serving, job: Job) -> Route | None:
         """The plan that the strategy names, or the one that the next frame goes by; None without one."""
-        if (plan := self._named(job.strategy)) is not None:
-            return Route(plan, await asyncio.to_thread(serving.heads.build, plan), asks_hooks=False)
-        if job.strategy != "planned":
+        if job.strategy == "planned":
+            chosen = self.plans.for_frame(self._may_try(job))
+            # A frame that tries another plan goes whole, so that its stream's deltas go on beside it.
+            return None if chosen is None else Route(*chosen, is_extra=chosen[0] is not self.plans.plan)
+        plan = self._named(job.strategy)
+        if plan is None:
             return None
-        chosen = self.plans.for_frame(self._may_try(job))
-        # A frame that tries another plan goes whole, so that its stream's deltas go on beside it.
-        return None if chosen is None else Route(*chosen, is_extra=chosen[0] is not self.plans.plan)
+        return Route(plan, await asyncio.to_thread(serving.heads.build, plan), asks_hooks=False)
 
     async def _without_plan(self, job: Job) -> Answer:
         if job.strategy == "cloud-raw":

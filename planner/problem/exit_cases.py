@@ -118,10 +118,10 @@ def _case(problem: Problem, costs: Costs, hooks: Sequence[_Hook]) -> Case:
         prepared,
         frame_s=prepared.frame_s + at_input_s,
         pack_s=reach * prepared.pack_s,
+        energy=costs.energy and _radio(costs.energy, reach * wire_share),
         layers=_layers(problem, costs, passed, hooks_s, above),
         tensors=tuple(scaled_tensor(tensor, reach, reach) for tensor in costs.tensors),
         pinned={**{index: True for layers in above for index in layers}, **costs.pinned},
-        energy=costs.energy and _radio(costs.energy, reach * wire_share),
     )
     return Case(mean, tuple(hook.exit.tap for hook in hooks), reach, wire_share)
 

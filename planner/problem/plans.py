@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from evosplit.planner.problem.assignment import Assignment, crosses, wire_choice
+from evosplit.planner.problem.assignment import Assignment
 from evosplit.planner.problem.costs import Choice, Costs
 from evosplit.planner.problem.exit_cases import Case
 from evosplit.planner.problem.planning_problem import Problem
@@ -37,11 +37,7 @@ def make_plan(problem: Problem, costs: Costs, chosen: Assignment, cost: Spending
             if index in chosen.layers and layer.weights
         },
         activation_bits=activation_bits,
-        wire={
-            tensor.name: _code(problem, tensor.name, wire_choice(tensor, chosen))
-            for tensor in costs.tensors
-            if crosses(tensor, chosen.layers)
-        },
+        wire={name: _code(problem, name, choice) for name, choice in cost.sent.items()},
         latency=cost.latency(link),
         link=link,
         wire_bytes=cost.wire_bytes,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evosplit.planner.devices.energy import Energy
-from evosplit.planner.problem.assignment import Assignment, choice_of, crosses, is_made, wire_choice
-from evosplit.planner.problem.costs import Choice, Costs, LayerCost, Linear, Objective
+from evosplit.planner.problem.assignment import Assignment
+from evosplit.planner.problem.costs import Choice, Costs, LayerCost, Linear, Objective, TensorCost
 from evosplit.planner.problem.limits import Limits, LimitStatus
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Latency
@@ -18,7 +18,7 @@ from evosplit.shared.plan import Latency
 class Spending:
     """What an assignment costs; seconds without the link, whose share is rtt + 8 wire_bytes / bandwidth.
 
-    ``compute_j`` are the edge's joules without its radio.
+    ``compute_j`` are the edge's joules without its radio; ``sent`` is how each tensor that crosses travels.
     """
 
     edge_s: float
@@ -28,6 +28,7 @@ class Spending:
     error: float
     compute_j: float
     radio: Energy | None
+    sent: Mapping[str, Choice] = field(default_factory=dict, compare=False)
 
     def latency(self, link: Link) -> Latency:
         """Seconds of one frame over a link; nothing is sent when all layers are on the edge."""
@@ -82,6 +83,30 @@ def is_within(limits: Limits, cost: Spending, link: Link) -> bool:
     )
 
 
+def crosses(tensor: TensorCost, layers: frozenset[int]) -> bool:
+    """Whether a tensor is made on the edge (or given) and read in the cloud."""
+    return is_made(tensor, layers) and any(reader not in layers for reader in tensor.consumers)
+
+
+def is_made(tensor: TensorCost, layers: frozenset[int]) -> bool:
+    """Whether a tensor is there on the edge: made, or given."""
+    return tensor.producer < 0 or tensor.producer in layers
+
+
+def wire_choice(tensor: TensorCost, chosen: Assignment) -> Choice:
+    """The choice of a tensor that crosses."""
+    codec = chosen.codecs.get(tensor.name)
+    offered = tuple(choice for choice in tensor.wire if codec in (None, choice.codec))
+    return choice_of(offered, chosen.wire[tensor.name])
+
+
+def choice_of(choices: tuple[Choice, ...], bits: int | None) -> Choice:
+    """The choice of that width; what cannot be quantised has one choice alone, whatever is asked."""
+    if len(choices) == 1:
+        return choices[0]
+    return next(choice for choice in choices if choice.bits == bits)
+
+
 def spending(costs: Costs, chosen: Assignment) -> Spending:
     """The exact cost of an assignment."""
     layers = chosen.layers
@@ -109,6 +134,7 @@ def spending(costs: Costs, chosen: Assignment) -> Spending:
         + sum(0.0 if choice.is_exact(stored[tensor.name]) else choice.error for tensor, choice in sent),
         compute_j=sum(amount(layer.energy_j, bits, stored) for layer, bits in on_edge),
         radio=costs.energy,
+        sent={tensor.name: choice for tensor, choice in sent},
     )
 
 
