@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from evosplit.edge.api.pages import AGENT, json_page
-from evosplit.edge.pipeline.frame_flow import FrameFailedError
+from evosplit.edge.pipeline.finished import FrameFailedError
 from evosplit.shared.errors import AuthError, EvoSplitError
 from evosplit.shared.token import check_bearer
 

@@ -9,7 +9,7 @@ import numpy as np
 from aiohttp import web
 
 from evosplit.edge.api.pages import AGENT, json_page
-from evosplit.edge.pipeline.frame_flow import Finished
+from evosplit.edge.pipeline.finished import Finished
 from evosplit.edge.pipeline.intake import Ticket
 from evosplit.shared.card import Card
 from evosplit.shared.errors import NotFoundError

@@ -9,8 +9,8 @@ from typing import Final
 from aiohttp import web
 
 from evosplit.edge.agent import Agent
-from evosplit.edge.api.fields import result_filter, ticket
-from evosplit.edge.api.picture_body import picture_body
+from evosplit.edge.api.frame_request import picture_body, ticket
+from evosplit.edge.api.result_filter import result_filter
 from evosplit.edge.api.status import plan_status, profile_status
 from evosplit.edge.results.query import query_results
 from evosplit.shared.errors import NotFoundError
@@ -37,8 +37,8 @@ def routes() -> list[web.RouteDef]:
 async def post_frame(request: web.Request) -> web.Response:
     """A picture in, its result out."""
     content = await picture_body(request)
-    told = ticket(request.query, request.headers)
-    return json_page(to_data(await request.app[AGENT].frames.take_picture(content, told)))
+    said = ticket(request.query, request.headers)
+    return json_page(to_data(await request.app[AGENT].frames.take_picture(content, said)))
 
 
 async def get_results(request: web.Request) -> web.Response:

@@ -18,11 +18,13 @@ _PLAIN: Final = ("name", "trainer", "threshold", "exit_rate", "agreement")
 
 def write_learned(path: Path, learned: tuple[Learned, ...]) -> None:
     """Write all of them, atomically. Raises LearningError."""
-    hooks = [_described(one) for one in learned]
+    hooks = [_described(trained) for trained in learned]
     arrays: dict[str, NDArray[Any]] = {}
-    for number, one in enumerate(learned):
-        arrays |= {f"{number} classifier {name}": values for name, values in one.classifier.arrays().items()}
-        arrays |= {f"{number} output {name}": values for name, values in one.outputs.items()}
+    for number, trained in enumerate(learned):
+        arrays |= {
+            f"{number} classifier {name}": values for name, values in trained.classifier.arrays().items()
+        }
+        arrays |= {f"{number} output {name}": values for name, values in trained.outputs.items()}
     write_npz(path, {"kind": KIND, "hooks": hooks}, arrays)
 
 
@@ -34,9 +36,9 @@ def read_learned(path: Path) -> tuple[Learned, ...]:
         return tuple(_read(archive, number, hook) for number, hook in enumerate(archive.meta["hooks"]))
 
 
-def _described(one: Learned) -> dict[str, Any]:
-    plain = {field: getattr(one, field) for field in _PLAIN}
-    return {**plain, "kind": one.classifier.kind, "answers": one.answers}
+def _described(trained: Learned) -> dict[str, Any]:
+    plain = {field: getattr(trained, field) for field in _PLAIN}
+    return {**plain, "kind": trained.classifier.kind, "answers": trained.answers}
 
 
 def _read(archive: Archive, number: int, hook: Mapping[str, Any]) -> Learned:

@@ -67,4 +67,4 @@ def best_of(
         for name, trainer in trainers.items()
     }
     rated = [rate(name, made[name], validation, answers, aim) for name in made]
-    return max(rated, key=lambda one: (one.exit_rate, one.agreement))
+    return max(rated, key=lambda classifier: (classifier.exit_rate, classifier.agreement))

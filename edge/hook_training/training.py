@@ -62,8 +62,8 @@ def learn_with(
     limits = _limits(rows, max((task.hook_cost for task in tasks), default=0.0), aim)
     rates = reached(rows, limits)
     return tuple(
-        Learned(task.name, one.trainer, one.classifier, answers, outputs, _or_none(limit), *rate)
-        for task, one, limit, rate in zip(tasks, won, limits, rates, strict=True)
+        Learned(task.name, winner.trainer, winner.classifier, answers, outputs, _or_none(limit), *rate)
+        for task, winner, limit, rate in zip(tasks, won, limits, rates, strict=True)
     )
 
 

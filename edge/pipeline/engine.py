@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.hook_trust import HookTrust, UnauditedTrust
+from evosplit.edge.hooks.hook import StreamHook
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.payloads import picture_codec
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
@@ -33,7 +35,8 @@ class Engine:
     """Answers frames under the current plan; alone, or by the best exit, where the cloud does not answer.
 
     ``failures`` takes note of hooks that misbehave, ``trust`` says which hooks are believed. With
-    ``keeps_inputs`` no input is sent. ``extra`` runs frames another time, beside serving.
+    ``keeps_inputs`` no input is sent; frames of tensors take at most ``max_frame_bytes``. ``extra`` runs
+    frames another time, beside serving.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Engine:
         failures: HookFailures | None = None,
         trust: HookTrust | None = None,
         keeps_inputs: bool = False,
+        max_frame_bytes: int | None = None,
     ) -> None:
         self.plans = plans
         self.compute = compute
@@ -52,7 +56,8 @@ class Engine:
         self.deltas = DeltaSender(secrets.randbits(64)) if deltas is None else deltas
         self.hook_failures = HookFailures() if failures is None else failures
         self.trust = UnauditedTrust(self.hook_failures) if trust is None else trust
-        self._requests = CloudRequests(plans.model, compute, cloud, self.deltas, keeps_inputs)
+        limits = (keeps_inputs, max_frame_bytes)
+        self._requests = CloudRequests(plans.model, compute, cloud, self.deltas, *limits)
         self._split = SplitRun(plans.model.card, compute, self._requests, self.hook_failures, self.trust)
         self._fallback = Fallback(self._split, ExitFallback(self._split, compute, self.trust), cloud)
         self._pictures = PicturePlans(plans, self._split, self._requests, self._fallback, self.trust)
@@ -71,6 +76,13 @@ class Engine:
             self.plans.learn(taken)
         return answer
 
+    async def forget_streams(self, streams: Sequence[str]) -> None:
+        """Drop what deltas, segments and hooks keep of streams that ended or begin anew."""
+        heads = self.plans.heads
+        keepers: list[Any] = [self.deltas, *(part for head in heads.built() for part in head.segments)]
+        keepers += [hook for hook in heads.hooks if isinstance(hook, StreamHook)]
+        await self.compute.run(lambda: [keeper.forget(name) for keeper in keepers for name in streams])
+
     def check_strategy(self, strategy: Strategy) -> None:
         """Whether frames may go this way.
 
@@ -81,7 +93,7 @@ class Engine:
             self._alone()
         elif strategy in ("cloud-raw", "cloud-jpeg"):
             self._requests.check_inputs_go()
-        else:
+        elif strategy != "planned":
             self._named(strategy)
 
     async def _answer(self, job: Job) -> Answer:
@@ -101,13 +113,14 @@ class Engine:
 
     async def _route(self, serving: Serving, job: Job) -> Route | None:
         """The plan that the strategy names, or the one that the next frame goes by; None without one."""
-        if (plan := self._named(job.strategy)) is not None:
-            return Route(plan, await asyncio.to_thread(serving.heads.build, plan), asks_hooks=False)
-        if job.strategy != "planned":
+        if job.strategy == "planned":
+            chosen = self.plans.for_frame(self._may_try(job))
+            # A frame that tries another plan goes whole, so that its stream's deltas go on beside it.
+            return None if chosen is None else Route(*chosen, is_extra=chosen[0] is not self.plans.plan)
+        plan = self._named(job.strategy)
+        if plan is None:
             return None
-        chosen = self.plans.for_frame(self._may_try(job))
-        # A frame that tries another plan goes whole, so that its stream's deltas go on beside it.
-        return None if chosen is None else Route(*chosen, is_extra=chosen[0] is not self.plans.plan)
+        return Route(plan, await asyncio.to_thread(serving.heads.build, plan), asks_hooks=False)
 
     async def _without_plan(self, job: Job) -> Answer:
         if job.strategy == "cloud-raw":

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from evosplit.edge.pipeline.engine import Engine
-from evosplit.edge.pipeline.frame_flow import Finished, FrameFlow
+from evosplit.edge.pipeline.finished import Finished
+from evosplit.edge.pipeline.frame_flow import FrameFlow
 from evosplit.edge.pipeline.job import Feeds, Job, Strategy
 from evosplit.shared.errors import CardError, EvoSplitError
 from evosplit.shared.result import Result

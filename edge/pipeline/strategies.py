@@ -15,14 +15,14 @@ BY_CUT: Final = "cut:"
 """Followed by a cut's key: the fastest plan with that cut, over the link as it is now."""
 
 
-def is_strategy(text: str) -> bool:
-    """Whether it is one of the strategies, or names a plan."""
-    return text in STRATEGIES or text.startswith((BY_DIGEST, BY_CUT))
+def names_plan(text: str) -> bool:
+    """Whether it is a strategy that names one plan."""
+    return text.startswith((BY_DIGEST, BY_CUT))
 
 
 def named_plans(plans: Sequence[Plan], strategy: str) -> list[Plan]:
     """The plans that a strategy names; none where it is no such strategy. Raises UsageError."""
-    if not strategy.startswith((BY_DIGEST, BY_CUT)):
+    if not names_plan(strategy):
         return []
     digits, key = strategy.removeprefix(BY_DIGEST), strategy.removeprefix(BY_CUT)
     by_digest = strategy.startswith(BY_DIGEST)

@@ -21,7 +21,7 @@ from evosplit.edge.hook_training import training_process as process
 from evosplit.edge.hooks.hook_file import MAGIC, encode_hooks
 from evosplit.edge.hooks.reduced import Reduction
 from evosplit.edge.hooks.repeat import RepeatHook
-from evosplit.edge.pipeline.frame_flow import FrameRefusedError
+from evosplit.edge.pipeline.finished import FrameRefusedError
 from evosplit.edge.pipeline.intake import Ticket
 from evosplit.edge.streams.stream_ends import QUIET_S, StreamEnds
 from evosplit.shared.errors import LearningError

@@ -1,18 +1,46 @@
-"""Picture in a request body: the body itself, or the one file of a form (multipart/form-data, RFC 7578)."""
+"""Request for a frame: the picture in its body, and what header and query say about it.
+
+The picture is the body itself, or the one file of a form (multipart/form-data, RFC 7578).
+"""
 
 from __future__ import annotations
 
+import re
+import uuid
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
 
-from evosplit.shared.errors import InputError
+from evosplit.edge.pipeline.intake import Ticket
+from evosplit.edge.pipeline.strategies import BY_CUT, BY_DIGEST, STRATEGIES, names_plan
+from evosplit.shared.errors import InputError, UsageError
 from evosplit.shared.pictures import known_kinds
 
+_FRAME_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_STREAM: Final = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 _FORM: Final = "multipart/form-data"
 _MALFORMED: Final = (HttpProcessingError, ValueError, RuntimeError, AssertionError, UnicodeError)
 """What aiohttp's reader raises for a form that is cut short or breaks the rules."""
+
+
+def ticket(query: Mapping[str, str], headers: Mapping[str, str]) -> Ticket:
+    """Frame id, stream and strategy: the first two from a header or the query.
+
+    Raises UsageError (HTTP 400) for what is none.
+    """
+    named = headers.get("X-Evosplit-Frame-Id") or query.get("frame_id")
+    stream = headers.get("X-Evosplit-Stream") or query.get("stream") or "default"
+    strategy = query.get("strategy", "planned")
+    if named is not None and not _FRAME_ID.fullmatch(named):
+        raise UsageError("a frame id is 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
+    if not _STREAM.fullmatch(stream):
+        raise UsageError("a stream's name is 1 to 128 characters, none of them a control character")
+    if strategy not in STRATEGIES and not names_plan(strategy):
+        names = ", ".join((*STRATEGIES, f"{BY_DIGEST}DIGITS", f"{BY_CUT}KEY"))
+        raise UsageError(f"no strategy {strategy!r}; there are {names}")
+    return Ticket(named or uuid.uuid4().hex, stream, strategy, named is not None)
 
 
 async def picture_body(request: web.Request) -> bytes:

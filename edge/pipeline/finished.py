@@ -1,0 +1,56 @@
+"""Outcome of a frame: its result, the errors of frames that failed, and who is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from evosplit.edge.background.follow_ups import FollowUp
+from evosplit.edge.pipeline.job import Answer, Job
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.result import Result
+
+
+class FrameFailedError(EvoSplitError):
+    """An accepted frame that nobody could answer; its failure is recorded under ``frame_id``."""
+
+    http_status = 503
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.error or "no reason given")
+        self.frame_id = result.frame_id
+
+
+class FrameRefusedError(FrameFailedError):
+    """An accepted frame with values that the network cannot take."""
+
+    http_status = 400
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A result, and the model's outputs where they were computed just now.
+
+    ``is_refused`` where the network cannot take the frame's values.
+    """
+
+    result: Result
+    outputs: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    is_refused: bool = False
+
+
+class FrameRecorder(Protocol):
+    """Counts results: metrics, profile."""
+
+    def count(self, result: Result, answer: Answer | None) -> None:
+        """Add one frame, with its answer where there was one."""
+
+
+class FrameFollower(Protocol):
+    """Learns from frames, or checks them, once they are answered."""
+
+    def after_frame(self, job: Job, answer: Answer, outcome: object) -> FollowUp | None:
+        """What to do about a frame in the background, if anything; cheap, as every frame waits for it."""

@@ -1,0 +1,54 @@
+"""How many files a frame passes between its HTTP handler and its stored result."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+
+from edge_support import middle_stage, picture
+
+MOST_FLOW_FILES = 12
+"""In edge/api and edge/pipeline together."""
+MOST_EDGE_FILES = 34
+
+
+class FileTracer:
+    """Notes the files of the edge whose functions are called between the handler and the follow-ups."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self._is_open = False
+
+    def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
+        code = frame.f_code
+        if event != "call" or "/edge/" not in code.co_filename or "/tests/" in code.co_filename:
+            return
+        name = code.co_filename.split("/edge/")[-1]
+        if (name, code.co_name) == ("api/pages.py", "post_frame"):
+            self._is_open = True
+        if (name, code.co_name) == ("pipeline/frame_flow.py", "_follow"):
+            self._is_open = False
+        if self._is_open:
+            self.calls[name] += 1
+
+
+async def test_a_reader_follows_a_frame_through_few_files(tmp_path: Path) -> None:
+    tracer = FileTracer()
+    async with middle_stage(tmp_path, hooks=False) as on:
+        await on.post(picture(0))
+        await on.agent.engine.compute.run(lambda: sys.setprofile(tracer))
+        sys.setprofile(tracer)
+        try:
+            status, answer = await on.post(picture(1))
+        finally:
+            sys.setprofile(None)
+        await on.agent.engine.compute.run(lambda: sys.setprofile(None))
+    assert (status, answer["answered_by"]) == (200, "cloud")
+    files = sorted(tracer.calls)
+    flow = [name for name in files if name.startswith(("api/", "pipeline/"))]
+    assert flow[:2] == ["api/frame_request.py", "api/pages.py"]
+    assert len(flow) <= MOST_FLOW_FILES, flow
+    assert "results/store.py" in files
+    assert len(files) <= MOST_EDGE_FILES, files
