@@ -23,9 +23,11 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest
 
-# New random examples for the property tests, for FUZZ_SECONDS; what fails becomes an @example.
+# 10^6 mutated entropy-coded frames; then new random examples for the property tests, for FUZZ_SECONDS: what
+# fails becomes an @example.
 FUZZ_SECONDS ?= 600
 fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz_coded_frames
 	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
 
 lint: $(STAMP)

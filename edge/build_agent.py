@@ -149,7 +149,8 @@ def _engine(
 ) -> Engine:
     deltas = DeltaSender(secrets.randbits(64), DeltaSettings(threshold=settings.delta_threshold))
     compute = ComputeThread(settings.slowdown)
-    return Engine(plans, compute, cloud, deltas, failures, audits, settings.keeps_inputs)
+    limits = (settings.keeps_inputs, settings.max_frame_bytes)
+    return Engine(plans, compute, cloud, deltas, failures, audits, *limits)
 
 
 def _store(settings: EdgeSettings) -> Store:

@@ -105,6 +105,12 @@ class EdgeSettings(BaseSettings):
     port: int = _option(9000, "--port", "Port to listen on.", ge=0, le=65535)
     memory_bytes: Size | None = _option(None, "--memory", "Memory that the head may take, as in 64MB.")
     max_error: float | None = _option(None, "--max-error", "Quantisation error that is allowed.", ge=0)
+    max_frame_bytes: Size | None = _option(
+        None,
+        "--max-bytes",
+        "Bytes that a frame of tensors may take, as in 2kB: coarser steps where the plan's take more.",
+        ge=1,
+    )
     max_drop: float | None = Field(None, ge=0, le=1)
     integers: bool = _option(True, "--integers/--no-integers", "Let plans run heads in 8-bit integers.")
     private: bool = _option(

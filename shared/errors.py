@@ -116,6 +116,10 @@ class CloudUnavailableError(PeerError):
     http_status = 503
 
 
+class FrameBudgetError(CloudUnavailableError):
+    """A frame that fits its budget of bytes at no step; the edge answers as if the cloud were away."""
+
+
 class NotOurCloudError(CloudUnavailableError):
     """Something else answered in the cloud's place: a login page of the network, a proxy."""
 

@@ -43,8 +43,8 @@ def _same_boxes(told: list[dict[str, Any]], true: list[dict[str, Any]]) -> bool:
     free = list(true)
     for box in told:
         corners = np.asarray(box["box"], np.float32)
-        fits = [at for at, other in enumerate(free) if other["class"] == box["class"]]
-        best = max(fits, key=lambda at: _overlap(corners, free[at]), default=None)
+        fits = [index for index, other in enumerate(free) if other["class"] == box["class"]]
+        best = max(fits, key=lambda index: _overlap(corners, free[index]), default=None)
         if best is None or _overlap(corners, free[best]) < SAME_OVERLAP:
             return False
         free.pop(best)

@@ -105,7 +105,7 @@ def _proven(window: tuple[Audit, ...], rules: Rules) -> float:
 
 def _against(window: tuple[Audit, ...], floor: float, rules: Rules) -> tuple[float, int]:
     """The evidence against what the floor lets through, and the place in the window where it begins."""
-    places = [at for at, audit in enumerate(window) if audit.confidence >= floor]
-    losses = np.asarray([1.0 - window[at].agreed for at in places])
+    places = [index for index, audit in enumerate(window) if audit.confidence >= floor]
+    losses = np.asarray([1.0 - window[index].agreed for index in places])
     against, since = evidence(losses, 1 - rules.target)
     return against, places[since] if since < len(places) else len(window)

@@ -23,12 +23,12 @@ class NearDuplicates:
         self._clock = clock
         self._seen: deque[tuple[float, Signature]] = deque(maxlen=MOST)
 
-    def holds(self, found: Signature) -> bool:
+    def holds(self, candidate: Signature) -> bool:
         """Whether one of them is the same but for noise."""
         while self._seen and self._seen[0][0] < self._clock() - FORGET_S:
             self._seen.popleft()
-        return bool(self._seen) and is_known(found, np.stack([mark for _, mark in self._seen]))
+        return bool(self._seen) and is_known(candidate, np.stack([mark for _, mark in self._seen]))
 
-    def add(self, found: Signature) -> None:
+    def add(self, candidate: Signature) -> None:
         """Remember it."""
-        self._seen.append((self._clock(), found))
+        self._seen.append((self._clock(), candidate))

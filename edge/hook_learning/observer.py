@@ -6,6 +6,7 @@ import contextlib
 import functools
 import time
 from collections.abc import Sequence
+from typing import TypeVar
 
 from evosplit.edge.audits.answer_key import outcome_key
 from evosplit.edge.audits.hook_audits import HookAudits
@@ -19,6 +20,8 @@ from evosplit.edge.link.payloads import picture_codec
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.shared.errors import CardError, CloudRefusedError, CloudUnavailableError, InputError
+
+L = TypeVar("L", bound=HookLearner)
 
 
 class Observer:
@@ -63,7 +66,9 @@ class Observer:
     async def _teach(self, example: Example, is_free: bool) -> None:
         """Hooks that want full answers, and learners; without free time, those that see every example."""
         hooks = [hook for hook in example.head.hooks if isinstance(hook, AnswerLearningHook)]
-        learners = self._wanting([one for one in self._direct if is_free or not one.is_sampled], example)
+        learners = self._wanting(
+            [learner for learner in self._direct if is_free or not learner.is_sampled], example
+        )
         if hooks or learners:
             work = functools.partial(self._taught, hooks, learners, example)
             self._time.spend((await self._engine.compute.run(work)).value)
@@ -90,7 +95,7 @@ class Observer:
         except HOOK_ERRORS as error:
             failures.drop(hook, f"{type(error).__name__}: {error}")
 
-    def _wanting(self, learners: Sequence[HookLearner], example: Example) -> list[HookLearner]:
+    def _wanting(self, learners: Sequence[L], example: Example) -> list[L]:
         wanting = []
         for learner in learners:
             is_resting = self._retries.is_resting(_collecting(learner))
@@ -110,8 +115,7 @@ class Observer:
         """Of the learners that want to ask the cloud, the one of the fewest rows does."""
         if not self._asking or not self._shadows.admits(example):
             return
-        wanting = [one for one in self._wanting(self._asking, example) if isinstance(one, VariantLearner)]
-        learner = min(wanting, key=len, default=None)
+        learner = min(self._wanting(self._asking, example), key=len, default=None)
         if learner is None:
             return
         with (

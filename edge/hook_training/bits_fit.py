@@ -42,7 +42,10 @@ def bits_hook(
         return None
     classifier = _taught(trainer, seen[:middle], stays[:middle].argmax(1), len(widths))
     enough = np.cumsum(classifier.scores(seen[middle:]), axis=1)
-    thresholds = [threshold(enough[:, at], stays[middle:, at], target, sure) for at in range(len(widths) - 1)]
+    thresholds = [
+        threshold(enough[:, column], stays[middle:, column], target, sure)
+        for column in range(len(widths) - 1)
+    ]
     if all(least is None for least in thresholds):
         return None
     given = tuple(NEVER if least is None else least for least in thresholds)

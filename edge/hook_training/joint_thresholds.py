@@ -59,12 +59,16 @@ def joint_thresholds(rows: Sequence[ExitRow], rest: ExitRow, target: float, sure
     levels = [_levels(row.confidence) if count else row.confidence for row in rows]
     while True:
         tried = (outcome(rows, thresholds, rest) for thresholds in _lower(best.thresholds, levels))
-        kept = [one for one in tried if at_least(round(one.agreement * count), count, target, sure)]
-        better = [one for one in kept if one.cost < best.cost]
+        kept = [
+            candidate
+            for candidate in tried
+            if at_least(round(candidate.agreement * count), count, target, sure)
+        ]
+        better = [candidate for candidate in kept if candidate.cost < best.cost]
         if not better:
             return best
         before = best
-        best = max(better, key=lambda one: _worth(before, one, count))
+        best = max(better, key=lambda candidate: _worth(before, candidate, count))
 
 
 def worthwhile(
@@ -77,16 +81,16 @@ def worthwhile(
     """
     kept = list(range(len(rows)))
     while True:
-        found = joint_thresholds([rows[at] for at in kept], rest, target, sure)
-        costs = [*(rows[at].cost for at in kept), rest.cost]
-        reach = 1 - np.cumsum([0.0, *found.shares])
+        joint = joint_thresholds([rows[index] for index in kept], rest, target, sure)
+        costs = [*(rows[index].cost for index in kept), rest.cost]
+        reach = 1 - np.cumsum([0.0, *joint.shares])
         gains = [
-            share * (costs[at + 1] - costs[at]) - hook_cost * reach[at]
-            for at, share in enumerate(found.shares)
+            share * (costs[index + 1] - costs[index]) - hook_cost * reach[index]
+            for index, share in enumerate(joint.shares)
         ]
         if not gains or min(gains) >= 0:
-            limits = dict(zip(kept, found.thresholds, strict=True))
-            return outcome(rows, [limits.get(at, NEVER) for at in range(len(rows))], rest)
+            limits = dict(zip(kept, joint.thresholds, strict=True))
+            return outcome(rows, [limits.get(index, NEVER) for index in range(len(rows))], rest)
         del kept[int(np.argmin(gains))]
 
 
@@ -109,14 +113,14 @@ def outcome(rows: Sequence[ExitRow], thresholds: Sequence[float], rest: ExitRow)
 
 def reached(rows: Sequence[ExitRow], thresholds: Sequence[float]) -> list[tuple[float, float]]:
     """Per exit: the share that it answers of the frames that reach it, and the agreement of its answers."""
-    alive, found = np.ones(len(rows[0].agrees) if rows else 0, bool), []
+    alive, rates = np.ones(len(rows[0].agrees) if rows else 0, bool), []
     for row, threshold in zip(rows, thresholds, strict=True):
         leaves = alive & (row.confidence >= threshold)
         left = int(leaves.sum())
         agreed = float(row.agrees[leaves].mean()) if left else 0.0
-        found.append((left / max(int(alive.sum()), 1), agreed))
+        rates.append((left / max(int(alive.sum()), 1), agreed))
         alive &= ~leaves
-    return found
+    return rates
 
 
 def _worth(before: Outcome, after: Outcome, count: int) -> float:
@@ -129,9 +133,9 @@ def _lower(
     thresholds: tuple[float, ...], levels: Sequence[NDArray[np.floating]]
 ) -> Iterator[tuple[float, ...]]:
     """Every way to lower one of the thresholds."""
-    for at, choices in enumerate(levels):
-        for level in choices[choices < thresholds[at]]:
-            yield (*thresholds[:at], float(level), *thresholds[at + 1 :])
+    for index, choices in enumerate(levels):
+        for level in choices[choices < thresholds[index]]:
+            yield (*thresholds[:index], float(level), *thresholds[index + 1 :])
 
 
 def _levels(confidence: NDArray[np.floating]) -> NDArray[np.floating]:

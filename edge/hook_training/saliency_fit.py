@@ -27,12 +27,12 @@ def deviates(boundary: Sequence[NDArray[Any]]) -> Bools:
     The background is each value's median over the frames, its usual deviation the median distance from that
     (at least the median over all values, so that values that never move are not all suspicious).
     """
-    maps = np.concatenate([np.asarray(one, np.float32) for one in boundary])
+    maps = np.concatenate([np.asarray(tensor, np.float32) for tensor in boundary])
     distance = np.abs(maps - np.median(maps, 0))
     usual = np.median(distance, 0)
     usual = np.maximum(usual, max(float(np.median(usual)), 1e-3 * float(np.abs(maps).max() or 1)))
-    found: Bools = (distance > NOISE_MARGIN * usual).any(1)
-    return found
+    deviating: Bools = (distance > NOISE_MARGIN * usual).any(1)
+    return deviating
 
 
 def fit_saliency(
@@ -49,13 +49,17 @@ def fit_saliency(
     same frames of one stream, in order. The first half of the frames teaches; of the positions that are left
     out in the second half a share of ``target`` must be background.
     """
-    if len({one.shape for one in tensors}) != 1 or len(tensors) != len(boundary) or tensors[0].ndim != 4:
+    if (
+        len({tensor.shape for tensor in tensors}) != 1
+        or len(tensors) != len(boundary)
+        or tensors[0].ndim != 4
+    ):
         return None
     salient, middle = _at_tap(deviates(boundary), tensors[0].shape[2:]), len(tensors) // 2
     if not middle or not salient[:middle].any() or salient[:middle].all():
         return None
     own, around, bias = _logistic(tensors[:middle], salient[:middle])
-    scores = np.stack([saliency(_maps(one), own, around) for one in tensors[middle:]])
+    scores = np.stack([saliency(_maps(tensor), own, around) for tensor in tensors[middle:]])
     empty = 1 / (1 + np.exp(np.clip(scores.ravel() + bias, -60, 60)))
     least = threshold(empty, ~salient[middle:].ravel(), target, sure)
     if least is None or not 0 < least < 1:
@@ -90,18 +94,18 @@ def _positions(tensors: Sequence[NDArray[Any]], salient: Bools) -> tuple[NDArray
     rng, each = np.random.default_rng(0), max(1, MOST_POSITIONS // len(tensors))
     features, labels = [], []
     for tensor, mask in zip(tensors, salient, strict=True):
-        at = rng.choice(mask.size, min(each, mask.size), replace=False)
-        features.append(_features(_maps(tensor))[:, at].T)
-        labels.append(mask.ravel()[at])
+        chosen = rng.choice(mask.size, min(each, mask.size), replace=False)
+        features.append(_features(_maps(tensor))[:, chosen].T)
+        labels.append(mask.ravel()[chosen])
     return np.concatenate(features).astype(np.float64), np.concatenate(labels)
 
 
 def _features(maps: Floats) -> Floats:
     """`(2 C, H W)`: what `saliency` weighs, the channels and their means over 3 x 3 positions."""
-    one, none = np.ones(1, np.float32), np.zeros(1, np.float32)
-    means = np.stack([saliency(channel[None], none, one) for channel in maps])
-    found: Floats = np.concatenate([maps, means]).reshape(2 * len(maps), -1)
-    return found
+    unit, zero = np.ones(1, np.float32), np.zeros(1, np.float32)
+    means = np.stack([saliency(channel[None], zero, unit) for channel in maps])
+    features: Floats = np.concatenate([maps, means]).reshape(2 * len(maps), -1)
+    return features
 
 
 def _newton(features: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:

@@ -42,10 +42,10 @@ def _columns(scores: NDArray[Any], samples: Samples, answers: tuple[str, ...]) -
     best, columns = scores.argmax(axis=1), []
     for answer in answers:
         if answer != OTHER:
-            found = np.unique(best[samples.codes == samples.answers.index(answer)])
-            if len(found) != 1:
+            top = np.unique(best[samples.codes == samples.answers.index(answer)])
+            if len(top) != 1:
                 return None
-            columns.append(int(found[0]))
+            columns.append(int(top[0]))
     return columns if len(set(columns)) == len(columns) else None
 
 

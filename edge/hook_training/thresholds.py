@@ -60,8 +60,8 @@ def _sizes(ranked: NDArray[np.floating], target: float, risk: float) -> Iterator
     count, last = len(ranked), 0
     steps = int(math.log(count / least) / math.log(_RATIO)) if count >= least else -1
     for step in range(steps, -1, -1):
-        at = int(count / _RATIO**step)
-        size = int(np.searchsorted(-ranked, -ranked[at - 1], side="right"))
+        rank = int(count / _RATIO**step)
+        size = int(np.searchsorted(-ranked, -ranked[rank - 1], side="right"))
         if size > last:
             yield size
         last = size

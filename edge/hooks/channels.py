@@ -66,8 +66,8 @@ def energy(tensor: NDArray[Any]) -> NDArray[np.float32]:
     """Mean square of each channel, `(C,) float32`, of a tensor `(1, C, H, W)`."""
     maps = np.asarray(tensor[0], np.float32).reshape(tensor.shape[1], -1)
     # Not 0/0: a channel without values has no energy.
-    found: NDArray[np.float32] = np.einsum("cn,cn->c", maps, maps) / np.float32(max(maps.shape[1], 1))
-    return found
+    energies: NDArray[np.float32] = np.einsum("cn,cn->c", maps, maps) / np.float32(max(maps.shape[1], 1))
+    return energies
 
 
 def largest(worth: NDArray[np.floating], top: int) -> NDArray[np.bool_]:

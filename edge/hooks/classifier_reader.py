@@ -31,17 +31,17 @@ class Reader:
             return self._slowly(tensor)
         if tensor.ndim == 4 and tensor.dtype == np.float32 and tensor.flags.c_contiguous:
             spec = self.features
-            at, share = read_maps(tensor, spec.grid, spec.spread, spec.peak, classifier.layers)
+            label, share = read_maps(tensor, spec.grid, spec.spread, spec.peak, classifier.layers)
         else:
-            at, share = read_features(self.features.of(tensor), classifier.layers)
-        if at == MISFIT:
+            label, share = read_features(self.features.of(tensor), classifier.layers)
+        if label == MISFIT:
             raise ValueError(f"a tensor {tensor.shape} is not what was learned from")
-        return at, share
+        return label, share
 
     def _slowly(self, tensor: NDArray[Any]) -> tuple[int, float]:
         features = self.features.of(tensor)
         if not np.isfinite(features).all():
             return 0, float("nan")
         scores = self.classifier.scores(features[None])[0]
-        at = int(scores.argmax())
-        return at, float(scores[at])
+        label = int(scores.argmax())
+        return label, float(scores[label])

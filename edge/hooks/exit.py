@@ -48,10 +48,10 @@ class ExitHook:
     def decide(self, tensor: NDArray[Any], stream: str) -> Decision:
         """`Exit` or `Go`; ``tensor`` has a batch of one. Values that are not finite go on."""
         del stream
-        at, confidence = self.best(tensor)
+        label, confidence = self.best(tensor)
         # Written so that a confidence that is no number goes on, too.
-        if confidence >= self.threshold and self.answers[at] != OTHER:
-            return Exit({name: array[at] for name, array in self.outputs.items()}, confidence)
+        if confidence >= self.threshold and self.answers[label] != OTHER:
+            return Exit({name: array[label] for name, array in self.outputs.items()}, confidence)
         return GO
 
     def best(self, tensor: NDArray[Any]) -> tuple[int, float]:

@@ -32,13 +32,17 @@ class FeatureSpec:
         maps = _as_maps(tensor)
         channels = len(maps)
         cells = channels * self._cells(maps.shape)
-        found = np.empty(cells + 2 * channels, np.float32)
-        means, spread, peak = found[:cells], found[cells : cells + channels], found[cells + channels :]
+        features = np.empty(cells + 2 * channels, np.float32)
+        means, spread, peak = (
+            features[:cells],
+            features[cells : cells + channels],
+            features[cells + channels :],
+        )
         pooled(maps, means.reshape(channels, *self._grid(maps.shape)), spread, peak)
         if np.isnan(spread).any():
             return np.full(self.size(tensor.shape), np.nan, np.float32)
         wanted = [means, *([spread] if self.spread else []), *([peak] if self.peak else [])]
-        return found if len(wanted) == 3 else np.concatenate(wanted)
+        return features if len(wanted) == 3 else np.concatenate(wanted)
 
     def size(self, shape: tuple[int, ...]) -> int:
         """Length of the features of a tensor of ``shape``, whose batch is one."""

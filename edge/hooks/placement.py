@@ -52,16 +52,16 @@ def exit_places(graph: Graph, cut: Cut, most: int = MOST_EXITS) -> tuple[HookPla
 
     Where one tensor crosses, it is a place whatever the arithmetic: an exit there saves the way to the cloud.
     """
-    found = [
+    candidates = [
         place
         for place in narrow_places(graph, cut)
         if EARLIEST_EXIT <= place.done <= LATEST_EXIT or (place.tap,) == cut.boundary
     ]
-    if len(found) <= most or not most:
-        return tuple(found[:most])
-    low, high = found[0].done, found[-1].done
-    marks = (low + (high - low) * at / max(most - 1, 1) for at in range(most))
-    nearest = (min(found, key=lambda place: abs(place.done - mark)) for mark in marks)
+    if len(candidates) <= most or not most:
+        return tuple(candidates[:most])
+    low, high = candidates[0].done, candidates[-1].done
+    marks = (low + (high - low) * step / max(most - 1, 1) for step in range(most))
+    nearest = (min(candidates, key=lambda place: abs(place.done - mark)) for mark in marks)
     return tuple(dict.fromkeys(nearest))
 
 
@@ -84,7 +84,7 @@ def narrow_places(graph: Graph, cut: Cut) -> Iterator[HookPlace]:
 def skip_places(graph: Graph, cut: Cut) -> tuple[HookPlace, ...]:
     """As `places`, blocks to skip only, in the order of execution."""
     total = graph.macs or 1
-    found = []
+    blocks = []
     for layer in (graph.layers[index] for index in cut.layers if graph.layers[index].op == "Add"):
         for tap in layer.inputs:
             block = _block(graph, layer.index, tap)
@@ -94,8 +94,8 @@ def skip_places(graph: Graph, cut: Cut) -> tuple[HookPlace, ...]:
                 after = cut.layers.index(block[0])
                 until = layer.outputs[0]
                 place = HookPlace("skip", tap, _channels(graph, tap), after, done, until, block, macs / total)
-                found.append(place)
-    return tuple(found)
+                blocks.append(place)
+    return tuple(blocks)
 
 
 def _alive(graph: Graph, cut: Cut) -> Iterator[tuple[str, ...]]:
@@ -126,15 +126,15 @@ def _block(graph: Graph, add: int, tap: str) -> tuple[int, ...]:
 def _between(graph: Graph, add: int, tap: str) -> tuple[int, ...]:
     """Layers from ``tap`` to ``add``; empty where they read anything else, too."""
     maker = graph.producer
-    found, open_names = {add}, [name for name in graph.layers[add].inputs if name != tap]
+    between, open_names = {add}, [name for name in graph.layers[add].inputs if name != tap]
     while open_names:
         name = open_names.pop()
         if maker[name] < max(maker[tap], 0):
             return ()
-        if maker[name] not in found:
-            found.add(maker[name])
+        if maker[name] not in between:
+            between.add(maker[name])
             open_names += [read for read in graph.layers[maker[name]].inputs if read != tap]
-    return tuple(sorted(found))
+    return tuple(sorted(between))
 
 
 def _travelling(graph: Graph, cut: Cut) -> Iterator[HookPlace]:

@@ -49,6 +49,6 @@ def _touched(start: _Corner, end: _Corner, size: tuple[int, int]) -> NDArray[np.
     steps = int(np.ceil(4 * np.abs(end - start).max())) + 1
     walked = start + np.linspace(0, 1, steps + 1)[:, None] * (end - start)
     mask = np.zeros(size, np.bool_)
-    at = np.minimum(walked.astype(np.int64), (size[1] - 1, size[0] - 1))
-    mask[at[:, 1], at[:, 0]] = True
+    cells = np.minimum(walked.astype(np.int64), (size[1] - 1, size[0] - 1))
+    mask[cells[:, 1], cells[:, 0]] = True
     return mask

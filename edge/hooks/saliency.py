@@ -50,14 +50,14 @@ class SaliencyMaskHook:
 
     def decide(self, tensor: NDArray[Any], stream: str) -> Decision:
         """`Mask` or `Go`: all of a stream's first frame, of one of another size, and of one with NaN."""
-        found = self.salient(tensor)
-        if found is None:
+        mask = self.salient(tensor)
+        if mask is None:
             self.forget(stream)
             return GO
         with self._lock:
             last = self._last.get(stream)
-            self._last.put(stream, found)
-        return GO if last is None or last.shape != found.shape else Mask(found | last)
+            self._last.put(stream, mask)
+        return GO if last is None or last.shape != mask.shape else Mask(mask | last)
 
     def salient(self, tensor: NDArray[Any]) -> Bools | None:
         """The mask `(H, W)` of this frame alone, grown by one position; None where there is no telling."""

@@ -47,8 +47,8 @@ class SkipHook:
     def decide(self, tensor: NDArray[Any], stream: str) -> Decision:
         """`Skip` or `Go`; ``tensor`` has a batch of one. Values that are not finite go on."""
         del stream
-        at, share = self._reader.best(tensor)
-        same = share if at == NO_CHANGE else 1 - share
+        label, share = self._reader.best(tensor)
+        same = share if label == NO_CHANGE else 1 - share
         return Skip() if same >= self.threshold else GO
 
     @functools.cached_property

@@ -10,7 +10,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from evosplit.edge.link.cloud_link import CloudLink
-from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
+from evosplit.edge.link.payloads import exact_frame, picture_codec, picture_file, raw_frame
+from evosplit.edge.link.rate_control import budgeted_frame
 from evosplit.edge.link.uplink import CloudAnswer
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.serving import EdgeModel
@@ -27,7 +28,8 @@ Outputs = Mapping[str, NDArray[Any]]
 class CloudRequests:
     """Every method raises CloudUnavailableError or CloudRefusedError, and InputError for NaN and infinity.
 
-    With ``keeps_inputs``, the input itself is never sent, whoever asks for it: that raises UsageError.
+    With ``keeps_inputs``, the input itself is never sent, whoever asks for it: that raises UsageError. With
+    ``max_frame_bytes`` boundaries take no more, at coarser steps than the plan's where they have to.
     """
 
     def __init__(
@@ -37,7 +39,9 @@ class CloudRequests:
         cloud: CloudLink,
         deltas: DeltaSender,
         keeps_inputs: bool = False,
+        max_frame_bytes: int | None = None,
     ) -> None:
+        self._max_frame_bytes = max_frame_bytes
         self._keeps_inputs = keeps_inputs
         self._model = model
         self._compute = compute
@@ -45,7 +49,10 @@ class CloudRequests:
         self._deltas = deltas
 
     async def boundary(self, job: Job, plan: Plan, made: Outputs, is_extra: bool = False) -> Exchanged:
-        """Tensors in the plan's bits. On a named stream only changes go; extra frames are not of it."""
+        """Tensors in the plan's bits. On a named stream only changes go; extra frames are not of it.
+
+        With a budget every frame goes whole: changes would build on steps that differ from frame to frame.
+        """
 
         async def ask(content: bytes, spent_s: float) -> CloudAnswer:
             return await self._ask(job, FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s)
@@ -54,10 +61,11 @@ class CloudRequests:
             work = functools.partial(self._deltas.encode, job.frame_id, job.stream, plan, made, key)
             return await self._compute.run_stage(ENCODE, job.times, work)
 
-        if not is_extra and is_stream(job.stream, plan):
+        limit = self._max_frame_bytes
+        if limit is None and not is_extra and is_stream(job.stream, plan):
             return await exchange(self._deltas, encode, ask)
         content = await self._compute.run_stage(
-            ENCODE, job.times, lambda: boundary_frame(job.frame_id, plan, made)
+            ENCODE, job.times, lambda: budgeted_frame(job.frame_id, plan, made, limit)
         )
         return Exchanged(await ask(content, 0.0), len(content))
 

@@ -35,7 +35,8 @@ class Engine:
     """Answers frames under the current plan; alone, or by the best exit, where the cloud does not answer.
 
     ``failures`` takes note of hooks that misbehave, ``trust`` says which hooks are believed. With
-    ``keeps_inputs`` no input is sent. ``extra`` runs frames another time, beside serving.
+    ``keeps_inputs`` no input is sent; frames of tensors take at most ``max_frame_bytes``. ``extra`` runs
+    frames another time, beside serving.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Engine:
         failures: HookFailures | None = None,
         trust: HookTrust | None = None,
         keeps_inputs: bool = False,
+        max_frame_bytes: int | None = None,
     ) -> None:
         self.plans = plans
         self.compute = compute
@@ -54,7 +56,8 @@ class Engine:
         self.deltas = DeltaSender(secrets.randbits(64)) if deltas is None else deltas
         self.hook_failures = HookFailures() if failures is None else failures
         self.trust = UnauditedTrust(self.hook_failures) if trust is None else trust
-        self._requests = CloudRequests(plans.model, compute, cloud, self.deltas, keeps_inputs)
+        limits = (keeps_inputs, max_frame_bytes)
+        self._requests = CloudRequests(plans.model, compute, cloud, self.deltas, *limits)
         self._split = SplitRun(plans.model.card, compute, self._requests, self.hook_failures, self.trust)
         self._fallback = Fallback(self._split, ExitFallback(self._split, compute, self.trust), cloud)
         self._pictures = PicturePlans(plans, self._split, self._requests, self._fallback, self.trust)

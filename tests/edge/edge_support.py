@@ -191,6 +191,11 @@ class FakeCloud:
         self.streams = StreamStore()
         self.plane = DataPlane(registry, TailCache(10**8), 1, self.streams)
 
+    @property
+    def inferences(self) -> int:
+        """How many frames have come."""
+        return sum(path.endswith("infer") for path in self.calls)
+
     def app(self) -> web.Application:
         self.restart()
         app = web.Application(client_max_size=10**8, middlewares=[self._login])
@@ -415,7 +420,7 @@ def picture(seed: int = 0, size: tuple[int, int] = (24, 32), kind: str = "PNG") 
     return content.getvalue()
 
 
-async def until(condition: Any, limit_s: float = 10.0) -> None:
+async def until(condition: Any, limit_s: float = 60.0) -> None:
     deadline_s = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline_s, "it never came true"

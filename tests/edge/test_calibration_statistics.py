@@ -65,7 +65,7 @@ async def test_only_statistics_are_sent(on: Stage, tmp_path: Path) -> None:
     for seed in range(LEAST_INPUTS):
         assert (await on.post(picture(seed)))[0] == 200
         await on.agent.frames.drain()
-    await until(lambda: on.agent.plans.table_changes == 1, 40.0)
+    await until(lambda: on.agent.plans.table_changes == 1)
     (request,) = on.cloud.plan_requests
     assert "calibration" not in request
     assert request["limits"]["min_depth"] == 1
@@ -83,7 +83,7 @@ async def test_a_bundle_that_would_send_the_input_is_not_taken(
     for seed in range(LEAST_INPUTS):
         assert (await on.post(picture(seed)))[0] == 200
         await on.agent.frames.drain()
-    await until(lambda: "which is to stay here" in caplog.text, 40.0)
+    await until(lambda: "which is to stay here" in caplog.text)
     assert on.agent.plans.table_changes == 0
 
 

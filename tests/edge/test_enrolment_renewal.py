@@ -70,7 +70,7 @@ async def test_a_frame_that_loses_the_cloud_falls_back_in_its_own_table(tmp_path
         on.cloud.mode = "hang"
         on.cloud.go_on.clear()
         frame = asyncio.create_task(on.post(picture(1)))
-        await until(lambda: on.agent.frames.in_flight == 1 and on.agent.cloud.is_busy)
+        await until(lambda: on.cloud.inferences == 1)
         before = plans.model.table.fallback.digest
         bundle = other_bundle(on, tmp_path / "other.evb")
         await plans.adopt(model_of(on, bundle), Heads(bundle))

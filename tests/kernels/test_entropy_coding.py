@@ -16,6 +16,7 @@ from evosplit.kernels.entropy_coding.contexts import LEVEL_TABLE, OFFSET, UNREST
 from evosplit.kernels.entropy_coding.encode import row_contexts
 from evosplit.kernels.entropy_coding.layout import layout_of
 from evosplit.shared.errors import WireError
+from tests.mutations import mutated
 
 ROOMY = 10**8
 SHAPES = (
@@ -158,22 +159,6 @@ def test_another_shape_is_a_lie():
     refused(GOOD, (5, 45, 46))
     refused(GOOD, (0, 45, 46))
     refused(GOOD, (2**13, 2**13))
-
-
-def mutated(rng, payload):
-    """Bytes changed, cut off, doubled or made up."""
-    kind = rng.integers(5)
-    changed = bytearray(payload)
-    if kind == 0:
-        return bytes(rng.integers(0, 256, rng.integers(0, 400), dtype=np.uint8))
-    if kind == 1:
-        return payload[: rng.integers(len(payload))]
-    if kind == 2:
-        at = int(rng.integers(len(payload)))
-        return payload[:at] + payload[at : at + 40] + payload[at:]
-    for _ in range(1 if kind == 3 else rng.integers(1, 20)):
-        changed[rng.integers(min(len(changed), 24 if rng.integers(2) else len(changed)))] = rng.integers(256)
-    return bytes(changed)
 
 
 def test_mutated_payloads_end_in_time_and_within_memory():

@@ -80,7 +80,9 @@ class GoodnessClassifier:
 
     def total(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """The summed goodness `(n, classes)`."""
-        parts = [self._total(features[at : at + _ROWS]) for at in range(0, max(1, len(features)), _ROWS)]
+        parts = [
+            self._total(features[start : start + _ROWS]) for start in range(0, max(1, len(features)), _ROWS)
+        ]
         return np.concatenate(parts)
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
