@@ -27,9 +27,9 @@ from evosplit.edge.agent import Agent
 from evosplit.edge.audits.answer_key import answer_key
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.sampler import Sampler
-from evosplit.edge.hook_training.learned import Task
 from evosplit.edge.hook_training.samples import Sample
-from evosplit.edge.hook_training.training_process import Job, train
+from evosplit.edge.hook_training.trained_classifier import TrainingTask
+from evosplit.edge.hook_training.training_process import TrainingJob, train
 
 SEED: Final = 7501
 SAMPLES: Final = 600
@@ -77,7 +77,7 @@ async def _measure() -> tuple[list[list[float]], int]:
     return blocks[1:], rounds
 
 
-async def _job(stage: Testbed, folder: Path) -> Job:
+async def _job(stage: Testbed, folder: Path) -> TrainingJob:
     """Real samples, as an agent would keep them."""
     sampler = Sampler(SAMPLER_BYTES)
     async with stage.agent("learning", stage.split, slowdown=1.0) as agent:
@@ -88,11 +88,13 @@ async def _job(stage: Testbed, folder: Path) -> Job:
         await collect(agent, (frame.image for frame in islice(GateCamera(SEED), SAMPLES)), add)
     sampler.save(folder / "samples.npz")
     width = sampler.samples().features.shape[1]
-    return Job(folder / "samples.npz", folder / "learned.npz", (Task("exit", 0, width),), AGREEMENT)
+    return TrainingJob(
+        folder / "samples.npz", folder / "learned.npz", (TrainingTask("exit", 0, width),), AGREEMENT
+    )
 
 
 @contextlib.asynccontextmanager
-async def _training(job: Job) -> AsyncIterator[tuple[BackgroundPause, list[int]]]:
+async def _training(job: TrainingJob) -> AsyncIterator[tuple[BackgroundPause, list[int]]]:
     """Trains while the block is open, between frames; one entry per training that came to its end."""
     pause, done = BackgroundPause(), list[int]()
 

@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 from benchmarks.report import write_result
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_training.answer_classes import choose_answers, labels_of
-from evosplit.edge.hook_training.learned import decide
 from evosplit.edge.hook_training.sample_split import split
 from evosplit.edge.hook_training.samples import Sample, Samples
 from evosplit.edge.hook_training.thresholds import threshold
+from evosplit.edge.hook_training.trained_classifier import decide
 from evosplit.edge.hook_training.trainers import TRAINERS
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

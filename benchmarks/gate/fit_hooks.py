@@ -15,9 +15,9 @@ from benchmarks.gate.testbed import AGREEMENT
 from evosplit.edge.agent import Agent
 from evosplit.edge.audits.answer_key import answer_key
 from evosplit.edge.hook_learning.sampler import Sampler
-from evosplit.edge.hook_training.learned import Task
 from evosplit.edge.hook_training.repeat_fit import AnswerPairs
 from evosplit.edge.hook_training.samples import Sample
+from evosplit.edge.hook_training.trained_classifier import TrainingTask
 from evosplit.edge.hook_training.trainers import logistic
 from evosplit.edge.hook_training.training import learn
 from evosplit.edge.hooks.bits import BitsHook
@@ -127,7 +127,7 @@ def _bits(seen: Observations, ask: Asked, agreement: float) -> BitsHook | None:
 def _exit(seen: Observations) -> ExitHook | None:
     samples = seen.sampler.samples()
     width = samples.features.shape[1]
-    (learned,) = learn(samples, [Task("exit", 0, width)], AGREEMENT, trainers={"logistic": logistic})
+    (learned,) = learn(samples, [TrainingTask("exit", 0, width)], AGREEMENT, trainers={"logistic": logistic})
     if learned.threshold is None or set(learned.answers) == {OTHER}:
         return None
     named = (learned.classifier, learned.answers, learned.outputs, learned.threshold)

@@ -62,7 +62,7 @@ async def picture_body(request: web.Request) -> bytes:
 
 async def _only_file(request: web.Request) -> bytes:
     """Fields without a file name are read and dropped, and count for the limit."""
-    found: list[bytes] = []
+    files: list[bytes] = []
     left_bytes = request.client_max_size
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
@@ -70,10 +70,10 @@ async def _only_file(request: web.Request) -> bytes:
         content = await _read(part, left_bytes, request.client_max_size)
         left_bytes -= len(content)
         if part.filename is not None:
-            found.append(content)
-    if len(found) != 1:
-        raise InputError(f"the form has {len(found)} files; send one picture, as curl -F image=@FILE does")
-    return found[0]
+            files.append(content)
+    if len(files) != 1:
+        raise InputError(f"the form has {len(files)} files; send one picture, as curl -F image=@FILE does")
+    return files[0]
 
 
 async def _read(part: BodyPartReader, left_bytes: int, limit_bytes: int) -> bytes:

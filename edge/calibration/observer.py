@@ -83,11 +83,11 @@ class CalibrationObserver:
             self._is_looking = False
 
     async def _look(self, job: Job) -> None:
-        found = await asyncio.to_thread(self._signature, job)
-        place = None if found is None else self._sample.place_for(found)
-        if found is not None and place is not None:
+        mark = await asyncio.to_thread(self._signature, job)
+        place = None if mark is None else self._sample.place_for(mark)
+        if mark is not None and place is not None:
             name, content = await asyncio.to_thread(self._blob, job)
-            self._sample.put(place, Kept(name, content, found))
+            self._sample.put(place, Kept(name, content, mark))
 
     async def _compare(self, answer: Answer) -> None:
         """Whether what the head made of the frame is within the plan's ranges."""

@@ -56,7 +56,7 @@ class LiveSample:
     @property
     def size_bytes(self) -> int:
         """What all of them take."""
-        return sum(one.size_bytes for one in self._kept)
+        return sum(item.size_bytes for item in self._kept)
 
     @property
     def needed(self) -> int:
@@ -73,9 +73,9 @@ class LiveSample:
         """Whether nothing more can be added, only exchanged."""
         return self._is_full
 
-    def place_for(self, found: Signature) -> int | None:
+    def place_for(self, mark: Signature) -> int | None:
         """Where an input with this signature would go; None for one that is known or not drawn."""
-        if is_known(found, self._table[: len(self._kept)]):
+        if is_known(mark, self._table[: len(self._kept)]):
             self.repeated += 1
             return None
         self.offered += 1
@@ -84,16 +84,16 @@ class LiveSample:
         place = self._random.randrange(self.offered)
         return place if place < len(self._kept) else None
 
-    def put(self, place: int, one: Kept) -> bool:
+    def put(self, place: int, item: Kept) -> bool:
         """Whether it is kept now; it is not where the bytes have no room for it."""
         freed = self._kept[place].size_bytes if place < len(self._kept) else 0
-        if self.size_bytes - freed + one.size_bytes > self._limit_bytes:
+        if self.size_bytes - freed + item.size_bytes > self._limit_bytes:
             self._is_full = True
             return False
         if place < len(self._kept):
-            self._kept[place] = one
+            self._kept[place] = item
         else:
-            self._kept.append(one)
+            self._kept.append(item)
         self._is_full = self._is_full or len(self._kept) >= MOST_INPUTS
         self._table = np.stack([kept.signature for kept in self._kept])
         return True

@@ -27,12 +27,12 @@ def signature(feeds: Mapping[str, NDArray[Any]]) -> Signature | None:
     return means if np.isfinite(means).all() else None
 
 
-def is_known(found: Signature, kept: NDArray[np.float32]) -> bool:
+def is_known(means: Signature, kept: NDArray[np.float32]) -> bool:
     """Whether one of ``kept`` (n, blocks) is the same but for noise."""
     if not len(kept):
         return False
-    spread = max(float(np.std(found)), float(np.finfo(np.float32).tiny))
-    return bool((np.abs(kept - found).max(axis=1) <= SAME * spread).any())
+    spread = max(float(np.std(means)), float(np.finfo(np.float32).tiny))
+    return bool((np.abs(kept - means).max(axis=1) <= SAME * spread).any())
 
 
 def _means(array: NDArray[Any]) -> Signature:

@@ -53,10 +53,10 @@ async def measured_errors(
 
     Raises ProfileError; cancelling ends the process.
     """
-    few = [kept[at] for at in spread(len(kept), DEFAULT_INPUTS)]
-    inputs = tuple((one.name, len(one.content)) for one in few)
+    few = [kept[index] for index in spread(len(kept), DEFAULT_INPUTS)]
+    inputs = tuple((item.name, len(item.content)) for item in few)
     asked = Asked(str(model), graph.name, graph.sha256, card, inputs)
-    content = json.dumps(asdict(asked)).encode() + b"\n" + b"".join(one.content for one in few)
+    content = json.dumps(asdict(asked)).encode() + b"\n" + b"".join(item.content for item in few)
     return await run_paced("evosplit.edge.calibration.statistics", content, pause, ProfileError)
 
 

@@ -46,17 +46,17 @@ class Upload:
         Raises CloudUnavailableError, CloudRefusedError, AuthError, NotFoundError.
         """
         budget = BUDGET_BYTES
-        for index, one in enumerate(kept):
-            if self._there.get(index) is one:
+        for index, item in enumerate(kept):
+            if self._there.get(index) is item:
                 continue
             body, length = build_request(
-                InferRequest((blob_tensor(one.name, one.content),), binary_default=True)
+                InferRequest((blob_tensor(item.name, item.content),), binary_default=True)
             )
             budget -= len(body)
             if budget < 0:
                 break
             await self._cloud.put_input(self.name, index, self._pieces(body), len(body), length)
-            self._there[index] = one
+            self._there[index] = item
             self.sent_bytes += len(body)
         if not self._there:
             raise CloudRefusedError("no calibration input fits the budget", 200)

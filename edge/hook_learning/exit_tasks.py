@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from evosplit.edge.hook_learning.examples import FittedHooks
-from evosplit.edge.hook_training.learned import Learned, Task
+from evosplit.edge.hook_training.trained_classifier import TrainedClassifier, TrainingTask
 from evosplit.edge.hooks.exit import ExitHook
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.placement import exit_places
@@ -25,7 +25,7 @@ class ExitTask:
     """One tensor to exit at, and its columns in a sample."""
 
     tap: str
-    task: Task
+    task: TrainingTask
 
 
 def exit_tasks(graph: Graph, cut: Cut) -> tuple[ExitTask, ...]:
@@ -36,12 +36,12 @@ def exit_tasks(graph: Graph, cut: Cut) -> tuple[ExitTask, ...]:
     for index, place in enumerate(exit_places(graph, cut)):
         stop = start + FEATURES.size(graph.tensors[place.tap].shape)
         done, cost = place.done * layers / whole, HOOK_MACS / whole
-        tasks.append(ExitTask(place.tap, Task(f"exit-{index}", start, stop, done, cost)))
+        tasks.append(ExitTask(place.tap, TrainingTask(f"exit-{index}", start, stop, done, cost)))
         start = stop
     return tuple(tasks)
 
 
-def exit_hooks(tasks: Iterable[ExitTask], learned: Iterable[Learned]) -> tuple[ExitHook, ...]:
+def exit_hooks(tasks: Iterable[ExitTask], learned: Iterable[TrainedClassifier]) -> tuple[ExitHook, ...]:
     """The classifiers that are to answer, as hooks."""
     taps = {task.task.name: task.tap for task in tasks}
     return tuple(
@@ -60,7 +60,7 @@ def exit_hooks(tasks: Iterable[ExitTask], learned: Iterable[Learned]) -> tuple[E
     )
 
 
-def fitted_exits(tasks: tuple[ExitTask, ...], learned: tuple[Learned, ...]) -> FittedHooks:
+def fitted_exits(tasks: tuple[ExitTask, ...], learned: tuple[TrainedClassifier, ...]) -> FittedHooks:
     """Trained classifiers as the hooks of a cut; those that cannot keep the target are left out."""
     rates = {exit_.name: exit_.exit_rate for exit_ in learned}
     return FittedHooks("exit", exit_hooks(tasks, learned), exit_rates=rates)

@@ -9,8 +9,8 @@ from pathlib import Path
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.rows import FitSchedule
 from evosplit.edge.hook_learning.sampler import Sampler
-from evosplit.edge.hook_training.learned import Learned, Task
-from evosplit.edge.hook_training.training_process import Job, train
+from evosplit.edge.hook_training.trained_classifier import TrainedClassifier, TrainingTask
+from evosplit.edge.hook_training.training_process import TrainingJob, train
 from evosplit.shared.errors import LearningError
 
 
@@ -19,7 +19,7 @@ class TrainingSettings:
     """When to train and for what.
 
     It takes ``idle_s`` without a frame under way, at least ``least_samples`` offered in all, and ``growth``
-    times those of the last time. See `Job` for the others.
+    times those of the last time. See `TrainingJob` for the others.
     """
 
     target: float
@@ -42,7 +42,7 @@ class ExitTrainer:
     def __init__(
         self,
         sampler: Sampler,
-        tasks: tuple[Task, ...],
+        tasks: tuple[TrainingTask, ...],
         folder: Path,
         settings: TrainingSettings,
         pause: BackgroundPause,
@@ -58,7 +58,7 @@ class ExitTrainer:
         is_idle = self._pause.quiet_s >= self._settings.idle_s
         return is_idle and self._schedule.is_due(self._sampler.offered)
 
-    async def train(self) -> tuple[Learned, ...] | None:
+    async def train(self) -> tuple[TrainedClassifier, ...] | None:
         """One attempt, whether or not it is due; None without samples.
 
         Raises LearningError where the samples cannot be learned from, or written: the next attempt comes with
@@ -83,9 +83,9 @@ class ExitTrainer:
         """Where the samples are kept; `open_sampler` goes on from there."""
         return self._folder / "samples.npz"
 
-    def _job(self) -> Job:
+    def _job(self) -> TrainingJob:
         chosen = self._settings
-        return Job(
+        return TrainingJob(
             samples=self.samples_path,
             learned=self._folder / "learned.npz",
             tasks=self._tasks,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.learned import decide
 from evosplit.edge.hook_training.thresholds import threshold
+from evosplit.edge.hook_training.trained_classifier import decide
 from evosplit.edge.hook_training.trainers.trainer import Trainer
 from evosplit.edge.hooks.classifiers.classifier import Classifier
 
@@ -24,7 +24,7 @@ class Aim:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class LabelledFeatures:
     """Features `(n, d) float32` and the classes of the network's answers `(n,) int64`."""
 
     features: NDArray[np.float32]
@@ -32,7 +32,7 @@ class Seen:
 
 
 @dataclass(frozen=True, eq=False)
-class Rated:
+class RatedClassifier:
     """A trainer's classifier; its share of answers at the target and its plain agreement on validation."""
 
     trainer: str
@@ -41,22 +41,24 @@ class Rated:
     agreement: float
 
 
-def rate(trainer: str, classifier: Classifier, seen: Seen, answers: tuple[str, ...], aim: Aim) -> Rated:
+def rate(
+    trainer: str, classifier: Classifier, seen: LabelledFeatures, answers: tuple[str, ...], aim: Aim
+) -> RatedClassifier:
     """Measure one classifier."""
     best, confidence = decide(classifier.scores(seen.features), answers)
     agrees = best == seen.labels
     least = threshold(confidence, agrees, aim.target, aim.sure)
     exits = 0.0 if least is None else float(np.mean(confidence >= least))
-    return Rated(trainer, classifier, exits, float(agrees.mean()) if len(agrees) else 0.0)
+    return RatedClassifier(trainer, classifier, exits, float(agrees.mean()) if len(agrees) else 0.0)
 
 
 def best_of(
     trainers: Mapping[str, Trainer],
-    train: Seen,
-    validation: Seen,
+    train: LabelledFeatures,
+    validation: LabelledFeatures,
     answers: tuple[str, ...],
     aim: Aim,
-) -> Rated:
+) -> RatedClassifier:
     """Train with each and keep the one of the greatest exit rate at the target; of equal ones, agreement.
 
     Validation may be too small to prove the target for any: then agreement alone decides. Raises

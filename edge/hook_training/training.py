@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from evosplit.edge.hook_training.answer_classes import choose_answers, labels_of, mean_outputs
 from evosplit.edge.hook_training.joint_thresholds import NEVER, ExitRow, reached, worthwhile
-from evosplit.edge.hook_training.learned import Learned, Task, decide
 from evosplit.edge.hook_training.sample_split import Parts, split
 from evosplit.edge.hook_training.samples import Samples
 from evosplit.edge.hook_training.soft_targets import soft_answers
-from evosplit.edge.hook_training.trainer_selection import Aim, Seen, best_of
+from evosplit.edge.hook_training.trained_classifier import TrainedClassifier, TrainingTask, decide
+from evosplit.edge.hook_training.trainer_selection import Aim, LabelledFeatures, best_of
 from evosplit.edge.hook_training.trainers import TRAINERS
 from evosplit.edge.hook_training.trainers.hidden import fit_hidden
 from evosplit.edge.hook_training.trainers.prepare import check
@@ -24,13 +24,13 @@ from evosplit.shared.errors import LearningError
 
 def learn(
     samples: Samples,
-    tasks: Sequence[Task],
+    tasks: Sequence[TrainingTask],
     target: float,
     *,
     trainers: Mapping[str, Trainer] | None = None,
     sure: float = 0.95,
     seed: int = 0,
-) -> tuple[Learned, ...]:
+) -> tuple[TrainedClassifier, ...]:
     """Train every task with every trainer and keep the best of each; tasks stand in the order of the head.
 
     ``target`` is the share of all frames whose answer is the network's, whoever gives it. A task is chosen by
@@ -41,8 +41,8 @@ def learn(
 
 
 def learn_with(
-    samples: Samples, tasks: Sequence[Task], trainers: Mapping[str, Trainer], aim: Aim
-) -> tuple[Learned, ...]:
+    samples: Samples, tasks: Sequence[TrainingTask], trainers: Mapping[str, Trainer], aim: Aim
+) -> tuple[TrainedClassifier, ...]:
     """As `learn`, the aim in one value."""
     answers, parts = choose_answers(samples), split(samples)
     if min(len(parts.train), len(parts.validation), len(parts.calibration)) == 0:
@@ -54,7 +54,8 @@ def learn_with(
     for task in tasks:
         features = samples.features[:, task.start : task.stop]
         train, choose, held = (
-            Seen(features[part], labels[part]) for part in (parts.train, parts.validation, parts.calibration)
+            LabelledFeatures(features[part], labels[part])
+            for part in (parts.train, parts.validation, parts.calibration)
         )
         won.append(best_of(trainers, train, choose, answers, aim))
         best, confidence = decide(won[-1].classifier.scores(held.features), answers)
@@ -62,7 +63,9 @@ def learn_with(
     limits = _limits(rows, max((task.hook_cost for task in tasks), default=0.0), aim)
     rates = reached(rows, limits)
     return tuple(
-        Learned(task.name, winner.trainer, winner.classifier, answers, outputs, _or_none(limit), *rate)
+        TrainedClassifier(
+            task.name, winner.trainer, winner.classifier, answers, outputs, _or_none(limit), *rate
+        )
         for task, winner, limit, rate in zip(tasks, won, limits, rates, strict=True)
     )
 

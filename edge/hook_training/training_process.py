@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from evosplit.edge.background.child_process import run_paced
 from evosplit.edge.background.pause import BackgroundPause
-from evosplit.edge.hook_training.learned import Learned, Task
-from evosplit.edge.hook_training.learned_file import read_learned, write_learned
+from evosplit.edge.hook_training.classifier_file import read_learned, write_learned
 from evosplit.edge.hook_training.sample_file import read_samples
+from evosplit.edge.hook_training.trained_classifier import TrainedClassifier, TrainingTask
 from evosplit.edge.hook_training.trainers import TRAINERS
 from evosplit.edge.hook_training.training import learn
 from evosplit.shared.child_process import bound_memory, die_with_parent, step_back
@@ -30,7 +30,7 @@ _COPIES: Final = 6
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """What to train: from the samples file to the classifiers file.
 
     ``trainers`` names some of `TRAINERS`, empty for all. ``memory_bytes`` bounds the process; None allows
@@ -39,7 +39,7 @@ class Job:
 
     samples: Path
     learned: Path
-    tasks: tuple[Task, ...]
+    tasks: tuple[TrainingTask, ...]
     target: float
     sure: float = 0.95
     seed: int = 0
@@ -47,7 +47,7 @@ class Job:
     memory_bytes: int | None = None
 
 
-async def train(job: Job, pause: BackgroundPause | None = None) -> tuple[Learned, ...]:
+async def train(job: TrainingJob, pause: BackgroundPause | None = None) -> tuple[TrainedClassifier, ...]:
     """Run this file as a process and read what it made. Raises LearningError; cancelling ends the process.
 
     It is stopped while ``pause`` has a frame under way. A process that dies leaves the classifiers file as it
@@ -62,7 +62,7 @@ async def train(job: Job, pause: BackgroundPause | None = None) -> tuple[Learned
     return await asyncio.to_thread(read_learned, job.learned)
 
 
-def perform(job: Job) -> None:
+def perform(job: TrainingJob) -> None:
     """Train, and write the classifiers. Raises LearningError, and MemoryError where that does not suffice."""
     chosen = {name: TRAINERS[name] for name in job.trainers or TRAINERS}
     samples = read_samples(job.samples)
@@ -87,7 +87,7 @@ def main() -> int:
     return 0
 
 
-def _to_json(job: Job) -> bytes:
+def _to_json(job: TrainingJob) -> bytes:
     return json.dumps(dataclasses.asdict(job), default=_plain).encode()
 
 
@@ -95,11 +95,11 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - paths, and NumPy's numbers wher
     return str(value) if isinstance(value, Path) else value.item()
 
 
-def _from_json(content: bytes) -> Job:
+def _from_json(content: bytes) -> TrainingJob:
     data: dict[str, Any] = json.loads(content)
-    tasks = tuple(Task(**task) for task in data.pop("tasks"))
+    tasks = tuple(TrainingTask(**task) for task in data.pop("tasks"))
     samples, learned = Path(data.pop("samples")), Path(data.pop("learned"))
-    return Job(samples, learned, tasks, trainers=tuple(data.pop("trainers")), **data)
+    return TrainingJob(samples, learned, tasks, trainers=tuple(data.pop("trainers")), **data)
 
 
 if __name__ == "__main__":

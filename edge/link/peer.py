@@ -32,16 +32,16 @@ class Reply:
         if self.content_type != JSON_TYPE:
             return None
         try:
-            found = json.loads(self.body)
+            content = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-        return found if isinstance(found, dict) else None
+        return content if isinstance(content, dict) else None
 
     @property
     def error(self) -> str | None:
         """The cloud's own word on why it refuses; None for success, and for what is no answer of a cloud."""
-        found = None if self.status == 200 else self.object()
-        reason = None if found is None else found.get("error")
+        content = None if self.status == 200 else self.object()
+        reason = None if content is None else content.get("error")
         return reason if isinstance(reason, str) else None
 
 
@@ -52,8 +52,8 @@ def may_be_ours(content_type: str) -> bool:
 
 def is_probe(reply: Reply) -> bool:
     """``POST /v1/probe``: the cloud's name; older clouds answer an empty object."""
-    found = reply.object()
-    return found is not None and found.get("name", _NAME) == _NAME and found.keys() <= {"name"}
+    content = reply.object()
+    return content is not None and content.get("name", _NAME) == _NAME and content.keys() <= {"name"}
 
 
 def is_inference(reply: Reply) -> bool:

@@ -26,7 +26,7 @@ def named_plans(plans: Sequence[Plan], strategy: str) -> list[Plan]:
         return []
     digits, key = strategy.removeprefix(BY_DIGEST), strategy.removeprefix(BY_CUT)
     by_digest = strategy.startswith(BY_DIGEST)
-    found = [p for p in plans if (p.digest.startswith(digits or "-") if by_digest else p.cut_key == key)]
-    if not found:
+    named = [p for p in plans if (p.digest.startswith(digits or "-") if by_digest else p.cut_key == key)]
+    if not named:
         raise UsageError(f"no plan {strategy[:80]!r} in the table; GET /v1/plan shows it")
-    return found
+    return named

@@ -25,13 +25,13 @@ def is_exact(plan: Plan) -> bool:
 
 def less_safe(table: PlanTable, plan: Plan) -> frozenset[str]:
     """Digests of a plan that broke its promise and of those with a greater predicted error."""
-    worse = (one for one in choices(table) if one.error > plan.error and not is_exact(one))
-    return frozenset({plan.digest, *(one.digest for one in worse)})
+    worse = (other for other in choices(table) if other.error > plan.error and not is_exact(other))
+    return frozenset({plan.digest, *(other.digest for other in worse)})
 
 
 def whole_in_cloud(table: PlanTable, graph: Graph) -> Plan:
     """The plan that sends the network's inputs as they are: the float network, whatever the others do."""
-    cut, like = prefix_cut(graph, 0), max(choices(table), key=lambda one: one.latency.cloud_s)
+    cut, like = prefix_cut(graph, 0), max(choices(table), key=lambda other: other.latency.cloud_s)
     size = sum(prod(graph.tensors[name].shape) for name in cut.boundary) * _VALUE_BYTES
     return Plan(
         model=table.model,

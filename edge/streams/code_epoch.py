@@ -76,9 +76,9 @@ def _ends(array: NDArray[Any]) -> tuple[float, float]:
     return float(low[0]), float(high[0])
 
 
-def is_left(ends: Ends, found: Ends) -> bool:
+def is_left(ends: Ends, frame_ends: Ends) -> bool:
     """Whether a range that was found is not within the one that holds."""
-    return any(low < ends[name][0] or high > ends[name][1] for name, (low, high) in found.items())
+    return any(low < ends[name][0] or high > ends[name][1] for name, (low, high) in frame_ends.items())
 
 
 def union(first: Ends, second: Ends) -> Ends:
@@ -89,14 +89,14 @@ def union(first: Ends, second: Ends) -> Ends:
     }
 
 
-def next_epoch(epoch: Epoch | None, wire: Wire, found: Ends, refresh_frames: int) -> Epoch:
+def next_epoch(epoch: Epoch | None, wire: Wire, frame_ends: Ends, refresh_frames: int) -> Epoch:
     """The epoch of a frame: the same, or a new one (``key_bytes`` is 0) where it has to end."""
     if epoch is None or epoch.wire != wire:
-        return Epoch(wire, found, found)
-    seen = union(epoch.seen, found)
-    if is_left(epoch.ends, found):
+        return Epoch(wire, frame_ends, frame_ends)
+    seen = union(epoch.seen, frame_ends)
+    if is_left(epoch.ends, frame_ends):
         ends = union(epoch.ends, seen)
         return Epoch(wire, ends, ends)
     if epoch.frames >= refresh_frames:
-        return Epoch(wire, seen, found)
+        return Epoch(wire, seen, frame_ends)
     return Epoch(wire, epoch.ends, seen, epoch.key_bytes, epoch.frames)

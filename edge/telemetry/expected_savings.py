@@ -53,8 +53,8 @@ def expectation(
     ``hooks`` are all that are at work, in the order in which frames meet them: another one is not expected
     any more. A plan that does without a hook, or without a mask, leaves what is known of it as it is.
     """
-    known = {one.tap: one for one in before.exits}
-    exits = tuple(one for hook in hooks if (one := _exit(hook, known.get(hook.tap))) is not None)
+    known = {exit_.tap: exit_ for exit_ in before.exits}
+    exits = tuple(exit_ for hook in hooks if (exit_ := _exit(hook, known.get(hook.tap))) is not None)
     return Expectation(exits, {**before.density, **_density(segments)}, _wire_share(wire, before))
 
 
@@ -65,7 +65,7 @@ def differs(first: Expectation, second: Expectation) -> bool:
     pairs += [(first.density.get(name, 1.0), second.density.get(name, 1.0)) for name in density]
     mine, others = _shares(first.exits), _shares(second.exits)
     pairs += [(mine.get(tap, 0.0), others.get(tap, 0.0)) for tap in mine.keys() | others.keys()]
-    return any(abs(one - other) > MATERIAL for one, other in pairs)
+    return any(abs(first_share - second_share) > MATERIAL for first_share, second_share in pairs)
 
 
 def without_masks(expected: Expectation) -> Expectation:
@@ -81,10 +81,10 @@ def _exit(hook: HookSeen, before: ExitShare | None) -> ExitShare | None:
 
 def _density(segments: Iterable[SegmentSeen]) -> dict[str, float]:
     return {
-        layer: min(one.share, 1.0)
-        for one in segments
-        if one.share is not None and one.runs >= LEAST_FRAMES
-        for layer in one.layers
+        layer: min(segment.share, 1.0)
+        for segment in segments
+        if segment.share is not None and segment.runs >= LEAST_FRAMES
+        for layer in segment.layers
     }
 
 
@@ -95,4 +95,4 @@ def _wire_share(wire: WireSeen, before: Expectation) -> float:
 
 
 def _shares(exits: Sequence[ExitShare]) -> dict[str, float]:
-    return {one.tap: one.share for one in exits}
+    return {exit_.tap: exit_.share for exit_ in exits}

@@ -69,10 +69,10 @@ def predictions_state(plans: CurrentPlan) -> list[dict[str, Any]]:
             "plan_digest": plan.digest,
             "cut_key": plan.cut_key,
             "predicted_s": plan.latency_at(priced.link).total_s,
-            "corrected_s": float(priced.latency_s[at]),
-            "low_s": max(float(priced.latency_s[at] - _INTERVAL * deviations_s[at]), 0.0),
-            "high_s": float(priced.latency_s[at] + _INTERVAL * deviations_s[at]),
-            "frames": course.known.tried[at],
+            "corrected_s": float(priced.latency_s[index]),
+            "low_s": max(float(priced.latency_s[index] - _INTERVAL * deviations_s[index]), 0.0),
+            "high_s": float(priced.latency_s[index] + _INTERVAL * deviations_s[index]),
+            "frames": course.known.tried[index],
         }
-        for at, plan in enumerate(priced.terms.plans)
+        for index, plan in enumerate(priced.terms.plans)
     ]

@@ -51,11 +51,13 @@ class SegmentProfile:
         """
         if _MASKED not in self.timed_s:
             return None
-        dense_s = [one.mean for name, one in self.timed_s.items() if name != _MASKED and one.mean]
-        count = sum(one.count for one in self.timed_s.values())
+        dense_s = [
+            histogram.mean for name, histogram in self.timed_s.items() if name != _MASKED and histogram.mean
+        ]
+        count = sum(histogram.count for histogram in self.timed_s.values())
         if not dense_s or not count:
             return self.density.mean
-        return sum(one.total for one in self.timed_s.values()) / count / min(dense_s)
+        return sum(histogram.total for histogram in self.timed_s.values()) / count / min(dense_s)
 
 
 @dataclass
@@ -99,12 +101,14 @@ class RuntimeProfile:
 
     def segments_seen(self, graph: Graph) -> tuple[SegmentSeen, ...]:
         """The segments of all cuts, those seen most last."""
-        ranked = sorted(self.segments.values(), key=lambda one: one.seconds.count)
+        ranked = sorted(self.segments.values(), key=lambda segment: segment.seconds.count)
         return tuple(
             SegmentSeen(
-                tuple(graph.layers[at].name for at in one.part.layers), one.seconds.count, one.time_share()
+                tuple(graph.layers[index].name for index in segment.part.layers),
+                segment.seconds.count,
+                segment.time_share(),
             )
-            for one in ranked
+            for segment in ranked
         )
 
     def frames_per_s(self) -> float:
@@ -129,7 +133,7 @@ class RuntimeProfile:
     def _segment(self, cut_key: str, step: StepTrace, part: Part) -> None:
         known = self.segments.get((cut_key, step.name))
         if known is not None and known.part != part:  # the head was built anew, with other borders
-            self.segments = {key: one for key, one in self.segments.items() if key[0] != cut_key}
+            self.segments = {key: segment for key, segment in self.segments.items() if key[0] != cut_key}
         self.segments.setdefault((cut_key, step.name), SegmentProfile(step.backend, part)).add(step)
 
     def _wire(self, result: Result, answer: Answer | None) -> None:
@@ -144,7 +148,9 @@ class RuntimeProfile:
 
     def data(self, cut_key: str) -> dict[str, Any]:
         """As plain data, with the segments of one cut."""
-        mine = sorted((int(name), one) for (cut, name), one in self.segments.items() if cut == cut_key)
+        segments = sorted(
+            (int(name), segment) for (cut, name), segment in self.segments.items() if cut == cut_key
+        )
         return {
             "frames": self.frame_s.count,
             "frames_per_s": self.frames_per_s(),
@@ -152,26 +158,26 @@ class RuntimeProfile:
             "latency_s": {**self.frame_s.summary(), "p99": self.frame_s.quantile(0.99)},
             "wire_bytes": self.wire_bytes.summary(),
             "answered_by": dict(self.answered_by),
-            "segments": [_segment_data(at, one) for at, one in mine],
-            "hooks": {name: _hook_data(one) for name, one in self.hooks.items()},
+            "segments": [_segment_data(number, segment) for number, segment in segments],
+            "hooks": {name: _hook_data(hook) for name, hook in self.hooks.items()},
         }
 
 
-def _segment_data(at: int, one: SegmentProfile) -> dict[str, Any]:
+def _segment_data(index: int, segment: SegmentProfile) -> dict[str, Any]:
     return {
-        "segment": at,
-        "backend": one.backend,
-        "seconds": one.seconds.summary(),
-        "density": one.density.summary(),
-        "made_bytes": one.made_bytes.summary(),
+        "segment": index,
+        "backend": segment.backend,
+        "seconds": segment.seconds.summary(),
+        "density": segment.density.summary(),
+        "made_bytes": segment.made_bytes.summary(),
     }
 
 
-def _hook_data(one: HookProfile) -> dict[str, Any]:
-    asked = one.seconds.count
+def _hook_data(hook: HookProfile) -> dict[str, Any]:
+    asked = hook.seconds.count
     return {
-        "kind": one.kind,
-        "seconds": one.seconds.summary(),
-        "decisions": dict(one.decisions),
-        "fire_rate": one.fired / asked if asked else 0.0,
+        "kind": hook.kind,
+        "seconds": hook.seconds.summary(),
+        "decisions": dict(hook.decisions),
+        "fire_rate": hook.fired / asked if asked else 0.0,
     }

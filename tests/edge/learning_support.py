@@ -7,11 +7,11 @@ import numpy as np
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.exit_trainer import ExitTrainer, TrainingSettings
 from evosplit.edge.hook_learning.sampler import Sampler
-from evosplit.edge.hook_training.learned import Task
 from evosplit.edge.hook_training.samples import Sample
-from evosplit.edge.hook_training.training_process import Job
+from evosplit.edge.hook_training.trained_classifier import TrainingTask
+from evosplit.edge.hook_training.training_process import TrainingJob
 
-TASKS = (Task("early", 0, 3, 0.3), Task("late", 0, 6, 0.6))
+TASKS = (TrainingTask("early", 0, 3, 0.3), TrainingTask("late", 0, 6, 0.6))
 
 
 def fill(sampler, count, classes=3):
@@ -27,7 +27,7 @@ def fill(sampler, count, classes=3):
 def job(folder, count=1500, **changes):
     fill(Sampler(2_000_000), count).save(folder / "samples.npz")
     settings = {"tasks": TASKS, "target": 0.9, "trainers": ("logistic",), **changes}
-    return Job(folder / "samples.npz", folder / "learned.npz", **settings)
+    return TrainingJob(folder / "samples.npz", folder / "learned.npz", **settings)
 
 
 def trainer(folder, sampler=None, pause=None, **changes):

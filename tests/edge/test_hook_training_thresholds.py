@@ -11,11 +11,11 @@ from scipy.stats import beta, binom
 from evosplit.edge.hook_learning.sampler import Sampler
 from evosplit.edge.hook_training.answer_classes import choose_answers, labels_of, mean_outputs
 from evosplit.edge.hook_training.binomial_bounds import at_least, tail
-from evosplit.edge.hook_training.learned import Task, decide
 from evosplit.edge.hook_training.sample_split import split
 from evosplit.edge.hook_training.samples import Sample
 from evosplit.edge.hook_training.thresholds import threshold
-from evosplit.edge.hook_training.trainer_selection import Aim, Seen, best_of
+from evosplit.edge.hook_training.trained_classifier import TrainingTask, decide
+from evosplit.edge.hook_training.trainer_selection import Aim, LabelledFeatures, best_of
 from evosplit.edge.hook_training.trainers import logistic
 from evosplit.edge.hook_training.training import learn
 from evosplit.edge.hooks.exit import OTHER
@@ -138,8 +138,10 @@ def test_whole_numbers_stay_whole_numbers():
 def test_learning_all_tasks_in_the_order_of_the_head():
     samples = kept(6000, noise=0.45)
     trainers = {"logistic": logistic}
-    one, two = learn(samples, [Task("early", 0, 4, 0.3), Task("late", 0, 6, 0.6)], 0.9, trainers=trainers)
-    alone = learn(samples, [Task("late", 0, 6, 0.6)], 0.9, trainers=trainers)[0]
+    one, two = learn(
+        samples, [TrainingTask("early", 0, 4, 0.3), TrainingTask("late", 0, 6, 0.6)], 0.9, trainers=trainers
+    )
+    alone = learn(samples, [TrainingTask("late", 0, 6, 0.6)], 0.9, trainers=trainers)[0]
     assert one.threshold is not None
     assert one.agreement >= 0.9
     assert 0 < one.exit_rate < alone.exit_rate <= 1
@@ -153,14 +155,16 @@ def test_learning_all_tasks_in_the_order_of_the_head():
 
 def test_too_few_samples_are_one_line():
     with pytest.raises(LearningError, match="too few"):
-        learn(Sampler(100_000).samples(), [Task("exit", 0, 4)], 0.99)
+        learn(Sampler(100_000).samples(), [TrainingTask("exit", 0, 4)], 0.99)
 
 
 def test_the_trainer_that_exits_more_wins():
     samples = kept(4000)
     answers, parts = choose_answers(samples), split(samples)
     labels = labels_of(samples, answers)
-    train, validation = (Seen(samples.features[r], labels[r]) for r in (parts.train, parts.validation))
+    train, validation = (
+        LabelledFeatures(samples.features[r], labels[r]) for r in (parts.train, parts.validation)
+    )
 
     def blind(features, labels, classes, seed):
         return logistic(

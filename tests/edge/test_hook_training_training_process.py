@@ -12,8 +12,8 @@ from learning_support import TASKS, fill, job, trainer
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
 from evosplit.edge.hook_training import training_process as process
-from evosplit.edge.hook_training.learned_file import read_learned
-from evosplit.edge.hook_training.training_process import Job, train
+from evosplit.edge.hook_training.classifier_file import read_learned
+from evosplit.edge.hook_training.training_process import TrainingJob, train
 from evosplit.shared.errors import LearningError
 
 
@@ -37,7 +37,7 @@ async def test_samples_that_cannot_be_learned_from_are_one_line(tmp_path):
         await train(job(tmp_path, count=1))
     (tmp_path / "samples.npz").write_bytes(b"nonsense")
     with pytest.raises(LearningError, match=r"cannot read samples\.npz"):
-        await train(Job(tmp_path / "samples.npz", tmp_path / "learned.npz", TASKS, 0.9))
+        await train(TrainingJob(tmp_path / "samples.npz", tmp_path / "learned.npz", TASKS, 0.9))
 
 
 async def children(count):

@@ -14,7 +14,7 @@ from evosplit.edge.hooks.exit import OTHER
 
 
 @dataclass(frozen=True)
-class Task:
+class TrainingTask:
     """One hook to learn: it sees columns ``start`` .. ``stop`` - 1 of the samples' features.
 
     Of what a frame costs that no hook answers, ``done`` is the share up to the hook, and ``hook_cost`` the
@@ -29,7 +29,7 @@ class Task:
 
 
 @dataclass(frozen=True, eq=False)
-class Learned:
+class TrainedClassifier:
     """A hook's classifier.
 
     Class ``i`` is ``answers[i]``; `OTHER` among them, if it is, never answers. ``outputs`` by name

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from evosplit.edge.hook_training.learned import Learned
+from evosplit.edge.hook_training.trained_classifier import TrainedClassifier
 from evosplit.edge.hooks.classifiers.load import load_classifier
 from evosplit.shared.array_file import Archive, read_npz, write_npz
 
@@ -16,7 +16,7 @@ KIND: Final = "evosplit learned 1"
 _PLAIN: Final = ("name", "trainer", "threshold", "exit_rate", "agreement")
 
 
-def write_learned(path: Path, learned: tuple[Learned, ...]) -> None:
+def write_learned(path: Path, learned: tuple[TrainedClassifier, ...]) -> None:
     """Write all of them, atomically. Raises LearningError."""
     hooks = [_described(trained) for trained in learned]
     arrays: dict[str, NDArray[Any]] = {}
@@ -28,7 +28,7 @@ def write_learned(path: Path, learned: tuple[Learned, ...]) -> None:
     write_npz(path, {"kind": KIND, "hooks": hooks}, arrays)
 
 
-def read_learned(path: Path) -> tuple[Learned, ...]:
+def read_learned(path: Path) -> tuple[TrainedClassifier, ...]:
     """What was written. Raises LearningError for any other file."""
     with read_npz(path) as archive:
         if archive.meta.get("kind") != KIND:
@@ -36,18 +36,18 @@ def read_learned(path: Path) -> tuple[Learned, ...]:
         return tuple(_read(archive, number, hook) for number, hook in enumerate(archive.meta["hooks"]))
 
 
-def _described(trained: Learned) -> dict[str, Any]:
+def _described(trained: TrainedClassifier) -> dict[str, Any]:
     plain = {field: getattr(trained, field) for field in _PLAIN}
     return {**plain, "kind": trained.classifier.kind, "answers": trained.answers}
 
 
-def _read(archive: Archive, number: int, hook: Mapping[str, Any]) -> Learned:
+def _read(archive: Archive, number: int, hook: Mapping[str, Any]) -> TrainedClassifier:
     classifier = load_classifier(hook["kind"], _group(archive, f"{number} classifier "))
     answers, outputs = tuple(hook["answers"]), _group(archive, f"{number} output ")
     if len(answers) != classifier.classes or any(len(values) != len(answers) for values in outputs.values()):
         raise ValueError(f"hook {hook['name']} has {len(answers)} answers and {classifier.classes} classes")
     plain = {field: hook[field] for field in _PLAIN}
-    return Learned(classifier=classifier, answers=answers, outputs=outputs, **plain)
+    return TrainedClassifier(classifier=classifier, answers=answers, outputs=outputs, **plain)
 
 
 def _group(archive: Archive, prefix: str) -> dict[str, NDArray[Any]]:

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evosplit.edge.hook_learning.sampler import Sampler, open_sampler
-from evosplit.edge.hook_training.learned import Learned
-from evosplit.edge.hook_training.learned_file import read_learned, write_learned
+from evosplit.edge.hook_training.classifier_file import read_learned, write_learned
 from evosplit.edge.hook_training.sample_file import read_samples
 from evosplit.edge.hook_training.samples import Sample
+from evosplit.edge.hook_training.trained_classifier import TrainedClassifier
 from evosplit.edge.hook_training.trainers import forward_forward, logistic, symba
 from evosplit.edge.hooks.classifiers.load import load_classifier
 from evosplit.edge.hooks.exit import OTHER
@@ -151,7 +151,7 @@ def learned():
     trained = [trainer(features, labels, 2, 0) for trainer in (logistic, symba, forward_forward)]
     outputs = {"logits": random.normal(size=(2, 1, 2)).astype(np.float32)}
     hooks = tuple(
-        Learned(f"hook {i}", "any", one, ("a", OTHER), outputs, (0.5, None, 0.25)[i], 0.5, 0.75)
+        TrainedClassifier(f"hook {i}", "any", one, ("a", OTHER), outputs, (0.5, None, 0.25)[i], 0.5, 0.75)
         for i, one in enumerate(trained)
     )
     return hooks, features
