@@ -22,7 +22,7 @@ from evosplit.shared.wire.frame import MAX_CODED_BITS
 CODEC: Final = "rans"
 STEPS: Final = (2.8, 2.0, 1.4, 1.0, 0.7, 0.5, 0.35, 0.2, 0.1)
 """Steps as shares of the values' standard deviation, coarsest first."""
-MAX_ELEMENTS: Final = 2**20
+MAX_ELEMENTS: Final = 2**18
 """Larger tensors are not offered: coding them takes longer than it saves, here and on a slow device."""
 _HEADROOM: Final = 1.25
 """How much further than on calibration inputs values may lie before they are clipped."""

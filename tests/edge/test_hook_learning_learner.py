@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Mapping
@@ -141,14 +140,16 @@ async def test_a_learner_that_fails_leaves_the_others_alone(
         assert caplog.text.count(f"RuntimeError: {step} is broken") == 1  # then it rests
 
 
-async def test_after_a_rest_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_after_a_rest_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("evosplit.edge.background.retries.FIRST_REST_S", 0.01)
     monkeypatch.setattr(FITS, 0.01)
     async with guessing(tmp_path) as on:
         guess = learner(on, "guess")
         guess.broken.update(("observe", "fit"))
         await show(on, 2)
-        await asyncio.sleep(0.05)
+        await until(lambda: all(f"{step} is broken" in caplog.text for step in ("observe", "fit")))
         guess.broken.clear()
         await show(on, 12)
         await until(lambda: on.agent.plans.heads.hooks != ())
