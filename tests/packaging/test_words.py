@@ -28,7 +28,7 @@ SHORT = {
     *("edge/memory_trim.py", "evosplit/library/cache.py"),
     *("evosplit/library/card_files.py", "evosplit/library/progress.py"),
     *("shared/graph/value_moves.py", "shared/isotonic.py"),
-    *("kernels/entropy_coding/rans.py", "shared/link.py"),
+    *("kernels/entropy_coding/rans.py", "planner/problem/assignment.py", "shared/link.py"),
 }
 """A published algorithm, a type or a call that many import, and that nothing else goes with."""
 
