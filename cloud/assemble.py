@@ -17,6 +17,7 @@ from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.kernels.warm import warm_entropy_coding
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
 from evosplit.shared.wire.frame import AFFINE_BITS
 
@@ -47,5 +48,6 @@ def _warm_up(plane: DataPlane, registry: Registry) -> None:
     ramp = np.linspace(-1, 1, 64, dtype=np.float32).reshape(1, 4, 4, 4)
     for bits in (*AFFINE_BITS, FLOAT_BITS):
         decode_tensor(encode_tensor("x", ramp, TensorCode(bits)))
+    warm_entropy_coding()
     for name in registry.models:
         plane.warm(name)

@@ -26,7 +26,7 @@ def warm_kernels() -> None:
         affine = affine_for(values, bits, None, None, None)
         unpack_dequantise(quantise_pack(values, affine, bits), values.shape, affine, bits)
         _warm_deltas(values, bits)
-    _warm_entropy_coding()
+    warm_entropy_coding()
     fake_quantise(values, 4)
     pooled(values.reshape(1, 4, 4), np.empty((1, 2, 2), np.float32), *np.empty((2, 1), np.float32))
     layers = (values[:4], np.ones((4, 2), np.int8), values[:2], values[:4].reshape(2, 2), values[:2])
@@ -42,7 +42,8 @@ def _warm_deltas(values: NDArray[np.float32], bits: int) -> None:
     apply_delta(decode_whole(encode_whole(base)), delta, 8).values()
 
 
-def _warm_entropy_coding() -> None:
+def warm_entropy_coding() -> None:
+    """Call both directions of the entropy coder once."""
     codes = np.zeros(256, np.uint8)
     payload = encode_codes(codes, (4, 8, 8), 4, codes.size)
     if payload is not None:
