@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from evosplit.shared.errors import UsageError
+from evosplit.shared.named_links import NAMED_LINKS, parse_uplink
 from evosplit.shared.shape_text import Shape, parse_model_shape, parse_named_shape
-from evosplit.shared.units import parse_bandwidth, parse_duration, parse_energy, parse_size
+from evosplit.shared.units import parse_duration, parse_energy, parse_size
 
 T = TypeVar("T")
 
@@ -32,7 +33,6 @@ class Parsed(click.ParamType[T]):
             self.fail(str(error), param, ctx)
 
 
-BANDWIDTH = Parsed("bandwidth", parse_bandwidth)
 SIZE = Parsed("size", parse_size)
 DURATION = Parsed("duration", parse_duration)
 ENERGY = Parsed("energy", parse_energy)
@@ -48,6 +48,13 @@ def _by_input(
     return dict(given)
 
 
+bandwidth_option = click.option(
+    "--bandwidth",
+    "uplink",
+    type=Parsed("bandwidth", parse_uplink),
+    required=True,
+    help=f"Uplink, as in 5mbit, or a typical one with its round trip: {', '.join(NAMED_LINKS)}.",
+)
 model_argument = click.argument("model", type=FILE)
 shape_option = click.option(
     "--shape",

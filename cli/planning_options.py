@@ -99,10 +99,16 @@ _ASKED: Final = tuple(field.name for field in fields(Asked) if field.name not in
 
 
 def planning_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options, and it one argument ``asked`` in their place."""
+    """Give a command the options, and it one argument ``asked`` in their place.
+
+    A link that is named brings its round trip, unless ``--rtt`` says another.
+    """
 
     @wraps(command)
     def called(**given: Any) -> None:  # noqa: ANN401 - as click hands them over
+        if (uplink := given.pop("uplink", None)) is not None:
+            given["bandwidth_bps"] = uplink.bandwidth_bps
+            given["rtt_s"] = uplink.rtt_s if given["rtt_s"] is None else given["rtt_s"]
         pinned = _sides(given.pop("pinned"))
         limits = Limits(pinned=pinned, **{name: given.pop(name) for name in _LIMITS})
         weights: Literal["channel", "tensor"] = "tensor" if given.pop("per_tensor") else "channel"

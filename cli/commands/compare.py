@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evosplit.cli.options import BANDWIDTH, FILE, json_option, model_argument
+from evosplit.cli.options import FILE, bandwidth_option, json_option, model_argument
 from evosplit.cli.output import print_notes, print_report, progress
 from evosplit.cli.planning import Asked
 from evosplit.cli.planning_options import planning_options
@@ -16,7 +16,7 @@ from evosplit.library.plots.figure import file_axes, save_axes
 
 @click.command()
 @model_argument
-@click.option("--bandwidth", "bandwidth_bps", type=BANDWIDTH, required=True, help="Uplink, as in 3mbit.")
+@bandwidth_option
 @planning_options
 @click.option("--plot", type=FILE, help="Also draw the latencies: a .svg, .pdf or .png file.")
 @json_option

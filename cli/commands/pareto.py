@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evosplit.cli.options import BANDWIDTH, FILE, json_option, model_argument
+from evosplit.cli.options import FILE, bandwidth_option, json_option, model_argument
 from evosplit.cli.output import print_notes, print_report, progress
 from evosplit.cli.planning import Asked
 from evosplit.cli.planning_options import planning_options
@@ -17,7 +17,7 @@ from evosplit.planner.pareto import FINEST
 
 @click.command()
 @model_argument
-@click.option("--bandwidth", "bandwidth_bps", type=BANDWIDTH, required=True, help="Uplink, as in 5mbit.")
+@bandwidth_option
 @planning_options
 @click.option(
     "--resolution",

@@ -8,7 +8,7 @@ from typing import get_args
 import click
 
 from evosplit.cli.expectation import expectation_option, read_expectation
-from evosplit.cli.options import BANDWIDTH, FILE, as_share, drop_option, json_option, model_argument
+from evosplit.cli.options import FILE, as_share, bandwidth_option, drop_option, json_option, model_argument
 from evosplit.cli.output import print_notes, print_report, progress
 from evosplit.cli.planning import Asked
 from evosplit.cli.planning_options import planning_options
@@ -19,7 +19,7 @@ from evosplit.planner.problem.costs import Objective
 
 @click.command()
 @model_argument
-@click.option("--bandwidth", "bandwidth_bps", type=BANDWIDTH, required=True, help="Uplink, as in 5mbit.")
+@bandwidth_option
 @click.option(
     "--objective",
     type=click.Choice(get_args(Objective)),

@@ -85,3 +85,19 @@ def test_energies() -> None:
     for wrong in ("30", "-1J", "xJ", "1kJ"):
         with pytest.raises(UsageError, match="not an energy"):
             parse_energy(wrong)
+
+
+@pytest.mark.parametrize(
+    ("named", "spelt"),
+    [
+        (("--bandwidth", "4G"), ("--bandwidth", "5.85mbit", "--rtt", "70ms")),
+        (("--bandwidth", "4g", "--rtt", "5ms"), ("--bandwidth", "5.85mbit", "--rtt", "5ms")),
+    ],
+)
+def test_a_link_by_name_brings_its_round_trip(
+    model: Path, named: tuple[str, ...], spelt: tuple[str, ...]
+) -> None:
+    pinned = ("--pin", f"{load_graph(model).layers[-1].name}=cloud")
+    found, expected = (plan(model, *each, *pinned) for each in (named, spelt))
+    assert found["latency_s"] == expected["latency_s"]
+    assert found["latency_s"]["uplink"] > 0
