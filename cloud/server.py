@@ -46,7 +46,7 @@ def serve_cloud(settings: CloudSettings) -> None:
         _say("stopping")
         if not _end(reaper, temp):
             os._exit(0)  # Ray's part of this process cannot end without its raylet: it crashes instead
-    except BaseException:
+    except BaseException:  # Ray's processes end with this one whatever ends it; all pass on
         _end(reaper, temp)
         raise
 

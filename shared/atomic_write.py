@@ -26,7 +26,7 @@ def replacing(path: Path, durable: bool = False, rivals: bool = False) -> Iterat
                 stream.flush()
                 os.fsync(stream.fileno())
         partial.replace(path)
-    except BaseException:
+    except BaseException:  # also a cancelled task leaves no half of a file; all pass on
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise

@@ -159,7 +159,7 @@ def test_simulated_devices_send_eight_bit_pictures_and_offer_their_own_widths() 
 
 
 def test_the_codec_is_off_where_it_costs_more_than_it_saves() -> None:
-    seen = set()
+    sent = 0
     for seed in range(30):
         problem = random_problem(seed, cuts="any", max_error=10.0)
         slow = replace(problem.edge, encode_s_per_byte=1.0)
@@ -167,8 +167,8 @@ def test_the_codec_is_off_where_it_costs_more_than_it_saves() -> None:
         assert all(code.codec == "none" for code in plan.wire.values())
         usual = solve(replace(problem, plain=CodecSpeed(1.0, 1.0))).plan
         assert all(code.codec is None for code in usual.wire.values())
-        seen.add(bool(plan.wire) and bool(usual.wire))
-    assert True in seen
+        sent += bool(plan.wire) and bool(usual.wire)
+    assert sent > 0
 
 
 def test_an_encoding_of_the_input_is_chosen_where_it_pays() -> None:
