@@ -76,14 +76,14 @@ class Bundle:
         """
         with _opened(path) as archive:
             content = _member(archive, MANIFEST_NAME)
-            found = hashlib.sha256(content).hexdigest()
-            if digest is not None and found != digest:
-                raise BundleError(f"{path.name} is bundle {found[:12]}, not {digest[:12]}")
+            actual = hashlib.sha256(content).hexdigest()
+            if digest is not None and actual != digest:
+                raise BundleError(f"{path.name} is bundle {actual[:12]}, not {digest[:12]}")
             manifest = from_json(Manifest, content, BundleError)
             _check_names(archive, manifest)
             for name in manifest.files:
                 _verified(archive, manifest, name)
-        return cls(path, manifest, found)
+        return cls(path, manifest, actual)
 
     def read(self, name: str) -> bytes:
         """The content of one file, checked again. Raises BundleError."""
@@ -136,8 +136,8 @@ def _opened(path: Path) -> zipfile.ZipFile:
 def _check_names(archive: zipfile.ZipFile, manifest: Manifest) -> None:
     if manifest.format != FORMAT:
         raise BundleError(f"the bundle has format {manifest.format}; this version reads format {FORMAT}")
-    found = sorted(archive.namelist())
-    if found != sorted([MANIFEST_NAME, *manifest.files]):
+    present = sorted(archive.namelist())
+    if present != sorted([MANIFEST_NAME, *manifest.files]):
         raise BundleError("the bundle's files are not those that its manifest lists")
     named = {manifest.skeleton, *(file for packed in manifest.weights.values() for file in packed.values())}
     if not named <= set(manifest.files):
