@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from evosplit.shared import wire
@@ -89,6 +91,13 @@ class Bundle:
         """The content of one file, checked again. Raises BundleError."""
         with _opened(self.path) as archive:
             return _verified(archive, self.manifest, name)
+
+    def skeleton(self) -> onnx.ModelProto:
+        """The network without its weights. Raises BundleError."""
+        try:
+            return onnx.load_model_from_string(self.read(self.manifest.skeleton))
+        except DecodeError as broken:
+            raise BundleError(f"the bundle's skeleton is no ONNX model: {broken}") from None
 
     def weights(self, bits: Mapping[str, int]) -> dict[str, wire.EncodedTensor]:
         """The encoded weights per initialiser at the bits asked for; a bias comes as it stands.
