@@ -33,18 +33,18 @@ from evosplit.shared.oip import (
 
 def routes() -> list[web.RouteDef]:
     """Everything under ``/v2``."""
-    found = [
+    handlers = [
         web.get("/v2", get_server),
         web.get("/v2/health/live", healthy),
         web.get("/v2/health/ready", healthy),
     ]
     for base in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
-        found += [
+        handlers += [
             web.get(base, get_model),
             web.get(f"{base}/ready", get_model_ready),
             web.post(f"{base}/infer", post_infer),
         ]
-    return found
+    return handlers
 
 
 async def healthy(_request: web.Request) -> web.Response:
