@@ -1,9 +1,9 @@
 """Segment loss as TCP shows it: retransmissions, which take the line again and delay what follows them.
 
-Every segment is lost with the same probability, independently. A gap that later segments show is filled one
-round trip later (fast retransmit, RFC 5681); one that nothing follows after two (tail loss probe, RFC 8985), and
-so is a retransmission that is lost as well. Bytes arrive in order: whatever comes behind a gap waits for it.
-The congestion window is not played: a link's bandwidth is what is left of it.
+Every segment is lost with the same probability, independently. A gap that later segments show is filled
+one round trip later (fast retransmit, RFC 5681); one that nothing follows after two (tail loss probe,
+RFC 8985), and so is a retransmission that is lost as well. Bytes arrive in order: what comes behind a gap
+waits for it. The congestion window is not played: a link's bandwidth is what is left of it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from evosplit.edge.audits.answer_agreement import agree
-from evosplit.edge.background.time_budget import TokenBucket
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun, run_head
 from evosplit.edge.hook_learning.examples import Example, TriedVariant, Variant
@@ -22,6 +21,7 @@ from evosplit.edge.hooks.decisions import Bits, Keep
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.streams.exchange import is_stream
 from evosplit.shared.lru import Lru
+from evosplit.shared.time_budget import TokenBucket
 
 MOST_STREAMS: Final = 64
 

@@ -10,7 +10,7 @@ from evosplit.planner.problem.costs import Choice, Costs
 from evosplit.planner.problem.exit_cases import Case
 from evosplit.planner.problem.planning_problem import Problem
 from evosplit.planner.problem.spending import Spending, spending
-from evosplit.planner.problem.wire_choices import PLAIN, USUAL, coded_step
+from evosplit.planner.problem.wire_choices import CODED, PLAIN, USUAL
 from evosplit.shared.expectation import NOTHING_SPARED
 from evosplit.shared.graph import make_cut
 from evosplit.shared.link import Link
@@ -74,9 +74,8 @@ def _single(choices: tuple[Choice, ...]) -> int | None:
 
 def _code(problem: Problem, tensor: str, choice: Choice) -> TensorCode:
     table = problem.errors.activations.get(tensor)
-    step = coded_step(table, choice.codec)
-    if step is not None:
-        return step.code
+    if table is not None and choice.codec.startswith(CODED):
+        return table.coded[int(choice.codec[len(CODED) :])].code
     codec = None if choice.codec == USUAL else choice.codec
     if table is None or choice.bits not in table.low or codec not in (None, PLAIN):
         return TensorCode(choice.bits, codec=codec)

@@ -136,7 +136,7 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two kinds of picture; the network's answers to them are all that is learned from."""
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
     options = {"exit_agreement": 0.8, "audit_share": NEVER}
     async with middle_stage(tmp_path, **options) as on:
         training = await samples_exits(on)

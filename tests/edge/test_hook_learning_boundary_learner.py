@@ -95,7 +95,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learning_budgets, "MOST_BYTES", 1e9)
     monkeypatch.setattr(boundary_learner, "LEAST_ROWS", 10)
     monkeypatch.setattr(FITS, 1e9)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
 
 
 async def test_the_device_learns_to_send_less(tmp_path: Path, free: None) -> None:
