@@ -63,7 +63,7 @@ class TokenRecords:
         ended = {record for record in self._valid(now_s) if record.name == name}
         if not ended:
             raise NotFoundError(f"no valid token {name!r} here")
-        kept = (replace(one, revoked_s=revoked_s) if one in ended else one for one in self.tokens)
+        kept = (replace(token, revoked_s=revoked_s) if token in ended else token for token in self.tokens)
         return replace(self, tokens=tuple(kept))
 
     def latest(self, name: str) -> TokenRecord:
