@@ -15,13 +15,16 @@ from evosplit.edge.agent import Agent
 from evosplit.edge.api import oip as oip_api
 from evosplit.edge.api import pages as api
 from evosplit.edge.api.address import bound_socket
-from evosplit.edge.api.http_errors import errors_as_json, require_token
+from evosplit.edge.api.authentication import require_token
+from evosplit.edge.api.http_errors import errors_as_json
 from evosplit.edge.directory_lock import locked
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.settings import EdgeSettings, bearer_token
+from evosplit.shared.security.token_file import token_file
+from evosplit.shared.security.token_verifier import TokenVerifier
 
 __all__ = ["EdgeSettings", "serve_edge"]
 
@@ -42,9 +45,9 @@ def serve_edge(settings: EdgeSettings) -> None:
         asyncio.run(_serve(settings, listener))
 
 
-def make_app(agent: Agent, token: str, max_body_bytes: int) -> web.Application:
+def make_app(agent: Agent, verifier: TokenVerifier, max_body_bytes: int) -> web.Application:
     """The agent's HTTP face."""
-    middlewares = [errors_as_json, require_token(token)]
+    middlewares = [errors_as_json, require_token(verifier, {**oip_api.scopes(), **api.scopes()})]
     app = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
     app[api.AGENT] = agent
     app.add_routes([*oip_api.routes(), *api.routes()])
@@ -62,7 +65,8 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
         if bundle is None:
             return
         async with running_agent(settings, bundle, token, session) as agent:
-            await _serve_agent(make_app(agent, token, settings.max_body_bytes), listener, stop)
+            verifier = TokenVerifier(token, token_file(settings.data))
+            await _serve_agent(make_app(agent, verifier, settings.max_body_bytes), listener, stop)
 
 
 async def _serve_agent(app: web.Application, listener: socket.socket, stop: asyncio.Event) -> None:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 import numpy as np
 from aiohttp import web
 
+from evosplit.edge.api.authentication import HandlerScopes
 from evosplit.edge.api.pages import AGENT, json_page
 from evosplit.edge.pipeline.finished import Finished
 from evosplit.edge.pipeline.intake import Ticket
@@ -45,6 +46,11 @@ def routes() -> list[web.RouteDef]:
             web.post(f"{base}/infer", post_infer),
         ]
     return handlers
+
+
+def scopes() -> HandlerScopes:
+    """Tensors for inference, metadata for the holder of any token."""
+    return {post_infer: "infer", get_server: None, get_model: None, get_model_ready: None}
 
 
 async def healthy(_request: web.Request) -> web.Response:

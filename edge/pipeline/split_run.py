@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from evosplit.edge.head.apply_decisions import kept_channels, with_bits
+from evosplit.edge.head.apply_decisions import kept_channels, with_codes
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.hook_placement import BOUNDARY_HOOKS
 from evosplit.edge.head.hook_trust import HookTrust
@@ -66,7 +66,7 @@ class SplitRun:
         outputs = {name: run.tensors[name] for name in head.outputs}
         if not plan.boundary:
             return Answer(outputs, answered_by, plan, plan.cut_key, 0, head=head, run=run)
-        reduced, made = with_bits(plan, run.bits), kept_channels(run.tensors, run.keep)
+        reduced, made = with_codes(plan, run.codes), kept_channels(run.tensors, run.keep)
         sent = await self._requests.boundary(job, reduced, made, route.is_extra)
         whole, size = self._requests.checked({**sent.reply.outputs, **outputs}), sent.wire_bytes
         return Answer(whole, "cloud", plan, plan.cut_key, size, head=head, run=run, sent_as=sent.sent_as)

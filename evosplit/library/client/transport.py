@@ -16,7 +16,8 @@ from evosplit.shared.errors import EvoSplitError, UsageError
 from evosplit.shared.token import bearer
 
 _CONNECT_S: Final = 5.0
-_UNAVAILABLE: Final = 503
+_NO_PLACE: Final = (429, 503)
+"""Statuses of a tier that asks to come again."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Transport:
             return Reply(response.headers, body)
         data = _object(body) or {}
         # A failure with a frame's id is recorded: it stays the answer, however often it is asked for.
-        had_no_place = response.status == _UNAVAILABLE and "frame_id" not in data
+        had_no_place = response.status in _NO_PLACE and "frame_id" not in data
         error = refusal_error(self.url, response.status, data)
         return _Failure(error, not had_no_place, _seconds(response.headers))
 
