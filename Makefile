@@ -56,7 +56,7 @@ bench-codec: $(STAMP)
 
 # First frames, and how much of a bare loop's rate the cloud tier keeps.
 bench-cloud: $(STAMP)
-	$(BIN)/python -m benchmarks first_frame
+	$(BIN)/python -m benchmarks first_frame cloud_throughput
 
 # What the closed loop of calibration, promises and predictions is worth; each line is one of its figures.
 bench-loop: $(STAMP)
