@@ -87,13 +87,16 @@ class CloudRequests:
         reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
         return Answer(self.checked(reply.outputs), "cloud", None, "0", len(content))
 
-    async def picture(self, job: Job, plan: Plan | None = None) -> Answer:
-        """The picture as a plan sends it, or the JPEG of the strategy without one. Raises CardError."""
+    async def picture(self, job: Job, plan: Plan | None = None, codec: str | None = None) -> Answer:
+        """The picture as a plan sends it, in a codec, or the JPEG of the strategy without either.
+
+        Raises CardError.
+        """
         self.check_inputs_go()
         card, picture = self._model.card, job.picture
         if card is None or picture is None:
             raise CardError("a picture is sent of a frame that is one, by a model with a card")
-        codec = None if plan is None else picture_codec(plan)
+        codec = codec if plan is None else picture_codec(plan)
         name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
         content = await self._compute.run_stage(ENCODE, job.times, lambda: picture_file(card, picture, codec))
         cloud_s = 0.0 if plan is None else plan.latency.cloud_s
