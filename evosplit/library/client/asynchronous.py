@@ -25,6 +25,7 @@ from evosplit.library.client.calls import (
     read_page,
     read_plans,
     result_call,
+    result_filters,
 )
 from evosplit.library.client.retries import Retries
 from evosplit.library.client.service_errors import ServiceError, ServiceUnavailableError
@@ -190,14 +191,3 @@ class AsyncClient:
         if self._session is None:
             self._session = self._transport.session()
         return self._session
-
-
-def result_filters(
-    stream: str | None,
-    answered_by: AnsweredBy | None,
-    since: float | str | None,
-    until: float | str | None,
-    order: str,
-) -> dict[str, str | float | None]:
-    """What `GET /v1/results` is asked; None where a filter does not count."""
-    return {"stream": stream, "answered_by": answered_by, "since": since, "until": until, "order": order}

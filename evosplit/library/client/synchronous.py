@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from numpy.typing import NDArray
 
 from evosplit.library.client.answers import FrameReport, InferReport, Page, ServedPlans
-from evosplit.library.client.asynchronous import PAGE, AsyncClient, result_filters
-from evosplit.library.client.calls import Picture
+from evosplit.library.client.asynchronous import PAGE, AsyncClient
+from evosplit.library.client.calls import Picture, result_filters
 from evosplit.library.client.retries import Retries
 from evosplit.shared.profile import Profile
 from evosplit.shared.result import AnsweredBy
