@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.cli.measured.ways import Way
+from evosplit.cli.measured.ways import Way, listed
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
@@ -31,7 +31,7 @@ from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError
 from evosplit.shared.graph import Graph
 from evosplit.shared.input_picture import picture_of
 from evosplit.shared.link import Link
-from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.plan import Plan
 from evosplit.shared.postprocess import postprocess
 from evosplit.shared.result import Breakdown
 
@@ -123,7 +123,7 @@ class TimedEdge:
     async def _engine(self, way: Way) -> Engine:
         """One whose table is this plan alone, without a fallback."""
         plan = way.plan or self._heads.manifest.table.plans[0]
-        model = EdgeModel(self._heads.graph, self._played.card, _table([plan]))
+        model = EdgeModel(self._heads.graph, self._played.card, listed([plan]))
         plans = CurrentPlan(Serving(model, self._heads), self._link)
         await plans.start()
         return Engine(plans, self._compute, self._cloud)
@@ -147,13 +147,7 @@ def opened_heads(graph: Graph, plans: Sequence[Plan]) -> Heads:
     """The heads of plans, packed into a bundle and opened as an edge does it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bundle.evb"
-        heads = Heads(Bundle.open(path, build_bundle(graph, _table(plans), None, path)))
+        heads = Heads(Bundle.open(path, build_bundle(graph, listed(plans), None, path)))
         for plan in plans:
             heads.build(plan)
     return heads
-
-
-def _table(plans: Sequence[Plan]) -> PlanTable:
-    """All plans in one table; the bandwidths say nothing, and nobody falls back."""
-    breakpoints = tuple(float(index + 1) for index in range(len(plans) - 1))
-    return PlanTable(plans[0].model, plans[0].model_sha256, 0.0, breakpoints, tuple(plans), None)
