@@ -86,7 +86,6 @@ class TimedEdge:
         self._uplink, self._played, self._pair, self._heads = uplink, played, pair, heads
         self._compute = ComputeThread(pair.slowdown)
         self._forget(_UNSEEN)
-        self._turn = 0
 
     async def learnt(self, plan: Plan | None) -> Link:
         """A link that the edge never saw, as it estimates it after a few looks, and frames under ``plan``."""
@@ -95,13 +94,13 @@ class TimedEdge:
         for turn in range(_LOOKS):
             await watch.look()
             if plan is not None and (turn == 0 or time.perf_counter() < end_s):
-                for _ in range(_FRAMES):
-                    await self.send(Way("planned", plan))
+                for number in range(_FRAMES):
+                    await self.send(Way("planned", plan), turn * _FRAMES + number)
         return self._cloud.link
 
-    async def send(self, way: Way) -> TimedAnswer | None:
-        """One frame; None where the cloud did not answer in time: nobody stands in for it."""
-        engine, picture = await self._engine(way), self._next_frame()
+    async def send(self, way: Way, number: int) -> TimedAnswer | None:
+        """The frame of this number; None where the cloud did not answer in time: nobody stands in for it."""
+        engine, picture = await self._engine(way), self._played.frames[number % len(self._played.frames)]
         started_s = time.perf_counter()
         job = Job("frame", "default", self._played.graph.name, way.strategy)
         read = functools.partial(picture_of, self._played.card, picture, way.strategy == "cloud-jpeg")
@@ -137,10 +136,6 @@ class TimedEdge:
         """Begin with a closed circuit and nothing known of the link but what is assumed."""
         self._link = LinkState(assumed)
         self._cloud = CloudLink(self._uplink, self._link, TIMEOUT_S)
-
-    def _next_frame(self) -> NDArray[np.uint8]:
-        self._turn += 1
-        return self._played.frames[self._turn % len(self._played.frames)]
 
 
 def opened_heads(graph: Graph, plans: Sequence[Plan]) -> Heads:
