@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test fuzz lint api bench bench-edge bench-codec bench-loop bench-planner lock test-compose clean
+.PHONY: install demo test fuzz lint api bench bench-edge bench-codec bench-cloud bench-loop bench-planner lock test-compose clean
 
 install: $(STAMP)
 
@@ -48,11 +48,16 @@ bench-edge: $(STAMP)
 	  gate_hooks idle_training cifar_hooks trainers sampler_memory
 
 bench-planner: $(STAMP)
-	$(BIN)/python -m benchmarks planner_speed planner_compare planner_accuracy measured_cells
+	$(BIN)/python -m benchmarks planner_speed planner_compare planner_accuracy measured_cells \
+	  mobile_traces band_charts
 
 # Bytes of a boundary at equal accuracy, and how fast the coder is.
 bench-codec: $(STAMP)
 	$(BIN)/python -m benchmarks feature_codec
+
+# First frames, and how much of a bare loop's rate the cloud tier keeps.
+bench-cloud: $(STAMP)
+	$(BIN)/python -m benchmarks first_frame
 
 # What the closed loop of calibration, promises and predictions is worth; each line is one of its figures.
 bench-loop: $(STAMP)

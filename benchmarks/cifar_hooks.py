@@ -24,7 +24,14 @@ from numpy.typing import NDArray
 
 from benchmarks.cifar.augment import strong, weak
 from benchmarks.cifar.evaluate import play, report
-from benchmarks.cifar.fit_hooks import EXIT_FEATURES, Held, asked_agreement, calibrated, exit_hooks, skip_hook
+from benchmarks.cifar.fit_hooks import (
+    EXIT_FEATURES,
+    HeldOut,
+    asked_agreement,
+    calibrated,
+    exit_hooks,
+    skip_hook,
+)
 from benchmarks.cifar.network import Seen, head_of, joined, look
 from benchmarks.report import write_result
 from evosplit.edge.hook_learning.exit_tasks import HOOK_MACS
@@ -114,7 +121,7 @@ def _learn(graph: Graph, pictures: NDArray[np.uint8], labels: NDArray[np.integer
     raw = exit_hooks(places, seen, graph.outputs[0])
     del seen
     plain = look(graph, head, weak(held, 4), EXIT_FEATURES)
-    choices: dict[tuple[SkipHook, ...], Held] = {(): _held(plain, plain, places, ())}
+    choices: dict[tuple[SkipHook, ...], HeldOut] = {(): _held(plain, plain, places, ())}
     hard = look(graph, head, strong(held, 7), EXIT_FEATURES)
     first = calibrated(raw, choices[()], FIRST_AGREEMENT)[0]
     agreement = asked_agreement(first, hard, labels[LEARNED : LEARNED + CALIBRATED], TARGET_POINTS / 100)
@@ -136,14 +143,14 @@ def _learn(graph: Graph, pictures: NDArray[np.uint8], labels: NDArray[np.integer
     )
 
 
-def _held(seen: Seen, plain: Seen, places: Sequence[HookPlace], blocks: Sequence[HookPlace]) -> Held:
+def _held(seen: Seen, plain: Seen, places: Sequence[HookPlace], blocks: Sequence[HookPlace]) -> HeldOut:
     """Costs with skips: what a block costs is saved as often as it was skipped, for all exits behind it."""
     saved = {block: block.share * seen.skipped.get(f"skip {block.until}", 0.0) for block in blocks}
     done = {
         place.tap: place.done - sum(gain for block, gain in saved.items() if block.after < place.after)
         for place in places
     }
-    return Held(seen, plain.answers, done, 1.0 - sum(saved.values()))
+    return HeldOut(seen, plain.answers, done, 1.0 - sum(saved.values()))
 
 
 def _skips(graph: Graph, pictures: NDArray[np.uint8], places: Sequence[HookPlace]) -> list[SkipHook]:

@@ -21,10 +21,10 @@ from benchmarks.planner_tables import SAMPLES, Network, Source, network
 from benchmarks.report import write_result
 from evosplit.cli.planning import SIMULATED
 from evosplit.planner.baselines import qdmp_retreating, u8
-from evosplit.planner.compare import Row, compare, offered_bits
+from evosplit.planner.compare import Row, compare
 from evosplit.planner.devices import named_device
 from evosplit.planner.evaluate import evaluate
-from evosplit.planner.problem import Problem
+from evosplit.planner.problem import Problem, offered_bits
 from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
 from evosplit.shared.link import Link
 from evosplit.shared.serial import to_data

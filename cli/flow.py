@@ -19,9 +19,10 @@ async def flow(source: socket.socket, sink: socket.socket, line: Line) -> None:
     try:
         chunk, departure_s = b"-", asyncio.get_running_loop().time()
         while chunk and not delivery.done():
-            chunk, ready_s = await _receive(source, line.chunk_bytes, departure_s)
-            departure_s = await line.carry(len(chunk), ready_s)
-            put = asyncio.create_task(in_flight.put((departure_s + line.delay_s, chunk)))
+            wanted = line.chunk_bytes
+            chunk, ready_s = await _receive(source, wanted, departure_s)
+            departure_s, arrival_s = await line.carry(len(chunk), ready_s, is_last=len(chunk) < wanted)
+            put = asyncio.create_task(in_flight.put((arrival_s, chunk)))
             await asyncio.wait({put, delivery}, return_when=asyncio.FIRST_COMPLETED)
             await cancel(put)
         await delivery

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
@@ -12,7 +13,7 @@ from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from evosplit.cli.options import Parsed
+from evosplit.cli.options import FILE, Parsed
 from evosplit.shared.units import format_size
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,16 +71,18 @@ def _kind(field: FieldInfo) -> Any:  # noqa: ANN401 - an annotation
 
 def _type(field: FieldInfo, kind: Any) -> click.ParamType[Any]:  # noqa: ANN401 - an annotation
     known = (*field.metadata, *getattr(kind, "__metadata__", ()))
-    parse: Any = next((one.func for one in known if isinstance(one, BeforeValidator)), None)
+    parse: Any = next((entry.func for entry in known if isinstance(entry, BeforeValidator)), None)
     if parse is not None:
         return Parsed(_told(field, "metavar") or "size", parse)
     if get_origin(kind) is Literal:
         return click.Choice(get_args(kind))
     bounds: dict[str, Any] = {}
-    for one in known:
-        bounds |= {"min": one.ge} if isinstance(one, Ge) else {}
-        bounds |= {"min": one.gt, "min_open": True} if isinstance(one, Gt) else {}
-        bounds |= {"max": one.le} if isinstance(one, Le) else {}
+    for bound in known:
+        bounds |= {"min": bound.ge} if isinstance(bound, Ge) else {}
+        bounds |= {"min": bound.gt, "min_open": True} if isinstance(bound, Gt) else {}
+        bounds |= {"max": bound.le} if isinstance(bound, Le) else {}
+    if kind is Path:
+        return FILE
     if kind is int:
         return click.IntRange(**bounds)
     return click.FloatRange(**bounds) if kind is float else click.STRING
@@ -89,5 +92,5 @@ def _shown(field: FieldInfo) -> Any:  # noqa: ANN401 - a default
     """A default as one would write it."""
     if isinstance(field.default, tuple):
         return ",".join(field.default)
-    is_size = any(isinstance(one, BeforeValidator) for one in field.metadata)
+    is_size = any(isinstance(entry, BeforeValidator) for entry in field.metadata)
     return format_size(field.default).replace(" ", "") if is_size else field.default

@@ -1,7 +1,8 @@
-"""Traffic shaper: a TCP proxy with bandwidth and delay, changeable while it runs. No root needed.
+"""Traffic shaper: a TCP proxy with bandwidth, delay and loss, changeable while it runs. No root needed.
 
 Each direction is one line that all connections share. A chunk leaves when its last bit has been sent at the
-line's bandwidth, one after the other, and arrives half a round trip later. Connections open at once, without
+line's bandwidth, one after the other, and arrives half a round trip later; where a segment of it is lost, as
+much later as TCP takes to send it again (`evosplit.cli.segment_loss`). Connections open at once, without
 the round trip that a handshake would cost: clients keep theirs open.
 """
 
@@ -27,10 +28,10 @@ _BUFFER_BYTES: Final = 64 * 1024  # small, or the kernel would swallow a frame b
 class Shaper:
     """Forwards ``url`` to one target. Use ``Shaper.between``."""
 
-    def __init__(self, target: tuple[str, int], link: Link, downlink_bps: float) -> None:
+    def __init__(self, target: tuple[str, int], link: Link, downlink_bps: float, seed: int) -> None:
         self._target = target
         self._downlink_bps = downlink_bps
-        self._up, self._down = Line(), Line()
+        self._up, self._down = Line(seed), Line(seed + 1)
         self._connections: set[asyncio.Task[None]] = set()
         self._listener = _listening_socket()
         self.set_link(link)
@@ -38,11 +39,14 @@ class Shaper:
     @classmethod
     @contextlib.asynccontextmanager
     async def between(
-        cls, target_url: str, link: Link, downlink_bps: float = DOWNLINK_BPS
+        cls, target_url: str, link: Link, downlink_bps: float = DOWNLINK_BPS, seed: int = 0
     ) -> AsyncIterator[Shaper]:
-        """A running shaper in front of ``target_url``; at the end every connection is closed."""
+        """A running shaper in front of ``target_url``; at the end every connection is closed.
+
+        ``seed`` draws the losses. Raises UsageError for a loss that is no share below 1.
+        """
         parts = urlsplit(target_url)
-        shaper = cls((parts.hostname or "127.0.0.1", parts.port or 80), link, downlink_bps)
+        shaper = cls((parts.hostname or "127.0.0.1", parts.port or 80), link, downlink_bps, seed)
         accepting = asyncio.create_task(shaper._accept())
         try:
             yield shaper
@@ -57,18 +61,18 @@ class Shaper:
 
     @property
     def uplink_bytes(self) -> int:
-        """Bytes carried from clients to the target so far."""
+        """Bytes carried from clients to the target so far, retransmissions included."""
         return self._up.carried_bytes
 
     @property
     def downlink_bytes(self) -> int:
-        """Bytes carried from the target to clients so far."""
+        """Bytes carried from the target to clients so far, retransmissions included."""
         return self._down.carried_bytes
 
     def set_link(self, link: Link) -> None:
-        """Change bandwidth and round trip; open connections follow with their next chunk."""
-        self._up.set(link.bandwidth_bps, link.rtt_s / 2)
-        self._down.set(self._downlink_bps, link.rtt_s / 2)
+        """Change bandwidth, round trip and loss; open connections follow with their next chunk."""
+        self._up.set(link.bandwidth_bps, link.rtt_s / 2, link.loss)
+        self._down.set(self._downlink_bps, link.rtt_s / 2, link.loss)
 
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
 
-from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
-from evosplit.cloud.registry import Registry, open_registry
+from evosplit.cloud.registry import Model, Registry, open_registry
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_cache import TailCache
+from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.kernels.warm import warm_entropy_coding
+from evosplit.shared.graph import prefix_cut
+from evosplit.shared.oip import FRAME_INPUT, InferRequest, blob_tensor, build_request
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
+from evosplit.shared.wire import Frame, encode_frame
 from evosplit.shared.wire.frame import AFFINE_BITS
 
+RECENT_TABLES: Final = 32
+"""Tables handed out before a start whose tails are built again, the latest first ..."""
+START_LIMIT_S: Final = 10.0
+"""... for so long before the cloud is ready, and the rest after that."""
 _LOG: Final = logging.getLogger("evosplit.cloud")
 
 
@@ -32,12 +41,17 @@ def make_services(settings: AppSettings) -> Services:
     streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)
     plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), settings.session_threads, streams)
     _warm_up(plane, registry)
-    planner = PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
+    plans = PlanService(
+        settings.data, PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
+    )
+    warmer = TailWarmer(plane)
+    warmer.warm(plans.recent(RECENT_TABLES), START_LIMIT_S)
     return Services(
         settings=settings,
         registry=registry,
         plane=plane,
-        plans=PlanService(settings.data, planner),
+        plans=plans,
+        warmer=warmer,
         infer_pool=ThreadPoolExecutor(settings.workers, "infer"),
         plan_pool=ThreadPoolExecutor(1, "plan"),
     )
@@ -49,5 +63,18 @@ def _warm_up(plane: DataPlane, registry: Registry) -> None:
     for bits in (*AFFINE_BITS, FLOAT_BITS):
         decode_tensor(encode_tensor("x", ramp, TensorCode(bits)))
     warm_entropy_coding()
-    for name in registry.models:
-        plane.warm(name)
+    for model in registry.models.values():
+        plane.warm(model.name)
+        plane.answer(model.name, Call(*_frame_of_zeros(model), time.perf_counter()))
+
+
+def _frame_of_zeros(model: Model) -> tuple[bytes, int | None]:
+    """Body and header length of a request with a frame in it: the first one of all takes twice as long."""
+    cut = prefix_cut(model.graph, 0)
+    described = (model.graph.tensors[name] for name in cut.boundary)
+    tensors = tuple(
+        encode_tensor(item.name, np.zeros(item.shape, item.dtype), TensorCode(FLOAT_BITS))
+        for item in described
+    )
+    content = encode_frame(Frame("warm-up", model.graph.sha256, cut.key, tensors))
+    return build_request(InferRequest((blob_tensor(FRAME_INPUT, content),), binary_default=True))

@@ -72,9 +72,13 @@ async def plan(request: Request) -> Response:
     services, settings = services_of(request), services_of(request).settings
     model = services.registry.get(model_name(request))
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
-    answer = await in_thread(
-        services.plan_pool, lambda: to_json(services.plans.plan(model, body)), settings.plan_timeout_s
-    )
+
+    def work() -> bytes:
+        answer = services.plans.plan(model, body)
+        services.warmer.warm([answer.table])  # before any edge can send a frame by it
+        return to_json(answer)
+
+    answer = await in_thread(services.plan_pool, work, settings.plan_timeout_s)
     return Response(answer, media_type="application/json")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 
 import numpy as np
 
+from evosplit.cloud.planned_tails import PlannedTail
 from evosplit.cloud.registry import Model, Registry
 from evosplit.cloud.request_inputs import pass_through_outputs, read_inputs
 from evosplit.cloud.stream_state import StreamStore
-from evosplit.cloud.tail_cache import Tail, TailCache, TailKey, build_tail
-from evosplit.shared.graph import Cut, prefix_cut
+from evosplit.cloud.tail_cache import Tail, TailCache, TailKey, build_tail, tail_memory_bytes
+from evosplit.shared.graph import Cut, parse_cut, prefix_cut
 from evosplit.shared.oip import InferResponse, build_response, parse_request, requested_outputs
 
 
@@ -34,6 +36,16 @@ class DataPlane:
         self._tails = tails
         self._threads = threads
         self._streams = StreamStore() if streams is None else streams
+
+    @property
+    def tails(self) -> int:
+        """How many tails are held, whole models among them."""
+        return len(self._tails)
+
+    @property
+    def late_builds(self) -> int:
+        """How many tails were built while a request waited for its answer."""
+        return self._tails.late_builds
 
     def answer(self, name: str, call: Call) -> tuple[bytes, int | None]:
         """Body and header length of the answer.
@@ -65,11 +77,29 @@ class DataPlane:
     def warm(self, name: str) -> None:
         """Build the whole model's session and run it once on zeros."""
         model = self._registry.get(name)
-        described = (model.graph.tensors[name] for name in model.graph.inputs)
-        feeds = {item.name: np.zeros(item.shape, item.dtype) for item in described}
-        runner = self._tail(model, prefix_cut(model.graph, 0)).runner
-        runner.run({name: feeds[name] for name in runner.input_names})
+        _run_on_zeros(model, self._tail(model, prefix_cut(model.graph, 0)))
+
+    def prefetch(self, planned: PlannedTail) -> None:
+        """Build a tail and run it once, unless it is there, or there is no room, or its model is not served.
+
+        Raises UsageError for a cut that the model does not have, ModelError when the tail cannot be built.
+        """
+        model = self._registry.models.get(planned.model)
+        if model is None or model.graph.sha256 != planned.model_sha256:
+            return
+        cut = parse_cut(model.graph, planned.cut_key)
+        key, wanted_bytes = TailKey(model.graph.sha256, cut.key), tail_memory_bytes(model.graph, cut)
+        build = functools.partial(build_tail, model.graph, cut, self._threads)
+        tail = self._tails.prefetch(key, wanted_bytes, build)
+        if tail is not None:
+            _run_on_zeros(model, tail)
 
     def _tail(self, model: Model, cut: Cut) -> Tail:
         key = TailKey(model.graph.sha256, cut.key)
         return self._tails.get(key, lambda: build_tail(model.graph, cut, self._threads))
+
+
+def _run_on_zeros(model: Model, tail: Tail) -> None:
+    """The first run takes longer than the others."""
+    described = (model.graph.tensors[name] for name in tail.runner.input_names)
+    tail.runner.run({item.name: np.zeros(item.shape, item.dtype) for item in described})

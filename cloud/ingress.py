@@ -1,27 +1,35 @@
-"""HTTP ingress of the cloud tier: its routes and middleware."""
+"""HTTP ingress of the cloud tier: its routes, the scopes that they need, and middleware."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from evosplit.cloud import calibration_routes, catalogue_routes
 from evosplit.cloud.admission import AdmissionControl
-from evosplit.cloud.authentication import BearerAuthentication
+from evosplit.cloud.authentication import BearerAuthentication, allowed
 from evosplit.cloud.error_responses import HANDLERS
 from evosplit.cloud.inference_route import infer
 from evosplit.cloud.services import Services
+from evosplit.shared.security.scopes import Scope
+from evosplit.shared.security.token_file import token_file
+from evosplit.shared.security.token_verifier import TokenVerifier
 
 
 def make_app(services: Services) -> Starlette:
     """The ASGI application. The event loop only moves bytes; all else happens in the services' threads."""
-    if services.settings.token is None:
+    settings = services.settings
+    if settings.token is None:
         raise ValueError("the application has no token")
-    authentication = Middleware(BearerAuthentication, token=services.settings.token.get_secret_value())
+    verifier = TokenVerifier(settings.token.get_secret_value(), token_file(settings.data))
     app = Starlette(
         routes=_routes(),
-        middleware=[authentication, Middleware(AdmissionControl)],
+        middleware=[Middleware(BearerAuthentication, verifier=verifier), Middleware(AdmissionControl)],
         exception_handlers=dict(HANDLERS),
     )
     app.state.services = services
@@ -29,26 +37,52 @@ def make_app(services: Services) -> Starlette:
 
 
 def _routes() -> list[Route]:
+    return [*_protocol_routes(), *_catalogue(), *_planning()]
+
+
+def _protocol_routes() -> list[Route]:
+    """Open Inference Protocol; metadata for the holder of any token."""
     routes = [
-        Route("/v2", catalogue_routes.server),
-        Route("/v2/health/live", catalogue_routes.healthy),
-        Route("/v2/health/ready", catalogue_routes.healthy),
-        Route("/v1/probe", catalogue_routes.probe, methods=["POST"]),
-        Route("/v1/models", catalogue_routes.models),
-        Route("/v1/models/{model}", catalogue_routes.model),
-        Route("/v1/models/{model}/skeleton", catalogue_routes.skeleton),
-        Route("/v1/models/{model}/plans", catalogue_routes.plan, methods=["POST"]),
-        Route("/v1/models/{model}/weights", calibration_routes.get_weights),
-        Route("/v1/models/{model}/calibrations/{name}", calibration_routes.get_set),
-        Route(
-            "/v1/models/{model}/calibrations/{name}/{index}", calibration_routes.put_input, methods=["PUT"]
-        ),
-        Route("/v1/bundles/{digest}", catalogue_routes.bundle),
+        _route("/v2", catalogue_routes.server),
+        _route("/v2/health/live", catalogue_routes.healthy, is_open=True),
+        _route("/v2/health/ready", catalogue_routes.healthy, is_open=True),
+        _route("/v1/probe", catalogue_routes.probe, "infer", method="POST"),
     ]
     for base in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
         routes += [
-            Route(base, catalogue_routes.metadata),
-            Route(f"{base}/ready", catalogue_routes.model_ready),
-            Route(f"{base}/infer", infer, methods=["POST"]),
+            _route(base, catalogue_routes.metadata),
+            _route(f"{base}/ready", catalogue_routes.model_ready),
+            _route(f"{base}/infer", infer, "infer", method="POST"),
         ]
     return routes
+
+
+def _catalogue() -> list[Route]:
+    return [
+        _route("/v1/models", catalogue_routes.models, "read"),
+        _route("/v1/models/{model}", catalogue_routes.model, "read", "plan"),
+    ]
+
+
+def _planning() -> list[Route]:
+    model = "/v1/models/{model}"
+    one_set = f"{model}/calibrations/{{name}}"
+    return [
+        _route(f"{model}/skeleton", catalogue_routes.skeleton, "plan"),
+        _route(f"{model}/plans", catalogue_routes.plan, "plan", method="POST"),
+        _route(f"{model}/weights", calibration_routes.get_weights, "plan"),
+        _route(one_set, calibration_routes.get_set, "plan"),
+        _route(f"{one_set}/{{index}}", calibration_routes.put_input, "plan", method="PUT"),
+        _route("/v1/bundles/{digest}", catalogue_routes.bundle, "plan"),
+    ]
+
+
+def _route(
+    path: str,
+    endpoint: Callable[[Request], Awaitable[Response]],
+    *scopes: Scope,
+    method: str = "GET",
+    is_open: bool = False,
+) -> Route:
+    """A route for holders of one of the scopes; of any token, where none is named."""
+    return Route(path, endpoint if is_open else allowed(endpoint, *scopes), methods=[method])

@@ -80,12 +80,19 @@ class PlanService:
         place = self._answers / f"{name}.json"
         known = read_kept(PlanAnswer, place)
         if known is not None and self.bundles.has(known.bundle):
+            place.touch()  # `recent` goes by the last time that a table was handed out
             return known
         written = self.bundles.place(name)
         answer = self._make_plans(model, request, written)
         self.bundles.adopt(written, answer.bundle)
         write_kept(place, answer)
         return answer
+
+    def recent(self, count: int) -> tuple[PlanTable, ...]:
+        """The tables that were handed out last, newest first: by other replicas, and before a start, too."""
+        files = sorted(self._answers.glob("*.json"), key=_changed_s, reverse=True)[:count]
+        answers = (read_kept(PlanAnswer, path) for path in files)
+        return tuple(answer.table for answer in answers if answer is not None)
 
     def _question(self, model: Model, request: PlanRequest) -> str:
         """The name of all that an answer depends on. Raises NotFoundError for a calibration that is gone."""
@@ -101,6 +108,13 @@ class PlanService:
             asked=digest(request),
         )
         return key.digest
+
+
+def _changed_s(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0  # it has gone meanwhile
 
 
 def read_request(model: Model, body: bytes) -> PlanRequest:

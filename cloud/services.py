@@ -16,6 +16,7 @@ from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.registry import Registry
 from evosplit.cloud.settings import AppSettings
+from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.shared.errors import NotFoundError
 from evosplit.shared.oip import MODEL_VERSION
 
@@ -26,12 +27,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Services:
-    """Models, data plane, plan service, and the threads that they run in."""
+    """Models, data plane, plan service, what builds tails ahead, and the threads that they run in."""
 
     settings: AppSettings
     registry: Registry
     plane: DataPlane
     plans: PlanService
+    warmer: TailWarmer
     infer_pool: ThreadPoolExecutor
     plan_pool: ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""LRU cache of tails: built when first asked for, bounded in bytes."""
+"""LRU cache of tails: built ahead, or when first asked for; bounded in bytes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
-
-import onnx
 
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.graph import Cut, Graph
@@ -48,11 +46,18 @@ class TailCache:
     """
 
     def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
         self._slots: Lru[TailKey, _Slot] = Lru(limit_bytes)
         self._lock = threading.Lock()
+        self._late_builds = 0
 
     def __len__(self) -> int:
         return len(self._slots)
+
+    def __contains__(self, key: TailKey) -> bool:
+        with self._lock:
+            slot = self._slots.get(key)
+            return slot is not None and slot.tail is not None
 
     @property
     def memory_bytes(self) -> int:
@@ -60,15 +65,32 @@ class TailCache:
         with self._lock:
             return int(self._slots.total)
 
+    @property
+    def late_builds(self) -> int:
+        """How many tails were built while somebody waited for their answer."""
+        with self._lock:
+            return self._late_builds
+
     def get(self, key: TailKey, build: Callable[[], Tail]) -> Tail:
         """The tail of a key, built by the first caller. Raises what ``build`` raises."""
         slot = self._slot(key)
         with slot.building:
-            if slot.tail is None:
-                slot.tail = self._built(key, build)
-                with self._lock:
-                    self._slots.put(key, slot, slot.tail.memory_bytes)
-            return slot.tail
+            if slot.tail is not None:
+                return slot.tail
+            with self._lock:
+                self._late_builds += 1
+            return self._fill(key, slot, build)
+
+    def prefetch(self, key: TailKey, wanted_bytes: int, build: Callable[[], Tail]) -> Tail | None:
+        """Build a tail ahead, for which nothing else is given up.
+
+        None when it is there already, or there is no room for ``wanted_bytes``. Raises what ``build`` raises.
+        """
+        if key in self or self.memory_bytes + wanted_bytes > self._limit_bytes:
+            return None
+        slot = self._slot(key)
+        with slot.building:
+            return None if slot.tail else self._fill(key, slot, build)
 
     def _slot(self, key: TailKey) -> _Slot:
         with self._lock:
@@ -76,29 +98,34 @@ class TailCache:
             self._slots.put(key, slot, slot.tail.memory_bytes if slot.tail else 0)
             return slot
 
-    def _built(self, key: TailKey, build: Callable[[], Tail]) -> Tail:
+    def _fill(self, key: TailKey, slot: _Slot, build: Callable[[], Tail]) -> Tail:
         try:
-            return build()
+            tail = build()
         except EvoSplitError:
             with self._lock:
                 self._slots.pop(key)
             raise
+        with self._lock:
+            slot.tail = tail
+            self._slots.put(key, slot, tail.memory_bytes)
+        return tail
 
 
 def build_tail(graph: Graph, cut: Cut, threads: int) -> Tail:
     """Build the session of a cut's tail; a second or so for a large network."""
-    model = tail_model(graph, cut)
-    return Tail(Runner(model, threads), tail_memory_bytes(graph, cut, model))
+    return Tail(Runner(tail_model(graph, cut), threads), tail_memory_bytes(graph, cut))
 
 
-def tail_memory_bytes(graph: Graph, cut: Cut, model: onnx.ModelProto) -> int:
+def tail_memory_bytes(graph: Graph, cut: Cut) -> int:
     """Estimate: the weights twice (ONNX Runtime packs its own copy) and the two largest activations."""
     edge = set(cut.layers)
+    layers = [layer for layer in graph.layers if layer.index not in edge]
+    used = {name for layer in layers for name in layer.weights}
+    weights = sum(tensor.ByteSize() for tensor in graph.model.graph.initializer if tensor.name in used)
     made = [
         graph.tensors[name].size_bytes
-        for layer in graph.layers
-        if layer.index not in edge
+        for layer in layers
         for name in (*layer.inputs, *layer.outputs)
         if name in graph.tensors
     ]
-    return _SESSION_BYTES + 2 * int(model.ByteSize()) + sum(sorted(made)[-2:])
+    return _SESSION_BYTES + 2 * int(weights) + sum(sorted(made)[-2:])

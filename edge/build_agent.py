@@ -24,7 +24,7 @@ from evosplit.edge.build_background import (
     plan_audits,
 )
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.enrolment.renewal import Renewal
+from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.assemble import HeadOptions
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.table_heads import Heads
@@ -85,7 +85,7 @@ async def build_agent(
     graph = plans.model.graph
     savings = SavingsRecord(graph, profile, hooks, settings.folder, settings.slowdown, _is_masked(settings))
     planner = PlannerClient(session, settings.cloud_url, settings.model, token)
-    renewal = await asyncio.to_thread(Renewal, plans, settings, planner, bundle, savings.now)
+    renewal = await asyncio.to_thread(PlanRenewal, plans, settings, planner, bundle, savings.now)
     calibration = live_calibration(plans, settings, planner, renewal, pause)
     if calibration is not None:
         await asyncio.to_thread(calibration.warm)

@@ -14,7 +14,7 @@ from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.background.supervisor import Supervisor, Work
 from evosplit.edge.calibration.live_calibration import LiveCalibration
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.enrolment.renewal import Renewal
+from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.link.watch import LinkWatch
 from evosplit.edge.pipeline.current_plan import CurrentPlan
@@ -66,7 +66,7 @@ def live_calibration(
     plans: CurrentPlan,
     settings: EdgeSettings,
     planner: PlannerClient,
-    renewal: Renewal,
+    renewal: PlanRenewal,
     pause: BackgroundPause,
 ) -> LiveCalibration | None:
     """None where the settings leave no memory for inputs."""
@@ -93,7 +93,7 @@ def plan_audits(
 def background_tasks(
     plans: CurrentPlan,
     watch: LinkWatch,
-    renewal: Renewal,
+    renewal: PlanRenewal,
     savings: SavingsRecord,
     predictions: PredictionRecord,
     hooks: HookManager | None,

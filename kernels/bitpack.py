@@ -34,8 +34,8 @@ _ODD_FOURS: Final = np.uint64(0xFFFFFFFF00000000)
 
 
 @compiled
-def pack_words(codes: Bytes, groups: int, bits: int, packed: Bytes, at: int, upcoming: Floats) -> None:
-    """Pack ``groups`` times eight ``codes`` (below 2**bits) into ``packed`` from byte ``at`` on.
+def pack_words(codes: Bytes, groups: int, bits: int, packed: Bytes, offset: int, upcoming: Floats) -> None:
+    """Pack ``groups`` times eight ``codes`` (below 2**bits) into ``packed`` from byte ``offset`` on.
 
     The last group also overwrites up to 8 - bits bytes behind it.
     """
@@ -45,22 +45,22 @@ def pack_words(codes: Bytes, groups: int, bits: int, packed: Bytes, at: int, upc
         word = (word & _BYTES) | ((word & _ODD_BYTES) >> gap)
         word = (word & _PAIRS) | ((word & _ODD_PAIRS) >> gap2)
         word = (word & _FOURS) | ((word & _ODD_FOURS) >> gap4)
-        store_word(packed, at + group * bits, word)
+        store_word(packed, offset + group * bits, word)
         if group & 1:
             prefetch(upcoming, group * GROUP)
 
 
 @compiled
-def unpack_words(packed: Bytes, at: int, groups: int, bits: int, codes: Bytes, upcoming: Floats) -> None:
-    """The inverse: ``groups`` times eight codes from byte ``at`` on; reads 8 bytes for each group."""
+def unpack_words(packed: Bytes, offset: int, groups: int, bits: int, codes: Bytes, upcoming: Floats) -> None:
+    """The inverse: ``groups`` times eight codes from byte ``offset`` on; reads 8 bytes for each group."""
     gap, gap2, gap4 = np.uint64(8 - bits), np.uint64(2 * (8 - bits)), np.uint64(4 * (8 - bits))
-    one = np.uint64(1)
-    low4 = (one << np.uint64(4 * bits)) - one
-    low2 = ((one << np.uint64(2 * bits)) - one) * np.uint64(0x0000000100000001)
-    low1 = ((one << np.uint64(bits)) - one) * np.uint64(0x0001000100010001)
+    low_bit = np.uint64(1)
+    low4 = (low_bit << np.uint64(4 * bits)) - low_bit
+    low2 = ((low_bit << np.uint64(2 * bits)) - low_bit) * np.uint64(0x0000000100000001)
+    low1 = ((low_bit << np.uint64(bits)) - low_bit) * np.uint64(0x0001000100010001)
     top4, top2, top1 = low4 << np.uint64(4 * bits), low2 << np.uint64(2 * bits), low1 << np.uint64(bits)
     for group in range(groups):
-        word = load_word(packed, at + group * bits)
+        word = load_word(packed, offset + group * bits)
         word = (word & low4) | ((word & top4) << gap4)
         word = (word & low2) | ((word & top2) << gap2)
         word = (word & low1) | ((word & top1) << gap)

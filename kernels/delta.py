@@ -122,10 +122,10 @@ def apply_delta(base: Codes, tensor: EncodedTensor, block: int) -> Codes:
     count, bits = base.codes.size, base.code_bits
     packed, border = unwrapped(tensor), bitmap_bytes(count, block)
     changed = _flags(tensor.name, packed[:border], -(-count // block))
-    found = _codes_in(changed, block, count)
-    if packed.size - border != (found * bits + 7) // 8:
-        raise WireError(f"{tensor.name!r}: {packed.size - border} bytes for {found} codes of {bits} bits")
-    restored = _changed(base, changed, unpack(packed[border:], found, bits), block)
+    kept = _codes_in(changed, block, count)
+    if packed.size - border != (kept * bits + 7) // 8:
+        raise WireError(f"{tensor.name!r}: {packed.size - border} bytes for {kept} codes of {bits} bits")
+    restored = _changed(base, changed, unpack(packed[border:], kept, bits), block)
     check_raw(tensor.name, tensor.dtype, restored.codes)
     return restored
 

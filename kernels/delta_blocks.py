@@ -30,11 +30,11 @@ def mark_far(base: Codes, now: Codes, threshold: np.int32, far: Bytes) -> None:
 @compiled
 def any_in_blocks(far: Bytes, block: int, changed: Bytes) -> None:
     """1 for each block in which anything is marked; ``far`` is whole blocks."""
-    for at in range(changed.size):
-        found = np.uint64(0)
-        for start in range(at * block, (at + 1) * block, 8):
-            found |= load_word(far, start)
-        changed[at] = found != np.uint64(0)
+    for index in range(changed.size):
+        marks = np.uint64(0)
+        for start in range(index * block, (index + 1) * block, 8):
+            marks |= load_word(far, start)
+        changed[index] = marks != np.uint64(0)
 
 
 @compiled
@@ -55,9 +55,9 @@ def add(base: Codes, differences: Codes, top: np.int32, codes: Codes) -> None:
 def take(content: Bytes, block_bytes: int, changed: Bytes, taken: Bytes) -> None:
     """The changed blocks of ``content``, one after the other."""
     done = 0
-    for at in range(changed.size):
-        if changed[at]:
-            for start in range(at * block_bytes, (at + 1) * block_bytes, 8):
+    for index in range(changed.size):
+        if changed[index]:
+            for start in range(index * block_bytes, (index + 1) * block_bytes, 8):
                 store_word(taken, done, load_word(content, start))
                 done += 8
 
@@ -66,8 +66,8 @@ def take(content: Bytes, block_bytes: int, changed: Bytes, taken: Bytes) -> None
 def put(taken: Bytes, block_bytes: int, changed: Bytes, content: Bytes) -> None:
     """The inverse: changed blocks to their places in ``content``, whose other blocks stay."""
     done = 0
-    for at in range(changed.size):
-        if changed[at]:
-            for start in range(at * block_bytes, (at + 1) * block_bytes, 8):
+    for index in range(changed.size):
+        if changed[index]:
+            for start in range(index * block_bytes, (index + 1) * block_bytes, 8):
                 store_word(content, start, load_word(taken, done))
                 done += 8

@@ -92,8 +92,8 @@ class DeviceProfiler:
 
     def reason_without_integers(self, sha256: str) -> str:
         """Why a measured model has no times in 8-bit integers; "" where it has, or none were measured."""
-        found = self.integers and self.store.known(IntegerMeasurement, self._integer_key(sha256))
-        return found.reason if found else ""
+        measurement = self.integers and self.store.known(IntegerMeasurement, self._integer_key(sha256))
+        return measurement.reason if measurement else ""
 
     def _float_key(self, sha256: str) -> CacheKey:
         return CacheKey("profile", sha256, METHOD, machine=this_machine(), threads=self.threads)
@@ -104,10 +104,10 @@ class DeviceProfiler:
 
     def _measure(self, graph: Graph, progress: Progress | None) -> Profile:
         codec, plain, pack_s = measure_codec(), measure_codec(codec="none"), measure_packing()
-        found = measure_profile(
+        profile = measure_profile(
             graph, self.threads, 1.0, progress, *codec, plain_s_per_byte=plain, pack_s=pack_s
         )
-        return replace(found, coded_s_per_byte=measure_codec(codec="rans"))
+        return replace(profile, coded_s_per_byte=measure_codec(codec="rans"))
 
     def _measure_integers(self, graph: Graph, floats: Profile) -> IntegerMeasurement:
         if self.integers is None:

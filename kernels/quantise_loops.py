@@ -52,8 +52,8 @@ def value_range(values: Floats, inner: int, low: Floats, high: Floats) -> None:
     while start < values.size:
         channel = start // inner % channels
         stop = values.size if channels == 1 else start + inner
-        found = _run_range(values[start:stop], keys[channel, 0], keys[channel, 1])
-        keys[channel, 0], keys[channel, 1] = found
+        ends = _run_range(values[start:stop], keys[channel, 0], keys[channel, 1])
+        keys[channel, 0], keys[channel, 1] = ends
         start = stop
     for channel in range(channels):
         key = keys[channel, 0]
@@ -89,8 +89,8 @@ def _quantise_channels(
         channel = row % channels
         stop = min(values.size, (row + 1) * inner - start)
         part = values[done:stop]
-        found = _run_quantise(part, inverses[channel], zeros[channel], top, codes[done:stop])
-        greatest = max(greatest, found)
+        greatest_code = _run_quantise(part, inverses[channel], zeros[channel], top, codes[done:stop])
+        greatest = max(greatest, greatest_code)
         done = stop
     return greatest
 
@@ -106,10 +106,10 @@ def quantise_pack(
     for start in range(0, values.size, BLOCK):
         part = values[start : start + BLOCK]
         if inverses.size == 1:
-            found = _run_quantise(part, inverses[0], zeros[0], top, codes)
+            greatest_code = _run_quantise(part, inverses[0], zeros[0], top, codes)
         else:
-            found = _quantise_channels(part, start, inner, inverses, zeros, top, codes)
-        greatest = max(greatest, found)
+            greatest_code = _quantise_channels(part, start, inner, inverses, zeros, top, codes)
+        greatest = max(greatest, greatest_code)
         groups = (part.size + GROUP - 1) // GROUP
         for i in range(part.size, groups * GROUP):
             codes[i] = 0
@@ -202,9 +202,9 @@ def fake_quantise(
     while start < values.size:
         channel = start // inner % channels
         stop = values.size if channels == 1 else start + inner
-        found = _run_fake(
+        greatest_code = _run_fake(
             values[start:stop], inverses[channel], scales[channel], zeros[channel], top, out[start:stop]
         )
-        greatest = max(greatest, found)
+        greatest = max(greatest, greatest_code)
         start = stop
     return greatest < _INFINITY

@@ -72,11 +72,11 @@ def read_maps(
     _, channels, height, width = tensor.shape
     rows, columns = min(grid, height), min(grid, width)
     cells = channels * rows * columns
-    found = np.empty(cells + 2 * channels, np.float32)
-    means, spreads, peaks = found[:cells], found[cells : cells + channels], found[cells + channels :]
+    features = np.empty(cells + 2 * channels, np.float32)
+    means, spreads, peaks = features[:cells], features[cells : cells + channels], features[cells + channels :]
     pooled(tensor[0], means.reshape((channels, rows, columns)), spreads, peaks)
     if np.isnan(spreads.sum()):
         return 0, np.nan
     if peak and not spread:
         spreads[:] = peaks
-    return read_features(found[: cells + channels * (int(spread) + int(peak))], layers)
+    return read_features(features[: cells + channels * (int(spread) + int(peak))], layers)

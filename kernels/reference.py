@@ -52,7 +52,7 @@ def _aligned(per_channel: Floats, ndim: int, axis: int | None) -> Floats:
 def settle(base: Codes, now: Codes, threshold: int, block: int) -> Codes:
     """The codes of ``now``, but the base's in blocks where none is more than ``threshold`` away."""
     far = np.abs(now.astype(np.int32) - base.astype(np.int32)) > threshold
-    moved = np.array([far[at : at + block].any() for at in range(0, now.size, block)], bool)
+    moved = np.array([far[start : start + block].any() for start in range(0, now.size, block)], bool)
     return np.where(moved.repeat(block)[: now.size], now, base)
 
 
@@ -67,13 +67,15 @@ def changed_blocks(base: Codes, now: Codes, block: int) -> NDArray[np.bool_]:
 def differences(base: Codes, now: Codes, block: int, bits: int) -> Codes:
     """Differences modulo ``2**bits`` of the codes in changed blocks, one block after the other."""
     inside = changed_blocks(base, now, block).repeat(block)[: base.size]
-    found: Codes = (now.astype(np.int64) - base.astype(np.int64))[inside] % 2**bits
-    return found.astype(np.uint16)
+    changes: Codes = (now.astype(np.int64) - base.astype(np.int64))[inside] % 2**bits
+    return changes.astype(np.uint16)
 
 
-def apply_differences(base: Codes, changed: NDArray[np.bool_], found: Codes, block: int, bits: int) -> Codes:
+def apply_differences(
+    base: Codes, changed: NDArray[np.bool_], changes: Codes, block: int, bits: int
+) -> Codes:
     """The inverse: the base with differences added where ``changed`` says so."""
     codes = base.astype(np.int64)
-    codes[changed.repeat(block)[: base.size]] += found
+    codes[changed.repeat(block)[: base.size]] += changes
     restored: Codes = (codes % 2**bits).astype(np.uint16)
     return restored

@@ -93,7 +93,7 @@ def keep(problem: Problem, promise: Promise, judge: Judge | None, plans_of: Plan
 
 def safe(problem: Problem) -> Problem:
     """The problem with `SAFE_BITS` and pictures without loss alone."""
-    lossless = tuple(one for one in problem.encodings if one.name in LOSSLESS)
+    lossless = tuple(encoding for encoding in problem.encodings if encoding.name in LOSSLESS)
     return replace(problem, bits=SAFE_BITS, encodings=lossless, coded=None)
 
 

@@ -99,10 +99,10 @@ class Calibrator:
         if not few:
             return data_free_encodings(graph, card).encodings
         key = CacheKey("pictures", graph.sha256, PICTURES, card, this_machine(), inputs=feeds_digest(few))
-        found = self.store.get(
+        measured = self.store.get(
             PictureEncodings, key, lambda: measure_encodings(graph, card, few, self.threads)
         )
-        return found.encodings
+        return measured.encodings
 
 
 def _few(card: Card | None, evidence: Evidence) -> Sequence[Feeds]:

@@ -8,14 +8,12 @@ from typing import Final
 
 from evosplit.planner import baselines
 from evosplit.planner.accuracy_promise import is_safe
-from evosplit.planner.devices import Device
 from evosplit.planner.evaluate import evaluate
-from evosplit.planner.problem import BitChoices, Problem, default_bits
+from evosplit.planner.problem import Problem
 from evosplit.planner.problem.assignment import Assignment
 from evosplit.planner.solve import solve
 from evosplit.shared.errors import InfeasibleError
-from evosplit.shared.plan import FLOAT_BITS, Plan
-from evosplit.shared.profile import Profile
+from evosplit.shared.plan import Plan
 from evosplit.shared.weight_sizes import layer_weight_bytes
 
 Strategy = Callable[[Problem], Assignment | None]
@@ -31,14 +29,6 @@ STRATEGIES: Final[dict[str, Strategy]] = {
     "cloud-jpeg": baselines.cloud_jpeg,
 }
 """By the name of their row, in the order of the table."""
-
-
-def offered_bits(edge: Profile | Device) -> BitChoices:
-    """What the edge can run, and float, which baselines use: no strategy may have what ours has not."""
-    bits = default_bits(edge)
-    return BitChoices(
-        *(tuple(sorted({*widths, FLOAT_BITS})) for widths in (bits.weights, bits.activations, bits.wire))
-    )
 
 
 @dataclass(frozen=True)
@@ -79,9 +69,9 @@ def _row(problem: Problem, name: str, choose: Strategy) -> Row:
     chosen = choose(problem)
     if chosen is None:
         return _none(name)
-    found = evaluate(problem, chosen)
-    is_known = problem.errors.samples > 0 or is_safe(found.plan)
-    return _priced(problem, name, found.plan, found.feasible and is_known)
+    evaluation = evaluate(problem, chosen)
+    is_known = problem.errors.samples > 0 or is_safe(evaluation.plan)
+    return _priced(problem, name, evaluation.plan, evaluation.feasible and is_known)
 
 
 def _priced(problem: Problem, name: str, plan: Plan, feasible: bool) -> Row:

@@ -42,7 +42,7 @@ def evaluate(problem: Problem, assignment: Assignment) -> Evaluation:
 def is_allowed(costs: Costs, layers: frozenset[int]) -> bool:
     """Whether the cut keeps pinned layers where they belong, and nothing too raw is sent."""
     kept = all((index in layers) == on_edge for index, on_edge in costs.pinned.items())
-    return kept and all(costs.may_cross(one) for one in costs.tensors if crosses(one, layers))
+    return kept and all(costs.may_cross(tensor) for tensor in costs.tensors if crosses(tensor, layers))
 
 
 def _bits(problem: Problem, assignment: Assignment) -> BitChoices:

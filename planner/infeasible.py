@@ -24,9 +24,9 @@ def explain(costs: Costs, link: Link, solver: str | None = None) -> InfeasibleEr
             Bounds(error=costs.limits.error_limit),
         ),
     ):
-        found = _missed(costs, link, bounds, where, solver)
-        if found is not None:
-            return found
+        missed = _missed(costs, link, bounds, where, solver)
+        if missed is not None:
+            return missed
         if most_accurate is not None and worst is not None and worst > 0:
             return InfeasibleError(
                 f"error: the most accurate plan has {most_accurate.error:.3g}, "
@@ -51,9 +51,9 @@ def _missed(
         ("energy", "energy: the plan of least energy", limits.energy_j),
     )
     for goal, what, limit in goals:
-        found = None if limit is None else _least(costs, link, goal, bounds, solver)
-        if limit is not None and found is not None:
-            value = found.value(link, goal)
+        least = None if limit is None else _least(costs, link, goal, bounds, solver)
+        if limit is not None and least is not None:
+            value = least.value(link, goal)
             if value > limit * (1 + 1e-9):
                 shown = _joules if goal == "energy" else format_duration
                 over = f"{shown(value - limit)} over the limit of {shown(limit)}"
@@ -62,8 +62,8 @@ def _missed(
 
 
 def _least(costs: Costs, link: Link, goal: Goal, bounds: Bounds, solver: str | None) -> Spending | None:
-    found = milp.solved(costs, link, goal, bounds, solver)
-    return None if found is None else spending(costs, found)
+    chosen = milp.solved(costs, link, goal, bounds, solver)
+    return None if chosen is None else spending(costs, chosen)
 
 
 def _memory(limit: float, least: int, where: str) -> str:

@@ -50,19 +50,21 @@ def envelope(
             return lines, crossings
         place = unsettled[0]
         settled.add(place)
-        found = best(place)
-        if found.at(place) < min(line.at(place) for line in known) - tolerance:
-            known.append(found)
+        line = best(place)
+        if line.at(place) < min(other.at(place) for other in known) - tolerance:
+            known.append(line)
 
 
 def lowest(lines: Sequence[L], low: float, high: float) -> tuple[list[L], list[float]]:
     """The lower envelope of lines that are all known: of equals the flattest, and no line of no width."""
     kept: list[L] = []
     crossings: list[float] = []
-    line, start = min(lines, key=lambda one: (one.at(low), one.bits)), low
+    line, start = min(lines, key=lambda other: (other.at(low), other.bits)), low
     while True:
         kept.append(line)
-        meets = [(_meeting(line, one, start), one.bits, one) for one in lines if one.bits < line.bits]
+        meets = [
+            (_meeting(line, other, start), other.bits, other) for other in lines if other.bits < line.bits
+        ]
         place, _, following = min(meets, key=lambda meet: meet[:2], default=(high, 0.0, line))
         if place >= high:
             return kept, crossings

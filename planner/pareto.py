@@ -101,7 +101,7 @@ def _undominated(plans: list[Plan]) -> tuple[Plan, ...]:
     kept: list[Plan] = []
     for plan in sorted(plans, key=_merits):
         mine = _merits(plan)
-        if not any(all(a <= b for a, b in zip(_merits(one), mine, strict=True)) for one in kept):
+        if not any(all(a <= b for a, b in zip(_merits(better), mine, strict=True)) for better in kept):
             kept.append(plan)
     return tuple(kept)
 
@@ -127,13 +127,13 @@ def _all_bytes(costs: Costs) -> int:
 
 def _smaller(region: _Region, point: Spending, grid: _Grid) -> tuple[_Region, ...]:
     """What of a region its fastest point leaves uncovered."""
-    found = []
+    uncovered = []
     memory = grid.memory_below(point.memory_bytes)
     if memory > 0:
-        found.append(_Region(memory, region.error))
+        uncovered.append(_Region(memory, region.error))
     if point.error > LEAST_ERROR:
-        found.append(_Region(region.memory_bytes, grid.error_below(point.error)))
-    return tuple(found)
+        uncovered.append(_Region(region.memory_bytes, grid.error_below(point.error)))
+    return tuple(uncovered)
 
 
 @dataclass(frozen=True)

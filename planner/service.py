@@ -8,11 +8,10 @@ from typing import Final
 
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.planner.accuracy_promise import Kept, Promise
-from evosplit.planner.compare import offered_bits
 from evosplit.planner.devices import Device
 from evosplit.planner.drop.accuracy import Judge
 from evosplit.planner.encodings import InputEncoding
-from evosplit.planner.problem import Problem
+from evosplit.planner.problem import Problem, offered_bits
 from evosplit.planner.problem.device_pair import coded_speed, measured_profile, plain_speed
 from evosplit.planner.problem.limits import Limits
 from evosplit.planner.table_promise import keep_table
@@ -66,9 +65,11 @@ def edge_encodings(encodings: Sequence[InputEncoding], edge: Profile | Device) -
     """
     profile = measured_profile(edge)
     if profile is None:
-        return tuple(replace(one, encode_s=0.0, decode_s=0.0) for one in encodings)
+        return tuple(replace(picture, encode_s=0.0, decode_s=0.0) for picture in encodings)
     seconds = profile.picture_s
-    return tuple(replace(one, encode_s=seconds[one.name]) for one in encodings if one.name in seconds)
+    return tuple(
+        replace(picture, encode_s=seconds[picture.name]) for picture in encodings if picture.name in seconds
+    )
 
 
 def kept_plans(problem: Problem, promise: Promise, judge: Judge | None) -> tuple[PlanTable, Kept]:

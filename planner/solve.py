@@ -42,8 +42,8 @@ def solve(problem: Problem, solver: str | None = None) -> Solution:
     """
     started_s = time.perf_counter()
     costs = problem_costs(problem)
-    case, found = best_case(problem, costs, solver)
-    plan, cost = case_plan(problem, case, found, problem.link)
+    case, chosen = best_case(problem, costs, solver)
+    plan, cost = case_plan(problem, case, chosen, problem.link)
     statuses = limit_status(problem.limits, cost, case.link(problem.link))
     seconds = time.perf_counter() - started_s
     return Solution(plan, solver or solver_name(), seconds, statuses)
@@ -56,10 +56,10 @@ def best_case(problem: Problem, costs: Costs, solver: str | None) -> tuple[Case,
     """
     cases = reversed(problem_cases(problem, costs))
     tried = [(case, optimum(case.costs, case.link(problem.link), solver)) for case in cases]
-    found = [(case, chosen) for case, chosen in tried if chosen is not None]
-    if not found:
+    feasible = [(case, chosen) for case, chosen in tried if chosen is not None]
+    if not feasible:
         raise explain(costs, problem.link, solver)
-    return min(found, key=lambda one: one[0].value(one[1], problem.link))
+    return min(feasible, key=lambda solution: solution[0].value(solution[1], problem.link))
 
 
 def optimum(
@@ -69,8 +69,8 @@ def optimum(
 
     ``layers`` fixes the edge layers.
     """
-    found = best(costs, link, solver, layers)
-    return None if found is None else refined(costs, link, found, solver)
+    chosen = best(costs, link, solver, layers)
+    return None if chosen is None else refined(costs, link, chosen, solver)
 
 
 def best(
@@ -89,23 +89,23 @@ def best(
     program settles the rest.
     """
     if layers is None:
-        found = search(costs, link, start, shape, solver)
-        if found.proven:
-            return found.chosen
-        start = found.chosen
+        searched = search(costs, link, start, shape, solver)
+        if searched.proven:
+            return searched.chosen
+        start = searched.chosen
     bounds = limit_bounds(costs.limits, layers)
     if start is not None:
         bounds = bounds.at_most(costs.objective, spending(costs, start).value(link, costs.objective))
     return milp.solved(costs, link, costs.objective, bounds, solver) or start
 
 
-def refined(costs: Costs, link: Link, found: Assignment, solver: str | None = None) -> Assignment:
+def refined(costs: Costs, link: Link, chosen: Assignment, solver: str | None = None) -> Assignment:
     """Spend what is left on accuracy: least error (to 0.1 %) at the same cut and value of the objective."""
-    cost = spending(costs, found)
+    cost = spending(costs, chosen)
     value = cost.value(link, costs.objective) * (1 + 1e-9)
-    bounds = limit_bounds(costs.limits, found.layers).at_most(costs.objective, value)
-    left = accurate_costs(costs, link, found.layers, value, cost.error)
+    bounds = limit_bounds(costs.limits, chosen.layers).at_most(costs.objective, value)
+    left = accurate_costs(costs, link, chosen.layers, value, cost.error)
     if left is None:
-        return found
+        return chosen
     better = milp.solved(left, link, "error", bounds, solver)
-    return found if better is None else better
+    return chosen if better is None else better

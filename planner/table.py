@@ -57,10 +57,10 @@ def plan_table(problem: Problem, solver: str | None = None) -> PlanTable:
     searches = [_Search(case, rtt_s, solver) for case in reversed(problem_cases(problem, costs))]
 
     def best(s: float) -> Line:
-        found = [line for search in searches if (line := search.best(s)) is not None]
-        if not found:
+        lines_of_cases = [line for search in searches if (line := search.best(s)) is not None]
+        if not lines_of_cases:
             raise explain(costs, problem.link, solver)
-        return min(found, key=lambda line: line.at(s))
+        return min(lines_of_cases, key=lambda line: line.at(s))
 
     lines, crossings = envelope(best, 1 / MAX_BANDWIDTH_BPS, 1 / MIN_BANDWIDTH_BPS, _SAME_S)
     breakpoints = tuple(1 / s for s in reversed(crossings))
@@ -89,10 +89,10 @@ class _Search:
         """The best line at s seconds per bit; None where the case meets no limit."""
         start = min(self._known, key=lambda line: line.at(s)).chosen if self._known else None
         link = self.case.link(Link(1 / s, self._rtt_s))
-        found = best_at(self.case.costs, link, self._solver, start=start, shape=self._shape)
-        if found is None:
+        chosen = best_at(self.case.costs, link, self._solver, start=start, shape=self._shape)
+        if chosen is None:
             return None
-        self._known.append(_line(self.case, found, self._rtt_s))
+        self._known.append(_line(self.case, chosen, self._rtt_s))
         return self._known[-1]
 
 
@@ -119,5 +119,5 @@ def _line(case: Case, chosen: Assignment, rtt_s: float) -> Line:
 def _fallback(problem: Problem, case: Case, solver: str | None) -> Plan | None:
     """The whole model on the edge within the same limits, or None; all hooks stand there."""
     everything = frozenset(range(len(case.costs.layers)))
-    found = optimum(case.costs, problem.link, solver, everything)
-    return None if found is None else case_plan(problem, case, found, problem.link)[0]
+    chosen = optimum(case.costs, problem.link, solver, everything)
+    return None if chosen is None else case_plan(problem, case, chosen, problem.link)[0]

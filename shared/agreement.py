@@ -25,8 +25,8 @@ from evosplit.shared.readings.pairs import boxes_kept
 Outputs: TypeAlias = Mapping[str, NDArray[Any]]
 
 
-def agreement(card: Card | None, right: Outputs, found: Outputs) -> float:
-    """The share 0 to 1 of the float network's answer ``right`` that ``found`` keeps; outputs by name.
+def agreement(card: Card | None, right: Outputs, answer: Outputs) -> float:
+    """The share 0 to 1 of the float network's answer ``right`` that ``answer`` keeps; outputs by name.
 
     - classes: 1 where the best class is the same, or tied within float noise with it;
     - texts: 1 where they are equal;
@@ -38,24 +38,24 @@ def agreement(card: Card | None, right: Outputs, found: Outputs) -> float:
 
     NaN where the float network has none is lost. Raises CardError for outputs that do not fit the card.
     """
-    return min(1.0, headroom(card, right, found))
+    return min(1.0, headroom(card, right, answer))
 
 
-def headroom(card: Card | None, right: Outputs, found: Outputs) -> float:
+def headroom(card: Card | None, right: Outputs, answer: Outputs) -> float:
     """As `agreement`, but of pictures and values how many times the error could grow before it costs: over 1.
 
     Infinite for outputs that differ by floating-point noise alone.
     """
-    if equal_in_float(right, found):
+    if equal_in_float(right, answer):
         return math.inf
     if card is None or isinstance(card.output, RawOutput):
-        return _unread(right, found)
+        return _unread(right, answer)
     if isinstance(card.output, ClassesOutput):
-        return _class_kept(*(_named(outputs, card.output.tensor) for outputs in (right, found)))
+        return _class_kept(*(_named(outputs, card.output.tensor) for outputs in (right, answer)))
     if isinstance(card.output, ImageOutput):
-        pictures = [_named(outputs, card.output.tensor) for outputs in (right, found)]
+        pictures = [_named(outputs, card.output.tensor) for outputs in (right, answer)]
         return picture_headroom(pictures[0], pictures[1], card.output.white)
-    return _reading_kept(card, right, found)
+    return _reading_kept(card, right, answer)
 
 
 def is_graded(card: Card | None, outputs: Outputs) -> bool:
@@ -71,11 +71,11 @@ def is_score_vector(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
     return dtype.kind == "f" and longest > 1 and longest == np.prod(shape)
 
 
-def _unread(right: Outputs, found: Outputs) -> float:
+def _unread(right: Outputs, answer: Outputs) -> float:
     if _is_classifier(right):
         (name,) = right
-        return _class_kept(right[name], found[name])
-    return min(values_headroom(values, found[name]) for name, values in right.items())
+        return _class_kept(right[name], answer[name])
+    return min(values_headroom(values, answer[name]) for name, values in right.items())
 
 
 def _is_classifier(outputs: Outputs) -> bool:
@@ -83,20 +83,20 @@ def _is_classifier(outputs: Outputs) -> bool:
     return len(arrays) == 1 and is_score_vector(arrays[0].shape, arrays[0].dtype)
 
 
-def _class_kept(right: NDArray[Any], found: NDArray[Any]) -> float:
+def _class_kept(right: NDArray[Any], answer: NDArray[Any]) -> float:
     """1 where the class found is the best one, or ties with it: nearer than two float runs may differ."""
-    true, told = right.reshape(-1).astype(np.float64), found.reshape(-1)
+    true, told = right.reshape(-1).astype(np.float64), answer.reshape(-1)
     if true.shape != told.shape or not np.isfinite(told).all():
         return 0.0
     lead = true.max() - true[int(told.argmax())]
     return float(lead <= FLOAT_NOISE * np.abs(true).max())
 
 
-def _reading_kept(card: Card, right: Outputs, found: Outputs) -> float:
+def _reading_kept(card: Card, right: Outputs, answer: Outputs) -> float:
     """Texts and boxes, read by the card at the size of the network's input."""
     size = card.input.size or (1, 1)
     try:
-        true, told = (postprocess(card, outputs, size).outcome for outputs in (right, found))
+        true, told = (postprocess(card, outputs, size).outcome for outputs in (right, answer))
     except InputError:  # NaN, and not where the float network has it
         return 0.0
     return (

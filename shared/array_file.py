@@ -106,8 +106,8 @@ def write_arrays(stream: IO[bytes], meta: Mapping[str, Any], arrays: Mapping[str
             with made.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 npy.write_array_header_1_0(entry, npy.header_data_from_array_1_0(plain))
                 flat = _bytes(plain)
-                for at in range(0, len(flat), _PIECE):
-                    entry.write(flat[at : at + _PIECE])
+                for start in range(0, len(flat), _PIECE):
+                    entry.write(flat[start : start + _PIECE])
 
 
 def _header(stream: IO[bytes], size_bytes: int) -> tuple[tuple[int, ...], np.dtype[Any]]:

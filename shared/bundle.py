@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from evosplit.shared import wire
@@ -76,19 +78,26 @@ class Bundle:
         """
         with _opened(path) as archive:
             content = _member(archive, MANIFEST_NAME)
-            found = hashlib.sha256(content).hexdigest()
-            if digest is not None and found != digest:
-                raise BundleError(f"{path.name} is bundle {found[:12]}, not {digest[:12]}")
+            actual = hashlib.sha256(content).hexdigest()
+            if digest is not None and actual != digest:
+                raise BundleError(f"{path.name} is bundle {actual[:12]}, not {digest[:12]}")
             manifest = from_json(Manifest, content, BundleError)
             _check_names(archive, manifest)
             for name in manifest.files:
                 _verified(archive, manifest, name)
-        return cls(path, manifest, found)
+        return cls(path, manifest, actual)
 
     def read(self, name: str) -> bytes:
         """The content of one file, checked again. Raises BundleError."""
         with _opened(self.path) as archive:
             return _verified(archive, self.manifest, name)
+
+    def skeleton(self) -> onnx.ModelProto:
+        """The network without its weights. Raises BundleError."""
+        try:
+            return onnx.load_model_from_string(self.read(self.manifest.skeleton))
+        except DecodeError as broken:
+            raise BundleError(f"the bundle's skeleton is no ONNX model: {broken}") from None
 
     def weights(self, bits: Mapping[str, int]) -> dict[str, wire.EncodedTensor]:
         """The encoded weights per initialiser at the bits asked for; a bias comes as it stands.
@@ -136,8 +145,8 @@ def _opened(path: Path) -> zipfile.ZipFile:
 def _check_names(archive: zipfile.ZipFile, manifest: Manifest) -> None:
     if manifest.format != FORMAT:
         raise BundleError(f"the bundle has format {manifest.format}; this version reads format {FORMAT}")
-    found = sorted(archive.namelist())
-    if found != sorted([MANIFEST_NAME, *manifest.files]):
+    present = sorted(archive.namelist())
+    if present != sorted([MANIFEST_NAME, *manifest.files]):
         raise BundleError("the bundle's files are not those that its manifest lists")
     named = {manifest.skeleton, *(file for packed in manifest.weights.values() for file in packed.values())}
     if not named <= set(manifest.files):

@@ -99,9 +99,25 @@ class WireError(PeerError):
 
 
 class AuthError(PeerError):
-    """A missing or wrong bearer token."""
+    """A missing, wrong, expired or revoked bearer token."""
 
     http_status = 401
+
+
+class ForbiddenError(PeerError):
+    """A token without the scope that a request needs."""
+
+    http_status = 403
+
+
+class RateLimitError(PeerError):
+    """A token that asks more often than it may; ``wait_s`` is when it may again."""
+
+    http_status = 429
+
+    def __init__(self, message: str, wait_s: float) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
 
 
 class NotFoundError(PeerError):

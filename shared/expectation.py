@@ -32,10 +32,10 @@ class Expectation:
     wire_share: float = 1.0
 
     def __post_init__(self) -> None:
-        shares = (*(one.share for one in self.exits), *self.density.values(), self.wire_share)
+        shares = (*(exit_share.share for exit_share in self.exits), *self.density.values(), self.wire_share)
         if not all(0 <= share <= 1 for share in shares):
             raise ProfileError("a share of frames, of seconds or of bytes is not between 0 and 1")
-        if not all(math.isfinite(one.hook_s) and one.hook_s >= 0 for one in self.exits):
+        if not all(math.isfinite(exit_share.hook_s) and exit_share.hook_s >= 0 for exit_share in self.exits):
             raise ProfileError("the seconds of a hook are negative or not finite")
 
 

@@ -31,7 +31,7 @@ def referring(model: onnx.ModelProto, weights: Arrays) -> tuple[onnx.ModelProto,
     }
     if not views:
         return model, {}
-    tensors = (_external(one) if one.name in views else one for one in model.graph.initializer)
+    tensors = (_external(tensor) if tensor.name in views else tensor for tensor in model.graph.initializer)
     return remodel(model, weights=tensors), views
 
 

@@ -58,8 +58,8 @@ def measure_frame(
         "prepare": lambda pixels: preprocess(card, pixels),
         **{codec: _encoder(card, codec) for codec in codecs},
     }
-    found = _medians_s(steps, frames, rounds)
-    return FrameCosts(found["frame"], found["prepare"], {codec: found[codec] for codec in codecs})
+    medians_s = _medians_s(steps, frames, rounds)
+    return FrameCosts(medians_s["frame"], medians_s["prepare"], {codec: medians_s[codec] for codec in codecs})
 
 
 def with_frame(profile: Profile, costs: FrameCosts) -> Profile:

@@ -34,8 +34,8 @@ def has_integers(model: onnx.ModelProto) -> bool:
 def sums_overflow() -> bool:
     """Whether the largest products come out wrong: tried once, milliseconds."""
     session = open_session(_product(), session_options(), ["CPUExecutionProvider"])
-    (found,) = session.run(None, {"a": np.full((1, _DEPTH), _LARGEST[0], np.uint8)})
-    return bool((found != _DEPTH * _LARGEST[0] * _LARGEST[1]).any())
+    (sums,) = session.run(None, {"a": np.full((1, _DEPTH), _LARGEST[0], np.uint8)})
+    return bool((sums != _DEPTH * _LARGEST[0] * _LARGEST[1]).any())
 
 
 def keep_sums_exact(options: Any) -> None:  # noqa: ANN401 - ONNX Runtime has no types

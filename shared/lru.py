@@ -40,8 +40,8 @@ class Lru(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """The value of a key; None without one."""
-        found = self._entries.get(key)
-        return None if found is None else found[0]
+        entry = self._entries.get(key)
+        return None if entry is None else entry[0]
 
     def put(self, key: K, value: V, weight: float = 1) -> tuple[K, ...]:
         """Make ``key`` the newest, with this value and weight; the keys that had to go for it."""

@@ -21,49 +21,49 @@ TOLERANCE: Final = 0.01
 """An answer of values is kept whole up to this relative root mean square error: 40 dB."""
 
 
-def equal_in_float(right: Outputs, found: Outputs) -> bool:
+def equal_in_float(right: Outputs, answer: Outputs) -> bool:
     """Whether all outputs are those of one float network, up to `FLOAT_NOISE`; other types must be equal."""
-    return all(name in found and _equal(values, found[name]) for name, values in right.items())
+    return all(name in answer and _equal(values, answer[name]) for name, values in right.items())
 
 
-def values_headroom(right: NDArray[Any], found: NDArray[Any]) -> float:
+def values_headroom(right: NDArray[Any], answer: NDArray[Any]) -> float:
     """`TOLERANCE` over the relative root mean square error; of other types than float the share equal."""
-    if right.shape != found.shape:
+    if right.shape != answer.shape:
         return 0.0
-    if _equal(right, found):
+    if _equal(right, answer):
         return math.inf
     if right.dtype.kind != "f":
-        return float(np.mean(right == found))
-    one, other = right.astype(np.float64), found.astype(np.float64)
-    return _headroom(one, other, _root_mean_square(one))
+        return float(np.mean(right == answer))
+    expected, actual = right.astype(np.float64), answer.astype(np.float64)
+    return _headroom(expected, actual, _root_mean_square(expected))
 
 
-def picture_headroom(right: NDArray[Any], found: NDArray[Any], white: float) -> float:
+def picture_headroom(right: NDArray[Any], answer: NDArray[Any], white: float) -> float:
     """As `values_headroom` for pictures, relative to white: 1 at 40 dB of peak signal to noise (PSNR)."""
-    if right.shape != found.shape:
+    if right.shape != answer.shape:
         return 0.0
-    one, other = (np.clip(values.astype(np.float64) / white, 0.0, 1.0) for values in (right, found))
-    return _headroom(one, other, 1.0)
+    expected, actual = (np.clip(values.astype(np.float64) / white, 0.0, 1.0) for values in (right, answer))
+    return _headroom(expected, actual, 1.0)
 
 
-def _headroom(one: Floats, other: Floats, signal: float) -> float:
+def _headroom(expected: Floats, actual: Floats, signal: float) -> float:
     """0 where a value is not finite."""
-    if not (np.isfinite(one).all() and np.isfinite(other).all()):
+    if not (np.isfinite(expected).all() and np.isfinite(actual).all()):
         return 0.0
-    error = _root_mean_square(other - one)
+    error = _root_mean_square(actual - expected)
     return TOLERANCE * signal / error if error else math.inf
 
 
-def _equal(right: NDArray[Any], found: NDArray[Any]) -> bool:
-    if right.shape != found.shape:
+def _equal(right: NDArray[Any], answer: NDArray[Any]) -> bool:
+    if right.shape != answer.shape:
         return False
     if right.dtype.kind != "f":
-        return bool(np.array_equal(right, found))
+        return bool(np.array_equal(right, answer))
     finite = np.isfinite(right)
-    one, other = right[finite].astype(np.float64), found[finite].astype(np.float64)
-    if not np.array_equal(right[~finite], found[~finite], equal_nan=True):
+    expected, actual = right[finite].astype(np.float64), answer[finite].astype(np.float64)
+    if not np.array_equal(right[~finite], answer[~finite], equal_nan=True):
         return False
-    return not one.size or bool(np.abs(other - one).max() <= FLOAT_NOISE * np.abs(one).max())
+    return not expected.size or bool(np.abs(actual - expected).max() <= FLOAT_NOISE * np.abs(expected).max())
 
 
 def _root_mean_square(values: Floats) -> float:

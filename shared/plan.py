@@ -14,6 +14,8 @@ from evosplit.shared.serial import digest
 
 FLOAT_BITS = 32
 """The bit-width of a tensor that is left in float32."""
+ENTROPY_CODED = "rans"
+"""The codec of codes that are entropy coded: their bytes follow the step, not the bits."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,24 @@ class TensorCode:
     low: float | None = None
     high: float | None = None
     codec: str | None = None
+
+    @property
+    def step(self) -> float | None:
+        """The distance of two codes, in the tensor's unit; None where each frame has its own range."""
+        if self.low is None or self.high is None:
+            return None
+        return (max(self.high, 0.0) - min(self.low, 0.0)) / ((1 << self.bits) - 1)
+
+    def is_coarser(self, other: TensorCode) -> bool:
+        """Whether it means larger steps than ``other``, or, where no codes are entropy coded, fewer bits.
+
+        Codes of which just one is entropy coded are never compared.
+        """
+        if (self.codec == ENTROPY_CODED) != (other.codec == ENTROPY_CODED):
+            return False
+        if self.codec != ENTROPY_CODED:
+            return self.bits < other.bits
+        return self.step is not None and other.step is not None and self.step > other.step
 
     @model_serializer(mode="wrap")
     def _without_absent_codec(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
@@ -61,7 +81,9 @@ class Plan:
     edge layers with weights; ``activation_bits`` per tensor produced on the edge; ``wire`` per boundary
     tensor. ``latency`` is predicted for ``link``; ``wire_bytes`` is the whole encoded frame.
     ``activation_ranges`` are the ``(low, high)`` that codes of 8 bits or fewer span, from calibration, where
-    the edge computes with them; an input of the model that is rounded, too, is in both.
+    the edge computes with them; an input of the model that is rounded, too, is in both. ``easier`` are
+    measured codes of larger steps than a tensor's own, the largest first, for frames that a hook knows to
+    bear them.
 
     A plan that counts on hooks names the tensors of those ``exits`` that are to be at work (None: whichever
     there are). Then ``latency`` is the mean over frames, ``reach`` the share of them that goes to the cloud,
@@ -81,15 +103,17 @@ class Plan:
     edge_memory_bytes: int
     error: float
     activation_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    easier: Mapping[str, tuple[TensorCode, ...]] = field(default_factory=dict)
     exits: tuple[str, ...] | None = None
     reach: float = 1.0
     wire_share: float = 1.0
 
     @model_serializer(mode="wrap")
     def _without_what_is_usual(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """The JSON, and so the digest, of a plan without ranges and hooks is what it was before them."""
+        """The JSON, and so the digest, of a plan without ranges, steps and hooks is what it was before."""
         data: dict[str, object] = write(self)
-        usual: dict[str, object] = {"activation_ranges": {}, "exits": None, "reach": 1.0, "wire_share": 1.0}
+        usual: dict[str, object] = {"activation_ranges": {}, "easier": {}, "exits": None}
+        usual |= {"reach": 1.0, "wire_share": 1.0}
         return {key: value for key, value in data.items() if key not in usual or value != usual[key]}
 
     @property

@@ -100,13 +100,13 @@ def left_out_residual(
 def _deviations(layer_s: tuple[float, ...], whole_s: Mapping[int, float]) -> list[float]:
     ends = {0, len(layer_s)}
     floor_s = _SHORT * max(whole_s.values(), default=0.0)
-    found = []
+    errors = []
     for index in sorted(whole_s.keys() - ends):
         others = {stop: value for stop, value in whole_s.items() if stop != index}
         predicted_s = sum(_corrected(layer_s, others)[:index])
         base_s = max(whole_s[index], floor_s)
-        found.append(abs(predicted_s - whole_s[index]) / base_s if base_s else 0.0)
-    return found
+        errors.append(abs(predicted_s - whole_s[index]) / base_s if base_s else 0.0)
+    return errors
 
 
 def _corrected(layer_s: tuple[float, ...], whole_s: Mapping[int, float]) -> tuple[float, ...]:

@@ -185,10 +185,10 @@ def _wholes(graph: Graph, cuts: Sequence[Cut], threads: int) -> Wholes:
 
 def calmest(measure: Callable[[], Wholes]) -> Wholes:
     """Measure again while the machine is busy; of all that were measured, what spread least."""
-    found = [measure()]
-    while found[-1].spread > BUSY and len(found) <= _REPEATS:
-        found.append(measure())
-    return dataclasses.replace(min(found, key=lambda one: one.spread), repeats=len(found) - 1)
+    rounds = [measure()]
+    while rounds[-1].spread > BUSY and len(rounds) <= _REPEATS:
+        rounds.append(measure())
+    return dataclasses.replace(min(rounds, key=lambda wholes: wholes.spread), repeats=len(rounds) - 1)
 
 
 def _measured(heads: Mapping[int, _Timed], tails: Mapping[int, _Timed]) -> Wholes:

@@ -41,8 +41,8 @@ class Placement:
 
     def seen(self, size: tuple[int, int]) -> Seen | None:
         """What is seen of the picture in an input of ``size`` (height, width); None for nothing."""
-        top, left = (max(-at, 0) for at in self.offset)
-        to_top, to_left = (max(at, 0) for at in self.offset)
+        top, left = (max(-side, 0) for side in self.offset)
+        to_top, to_left = (max(side, 0) for side in self.offset)
         height = min(self.scaled[0] - top, size[0] - to_top)
         width = min(self.scaled[1] - left, size[1] - to_left)
         return Seen(left, top, width, height, to_left, to_top) if min(height, width) > 0 else None

@@ -52,14 +52,14 @@ class Runner:
     def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Outputs by name. ``feeds`` has exactly the inputs, of their shapes and dtypes (InputError)."""
         self._check(feeds)
-        found = {**feeds, **self._constants}
+        values = {**feeds, **self._constants}
         if self._session is not None:
             try:
                 made = self._session.run(self._computed, dict(feeds))
             except RUNTIME_ERRORS as error:
                 raise InputError(f"the network cannot run on this input: {reason(error)}") from None
-            found.update(zip(self._computed, made, strict=True))
-        return {name: found[name] for name in self.output_names}
+            values.update(zip(self._computed, made, strict=True))
+        return {name: values[name] for name in self.output_names}
 
     def _check(self, feeds: Mapping[str, np.ndarray]) -> None:
         for name in feeds:

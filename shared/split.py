@@ -56,7 +56,8 @@ def part_model(
     stand among the inputs or the initialisers.
     """
     whole = graph.model.graph
-    nodes = [whole.node[at] for at in sorted({at for index in layers for at in graph.layers[index].nodes})]
+    positions = sorted({position for index in layers for position in graph.layers[index].nodes})
+    nodes = [whole.node[position] for position in positions]
     used = {name for node in nodes for name in node_reads(node)}.union(outputs)
     made = {name for node in nodes for name in node.output}.difference(outputs)
     values = {value.name: value for value in (*whole.input, *whole.value_info, *whole.output)}

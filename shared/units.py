@@ -16,8 +16,8 @@ _BANDWIDTH: Final = re.compile(
     r"(?P<number>[0-9.eE+-]+?)\s*(?P<prefix>[kmg]?)(?:bit(?:/s|ps)?|bps)", re.IGNORECASE
 )
 _SIZE: Final = re.compile(r"(?P<number>[0-9.eE+-]+?)\s*(?P<prefix>(?:[kmg]i?)?)B", re.IGNORECASE)
-_TIME: Final = re.compile(r"(?P<number>[0-9.eE+-]+?)\s*(?P<prefix>us|ms|s)")
-_TIME_SCALE: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+_TIME: Final = re.compile(r"(?P<number>[0-9.eE+-]+?)\s*(?P<prefix>us|ms|s|min|h|d)")
+_TIME_SCALE: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _ENERGY: Final = re.compile(r"(?P<number>[0-9.eE+-]+?)\s*(?P<prefix>[um]?)J")
 _ENERGY_SCALE: Final = {"u": 1e-6, "m": 1e-3, "": 1.0}
 
@@ -41,7 +41,7 @@ def parse_size(text: str) -> int:
 
 
 def parse_duration(text: str) -> float:
-    """Seconds from ``20ms``, ``1.5s``, ``300us``; not negative. Raises UsageError."""
+    """Seconds from ``20ms``, ``1.5s``, ``300us``, ``2h``, ``90d``; not negative. Raises UsageError."""
     match = _TIME.fullmatch(text.strip())
     value = _scaled(match, _TIME_SCALE) if match else math.nan
     if not (math.isfinite(value) and value >= 0):

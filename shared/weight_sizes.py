@@ -31,13 +31,13 @@ def quantised_weights(graph: Graph) -> dict[str, tuple[str, ...]]:
     there once, with the most bits that any of them asks for, which is no larger and no less accurate.
     """
     stored = initialisers(graph)
-    found = {
+    packed = {
         layer.name: tuple(
             name for name in dict.fromkeys(layer.weights) if name in stored and _can_be_packed(stored[name])
         )
         for layer in graph.layers
     }
-    return {layer: names for layer, names in found.items() if names}
+    return {layer: names for layer, names in packed.items() if names}
 
 
 def layer_weight_bytes(graph: Graph, bits: Iterable[int]) -> tuple[dict[int, int], ...]:
@@ -61,7 +61,8 @@ def layer_weight_bytes(graph: Graph, bits: Iterable[int]) -> tuple[dict[int, int
 
 def _integers(graph: Graph, layer: Layer, stored: Mapping[str, onnx.TensorProto]) -> Iterator[str]:
     """Initialisers of integers that a quantised layer reads, biases and zero points too."""
-    for node in (graph.model.graph.node[at] for at in layer.nodes if at < len(graph.model.graph.node)):
+    nodes = graph.model.graph.node
+    for node in (nodes[position] for position in layer.nodes if position < len(nodes)):
         for name in node.input if node.op_type in _QUANTISED else ():
             if name in stored and stored[name].data_type in _INTEGERS and math.prod(stored[name].dims) > 1:
                 yield name

@@ -40,7 +40,7 @@ def exit_hooks(places: Sequence[HookPlace], seen: Seen, output: str) -> list[Exi
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class HeldOut:
     """Held-out pictures: what was ``seen`` with some skips at work, and the ``answers`` of the whole network.
 
     ``done`` is the share of the arithmetic up to each tap, ``rest`` that of all layers, less what is skipped.
@@ -53,7 +53,7 @@ class Held:
 
 
 def calibrated(
-    hooks: Sequence[ExitHook], held: Held, target: float, hook_cost: float = 0.0
+    hooks: Sequence[ExitHook], held: HeldOut, target: float, hook_cost: float = 0.0
 ) -> tuple[list[ExitHook], Outcome]:
     """Thresholds of all exits together, without exits that cost those who pass more than they save."""
     agrees = held.seen.answers == held.answers
@@ -100,6 +100,6 @@ def skip_hook(
     return fit_skip(f"skip {place.until}", (place.tap, place.until), features, small, same, target)
 
 
-def _row(hook: ExitHook, held: Held) -> ExitRow:
+def _row(hook: ExitHook, held: HeldOut) -> ExitRow:
     scores = hook.classifier.scores(held.seen.features[hook.tap])
     return ExitRow(scores.max(axis=1), scores.argmax(axis=1) == held.answers, held.done[hook.tap])

@@ -47,22 +47,21 @@ def fit_bits(
     middle = len(runs) // 2
     if not middle or not can_show(target, len(runs) - middle, sure):
         return None
+    codes = tuple(dataclasses.replace(code, bits=width) for width in widths)
     spec = features or FeatureSpec()
     seen = np.stack([spec.of(tensor) for tensor, _ in runs])
-    stays = np.array([_stays(tensor, said, code, widths, ask) for tensor, said in runs])
-    return bits_hook(name, tap, spec, widths, seen, stays, trainer, target, sure)
+    stays = np.array([_stays(tensor, said, codes, ask) for tensor, said in runs])
+    return bits_hook(name, tap, spec, codes, seen, stays, trainer, target, sure)
 
 
 def _stays(
     tensor: NDArray[Any],
     said: str,
-    code: TensorCode,
-    widths: Sequence[int],
+    codes: Sequence[TensorCode],
     ask: Callable[[NDArray[Any]], str | None],
 ) -> list[bool]:
-    """For each width whether the answer is ``said``, that at the last one; always so for the last."""
-    fewer = [dataclasses.replace(code, bits=width) for width in widths[:-1]]
-    return [ask(_sent(tensor, each)) == said for each in fewer] + [True]
+    """For each code whether the answer is ``said``, that at the last one; always so for the last."""
+    return [ask(_sent(tensor, fewer)) == said for fewer in codes[:-1]] + [True]
 
 
 def _sent(tensor: NDArray[Any], code: TensorCode) -> NDArray[Any]:

@@ -1,6 +1,6 @@
 """Error middleware: every error as ``{"error": one line}`` with its HTTP status, without stack traces.
 
-A 503 says in ``Retry-After`` (RFC 9110, section 10.2.3) when to come again.
+A 429 or 503 says in ``Retry-After`` (RFC 9110, section 10.2.3) when to come again.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ import time
 from typing import Final
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Handler
 
 from evosplit.edge.api.pages import AGENT, json_page
 from evosplit.edge.pipeline.finished import FrameFailedError
-from evosplit.shared.errors import AuthError, EvoSplitError
-from evosplit.shared.token import check_bearer
+from evosplit.shared.errors import AuthError, EvoSplitError, RateLimitError
 
-_UNAVAILABLE: Final = 503
+_WAIT: Final = (429, 503)
+"""Statuses that say when to come again."""
 _TELLING: Final = ("Allow",)
 """Headers of aiohttp's own errors that say what would have been right."""
-OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready"})
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +33,12 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     except FrameFailedError as failed:
         wait_s = request.app[AGENT].cloud.circuit.wait_s(time.monotonic())
         return _answer(failed.http_status, str(failed), wait_s, frame_id=failed.frame_id)
+    except RateLimitError as error:
+        return _answer(error.http_status, str(error), error.wait_s)
+    except AuthError as error:
+        answer = _answer(error.http_status, str(error))
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
     except EvoSplitError as error:
         return _answer(error.http_status, str(error))
     except web.HTTPException as error:
@@ -47,23 +52,6 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return _answer(500, "the agent failed; its log says how")
 
 
-def require_token(token: str) -> Middleware:
-    """Middleware that lets only the bearer of ``token`` beyond the health pages."""
-
-    @web.middleware
-    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path not in OPEN_PATHS:
-            try:
-                check_bearer(request.headers.get("Authorization"), token)
-            except AuthError as error:
-                answer = _answer(error.http_status, str(error))
-                answer.headers["WWW-Authenticate"] = "Bearer"
-                return answer
-        return await handler(request)
-
-    return check
-
-
 def _answer(status: int, error: str, wait_s: float = 0.0, **more: str) -> web.Response:
-    headers = {"Retry-After": str(max(math.ceil(wait_s), 1))} if status == _UNAVAILABLE else None
+    headers = {"Retry-After": str(max(math.ceil(wait_s), 1))} if status in _WAIT else None
     return json_page({"error": error, **more}, status=status, headers=headers)

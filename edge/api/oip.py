@@ -8,6 +8,7 @@ from importlib.metadata import version
 import numpy as np
 from aiohttp import web
 
+from evosplit.edge.api.authentication import HandlerScopes
 from evosplit.edge.api.pages import AGENT, json_page
 from evosplit.edge.pipeline.finished import Finished
 from evosplit.edge.pipeline.intake import Ticket
@@ -33,18 +34,23 @@ from evosplit.shared.oip import (
 
 def routes() -> list[web.RouteDef]:
     """Everything under ``/v2``."""
-    found = [
+    handlers = [
         web.get("/v2", get_server),
         web.get("/v2/health/live", healthy),
         web.get("/v2/health/ready", healthy),
     ]
     for base in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
-        found += [
+        handlers += [
             web.get(base, get_model),
             web.get(f"{base}/ready", get_model_ready),
             web.post(f"{base}/infer", post_infer),
         ]
-    return found
+    return handlers
+
+
+def scopes() -> HandlerScopes:
+    """Tensors for inference, metadata for the holder of any token."""
+    return {post_infer: "infer", get_server: None, get_model: None, get_model_ready: None}
 
 
 async def healthy(_request: web.Request) -> web.Response:

@@ -7,8 +7,10 @@ import functools
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from evosplit.edge.agent import Agent
+from evosplit.edge.api.authentication import HandlerScopes
 from evosplit.edge.api.frame_request import picture_body, ticket
 from evosplit.edge.api.result_filter import result_filter
 from evosplit.edge.api.status import plan_status, profile_status
@@ -32,6 +34,12 @@ def routes() -> list[web.RouteDef]:
         web.get("/v1/profile", get_profile),
         web.get("/metrics", get_metrics),
     ]
+
+
+def scopes() -> HandlerScopes:
+    """Frames for inference, all else for reading."""
+    reading: list[Handler] = [get_results, get_result, get_plan, get_profile, get_metrics]
+    return {post_frame: "infer", **dict.fromkeys(reading, "read")}
 
 
 async def post_frame(request: web.Request) -> web.Response:

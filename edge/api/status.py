@@ -78,7 +78,9 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "expectation": to_data(agent.savings.now()),
         "expected": {
             "exit_rate": {hook["hook"]: hook["fire_rate"] for hook in hooks if hook["kind"] in ANSWERING},
-            "density": {str(one["segment"]): one["density"]["mean"] for one in profile["segments"]},
+            "density": {
+                str(segment["segment"]): segment["density"]["mean"] for segment in profile["segments"]
+            },
         },
     }
 

@@ -8,12 +8,12 @@ from typing import Any, Final, TypeAlias
 
 from numpy.typing import NDArray
 
-from evosplit.edge.background.time_budget import TimeBudget, TokenBucket
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.trusted_plans import is_exact, whole_in_cloud
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices
+from evosplit.shared.time_budget import TimeBudget, TokenBucket
 
 SHARE: Final = 0.01
 """Of the bytes that frames send, so many more may go into this; as many go into shadows of hooks."""

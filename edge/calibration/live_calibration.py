@@ -13,7 +13,7 @@ from evosplit.edge.calibration.evidence import Evidence, OwnStatistics, SentInpu
 from evosplit.edge.calibration.observer import CalibrationObserver
 from evosplit.edge.calibration.sample import MOST_INPUTS, LiveSample
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.enrolment.renewal import Renewal
+from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.settings import EdgeSettings
@@ -41,7 +41,7 @@ class LiveCalibration:
         plans: CurrentPlan,
         settings: EdgeSettings,
         cloud: PlannerClient,
-        renewal: Renewal,
+        renewal: PlanRenewal,
         pause: BackgroundPause,
     ) -> None:
         self._plans = plans

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from evosplit.edge.background.pause import BackgroundPause
-from evosplit.edge.background.time_budget import TimeBudget
 from evosplit.edge.calibration.drift import Drift, share_beyond
 from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
 from evosplit.edge.calibration.sample import Kept, LiveSample
@@ -18,6 +17,7 @@ from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.shared.preprocess import sized_input
 from evosplit.shared.replan import choices
+from evosplit.shared.time_budget import TimeBudget
 
 SHARE: Final = 0.02
 MOST_SAVED_S: Final = 0.25

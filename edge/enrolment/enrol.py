@@ -17,7 +17,6 @@ from typing import Any, Final
 from evosplit.edge.enrolment.measure import device_profiler, profile_skeleton
 from evosplit.edge.enrolment.note import Enrolment, bundle_place, open_bundle, read_note, wanted, write_note
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.head.bundle_network import skeleton_model
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.savings_record import read_expectation
 from evosplit.shared.bundle import Bundle
@@ -128,7 +127,7 @@ def _statistics(settings: EdgeSettings) -> Any:  # noqa: ANN401 - JSON
 def _check_model(bundle: Bundle, settings: EdgeSettings, profile: Profile) -> None:
     manifest = bundle.manifest
     named = {manifest.model_sha256, manifest.table.model_sha256}
-    inputs = {value.name for value in skeleton_model(bundle).graph.input}
+    inputs = {value.name for value in bundle.skeleton().graph.input}
     if settings.keeps_inputs and any(inputs & set(plan.boundary) for plan in manifest.table.plans):
         raise BundleError("the bundle has a plan that sends the input, which is to stay here")
     if manifest.model != settings.model or named != {profile.model_sha256}:

@@ -65,8 +65,8 @@ def read_note(settings: EdgeSettings) -> Enrolment | None:
 
 def asked_alike(kept: Enrolment, other: Enrolment) -> bool:
     """Whether two notes are for the same settings."""
-    found = ("bundle", "expectation", "calibration", "statistics")
-    return all(getattr(kept, name) == getattr(other, name) for name in vars(kept) if name not in found)
+    results = ("bundle", "expectation", "calibration", "statistics")
+    return all(getattr(kept, name) == getattr(other, name) for name in vars(kept) if name not in results)
 
 
 def write_note(settings: EdgeSettings, note: Enrolment, in_use: Collection[str] = ()) -> None:

@@ -23,6 +23,7 @@ from evosplit.shared.errors import (
     NotOurCloudError,
 )
 from evosplit.shared.oip import HEADER_LENGTH
+from evosplit.shared.security.tls import failure_reason
 from evosplit.shared.token import bearer
 
 _READ_S: Final = 60.0
@@ -111,7 +112,9 @@ class PlannerClient:
         except asyncio.TimeoutError:
             raise CloudUnavailableError(f"the cloud at {self.url} did not answer in time") from None
         except (aiohttp.ClientError, OSError) as broken:
-            raise CloudUnavailableError(f"the cloud at {self.url} is away: {broken}") from None
+            raise CloudUnavailableError(
+                f"the cloud at {self.url} is away: {failure_reason(broken)}"
+            ) from None
         if reply.status != 200:
             raise _refusal(reply)
         return reply

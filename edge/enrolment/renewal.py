@@ -35,7 +35,7 @@ class Seen:
     statistics: bool = False
 
 
-class Renewal:
+class PlanRenewal:
     """Changes the plan table: one change at a time, and of several that wait the last one asked for.
 
     ``expected`` is what hooks spare now. What goes wrong leaves the table in use as it is.

@@ -1,4 +1,4 @@
-"""Applies channel and bit decisions to the tensors that are sent. Pure functions."""
+"""Applies decisions on channels and codes to the tensors that are sent. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.backends.segment import Tensors
-from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
+from evosplit.shared.plan import ENTROPY_CODED, FLOAT_BITS, Plan, TensorCode
 
 
-def with_bits(plan: Plan, bits: Mapping[str, int]) -> Plan:
-    """The plan with these wire bits for one frame where they are fewer; ranges and codecs stay.
+def with_codes(plan: Plan, codes: Mapping[str, TensorCode]) -> Plan:
+    """The plan with these codes for one frame where they are coarser.
 
-    What a hook has learned under a plan of more bits must not make another plan's frames longer.
+    What a hook has learned under a plan of finer codes must not make another plan's frames longer.
     """
-    if not bits:
+    if not codes:
         return plan
-    codes = {name: plan.wire.get(name, TensorCode(FLOAT_BITS)) for name in plan.boundary}
-    wire = {
-        name: dataclasses.replace(code, bits=min(bits.get(name, code.bits), code.bits))
-        for name, code in codes.items()
-    }
-    return dataclasses.replace(plan, wire=wire)
+    wire = {name: plan.wire.get(name, TensorCode(FLOAT_BITS)) for name in plan.boundary}
+    coarser = {name: _coarser(wire[name], code) for name, code in codes.items() if name in wire}
+    return dataclasses.replace(plan, wire={**wire, **coarser})
+
+
+def _coarser(planned: TensorCode, code: TensorCode) -> TensorCode:
+    if not code.is_coarser(planned):
+        return planned
+    return code if code.codec == ENTROPY_CODED else dataclasses.replace(planned, bits=code.bits)
 
 
 def kept_channels(tensors: Tensors, keep: Mapping[str, NDArray[np.bool_]]) -> Tensors:

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
-import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-
 from evosplit.edge.head.assemble import HeadSource
 from evosplit.kernels.codec import decode_tensor
 from evosplit.shared.bundle import Bundle, Manifest
-from evosplit.shared.errors import BundleError
 from evosplit.shared.graph import Graph, graph_from_model, parse_cut
 from evosplit.shared.plan import FLOAT_BITS, Plan
 from evosplit.shared.weights import restore_weights
-
-
-def skeleton_model(bundle: Bundle) -> onnx.ModelProto:
-    """The bundle's network without its weights. Raises BundleError."""
-    try:
-        return onnx.load_model_from_string(bundle.read(bundle.manifest.skeleton))
-    except DecodeError as broken:
-        raise BundleError(f"the bundle's skeleton is no ONNX model: {broken}") from None
 
 
 class BundleNetwork:
@@ -29,7 +17,7 @@ class BundleNetwork:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self._skeleton = skeleton_model(bundle)
+        self._skeleton = bundle.skeleton()
         manifest = bundle.manifest
         self.graph: Graph = graph_from_model(self._skeleton, manifest.model, manifest.model_sha256)
 

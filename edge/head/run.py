@@ -17,6 +17,7 @@ from evosplit.edge.head.trace import HeadTrace, StepTrace
 from evosplit.edge.head.validate_decision import decision_problem
 from evosplit.edge.hooks.decisions import GO, Bits, Decision, Exit, Go, Keep, Mask, Skip
 from evosplit.edge.hooks.hook import HOOK_ERRORS, Hook
+from evosplit.shared.plan import TensorCode
 
 DecisionPolicy: TypeAlias = Callable[[Hook, Decision], bool]
 
@@ -40,7 +41,7 @@ class HeadRun:
     """What a head made of one frame.
 
     ``tensors`` hold what crosses, the finished outputs, and what hooks read. ``exit`` is the answer that
-    ``exit_hook`` gave; the head ended there. ``keep`` and ``bits`` are for the encoder, per boundary tensor.
+    ``exit_hook`` gave; the head ended there. ``keep`` and ``codes`` are for the encoder, per boundary tensor.
     ``changed_by`` are the hooks without which the answer might be another; ``noted`` are decisions that were
     only noted, to be compared with what the full way gives.
     """
@@ -50,7 +51,7 @@ class HeadRun:
     exit: Exit | None = None
     exit_hook: str | None = None
     keep: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
-    bits: Mapping[str, int] = field(default_factory=dict)
+    codes: Mapping[str, TensorCode] = field(default_factory=dict)
     changed_by: tuple[Hook, ...] = ()
     noted: tuple[NotedDecision, ...] = ()
 
@@ -96,7 +97,7 @@ class _FrameRun:
         self._hook_failures = hook_failures
         self._trace: list[StepTrace] = []
         self._keep: dict[str, NDArray[np.bool_]] = {}
-        self._bits: dict[str, int] = {}
+        self._codes: dict[str, TensorCode] = {}
         self._changed_by: list[Hook] = []
         self._noted: list[NotedDecision] = []
         self.exit: Exit | None = None
@@ -135,7 +136,7 @@ class _FrameRun:
             exit=self.exit,
             exit_hook=exit_hook,
             keep=self._keep,
-            bits=self._bits,
+            codes=self._codes,
             changed_by=tuple(self._changed_by),
             noted=tuple(self._noted),
         )
@@ -163,4 +164,4 @@ class _FrameRun:
         elif isinstance(decision, Mask):
             self._context = FrameContext(self._context.stream, decision.positions, step.hook.tap)
         elif isinstance(decision, Bits):
-            self._bits.update(decision.bits)
+            self._codes.update(decision.codes)

@@ -55,9 +55,10 @@ def _keep(decision: Keep, head: Head) -> str | None:
 
 
 def _bits(decision: Bits, head: Head) -> str | None:
-    if not set(decision.bits) <= set(head.boundary):
+    if not set(decision.codes) <= set(head.boundary):
         return "it chooses bits for a tensor that does not cross"
-    return None if set(decision.bits.values()) <= _WIRE_BITS else "it chooses a bit-width that there is not"
+    widths = {code.bits for code in decision.codes.values()}
+    return None if widths <= _WIRE_BITS else "it chooses a bit-width that there is not"
 
 
 def _is_mask(given: object, shape: tuple[int, ...]) -> bool:

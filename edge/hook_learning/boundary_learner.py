@@ -9,7 +9,7 @@ import asyncio
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +32,11 @@ Row: TypeAlias = tuple[NDArray[np.float32], tuple[bool, ...]]
 
 @dataclass(frozen=True)
 class BoundaryTensor:
-    """A tensor `(1, C, H, W)` that crosses, and the ``bits`` that the plan sends it in."""
+    """A tensor `(1, C, H, W)` that crosses, how the plan sends it, and the coarser codes that it carries."""
 
     tensor: Tensor
-    bits: int
+    code: TensorCode
+    easier: tuple[TensorCode, ...] = ()
 
     @property
     def name(self) -> str:
@@ -43,17 +44,20 @@ class BoundaryTensor:
         return self.tensor.name
 
 
-class Ladder(Protocol):
+S = TypeVar("S")
+
+
+class Ladder(Protocol[S]):
     """The ways to send a tensor cheaper, and the hook that chooses one of them."""
 
     @property
     def kind(self) -> str: ...  # noqa: D102
 
-    def steps(self, boundary: BoundaryTensor) -> tuple[int, ...]:
+    def steps(self, boundary: BoundaryTensor) -> tuple[S, ...]:
         """The steps from the strongest to the mildest; none where nothing can be spared."""
         ...
 
-    def variant(self, name: str, step: int, tensor: NDArray[Any]) -> Variant:
+    def variant(self, name: str, step: S, tensor: NDArray[Any]) -> Variant:
         """What to ask about one tensor at one step."""
         ...
 
@@ -74,7 +78,8 @@ def largest_boundary_tensor(graph: Graph, plan: Plan) -> BoundaryTensor | None:
     largest = max(made, key=lambda tensor: tensor.elements)
     if len(largest.shape) != 4 or not largest.is_float:
         return None
-    return BoundaryTensor(largest, plan.wire.get(largest.name, TensorCode(FLOAT_BITS)).bits)
+    code = plan.wire.get(largest.name, TensorCode(FLOAT_BITS))
+    return BoundaryTensor(largest, code, plan.easier.get(largest.name, ()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +87,7 @@ class _Collected:
     """The rows about one tensor: one value, so that no row gets to another tensor's."""
 
     boundary: BoundaryTensor
-    steps: tuple[int, ...]
+    steps: tuple[Any, ...]
     rows: Rows[Row]
 
 
@@ -92,7 +97,7 @@ class BoundaryLearner:
     is_sampled = True
     rests_on = frozenset({"bits", "channels", "skip"})
 
-    def __init__(self, context: LearnerContext, ladder: Ladder) -> None:
+    def __init__(self, context: LearnerContext, ladder: Ladder[Any]) -> None:
         self._context = context
         self._ladder = ladder
         self._collected: _Collected | None = None

@@ -13,6 +13,7 @@ from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.pipeline.job import Answer
+from evosplit.shared.plan import TensorCode
 
 Channels: TypeAlias = Mapping[str, NDArray[np.bool_]]
 """Masks `(C,) bool` of the channels that travel, by tensor."""
@@ -34,9 +35,9 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """A cheaper way to the same answer: fewer bits, fewer channels, or another head for the same cut."""
+    """A cheaper way to the same answer: coarser codes, fewer channels, or another head for the same cut."""
 
-    bits: Mapping[str, int] = field(default_factory=dict)
+    codes: Mapping[str, TensorCode] = field(default_factory=dict)
     channels: Channels = field(default_factory=dict)
     head: Head | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from evosplit.edge.background.time_budget import TimeBudget, TokenBucket
+from evosplit.shared.time_budget import TimeBudget, TokenBucket
 
 TIME_SHARE: Final = 0.02
 MOST_TIME_S: Final = 0.25

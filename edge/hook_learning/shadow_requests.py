@@ -13,7 +13,6 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from evosplit.edge.audits.answer_agreement import agree
-from evosplit.edge.background.time_budget import TokenBucket
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun, run_head
 from evosplit.edge.hook_learning.examples import Example, TriedVariant, Variant
@@ -22,6 +21,8 @@ from evosplit.edge.hooks.decisions import Bits, Keep
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.streams.exchange import is_stream
 from evosplit.shared.lru import Lru
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.time_budget import TokenBucket
 
 MOST_STREAMS: Final = 64
 
@@ -66,12 +67,12 @@ class ShadowRequests:
 
     async def _try_variant(self, example: Example, variant: Variant) -> TriedVariant:
         answer, run = example.answer, example.run
-        bits, channels = noted_reductions(run)
+        codes, channels = noted_reductions(run)
         if variant.head is not None:
             run = await self._run(example, variant)
-            answer, bits, channels = dataclasses.replace(answer, head=variant.head, run=run), {}, {}
+            answer, codes, channels = dataclasses.replace(answer, head=variant.head, run=run), {}, {}
         outputs, sent_bytes = await self._engine.extra.shadow(
-            answer, {**bits, **variant.bits}, {**channels, **variant.channels}
+            answer, {**codes, **variant.codes}, {**channels, **variant.channels}
         )
         self._budget.spend(sent_bytes)
         agrees = agree(self._engine.plans.model.card, outputs, example.answer.outputs)
@@ -86,13 +87,13 @@ class ShadowRequests:
         return (await self._engine.compute.run(work)).value
 
 
-def noted_reductions(run: HeadRun) -> tuple[Mapping[str, int], Mapping[str, NDArray[Any]]]:
-    """Bits and channels that hooks at work chose in an audited frame: what is tried comes on top of them."""
-    bits: dict[str, int] = {}
+def noted_reductions(run: HeadRun) -> tuple[Mapping[str, TensorCode], Mapping[str, NDArray[Any]]]:
+    """Codes and channels that hooks at work chose in an audited frame: what is tried comes on top of them."""
+    codes: dict[str, TensorCode] = {}
     channels: dict[str, NDArray[Any]] = {}
     for noted in run.noted:
         if isinstance(noted.decision, Bits):
-            bits.update(noted.decision.bits)
+            codes.update(noted.decision.codes)
         elif isinstance(noted.decision, Keep):
             channels[noted.decision.tensor] = noted.decision.channels
-    return bits, channels
+    return codes, channels

@@ -1,4 +1,4 @@
-"""Fit of a bits hook: how few bits of a boundary tensor leave the tail's answer as it is."""
+"""Fit of a bits hook: how coarse codes of a boundary tensor leave the tail's answer as it is."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from evosplit.edge.hooks.bits import BitsHook
 from evosplit.edge.hooks.classifiers.classifier import Classifier
 from evosplit.edge.hooks.classifiers.linear import LinearClassifier
 from evosplit.edge.hooks.features import FeatureSpec
+from evosplit.shared.plan import TensorCode
 
 NEVER: Final = 2.0
 """A threshold that no share of certainty reaches."""
@@ -24,32 +25,31 @@ def bits_hook(
     name: str,
     tap: str,
     spec: FeatureSpec,
-    widths: tuple[int, ...],
+    codes: tuple[TensorCode, ...],
     seen: NDArray[np.float32],
     stays: NDArray[np.bool_],
     trainer: Trainer,
     target: float,
     sure: float = 0.95,
 ) -> BitsHook | None:
-    """The hook from features `(n, d)`, and `(n, widths)` whether the answer stays; None where it never does.
+    """The hook from features `(n, d)`, and `(n, codes)` whether the answer stays; None where it never does.
 
-    ``widths`` ascend and end in the plan's own, in which it always does. One row per run of equal answers.
-    The first half teaches which width is enough, the second says how sure one must be of it so that answers
+    ``codes`` get finer and end in the plan's own, in which it always does. One row per run of equal answers.
+    The first half teaches which code is enough, the second says how sure one must be of it so that answers
     stay with ``target``. Raises LearningError as ``trainer`` does.
     """
     middle = len(seen) // 2
     if not middle or not can_show(target, len(seen) - middle, sure):
         return None
-    classifier = _taught(trainer, seen[:middle], stays[:middle].argmax(1), len(widths))
+    classifier = _taught(trainer, seen[:middle], stays[:middle].argmax(1), len(codes))
     enough = np.cumsum(classifier.scores(seen[middle:]), axis=1)
     thresholds = [
-        threshold(enough[:, column], stays[middle:, column], target, sure)
-        for column in range(len(widths) - 1)
+        threshold(enough[:, column], stays[middle:, column], target, sure) for column in range(len(codes) - 1)
     ]
     if all(least is None for least in thresholds):
         return None
     given = tuple(NEVER if least is None else least for least in thresholds)
-    return BitsHook(name, tap, spec, classifier, widths, given)
+    return BitsHook(name, tap, spec, classifier, codes, given)
 
 
 def _taught(

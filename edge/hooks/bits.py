@@ -1,8 +1,9 @@
-"""Adaptive bit-width hook: a boundary tensor in fewer bits where the answer does not need more."""
+"""Adaptive quantisation hook: a boundary tensor in coarser codes where the answer needs no finer ones."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,24 +15,26 @@ from evosplit.edge.hooks.classifiers.load import load_classifier
 from evosplit.edge.hooks.decisions import GO, Bits, Decision
 from evosplit.edge.hooks.features import FeatureSpec
 from evosplit.edge.hooks.hook import SavedHook
+from evosplit.shared.plan import TensorCode
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class BitsHook:
-    """Chooses the fewest of ``widths`` bits that are likely to be enough for boundary tensor ``tap``.
+    """Chooses the coarsest of ``codes`` that is likely to be enough for boundary tensor ``tap``.
 
-    ``widths`` ascend and end in the plan's. ``classifier`` says from pooled statistics of the tensor which of
-    them is the first that the answer survives; the shares of a width and of all below it add up to how likely
-    it is enough, which must reach the width's entry in ``thresholds``, `(widths - 1,)`, above 1 for never.
+    ``codes`` get finer and end in the plan's: by their bits, or by their steps where they are entropy coded.
+    ``classifier`` says from pooled statistics of the tensor which of them is the first that the answer
+    survives; the shares of a code and of all before it add up to how likely it is enough, which must reach
+    the code's entry in ``thresholds``, `(codes - 1,)`, above 1 for never.
     """
 
     name: str
     tap: str
     features: FeatureSpec
     classifier: Classifier
-    widths: tuple[int, ...]
+    codes: tuple[TensorCode, ...]
     thresholds: tuple[float, ...]
     kind: ClassVar[str] = "bits"
 
@@ -47,9 +50,9 @@ class BitsHook:
         if not np.isfinite(features).all():
             return GO
         enough = np.cumsum(self.classifier.scores(features[None])[0])
-        for width, share, least in zip(self.widths, enough, self.thresholds, strict=False):
+        for code, share, least in zip(self.codes, enough, self.thresholds, strict=False):
             if share >= least:
-                return Bits({self.tap: width})
+                return Bits({self.tap: code})
         return GO
 
     def saved(self) -> SavedHook:
@@ -59,21 +62,24 @@ class BitsHook:
             "tap": self.tap,
             "features": dataclasses.asdict(self.features),
             "classifier": self.classifier.kind,
-            "widths": list(self.widths),
+            "codes": [dataclasses.asdict(code) for code in self.codes],
             "thresholds": list(self.thresholds),
         }
         return SavedHook(self.kind, fields, self.classifier.arrays())
 
     @classmethod
     def restored(cls, saved: SavedHook) -> BitsHook:
-        """The hook of plain values. Raises KeyError, TypeError or ValueError for values that do not fit."""
+        """The hook of plain values; bit-widths alone are what older files hold.
+
+        Raises KeyError, TypeError or ValueError for values that do not fit.
+        """
         fields = saved.fields
-        widths = tuple(int(width) for width in fields["widths"])
+        codes = tuple(TensorCode(**code) for code in fields.get("codes", ()))
+        codes = codes or tuple(TensorCode(int(width)) for width in fields["widths"])
         thresholds = tuple(float(least) for least in fields["thresholds"])
         classifier = load_classifier(fields["classifier"], saved.arrays)
-        if not classifier.classes == len(widths) == len(thresholds) + 1 or list(widths) != sorted(
-            set(widths)
-        ):
-            raise ValueError("its widths, thresholds and classes do not fit together")
+        ascend = all(coarse.is_coarser(fine) for coarse, fine in itertools.pairwise(codes))
+        if not classifier.classes == len(codes) == len(thresholds) + 1 or not ascend:
+            raise ValueError("its codes, thresholds and classes do not fit together")
         spec = FeatureSpec(**fields["features"])
-        return cls(fields["name"], fields["tap"], spec, classifier, widths, thresholds)
+        return cls(fields["name"], fields["tap"], spec, classifier, codes, thresholds)

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from evosplit.shared.plan import TensorCode
+
 
 @dataclass(frozen=True)
 class Go:
@@ -54,9 +56,12 @@ class Mask:
 
 @dataclass(frozen=True)
 class Bits:
-    """Wire bits of this frame per boundary tensor, in place of the plan's."""
+    """How boundary tensors of this frame travel where that is coarser than the plan's way.
 
-    bits: Mapping[str, int]
+    Of tensors that are not entropy coded only the bits count: ranges and codecs stay the plan's.
+    """
+
+    codes: Mapping[str, TensorCode]
 
 
 Decision: TypeAlias = Go | Exit | Skip | Keep | Mask | Bits

@@ -33,18 +33,18 @@ def budgeted_frame(frame_id: str, plan: Plan, tensors: Tensors, max_bytes: int |
     content = boundary_frame(frame_id, plan, tensors)
     if max_bytes is None or len(content) <= max_bytes:
         return content
-    found: bytes | None = None
+    fitting: bytes | None = None
     low, high = 0, _PER_OCTAVE * _OCTAVES
     while low <= high:
         middle = (low + high) // 2
         content = boundary_frame(frame_id, _coarser(plan, tensors, 2.0 ** (middle / _PER_OCTAVE)), tensors)
         if len(content) <= max_bytes:
-            found, high = content, middle - 1
+            fitting, high = content, middle - 1
         else:
             low = middle + 1
-    if found is None:
+    if fitting is None:
         raise FrameBudgetError(f"a frame of the plan takes more than {max_bytes} bytes at any step")
-    return found
+    return fitting
 
 
 def _coarser(plan: Plan, tensors: Tensors, factor: float) -> Plan:

@@ -134,11 +134,11 @@ class CurrentPlan:
         self.serving = Serving(model, heads, (plan, head))
         self.table_changes += 1
 
-    async def distrust(self, digests: frozenset[str], last_resort: Plan | None) -> None:
+    async def distrust(self, digests: frozenset[str], safe_plan: Plan | None) -> None:
         """Leave these plans, until there is another table. Raises BundleError, ModelError."""
         before = self.serving
         self.serving = dataclasses.replace(
-            before, distrusted=before.distrusted | digests, last_resort=last_resort
+            before, distrusted=before.distrusted | digests, safe_plan=safe_plan
         )
         self.course = self.course.under(choices(self.serving.trusted))
         wanted = replan(self.serving.trusted, self.link, None, self.priced())

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.head.apply_decisions import kept_channels, with_bits
+from evosplit.edge.head.apply_decisions import kept_channels, with_codes
 from evosplit.edge.head.run import DecisionPolicy, HeadRun
 from evosplit.edge.head.steps import Head
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
@@ -19,7 +19,7 @@ from evosplit.edge.pipeline.serving import Route
 from evosplit.edge.pipeline.split_run import SplitRun
 from evosplit.edge.pipeline.stages import ComputeThread
 from evosplit.shared.errors import InfeasibleError
-from evosplit.shared.plan import Plan
+from evosplit.shared.plan import Plan, TensorCode
 
 Outputs: TypeAlias = Mapping[str, NDArray[Any]]
 
@@ -48,16 +48,16 @@ class ExtraRuns:
         return await self._split.finish(repeated, route, run, answer.answered_by)
 
     async def shadow(
-        self, answer: Answer, bits: Mapping[str, int], keep: Mapping[str, NDArray[np.bool_]]
+        self, answer: Answer, codes: Mapping[str, TensorCode], keep: Mapping[str, NDArray[np.bool_]]
     ) -> tuple[Outputs, int]:
-        """What the cloud says to an answer's tensors in these bits and channels, and the bytes sent.
+        """What the cloud says to an answer's tensors in these codes and channels, and the bytes sent.
 
         Raises InfeasibleError where no tensors went.
         """
         if answer.plan is None or answer.head is None or answer.run is None or not answer.plan.boundary:
             raise InfeasibleError("no tensors went to the cloud")
         extra, run = Job("shadow", "default", answer.plan.model, "planned"), answer.run
-        plan, made = with_bits(answer.plan, bits), kept_channels(run.tensors, keep)
+        plan, made = with_codes(answer.plan, codes), kept_channels(run.tensors, keep)
         encode = functools.partial(self._requests.encoded, extra, plan, made, is_extra=True)
         encoded = await self._compute.run_stages(extra.times, encode)
         sent = await self._requests.boundary(extra, plan, made, encoded)

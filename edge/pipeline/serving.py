@@ -42,19 +42,19 @@ class Serving:
     """The network with its plan table, the heads of the same bundle, and the plan of the next frame.
 
     A frame keeps the value that it began with to its end, so that a plan never meets another bundle's heads.
-    ``distrusted`` are digests of plans that broke their promise, ``last_resort`` is a plan that cannot.
+    ``distrusted`` are digests of plans that broke their promise, ``safe_plan`` is a plan that cannot.
     """
 
     model: EdgeModel
     heads: Heads
     current: tuple[Plan, Head] | None = None
     distrusted: frozenset[str] = frozenset()
-    last_resort: Plan | None = None
+    safe_plan: Plan | None = None
 
     @functools.cached_property
     def trusted(self) -> PlanTable:
         """The table without the plans that broke their promise."""
-        return trusted(self.model.table, self.distrusted, self.last_resort)
+        return trusted(self.model.table, self.distrusted, self.safe_plan)
 
     def by_need(self) -> list[Plan]:
         """Every plan of the table: the one in use, the fallback, then the nearest to the one in use."""

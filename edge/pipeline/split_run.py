@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 
 from evosplit.edge.backends.segment import Tensors
-from evosplit.edge.head.apply_decisions import kept_channels, with_bits
+from evosplit.edge.head.apply_decisions import kept_channels, with_codes
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.hook_placement import BOUNDARY_HOOKS
 from evosplit.edge.head.hook_trust import HookTrust
@@ -106,7 +106,7 @@ class SplitRun:
     def _encoded(self, job: Job, route: Route, run: HeadRun, clock: StageClock) -> _Boundary | None:
         if not _crosses(route, run):
             return None
-        plan, made = with_bits(route.plan, run.bits), kept_channels(run.tensors, run.keep)
+        plan, made = with_codes(route.plan, run.codes), kept_channels(run.tensors, run.keep)
         return _Boundary(plan, made, self._requests.encoded(job, plan, made, clock, route.is_extra))
 
     async def _answer(

@@ -49,16 +49,16 @@ def whole_in_cloud(table: PlanTable, graph: Graph) -> Plan:
     )
 
 
-def trusted(table: PlanTable, distrusted: Collection[str], last: Plan | None) -> PlanTable:
-    """The table without the plans whose digests are ``distrusted``, and with the ``last`` resort among them.
+def trusted(table: PlanTable, distrusted: Collection[str], safe: Plan | None) -> PlanTable:
+    """The table without the plans whose digests are ``distrusted``, and with the ``safe`` plan among them.
 
-    Where nothing would remain, the plan of the least predicted error is the last resort.
+    Where nothing would remain, the plan of the least predicted error remains.
     """
     if not distrusted:
         return table
     kept = [plan for plan in choices(table) if plan.digest not in distrusted]
-    if last is not None:
-        kept.append(last)
+    if safe is not None:
+        kept.append(safe)
     if not kept:
         kept = [min(choices(table), key=lambda plan: plan.error)]
     fallback = table.fallback if table.fallback in kept else None

@@ -26,8 +26,8 @@ class State:
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
-    """``base`` is held by the cloud, ``pending`` may be.
+class CloudState:
+    """Model of what the cloud holds of one stream: ``base`` for certain, ``pending`` perhaps.
 
     ``wait`` is how many frames go as key frames before the next delta.
 
@@ -41,18 +41,18 @@ class Held:
     wait: int = 0
 
 
-def on_sent(held: Held, state: State | None) -> Held:
+def on_sent(held: CloudState, state: State | None) -> CloudState:
     """A frame went out; ``state`` is None where it will not be a base."""
     pending = held.pending if state is None else (*held.pending, state)
     return dataclasses.replace(held, pending=pending, wait=max(held.wait - 1, 0))
 
 
-def on_event(held: Held, event: Event, sequence: int, base: int) -> Held:
+def on_event(held: CloudState, event: Event, sequence: int, base: int) -> CloudState:
     """What became of frame ``sequence``, which built on ``base`` (0: a key frame)."""
     return EVENTS[event](held, sequence, base)
 
 
-def _acknowledged(held: Held, sequence: int, base: int) -> Held:
+def _acknowledged(held: CloudState, sequence: int, base: int) -> CloudState:
     """A delta that was understood ends the doubts; a late word on an older frame is no news."""
     if base:
         held = dataclasses.replace(held, refusals=0, wait=0)
@@ -63,7 +63,7 @@ def _acknowledged(held: Held, sequence: int, base: int) -> Held:
     return dataclasses.replace(held, base=known, pending=newer)
 
 
-def _refused(held: Held, sequence: int, base: int) -> Held:
+def _refused(held: CloudState, sequence: int, base: int) -> CloudState:
     """The cloud lacks ``base``; that says nothing of a newer one."""
     held = _lost(held, sequence, base)
     if held.base is None or held.base.sequence > base:
@@ -72,12 +72,12 @@ def _refused(held: Held, sequence: int, base: int) -> Held:
     return dataclasses.replace(held, base=None, refusals=held.refusals + 1, wait=wait)
 
 
-def _lost(held: Held, sequence: int, base: int) -> Held:
+def _lost(held: CloudState, sequence: int, base: int) -> CloudState:
     pending = tuple(state for state in held.pending if state.sequence != sequence)
     return dataclasses.replace(held, pending=pending)
 
 
-EVENTS: Final[Mapping[Event, Callable[[Held, int, int], Held]]] = {
+EVENTS: Final[Mapping[Event, Callable[[CloudState, int, int], CloudState]]] = {
     "acknowledged": _acknowledged,
     "refused": _refused,
     "lost": _lost,

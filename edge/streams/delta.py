@@ -11,7 +11,7 @@ import itertools
 import threading
 from dataclasses import dataclass, field
 
-from evosplit.edge.streams.cloud_state import Event, Held, State, on_event, on_sent
+from evosplit.edge.streams.cloud_state import CloudState, Event, State, on_event, on_sent
 from evosplit.edge.streams.code_epoch import Epoch, Tensors, ends_of, next_epoch, wire_of
 from evosplit.edge.streams.delta_frames import Coded, delta_frame, key_frame
 from evosplit.shared.lru import Lru
@@ -52,7 +52,7 @@ class _Track:
     """One stream: the epoch of its codes, and what the cloud holds of it."""
 
     epoch: Epoch | None = None
-    held: Held = field(default_factory=Held)
+    held: CloudState = field(default_factory=CloudState)
 
     def encoded(self, epoch: Epoch, state: State | None) -> None:
         """A frame of this epoch goes out; ``state`` as in `on_sent`."""
@@ -138,7 +138,7 @@ class DeltaSender:
             self._tracks.put(stream, track)
             return track
 
-    def _held(self, track: _Track, is_new: bool) -> Held:
+    def _held(self, track: _Track, is_new: bool) -> CloudState:
         """What the cloud holds; nothing of use in a new epoch."""
         with self._lock:
             if is_new:

@@ -50,19 +50,19 @@ class PlanReport(Report):
             "table": table
             and {
                 "breakpoints_bps": list(table.breakpoints_bps),
-                "cuts": [one.cut_key for one in table.plans],
+                "cuts": [plan.cut_key for plan in table.plans],
             },
         }
 
     def listings(self) -> tuple[Listing, ...]:
         """Facts, bits, limits, and the table."""
         title = f"Plan for {self.graph.name} at {format_bandwidth(self.plan.link.bandwidth_bps)}"
-        found = (
+        listings = (
             listing(title, ("what", "value"), self._facts()),
             listing("Bits", ("what", "name", "bits"), _bits(self.plan)),
             listing("Limits", ("limit", "reached", "of"), map(_limit, self.solution.limits)),
         )
-        return (*found, _over_bandwidth(self.graph, self.table)) if self.table else found
+        return (*listings, _over_bandwidth(self.graph, self.table)) if self.table else listings
 
     def remarks(self) -> tuple[str, ...]:
         """Who solved it."""
@@ -115,7 +115,7 @@ def _limit(status: LimitStatus) -> tuple[str, str, str]:
 def _over_bandwidth(graph: Graph, table: PlanTable) -> Listing:
     ends = (*(f"up to {format_bandwidth(value)}" for value in table.breakpoints_bps), "above")
     rows = (
-        (end, where(graph, one.cut_key), format_size(one.wire_bytes))
-        for end, one in zip(ends, table.plans, strict=True)
+        (end, where(graph, plan.cut_key), format_size(plan.wire_bytes))
+        for end, plan in zip(ends, table.plans, strict=True)
     )
     return listing("Plans over bandwidth", ("bandwidth", "cut", "on the wire"), rows)

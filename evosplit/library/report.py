@@ -47,22 +47,22 @@ class Report(ABC):
 
     def _repr_html_(self) -> str:
         """The tables and remarks as HTML, for notebooks."""
-        tables = "".join(_table(one) for one in self.listings())
+        tables = "".join(_table(table) for table in self.listings())
         return tables + "".join(f"<p>{html.escape(line)}</p>" for line in self.remarks())
 
 
-def _as_text(found: Listing) -> str:
-    rows = (found.columns, *found.rows[:MOST_ROWS])
+def _as_text(table: Listing) -> str:
+    rows = (table.columns, *table.rows[:MOST_ROWS])
     widths = [max(len(cell) for cell in cells) for cells in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    more = len(found.rows) - MOST_ROWS
-    return "\n".join((found.title, *lines, *((f"and {more} more",) if more > 0 else ())))
+    more = len(table.rows) - MOST_ROWS
+    return "\n".join((table.title, *lines, *((f"and {more} more",) if more > 0 else ())))
 
 
-def _table(found: Listing) -> str:
-    head = _row("th", found.columns)
-    body = "".join(_row("td", row) for row in found.rows)
-    caption = f"<caption>{html.escape(found.title)}</caption>"
+def _table(table: Listing) -> str:
+    head = _row("th", table.columns)
+    body = "".join(_row("td", row) for row in table.rows)
+    caption = f"<caption>{html.escape(table.title)}</caption>"
     return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
 
 

@@ -99,5 +99,5 @@ def table(
 def table_in(setting: Setting, max_drop: float | None, progress: Progress | None = None) -> TableReport:
     """As `table`, in a setting."""
     offered = setting.problem()
-    found, promised = keep_table_promise(setting, offered, max_drop, progress)
-    return TableReport(offered.graph, found, promised, (*setting.notes, *promised.notes))
+    kept, promised = keep_table_promise(setting, offered, max_drop, progress)
+    return TableReport(offered.graph, kept, promised, (*setting.notes, *promised.notes))

@@ -36,8 +36,8 @@ def kl_range(values: NDArray[np.float32], low: float, high: float, bits: int) ->
     counts, edges = np.histogram(np.abs(told), bins=BINS, range=(0.0, 1.0))
     levels = 2 ** (bits - 1) if low < 0 < high else 2**bits
     candidates = np.unique(np.linspace(max(levels, BINS // _CANDIDATES), BINS, _CANDIDATES).astype(int))
-    found = [divergence(counts.astype(np.float64), int(stop), levels) for stop in candidates]
-    threshold = float(edges[candidates[int(np.argmin(found))]]) * reach
+    divergences = [divergence(counts.astype(np.float64), int(stop), levels) for stop in candidates]
+    threshold = float(edges[candidates[int(np.argmin(divergences))]]) * reach
     return max(low, -threshold), min(high, threshold)
 
 

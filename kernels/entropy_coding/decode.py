@@ -57,12 +57,12 @@ def decode_words(
     cells, built = np.zeros(counts.size, np.uint32), np.zeros(contexts, np.int64)
     refresh(counts, built, tokens, cells, slots)
     rows_of = np.zeros((lanes, 3, cols + 2), np.int16)
-    at, coded, due = 0, 0, FIRST_REFRESH
+    place, coded, due = 0, 0, FIRST_REFRESH
     for row in range(least * rows if lanes > 1 else 0):
         if row % rows == 0:
             rows_of[:] = 0
-        at = _four_rows(words, at, states, planes, row * cols, rows * cols, first_of, extra_bits, centre,
-                        code_of, near, cells, slots, counts, rows_of, codes)  # fmt: skip
+        place = _four_rows(words, place, states, planes, row * cols, rows * cols, first_of, extra_bits,
+                           centre, code_of, near, cells, slots, counts, rows_of, codes)  # fmt: skip
         coded += lanes * cols
         if coded >= due:
             refresh(counts, built, tokens, cells, slots)
@@ -72,28 +72,33 @@ def decode_words(
         for row in range((end - start) * rows):
             if row % rows == 0:
                 rows_of[:] = 0
-            at = _one_row(words, at, states, lane, (start * rows + row) * cols, first_of, extra_bits, centre,
-                          code_of, near, cells, slots, counts, rows_of[lane], codes)  # fmt: skip
+            place = _one_row(words, place, states, lane, (start * rows + row) * cols, first_of, extra_bits,
+                             centre, code_of, near, cells, slots, counts, rows_of[lane], codes)  # fmt: skip
             coded += cols
             if coded >= due:
                 refresh(counts, built, tokens, cells, slots)
                 due = 2 * coded
-    even = at == words.size
+    even = place == words.size
     for lane in range(lanes):
         even &= states[lane] == LEAST_STATE
     return even
 
 
 @compiled
-def _fed(state: Scalar, words: NDArray[np.uint16], at: Scalar) -> tuple[Scalar, Scalar]:
+def _fed(state: Scalar, words: NDArray[np.uint16], place: Scalar) -> tuple[Scalar, Scalar]:
     """The state with the next word taken in, zero where there is none."""
-    word = np.int64(words[at]) if at < words.size else 0
-    return (state << 16) | word, at + 1
+    word = np.int64(words[place]) if place < words.size else 0
+    return (state << 16) | word, place + 1
 
 
 @compiled
 def _extended(
-    token: Scalar, first_of: Table, extra_bits: Table, state: Scalar, words: NDArray[np.uint16], at: Scalar
+    token: Scalar,
+    first_of: Table,
+    extra_bits: Table,
+    state: Scalar,
+    words: NDArray[np.uint16],
+    place: Scalar,
 ) -> tuple[Scalar, Scalar, Scalar]:
     """The folded number of a token that extra bits follow."""
     width = SCALE_BITS - np.int64(extra_bits[token])
@@ -101,8 +106,8 @@ def _extended(
     number: Scalar = np.int64(first_of[token]) + (slot >> width)
     state = ((state >> SCALE_BITS) << width) + (slot & ((1 << width) - 1))
     if state < LEAST_STATE:
-        state, at = _fed(state, words, at)
-    return number, state, at
+        state, place = _fed(state, words, place)
+    return number, state, place
 
 
 @compiled
@@ -127,7 +132,7 @@ def _popped(state: Scalar, slot: Scalar, cell: Scalar) -> Scalar:
 @compiled
 def _one_row(
     words: NDArray[np.uint16],
-    at: Scalar,
+    place: Scalar,
     states: NDArray[np.uint32],
     lane: Scalar,
     index: Scalar,
@@ -158,22 +163,22 @@ def _one_row(
         state = _popped(state, slot, np.int64(cells[cell]))
         counts[cell] += COUNTED
         if state < LEAST_STATE:
-            state = (state << 16) | (np.int64(words[np.uintp(at)]) if at < words.size else 0)
-            at += 1
+            state = (state << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
+            place += 1
         if number >= DIRECT:
-            number, state, at = _extended(number, first_of, extra_bits, state, words, at)
+            number, state, place = _extended(number, first_of, extra_bits, state, words, place)
         before = np.int64(code_of[np.uintp((before if unrest == 0 else centre) * ROW + number)])
         codes[index + col] = before
         left, up_left = np.int64(near[before]), np.int64(here[col + 1])
         here[col + 1] = left
     states[lane] = state
-    return at
+    return place
 
 
 @compiled
 def _four_rows(
     words: NDArray[np.uint16],
-    at: Scalar,
+    place: Scalar,
     states: NDArray[np.uint32],
     planes: Scalar,
     offset: Scalar,
@@ -252,25 +257,25 @@ def _four_rows(
         state_3 = _popped(state_3, slot_3, np.int64(cells[cell_3]))
         counts[cell_3] += COUNTED
         if state_0 < LEAST_STATE:
-            state_0 = (state_0 << 16) | (np.int64(words[np.uintp(at)]) if at < words.size else 0)
-            at += 1
+            state_0 = (state_0 << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
+            place += 1
         if number_0 >= DIRECT:
-            number_0, state_0, at = _extended(number_0, first_of, extra_bits, state_0, words, at)
+            number_0, state_0, place = _extended(number_0, first_of, extra_bits, state_0, words, place)
         if state_1 < LEAST_STATE:
-            state_1 = (state_1 << 16) | (np.int64(words[np.uintp(at)]) if at < words.size else 0)
-            at += 1
+            state_1 = (state_1 << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
+            place += 1
         if number_1 >= DIRECT:
-            number_1, state_1, at = _extended(number_1, first_of, extra_bits, state_1, words, at)
+            number_1, state_1, place = _extended(number_1, first_of, extra_bits, state_1, words, place)
         if state_2 < LEAST_STATE:
-            state_2 = (state_2 << 16) | (np.int64(words[np.uintp(at)]) if at < words.size else 0)
-            at += 1
+            state_2 = (state_2 << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
+            place += 1
         if number_2 >= DIRECT:
-            number_2, state_2, at = _extended(number_2, first_of, extra_bits, state_2, words, at)
+            number_2, state_2, place = _extended(number_2, first_of, extra_bits, state_2, words, place)
         if state_3 < LEAST_STATE:
-            state_3 = (state_3 << 16) | (np.int64(words[np.uintp(at)]) if at < words.size else 0)
-            at += 1
+            state_3 = (state_3 << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
+            place += 1
         if number_3 >= DIRECT:
-            number_3, state_3, at = _extended(number_3, first_of, extra_bits, state_3, words, at)
+            number_3, state_3, place = _extended(number_3, first_of, extra_bits, state_3, words, place)
         before_0 = np.int64(code_of[np.uintp((centre if more_0 else before_0) * ROW + number_0)])
         codes_0[col] = before_0
         left_0, up_left_0 = np.int64(near[np.uintp(before_0)]), np.int64(here_0[col + 1])
@@ -288,4 +293,4 @@ def _four_rows(
         left_3, up_left_3 = np.int64(near[np.uintp(before_3)]), np.int64(here_3[col + 1])
         here_3[col + 1] = left_3
     states[0], states[1], states[2], states[3] = state_0, state_1, state_2, state_3
-    return at
+    return place

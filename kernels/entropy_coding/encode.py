@@ -38,11 +38,11 @@ _START_MASK: Final = (1 << SCALE_BITS) - 1
 def count_codes(codes: NDArray[np.uint8], histogram: NDArray[np.int64]) -> None:
     """How often each code occurs, into four partial sums at a time: (4, 256)."""
     whole = codes.size // 4
-    for at in range(whole):
+    for index in range(whole):
         for part in range(4):
-            histogram[part, codes[4 * at + part]] += 1
-    for at in range(4 * whole, codes.size):
-        histogram[0, codes[at]] += 1
+            histogram[part, codes[4 * index + part]] += 1
+    for index in range(4 * whole, codes.size):
+        histogram[0, codes[index]] += 1
 
 
 @compiled
@@ -72,15 +72,15 @@ def choose_cells(
     no_slots = np.empty(0, np.uint8)
     refresh(counts, built, tokens, cells, no_slots)
     rows_of = np.zeros((lanes, 2, cols + 2), np.int16)
-    found = np.empty(cols, np.uint16)
+    chosen = np.empty(cols, np.uint16)
     coded, due, least = 0, FIRST_REFRESH, planes // lanes
     for row in range(least * rows):
         if row % rows == 0:
             rows_of[:] = 0
         for lane in range(lanes):
-            at = ((lane * planes // lanes) * rows + row) * cols
-            _choose_row(codes, at, centre, number_of, token_of, near, rows_of[lane], row & 1, found, cells,
-                        counts, entries, numbers)  # fmt: skip
+            row_start = ((lane * planes // lanes) * rows + row) * cols
+            _choose_row(codes, row_start, centre, number_of, token_of, near, rows_of[lane], row & 1, chosen,
+                        cells, counts, entries, numbers)  # fmt: skip
         coded += lanes * cols
         if coded >= due:
             refresh(counts, built, tokens, cells, no_slots)
@@ -89,9 +89,9 @@ def choose_cells(
         start, end = lane * planes // lanes + least, (lane + 1) * planes // lanes
         rows_of[:] = 0
         for row in range((end - start) * rows):
-            at = (start * rows + row) * cols
-            _choose_row(codes, at, centre, number_of, token_of, near, rows_of[lane], row & 1, found, cells,
-                        counts, entries, numbers)  # fmt: skip
+            row_start = (start * rows + row) * cols
+            _choose_row(codes, row_start, centre, number_of, token_of, near, rows_of[lane], row & 1, chosen,
+                        cells, counts, entries, numbers)  # fmt: skip
             coded += cols
             if coded >= due:
                 refresh(counts, built, tokens, cells, no_slots)
@@ -101,40 +101,40 @@ def choose_cells(
 @compiled
 def _choose_row(
     codes: NDArray[np.uint8],
-    at: int,
+    row_start: int,
     centre: int,
     number_of: NDArray[np.uint8],
     token_of: NDArray[np.uint8],
     near: Table,
     two_rows: NDArray[np.int16],
     parity: int,
-    found: NDArray[np.uint16],
+    contexts: NDArray[np.uint16],
     cells: NDArray[np.uint32],
     counts: Counts,
     entries: NDArray[np.uint32],
     numbers: NDArray[np.uint8],
 ) -> None:
-    """The row from ``at`` on; ``two_rows`` hold distances of it and the row above, bordered, by turns."""
+    """The row from ``row_start`` on; ``two_rows`` hold its distances and those above, bordered, by turns."""
     here, above = two_rows[parity], two_rows[1 - parity]
-    for col in range(found.size):
-        here[col + 1] = near[codes[at + col]]
-    row_contexts(here, above, found)
+    for col in range(contexts.size):
+        here[col + 1] = near[codes[row_start + col]]
+    row_contexts(here, above, contexts)
     left = np.uintp(centre)
-    for col in range(found.size):
-        context, code = np.uintp(found[col]), np.uintp(codes[at + col])
+    for col in range(contexts.size):
+        context, code = np.uintp(contexts[col]), np.uintp(codes[row_start + col])
         reference = np.uintp(centre) if context & np.uintp(_UNREST_MASK) else left
         number = number_of[reference * np.uintp(ROW) + code]
         index = context * np.uintp(TOKENS) + np.uintp(token_of[number])
-        entries[at + col] = cells[index]
-        numbers[at + col] = number
+        entries[row_start + col] = cells[index]
+        numbers[row_start + col] = number
         counts[index] += COUNTED
         left = code
 
 
 @compiled
-def row_contexts(here: NDArray[np.int16], above: NDArray[np.int16], found: NDArray[np.uint16]) -> None:
+def row_contexts(here: NDArray[np.int16], above: NDArray[np.int16], contexts: NDArray[np.uint16]) -> None:
     """The contexts of a row, (cols,), from its distances and those above, (cols + 2,) with a border each."""
-    for col in range(found.size):
+    for col in range(contexts.size):
         left, up_left, up, up_right = here[col], above[col], above[col + 1], above[col + 2]
         prediction = np.int16(3 * (left + up) - 2 * up_left + up_right)
         unrest = np.int16(abs(left - up_left) + abs(up - up_left) + abs(up_right - up))
@@ -150,7 +150,7 @@ def row_contexts(here: NDArray[np.int16], above: NDArray[np.int16], found: NDArr
         more = np.int16(
             np.int16(unrest >= _UNREST_1) + np.int16(unrest >= _UNREST_2) + np.int16(unrest >= _UNREST_3)
         )
-        found[col] = np.uint16(np.int16((len(UNREST) + 1) * (signed + _MIDDLE) + more))
+        contexts[col] = np.uint16(np.int16((len(UNREST) + 1) * (signed + _MIDDLE) + more))
 
 
 @compiled
@@ -162,7 +162,9 @@ def _pushed(state: Scalar, frequency: Scalar, cell: Scalar) -> Scalar:
 
 
 @compiled
-def _put_extra(state: Scalar, number: Scalar, words: NDArray[np.uint16], at: Scalar) -> tuple[Scalar, Scalar]:
+def _put_extra(
+    state: Scalar, number: Scalar, words: NDArray[np.uint16], place: Scalar
+) -> tuple[Scalar, Scalar]:
     """The bits that follow the token of a large folded number, uniformly distributed."""
     octave = 4
     while number >> (octave + 1):
@@ -170,10 +172,10 @@ def _put_extra(state: Scalar, number: Scalar, words: NDArray[np.uint16], at: Sca
     width = SCALE_BITS - (octave - 1)
     frequency, start = 1 << width, (np.int64(number) & ((1 << (octave - 1)) - 1)) << width
     if state >> _TOP_SHIFT >= frequency:
-        at -= 1
-        words[at] = state & 65535
+        place -= 1
+        words[place] = state & 65535
         state >>= 16
-    return _pushed(state, frequency, start << START_SHIFT), at
+    return _pushed(state, frequency, start << START_SHIFT), place
 
 
 @compiled
@@ -189,14 +191,14 @@ def code_backwards(
 
     ``size`` is the codes of a plane, ``numbers`` are their folded ones. There are 1 or 4 states.
     """
-    at: Scalar = words.size
+    place: Scalar = words.size
     lanes = states.size
     states[:] = LEAST_STATE
     for lane in range(lanes - 1, -1, -1):  # planes left over are the last to be read
         start = (lane * planes // lanes + planes // lanes) * size if lanes > 1 else 0
         end = (lane + 1) * planes // lanes * size
-        at = _one_backwards(numbers, entries, start, end, lane, states, words, at)
-    return _four_backwards(numbers, entries, planes, size, states, words, at) if lanes > 1 else at
+        place = _one_backwards(numbers, entries, start, end, lane, states, words, place)
+    return _four_backwards(numbers, entries, planes, size, states, words, place) if lanes > 1 else place
 
 
 @compiled
@@ -208,24 +210,24 @@ def _one_backwards(
     lane: int,
     states: NDArray[np.uint32],
     words: NDArray[np.uint16],
-    at: Scalar,
+    place: Scalar,
 ) -> Scalar:
     """The codes from ``start`` to ``end`` by one state, last one first."""
     state_0 = np.int64(states[lane])
     for index in range(end - 1, start - 1, -1):
-        if at < 2:
+        if place < 2:
             return -1
         cell = np.int64(entries[index])
         if cell >= FLAG:
-            state_0, at = _put_extra(state_0, numbers[index], words, at)
+            state_0, place = _put_extra(state_0, numbers[index], words, place)
         frequency = cell & FREQUENCY_MASK
         if state_0 >> _TOP_SHIFT >= frequency:
-            at -= 1
-            words[np.uintp(at)] = state_0 & 65535
+            place -= 1
+            words[np.uintp(place)] = state_0 & 65535
             state_0 >>= 16
         state_0 = _pushed(state_0, frequency, cell)
     states[lane] = state_0
-    return at
+    return place
 
 
 @compiled
@@ -236,7 +238,7 @@ def _four_backwards(  # noqa: C901 - written out so that the processor overlaps 
     size: int,
     states: NDArray[np.uint32],
     words: NDArray[np.uint16],
-    at: Scalar,
+    place: Scalar,
 ) -> Scalar:
     """The planes that all four states have, the last code of each first."""
     least = planes // 4
@@ -245,43 +247,43 @@ def _four_backwards(  # noqa: C901 - written out so that the processor overlaps 
     state_0, state_1 = np.int64(states[0]), np.int64(states[1])
     state_2, state_3 = np.int64(states[2]), np.int64(states[3])
     for back in range(1, least * size + 1):
-        if at < 8:
+        if place < 8:
             return -1
         cell = np.int64(entries[index_3 - back])
         if cell >= FLAG:
-            state_3, at = _put_extra(state_3, numbers[index_3 - back], words, at)
+            state_3, place = _put_extra(state_3, numbers[index_3 - back], words, place)
         frequency = cell & FREQUENCY_MASK
         if state_3 >> _TOP_SHIFT >= frequency:
-            at -= 1
-            words[np.uintp(at)] = state_3 & 65535
+            place -= 1
+            words[np.uintp(place)] = state_3 & 65535
             state_3 >>= 16
         state_3 = _pushed(state_3, frequency, cell)
         cell = np.int64(entries[index_2 - back])
         if cell >= FLAG:
-            state_2, at = _put_extra(state_2, numbers[index_2 - back], words, at)
+            state_2, place = _put_extra(state_2, numbers[index_2 - back], words, place)
         frequency = cell & FREQUENCY_MASK
         if state_2 >> _TOP_SHIFT >= frequency:
-            at -= 1
-            words[np.uintp(at)] = state_2 & 65535
+            place -= 1
+            words[np.uintp(place)] = state_2 & 65535
             state_2 >>= 16
         state_2 = _pushed(state_2, frequency, cell)
         cell = np.int64(entries[index_1 - back])
         if cell >= FLAG:
-            state_1, at = _put_extra(state_1, numbers[index_1 - back], words, at)
+            state_1, place = _put_extra(state_1, numbers[index_1 - back], words, place)
         frequency = cell & FREQUENCY_MASK
         if state_1 >> _TOP_SHIFT >= frequency:
-            at -= 1
-            words[np.uintp(at)] = state_1 & 65535
+            place -= 1
+            words[np.uintp(place)] = state_1 & 65535
             state_1 >>= 16
         state_1 = _pushed(state_1, frequency, cell)
         cell = np.int64(entries[index_0 - back])
         if cell >= FLAG:
-            state_0, at = _put_extra(state_0, numbers[index_0 - back], words, at)
+            state_0, place = _put_extra(state_0, numbers[index_0 - back], words, place)
         frequency = cell & FREQUENCY_MASK
         if state_0 >> _TOP_SHIFT >= frequency:
-            at -= 1
-            words[np.uintp(at)] = state_0 & 65535
+            place -= 1
+            words[np.uintp(place)] = state_0 & 65535
             state_0 >>= 16
         state_0 = _pushed(state_0, frequency, cell)
     states[0], states[1], states[2], states[3] = state_0, state_1, state_2, state_3
-    return at
+    return place

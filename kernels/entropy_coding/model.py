@@ -58,17 +58,17 @@ def assumed_counts(centre: int, bits: int, shift: int) -> Counts:
         away = np.abs(halves - (middle << shift)) >> shift
         np.add.at(row, TABLE.token[numbers[reference]], powers[np.minimum(away, powers.size - 1)])
         row[:] = row * (COUNTED * _STRENGTH) // row.sum()
-    found = counts.astype(np.int32).reshape(-1)
-    found.flags.writeable = False
-    return found
+    flat_counts = counts.astype(np.int32).reshape(-1)
+    flat_counts.flags.writeable = False
+    return flat_counts
 
 
 def _powers(decay: int) -> NDArray[np.int64]:
     """2**20 times (decay / 256)**n in integers, at least 16."""
-    found = [1 << 20]
-    while len(found) < 64:
-        found.append(max(found[-1] * decay >> 8, 16))
-    return np.array(found)
+    powers = [1 << 20]
+    while len(powers) < 64:
+        powers.append(max(powers[-1] * decay >> 8, 16))
+    return np.array(powers)
 
 
 @compiled

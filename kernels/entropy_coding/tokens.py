@@ -79,7 +79,7 @@ TABLE: Final = _tokens()
 
 def most_tokens(histogram: NDArray[Any], bits: int) -> int:
     """The largest token that codes between the least and the greatest of a histogram can have, plus 1."""
-    (found,) = np.nonzero(histogram)
-    low, high = int(found[0]), int(found[-1]) + 1
+    (present,) = np.nonzero(histogram)
+    low, high = int(present[0]), int(present[-1]) + 1
     numbers = numbers_of(bits).number.reshape(-1, ROW)[low:high, low:high]
     return int(TABLE.token[int(numbers.max())]) + 1

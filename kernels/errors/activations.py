@@ -66,7 +66,7 @@ def measure_activations(
     )
     finite = {name: watch for name, watch in watches.items() if watch.first_not_finite is None}
     ranges = dict(zip(finite, pool.map(Watch.ranges, finite.values()), strict=True))
-    codes = {name: wire_codes(found) for name, found in ranges.items()}
+    codes = {name: wire_codes(clip_ranges) for name, clip_ranges in ranges.items()}
     steps = dict(zip(finite, pool.map(Watch.steps, finite.values()), strict=True))
 
     def encoded(feeds: Values) -> dict[str, _Encoded]:
@@ -79,14 +79,14 @@ def measure_activations(
         }
 
     sizes: dict[str, list[_Encoded]] = {}
-    for found in pool.map(encoded, calibration[:_ENCODED_INPUTS]):
-        for name, one in found.items():
-            sizes.setdefault(name, []).append(one)
+    for by_name in pool.map(encoded, calibration[:_ENCODED_INPUTS]):
+        for name, size in by_name.items():
+            sizes.setdefault(name, []).append(size)
         progress()
-    means = {name: _means([one.payload for one in found]) for name, found in sizes.items()}
+    means = {name: _means([size.payload for size in of_inputs]) for name, of_inputs in sizes.items()}
 
     def measured(name: str) -> ActivationErrors:
-        coded = _with_bytes(steps[name], [one.coded for one in sizes[name]])
+        coded = _with_bytes(steps[name], [size.coded for size in sizes[name]])
         return replace(_errors(finite[name], ranges[name], codes[name], means[name]), coded=coded)
 
     errors = dict(zip(finite, pool.map(measured, finite), strict=True))
@@ -115,9 +115,9 @@ def _watched(
         made = (pair for values in walk(feeds) for pair in values.items())
         return {name: observed(array, len(calibration)) for name, array in made if name in watches}
 
-    for found in pool.map(seen, calibration):
-        for name, one in found.items():
-            watches[name].add(one)
+    for observations in pool.map(seen, calibration):
+        for name, observation in observations.items():
+            watches[name].add(observation)
         progress()
     return watches
 

@@ -28,8 +28,8 @@ def calibration_from_arrays(
         raise InputError(f"calibration arrays must be of equal length and named {', '.join(graph.inputs)}")
     (length,) = lengths
     feeds = tuple(
-        {name: _sample(graph, name, array[at]) for name, array in arrays.items()}
-        for at in spread(length, count)
+        {name: _sample(graph, name, array[index]) for name, array in arrays.items()}
+        for index in spread(length, count)
     )
     check_calibration(graph, feeds)
     return feeds
@@ -38,7 +38,7 @@ def calibration_from_arrays(
 def spread(length: int, count: int) -> list[int]:
     """At most ``count`` of the indices below ``length``, evenly spread, each once."""
     picked = np.linspace(0, max(length - 1, 0), min(count, length)).astype(int)
-    return [int(at) for at in np.unique(picked)]
+    return [int(index) for index in np.unique(picked)]
 
 
 def random_calibration(

@@ -54,8 +54,8 @@ def coded_steps(values: NDArray[np.float32], low: float, high: float) -> tuple[C
     deviation = float(np.std(values, dtype=np.float64))
     if not deviation > 0 or not math.isfinite(deviation):
         return ()
-    found = (_step(values, share * deviation, low * _HEADROOM, high * _HEADROOM) for share in STEPS)
-    return tuple(step for step in found if step is not None)
+    candidates = (_step(values, share * deviation, low * _HEADROOM, high * _HEADROOM) for share in STEPS)
+    return tuple(step for step in candidates if step is not None)
 
 
 def _step(values: NDArray[np.float32], step: float, low: float, high: float) -> CodedStep | None:

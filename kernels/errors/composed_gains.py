@@ -45,7 +45,8 @@ def composed_gains(
     waiting: list[tuple[Thing, list[Future[dict[str, float]]]]] = []
     for probe in probes(network, inputs):
         parts = probe.singles()[: len(widths)]
-        for thing in (one for one in every if one.stop == probe.stop):
+        probed = [thing for thing in every if thing.stop == probe.stop]
+        for thing in probed:
             noises = [
                 pool.submit(_noise_at_end, part, thing.change, bits, thing.relative[bits])
                 for bits, part in zip(widths, parts, strict=False)
@@ -98,14 +99,14 @@ def _gains_at_end(
     widths: Sequence[int],
 ) -> dict[str, float]:
     """What noise in each tensor that crosses the end of a stretch becomes at the outputs, at most."""
-    found = {
+    gains = {
         name: 1.0 / len(network.graph.outputs) for name in parts[0].ends if name in network.graph.outputs
     }
     for name in parts[0].ends:
         if name in activations and name in parts[0].crossing:
             change = tensor_change(name, activations[name])
-            found[name] = full_gain(parts, change, activations[name].relative, widths)
-    return found
+            gains[name] = full_gain(parts, change, activations[name].relative, widths)
+    return gains
 
 
 def _sum(noise: Mapping[str, float], gains: Mapping[str, float]) -> float:

@@ -67,21 +67,21 @@ class ErrorTable:
     options: ErrorOptions = field(default_factory=ErrorOptions)
 
     def __post_init__(self) -> None:
-        for name, one in self.weights.items():
-            _check(f"the weights of layer {name!r}", one.error, one.relative, one.mse)
-        for name, found in self.activations.items():
-            figures = (found.error, found.relative, found.mse, found.low, found.high, found.wire_bytes)
-            _check(f"tensor {name!r}", *figures, *_numbers(found))
+        for name, packed in self.weights.items():
+            _check(f"the weights of layer {name!r}", packed.error, packed.relative, packed.mse)
+        for name, errors in self.activations.items():
+            figures = (errors.error, errors.relative, errors.mse, errors.low, errors.high, errors.wire_bytes)
+            _check(f"tensor {name!r}", *figures, *_numbers(errors))
         for name, size in self.plain_bytes.items():
             _check(f"tensor {name!r}", {FLOAT_BITS: size})
 
 
-def _numbers(found: ActivationErrors) -> Iterator[Mapping[int, float]]:
+def _numbers(errors: ActivationErrors) -> Iterator[Mapping[int, float]]:
     """All ends of ranges and figures of steps."""
-    for ends in found.ranges.values():
+    for ends in errors.ranges.values():
         yield dict(enumerate(ends))
-    for one in found.coded:
-        yield dict(enumerate((one.low, one.high, one.relative, one.error, one.wire_bytes)))
+    for step in errors.coded:
+        yield dict(enumerate((step.low, step.high, step.relative, step.error, step.wire_bytes)))
 
 
 def _check(what: str, *figures: Mapping[int, float]) -> None:

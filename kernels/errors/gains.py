@@ -94,24 +94,24 @@ def _probed(
     pool: Executor,
 ) -> dict[Thing, T]:
     """``measure`` of all things; those of one stretch are held until its end."""
-    found: dict[Thing, T] = {}
+    results: dict[Thing, T] = {}
     waiting: dict[Thing, Future[T]] = {}
     for probe in probes(network, inputs):
         waiting |= {thing: pool.submit(measure, probe, thing) for thing in every if thing.stop == probe.stop}
         if probe.is_end:
-            found |= {thing: one.result() for thing, one in waiting.items()}
+            results |= {thing: future.result() for thing, future in waiting.items()}
             waiting = {}
         progress()
-    return found
+    return results
 
 
 def _times(gain: float, relative: ByBits) -> ByBits:
     return {bits: as_error(gain * error) for bits, error in relative.items()}
 
 
-def _named(every: Sequence[Thing], found: Mapping[Thing, ByBits]) -> OutputErrors:
+def _named(every: Sequence[Thing], errors: Mapping[Thing, ByBits]) -> OutputErrors:
     tensors, weights = (
-        {thing.name: found[thing] for thing in every if thing.kind == kind} for kind in ("tensor", "weights")
+        {thing.name: errors[thing] for thing in every if thing.kind == kind} for kind in ("tensor", "weights")
     )
     return OutputErrors(tensors, weights)
 
@@ -119,12 +119,12 @@ def _named(every: Sequence[Thing], found: Mapping[Thing, ByBits]) -> OutputError
 def _errors(probe: Probe, thing: Thing, measure: Callable[..., float]) -> ByBits:
     """Measured at every bit-width."""
     widths = sorted(thing.relative, reverse=True)
-    found = [
+    errors = [
         measure(probe.right, probe.outputs(thing.change(probe, bits))) if thing.relative[bits] else 0.0
         for bits in widths
     ]
     # Fewer bits that seem better are luck; the plan would count on it.
-    return dict(sorted(zip(widths, itertools.accumulate(found, max), strict=True)))
+    return dict(sorted(zip(widths, itertools.accumulate(errors, max), strict=True)))
 
 
 def _gain(probe: Probe, thing: Thing) -> float:

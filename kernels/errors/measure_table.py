@@ -50,7 +50,9 @@ def measure_errors(
     """
     check_calibration(graph, calibration)
     network = network_of(graph, threads=1)
-    calibration = [calibration[at] for at in spread(len(calibration), passed_inputs(graph, len(calibration)))]
+    calibration = [
+        calibration[index] for index in spread(len(calibration), passed_inputs(graph, len(calibration)))
+    ]
     probed = options.measure != "mse"
     steps = activation_runs(len(calibration)) + (len(graph.layers) + 1 if probed else 0)
     count = _Counter(steps, progress)
@@ -58,7 +60,7 @@ def measure_errors(
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         activations, plain_bytes = measure_activations(network, calibration, count.step, options.clip, pool)
         weights = measure_weights(network, pool, axis)
-        found = (
+        output_errors = (
             measure_outputs(network, calibration, activations, weights, count.step, options, pool)
             if probed
             else OutputErrors(_mse(activations), _mse(weights))
@@ -67,22 +69,26 @@ def measure_errors(
         model=graph.name,
         model_sha256=graph.sha256,
         samples=len(calibration),
-        weights={name: replace(one, error=found.weights[name]) for name, one in weights.items()},
-        activations={name: _judged(one, found.activations[name]) for name, one in activations.items()},
+        weights={
+            name: replace(errors, error=output_errors.weights[name]) for name, errors in weights.items()
+        },
+        activations={
+            name: _judged(errors, output_errors.activations[name]) for name, errors in activations.items()
+        },
         plain_bytes=plain_bytes,
         options=options,
     )
 
 
-def _judged(found: ActivationErrors, error: Mapping[int, float]) -> ActivationErrors:
+def _judged(errors: ActivationErrors, error: Mapping[int, float]) -> ActivationErrors:
     """With the errors that limits count."""
-    return replace(found, error=error, coded=with_errors(found.coded, found.relative, error))
+    return replace(errors, error=error, coded=with_errors(errors.coded, errors.relative, error))
 
 
 def _mse(
     errors: Mapping[str, ActivationErrors] | Mapping[str, WeightErrors],
 ) -> dict[str, Mapping[int, float]]:
-    return {name: one.mse for name, one in errors.items()}
+    return {name: of_thing.mse for name, of_thing in errors.items()}
 
 
 class _Counter:

@@ -31,7 +31,7 @@ def segment_model(
     made = {name for layer in layers for name in layer.outputs}
     read = dict.fromkeys(name for layer in layers for name in layer.inputs if name not in made)
     whole = graph.model.graph
-    nodes = [whole.node[at] for at in sorted({at for layer in layers for at in layer.nodes})]
+    nodes = [whole.node[index] for index in sorted({index for layer in layers for index in layer.nodes})]
     used = {name for node in nodes for name in node_reads(node)}
     values = {value.name: value for value in (*whole.input, *whole.value_info, *whole.output)}
     return remodel(

@@ -22,13 +22,13 @@ _SUMS_TO_ONE: Final = 1e-3
 _LEAST_SHARE: Final = 1e-12
 
 
-def noise_to_signal(right: Outputs, found: Outputs) -> float:
+def noise_to_signal(right: Outputs, changed: Outputs) -> float:
     """Noise power over variance, mean over the float outputs that vary; both are lists over inputs.
 
-    `NO_OUTPUT` at most, as where ``found`` is not finite; ``right`` always is.
+    `NO_OUTPUT` at most, as where ``changed`` is not finite; ``right`` always is.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        return as_error(_mean_ratio(right, found))
+        return as_error(_mean_ratio(right, changed))
 
 
 def as_error(measured: float) -> float:
@@ -36,30 +36,31 @@ def as_error(measured: float) -> float:
     return min(measured, NO_OUTPUT) if math.isfinite(measured) else NO_OUTPUT
 
 
-def _mean_ratio(right: Outputs, found: Outputs) -> float:
+def _mean_ratio(right: Outputs, changed: Outputs) -> float:
     ratios = []
     for name, array in right[0].items():
         if array.dtype.kind == "f":
             pairs = [
-                (_floats(one[name]), _floats(other[name])) for one, other in zip(right, found, strict=True)
+                (_floats(exact[name]), _floats(other[name]))
+                for exact, other in zip(right, changed, strict=True)
             ]
-            power = sum(float(np.var(one)) for one, _ in pairs)
-            noise = sum(float(np.mean(np.square(other - one))) for one, other in pairs)
+            power = sum(float(np.var(exact)) for exact, _ in pairs)
+            noise = sum(float(np.mean(np.square(other - exact))) for exact, other in pairs)
             ratios += [noise / power] if power > 0 else []
     return float(np.mean(ratios)) if ratios else 0.0
 
 
-def divergence(right: Outputs, found: Outputs) -> float:
-    """Mean over the inputs of KL(right || found) of a classifier's answers, in nats.
+def divergence(right: Outputs, changed: Outputs) -> float:
+    """Mean over the inputs of KL(right || changed) of a classifier's answers, in nats.
 
     The one output of a classifier (`check_classifier`) holds shares that add up to one, or else logits.
-    `NO_OUTPUT` where ``found`` is not finite.
+    `NO_OUTPUT` where ``changed`` is not finite.
     """
     (name,) = right[0]
     total = 0.0
     with np.errstate(over="ignore", invalid="ignore"):
-        for one, other in zip(right, found, strict=True):
-            p, q = class_shares(one[name]), class_shares(other[name])
+        for exact, other in zip(right, changed, strict=True):
+            p, q = class_shares(exact[name]), class_shares(other[name])
             total += float(np.sum(p * (_log(p) - _log(q))))
     return as_error(total / len(right))
 

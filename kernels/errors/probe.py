@@ -45,12 +45,12 @@ class Probe:
     def outputs(self, changed: Sequence[Values]) -> list[Values]:
         """The network's outputs per input when ``changed`` replaces tensors made by then."""
         reached = zip(self.reached(changed), changed, self.right, strict=True)
-        return [self._outputs(*one) for one in reached]
+        return [self._outputs(*of_input) for of_input in reached]
 
     def reached(self, changed: Sequence[Values]) -> list[Values]:
         """The tensors at the end of the stretch (and others) per input, likewise."""
         return [
-            _after(self.rest, {**one, **change}) for one, change in zip(self.values, changed, strict=True)
+            _after(self.rest, {**known, **change}) for known, change in zip(self.values, changed, strict=True)
         ]
 
     def singles(self) -> list[Probe]:
@@ -78,7 +78,7 @@ def probes(network: Network, inputs: Sequence[Values]) -> Iterator[Probe]:
         for stop in range(start + 1 if start else 0, end + 1):
             rest = _rest(network, stop, end)
             yield Probe(stop, values, right, rest, tail, alive, ends, stop == end)
-        values = [{name: one[name] for name in alive} for one in values]
+        values = [{name: known[name] for name in alive} for known in values]
 
 
 def _after(runner: Runner, now: Values) -> Values:
@@ -87,7 +87,7 @@ def _after(runner: Runner, now: Values) -> Values:
 
 def _with_segment(network: Network, start: int, end: int, values: Sequence[Values]) -> list[Values]:
     runner = network.runner(segment_model(network.graph, start, end))
-    return [{**one, **runner.run({name: one[name] for name in runner.input_names})} for one in values]
+    return [{**known, **runner.run({name: known[name] for name in runner.input_names})} for known in values]
 
 
 def _rest(network: Network, stop: int, end: int) -> Runner:

@@ -112,7 +112,7 @@ def stop_costs(network: Network) -> list[float]:
     """Of one run to the outputs for everything that can be quantised right behind each number of layers."""
     work = works(network.graph)
     behind = [sum(work[stop:]) for stop in range(len(work) + 1)]
-    return [count * one for count, one in zip(thing_counts(network), behind, strict=True)]
+    return [count * macs for count, macs in zip(thing_counts(network), behind, strict=True)]
 
 
 def thing_counts(network: Network) -> list[int]:

@@ -56,8 +56,8 @@ def tensor_change(name: str, errors: ActivationErrors) -> Change:
     def change(probe: Probe, bits: int) -> list[Values]:
         low, high = errors.low.get(bits), errors.high.get(bits)
         return [
-            {name: fake_quantise(one[name], bits, low, high).astype(one[name].dtype, copy=False)}
-            for one in probe.values
+            {name: fake_quantise(values[name], bits, low, high).astype(values[name].dtype, copy=False)}
+            for values in probe.values
         ]
 
     return change
@@ -74,6 +74,6 @@ def weight_change(network: Network, index: int, axis: int | None) -> Change:
             for name, array in arrays.items()
         }
         runner = network.runner(layer_model(network.graph, index), optimise=False, changed=packed)
-        return [runner.run({name: one[name] for name in layer.inputs}) for one in probe.values]
+        return [runner.run({name: values[name] for name in layer.inputs}) for values in probe.values]
 
     return change

@@ -59,16 +59,16 @@ class Watch:
         """Which input, from 0, was the first with NaN or infinity in this tensor."""
         self.has_nan = False
 
-    def add(self, one: Observed) -> None:
+    def add(self, observation: Observed) -> None:
         """Take the next input's values into account."""
         self._seen += 1
-        if one.samples is None:
+        if observation.samples is None:
             if self.first_not_finite is None:
                 self.first_not_finite = self._seen - 1
-            self.has_nan |= math.isnan(one.low) or math.isnan(one.high)
+            self.has_nan |= math.isnan(observation.low) or math.isnan(observation.high)
             return
-        self._low, self._high = min(self._low, one.low), max(self._high, one.high)
-        self._samples.append(one.samples)
+        self._low, self._high = min(self._low, observation.low), max(self._high, observation.high)
+        self._samples.append(observation.samples)
 
     def values(self) -> NDArray[np.float32]:
         """The samples of all inputs, (samples,)."""
@@ -87,12 +87,12 @@ class Watch:
     def mean_squared_errors(self, codes: Mapping[int, TensorCode]) -> dict[int, float]:
         """MSE of the samples per bit-width; over the range of all inputs where each frame spans its own."""
         values = self.values()
-        found = {}
+        errors = {}
         for bits, code in codes.items():
             low, high = (self._low, self._high) if code.low is None else (code.low, code.high)
             noise = fake_quantise(values, bits, low, high).astype(np.float64) - values
-            found[bits] = float(np.mean(np.square(noise)))
-        return found
+            errors[bits] = float(np.mean(np.square(noise)))
+        return errors
 
 
 def wire_codes(ranges: Mapping[int, tuple[float, float]]) -> dict[int, TensorCode]:

@@ -42,12 +42,12 @@ def walks(network: Network) -> Callable[[Values], Iterator[Values]]:
 
 def stretches(graph: Graph, size_bytes: int = STRETCH_BYTES) -> Sequence[tuple[int, int]]:
     """First and one past the last layer of each stretch, whose outputs take at most ``size_bytes``."""
-    found: list[tuple[int, int]] = []
+    bounds: list[tuple[int, int]] = []
     start = held = 0
     for layer in graph.layers:
         size = sum(graph.tensors[name].size_bytes for name in layer.outputs)
         if layer.index > start and held + size > size_bytes:
-            found.append((start, layer.index))
+            bounds.append((start, layer.index))
             start, held = layer.index, 0
         held += size
-    return (*found, (start, len(graph.layers)))
+    return (*bounds, (start, len(graph.layers)))

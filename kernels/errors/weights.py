@@ -26,13 +26,15 @@ def measure_weights(network: Network, pool: Executor, axis: int | None = 0) -> d
     """
     arrays = {layer: [network.weights[name] for name in names] for layer, names in network.packed.items()}
 
-    def measured(found: list[np.ndarray]) -> WeightErrors | None:
+    def measured(tensors: list[np.ndarray]) -> WeightErrors | None:
         return (
-            _layer_errors([_some_channels(array, axis) for array in found], axis) if _finite(found) else None
+            _layer_errors([_some_channels(array, axis) for array in tensors], axis)
+            if _finite(tensors)
+            else None
         )
 
     errors = zip(arrays, pool.map(measured, arrays.values()), strict=True)
-    return {layer: one for layer, one in errors if one is not None}
+    return {layer: layer_errors for layer, layer_errors in errors if layer_errors is not None}
 
 
 def _some_channels(array: np.ndarray, axis: int | None) -> np.ndarray:
@@ -47,12 +49,12 @@ def _finite(arrays: list[np.ndarray]) -> bool:
 
 
 def _layer_errors(arrays: list[np.ndarray], axis: int | None) -> WeightErrors:
-    found = {bits: [_mse(array, bits, axis) for array in arrays] for bits in WEIGHT_BITS}
+    by_bits = {bits: [_mse(array, bits, axis) for array in arrays] for bits in WEIGHT_BITS}
     power = [float(np.mean(np.square(array, dtype=np.float64))) for array in arrays]
     relative = {
-        bits: sum(e / p for e, p in zip(errors, power, strict=True) if p) for bits, errors in found.items()
+        bits: sum(e / p for e, p in zip(errors, power, strict=True) if p) for bits, errors in by_bits.items()
     }
-    return WeightErrors(relative, relative, {bits: sum(errors) for bits, errors in found.items()})
+    return WeightErrors(relative, relative, {bits: sum(errors) for bits, errors in by_bits.items()})
 
 
 def _mse(array: np.ndarray, bits: int, axis: int | None) -> float:

@@ -90,13 +90,13 @@ def join_rows(
 
 
 @intrinsic
-def _list_vectors(typing_context: Llvm, row: Llvm, count: Llvm, first: Llvm, found: Llvm) -> Llvm:
+def _list_vectors(typing_context: Llvm, row: Llvm, count: Llvm, first: Llvm, positions: Llvm) -> Llvm:
     """``list_row`` where the target stores some lanes of a register side by side."""
 
     def generate(context: Llvm, b: Llvm, signature: Llvm, args: Llvm) -> Llvm:
-        row, count, first, found = args
+        row, count, first, positions = args
         place = cgutils.alloca_once(b, I64)
-        b.store(found, place)
+        b.store(positions, place)
         order = ir.Constant(INTEGERS, list(range(LANES)))
         short = ir.IntType(LANES)
 
@@ -119,12 +119,12 @@ def _list_vectors(typing_context: Llvm, row: Llvm, count: Llvm, first: Llvm, fou
 
 
 @compiled
-def list_row(row: Mask, y: int, found: Positions, count: Integer) -> Integer:
-    """Append the set places of ``row``, row ``y`` of a mask, to ``found[:count]``; the new count."""
+def list_row(row: Mask, y: int, positions: Positions, count: Integer) -> Integer:
+    """Append the set places of ``row``, row ``y`` of a mask, to ``positions[:count]``; the new count."""
     if WIDE:
-        start = np.int64(found.ctypes.data) + 4 * count
+        start = np.int64(positions.ctypes.data) + 4 * count
         return count + (_list_vectors(row.ctypes.data, row.size, y << 16, start) - start) // 4
     for x in range(row.size):
-        found[count] = y << 16 | x
+        positions[count] = y << 16 | x
         count += row[x] != 0
     return count

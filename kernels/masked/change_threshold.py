@@ -29,14 +29,14 @@ def save_rows(held: Floats, positions: Positions, saved: Rows) -> None:
 
 @compiled
 def settle(
-    held: Floats, saved: Rows, positions: Positions, limit: float, mask: Bytes, found: Positions
+    held: Floats, saved: Rows, positions: Positions, limit: float, mask: Bytes, changed: Positions
 ) -> int:
     """Keep new values only where their squared distance from the saved ones is above ``limit``, or a NaN.
 
     ``held``: float32 (height, width, channels) with new values at ``positions``, ``saved`` what was there
     before. Where they are near, the saved ones come back: later layers have seen those, so that what is left
     out never adds up to more than the limit. The other positions are set in ``mask`` (cleared first) and
-    listed in ``found``; returns how many.
+    listed in ``changed``; returns how many.
     """
     count, least, channels = 0, np.float32(limit), held.shape[2]
     place = np.int64(saved.ctypes.data)
@@ -49,7 +49,7 @@ def settle(
             copy_row(here, place, channels)
         else:
             mask[row, column] = 1
-            found[count] = positions[i]
+            changed[count] = positions[i]
             count += 1
         place += 4 * channels
     return count

@@ -55,16 +55,16 @@ def _part(
     blocks = (channels + CHANNELS - 1) // CHANNELS
     padded = (channels + LANES - 1) // LANES * LANES
     for first in range(begin, end, size):
-        found = min(size, end - first)
-        locate(x, out, add, positions, first, found, size, geometry, bases, outs, adds, inside)
+        batch = min(size, end - first)
+        locate(x, out, add, positions, first, batch, size, geometry, bases, outs, adds, inside)
         start = 0
-        while start < found:
-            places = _places(found - start)
+        while start < batch:
+            places = _places(batch - start)
             all_inside = all_set(inside, start, start + places)
             by_table[start] = not all_inside
             if not all_inside:
                 nothing = np.int64(zeros.ctypes.data)
-                fill_table(x, positions, first, found, start, places, geometry, nothing, table)
+                fill_table(x, positions, first, batch, start, places, geometry, nothing, table)
             start += places
         for unit in range(first_block, last_block):
             group, block = unit // blocks, unit % blocks
@@ -74,8 +74,8 @@ def _part(
             there = np.int64(bias.ctypes.data) + 4 * (group * padded + block * CHANNELS)
             out_shift = 4 * (group * channels + block * CHANNELS)
             start = 0
-            while start < found:
-                places = _places(found - start)
+            while start < batch:
+                places = _places(batch - start)
                 rows, step, moves = np.int64(bases.ctypes.data) + 8 * start, 0, np.int64(shifts.ctypes.data)
                 if by_table[start]:
                     rows, step = np.int64(table.ctypes.data) + 8 * start * taps, 8 * places
@@ -88,7 +88,7 @@ def _part(
         if curve != PLAIN or (has_add and add_last):
             left = first_block // blocks * channels + first_block % blocks * CHANNELS
             right = last_block // blocks * channels + last_block % blocks * CHANNELS
-            for i in range(found):
+            for i in range(batch):
                 other = adds[i] + 4 * left if has_add and add_last else 0
                 place, width = outs[i] + 4 * left, right - left
                 finish_row(place, other, width, limits[0], limits[1], curve, np.float32(slope))

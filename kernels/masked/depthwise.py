@@ -33,9 +33,9 @@ def _run_channels(
     while c < channels:
         while width > channels - c and width > LANES:
             width //= 2
-        lanes, at = min(width, channels - c), 4 * c
-        depthwise_tile(rows, step, shifts, at, taps, weights + at, weight_step, bias + at, outs, adds, at,
-                       lanes, low, high)  # fmt: skip
+        lanes, offset = min(width, channels - c), 4 * c
+        depthwise_tile(rows, step, shifts, offset, taps, weights + offset, weight_step, bias + offset, outs,
+                       adds, offset, lanes, low, high)  # fmt: skip
         c += lanes
 
 
@@ -56,20 +56,20 @@ def _part(
     bases, outs, adds = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     inside, table = np.empty(size, np.bool_), np.empty(PLACES * taps, np.int64)
     for first in range(begin, end, size):
-        found = min(size, end - first)
-        locate(x, out, add, positions, first, found, size, geometry, bases, outs, adds, inside)
-        for start in range(0, found, PLACES):
+        batch = min(size, end - first)
+        locate(x, out, add, positions, first, batch, size, geometry, bases, outs, adds, inside)
+        for start in range(0, batch, PLACES):
             rows, step, moves = np.int64(bases.ctypes.data) + 8 * start, 0, np.int64(shifts.ctypes.data)
             if not all_set(inside, start, start + PLACES):
                 nothing = np.int64(zeros.ctypes.data)
-                fill_table(x, positions, first + start, found - start, 0, PLACES, geometry, nothing, table)
+                fill_table(x, positions, first + start, batch - start, 0, PLACES, geometry, nothing, table)
                 rows, step, moves = np.int64(table.ctypes.data), 8 * PLACES, np.int64(still.ctypes.data)
             others = np.int64(adds.ctypes.data) + 8 * start if has_add and not add_last else 0
             _run_channels(rows, step, moves, taps, np.int64(weights.ctypes.data), 4 * weights.shape[1],
                           np.int64(bias.ctypes.data), np.int64(outs.ctypes.data) + 8 * start, others,
                           channels, limits[0], limits[1])  # fmt: skip
         if curve != PLAIN or (has_add and add_last):
-            for i in range(found):
+            for i in range(batch):
                 other = adds[i] if has_add and add_last else 0
                 finish_row(outs[i], other, channels, limits[0], limits[1], curve, np.float32(slope))
 

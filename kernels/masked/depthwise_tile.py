@@ -53,8 +53,8 @@ class _DepthwiseTile(Tile):
         for p in range(self.places):
             place = b.add(number(b, row, p), shift)
             for v, factor in enumerate(factors):
-                at = p * self.vectors + v
-                sums[at] = multiply_add(b, self._input(place, v), factor, sums[at])
+                index = p * self.vectors + v
+                sums[index] = multiply_add(b, self._input(place, v), factor, sums[index])
         return [b.add(weights, self.weight_step), *sums]
 
     def _input(self, place: Llvm, v: int) -> Llvm:

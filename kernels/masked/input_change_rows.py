@@ -47,16 +47,16 @@ def _other_bits(b: Llvm, first: Llvm, second: Llvm) -> Llvm:
 
 @intrinsic
 def mark_row(
-    typing_context: Llvm, new: Llvm, old: Llvm, found: Llvm, count: Llvm, threshold: Llvm, used: Llvm
+    typing_context: Llvm, new: Llvm, old: Llvm, marks: Llvm, count: Llvm, threshold: Llvm, used: Llvm
 ) -> Llvm:
-    """Set bytes at ``found`` where floats at ``new`` differ from ``old`` by more than ``threshold``.
+    """Set bytes at ``marks`` where floats at ``new`` differ from ``old`` by more than ``threshold``.
 
     All three are addresses; ``used`` is an array of the type that lies at ``old``. A NaN differs. At
     threshold 0 every other bit counts.
     """
 
     def generate(context: Llvm, b: Llvm, signature: Llvm, args: Llvm) -> Llvm:
-        new, old, found, count, threshold, _ = args
+        new, old, marks, count, threshold, _ = args
 
         def mark(of_bits: bool) -> None:
             def body(offset: Llvm, flags: Llvm) -> None:
@@ -66,7 +66,7 @@ def mark_row(
                 else:
                     gap = _absolute(b, b.fsub(now, before))
                     other = b.fcmp_unordered(">", gap, splat(b, threshold))
-                place = b.add(found, b.lshr(offset, I64(2)))
+                place = b.add(marks, b.lshr(offset, I64(2)))
                 write_bytes(b, b.or_(read_bytes(b, place, flags), b.zext(other, BYTES)), place, flags)
 
             over_row(b, count, body)
@@ -83,19 +83,19 @@ def mark_row(
 
 
 @intrinsic
-def take_row(typing_context: Llvm, new: Llvm, found: Llvm, count: Llvm, old: Llvm, used: Llvm) -> Llvm:
-    """Write floats at ``new`` to ``old`` where bytes at ``found`` are set; whether all can be told again.
+def take_row(typing_context: Llvm, new: Llvm, marks: Llvm, count: Llvm, old: Llvm, used: Llvm) -> Llvm:
+    """Write floats at ``new`` to ``old`` where bytes at ``marks`` are set; whether all can be told again.
 
     Addresses and ``used`` as for ``mark_row``.
     """
 
     def generate(context: Llvm, b: Llvm, signature: Llvm, args: Llvm) -> Llvm:
-        new, found, count, old, _ = args
+        new, marks, count, old, _ = args
         lost = cgutils.alloca_once(b, ir.IntType(LANES))
         b.store(ir.IntType(LANES)(0), lost)
 
         def body(offset: Llvm, flags: Llvm) -> None:
-            bytes_set = read_bytes(b, b.add(found, b.lshr(offset, I64(2))), flags)
+            bytes_set = read_bytes(b, b.add(marks, b.lshr(offset, I64(2))), flags)
             wanted = b.icmp_unsigned("!=", bytes_set, NO_BYTES)
             with b.if_then(b.icmp_unsigned("!=", b.bitcast(wanted, ir.IntType(LANES)), ir.IntType(LANES)(0))):
                 _take(b, used, (new, old, offset), wanted, lost)

@@ -27,12 +27,12 @@ INEXACT = -1
 @compiled
 def take_all(current: Floats, used: Planes) -> bool:
     """Write all of ``current`` (channels, height, width) to ``used``; whether every bit is still known."""
-    found, exact = np.ones(current.shape[2], np.uint8), True
-    row = np.int64(found.ctypes.data)
+    flags, exact = np.ones(current.shape[2], np.uint8), True
+    row = np.int64(flags.ctypes.data)
     for channel in range(current.shape[0]):
         for y in range(current.shape[1]):
             here, there = _at(current, channel, y), _at(used, channel, y)
-            if not take_row(here, row, found.size, there, used):
+            if not take_row(here, row, flags.size, there, used):
                 exact = False
     return exact
 
@@ -47,18 +47,18 @@ def update_changed(current: Floats, used: Planes, threshold: np.float32, block: 
     hold a value.
     """
     count, exact, height, width = 0, True, mask.shape[0], mask.shape[1]
-    found = np.empty(width, np.uint8)
-    row = np.int64(found.ctypes.data)
+    flags = np.empty(width, np.uint8)
+    row = np.int64(flags.ctypes.data)
     for top in range(0, height, block):
         bottom = min(height, top + block)
-        clear(found)
+        clear(flags)
         for channel in range(current.shape[0]):
             for y in range(top, bottom):
                 mark_row(_at(current, channel, y), _at(used, channel, y), row, width, threshold, used)
-        changed = _fill_blocks(found, block)
+        changed = _fill_blocks(flags, block)
         count += changed * (bottom - top)
         for y in range(top, bottom):
-            _copy(found, mask[y])
+            _copy(flags, mask[y])
             if changed:
                 for channel in range(current.shape[0]):
                     here, there = _at(current, channel, y), _at(used, channel, y)
@@ -83,12 +83,12 @@ def _fill_blocks(row: Bytes, block: int) -> int:
         return int(count)
     count = np.uint32(0)
     for left in range(0, row.size, block):
-        part, found = row[left : left + block], np.uint8(0)
+        part, any_set = row[left : left + block], np.uint8(0)
         for x in range(part.size):
-            found |= part[x]
+            any_set |= part[x]
         for x in range(part.size):
-            part[x] = found
-        count = np.uint32(count + np.uint32(found) * np.uint32(part.size))
+            part[x] = any_set
+        count = np.uint32(count + np.uint32(any_set) * np.uint32(part.size))
     return int(count)
 
 

@@ -21,7 +21,7 @@ def clear(row: Bytes) -> None:
 
 
 @compiled
-def spread_and_list(mask: Bytes, geometry: Numbers, out: Bytes, wanted: Bytes, found: Positions) -> int:
+def spread_and_list(mask: Bytes, geometry: Numbers, out: Bytes, wanted: Bytes, positions: Positions) -> int:
     """Set ``out`` (h, w) where the window has a set position of ``mask`` (H, W); list it, return how many.
 
     Only positions that ``wanted`` (h, w; no rows: all) has too. Both masks contiguous.
@@ -39,7 +39,7 @@ def spread_and_list(mask: Bytes, geometry: Numbers, out: Bytes, wanted: Bytes, f
         _thin_out(joined, geometry, out[y])
         if wanted.shape[0]:
             _limit(out[y], wanted[y])
-        count = list_row(out[y], y, found, count)
+        count = list_row(out[y], y, positions, count)
     return count
 
 
@@ -71,11 +71,11 @@ def _limit(row: Bytes, wanted: Bytes) -> None:
 
 
 @compiled
-def limit_and_list(mask: Bytes, wanted: Bytes, found: Positions) -> int:
+def limit_and_list(mask: Bytes, wanted: Bytes, positions: Positions) -> int:
     """Clear what ``wanted`` (without rows: all) has not; list what is set, return how many."""
     count = 0
     for y in range(mask.shape[0]):
         if wanted.shape[0]:
             _limit(mask[y], wanted[y])
-        count = list_row(mask[y], y, found, count)
+        count = list_row(mask[y], y, positions, count)
     return count

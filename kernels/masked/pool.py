@@ -21,19 +21,19 @@ def _pool(x: Floats, out: Floats, positions: Positions, geometry: Numbers, is_ma
         row, column = np.int64(positions[i]) >> 16, np.int64(positions[i]) & 0xFFFF
         place = np.int64(out.ctypes.data) + row * out.strides[0] + column * out.strides[1]
         fill_row(place, np.float32(-np.inf if is_max else 0.0), channels)
-        found = 0
+        inside = 0
         for tap in range(taps):
             y = row * geometry[2] - geometry[4] + tap // geometry[1] * geometry[6]
             z = column * geometry[3] - geometry[5] + tap % geometry[1] * geometry[7]
             if y >= 0 and z >= 0 and y < x.shape[0] and z < x.shape[1]:
                 there = np.int64(x.ctypes.data) + y * x.strides[0] + z * x.strides[1]
-                found += 1
+                inside += 1
                 if is_max:
                     greater_rows(place, place, there, channels)
                 else:
                     add_rows(place, place, there, channels)
         if not is_max:
-            multiply_row(place, np.float32(1.0 / (taps if whole else max(1, found))), channels)
+            multiply_row(place, np.float32(1.0 / (taps if whole else max(1, inside))), channels)
 
 
 def max_pool(x: Floats, window: Window, positions: Positions, out: Floats) -> None:

@@ -87,10 +87,10 @@ def locate(
 @compiled
 def all_set(flags: Flags, start: int, stop: int) -> bool:
     """Whether all of ``flags[start:stop]`` are set."""
-    found = True
+    is_set = True
     for i in range(start, stop):
-        found &= flags[i]
-    return found
+        is_set &= flags[i]
+    return is_set
 
 
 @compiled
@@ -104,11 +104,11 @@ def fill_table(
         place = np.int64(positions[first + min(start + p, count - 1)])
         top = (place >> 16) * geometry[2] - geometry[4]
         left = (place & 0xFFFF) * geometry[3] - geometry[5]
-        at = start * taps + p
+        entry = start * taps + p
         for row in range(geometry[0]):
             y = top + row * geometry[6]
             for column in range(geometry[1]):
                 z = left + column * geometry[7]
                 is_inside = y >= 0 and z >= 0 and y < x.shape[0] and z < x.shape[1]
-                table[at] = data + y * x.strides[0] + z * x.strides[1] if is_inside else nothing
-                at += places
+                table[entry] = data + y * x.strides[0] + z * x.strides[1] if is_inside else nothing
+                entry += places

@@ -16,14 +16,14 @@ def windows(x: Array, window: Window, filling: float) -> Array:
     top, left, bottom, right = window.pads
     padded = np.pad(x, ((top, bottom), (left, right), (0, 0)), constant_values=filling)
     rows, columns = window.out_size((x.shape[0], x.shape[1]))
-    found = np.empty((rows, columns, window.taps, x.shape[2]))
+    gathered = np.empty((rows, columns, window.taps, x.shape[2]))
     for y in range(rows):
         for z in range(columns):
             for tap in range(window.taps):
                 row = y * window.stride[0] + tap // window.kernel[1] * window.dilation[0]
                 column = z * window.stride[1] + tap % window.kernel[1] * window.dilation[1]
-                found[y, z, tap] = padded[row, column]
-    return found
+                gathered[y, z, tap] = padded[row, column]
+    return gathered
 
 
 def convolve(x: Array, weights: Array, bias: Array, window: Window, groups: int) -> Array:
@@ -50,8 +50,8 @@ def activate(x: Array, activation: Activation) -> Array:
 
 def max_pool(x: Array, window: Window) -> Array:
     """The greatest value of each window."""
-    found: Array = windows(x, window, -np.inf).max(2)
-    return found
+    greatest: Array = windows(x, window, -np.inf).max(2)
+    return greatest
 
 
 def average_pool(x: Array, window: Window, include_padding: bool) -> Array:
@@ -63,8 +63,8 @@ def average_pool(x: Array, window: Window, include_padding: bool) -> Array:
 
 def through(mask: NDArray[np.bool_], window: Window) -> NDArray[np.bool_]:
     """Output positions whose window holds a set position."""
-    found: NDArray[np.bool_] = windows(mask[..., None].astype(float), window, 0.0).max((2, 3)) > 0
-    return found
+    reached: NDArray[np.bool_] = windows(mask[..., None].astype(float), window, 0.0).max((2, 3)) > 0
+    return reached
 
 
 def changed(

@@ -18,8 +18,8 @@ _WORD = 8
 
 
 @compiled
-def list_set(mask: Mask, height: int, width: int, found: Positions) -> int:
-    """Write the set positions of the flat ``mask`` to ``found`` (room for all and one more); their number."""
+def list_set(mask: Mask, height: int, width: int, positions: Positions) -> int:
+    """List set places of the flat ``mask`` in ``positions`` (room for all and one more); their number."""
     count = 0
     whole = width - width % _WORD
     for y in range(height):
@@ -28,10 +28,10 @@ def list_set(mask: Mask, height: int, width: int, found: Positions) -> int:
             if load_word(mask, start + x):
                 for i in range(x, x + _WORD):
                     # Written always, kept sometimes: a branch would be guessed wrong on scattered masks.
-                    found[count] = row | i
+                    positions[count] = row | i
                     count += mask[start + i] != 0
         for i in range(whole, width):
-            found[count] = row | i
+            positions[count] = row | i
             count += mask[start + i] != 0
     return count
 

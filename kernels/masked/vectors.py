@@ -83,8 +83,8 @@ def integers(value: int) -> Llvm:
 
 
 def _declared(builder: Llvm, name: str, result: Llvm, arguments: Sequence[Llvm]) -> Llvm:
-    found = builder.module.globals.get(name)
-    return found or ir.Function(builder.module, ir.FunctionType(result, arguments), name)
+    function = builder.module.globals.get(name)
+    return function or ir.Function(builder.module, ir.FunctionType(result, arguments), name)
 
 
 def multiply_add(builder: Llvm, a: Llvm, b: Llvm, c: Llvm) -> Llvm:

@@ -34,12 +34,12 @@ class Window:
 
     def out_size(self, size: Pair) -> Pair:
         """Output (height, width) for an input of ``size``. InputError where the window does not fit."""
-        found = tuple(
+        out_size = tuple(
             (size[i] + self.pads[i] + self.pads[i + 2] - self.dilation[i] * (self.kernel[i] - 1) - 1)
             // self.stride[i]
             + 1
             for i in range(2)
         )
-        if min(found) < 1:
+        if min(out_size) < 1:
             raise InputError(f"a window of {self.kernel} does not fit an input of {size}")
-        return found[0], found[1]
+        return out_size[0], out_size[1]

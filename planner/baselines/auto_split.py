@@ -48,11 +48,11 @@ def auto_split(problem: Problem) -> Assignment:
     """The fastest solution of its list that meets the limits; the cloud alone where none does better."""
     search = Search(problem)
     alone = cloud16(problem)
-    within = [one for one in solutions(problem, search) if one.error <= problem.limits.error_limit]
-    for offer in sorted(within, key=lambda one: one.latency_s):
-        found = _assignment(problem, search, offer)
-        if evaluate(problem, found).feasible:
-            return min(alone, found, key=lambda one: evaluate(problem, one).plan.latency.total_s)
+    within = [offer for offer in solutions(problem, search) if offer.error <= problem.limits.error_limit]
+    for offer in sorted(within, key=lambda offer: offer.latency_s):
+        candidate = _assignment(problem, search, offer)
+        if evaluate(problem, candidate).feasible:
+            return min(alone, candidate, key=lambda answer: evaluate(problem, answer).plan.latency.total_s)
     return alone
 
 
@@ -66,10 +66,12 @@ def solutions(problem: Problem, search: Search) -> Iterator[Offer]:
         edge_s = edge(stop, weights, search.held(activations))
         errors = _errors(search, cut, weights, activations)
         sent = search.sent_bytes(cut, activations)
-        for at in range(len(weights)):
-            uplink_s = problem.link.rtt_s + 8 * sent[at] / problem.link.bandwidth_bps if cut.boundary else 0.0
-            total_s = float(edge_s[at]) + uplink_s + sum(cloud_s[stop:])
-            yield Offer(total_s, float(errors[at]), cut, weights[at], activations[at])
+        for row in range(len(weights)):
+            uplink_s = (
+                problem.link.rtt_s + 8 * sent[row] / problem.link.bandwidth_bps if cut.boundary else 0.0
+            )
+            total_s = float(edge_s[row]) + uplink_s + sum(cloud_s[stop:])
+            yield Offer(total_s, float(errors[row]), cut, weights[row], activations[row])
 
 
 def _errors(search: Search, cut: Cut, weights: Bits, activations: Bits) -> Floats:
@@ -87,7 +89,7 @@ def _assignment(problem: Problem, search: Search, offer: Offer) -> Assignment:
     weights = dict(zip(search.weights.names, offer.weights.tolist(), strict=True))
     sent = dict(zip(search.activations.names, offer.activations.tolist(), strict=True))
     held = dict(zip(search.activations.names, search.held(offer.activations).tolist(), strict=True))
-    names = [graph.layers[at].name for at in layers]
+    names = [graph.layers[index].name for index in layers]
     makes = held_activations(graph, layers, FLOAT_BITS)
     return Assignment(
         layers=frozenset(layers),

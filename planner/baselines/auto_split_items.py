@@ -37,8 +37,8 @@ class Items:
 
     def errors(self, bits: Bits) -> Floats:
         """``error`` of every item at ``bits`` (assignments, items)."""
-        found: Floats = self.error[np.arange(len(self.names)), bits]
-        return found
+        at_bits: Floats = self.error[np.arange(len(self.names)), bits]
+        return at_bits
 
 
 def weight_items(problem: Problem) -> Items:
@@ -70,16 +70,16 @@ def activation_items(problem: Problem) -> Items:
 
 
 def _items(rows: Iterable[tuple[str, int, int, Mapping[int, float], Mapping[int, float]]]) -> Items:
-    found = list(rows)
-    elements = np.array([row[2] for row in found], np.float64)
-    mse = np.array([[row[3][bits] for bits in EDGE_BITS] for row in found], np.float64)
-    error = np.zeros((len(found), max(EDGE_BITS) + 1))
-    for at, row in enumerate(found):
-        error[at, EDGE_BITS] = [row[4][bits] for bits in EDGE_BITS]
+    listed = list(rows)
+    elements = np.array([row[2] for row in listed], np.float64)
+    mse = np.array([[row[3][bits] for bits in EDGE_BITS] for row in listed], np.float64)
+    error = np.zeros((len(listed), max(EDGE_BITS) + 1))
+    for item, row in enumerate(listed):
+        error[item, EDGE_BITS] = [row[4][bits] for bits in EDGE_BITS]
     offers = assignments_by_price(mse.reshape(-1, len(EDGE_BITS)), elements, np.array(EDGE_BITS))
     return Items(
-        tuple(row[0] for row in found),
-        np.array([row[1] for row in found], np.int64),
+        tuple(row[0] for row in listed),
+        np.array([row[1] for row in listed], np.int64),
         elements,
         error,
         offers,

@@ -59,12 +59,12 @@ class Search:
         """T_n in bytes (assignments,); inputs as 8-bit pictures, integers as they are."""
         sent = self.sent(cut)
         plain = set(cut.boundary).difference(self.activations.names)
-        found: Floats = activations[:, sent] @ self.activations.elements[sent] / 8
-        return found + sum(raw_wire_bytes(self._graph, name) for name in plain)
+        float_bytes: Floats = activations[:, sent] @ self.activations.elements[sent] / 8
+        return float_bytes + sum(raw_wire_bytes(self._graph, name) for name in plain)
 
     def bits(self, cut: Cut) -> tuple[Bits, Bits]:
         """All distinct (weights, activations) of a cut: for each split of the memory, and what is sent."""
-        found: dict[bytes, tuple[Bits, Bits]] = {}
+        distinct: dict[bytes, tuple[Bits, Bits]] = {}
         stop = len(cut.layers)
         for share in SHARES:
             spare = (1 - share) * self._memory_bytes - self._fixed_bytes[stop]
@@ -72,11 +72,11 @@ class Search:
             for price in fitting[:1]:
                 weights = self.weights.offers[price]
                 for activations in self._activations(cut, share * self._memory_bytes):
-                    found[weights.tobytes() + activations.tobytes()] = weights, activations
+                    distinct[weights.tobytes() + activations.tobytes()] = weights, activations
         shapes = (0, len(self.weights.names)), (0, len(self.activations.names))
-        if not found:
+        if not distinct:
             return np.zeros(shapes[0], np.int64), np.zeros(shapes[1], np.int64)
-        weights_found, activations_found = zip(*found.values(), strict=True)
+        weights_found, activations_found = zip(*distinct.values(), strict=True)
         return np.stack(weights_found), np.stack(activations_found)
 
     def _least_bytes(self, stop: int) -> float:
@@ -106,8 +106,8 @@ class Search:
 def _running(add: np.ufunc, items: Items, bits: Bits) -> Floats:
     """Bytes added up (or their maximum) over the first 0, 1, ... items, for each price."""
     sizes = items.elements * bits / 8
-    found: Floats = add.accumulate(np.pad(sizes, ((0, 0), (1, 0))), axis=1)
-    return found
+    totals: Floats = add.accumulate(np.pad(sizes, ((0, 0), (1, 0))), axis=1)
+    return totals
 
 
 def _fixed_bytes(problem: Problem, weights: Items) -> Floats:

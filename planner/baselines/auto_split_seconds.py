@@ -22,9 +22,9 @@ class EdgeSeconds:
         self._first = np.array([timing.weights_first for timing in timings])
         self._of_weights = np.zeros((len(timings), len(weights.names)))
         self._of_activations = np.zeros((len(timings), len(activations.names)))
-        column = {name: at for at, name in enumerate(activations.names)}
-        for at, layer in enumerate(weights.layer):
-            self._of_weights[layer, at] = timings[layer].weight_s_per_bit
+        column = {name: item for item, name in enumerate(activations.names)}
+        for item, layer in enumerate(weights.layer):
+            self._of_weights[layer, item] = timings[layer].weight_s_per_bit
         for row, timing in enumerate(timings):
             for name, per_bit_s in timing.activation_s_per_bit.items():
                 if name in column:

@@ -16,11 +16,13 @@ def cloud_jpeg(problem: Problem) -> Assignment | None:
 
     None where there is no JPEG: it needs ``problem.encodings``, so a model whose one input is a picture.
     """
-    offered = [one for one in problem.encodings if one.name.startswith("jpeg")]
+    offered = [encoding for encoding in problem.encodings if encoding.name.startswith("jpeg")]
     if not offered:
         return None
-    allowed = [one for one in offered if one.error <= problem.limits.error_limit]
-    best = min(allowed, key=lambda one: _seconds(problem, one)) if allowed else _most_accurate(offered)
+    allowed = [encoding for encoding in offered if encoding.error <= problem.limits.error_limit]
+    best = (
+        min(allowed, key=lambda encoding: _seconds(problem, encoding)) if allowed else _most_accurate(offered)
+    )
     (name,) = problem.graph.inputs
     return replace(cloud16(problem), wire={name: RAW_INPUT_BITS}, codecs={name: best.name})
 
@@ -30,4 +32,4 @@ def _seconds(problem: Problem, encoding: InputEncoding) -> float:
 
 
 def _most_accurate(offered: list[InputEncoding]) -> InputEncoding:
-    return min(offered, key=lambda one: one.error)
+    return min(offered, key=lambda encoding: encoding.error)

@@ -60,9 +60,9 @@ def float_terms(problem: Problem) -> FloatTerms:
 
 def raw_wire_bytes(graph: Graph, tensor: str) -> float:
     """Bytes of a tensor as it stands; of an input of the model, as an 8-bit picture."""
-    found = graph.tensors[tensor]
-    is_picture = found.is_float and tensor in graph.inputs
-    return found.elements * RAW_INPUT_BITS / 8 if is_picture else found.size_bytes
+    described = graph.tensors[tensor]
+    is_picture = described.is_float and tensor in graph.inputs
+    return described.elements * RAW_INPUT_BITS / 8 if is_picture else described.size_bytes
 
 
 def _codec_s_per_byte(problem: Problem) -> float:

@@ -29,8 +29,8 @@ def assignments_by_price(errors: Floats, elements: Floats, bits: Bits) -> Bits:
 
 
 def _cheapest(errors: Floats, elements: Floats, bits: Bits, price: float) -> Bits:
-    found: Bits = bits[np.argmin(errors + price * elements[:, None] * bits, axis=1)]
-    return found
+    chosen: Bits = bits[np.argmin(errors + price * elements[:, None] * bits, axis=1)]
+    return chosen
 
 
 def _prices(errors: Floats, elements: Floats, bits: Bits) -> list[float]:

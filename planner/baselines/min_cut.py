@@ -44,30 +44,30 @@ class FlowGraph:
 
     def _block(self, source: int, sink: int, levels: list[int]) -> None:
         """Push flow along shortest paths until none is left; no recursion, for networks are deep."""
-        at = [0] * len(self._arcs)
+        next_arc = [0] * len(self._arcs)
         path: list[int] = []
         node = source
         while True:
             if node == sink:
                 self._push(path)
                 path, node = [], source
-            elif (arc := self._next(node, levels, at)) is not None:
+            elif (arc := self._next(node, levels, next_arc)) is not None:
                 path.append(arc)
                 node = self._to[arc]
             elif path:
                 node = self._to[path.pop() ^ 1]
-                at[node] += 1
+                next_arc[node] += 1
             else:
                 return
 
-    def _next(self, node: int, levels: list[int], at: list[int]) -> int | None:
-        """The first arc that leads one level on; ``at`` remembers those that no longer do."""
+    def _next(self, node: int, levels: list[int], next_arc: list[int]) -> int | None:
+        """The first arc that leads one level on; ``next_arc`` remembers those that no longer do."""
         arcs = self._arcs[node]
-        while at[node] < len(arcs):
-            arc = arcs[at[node]]
+        while next_arc[node] < len(arcs):
+            arc = arcs[next_arc[node]]
             if self._left[arc] and levels[self._to[arc]] == levels[node] + 1:
                 return arc
-            at[node] += 1
+            next_arc[node] += 1
         return None
 
     def _push(self, path: list[int]) -> None:

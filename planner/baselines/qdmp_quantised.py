@@ -34,9 +34,9 @@ def qdmp_retreating(problem: Problem) -> Assignment:
     """
     terms, barred = float_terms(problem), len(problem.graph.layers)
     while layers := minimum_cut(terms, problem.cuts == "prefix", barred):
-        found = _quantised(problem, layers)
-        if found is not None:
-            return found
+        assignment = _quantised(problem, layers)
+        if assignment is not None:
+            return assignment
         barred = max(layers)
     return cloud16(problem)
 
@@ -44,5 +44,9 @@ def qdmp_retreating(problem: Problem) -> Assignment:
 def _quantised(problem: Problem, layers: frozenset[int]) -> Assignment | None:
     tried = [uniform(problem, layers, bits) for bits in UNIFORM_BITS]
     priced = [(evaluate(problem, assignment), assignment) for assignment in tried]
-    met = [(found.plan.latency.total_s, assignment) for found, assignment in priced if found.feasible]
-    return min(met, key=lambda one: one[0])[1] if met else None
+    met = [
+        (evaluation.plan.latency.total_s, assignment)
+        for evaluation, assignment in priced
+        if evaluation.feasible
+    ]
+    return min(met, key=lambda timed: timed[0])[1] if met else None

@@ -23,7 +23,7 @@ def uniform(problem: Problem, layers: Iterable[int], bits: int) -> Assignment:
     packed = quantised_weights(graph)
     return Assignment(
         layers=frozenset(chosen),
-        weights={graph.layers[at].name: _weights(graph, at, packed, bits) for at in chosen},
+        weights={graph.layers[layer].name: _weights(graph, layer, packed, bits) for layer in chosen},
         activations=held_activations(graph, chosen, activation_bits(problem, bits)),
         wire={name: sent_bits(graph, name, bits) for name in make_cut(graph, chosen).boundary},
     )
@@ -36,15 +36,15 @@ def activation_bits(problem: Problem, bits: int) -> int:
 
 def held_activations(graph: Graph, layers: Iterable[int], bits: int) -> dict[str, int]:
     """Bits in edge memory of the model's inputs (as they are) and of all that the layers make."""
-    made = [name for at in layers for name in graph.layers[at].outputs]
+    made = [name for layer in layers for name in graph.layers[layer].outputs]
     return {
         **dict.fromkeys(graph.inputs, FLOAT_BITS),
         **{name: bits if graph.tensors[name].is_float else FLOAT_BITS for name in made},
     }
 
 
-def _weights(graph: Graph, at: int, packed: dict[str, tuple[str, ...]], bits: int) -> int:
-    return bits if graph.layers[at].name in packed else FLOAT_BITS
+def _weights(graph: Graph, layer: int, packed: dict[str, tuple[str, ...]], bits: int) -> int:
+    return bits if graph.layers[layer].name in packed else FLOAT_BITS
 
 
 def sent_bits(graph: Graph, tensor: str, bits: int) -> int:

@@ -48,4 +48,4 @@ def noise_evidence(graph: Graph, card: Card | None) -> Evidence:
 def measured_inputs(card: Card | None, inputs: LabelledFeeds) -> tuple[Feeds, ...]:
     """The few that errors are measured on, evenly spread; as many as the card wants."""
     count = card.calibration.samples if card else DEFAULT_INPUTS
-    return tuple(inputs.feeds[at] for at in spread(len(inputs.feeds), count))
+    return tuple(inputs.feeds[index] for index in spread(len(inputs.feeds), count))

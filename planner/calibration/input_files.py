@@ -82,7 +82,7 @@ def labelled_arrays(
     length = max(map(len, arrays.values()), default=0)
     if len(labels) != length:
         raise InputError(f"there are {len(labels)} labels for {length} calibration inputs")
-    return LabelledFeeds(feeds, tuple(labels[at] for at in spread(length, count)))
+    return LabelledFeeds(feeds, tuple(labels[index] for index in spread(length, count)))
 
 
 def feeds_digest(feeds: Sequence[Feeds]) -> str:
@@ -125,4 +125,4 @@ def _pictures(card: Card | None, folder: Path, count: int) -> PictureFeeds:
     paths = pictures_in(folder)
     if not paths:
         raise InputError(f"no pictures ({known_kinds()}) in {folder.name}")
-    return PictureFeeds(card, [paths[at] for at in spread(len(paths), count)])
+    return PictureFeeds(card, [paths[index] for index in spread(len(paths), count)])

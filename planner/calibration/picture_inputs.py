@@ -33,12 +33,12 @@ class PictureFeeds(Sequence[Feeds]):
         return len(self._paths)
 
     @overload
-    def __getitem__(self, at: int) -> Feeds: ...
+    def __getitem__(self, index: int) -> Feeds: ...
 
     @overload
-    def __getitem__(self, at: slice) -> PictureFeeds: ...
+    def __getitem__(self, index: slice) -> PictureFeeds: ...
 
-    def __getitem__(self, at: int | slice) -> Feeds | PictureFeeds:
-        if isinstance(at, slice):
-            return PictureFeeds(self._card, self._paths[at])
-        return dict(sized_input(self._card, read_picture(self._card, self._paths[at].read_bytes()).pixels))
+    def __getitem__(self, index: int | slice) -> Feeds | PictureFeeds:
+        if isinstance(index, slice):
+            return PictureFeeds(self._card, self._paths[index])
+        return dict(sized_input(self._card, read_picture(self._card, self._paths[index].read_bytes()).pixels))

@@ -62,7 +62,7 @@ def shape_of(costs: Costs, cuts: Matrix) -> Geometry:
     too_raw = [index for index, tensor in enumerate(costs.tensors) if not costs.may_cross(tensor)]
     if too_raw:
         keep = ~crossed[:, too_raw].any(axis=1)
-        cuts, made, crossed = (np.asfortranarray(one[keep]) for one in (cuts, made, crossed))
+        cuts, made, crossed = (np.asfortranarray(matrix[keep]) for matrix in (cuts, made, crossed))
     inside = made & ~crossed
     edge_s, joules = (
         _least(costs, cuts, inside, crossed, Measure(float(part == 0), 0.0, 0.0, float(part == 1), 0.0))
@@ -70,9 +70,9 @@ def shape_of(costs: Costs, cuts: Matrix) -> Geometry:
     )
     cloud_s = np.full(len(cuts), sum(layer.cloud_s for layer in costs.layers))
     add_columns(cloud_s, cuts, np.array([-layer.cloud_s for layer in costs.layers]))
-    add_columns(cloud_s, crossed, np.array([_smallest(one, "cloud_s") for one in costs.tensors]))
+    add_columns(cloud_s, crossed, np.array([_smallest(tensor, "cloud_s") for tensor in costs.tensors]))
     sent_bytes = np.zeros(len(cuts))
-    add_columns(sent_bytes, crossed, np.array([_smallest(one, "size_bytes") for one in costs.tensors]))
+    add_columns(sent_bytes, crossed, np.array([_smallest(tensor, "size_bytes") for tensor in costs.tensors]))
     return Geometry(cuts, made, crossed, np.asarray(cuts.all(axis=1)), edge_s, cloud_s, sent_bytes, joules)
 
 
@@ -124,8 +124,8 @@ def slopes_by_tensor(costs: Costs, per_bit: list[dict[str, float]]) -> list[dict
     """Per tensor: layer -> what each of the tensor's bits adds to that layer."""
     slopes: list[dict[int, float]] = [{} for _ in costs.tensors]
     places = {tensor.name: index for index, tensor in enumerate(costs.tensors)}
-    for layer, found in enumerate(per_bit):
-        for name, slope in found.items():
+    for layer, slopes_of_layer in enumerate(per_bit):
+        for name, slope in slopes_of_layer.items():
             slopes[places[name]][layer] = slope
     return slopes
 

@@ -33,8 +33,8 @@ class Space:
 
     def _set_options(self) -> None:
         costs = self.costs
-        self._producer = np.array([one.producer for one in costs.tensors])
-        self._last = np.array([one.last_use for one in costs.tensors])
+        self._producer = np.array([tensor.producer for tensor in costs.tensors])
+        self._last = np.array([tensor.last_use for tensor in costs.tensors])
         self.weighted = np.array([index for index, layer in enumerate(costs.layers) if layer.weights], int)
         self.weight_items = padded(
             [
@@ -80,7 +80,9 @@ class Space:
         error += crossed @ self.outside.error.min(axis=1)
         hopeless = error > limits.error_limit * (1 + 1e-9) + 1e-15
         if limits.memory_bytes is not None:
-            sizes = np.array([min(c.size_bytes for c in one.activation) for one in costs.tensors], float)
+            sizes = np.array(
+                [min(c.size_bytes for c in tensor.activation) for tensor in costs.tensors], float
+            )
             held = self._held(chosen, sizes).max(axis=1, initial=0.0)
             hopeless |= cuts @ weights[0] + held > limits.memory_bytes
         return np.asarray(hopeless)
@@ -92,7 +94,7 @@ class Space:
         """
         costs = self.costs
         sizes = np.array(
-            [one.activation[len(one.activation) // 2].size_bytes for one in costs.tensors], float
+            [tensor.activation[len(tensor.activation) // 2].size_bytes for tensor in costs.tensors], float
         )
         step = self._held(chosen, sizes).argmax(axis=1)[:, None]
         if costs.limits.memory_model == "paper":

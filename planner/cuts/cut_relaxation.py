@@ -46,7 +46,7 @@ def ways(space: Space, cut: int, index: int, wires: Wires) -> tuple[Choice, ...]
     if index in wires:
         return (wires[index],)
     offered = space.costs.tensors[index].wire
-    return tuple(one for one in offered if not one.is_picture) if space.cuts[cut].any() else offered
+    return tuple(choice for choice in offered if not choice.is_picture) if space.cuts[cut].any() else offered
 
 
 def _sent(space: Space, cut: int, peak: NDArray[np.bool_], wires: Wires) -> Items:
@@ -65,13 +65,13 @@ def restricted(space: Space, cut: int, wires: Wires, regrets: tuple[Floats, ...]
     """The costs with the ways to send decided, and no option of more regret than is allowed."""
     costs, on_edge = space.costs, space.cuts[cut]
     layers, tensors = list(costs.layers), list(costs.tensors)
-    for at, index in enumerate(space.weighted[on_edge[space.weighted]] if space.weighted.size else ()):
+    for row, index in enumerate(space.weighted[on_edge[space.weighted]] if space.weighted.size else ()):
         layer = layers[index]
-        keep = regrets[0][at] <= allowed
+        keep = regrets[0][row] <= allowed
         layers[index] = replace(layer, weights=_kept(layer.weights, keep))
-    for at, index in enumerate(np.flatnonzero(space.made[cut] & ~space.crossed[cut]).tolist()):
+    for row, index in enumerate(np.flatnonzero(space.made[cut] & ~space.crossed[cut]).tolist()):
         tensor = tensors[index]
-        keep = regrets[1][at] <= allowed
+        keep = regrets[1][row] <= allowed
         tensors[index] = replace(tensor, activation=_kept(tensor.activation, keep))
     for index, wire in wires.items():
         tensors[index] = replace(tensors[index], wire=(wire,))
@@ -92,11 +92,14 @@ def assignment(space: Space, cut: int, wires: Wires, point: Point) -> Assignment
         activations[tensors[index].name] = choices[min(pick, len(choices) - 1)].bits
     wire, codecs = {}, {}
     for index, pick in zip(sent(space, cut), point.picks[2], strict=True):
-        one = tensors[index]
+        tensor = tensors[index]
         offered = ways(space, cut, index, wires)
-        at = min(int(pick), len(one.activation) * len(offered) - 1)
-        activations[one.name] = one.activation[at // len(offered)].bits
-        wire[one.name], codecs[one.name] = offered[at % len(offered)].bits, offered[at % len(offered)].codec
+        pair = min(int(pick), len(tensor.activation) * len(offered) - 1)
+        activations[tensor.name] = tensor.activation[pair // len(offered)].bits
+        wire[tensor.name], codecs[tensor.name] = (
+            offered[pair % len(offered)].bits,
+            offered[pair % len(offered)].codec,
+        )
     return Assignment(frozenset(map(int, np.flatnonzero(on_edge))), weights, activations, wire, codecs)
 
 

@@ -90,33 +90,33 @@ class _Search:
         peak, bounds = self.space.at_peak(window), self.space.least[window].copy()
         ticket = itertools.count()
         heap: list[tuple[float, int, int, Wires, Point | None]] = [
-            (float(bound), next(ticket), at, {}, None) for at, bound in enumerate(bounds)
+            (float(bound), next(ticket), place, {}, None) for place, bound in enumerate(bounds)
         ]
         heapq.heapify(heap)
         while heap:
-            bound, _, at, wires, known = heapq.heappop(heap)
+            bound, _, place, wires, known = heapq.heappop(heap)
             if bound >= self.value - SAME:
                 return True
-            if bounds[at] > bound:  # raised meanwhile by the prices of another cut
-                heapq.heappush(heap, (float(bounds[at]), next(ticket), at, wires, known))
+            if bounds[place] > bound:  # raised meanwhile by the prices of another cut
+                heapq.heappush(heap, (float(bounds[place]), next(ticket), place, wires, known))
                 continue
             self.nodes += 1
             if self.nodes > MAX_NODES:
                 return False
-            cut = int(window[at])
+            cut = int(window[place])
             if known is None:
-                point = self._bound(cut, peak[at], wires)
+                point = self._bound(cut, peak[place], wires)
                 if not wires and math.isfinite(point.bound) and (point.p or point.q):
                     bounds = np.maximum(bounds, self.space.bounds(window, peak, point.p, point.q))
                 if point.bound < self.value - SAME:
-                    heapq.heappush(heap, (max(bound, point.bound), next(ticket), at, wires, point))
+                    heapq.heappush(heap, (max(bound, point.bound), next(ticket), place, wires, point))
                 continue
             undecided = self._undecided(cut, wires)
             if undecided is None:
-                self._program(cut, peak[at], wires, known)
+                self._program(cut, peak[place], wires, known)
                 continue
             for choice in ways(self.space, cut, undecided, wires):
-                heapq.heappush(heap, (bound, next(ticket), at, {**wires, undecided: choice}, None))
+                heapq.heappush(heap, (bound, next(ticket), place, {**wires, undecided: choice}, None))
         return True
 
     def _bound(self, cut: int, peak: np.ndarray, wires: Wires) -> Point:
@@ -124,16 +124,18 @@ class _Search:
         kept: list[Point] = []
         scale = float(self.space.fixed_cloud.sum() + self.space.fixed_edge.sum()) + abs(relaxed.fixed)
         point = best_bound(relaxed, self.value - SAME, kept.append, scale)
-        for one in sorted(kept, key=lambda one: one.value)[:2]:
-            if one.value < self.value - SAME:
-                self.offer(assignment(self.space, cut, wires, one))
+        for solution in sorted(kept, key=lambda solution: solution.value)[:2]:
+            if solution.value < self.value - SAME:
+                self.offer(assignment(self.space, cut, wires, solution))
         return point
 
     def _undecided(self, cut: int, wires: Wires) -> int | None:
         """The tensor whose way to be sent matters most, of those with a choice."""
 
         def spread(index: int) -> float:
-            values = [self.space.measure.wire(self.costs, one) for one in ways(self.space, cut, index, {})]
+            values = [
+                self.space.measure.wire(self.costs, choice) for choice in ways(self.space, cut, index, {})
+            ]
             return max(values) - min(values)
 
         left = [index for index in sent(self.space, cut) if len(ways(self.space, cut, index, wires)) > 1]
@@ -161,14 +163,14 @@ class _Search:
             bounds = bounds.at_most(self.costs.objective, self.value - SAME)
         decided = restricted(self.space, cut, wires, regrets, allowed + SAME)
         goal = self.costs.objective
-        found = milp.solved(decided, self.link, goal, bounds, self.solver)
-        if found is not None:
-            self.offer(found)
+        solution = milp.solved(decided, self.link, goal, bounds, self.solver)
+        if solution is not None:
+            self.offer(solution)
 
 
 def _first_regret(regrets: tuple[np.ndarray, ...]) -> float:
     """Such that about two more options remain than there are items with a choice."""
-    found = np.concatenate([block.ravel() for block in regrets])
-    positive = np.sort(found[found > 0])
+    every = np.concatenate([block.ravel() for block in regrets])
+    positive = np.sort(every[every > 0])
     items = sum(int((block > 0).any(axis=1).sum()) for block in regrets)
     return float(positive[min(2 * items, len(positive) - 1)]) if len(positive) else math.inf

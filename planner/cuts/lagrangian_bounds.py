@@ -72,11 +72,11 @@ class Relaxation:
 
     def regrets(self, p: float, q: float) -> tuple[Floats, ...]:
         """Per block (items, options): by how much the bound rises if an item takes that option."""
-        found = []
+        raised = []
         for items in self.blocks:
             price = items.value + p * items.memory + q * items.error
-            found.append(price - price.min(axis=1, keepdims=True))
-        return tuple(found)
+            raised.append(price - price.min(axis=1, keepdims=True))
+        return tuple(raised)
 
     def swapped(self, most: float) -> Relaxation:
         """The same choices, for the least error at a value of at most ``most``."""
@@ -128,24 +128,24 @@ class _Search:
     def over_p(self) -> None:
         """Bisect the price of memory, and below it that of error."""
         left = self.relaxation.memory_left
-        found = self.over_q(0.0)
-        if self.is_done() or found.memory <= left:
+        point = self.over_q(0.0)
+        if self.is_done() or point.memory <= left:
             return
         high = self.scale / max(1.0, left * 1e-3)
         low = high / _SPAN
         for _ in range(_STEPS):
             middle = math.sqrt(low * high)
-            found = self.over_q(middle)
+            point = self.over_q(middle)
             if self.is_done():
                 return
-            low, high = (middle, high) if found.memory > left else (low, middle)
+            low, high = (middle, high) if point.memory > left else (low, middle)
 
     def over_q(self, p: float) -> Point:
         """The price of error at which the limit is just kept, given that of memory."""
         left = self.relaxation.error_left
-        found = self.look(p, 0.0)
-        if self.is_done() or found.error <= left:
-            return found
+        latest = self.look(p, 0.0)
+        if self.is_done() or latest.error <= left:
+            return latest
         high = self.scale / max(left * 1e-3, 1e-12)
         low = high / _SPAN
         for _ in range(_STEPS):
@@ -156,5 +156,5 @@ class _Search:
             if point.error > left:
                 low = middle
             else:
-                high, found = middle, point
-        return found
+                high, latest = middle, point
+        return latest

@@ -23,10 +23,10 @@ def cut_matrix(costs: Costs) -> Matrix | None:
         cuts = np.tri(len(costs.layers) + 1, len(costs.layers), -1, bool)
         cuts = cuts[~cuts[:, [index for index, able in enumerate(allowed) if not able]].any(axis=1)]
     else:
-        found = _ideals(_needs(costs), allowed)
-        if found is None:
+        ideals = _ideals(_needs(costs), allowed)
+        if ideals is None:
             return None
-        cuts = found
+        cuts = ideals
     keep = np.ones(len(cuts), bool)
     for layer, on_edge in costs.pinned.items():
         keep &= cuts[:, layer] == on_edge
@@ -76,21 +76,21 @@ def _allowed(costs: Costs) -> tuple[bool, ...]:
 def _ideals(needs: tuple[int, ...], allowed: tuple[bool, ...]) -> Matrix | None:
     """``needs[l]`` is the bit set of the layers that layer l reads; layers are in topological order."""
     words = len(needs) // 64 + 1
-    found = np.zeros((words, 1), np.uint64)
+    ideals = np.zeros((words, 1), np.uint64)
     for layer, needed in enumerate(needs):
         if not allowed[layer]:
             continue
-        able = np.ones(found.shape[1], bool)
+        able = np.ones(ideals.shape[1], bool)
         for word, mask in enumerate(_split(needed, words)):
             if mask:
-                able &= found[word] & mask == mask
-        more = found[:, able]
+                able &= ideals[word] & mask == mask
+        more = ideals[:, able]
         more[layer // 64] |= np.uint64(1 << layer % 64)
-        found = np.concatenate((found, more), axis=1)
-        if found.shape[1] > MAX_CUTS:
+        ideals = np.concatenate((ideals, more), axis=1)
+        if ideals.shape[1] > MAX_CUTS:
             return None
     # Columns are contiguous: most questions are about one layer in all cuts.
-    packed = np.ascontiguousarray(found.astype("<u8")[:, :, None].view(np.uint8).transpose(0, 2, 1))
+    packed = np.ascontiguousarray(ideals.astype("<u8")[:, :, None].view(np.uint8).transpose(0, 2, 1))
     bits = np.unpackbits(packed.reshape(8 * words, -1), axis=0, count=len(needs), bitorder="little")
     matrix = bits.T.view(bool)
     matrix.setflags(write=False)

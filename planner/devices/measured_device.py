@@ -60,8 +60,8 @@ def _timing(graph: Graph, layer: Layer, layer_s: float, integers: tuple[float, f
     if integers is None:
         return LayerTiming(layer_s, macs=layer.macs)
     integer_s, element_s = integers
-    found = (graph.tensors[name] for name in dict.fromkeys((*layer.inputs, *layer.outputs)))
-    border_s = {tensor.name: element_s * tensor.elements for tensor in found if tensor.is_float}
+    touched = (graph.tensors[name] for name in dict.fromkeys((*layer.inputs, *layer.outputs)))
+    border_s = {tensor.name: element_s * tensor.elements for tensor in touched if tensor.is_float}
     if integer_s >= layer_s:
         return LayerTiming(layer_s, macs=layer.macs, border_s=border_s)
     tensors = tuple(border_s)

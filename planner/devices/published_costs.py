@@ -120,7 +120,9 @@ def _window(graph: Graph, layer: Layer) -> _Window | None:
     if stored is None or len(stored.dims) != 4:
         return None
     shape = graph.tensors[node.input[0]].shape
-    strides = next((tuple(found.ints) for found in node.attribute if found.name == "strides"), (1, 1))
+    strides = next(
+        (tuple(attribute.ints) for attribute in node.attribute if attribute.name == "strides"), (1, 1)
+    )
     return _Window(
         size=(shape[2], shape[3]),
         kernel=(stored.dims[2], stored.dims[3]),

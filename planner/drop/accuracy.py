@@ -47,17 +47,17 @@ def choose_limit(
     """
     check_drop(max_drop)
     looks: list[Choice] = []
-    low, high, at = 0, len(limits), 0
+    low, high, tried = 0, len(limits), 0
     while low < high:
         try:
-            looks.append(_look(limits[at], plans_at, judge, max_drop))
+            looks.append(_look(limits[tried], plans_at, judge, max_drop))
         except InfeasibleError:
             if not looks:
                 raise
-            high = at
+            high = tried
         else:
-            low, high = (low, at) if looks[-1].drop.holds(max_drop) else (at + 1, high)
-        at = (low + high) // 2
+            low, high = (low, tried) if looks[-1].drop.holds(max_drop) else (tried + 1, high)
+        tried = (low + high) // 2
     held = [look for look in looks if look.drop.holds(max_drop)]
     if not held:
         raise none_holds([look.drop for look in looks], max_drop)

@@ -25,7 +25,7 @@ def affordable(graph: Graph, inputs: LabelledFeeds) -> LabelledFeeds:
     if count >= total:
         return inputs
     picked = spread(total, count)
-    labels = None if inputs.labels is None else tuple(inputs.labels[at] for at in picked)
+    labels = None if inputs.labels is None else tuple(inputs.labels[index] for index in picked)
     return LabelledFeeds(_Picked(inputs.feeds, picked), labels)
 
 
@@ -40,12 +40,12 @@ class _Picked(Sequence[Feeds]):
         return len(self.indices)
 
     @overload
-    def __getitem__(self, at: int) -> Feeds: ...
+    def __getitem__(self, place: int) -> Feeds: ...
 
     @overload
-    def __getitem__(self, at: slice) -> Sequence[Feeds]: ...
+    def __getitem__(self, place: slice) -> Sequence[Feeds]: ...
 
-    def __getitem__(self, at: int | slice) -> Feeds | Sequence[Feeds]:
-        if isinstance(at, slice):
-            return _Picked(self.feeds, self.indices[at])
-        return self.feeds[self.indices[at]]
+    def __getitem__(self, place: int | slice) -> Feeds | Sequence[Feeds]:
+        if isinstance(place, slice):
+            return _Picked(self.feeds, self.indices[place])
+        return self.feeds[self.indices[place]]

@@ -27,10 +27,10 @@ class FloatAnswers(Generic[T]):
         self._graph, self._inputs, self._threads, self._read = graph, inputs, threads, read
         self._known: dict[int, T] = {}
 
-    def __getitem__(self, at: int) -> T:
-        if at not in self._known:
-            self._known[at] = self._read(at, self._runner.run(self._inputs[at]))
-        return self._known[at]
+    def __getitem__(self, index: int) -> T:
+        if index not in self._known:
+            self._known[index] = self._read(index, self._runner.run(self._inputs[index]))
+        return self._known[index]
 
     @cached_property
     def _runner(self) -> Runner:

@@ -68,7 +68,7 @@ class MeasuredDrop:
         self._references = FloatAnswers(graph, inputs, threads, self._reference)
         self._wrong = 0
         if labels is not None:
-            right = [self._references[at].is_right for at in range(len(inputs))]
+            right = [self._references[index].is_right for index in range(len(inputs))]
             self._wrong = right.count(False)
         if self._wrong == len(inputs):
             raise InputError("the float network gets none of the labels right, so no drop can be measured")
@@ -82,9 +82,9 @@ class MeasuredDrop:
         look = _Look(run, self._reader, self._inputs, self._references, self._wrong)
         return decided_drop(look, len(self._inputs), max_drop, _FIRST_INPUTS, self._progress)
 
-    def _reference(self, at: int, outputs: Values) -> _Reference:
+    def _reference(self, index: int, outputs: Values) -> _Reference:
         """A class label allows that class; of a text only what the float network itself read is known."""
-        label = None if self._labels is None else self._labels[at]
+        label = None if self._labels is None else self._labels[index]
         steps, answer = self._reader.steps(outputs), self._reader.answer(outputs)
         if label is not None and type(label) is not type(answer):
             raise InputError(f"label {label!r} cannot be compared with the network's answer {answer!r}")
@@ -113,8 +113,8 @@ class _Look:
         self._still: list[bool] = []
         self._lost = 0
 
-    def observe(self, at: int) -> None:
-        reference, outputs = self._references[at], self._run.run(self._inputs[at])
+    def observe(self, index: int) -> None:
+        reference, outputs = self._references[index], self._run.run(self._inputs[index])
         self._seen.append(reference)
         self._after.append(margin(self._reader.steps(outputs), reference.allowed))
         self._still.append(self._reader.answer(outputs) == reference.label)
@@ -123,9 +123,9 @@ class _Look:
 
     def drop(self, z: float) -> Drop:
         return estimate_drop(
-            np.array([one.margin for one in self._seen]),
+            np.array([reference.margin for reference in self._seen]),
             np.array(self._after),
-            np.array([one.is_right for one in self._seen]),
+            np.array([reference.is_right for reference in self._seen]),
             np.array(self._still),
             z,
         )

@@ -85,7 +85,7 @@ class _Search:
         return NO_DROP if is_exact(plan) else self._judge(plan, self._max_drop)
 
     def pieces(
-        self, low_bps: float, high_bps: float, first: int, last: int, at: int, held: Plan | None
+        self, low_bps: float, high_bps: float, first: int, last: int, tried: int, held: Plan | None
     ) -> Iterator[Piece]:
         """What holds between two bandwidths, by limits ``first`` to ``last`` - 1; else what was ``held``."""
         if first >= last:
@@ -93,42 +93,42 @@ class _Search:
                 raise none_holds(self._seen, self._max_drop)
             yield Piece(low_bps, high_bps, held)
             return
-        table = self._table(at)
+        table = self._table(tried)
         if table is None:
-            yield from self.pieces(low_bps, high_bps, first, at, (first + at) // 2, held)
+            yield from self.pieces(low_bps, high_bps, first, tried, (first + tried) // 2, held)
             return
         for piece in pieces_of(table, low_bps, high_bps):
             between = (piece.low_bps, piece.high_bps)
-            if self._holds(piece.plan, at):
-                yield from self.pieces(*between, first, at, (first + at) // 2, piece.plan)
+            if self._holds(piece.plan, tried):
+                yield from self.pieces(*between, first, tried, (first + tried) // 2, piece.plan)
             else:
-                yield from self.pieces(*between, at + 1, last, (at + 1 + last) // 2, held)
+                yield from self.pieces(*between, tried + 1, last, (tried + 1 + last) // 2, held)
 
     def whole(self) -> Plan | None:
         """The fastest admitted plan of the whole model on the edge."""
-        first, last, at, held = 0, len(self._limits), 0, None
+        first, last, tried, held = 0, len(self._limits), 0, None
         while first < last:
-            table = self._table(at)
+            table = self._table(tried)
             plan = None if table is None else table.fallback
-            if plan is not None and not self._holds(plan, at):
-                first = at + 1
+            if plan is not None and not self._holds(plan, tried):
+                first = tried + 1
             else:  # a limit that leaves no such plan leaves none below it either
-                last, held = at, plan or held
-            at = (first + last) // 2
+                last, held = tried, plan or held
+            tried = (first + last) // 2
         return held
 
-    def _holds(self, plan: Plan, at: int) -> bool:
+    def _holds(self, plan: Plan, tried: int) -> bool:
         self._seen.append(self.drop(plan))
         holds = self._seen[-1].holds(self._max_drop)
         if holds:
-            self.largest_limit = max(self.largest_limit, self._limits[at])
+            self.largest_limit = max(self.largest_limit, self._limits[tried])
         return holds
 
-    def _table(self, at: int) -> PlanTable | None:
-        if at == 0:
+    def _table(self, tried: int) -> PlanTable | None:
+        if tried == 0:
             return self.largest
         try:
-            return self._table_at(self._limits[at])
+            return self._table_at(self._limits[tried])
         except InfeasibleError:
             return None
 
@@ -159,19 +159,21 @@ def table_of(like: PlanTable, pieces: Sequence[Piece], fallback: Plan | None) ->
     return replace(like, breakpoints_bps=breakpoints, plans=plans, fallback=fallback)
 
 
-def faster_of(one: PlanTable, other: PlanTable) -> PlanTable:
+def faster_of(first: PlanTable, other: PlanTable) -> PlanTable:
     """At every bandwidth the plan of whichever table is faster there; of equals the first one's."""
-    places = sorted({0.0, math.inf, *one.breakpoints_bps, *other.breakpoints_bps})
+    places = sorted({0.0, math.inf, *first.breakpoints_bps, *other.breakpoints_bps})
     pieces: list[Piece] = []
     for low, high in itertools.pairwise(places):
-        mine, others = (next(pieces_of(table, low, high)).plan for table in (one, other))
-        crossing = _crossing_bps(mine, others, one.rtt_s)
+        mine, others = (next(pieces_of(table, low, high)).plan for table in (first, other))
+        crossing = _crossing_bps(mine, others, first.rtt_s)
         within = [crossing] if crossing is not None and low < crossing < high else []
         for start, stop in itertools.pairwise([low, *within, high]):
-            middle = Link(_middle(start, stop), one.rtt_s)
+            middle = Link(_middle(start, stop), first.rtt_s)
             is_mine = mine.latency_at(middle).total_s <= others.latency_at(middle).total_s
             pieces.append(Piece(start, stop, mine if is_mine else others))
-    return table_of(one, pieces, one.fallback if _is_faster(one.fallback, other.fallback) else other.fallback)
+    return table_of(
+        first, pieces, first.fallback if _is_faster(first.fallback, other.fallback) else other.fallback
+    )
 
 
 def _is_faster(plan: Plan | None, other: Plan | None) -> bool:

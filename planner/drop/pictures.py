@@ -24,9 +24,9 @@ def admitted(problem: Problem, judge: Judge, max_drop: float) -> Problem:
     `with_errors` puts the errors back into plans.
     """
     holding = [
-        replace(one, error=0.0)
-        for one in problem.encodings
-        if judge(picture_plan(problem, one.name), max_drop).holds(max_drop)
+        replace(encoding, error=0.0)
+        for encoding in problem.encodings
+        if judge(picture_plan(problem, encoding.name), max_drop).holds(max_drop)
     ]
     return replace(problem, encodings=tuple(holding))
 
@@ -40,9 +40,9 @@ def picture_plan(problem: Problem, codec: str) -> Plan:
 
 def with_errors(plan: Plan, problem: Problem) -> Plan:
     """The plan with the error that its picture has in ``problem``."""
-    known: Mapping[str | None, float] = {one.name: one.error for one in problem.encodings}
-    found = [known[code.codec] for code in plan.wire.values() if code.codec in known]
-    return replace(plan, error=found[0]) if found else plan
+    known: Mapping[str | None, float] = {encoding.name: encoding.error for encoding in problem.encodings}
+    errors = [known[code.codec] for code in plan.wire.values() if code.codec in known]
+    return replace(plan, error=errors[0]) if errors else plan
 
 
 def table_with_errors(table: PlanTable, problem: Problem) -> PlanTable:

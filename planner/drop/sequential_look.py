@@ -29,7 +29,7 @@ IN_FULL: Final = 1.0
 class Look(Protocol):
     """One plan on inputs that come one after the other."""
 
-    def observe(self, at: int) -> None:
+    def observe(self, index: int) -> None:
         """Run the input of this index."""
 
     def drop(self, z: float) -> Drop:
@@ -47,7 +47,7 @@ def decided_drop(
 
     Never given up by its lower bound before ``first`` inputs. With `IN_FULL` after all of them.
     """
-    early = {at for part in _EARLY_PARTS if (at := total // part) >= _LEAST_EARLY}
+    early = {count for part in _EARLY_PARTS if (count := total // part) >= _LEAST_EARLY}
     check_at = first
     for done in range(1, total + 1):
         look.observe(done - 1)
@@ -55,8 +55,8 @@ def decided_drop(
             progress(done, total)
         if max_drop >= IN_FULL or done == total:
             continue
-        if done in early and (found := look.drop(Z_EARLY)).holds(max_drop):
-            return found
+        if done in early and (drop := look.drop(Z_EARLY)).holds(max_drop):
+            return drop
         if look.certain > max_drop:
             break
         if done == check_at:

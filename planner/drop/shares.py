@@ -69,8 +69,8 @@ class _Look:
         self._run, self._card, self._inputs, self._right = run, card, inputs, right
         self._rooms: list[float] = []
 
-    def observe(self, at: int) -> None:
-        self._rooms.append(headroom(self._card, self._right[at], self._run.run(self._inputs[at])))
+    def observe(self, index: int) -> None:
+        self._rooms.append(headroom(self._card, self._right[index], self._run.run(self._inputs[index])))
 
     def drop(self, z: float) -> Drop:
         return mean_drop(self._rooms, is_graded(self._card, self._right[0]), z)

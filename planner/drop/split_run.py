@@ -63,8 +63,8 @@ class SplitRun:
         """The network's outputs for one input (feeds by input name)."""
         made = self._head.run(feeds)
         arrived = {name: self._sent(name, made[name], code) for name, code in self._wire.items()}
-        found = {**made, **self._tail.run(arrived)}
-        return {name: found[name] for name in self._outputs}
+        arrays = {**made, **self._tail.run(arrived)}
+        return {name: arrays[name] for name in self._outputs}
 
     def _sent(self, name: str, array: np.ndarray, code: TensorCode) -> np.ndarray:
         """What arrives in the cloud."""
@@ -126,6 +126,6 @@ def _codes(plan: Plan, narrow: Mapping[str, int], errors: ErrorTable | None) -> 
         raise UsageError("running a plan with quantised activations needs the error table with their ranges")
     ranges = {name: errors.activations[name] for name in rest if name in errors.activations} if errors else {}
     return known | {
-        name: TensorCode(narrow[name], one.low.get(narrow[name]), one.high.get(narrow[name]))
-        for name, one in ranges.items()
+        name: TensorCode(narrow[name], table.low.get(narrow[name]), table.high.get(narrow[name]))
+        for name, table in ranges.items()
     }

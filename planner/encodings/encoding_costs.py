@@ -58,12 +58,12 @@ def measure_encodings(graph: Graph, card: Card, feeds: Sequence[Feeds], threads:
     if name is None or graph.inputs != (name,):
         return PictureEncodings(())
     sized = as_it_is(card)
-    pictures = [to_pixels(sized, one[name]) for one in feeds[: _inputs(graph)]]
+    pictures = [to_pixels(sized, feed[name]) for feed in feeds[: _inputs(graph)]]
     runner = Runner(graph.model, threads)
     right = [runner.run(preprocess(sized, picture)) for picture in pictures]
 
     def error(decoded: Sequence[Feeds]) -> float:
-        return noise_to_signal(right, [runner.run(dict(one)) for one in decoded])
+        return noise_to_signal(right, [runner.run(dict(feed)) for feed in decoded])
 
     return PictureEncodings(tuple(_measure(codec, sized, pictures, error) for codec in CODECS))
 

@@ -31,9 +31,9 @@ def every_choice(problem: Problem) -> Costs:
     graph, limits, edge = problem.graph, problem.limits, problem.edge_profile
     named = {layer.name: layer.index for layer in graph.layers}
     return Costs(
+        overhead_bytes=_frame_bytes(problem),
         layers=layer_costs(problem),
         tensors=tensor_costs(problem),
-        overhead_bytes=_frame_bytes(problem),
         limits=limits,
         pinned={named[name]: side == "edge" for name, side in limits.pinned.items()},
         prefix_only=problem.cuts == "prefix",

@@ -20,8 +20,8 @@ class Ways:
 
 def ways(slopes: Iterable[float]) -> Ways:
     """Which way the costs go that have these slopes per bit."""
-    found = list(slopes)
-    return Ways(any(slope > 0 for slope in found), any(slope < 0 for slope in found))
+    known = list(slopes)
+    return Ways(any(slope > 0 for slope in known), any(slope < 0 for slope in known))
 
 
 _NEITHER: Final = Ways(False, False)
@@ -37,7 +37,7 @@ def pruned(costs: Costs) -> Costs:
     return replace(
         costs,
         layers=tuple(_pruned_layer(layer, sized) for layer in costs.layers),
-        tensors=tuple(_pruned_tensor(one, sized, ways(slopes[one.name])) for one in costs.tensors),
+        tensors=tuple(_pruned_tensor(tensor, sized, ways(slopes[tensor.name])) for tensor in costs.tensors),
     )
 
 
@@ -54,8 +54,8 @@ def _pruned_tensor(tensor: TensorCost, sized: bool, cheaper: Ways) -> TensorCost
     """Fewer bits of an activation are always more ways to send it without further loss."""
     activation = undominated(tensor.activation, sized, cheaper=replace(cheaper, fewer=True))
     stored = tuple(choice.bits for choice in activation)
-    pictures = undominated((one for one in tensor.wire if one.is_picture), True, stored)
-    tensors = undominated((one for one in tensor.wire if not one.is_picture), True, stored)
+    pictures = undominated((choice for choice in tensor.wire if choice.is_picture), True, stored)
+    tensors = undominated((choice for choice in tensor.wire if not choice.is_picture), True, stored)
     return replace(tensor, activation=activation, wire=(*tensors, *pictures))
 
 

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from evosplit.planner.devices.energy import Energy
 from evosplit.planner.problem.assignment import Assignment
-from evosplit.planner.problem.costs import Costs, LayerCost, Linear
+from evosplit.planner.problem.costs import Costs, LayerCost
 from evosplit.planner.problem.planning_problem import Problem
 from evosplit.planner.problem.scaled_costs import scaled_layer, scaled_tensor
 from evosplit.planner.problem.spending import Spending, spending
@@ -91,19 +92,20 @@ class _Hook:
 def _in_order(graph: Graph, exits: Sequence[ExitShare]) -> tuple[_Hook, ...]:
     """The hooks as a frame meets them: those with the least to compute first."""
     known = {**dict.fromkeys(graph.inputs, frozenset[int]()), **_ancestors(graph)}
-    for one in exits:
-        if one.tap not in known:
-            raise ProfileError(f"{graph.name} has no tensor {one.tap!r} for an exit")
-    return tuple(sorted((_Hook(one, known[one.tap]) for one in exits), key=lambda hook: len(hook.needs)))
+    for share in exits:
+        if share.tap not in known:
+            raise ProfileError(f"{graph.name} has no tensor {share.tap!r} for an exit")
+    hooks = (_Hook(share, known[share.tap]) for share in exits)
+    return tuple(sorted(hooks, key=lambda hook: len(hook.needs)))
 
 
 def _ancestors(graph: Graph) -> dict[str, frozenset[int]]:
     """For every tensor that a layer makes: the layer and all that it depends on."""
-    found: dict[str, frozenset[int]] = {}
+    ancestors: dict[str, frozenset[int]] = {}
     for layer in graph.layers:
-        needs = frozenset({layer.index}).union(*(found.get(name, frozenset()) for name in layer.inputs))
-        found |= dict.fromkeys(layer.outputs, needs)
-    return found
+        needs = frozenset({layer.index}).union(*(ancestors.get(name, frozenset()) for name in layer.inputs))
+        ancestors |= dict.fromkeys(layer.outputs, needs)
+    return ancestors
 
 
 def _case(problem: Problem, costs: Costs, hooks: Sequence[_Hook]) -> Case:
@@ -113,7 +115,7 @@ def _case(problem: Problem, costs: Costs, hooks: Sequence[_Hook]) -> Case:
     hooks_s = [share * hook.exit.hook_s for share, hook in zip(passed, hooks, strict=False)]
     prepared = costs if not hooks or hooks[0].needs else _always_prepared(costs)
     at_input_s = sum(seconds for seconds, hook in zip(hooks_s, hooks, strict=True) if not hook.needs)
-    above = [frozenset[int]().union(*(one.needs for one in hooks[: at + 1])) for at in range(len(hooks))]
+    above = tuple(itertools.accumulate((hook.needs for hook in hooks), operator.or_))
     mean = replace(
         prepared,
         frame_s=prepared.frame_s + at_input_s,
@@ -137,22 +139,17 @@ def _layers(
     hook_s: defaultdict[int, float] = defaultdict(float)
     for before, seconds in zip(above, hooks_s, strict=True):
         hook_s[max(before, default=-1)] += seconds
-    found = []
+    costed = []
     for layer, cost in zip(problem.graph.layers, costs.layers, strict=True):
         stage = sum(layer.index not in layers for layers in above)
         share = passed[stage] * problem.expectation.density.get(layer.name, 1.0)
-        found.append(_with_hook(scaled_layer(cost, share, passed[-1], share), hook_s[layer.index]))
-    return tuple(found)
+        costed.append(scaled_layer(cost, share, passed[-1], share, hook_s[layer.index]))
+    return tuple(costed)
 
 
 def _always_prepared(costs: Costs) -> Costs:
     """A hook that reads the network's input needs it made, also where a picture is sent."""
     return replace(costs, frame_s=costs.always_s, prepare_s=0.0)
-
-
-def _with_hook(layer: LayerCost, seconds: float) -> LayerCost:
-    rows = tuple(Linear(row.fixed + seconds, row.per_weight_bit, row.per_bit) for row in layer.edge_s)
-    return replace(layer, edge_s=rows)
 
 
 def _radio(energy: Energy, share: float) -> Energy:

@@ -19,17 +19,17 @@ _DECIMALS: Final = 12
 
 def ends(slope: float, choices: Sequence[Choice]) -> tuple[float, float]:
     """The least and the most of slope times bits; nothing where there is nothing to choose."""
-    found = [slope * choice.bits for choice in choices] or [0.0]
-    return min(found), max(found)
+    amounts = [slope * choice.bits for choice in choices] or [0.0]
+    return min(amounts), max(amounts)
 
 
 def row_ends(
     row: Linear, weights: Sequence[Choice], stored: Mapping[str, Sequence[Choice]]
 ) -> tuple[float, float]:
     """The least and the most of a row over all bits; ``stored`` are the choices of every tensor."""
-    found = [ends(row.per_weight_bit, weights)]
-    found += [ends(slope, stored[name]) for name, slope in row.per_bit.items()]
-    return row.fixed + sum(low for low, _ in found), row.fixed + sum(high for _, high in found)
+    intervals = [ends(row.per_weight_bit, weights)]
+    intervals += [ends(slope, stored[name]) for name, slope in row.per_bit.items()]
+    return row.fixed + sum(low for low, _ in intervals), row.fixed + sum(high for _, high in intervals)
 
 
 def accepts(costs: Costs) -> bool:

@@ -20,23 +20,23 @@ def statements(graph: Graph) -> tuple[str, ...]:
     What is quantised already keeps its bits: integer weights and integer tensors are never requantised, in
     pairs that quantise and dequantise (QDQ) as little as in integer operators.
     """
-    found: Counter[str] = Counter(
+    counts: Counter[str] = Counter(
         op
         for layer in graph.layers
         for op in (layer.op, *layer.fused)
         if op in CONTROL_FLOW | QUANTISED | PAIRS
     )
     lines = list(file_remarks(graph))
-    if found.keys() & CONTROL_FLOW:
-        names = ", ".join(f"{found[op]} {op}" for op in sorted(found.keys() & CONTROL_FLOW))
+    if counts.keys() & CONTROL_FLOW:
+        names = ", ".join(f"{counts[op]} {op}" for op in sorted(counts.keys() & CONTROL_FLOW))
         lines.append(
             f"{graph.name} has control flow ({names}): each runs whole on one side, cuts go around it"
         )
-    if found.keys() & QUANTISED:
-        names = ", ".join(sorted(found.keys() & QUANTISED))
+    if counts.keys() & QUANTISED:
+        names = ", ".join(sorted(counts.keys() & QUANTISED))
         lines.append(
             f"{graph.name} is quantised already ({names}): integer weights and tensors keep their bits"
         )
-    elif found.keys() & PAIRS:
+    elif counts.keys() & PAIRS:
         lines.append(f"{graph.name} is quantised already (QDQ): integer weights and tensors keep their bits")
     return tuple(lines)

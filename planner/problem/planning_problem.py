@@ -111,13 +111,13 @@ class Problem:
         return cloud_seconds(self.cloud, self.graph)
 
     def _check_models(self) -> None:
-        found = (("edge profile", self.edge_profile), ("cloud profile", self.cloud_profile))
-        for what, profile in found:
+        profiles = (("edge profile", self.edge_profile), ("cloud profile", self.cloud_profile))
+        for what, profile in profiles:
             if profile is not None and len(profile.layer_s) != len(self.graph.layers):
                 raise ProfileError(
                     f"the {what} has {len(profile.layer_s)} layers, not {len(self.graph.layers)}"
                 )
-        for what, known in (*found, ("error table", self.errors)):
+        for what, known in (*profiles, ("error table", self.errors)):
             if known is not None and known.model_sha256 != self.graph.sha256:
                 raise ProfileError(
                     f"the {what} is of model {known.model_sha256[:12]}, not {self.graph.sha256[:12]}"
@@ -131,3 +131,11 @@ def default_bits(edge: Profile | Device) -> BitChoices:
         has_integers = measured is not None and measured.integers is not None
         return BitChoices(activations=(INTEGER_BITS, FLOAT_BITS)) if has_integers else BitChoices()
     return BitChoices(edge.choices, edge.choices, (2, 3, 4, 5, 6, 8, 16))
+
+
+def offered_bits(edge: Profile | Device) -> BitChoices:
+    """What the edge can run, and float, which baselines use: no strategy may have what ours has not."""
+    bits = default_bits(edge)
+    return BitChoices(
+        *(tuple(sorted({*widths, FLOAT_BITS})) for widths in (bits.weights, bits.activations, bits.wire))
+    )

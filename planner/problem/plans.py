@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from evosplit.planner.problem.assignment import Assignment
 from evosplit.planner.problem.costs import Choice, Costs
 from evosplit.planner.problem.exit_cases import Case
 from evosplit.planner.problem.planning_problem import Problem
 from evosplit.planner.problem.spending import Spending, spending
-from evosplit.planner.problem.wire_choices import PLAIN, USUAL, coded_step
+from evosplit.planner.problem.wire_choices import CODED, PLAIN, USUAL
 from evosplit.shared.expectation import NOTHING_SPARED
 from evosplit.shared.graph import make_cut
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan, TensorCode
+
+EASIER_STEPS: Final = 4
+"""Steps of the ladder that a plan carries beside its own: up to four times its own."""
 
 
 def make_plan(problem: Problem, costs: Costs, chosen: Assignment, cost: Spending, link: Link) -> Plan:
@@ -44,7 +48,19 @@ def make_plan(problem: Problem, costs: Costs, chosen: Assignment, cost: Spending
         edge_memory_bytes=cost.memory_bytes,
         error=cost.error,
         activation_ranges=_ranges(problem, activation_bits),
+        easier=_easier(problem, cost.sent),
     )
+
+
+def _easier(problem: Problem, sent: Mapping[str, Choice]) -> dict[str, tuple[TensorCode, ...]]:
+    """The next larger steps of the ladder for every entropy-coded tensor that has any."""
+    chosen = {name: _number(choice) for name, choice in sent.items()}
+    ladders = {
+        name: problem.errors.activations[name].coded[max(number - EASIER_STEPS, 0) : number]
+        for name, number in chosen.items()
+        if number is not None
+    }
+    return {name: tuple(step.code for step in steps) for name, steps in ladders.items() if steps}
 
 
 def _ranges(problem: Problem, bits: Mapping[str, int]) -> dict[str, tuple[float, float]]:
@@ -72,11 +88,16 @@ def _single(choices: tuple[Choice, ...]) -> int | None:
     return choices[0].bits if len(choices) == 1 else None
 
 
+def _number(choice: Choice) -> int | None:
+    """The step of the ladder that a choice's codec stands for."""
+    return int(choice.codec[len(CODED) :]) if choice.codec.startswith(CODED) else None
+
+
 def _code(problem: Problem, tensor: str, choice: Choice) -> TensorCode:
     table = problem.errors.activations.get(tensor)
-    step = coded_step(table, choice.codec)
-    if step is not None:
-        return step.code
+    number = _number(choice)
+    if table is not None and number is not None:
+        return table.coded[number].code
     codec = None if choice.codec == USUAL else choice.codec
     if table is None or choice.bits not in table.low or codec not in (None, PLAIN):
         return TensorCode(choice.bits, codec=codec)

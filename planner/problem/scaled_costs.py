@@ -20,9 +20,11 @@ def scaled(costs: Costs, edge: float, cloud: float) -> Costs:
     )
 
 
-def scaled_layer(layer: LayerCost, edge: float, cloud: float, joules: float = 1.0) -> LayerCost:
-    """A layer with its seconds multiplied on either side, and its joules."""
-    rows = tuple(_row(row, edge) for row in layer.edge_s)
+def scaled_layer(
+    layer: LayerCost, edge: float, cloud: float, joules: float = 1.0, hook_s: float = 0.0
+) -> LayerCost:
+    """A layer with its seconds multiplied on either side, and its joules; ``hook_s`` more of them."""
+    rows = tuple(_row(row, edge, hook_s) for row in layer.edge_s)
     return replace(layer, edge_s=rows, cloud_s=cloud * layer.cloud_s, energy_j=_row(layer.energy_j, joules))
 
 
@@ -31,9 +33,9 @@ def scaled_tensor(tensor: TensorCost, edge: float, cloud: float) -> TensorCost:
     return replace(tensor, wire=_choices(tensor.wire, edge, cloud))
 
 
-def _row(row: Linear, factor: float) -> Linear:
+def _row(row: Linear, factor: float, added: float = 0.0) -> Linear:
     per_bit = {name: factor * slope for name, slope in row.per_bit.items()}
-    return Linear(factor * row.fixed, factor * row.per_weight_bit, per_bit)
+    return Linear(factor * row.fixed + added, factor * row.per_weight_bit, per_bit)
 
 
 def _choices(choices: Sequence[Choice], edge: float, cloud: float) -> tuple[Choice, ...]:

@@ -116,7 +116,7 @@ def spending(costs: Costs, chosen: Assignment) -> Spending:
         for tensor in costs.tensors
         if is_made(tensor, layers)
     }
-    sent = [(one, wire_choice(one, chosen)) for one in costs.tensors if crosses(one, layers)]
+    sent = [(tensor, wire_choice(tensor, chosen)) for tensor in costs.tensors if crosses(tensor, layers)]
     stored = {name: choice.bits for name, choice in made.items()}
     sent_bytes = sum(choice.size_bytes for _, choice in sent) + costs.overhead_bytes
     on_edge = [(costs.layers[index], choice.bits if choice else 0) for index, choice in weights.items()]
@@ -167,7 +167,8 @@ def _activation_bytes(costs: Costs, layers: frozenset[int], made: Mapping[str, C
     if costs.limits.memory_model == "live":
         return peak_bytes(costs, layers, sizes)
     return max(
-        (sizes[one.name] for one in costs.tensors if one.producer >= 0 and one.name in sizes), default=0
+        (sizes[tensor.name] for tensor in costs.tensors if tensor.producer >= 0 and tensor.name in sizes),
+        default=0,
     )
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from evosplit.kernels.errors.coded_steps import CodedStep
-from evosplit.kernels.errors.error_table import ActivationErrors
 from evosplit.planner.encodings import CodecSpeed
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.costs import Choice
@@ -57,12 +55,12 @@ def _size(problem: Problem, tensor: Tensor, bits: int, codec: str) -> int:
 
 def _simulated(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
     """Packed codes without a codec, whose speed a simulated device does not state."""
-    found = _tensors(problem, tensor, PLAIN, _AT_ONCE)
+    packed = _tensors(problem, tensor, PLAIN, _AT_ONCE)
     stays_float = tensor.name in problem.errors.plain_bytes
     if tensor.name not in problem.graph.inputs or not tensor.is_float or stays_float:
-        return found
+        return packed
     size = packed_size_bytes(tensor.shape, RAW_INPUT_BITS) + _overhead(tensor, RAW_INPUT_BITS)
-    fewer = [choice for choice in found if choice.bits < RAW_INPUT_BITS]
+    fewer = [choice for choice in packed if choice.bits < RAW_INPUT_BITS]
     return (*fewer, Choice(RAW_INPUT_BITS, size, 0.0, PLAIN))
 
 
@@ -77,17 +75,12 @@ def _entropy_coded(problem: Problem, tensor: Tensor) -> list[Choice]:
             step.bits,
             math.ceil(step.wire_bytes) + _overhead(tensor, step.bits),
             step.error,
-            f"{CODED}{at}",
+            f"{CODED}{number}",
             *seconds,
         )
-        for at, step in enumerate(table.coded)
+        for number, step in enumerate(table.coded)
         if step.bits >= min(problem.bits.wire)
     ]
-
-
-def coded_step(table: ActivationErrors | None, codec: str) -> CodedStep | None:
-    """The step that a choice's codec stands for."""
-    return table.coded[int(codec[len(CODED) :])] if table and codec.startswith(CODED) else None
 
 
 def _encodings(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
@@ -96,9 +89,15 @@ def _encodings(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
         return ()
     return tuple(
         Choice(
-            RAW_INPUT_BITS, math.ceil(one.wire_bytes), one.error, one.name, one.encode_s, one.decode_s, True
+            RAW_INPUT_BITS,
+            math.ceil(picture.wire_bytes),
+            picture.error,
+            picture.name,
+            picture.encode_s,
+            picture.decode_s,
+            True,
         )
-        for one in problem.encodings
+        for picture in problem.encodings
     )
 
 

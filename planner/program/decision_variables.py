@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from evosplit.planner.problem.costs import Choice, Costs, TensorCost
@@ -30,7 +30,7 @@ class Decisions:
             self._picks(tensor.activation, self.made(tensor.producer)) for tensor in costs.tensors
         )
         self.wire = tuple(
-            self._wire(*found) for found in zip(costs.tensors, self.y, self.activations, strict=True)
+            self._wire(*given) for given in zip(costs.tensors, self.y, self.activations, strict=True)
         )
         self.u = self._uplink()
 
@@ -135,8 +135,3 @@ def _ways(choice: Choice, stored: Picks) -> Iterator[tuple[Choice, list[int] | N
         yield replace(choice, error=0.0), None if len(exact) == len(stored) else exact
     if len(exact) < len(stored):
         yield choice, None
-
-
-def flat(found: Iterable[Picks]) -> Iterator[tuple[Choice, int]]:
-    """All picks."""
-    return (pick for picks in found for pick in picks)

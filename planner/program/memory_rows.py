@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import chain
 
-from evosplit.planner.program.decision_variables import Decisions, Picks, flat
+from evosplit.planner.program.decision_variables import Decisions, Picks
 from evosplit.planner.program.milp_arrays import ONE, ZERO, Sum, Terms, added, terms
 
 
@@ -22,7 +23,7 @@ class Memory:
         # Sizes are whole bytes: a quarter more than the limit admits nothing more, but rounding.
         memory = self.program.variable(0.0, math.inf if limit is None else 1e-3 * (limit + 0.25))
         packed = Sum(1e-3)
-        for choice, variable in flat(self.made.weights):
+        for choice, variable in chain.from_iterable(self.made.weights):
             packed.add(variable, choice.size_bytes)
         weights = self._total(packed.terms)
         paper = self.costs.limits.memory_model == "paper"
@@ -64,8 +65,8 @@ class Memory:
         ]
         if self.costs.prefix_only or not done:
             return before
-        found = added(before, *(_kilobytes(self._held(index)) for index in done))
-        return found if self.bounds.layers is not None else {self._total(found): 1.0}
+        held = added(before, *(_kilobytes(self._held(index)) for index in done))
+        return held if self.bounds.layers is not None else {self._total(held): 1.0}
 
     def _held(self, index: int) -> Picks:
         """h_{t,b} >= a_{t,b} + y_t - 1: tensor t waits for the cloud at b bits."""
@@ -74,10 +75,10 @@ class Memory:
             return picks
         if len(picks) == 1:
             return ((picks[0][0], y),)
-        found = tuple((choice, self.program.variable(0.0, 1.0)) for choice, _ in picks)
-        for (_, held), (_, picked) in zip(found, picks, strict=True):
+        waiting = tuple((choice, self.program.variable(0.0, 1.0)) for choice, _ in picks)
+        for (_, held), (_, picked) in zip(waiting, picks, strict=True):
             self.program.row(terms((held, 1.0), (picked, -1.0), (y, -1.0)), low=-1.0)
-        return found
+        return waiting
 
     def _total(self, terms: Terms) -> int:
         if not terms:

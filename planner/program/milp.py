@@ -87,10 +87,10 @@ def invert(written: Written, costs: Costs, values: Sequence[float]) -> Assignmen
     )
 
 
-def _picked(names: Iterable[str], found: Iterable[Picks], values: Sequence[float]) -> dict[str, Choice]:
+def _picked(names: Iterable[str], per_name: Iterable[Picks], values: Sequence[float]) -> dict[str, Choice]:
     return {
         name: choice
-        for name, picks in zip(names, found, strict=True)
+        for name, picks in zip(names, per_name, strict=True)
         for choice, variable in picks
         if values[variable] > 0.5
     }

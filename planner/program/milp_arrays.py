@@ -45,12 +45,12 @@ class Program:
     def row(self, terms: Mapping[int, float], low: float = -math.inf, high: float = math.inf) -> None:
         """Add ``low <= terms <= high``."""
         given = terms.get(ONE, 0.0)
-        found = [(column, factor) for column, factor in terms.items() if column > ZERO and factor]
-        if not found:
+        varying = [(column, factor) for column, factor in terms.items() if column > ZERO and factor]
+        if not varying:
             self.impossible |= not low - _ROUNDING <= given <= high + _ROUNDING
             return
-        self.columns += [column for column, _ in found]
-        self.factors += [factor for _, factor in found]
+        self.columns += [column for column, _ in varying]
+        self.factors += [factor for _, factor in varying]
         self.starts.append(len(self.columns))
         self.row_low.append(low - given)
         self.row_high.append(high - given)
@@ -84,4 +84,4 @@ def terms(*pairs: tuple[int, float]) -> Terms:
 
 def added(*sums: Terms) -> Terms:
     """The sum of sums."""
-    return terms(*(pair for found in sums for pair in found.items()))
+    return terms(*(pair for addend in sums for pair in addend.items()))

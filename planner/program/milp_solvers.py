@@ -106,8 +106,8 @@ def _pulp_problem(program: Program) -> tuple[Any, list[Any]]:
     variables[ZERO].setInitialValue(0.0)
     cost = {variables[column]: factor for column, factor in program.cost.items()}
     problem.setObjective(pulp.LpAffineExpression(cost))
-    for at, (low, high) in enumerate(zip(program.row_low, program.row_high, strict=True)):
-        inside = slice(program.starts[at], program.starts[at + 1])
+    for row, (low, high) in enumerate(zip(program.row_low, program.row_high, strict=True)):
+        inside = slice(program.starts[row], program.starts[row + 1])
         terms = {
             variables[column]: factor
             for column, factor in zip(program.columns[inside], program.factors[inside], strict=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from evosplit.planner.problem.costs import Linear
 from evosplit.planner.problem.linear_bounds import row_ends
-from evosplit.planner.program.decision_variables import Decisions, flat
+from evosplit.planner.program.decision_variables import Decisions
 from evosplit.planner.program.milp_arrays import ONE, ZERO, Sum, Terms, added
 from evosplit.planner.program.spending_limits import Goal
 from evosplit.shared.link import Link
@@ -48,7 +49,7 @@ class Measures:
         total.add(self.made.u, self.costs.pack_s)
         for index, layer in enumerate(self.costs.layers):
             self._spend(total, index, layer.edge_s)
-        for choice, variable in flat(self.made.wire):
+        for choice, variable in chain.from_iterable(self.made.wire):
             total.add(variable, self.costs.sending_s(choice))
         return total.terms
 
@@ -57,7 +58,7 @@ class Measures:
         for layer, x in zip(self.costs.layers, self.made.x, strict=True):
             total.add(ONE, layer.cloud_s)
             total.add(x, -layer.cloud_s)
-        for choice, variable in flat(self.made.wire):
+        for choice, variable in chain.from_iterable(self.made.wire):
             total.add(variable, choice.cloud_s)
         return total.terms
 
@@ -75,14 +76,14 @@ class Measures:
     def _sent_bytes(self) -> Terms:
         total = Sum()
         total.add(self.made.u, self.costs.overhead_bytes)
-        for choice, variable in flat(self.made.wire):
+        for choice, variable in chain.from_iterable(self.made.wire):
             total.add(variable, choice.size_bytes)
         return total.terms
 
     def _largest(self, *sums: Terms) -> int:
         largest = self.program.variable()
-        for found in sums:
-            self.program.row(added(found, {largest: -1.0}), high=0.0)
+        for addend in sums:
+            self.program.row(added(addend, {largest: -1.0}), high=0.0)
         return largest
 
     def _spend(self, total: Sum, index: int, rows: Sequence[Linear]) -> None:
@@ -138,13 +139,13 @@ class Measures:
         weights = self.costs.layers[index].weights
         ranges = [row_ends(row, weights, self._stored) for row in rows]
         most = max(low for low, _ in ranges)
-        first = next(at for at, (low, _) in enumerate(ranges) if low == most)
-        return [row for at, row in enumerate(rows) if at == first or ranges[at][1] > most]
+        first = next(index for index, (low, _) in enumerate(ranges) if low == most)
+        return [row for index, row in enumerate(rows) if index == first or ranges[index][1] > most]
 
     def _error(self) -> Terms:
         total = Sum(self.error_scale)
         for picks in (self.made.weights, self.made.activations, self.made.wire):
-            for choice, variable in flat(picks):
+            for choice, variable in chain.from_iterable(picks):
                 total.add(variable, choice.error)
         return total.terms
 

@@ -1,6 +1,6 @@
 """Transfer of corrections to other plans: what outlives a plan table, and its use under the next one.
 
-A way that both tables have is told its own measurement again. Where the new table lacks it, its predicted
+A way that both tables have is told its own fact again. Where the new table lacks it, its predicted
 seconds say where it belongs: it stands among the new plans until they have learnt from it, and is left out.
 """
 
@@ -53,12 +53,12 @@ def kept_of(known: Corrections, profile_sha256: str) -> KeptCorrections:
     terms = known.terms
     ways = tuple(
         Kept(
-            terms.ways[at],
-            _told(known.edge, at, float(terms.edge_s[at])),
-            _told(known.cloud, at, float(terms.cloud_s[at])) if terms.reach[at] > 0 else None,
-            _told(known.wire, at, float(terms.wire_bytes[at])) if terms.reach[at] > 0 else None,
+            terms.ways[place],
+            _told(known.edge, place, float(terms.edge_s[place])),
+            _told(known.cloud, place, float(terms.cloud_s[place])) if terms.reach[place] > 0 else None,
+            _told(known.wire, place, float(terms.wire_bytes[place])) if terms.reach[place] > 0 else None,
         )
-        for at, count in enumerate(known.tried)
+        for place, count in enumerate(known.tried)
         if count
     )
     return KeptCorrections(profile_sha256, ways, _scalar(known.prepare), _scalar(known.request))
@@ -67,17 +67,17 @@ def kept_of(known: Corrections, profile_sha256: str) -> KeptCorrections:
 def recalled(known: Corrections, kept: KeptCorrections) -> Corrections:
     """New corrections that start with what was kept of others, of the same profile."""
     terms = known.terms
-    place = {key: at for at, key in enumerate(terms.ways)}
+    places = {key: place for place, key in enumerate(terms.ways)}
 
     def step(seconds: np.ndarray, spread: Spread, of: Callable[[Kept], Told | None]) -> Belief:
-        found = [(place.get(one.way), step) for one in kept.ways if (step := of(one)) is not None]
-        return _recalled(seconds, spread, found)
+        measured = [(places.get(way.way), step) for way in kept.ways if (step := of(way)) is not None]
+        return _recalled(seconds, spread, measured)
 
     return dataclasses.replace(
         known,
-        edge=step(terms.edge_s, COMPUTING, lambda one: one.edge),
-        cloud=step(terms.cloud_s, COMPUTING, lambda one: one.cloud),
-        wire=step(terms.wire_bytes, SENDING, lambda one: one.wire),
+        edge=step(terms.edge_s, COMPUTING, lambda way: way.edge),
+        cloud=step(terms.cloud_s, COMPUTING, lambda way: way.cloud),
+        wire=step(terms.wire_bytes, SENDING, lambda way: way.wire),
         prepare=told(known.prepare, 0, kept.prepare[0], kept.prepare[1] + _DOUBT),
         request=told(known.request, 0, kept.request[0], kept.request[1] + _DOUBT),
     )
@@ -89,16 +89,17 @@ def carried(known: Corrections, plans: Sequence[Plan]) -> Corrections:
 
 
 def _recalled(seconds: np.ndarray, spread: Spread, kept: Sequence[tuple[int | None, Told]]) -> Belief:
-    strangers = [one.predicted for at, one in kept if at is None]
+    strangers = [fact.predicted for place, fact in kept if place is None]
     belief = prior_belief(np.concatenate([seconds, strangers]), spread)
     others = iter(range(len(seconds), len(belief.mean)))
-    for at, one in kept:
-        belief = told(belief, next(others) if at is None else at, one.log_ratio, one.variance + _DOUBT)
+    for place, fact in kept:
+        row = next(others) if place is None else place
+        belief = told(belief, row, fact.log_ratio, fact.variance + _DOUBT)
     return belief.first(len(seconds))
 
 
-def _told(belief: Belief, at: int, predicted: float) -> Told:
-    return Told(predicted, float(belief.mean[at]), float(belief.cov[at, at]))
+def _told(belief: Belief, place: int, predicted: float) -> Told:
+    return Told(predicted, float(belief.mean[place]), float(belief.cov[place, place]))
 
 
 def _scalar(belief: Belief) -> tuple[float, float]:

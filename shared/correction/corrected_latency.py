@@ -29,19 +29,19 @@ class Prices:
 
     def __call__(self, plan: Plan) -> float:
         """Corrected seconds of one plan; of a plan of another table what is predicted."""
-        at = self.terms.index.get(plan.digest)
-        return plan.latency_at(self.link).total_s if at is None else float(self.latency_s[at])
+        place = self.terms.index.get(plan.digest)
+        return plan.latency_at(self.link).total_s if place is None else float(self.latency_s[place])
 
     def deviations_s(self) -> Vector:
         """Standard deviations (n,) of the corrected latencies."""
         return np.sqrt(sum(by * by * cov.diagonal() for by, cov in self.steps))
 
-    def deviations_from_s(self, at: int) -> Vector:
-        """Standard deviations (n,) of what the plans take more than plan ``at``."""
+    def deviations_from_s(self, place: int) -> Vector:
+        """Standard deviations (n,) of what the plans take more than plan ``place``."""
         total = np.zeros_like(self.latency_s)
         for by, cov in self.steps:
-            mine, own = float(by[at]), float(cov[at, at])
-            total += by * (by * cov.diagonal() - 2 * mine * cov[:, at]) + mine * mine * own
+            mine, own = float(by[place]), float(cov[place, place])
+            total += by * (by * cov.diagonal() - 2 * mine * cov[:, place]) + mine * mine * own
         return np.sqrt(np.maximum(total, 0.0))
 
 

@@ -64,23 +64,23 @@ class Corrections:
 
     def learn(self, seen: Measured) -> Corrections:
         """The corrections after one more frame; a plan of another table teaches nothing."""
-        at = self.terms.index.get(seen.digest)
-        if at is None:
+        place = self.terms.index.get(seen.digest)
+        if place is None:
             return self
         now, terms = self if (self.frames + 1) % _EVERY else _aged(self), self.terms
-        cold = 0.0 if at == self.last else _COLD
+        cold = 0.0 if place == self.last else _COLD
         whole = None if seen.wire_bytes is None else float(seen.wire_bytes)
-        pixels_s = None if terms.is_picture[at] else seen.prepare_s
+        pixels_s = None if terms.is_picture[place] else seen.prepare_s
         return Corrections(
             terms,
-            edge=_learnt(now.edge, at, seen.edge_s, float(terms.edge_s[at]), cold),
-            cloud=_learnt(now.cloud, at, seen.cloud_s, float(terms.cloud_s[at]), cold),
-            wire=_learnt(now.wire, at, whole, float(terms.wire_bytes[at]), 0.0),
-            prepare=_learnt(now.prepare, 0, pixels_s, float(terms.prepare_s[at]), cold),
+            edge=_learnt(now.edge, place, seen.edge_s, float(terms.edge_s[place]), cold),
+            cloud=_learnt(now.cloud, place, seen.cloud_s, float(terms.cloud_s[place]), cold),
+            wire=_learnt(now.wire, place, whole, float(terms.wire_bytes[place]), 0.0),
+            prepare=_learnt(now.prepare, 0, pixels_s, float(terms.prepare_s[place]), cold),
             request=_shifted(now.request, seen),
-            tried=(*self.tried[:at], self.tried[at] + 1, *self.tried[at + 1 :]),
+            tried=(*self.tried[:place], self.tried[place] + 1, *self.tried[place + 1 :]),
             frames=self.frames + 1,
-            last=at,
+            last=place,
         )
 
 
@@ -109,10 +109,10 @@ def _aged(known: Corrections) -> Corrections:
     )
 
 
-def _learnt(belief: Belief, at: int, measured: float | None, predicted: float, doubt: float) -> Belief:
+def _learnt(belief: Belief, place: int, measured: float | None, predicted: float, doubt: float) -> Belief:
     if measured is None:
         return belief
-    return observed(belief, at, math.log((measured + _NOTHING_S) / (predicted + _NOTHING_S)), doubt)
+    return observed(belief, place, math.log((measured + _NOTHING_S) / (predicted + _NOTHING_S)), doubt)
 
 
 def _shifted(belief: Belief, seen: Measured) -> Belief:

@@ -27,33 +27,33 @@ _Z: Final = 1.64  # the intervals: 90 %
 
 @dataclass(frozen=True)
 class Tries:
-    """``at`` are the last `MOST` frames that were tries; ``plan`` is tried for ``left`` frames more."""
+    """``frames`` are the last `MOST` frames that were tries; ``plan`` is tried for ``left`` frames more."""
 
-    at: tuple[int, ...] = ()
+    frames: tuple[int, ...] = ()
     plan: int | None = None
     left: int = 0
 
     def may_begin(self, frame: int) -> bool:
         """Whether the budget has room for a whole try."""
-        first = len(self.at) - MOST + _LENGTH - 1
-        return not self.left and (first < 0 or frame - self.at[first] >= WINDOW)
+        first = len(self.frames) - MOST + _LENGTH - 1
+        return not self.left and (first < 0 or frame - self.frames[first] >= WINDOW)
 
     def waited(self, frame: int) -> float:
         """The share of the latency that a try must promise to save so soon after the last one."""
-        since = frame - self.at[-1] if self.at else frame
+        since = frame - self.frames[-1] if self.frames else frame
         return max(_GAIN, _PATIENCE / max(since, 1))
 
     def begun(self, plan: int) -> Tries:
         """With a try of a plan to come."""
-        return Tries(self.at, plan, _LENGTH)
+        return Tries(self.frames, plan, _LENGTH)
 
     def spent(self, frame: int) -> Tries:
         """After one frame of it."""
-        return Tries((*self.at, frame)[-MOST:], self.plan, self.left - 1)
+        return Tries((*self.frames, frame)[-MOST:], self.plan, self.left - 1)
 
     def given_up(self) -> Tries:
         """Without what is left of the try."""
-        return Tries(self.at)
+        return Tries(self.frames)
 
 
 def worth_trying(priced: Prices, current: int, best: int, gain_share: float) -> list[int]:
@@ -65,5 +65,6 @@ def worth_trying(priced: Prices, current: int, best: int, gain_share: float) -> 
     latency_s, current_s = priced.latency_s, float(priced.latency_s[current])
     gain_s = _Z * priced.deviations_from_s(current) - (latency_s - current_s)
     is_cheap = latency_s <= (1 + LOSS) * float(latency_s[best])
-    found = np.flatnonzero(is_cheap & (gain_s >= gain_share * current_s))
-    return sorted((int(at) for at in found if at != current), key=lambda at: -float(gain_s[at]))
+    candidates = np.flatnonzero(is_cheap & (gain_s >= gain_share * current_s))
+    others = (int(place) for place in candidates if place != current)
+    return sorted(others, key=lambda place: -float(gain_s[place]))

@@ -92,28 +92,28 @@ def aged(belief: Belief, frames: int) -> Belief:
     return dataclasses.replace(belief, cov=belief.cov + share * (belief.prior - belief.cov))
 
 
-def observed(belief: Belief, at: int, log_ratio: float, doubt: float = 0.0) -> Belief:
-    """The belief after a measurement of plan ``at``, whose variance is the noise and ``doubt``."""
+def observed(belief: Belief, place: int, log_ratio: float, doubt: float = 0.0) -> Belief:
+    """The belief after a measurement of plan ``place``, whose variance is the noise and ``doubt``."""
     cov, noise = belief.cov, belief.noise + doubt
-    off = log_ratio - float(belief.mean[at])
-    clipped = _clipped(off, float(cov[at, at]) + noise)
-    run = _run(belief.run, off - _clipped(off, float(cov[at, at]) + noise, CLIP_LOW))
+    off = log_ratio - float(belief.mean[place])
+    clipped = _clipped(off, float(cov[place, place]) + noise)
+    run = _run(belief.run, off - _clipped(off, float(cov[place, place]) + noise, CLIP_LOW))
     if abs(run) >= RUN:
         cov, run = cov + _CHANGE * belief.prior, 0
-        clipped = _clipped(off, float(cov[at, at]) + noise, CLIP_LOW)
-    left = belief.noise if doubt else _noise(noise, clipped * clipped - float(cov[at, at]))
-    return _moved(Belief(belief.mean, cov, belief.prior, left, run), at, clipped, noise)
+        clipped = _clipped(off, float(cov[place, place]) + noise, CLIP_LOW)
+    left = belief.noise if doubt else _noise(noise, clipped * clipped - float(cov[place, place]))
+    return _moved(Belief(belief.mean, cov, belief.prior, left, run), place, clipped, noise)
 
 
-def told(belief: Belief, at: int, log_ratio: float, variance: float) -> Belief:
-    """The belief after hearing what was known of plan ``at``: many measurements, taken at their word."""
-    return _moved(belief, at, log_ratio - float(belief.mean[at]), variance)
+def told(belief: Belief, place: int, log_ratio: float, variance: float) -> Belief:
+    """The belief after hearing what was known of plan ``place``: many measurements, taken at their word."""
+    return _moved(belief, place, log_ratio - float(belief.mean[place]), variance)
 
 
-def _moved(belief: Belief, at: int, off: float, noise: float) -> Belief:
+def _moved(belief: Belief, place: int, off: float, noise: float) -> Belief:
     """Kalman's update by one measurement that is ``off`` the mean."""
-    column = belief.cov[:, at]
-    gain = column / (float(column[at]) + noise)
+    column = belief.cov[:, place]
+    gain = column / (float(column[place]) + noise)
     cov = belief.cov - gain[:, None] * column
     return dataclasses.replace(belief, mean=belief.mean + off * gain, cov=cov)
 

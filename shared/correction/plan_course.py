@@ -69,6 +69,6 @@ class Course:
     ) -> Tries:
         terms, tries = priced.terms, self.tries
         mine, fastest = terms.index[current.digest], terms.index[best.digest]
-        found = worth_trying(priced, mine, fastest, tries.waited(self.frame))
-        at = next((at for at in found if usable(terms.plans[at])), None)
-        return tries if at is None else tries.begun(at)
+        candidates = worth_trying(priced, mine, fastest, tries.waited(self.frame))
+        place = next((place for place in candidates if usable(terms.plans[place])), None)
+        return tries if place is None else tries.begun(place)

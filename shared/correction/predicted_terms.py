@@ -59,14 +59,14 @@ def terms_of(every: Sequence[Plan], beside: Beside) -> Terms:
     first: dict[str, Plan] = {}
     for plan in every:
         first.setdefault(of_plan[plan.digest], plan)
-    at, plans = {key: place for place, key in enumerate(first)}, tuple(first.values())
+    places, plans = {key: place for place, key in enumerate(first)}, tuple(first.values())
     pictures = [any(is_picture(code.codec) for code in plan.wire.values()) for plan in plans]
     prepare_s = np.array([0.0 if sent else beside.prepare_s for sent in pictures])
     edge_s = np.array([plan.latency.edge_s for plan in plans], np.float64) - beside.frame_s - prepare_s
     reach = np.array([plan.reach if plan.wire_bytes else 0.0 for plan in plans], np.float64)
     cloud_s = np.array([plan.latency.cloud_s for plan in plans], np.float64)
     return Terms(
-        index={name: at[key] for name, key in of_plan.items()},
+        index={name: places[key] for name, key in of_plan.items()},
         ways=tuple(first),
         plans=plans,
         beside=beside,

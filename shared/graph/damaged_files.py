@@ -43,25 +43,25 @@ def cut_short(content: bytes) -> str | None:
 
 def _top_fields(content: bytes) -> Iterator[tuple[int, int, int]]:
     """Number, bytes there and bytes announced of each field, until one that no model has."""
-    at = 0
-    while at < len(content):
-        tag, at = _varint(content, at)
+    offset = 0
+    while offset < len(content):
+        tag, offset = _varint(content, offset)
         number, kind = tag >> 3, tag & 7
         if _FIELDS.get(number) != kind:
             return
-        value, at = _varint(content, at)
+        value, offset = _varint(content, offset)
         length = value if kind else 0
-        yield number, len(content) - at, length
-        at += length
+        yield number, len(content) - offset, length
+        offset += length
 
 
-def _varint(content: bytes, at: int) -> tuple[int, int]:
+def _varint(content: bytes, offset: int) -> tuple[int, int]:
     """A number of seven bits a byte, lowest first, and the place behind it; beyond the end if it is cut."""
     value = shift = 0
-    while at < len(content):
-        byte, at = content[at], at + 1
+    while offset < len(content):
+        byte, offset = content[offset], offset + 1
         value |= (byte & 127) << shift
         if byte < 128:
-            return value, at
+            return value, offset
         shift += 7
     return value, len(content) + 1

@@ -25,34 +25,34 @@ def joined_layers(
     edges = _edges(nodes, layers, constants)
     back = [(reader, maker) for maker, reader, name in edges if name in uncrossable]
     label = components(_successors(len(layers), [*((edge[0], edge[1]) for edge in edges), *back]))
-    held: dict[int, dict[int, None]] = {at: {} for at in sorted(label)}
-    for at, layer in zip(label, layers, strict=True):
-        held[at].update(dict.fromkeys(layer))
+    held: dict[int, dict[int, None]] = {group: {} for group in sorted(label)}
+    for group, layer in zip(label, layers, strict=True):
+        held[group].update(dict.fromkeys(layer))
     joined = [tuple(positions) for positions in held.values()]
     pairs = [(maker, reader) for maker, reader, _ in _edges(nodes, joined, constants)]
-    return [joined[at] for at in topological_order(_successors(len(joined), pairs))]
+    return [joined[group] for group in topological_order(_successors(len(joined), pairs))]
 
 
 def _edges(nodes: Sequence[onnx.NodeProto], layers: _Layers, constants: Set[str]) -> list[_Edge]:
     """Maker, reader and name of each tensor that goes from one layer to another."""
     maker = {
-        name: at
-        for at, layer in enumerate(layers)
+        name: index
+        for index, layer in enumerate(layers)
         for position in layer
         for name in node_makes(nodes[position])
         if name not in constants
     }
     return [
-        (maker[name], at, name)
-        for at, layer in enumerate(layers)
+        (maker[name], index, name)
+        for index, layer in enumerate(layers)
         for position in layer
         for name in node_reads(nodes[position])
-        if maker.get(name, at) != at
+        if maker.get(name, index) != index
     ]
 
 
 def _successors(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
     follows: list[list[int]] = [[] for _ in range(count)]
-    for one, other in pairs:
-        follows[one].append(other)
+    for earlier, later in pairs:
+        follows[earlier].append(later)
     return follows

@@ -41,13 +41,13 @@ def components(follows: Successors) -> list[int]:
     for vertex, later in enumerate(follows):
         for other in later:
             before[other].append(vertex)
-    found = [-1] * len(follows)
+    label = [-1] * len(follows)
     for root in reversed(_post_order(follows)):
-        members = _flooded(before, root, found)
+        members = _flooded(before, root, label)
         lowest = min(members, default=root)
         for vertex in members:
-            found[vertex] = lowest
-    return found
+            label[vertex] = lowest
+    return label
 
 
 def _post_order(follows: Successors) -> list[int]:
@@ -67,11 +67,11 @@ def _post_order(follows: Successors) -> list[int]:
     return left
 
 
-def _flooded(before: Successors, root: int, found: Sequence[int]) -> list[int]:
+def _flooded(before: Successors, root: int, label: Sequence[int]) -> list[int]:
     """What reaches the root and belongs to no component yet; nothing where the root does."""
-    members, pending = dict[int, None](), [root] if found[root] < 0 else []
+    members, pending = dict[int, None](), [root] if label[root] < 0 else []
     while pending:
         vertex = pending.pop()
         members[vertex] = None
-        pending += [other for other in before[vertex] if found[other] < 0 and other not in members]
+        pending += [other for other in before[vertex] if label[other] < 0 and other not in members]
     return list(members)

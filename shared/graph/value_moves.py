@@ -17,8 +17,8 @@ _PASS: Final = frozenset(
 
 def passed_on(graph: Graph) -> Mapping[str, str]:
     """Tensors that such layers make -> the tensor that all their values come from, in execution order."""
-    found: dict[str, str] = {}
+    sources: dict[str, str] = {}
     for layer in graph.layers:
         if layer.op in _PASS and not layer.fused and layer.inputs:
-            found |= dict.fromkeys(layer.outputs, found.get(layer.inputs[0], layer.inputs[0]))
-    return found
+            sources |= dict.fromkeys(layer.outputs, sources.get(layer.inputs[0], layer.inputs[0]))
+    return sources

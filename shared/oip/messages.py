@@ -58,8 +58,8 @@ def tensor(name: str, data: NDArray[Any]) -> InferTensor:
 
 def _bytes(texts: NDArray[Any]) -> NDArray[Any]:
     written = np.empty(texts.size, object)
-    for at, text in enumerate(texts.reshape(-1).tolist()):
-        written[at] = text if isinstance(text, bytes) else str(text).encode()
+    for index, text in enumerate(texts.reshape(-1).tolist()):
+        written[index] = text if isinstance(text, bytes) else str(text).encode()
     return written.reshape(texts.shape)
 
 

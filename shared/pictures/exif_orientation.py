@@ -33,7 +33,7 @@ class Turn:
 
     def stored_box(self, box: Box) -> Box:
         """A part of the upright picture as a part of the stored one, both in shares of the sides."""
-        left, top, right, bottom = (box[at] for at in ((1, 0, 3, 2) if self.swaps else (0, 1, 2, 3)))
+        left, top, right, bottom = (box[side] for side in ((1, 0, 3, 2) if self.swaps else (0, 1, 2, 3)))
         if self.mirrors_x:
             left, right = 1 - right, 1 - left
         if self.mirrors_y:

@@ -57,7 +57,7 @@ def _is_avif(content: bytes) -> bool:
         return False
     (size,) = struct.unpack(">I", content[:4])
     brands = content[8 : min(size, 256)]
-    return any(brands[at : at + 4] in _AVIF for at in range(0, len(brands), 4))
+    return any(brands[start : start + 4] in _AVIF for start in range(0, len(brands), 4))
 
 
 def _starts(*marks: bytes) -> Callable[[bytes], bool]:

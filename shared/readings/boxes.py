@@ -42,12 +42,12 @@ def box_reading(
 
     The confidence is that of the best box, None without any.
     """
-    found: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     for box, score, index in zip(boxes, scores, classes, strict=True):
         named = {} if labels is None else {"label": labels[int(index)]}
         corners = [rounded(side, 2) for side in box]
-        found.append({"class": int(index), **named, "score": rounded(score), "box": corners})
-    return Reading({"boxes": found}, found[0]["score"] if found else None)
+        entries.append({"class": int(index), **named, "score": rounded(score), "box": corners})
+    return Reading({"boxes": entries}, entries[0]["score"] if entries else None)
 
 
 def _area(boxes: NDArray[np.float32]) -> NDArray[np.float32]:

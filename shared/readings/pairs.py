@@ -18,8 +18,8 @@ def boxes_kept(true: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, An
     free = list(range(len(told)))
     pairs = 0
     for box in true:
-        shares = {at: _share(box, told[at]) for at in free}
-        best = max(shares, key=lambda at: shares[at], default=None)
+        shares = {index: _share(box, told[index]) for index in free}
+        best = max(shares, key=lambda index: shares[index], default=None)
         if best is not None and shares[best] >= SAME_OVERLAP:
             free.remove(best)
             pairs += 1
@@ -27,9 +27,9 @@ def boxes_kept(true: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, An
     return pairs / longest if longest else 1.0
 
 
-def _share(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
-    if one["class"] != other["class"]:
+def _share(box: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+    if box["class"] != other["class"]:
         return 0.0
-    corners = (np.asarray(box["box"], np.float32) for box in (one, other))
+    corners = (np.asarray(each["box"], np.float32) for each in (box, other))
     first, second = corners
     return float(overlap(first, second[None])[0])

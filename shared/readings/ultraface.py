@@ -29,11 +29,11 @@ def read_ultraface(
     """Faces (class 0) from scores ``(anchors, 2)`` and boxes ``(anchors, 4)``; ``size`` is the input's."""
     likely = scores[:, 1] > output.score
     corners = _decode(boxes, size) if output.encoded else boxes
-    found = corners[likely] * np.asarray([size[1], size[0]] * 2, np.float32)
+    likely_boxes = corners[likely] * np.asarray([size[1], size[0]] * 2, np.float32)
     sure = scores[likely, 1]
     faces = np.zeros(len(sure), np.int64)
-    kept = suppress(found, sure, faces, output.overlap)
-    return box_reading(placement.to_original(found[kept]), sure[kept], faces[kept], labels)
+    kept = suppress(likely_boxes, sure, faces, output.overlap)
+    return box_reading(placement.to_original(likely_boxes[kept]), sure[kept], faces[kept], labels)
 
 
 def _decode(boxes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from evosplit.cli.shaper import Shaper
+from evosplit.shared.errors import UsageError
 from evosplit.shared.link import Link
 
 FAST = Link(50e6)
@@ -156,6 +157,32 @@ async def test_downlink_has_its_own_rate() -> None:
         async with timed() as took:
             assert len(await client.reader.read(-1)) == 100_000
         assert took.is_near(0.4)
+
+
+async def test_lost_segments_come_later_and_in_order() -> None:
+    """Half of the segments go again, once or more often; no byte is missing or out of its place."""
+    content = bytes(range(256)) * 400
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            writer.write(await reader.readexactly(len(content)))
+            writer.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    link = Link(50e6, rtt_s=0.02, loss=0.5)
+    async with server, Shaper.between(url, link, seed=1) as shaper, _client(shaper) as client:
+        async with timed() as took:
+            client.writer.write(content)
+            assert await client.reader.read(-1) == content
+        assert took.seconds >= 0.02 + 0.02
+        assert shaper.uplink_bytes > len(content)
+
+
+async def test_a_loss_of_everything_is_refused() -> None:
+    async with _target() as url, Shaper.between(url, FAST) as shaper:
+        with pytest.raises(UsageError, match="share"):
+            shaper.set_link(Link(1e6, 0.01, loss=1.0))
 
 
 async def test_target_away_closes_the_connection() -> None:

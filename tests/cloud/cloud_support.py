@@ -22,6 +22,7 @@ from evosplit.cloud.registry import Model, Registry, open_registry
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.tail_cache import TailCache
+from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.kernels.codec import encode_tensor
 from evosplit.shared import oip
 from evosplit.shared.graph import Cut
@@ -78,6 +79,7 @@ class Client:
     """Calls an ASGI application in this process, with the right token unless told otherwise."""
 
     app: ASGIApp
+    services: Services
 
     def get(self, path: str, headers: Mapping[str, str] = bearer(TOKEN)) -> Answer:
         return self.call("GET", path, headers=headers)
@@ -145,16 +147,18 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
     """The application over a folder of models."""
     chosen = AppSettings(models=folder, data=folder / "data", token=TOKEN, threads=1, **settings)
     registry = open_registry(folder)
+    plane = data_plane(registry)
     with ThreadPoolExecutor(2) as infer_pool, ThreadPoolExecutor(1) as plan_pool:
         services = Services(
             settings=chosen,
             registry=registry,
-            plane=data_plane(registry),
+            plane=plane,
             plans=PlanService(chosen.data, make_plans),
+            warmer=TailWarmer(plane),
             infer_pool=infer_pool,
             plan_pool=plan_pool,
         )
-        yield Client(make_app(services))
+        yield Client(make_app(services), services)
 
 
 def data_plane(registry: Registry, limit_bytes: int = 10**9) -> DataPlane:

@@ -97,5 +97,23 @@ def test_the_estimate_covers_weights_and_activations(registry: Registry) -> None
     whole, late = prefix_cut(graph, 0), prefix_cut(graph, len(graph.layers) - 1)
     tails = [build_tail(graph, cut, 1) for cut in (whole, late)]
     assert tails[0].memory_bytes > tails[1].memory_bytes > 0
-    model = tail_model(graph, whole)
-    assert tail_memory_bytes(graph, whole, model) > 2 * model.ByteSize()
+    weights = sum(tensor.ByteSize() for tensor in tail_model(graph, whole).graph.initializer)
+    assert tail_memory_bytes(graph, whole) > 2 * weights
+
+
+def test_what_is_built_ahead_is_there_when_asked_for(runner: Runner) -> None:
+    cache, builder = TailCache(100), Builder(runner)
+    assert cache.prefetch(key("1"), 10, builder) is builder.tail
+    assert cache.prefetch(key("1"), 10, builder) is None
+    assert cache.get(key("1"), builder) is builder.tail
+    assert (builder.calls, cache.late_builds) == (1, 0)
+    cache.get(key("2"), builder)
+    assert cache.late_builds == 1
+
+
+def test_nothing_is_given_up_for_what_is_built_ahead(runner: Runner) -> None:
+    cache, held = TailCache(25), Builder(runner, 20)
+    cache.get(key("held"), held)
+    assert cache.prefetch(key("ahead"), 10, Builder(runner)) is None
+    assert key("held") in cache
+    assert key("ahead") not in cache

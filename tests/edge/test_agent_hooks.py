@@ -16,6 +16,7 @@ from evosplit.edge.hook_learning.examples import FittedHooks
 from evosplit.edge.hook_learning.exit_tasks import fitted_exits
 from evosplit.edge.hooks.decisions import Bits, Exit, Keep, Skip
 from evosplit.edge.hooks.hook_file import load_hooks
+from evosplit.shared.plan import TensorCode
 
 
 async def test_an_exit_answers_without_the_cloud(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ async def test_a_shorter_way_is_gone_as_well_and_compared(tmp_path: Path) -> Non
         await with_hooks(
             on,
             Told(boundary, none, name="nothing", kind="channels"),
-            Told(boundary, Bits({boundary: 16}), name="finer", kind="bits"),
+            Told(boundary, Bits({boundary: TensorCode(16)}), name="finer", kind="bits"),
         )
         answers = [(await on.post(picture(seed)))[1] for seed in range(4)]
         assert {answer["answered_by"] for answer in answers} == {"cloud"}
@@ -81,7 +82,7 @@ async def test_kept_channels_and_fewer_bits_make_frames_shorter(tmp_path: Path) 
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
         boundary = on.agent.plans.plan.boundary[0]
         plain = (await on.post(picture(1)))[1]
-        await with_hooks(on, Told(boundary, Bits({boundary: 2}), name="b", kind="bits"))
+        await with_hooks(on, Told(boundary, Bits({boundary: TensorCode(2)}), name="b", kind="bits"))
         coarse = (await on.post(picture(1)))[1]
         channels = np.arange(on.cloud.graph.tensors[boundary].shape[1]) < 2
         await with_hooks(on, Told(boundary, Keep(boundary, channels), name="k", kind="channels"))
@@ -136,7 +137,7 @@ async def test_the_device_learns_an_exit_from_the_clouds_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two kinds of picture; the network's answers to them are all that is learned from."""
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
     options = {"exit_agreement": 0.8, "audit_share": NEVER}
     async with middle_stage(tmp_path, **options) as on:
         training = await samples_exits(on)

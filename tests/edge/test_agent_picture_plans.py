@@ -122,7 +122,7 @@ async def test_a_standing_picture_is_learned_under_a_plan_that_sends_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FITS, 1e9)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
     async with stage(tmp_path, table_of=picture_table, audit_share=1e-9, exit_agreement=0.9) as on:
         await until(lambda: on.agent.plans.heads_ready() == 3)
         assert picture_codec(on.agent.plans.plan) == "png"

@@ -66,7 +66,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is learned must not depend on how busy the machine is: the tests alone say when to learn, and how
     much time may be spent on it."""
     monkeypatch.setattr(FITS, 1e9)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
 
 
 @pytest.fixture

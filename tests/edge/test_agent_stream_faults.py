@@ -115,7 +115,7 @@ async def taught(on: Stage, frames: int = 40) -> ExitTrainer:
 async def test_a_trainer_that_is_killed_while_it_saves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
         trainer = await taught(on)
         folder = trainer.samples_path.parent
@@ -143,7 +143,7 @@ async def test_a_disk_that_is_full_while_samples_are_saved(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
     async with middle_stage(tmp_path, audit_share=NEVER) as on:
         trainer = await taught(on)
         with monkeypatch.context() as patch:

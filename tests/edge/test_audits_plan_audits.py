@@ -123,7 +123,7 @@ class Simulated:
     def serving(self) -> Any:
         return SimpleNamespace(distrusted=self.distrusted)
 
-    async def distrust(self, digests: frozenset[str], last_resort: Plan | None) -> None:
+    async def distrust(self, digests: frozenset[str], safe_plan: Plan | None) -> None:
         self.distrusted |= digests
 
 

@@ -89,7 +89,7 @@ async def test_frames_outside_the_ranges_cause_a_calibration(
     monkeypatch.setattr(observer, "LEAST_PAUSE_S", 0.0)
     monkeypatch.setattr(observer, "COMPARE_PAUSE_S", 0.0)
     monkeypatch.setattr(drift_file, "LEAST_FRAMES", 8)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
     async with middle_stage(tmp_path, calibration="live", table_of=with_range) as on:
         for seed in range(12):
             assert (await on.post(picture(seed)))[0] == 200

@@ -27,7 +27,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch, measured_here: None) -> None:
     monkeypatch.setattr(live_calibration, "POLL_S", 0.02)
     monkeypatch.setattr(live_calibration, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(observer, "LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
 
 
 @pytest_asyncio.fixture

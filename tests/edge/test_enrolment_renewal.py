@@ -30,7 +30,7 @@ from table_support import model_of, offered, other_bundle, other_table
 from evosplit.edge.enrolment import renewal as renewal_file
 from evosplit.edge.enrolment.note import bundle_place, open_bundle, read_note, wanted, write_note
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.enrolment.renewal import Renewal, Seen
+from evosplit.edge.enrolment.renewal import PlanRenewal, Seen
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.settings import EdgeSettings
@@ -128,7 +128,7 @@ class Expected:
 class Renewing:
     """A renewal beside an agent, and the settings that it keeps its bundles by."""
 
-    renewal: Renewal
+    renewal: PlanRenewal
     settings: EdgeSettings
     expected: Expected
 
@@ -145,7 +145,7 @@ async def renewing(on: Stage, tmp_path: Path) -> AsyncIterator[Renewing]:
     async with aiohttp.ClientSession() as session:
         client = PlannerClient(session, on.cloud_url, "net", TOKEN)
         bundle = Bundle.open(on.cloud.bundle, digest)
-        renewal = Renewal(on.agent.plans, settings, client, bundle, expected)
+        renewal = PlanRenewal(on.agent.plans, settings, client, bundle, expected)
         yield Renewing(renewal, settings, expected)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +12,14 @@ import numpy as np
 import pytest
 from hook_doubles import Told, ToldBlock
 
-from evosplit.edge.head.apply_decisions import kept_channels, with_bits
+from evosplit.edge.head.apply_decisions import kept_channels, with_codes
 from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.run import HeadRun, always, run_head
 from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.decisions import GO, Bits, Exit, Keep, Mask, Skip
 from evosplit.shared.graph import Graph, load_graph, prefix_cut
+from evosplit.shared.plan import TensorCode
 from evosplit.shared.session import Runner
 from tests import models
 
@@ -156,11 +158,11 @@ def test_kept_channels_and_bits_reach_the_encoder(graph: Graph) -> None:
     hooks = [
         Told(name, Keep(name, channels), name="k1", kind="channels"),
         Told(name, Keep(name, more), name="k2", kind="channels"),
-        Told(name, Bits({name: 4}), name="b", kind="bits"),
+        Told(name, Bits({name: TensorCode(4)}), name="b", kind="bits"),
         Told("x", GO, name="g"),
     ]
     made = run(graph, head_of(graph, hooks, 3))
-    assert dict(made.bits) == {name: 4}
+    assert dict(made.codes) == {name: TensorCode(4)}
     sent = kept_channels(made.tensors, made.keep)
     assert not sent[name][:, ~(channels & more)].any()
     np.testing.assert_array_equal(sent[name][:, channels & more], made.tensors[name][:, channels & more])
@@ -171,14 +173,30 @@ def test_kept_channels_and_bits_reach_the_encoder(graph: Graph) -> None:
 def test_hooks_on_what_crosses_are_not_asked_where_it_does_not(graph: Graph) -> None:
     name = prefix_cut(graph, 3).boundary[0]
     hooks = [
-        Told(name, Bits({name: 4}), kind="bits"),
+        Told(name, Bits({name: TensorCode(4)}), kind="bits"),
         Told(name, Keep(name, np.ones(8, bool)), kind="channels"),
     ]
     hook_failures = HookFailures()
     made = run(graph, head_of(graph, hooks), hook_failures)
     assert not hook_failures.dropped
-    assert not made.bits
+    assert not made.codes
     assert not any(hook.seen for hook in hooks)
+
+
+def test_only_larger_steps_replace_entropy_coded_ones(tmp_path: Path) -> None:
+    from edge_support import load_net, make_plan
+
+    plan = make_plan(load_net(tmp_path), 3, 0.01, 100)
+    name = plan.boundary[0]
+    planned = dataclasses.replace(plan, wire={name: TensorCode(5, -1.0, 1.0, "rans")})
+    for code, taken in (
+        (TensorCode(4, -1.0, 1.0, "rans"), True),
+        (TensorCode(6, -1.0, 1.0, "rans"), False),
+        (TensorCode(2), False),
+    ):
+        assert with_codes(planned, {name: code, "elsewhere": code}).wire[name] == (
+            code if taken else planned.wire[name]
+        )
 
 
 def test_bits_replace_only_what_they_name(tmp_path: Path) -> None:
@@ -186,7 +204,7 @@ def test_bits_replace_only_what_they_name(tmp_path: Path) -> None:
 
     plan = make_plan(load_net(tmp_path), 3, 0.01, 100)
     name = plan.boundary[0]
-    assert with_bits(plan, {}) is plan
-    changed = with_bits(plan, {name: 3})
+    assert with_codes(plan, {}) is plan
+    changed = with_codes(plan, {name: TensorCode(3)})
     assert changed.wire[name].bits == 3
     assert plan.wire[name].bits == 8

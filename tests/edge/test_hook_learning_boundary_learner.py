@@ -14,12 +14,13 @@ from evosplit.edge.hook_learning import boundary_learner, learning_budgets
 from evosplit.edge.hook_learning.bits_learner import BitsLadder
 from evosplit.edge.hook_learning.boundary_learner import BoundaryTensor, Row
 from evosplit.edge.hook_learning.channels_learner import ChannelsLadder
-from evosplit.edge.hooks.decisions import Bits, Keep
-from evosplit.edge.hooks.hook_file import load_hooks
+from evosplit.edge.hooks.decisions import GO, Bits, Keep
+from evosplit.edge.hooks.hook_file import decode_hooks, encode_hooks, load_hooks
 from evosplit.shared.graph import Tensor
+from evosplit.shared.plan import TensorCode
 
 MAPS = Tensor("a", (1, 8, 4, 4), "float32")
-BOUNDARY = BoundaryTensor(MAPS, 8)
+BOUNDARY = BoundaryTensor(MAPS, TensorCode(8))
 BITS, CHANNELS = BitsLadder(), ChannelsLadder()
 QUIET = {"probe_interval_s": 60.0}
 """Nothing is tried while a probe is under way."""
@@ -42,14 +43,15 @@ def row(ladder: Any, stays: tuple[bool, ...], scale: float = 1.0) -> Row:
 
 
 def test_what_can_be_spared_of_a_tensor() -> None:
-    assert BITS.steps(BOUNDARY) == (2, 3, 4, 6)
+    assert BITS.steps(BOUNDARY) == tuple(map(TensorCode, (2, 3, 4, 6)))
     assert CHANNELS.steps(BOUNDARY) == (2, 4, 6)
-    assert BITS.steps(BoundaryTensor(MAPS, 2)) == BITS.steps(BoundaryTensor(MAPS, 32)) == ()
-    assert CHANNELS.steps(BoundaryTensor(Tensor("a", (1, 1, 4, 4), "float32"), 8)) == ()
+    for bits in (2, 32):
+        assert BITS.steps(BoundaryTensor(MAPS, TensorCode(bits))) == ()
+    assert CHANNELS.steps(BoundaryTensor(Tensor("a", (1, 1, 4, 4), "float32"), TensorCode(8))) == ()
     few = CHANNELS.variant("a", 2, tensor())
-    assert (few.bits, int(few.channels["a"].sum())) == ({}, 2)
-    fewer = BITS.variant("a", 3, tensor())
-    assert (fewer.bits, fewer.channels) == ({"a": 3}, {})
+    assert (few.codes, int(few.channels["a"].sum())) == ({}, 2)
+    fewer = BITS.variant("a", TensorCode(3), tensor())
+    assert (fewer.codes, fewer.channels) == ({"a": TensorCode(3)}, {})
 
 
 def test_bits_are_as_few_as_the_rows_show() -> None:
@@ -60,7 +62,21 @@ def test_bits_are_as_few_as_the_rows_show() -> None:
     hook = BITS.fit("bits-0", BOUNDARY, rows, 0.9)
     assert hook is not None
     decided = [hook.decide(tensor(scale), "s") for scale in (5.0, 1.0)]
-    assert decided == [Bits({"a": 6}), Bits({"a": 2})]
+    assert decided == [Bits({"a": TensorCode(6)}), Bits({"a": TensorCode(2)})]
+
+
+def test_entropy_coded_tensors_try_the_steps_that_the_plan_carries() -> None:
+    """Loud tensors need the plan's own step, quiet ones bear the largest."""
+    largest, larger, own = (TensorCode(bits, -2.0, 2.0, "rans") for bits in (3, 4, 5))
+    boundary = BoundaryTensor(MAPS, own, (largest, larger))
+    assert BITS.steps(boundary) == (largest, larger)
+    assert BITS.steps(BoundaryTensor(MAPS, own)) == ()
+    rows = [row(BITS, (loud == 1.0,) * 2, loud) for loud in (5.0, 1.0) * 200]
+    hook = BITS.fit("bits-0", boundary, rows, 0.9)
+    assert hook is not None
+    assert [hook.decide(tensor(scale), "s") for scale in (5.0, 1.0)] == [GO, Bits({"a": largest})]
+    again = decode_hooks(encode_hooks("0" * 64, [hook]), "0" * 64)[0]
+    assert again.decide(tensor(1.0), "s") == Bits({"a": largest})
 
 
 @pytest.mark.parametrize("ladder", [BITS, CHANNELS])
@@ -95,7 +111,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learning_budgets, "MOST_BYTES", 1e9)
     monkeypatch.setattr(boundary_learner, "LEAST_ROWS", 10)
     monkeypatch.setattr(FITS, 1e9)
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
 
 
 async def test_the_device_learns_to_send_less(tmp_path: Path, free: None) -> None:

@@ -90,7 +90,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinds, "KINDS", (*KINDS, GUESS))
     monkeypatch.setattr("evosplit.edge.settings.KINDS", (*SETTINGS_KINDS, "guess"))
     monkeypatch.setattr("evosplit.edge.hook_learning.manager.LEARNED", (*LEARNED, "guess"))
-    monkeypatch.setattr("evosplit.edge.background.time_budget.TimeBudget.is_spent", False)
+    monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
 
 
 @contextlib.asynccontextmanager

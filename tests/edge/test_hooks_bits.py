@@ -42,10 +42,10 @@ def learned():
 
 def test_learns_when_few_bits_are_enough(learned):
     assert learned is not None
-    assert learned.widths == (2, 3, 4, 5, 6, 7, 8)
+    assert [code.bits for code in learned.codes] == [2, 3, 4, 5, 6, 7, 8]
     fresh = [tensor(seed) for seed in range(1000, 1100)]
     said = [learned.decide(one, "s") for one in fresh]
-    assert sum(one is not GO and one.bits == {"x": 2} for one in said[1::2]) > 40
+    assert sum(one is not GO and one.codes["x"].bits == 2 for one in said[1::2]) > 40
     wrong = sum(
         tail(sent(one, bits)) != tail(sent(one, 8)) for one, bits in zip(fresh, map(width, said), strict=True)
     )
@@ -53,7 +53,7 @@ def test_learns_when_few_bits_are_enough(learned):
 
 
 def width(decision):
-    return decision.bits["x"] if isinstance(decision, Bits) else 8
+    return decision.codes["x"].bits if isinstance(decision, Bits) else 8
 
 
 def sent(given, bits):
@@ -73,12 +73,21 @@ def test_survives_a_file(learned):
     kept = decode_hooks(encode_hooks("0" * 64, [learned]), "0" * 64)[0]
     for seed in range(20):
         one, other = kept.decide(tensor(seed), "s"), learned.decide(tensor(seed), "s")
-        assert getattr(one, "bits", None) == getattr(other, "bits", None)
+        assert getattr(one, "codes", None) == getattr(other, "codes", None)
     assert kept.macs == learned.macs > 0
 
 
+def test_a_file_of_bit_widths_alone_is_read(learned):
+    saved = learned.saved()
+    fields = {name: value for name, value in saved.fields.items() if name != "codes"}
+    old = BitsHook.restored(dataclasses.replace(saved, fields={**fields, "widths": [2, 3, 4, 5, 6, 7, 8]}))
+    assert [width(old.decide(tensor(seed), "s")) for seed in range(40)] == [
+        width(learned.decide(tensor(seed), "s")) for seed in range(40)
+    ]
+
+
 def test_a_file_whose_numbers_do_not_fit_is_refused(learned):
-    broken = BitsHook("b", "x", FeatureSpec(), learned.classifier, (2, 8), (0.5,))
+    broken = BitsHook("b", "x", FeatureSpec(), learned.classifier, (TensorCode(2), TensorCode(8)), (0.5,))
     with pytest.raises(BundleError, match="bits hook"):
         decode_hooks(encode_hooks("0" * 64, [broken]), "0" * 64)
 

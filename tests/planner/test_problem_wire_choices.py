@@ -43,6 +43,14 @@ def test_the_step_with_little_error_is_chosen_where_it_pays() -> None:
         assert parse_cut(problem.graph, plan.cut_key).boundary == plan.boundary
 
 
+def test_a_plan_carries_the_larger_steps_of_what_it_codes() -> None:
+    for problem in split_problems():
+        plan = solve(problem).plan
+        coded = {name for name, code in plan.wire.items() if code.codec == CODEC}
+        assert set(plan.easier) == coded
+        assert set(plan.easier.values()) <= {(TensorCode(8, -2.0, 3.0, CODEC),)}
+
+
 def test_it_is_not_chosen_where_coding_takes_long_or_is_not_known() -> None:
     for problem in split_problems():
         for speed in (CodecSpeed(1.0, 1.0), None):

@@ -145,3 +145,8 @@ def test_what_a_bundle_promises_is_said_only_where_it_is_known(tmp_path: Path) -
     assert Bundle.open(tmp_path / "new.evb").manifest.calibration == "none"
     assert Bundle.open(tmp_path / "new.evb").manifest.max_drop == 0.01
     assert Bundle.open(tmp_path / "old.evb").manifest.calibration is None
+
+
+def test_a_skeleton_that_is_no_network_is_named(written: tuple[Path, str]) -> None:
+    with pytest.raises(BundleError, match="skeleton is no ONNX model"):
+        Bundle.open(*written).skeleton()

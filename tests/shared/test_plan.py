@@ -36,6 +36,24 @@ def test_plans_survive_json_and_keep_their_digest() -> None:
     assert replace(PLAN, wire_bytes=2501).digest != PLAN.digest
 
 
+def test_steps_for_easy_frames_are_part_of_a_plan_that_has_any() -> None:
+    easier = {"t": (TensorCode(3, 0.0, 6.0, "rans"),)}
+    known = replace(PLAN, easier=easier)
+    assert from_json(Plan, to_json(known), BundleError) == known
+    assert b"easier" not in to_json(PLAN)
+    assert known.without_cost == PLAN.without_cost
+
+
+def test_codes_are_coarser_by_bits_or_by_steps() -> None:
+    coded = TensorCode(4, 0.0, 3.0, "rans")
+    assert coded.step == pytest.approx(0.2)
+    assert TensorCode(8, 0.0, 255.0, "rans").is_coarser(coded)
+    assert not coded.is_coarser(coded)
+    assert TensorCode(3).is_coarser(TensorCode(4, 0.0, 1.0))
+    assert not TensorCode(3).is_coarser(coded)
+    assert not TensorCode(2, codec="rans").is_coarser(coded)  # its step differs from frame to frame
+
+
 def test_a_wrong_field_is_named() -> None:
     with pytest.raises(BundleError, match="wire_bytes"):
         from_json(Plan, to_json(PLAN).replace(b'"wire_bytes":2500', b'"wire_bytes":"many"'), BundleError)

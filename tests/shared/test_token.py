@@ -10,7 +10,7 @@ import pytest
 from evosplit.shared.errors import AuthError, UsageError
 from evosplit.shared.token import (
     bearer,
-    check_bearer,
+    bearer_of,
     generate_token,
     given_token,
     read_token,
@@ -58,18 +58,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_token(tmp_path / "gone")
 
 
-def test_the_right_token_passes() -> None:
-    check_bearer(bearer("secret")["Authorization"], "secret")
-    check_bearer("bearer  secret ", "secret")
-
-
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic secret", "secret"])
-def test_a_missing_token_is_asked_for(header: str | None) -> None:
+def test_the_token_of_a_header() -> None:
+    assert bearer_of(bearer("secret")["Authorization"]) == "secret"
+    assert bearer_of("bearer  secret ") == "secret"
     with pytest.raises(AuthError, match="is needed"):
-        check_bearer(header, "secret")
-
-
-@pytest.mark.parametrize("given", ["wrong", "secre", "secrets", "sécret", "\udcff"])
-def test_a_wrong_token_is_refused(given: str) -> None:
-    with pytest.raises(AuthError, match="wrong"):
-        check_bearer(f"Bearer {given}", "secret")
+        bearer_of("Basic secret")

@@ -61,7 +61,7 @@ def test_what_is_no_size(text: str) -> None:
         parse_size(text)
 
 
-@pytest.mark.parametrize("text", ["", "20", "-1s", "1h", "nans"])
+@pytest.mark.parametrize("text", ["", "20", "-1s", "1y", "nans"])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(UsageError, match="duration"):
         parse_duration(text)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from evosplit.shared.errors import (
     AuthError,
     EvoSplitError,
+    ForbiddenError,
     InputError,
     NotFoundError,
     PeerError,
@@ -34,6 +35,7 @@ class ServiceUnavailableError(PeerError):
 _ERRORS: Final[Mapping[int, type[EvoSplitError]]] = {
     400: InputError,
     401: AuthError,
+    403: ForbiddenError,
     404: NotFoundError,
     409: UnknownBaseError,
     415: UnknownKindError,

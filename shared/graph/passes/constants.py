@@ -43,14 +43,14 @@ def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
 def _constant_nodes(model: onnx.ModelProto) -> set[int]:
     stored = {tensor.name for tensor in model.graph.initializer}
     known = set(stored)
-    found = set()
+    constant = set()
     for position, node in enumerate(model.graph.node):
         if node.op_type == "DequantizeLinear" and node.input[0] in stored:
             continue
         if node.op_type not in (*_NOT_THE_SAME_TWICE, *_NO_TENSORS) and known.issuperset(node_reads(node)):
             known.update(node_makes(node))
-            found.add(position)
-    return found
+            constant.add(position)
+    return constant
 
 
 def _compute(model: onnx.ModelProto, positions: set[int], wanted: set[str]) -> list[onnx.TensorProto]:

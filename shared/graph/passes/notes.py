@@ -17,8 +17,8 @@ def write_note(model: onnx.ModelProto, key: str, value: object) -> None:
 
 def read_note(model: onnx.ModelProto, key: str, default: Any) -> Any:  # noqa: ANN401 - any JSON
     """What `write_note` wrote, or ``default``."""
-    found = (entry.value for entry in model.metadata_props if entry.key == _PREFIX + key)
-    text = next(found, None)
+    texts = (entry.value for entry in model.metadata_props if entry.key == _PREFIX + key)
+    text = next(texts, None)
     return default if text is None else json.loads(text)
 
 

@@ -50,9 +50,9 @@ def _described(value: onnx.ValueInfoProto) -> tuple[str, list[int], str]:
 def _sorted(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
     held = list(nodes)
     follows: list[list[int]] = [[] for _ in held]
-    maker = {name: at for at, node in enumerate(held) for name in node_makes(node)}
-    for at, node in enumerate(held):
+    maker = {name: position for position, node in enumerate(held) for name in node_makes(node)}
+    for position, node in enumerate(held):
         for name in node_reads(node):
             if name in maker:
-                follows[maker[name]].append(at)
-    return [held[at] for at in topological_order(follows)]
+                follows[maker[name]].append(position)
+    return [held[position] for position in topological_order(follows)]

@@ -1,10 +1,10 @@
-"""Token buckets for background work: a share of the time, or of the bytes of frames."""
+"""Token buckets: a share of the time or of the bytes of frames, or so many requests a second."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 class TokenBucket:
@@ -28,26 +28,32 @@ class TokenBucket:
 
 
 class TimeBudget:
-    """Time as a budget: it grows by ``share`` of the time that goes by, up to ``most_s``.
+    """A budget that grows by ``share`` with each second that goes by, up to ``most``.
 
-    A first time, which compiles kernels, is not worth waiting for: hence bounded debts.
+    Of seconds of work, ``share`` is the share of the time that it may take; of requests, the rate. A first
+    time, which compiles kernels, is not worth waiting for: hence bounded debts.
     """
 
-    def __init__(self, share: float, most_s: float) -> None:
-        self._budget = TokenBucket(share, most_s, most_s)
-        self._looked_s = time.monotonic()
+    def __init__(self, share: float, most: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._share = share
+        self._budget = TokenBucket(share, most, most)
+        self._clock = clock
+        self._looked_s = clock()
 
     @property
     def is_spent(self) -> bool:
         """Whether nothing is left just now."""
-        now_s = time.monotonic()
-        self._budget.earn(now_s - self._looked_s)
-        self._looked_s = now_s
+        self._earn()
         return self._budget.left <= 0
 
-    def spend(self, seconds: float) -> None:
+    def wait_s(self, amount: float) -> float:
+        """Seconds until so much is left, 0 where it is."""
+        self._earn()
+        return max(amount - self._budget.left, 0.0) / self._share
+
+    def spend(self, amount: float) -> None:
         """So much was spent."""
-        self._budget.spend(seconds)
+        self._budget.spend(amount)
 
     @contextlib.contextmanager
     def spending(self) -> Iterator[None]:
@@ -57,3 +63,8 @@ class TimeBudget:
             yield
         finally:
             self.spend(time.monotonic() - started_s)
+
+    def _earn(self) -> None:
+        now_s = self._clock()
+        self._budget.earn(now_s - self._looked_s)
+        self._looked_s = now_s

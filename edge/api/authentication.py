@@ -1,0 +1,34 @@
+"""Bearer-token authentication (aiohttp middleware) and scopes of everything but the health pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from evosplit.shared.security.scopes import ANY_SCOPE, Scope
+from evosplit.shared.security.token_verifier import TokenVerifier
+
+OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready"})
+HandlerScopes: TypeAlias = Mapping[Handler, Scope | None]
+"""The scope that each handler needs; None: any token. What is not in it is for ``admin``."""
+
+
+def require_token(verifier: TokenVerifier, scopes: HandlerScopes) -> Middleware:
+    """Middleware: only holders of tokens of the right scope pass beyond the health pages.
+
+    It raises AuthError, RateLimitError, ForbiddenError.
+    """
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path not in OPEN_PATHS:
+            holder = verifier.holder(request.headers.get("Authorization"))
+            if request.match_info.http_exception is None:  # a page that is not there needs no scope
+                needed = scopes.get(request.match_info.handler, "admin")
+                holder.check({needed} if needed else ANY_SCOPE)
+        return await handler(request)
+
+    return check

@@ -1,0 +1,1 @@
+"""Security: tokens with scopes, certificates, signed bundles, the audit log."""
