@@ -112,6 +112,11 @@ class EdgeSettings(BaseSettings):
         None, "--cloud-cert", "Certificate to show to a cloud that asks for one (PEM)."
     )
     cloud_key: Path | None = _option(None, "--cloud-key", "The key of --cloud-cert.")
+    bundle_key: Path | None = _option(
+        None,
+        "--bundle-key",
+        "Public key of the cloud's bundles (PEM). [default: the one that it shows at first]",
+    )
     tls_cert: Path | None = _option(None, "--tls-cert", "Serve HTTPS with this certificate (PEM).")
     tls_key: Path | None = _option(None, "--tls-key", "The key of --tls-cert.")
     client_ca: Path | None = _option(
