@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import click
 
@@ -38,6 +38,11 @@ DURATION = Parsed("duration", parse_duration)
 ENERGY = Parsed("energy", parse_energy)
 MODEL_SHAPE = Parsed("shape", parse_model_shape)
 
+
+def _uplinks(text: str) -> tuple[float, ...]:
+    return tuple(sorted({parse_uplink(part).bandwidth_bps for part in text.split(",")}))
+
+
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -48,12 +53,27 @@ def _by_input(
     return dict(given)
 
 
-bandwidth_option = click.option(
-    "--bandwidth",
-    "uplink",
-    type=Parsed("bandwidth", parse_uplink),
-    required=True,
-    help=f"Uplink, as in 5mbit, or a typical one with its round trip: {', '.join(NAMED_LINKS)}.",
+_Command: TypeAlias = Callable[..., None]
+
+
+def _bandwidth_option(required: bool) -> Callable[[_Command], _Command]:
+    return click.option(
+        "--bandwidth",
+        "uplink",
+        type=Parsed("bandwidth", parse_uplink),
+        required=required,
+        help=f"Uplink, as in 5mbit, or a typical one with its round trip: {', '.join(NAMED_LINKS)}.",
+    )
+
+
+bandwidth_option = _bandwidth_option(required=True)
+any_bandwidth_option = _bandwidth_option(required=False)
+uplinks_option = click.option(
+    "--uplinks",
+    type=Parsed("bandwidths", _uplinks),
+    default="0.25mbit,0.5mbit,1mbit,2mbit,4mbit,8mbit,16mbit,32mbit,64mbit",
+    show_default=True,
+    help="Uplinks to measure, by bandwidth or name, with commas between them.",
 )
 model_argument = click.argument("model", type=FILE)
 shape_option = click.option(
@@ -81,6 +101,9 @@ drop_option = click.option(
     type=click.FloatRange(0, 100),
     help="Points of accuracy, or of agreement with the float network, that plans may cost. [default: 1, as"
     " far as the calibration inputs can show it, unless --max-error is given]",
+)
+ca_option = click.option(
+    "--ca-file", type=FILE, help="Authority of the tier's certificate (PEM); also EVOSPLIT_CA_FILE."
 )
 token_option = click.option("--token-file", type=FILE, help="File that holds the bearer token.")
 

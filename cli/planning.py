@@ -39,9 +39,12 @@ class Asked:
     card_file: Path | None
     calibration: Source
     slowdown: float
+    speedup: float
+    integers: bool
     threads: int
     error_options: ErrorOptions = DEFAULT_OPTIONS
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    cloud_threads: int | None = None
 
     def setting(self, progress: Progress, expectation: Expectation = NOTHING_SPARED) -> Setting:
         """Two devices, limits, and the calibration of the model; measures what has not been kept.
@@ -52,7 +55,10 @@ class Asked:
         known = calibrate(model, self.calibration, options=self.error_options, progress=progress)
         options: PlanningOptions = {
             "slowdown": self.slowdown,
+            "speedup": self.speedup,
+            "integers": self.integers,
             "threads": self.threads,
+            "cloud_threads": self.cloud_threads or self.threads,
             "rtt_s": self.rtt_s,
             "calibration": known,
             "limits": self.limits,

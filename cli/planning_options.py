@@ -88,6 +88,16 @@ _OPTIONS: Final = (
     click.option("--per-tensor", is_flag=True, help="Errors of weights with one scale a tensor."),
     shape_option,
     slowdown_option,
+    click.option(
+        "--speedup",
+        type=click.FloatRange(min=0, min_open=True),
+        default=1.0,
+        show_default=True,
+        help="Count on a cloud so many times faster than this machine.",
+    ),
+    click.option(
+        "--integers/--no-integers", default=True, help="Whether the edge may run heads in 8-bit integers."
+    ),
     threads_option,
 )
 
@@ -95,7 +105,8 @@ _LIMITS: Final = (
     *("memory_bytes", "memory_model", "max_error", "deadline_s", "period_s", "energy_j", "cloud_s"),
     "min_depth",
 )
-_ASKED: Final = tuple(field.name for field in fields(Asked) if field.name not in ("limits", "error_options"))
+_MADE: Final = ("limits", "error_options", "cloud_threads")
+_ASKED: Final = tuple(field.name for field in fields(Asked) if field.name not in _MADE)
 
 
 def planning_options(command: Callable[..., None]) -> Callable[..., None]:

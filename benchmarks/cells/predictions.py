@@ -1,4 +1,4 @@
-"""Predictions of a cell: the plan service's answer to this edge, and the baselines' plans."""
+"""Predictions of cells: the plan service's answer to an edge, and the single strategies beside it."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from benchmarks.cells.inputs import Network
+from evosplit.cli.measured.chart_plans import ChartPlans, chart_plans
+from evosplit.edge.backends.int8 import timed_integers
 from evosplit.edge.link.payloads import JPEG_QUALITY, jpeg_picture
-from evosplit.kernels.codec import measure_codec, measure_packing
+from evosplit.kernels.device_profile import DeviceProfiler
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.errors.measure_table import METHOD, measure_errors
 from evosplit.kernels.errors.output_error import noise_to_signal
 from evosplit.library.cache import local_store
-from evosplit.planner.baselines import edge, neurosurgeon, qdmp
+from evosplit.planner.accuracy_promise import Promise
+from evosplit.planner.baselines import neurosurgeon, qdmp
 from evosplit.planner.calibration.input_files import LabelledFeeds, feeds_digest
-from evosplit.planner.drop.accuracy import ERROR_LIMITS, choose_limit, limited
+from evosplit.planner.drop.accuracy import Judge
 from evosplit.planner.drop.judges import judge_for
-from evosplit.planner.drop.pictures import admitted, picture_plan
+from evosplit.planner.drop.pictures import picture_plan
 from evosplit.planner.encodings import InputEncoding
 from evosplit.planner.encodings.encoding_costs import PictureEncodings, measure_encodings
 from evosplit.planner.evaluate import evaluate
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR, Limits
 from evosplit.planner.service import service_problem
-from evosplit.planner.table import plan_table
+from evosplit.planner.table_promise import keep_table
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.frame_costs import measure_frame, with_frame
 from evosplit.shared.link import Link
@@ -31,9 +34,20 @@ from evosplit.shared.pictures import decode_picture
 from evosplit.shared.plan import Plan, PlanTable
 from evosplit.shared.preprocess import preprocess
 from evosplit.shared.profile import Profile
-from evosplit.shared.profiler import measure_profile
-from evosplit.shared.replan import choices
 from evosplit.shared.session import Runner
+from evosplit.shared.slowdown import slowed
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One network on this machine: both profiles, errors, pictures, and who judges plans."""
+
+    network: Network
+    edge: Profile
+    cloud: Profile
+    errors: ErrorTable
+    pictures: PictureEncodings
+    judge: Judge
 
 
 @dataclass(frozen=True)
@@ -41,64 +55,63 @@ class Known:
     """What the plan service is asked, and its table; ``max_drop`` is the accuracy that plans may cost."""
 
     problem: Problem
-    table: PlanTable
+    plans: ChartPlans
     edge: Profile
     cloud: Profile
     max_drop: float
 
+    @property
+    def table(self) -> PlanTable:
+        """What the agent serves from."""
+        return self.plans.table
 
-def known_of(network: Network, slowdown: float, cloud_threads: int, rtt_s: float) -> Known:
-    """Both profiles and the pictures afresh, on calibration pictures; the error table is kept: it stays true.
 
-    Plans may cost as much accuracy as the JPEG of the baseline, as measured on the same judged pictures, and
-    at most its error or the default limit.
+def measured(network: Network, cloud_threads: int, integers: bool = False) -> Measured:
+    """Both profiles and the pictures afresh; the error table is kept: it stays true.
+
+    With ``integers`` the edge's heads are measured in 8-bit integers, too.
     """
-    graph, codec, plain = network.graph, measure_codec(), measure_codec(codec="none")
+    graph, card = network.graph, network.card
     feeds = [dict(inputs) for inputs in network.calibration]
-    pack_s, (encode_s, decode_s) = measure_packing(), measure_codec(codec="rans")
-    here = measure_profile(graph, 1, slowdown, None, *codec, plain_s_per_byte=plain, pack_s=pack_s)
-    here = replace(here, coded_s_per_byte=(slowdown * encode_s, slowdown * decode_s))
-    here = with_frame(here, measure_frame(graph, network.card, network.pictures))
-    cloud = measure_profile(graph, cloud_threads, 1.0, None, *codec, plain_s_per_byte=plain)
-    cloud = replace(cloud, coded_s_per_byte=(encode_s, decode_s))
+    backend = timed_integers if integers else None
+    here = DeviceProfiler(local_store(), 1, backend).profile(graph, fresh=True)
+    here = with_frame(here, measure_frame(graph, card, network.pictures))
+    cloud = DeviceProfiler(local_store(), cloud_threads).profile(graph, fresh=True)
     key = CacheKey("errors", graph.sha256, METHOD, inputs=feeds_digest(feeds))
     errors = local_store().get(ErrorTable, key, lambda: measure_errors(graph, network.calibration))
-    pictures: PictureEncodings = measure_encodings(graph, network.card, feeds, cloud_threads)
-    limits = Limits(max_error=max(DEFAULT_MAX_ERROR, _jpeg_error(network)))
-    problem = service_problem(graph, here, cloud, errors, rtt_s, limits, pictures.encodings)
-    judge = judge_for(
-        graph,
-        network.card,
-        LabelledFeeds([dict(inputs) for inputs in network.judged], None),
-        errors,
-        cloud_threads,
-    )
-    max_drop = judge(_jpeg_plan(problem), 1.0).promised
-    problem = admitted(problem, judge, max_drop)
-    most = problem.limits.error_limit
-    ladder = [most, *(limit for limit in ERROR_LIMITS if limit < most)]
-    chosen = choose_limit(lambda limit: choices(plan_table(limited(problem, limit))), judge, max_drop, ladder)
-    problem = limited(problem, chosen.max_error)
-    return Known(problem, plan_table(problem), here, cloud, max_drop)
+    judged = LabelledFeeds([dict(inputs) for inputs in network.judged], None)
+    judge = judge_for(graph, card, judged, errors, cloud_threads)
+    return Measured(network, here, cloud, errors, measure_encodings(graph, card, feeds, cloud_threads), judge)
+
+
+def known_of(here: Measured, slowdown: float, rtt_s: float, speedup: float = 1.0) -> Known:
+    """The plans of an edge ``slowdown`` times slower, and of a cloud ``speedup`` times faster.
+
+    Plans may cost as much accuracy as the JPEG of the agent's own strategy, as measured on the same judged
+    pictures, and at most its error or the default limit.
+    """
+    limits = Limits(max_error=max(DEFAULT_MAX_ERROR, _jpeg_error(here.network)))
+    edge, cloud = slowed(here.edge, slowdown), slowed(here.cloud, 1.0 / speedup)
+    graph, pictures = here.network.graph, here.pictures.encodings
+    problem = service_problem(graph, edge, cloud, here.errors, rtt_s, limits, pictures)
+    max_drop = here.judge(_jpeg_plan(problem), 1.0).promised
+    promise = Promise(max_drop, is_strict=True)
+    table, kept = keep_table(problem, promise, here.judge)
+    plans = chart_plans(problem, table, promise, here.judge)
+    return Known(kept.problem, plans, edge, cloud, max_drop)
 
 
 def _jpeg_plan(problem: Problem) -> Plan:
-    """The baseline as a plan: a JPEG of its quality."""
+    """The agent's own JPEG strategy as a plan."""
     way = InputEncoding(f"jpeg-{JPEG_QUALITY}", 0.0, 0.0)
     return picture_plan(replace(problem, encodings=(way,)), way.name)
 
 
 def baselines(known: Known, link: Link) -> Mapping[str, Plan]:
-    """The float plans of the published planners over one link, and all on the edge."""
+    """The float plans of the published planners over one link."""
     problem = replace(known.problem, link=link)
-    choices = {"edge": edge(problem), "neurosurgeon": neurosurgeon(problem), "qdmp": qdmp(problem)}
-    return {name: evaluate(problem, chosen).plan for name, chosen in choices.items()}
-
-
-def teacher(known: Known) -> Plan | None:
-    """The plan of fewest bytes that sends any: its frames show what a request takes beside them."""
-    sending = [plan for plan in known.table.plans if plan.wire_bytes]
-    return min(sending, key=lambda plan: plan.wire_bytes, default=None)
+    chosen = {"neurosurgeon": neurosurgeon(problem), "qdmp": qdmp(problem)}
+    return {name: evaluate(problem, assignment).plan for name, assignment in chosen.items()}
 
 
 def _jpeg_error(network: Network) -> float:

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from benchmarks.cells.edge_engines import TimedAnswer
 from benchmarks.cells.predictions import Known
+from evosplit.cli.measured.playback import Shots
+from evosplit.cli.measured.timed_edge import TimedAnswer
+from evosplit.library.band_rows import PLANNED, fastest_single
 from evosplit.planner.latency_interval import latency_interval
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan
-from evosplit.shared.profiler import quiet_median
 
 _STEPS: Final = (
     "preprocess_s",
@@ -28,17 +29,20 @@ _STEPS: Final = (
 
 
 def row(
-    known: Known, bandwidth_bps: float, plan: Plan, link: Link, shots: Mapping[str, list[TimedAnswer]]
+    known: Known, bandwidth_bps: float, plan: Plan, link: Link, shots: Mapping[str, Shots]
 ) -> dict[str, Any]:
     """One cell of the table; ``link`` as the edge saw it, ``load`` how busy the machine was otherwise."""
     expected = replace(plan, latency=plan.latency_at(link), link=link)
     interval = latency_interval(expected, known.edge, known.cloud)
-    measured = {name: quiet_median([shot.latency_s for shot in taken]) for name, taken in shots.items()}
-    best = min((name for name in measured if name != "ours"), key=lambda name: measured[name])
+    latency_s = {name: taken.latency_s for name, taken in shots.items() if taken.latency_s is not None}
+    best = fastest_single(latency_s) or PLANNED
+    ours = shots[PLANNED].answers
     return {
         "model": plan.model,
+        "slowdown": known.edge.slowdown,
         "bandwidth_bps": bandwidth_bps,
         "cut": plan.cut_key,
+        "is_split": is_split(plan),
         "wire": {name: code.codec or code.bits for name, code in plan.wire.items()},
         "error": plan.error,
         "max_error": known.problem.limits.error_limit,
@@ -47,13 +51,13 @@ def row(
         "wire_bytes": plan.wire_bytes,
         "predicted_s": interval.expected_s,
         "interval_s": [interval.low_s, interval.high_s],
-        "measured_s": measured["ours"],
-        "quartiles_s": _quartiles_s(shots["ours"]),
-        "off": measured["ours"] / interval.expected_s - 1,
-        "best_baseline": best,
-        "to_best_baseline": measured["ours"] / measured[best],
-        "latency_s": measured,
-        "steps_s": _steps(shots["ours"]),
+        "measured_s": latency_s[PLANNED],
+        "quartiles_s": _quartiles_s(ours),
+        "off": latency_s[PLANNED] / interval.expected_s - 1,
+        "best": best,
+        "to_best": latency_s[PLANNED] / latency_s[best],
+        "latency_s": latency_s,
+        "steps_s": _steps(ours),
         "predicted_steps_s": {
             "edge": expected.latency.edge_s,
             "uplink": expected.latency.uplink_s,
@@ -61,9 +65,14 @@ def row(
             "of edge: prepare": known.edge.prepare_s,
             "of edge: frame": known.edge.frame_s,
         },
-        "rounds": len(shots["ours"]),
+        "rounds": len(ours),
         "load": os.getloadavg()[0],
     }
+
+
+def is_split(plan: Plan) -> bool:
+    """Whether both sides run a layer (0 < cut < all)."""
+    return bool(plan.boundary) and plan.cut_key != "0"
 
 
 def _steps(shots: Sequence[TimedAnswer]) -> dict[str, float]:
@@ -78,7 +87,7 @@ def _quartiles_s(shots: Sequence[TimedAnswer]) -> list[float]:
 def line(cell: Mapping[str, Any]) -> str:
     """The cell in a line."""
     return (
-        f"{cell['model']} {cell['bandwidth_bps'] / 1e6:g} Mbit/s cut {cell['cut']} {cell['wire']}: "
-        f"{cell['measured_s'] * 1e3:.1f} ms, predicted {cell['predicted_s'] * 1e3:.1f} ms "
-        f"({cell['off']:+.1%}); {cell['to_best_baseline']:.2f} of {cell['best_baseline']}"
+        f"{cell['model']} x{cell['slowdown']:g} {cell['bandwidth_bps'] / 1e6:g} Mbit/s cut {cell['cut']} "
+        f"{cell['wire']}: {cell['measured_s'] * 1e3:.1f} ms, predicted {cell['predicted_s'] * 1e3:.1f} ms "
+        f"({cell['off']:+.1%}); {cell['to_best']:.2f} of {cell['best']}"
     )

@@ -77,6 +77,6 @@ async def _rounds(
 
 
 def _is_too_slow(way: DemoStrategy, answer: TimedAnswer, fastest_s: float) -> bool:
-    """Whether it takes so long, or fails, that few frames must do; a split may only have waited for its tail."""
+    """Whether it takes so long, or fails, that few frames must do; a split may have waited for a tail."""
     is_slow = answer.latency_s > TOO_SLOW_FACTOR * fastest_s
     return way is not PLANNED_WAY and not way.is_split and (is_slow or not way.took(answer))

@@ -20,6 +20,7 @@ from evosplit.planner.service import service_problem
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
 from evosplit.shared.link import Link
 from evosplit.shared.profile import Profile
+from evosplit.shared.slowdown import slowed
 
 Side: TypeAlias = ProfileReport | Profile | Device | str | None
 """A profile, a simulated device or its name (docs/devices.md); None: this machine, measured once."""
@@ -31,8 +32,10 @@ RTT_S: Final = 0.02
 class PlanningOptions(TypedDict, total=False):
     """What `plan`, `table`, `pareto` and `compare` may be told besides the model.
 
-    ``edge`` and ``cloud`` are devices. ``slowdown`` makes an edge that is measured here so many times slower;
-    ``threads`` are ONNX Runtime's on devices measured here. ``rtt_s`` is the round-trip time in seconds:
+    ``edge`` and ``cloud`` are devices. ``slowdown`` makes an edge that is measured here so many times slower,
+    ``speedup`` a cloud that is measured here so many times faster; without ``integers`` the edge runs heads
+    in float32 alone. ``threads`` are ONNX Runtime's on devices measured here, ``cloud_threads`` those of the
+    cloud where they are others. ``rtt_s`` is the round-trip time in seconds:
     0.02, or none between simulated devices, unless given. ``calibration`` is what `calibrate` found; without
     it the files beside the model are taken, if any. ``limits`` bound plans; ``expectation`` is what hooks and
     masks of an agent spare.
@@ -41,7 +44,10 @@ class PlanningOptions(TypedDict, total=False):
     edge: Side
     cloud: Side
     slowdown: float
+    speedup: float
+    integers: bool
     threads: int
+    cloud_threads: int
     rtt_s: float | None
     calibration: CalibrationReport | None
     limits: Limits
@@ -88,10 +94,12 @@ def setting_of(model: Model, options: PlanningOptions, progress: Progress | None
     known = options.get("calibration") or calibrate(model, progress=progress)
     edge = options.get("edge")
     if edge is None:
-        edge = profile(model, threads, options.get("slowdown", 1.0), progress=progress)
+        slowdown, integers = options.get("slowdown", 1.0), options.get("integers", True)
+        edge = profile(model, threads, slowdown, integers=integers, progress=progress)
     cloud = options.get("cloud")
     if cloud is None:
-        cloud = profile(model, threads, side="cloud", progress=progress)
+        measured = profile(model, options.get("cloud_threads", threads), side="cloud", progress=progress)
+        cloud = slowed(measured.profile, 1.0 / options.get("speedup", 1.0))
     rtt_s, devices = options.get("rtt_s"), (_device(edge), _device(cloud))
     if rtt_s is None:
         rtt_s = RTT_S if any(measured_profile(device) for device in devices) else 0.0

@@ -125,3 +125,28 @@ def test_compare_refuses_wrong_usage(tmp_path: Path, wrong: tuple[str, ...]) -> 
     result = run("compare", save(chain_net(), tmp_path), *wrong)
     assert result.exit_code == 2
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--measured", "--devices", "paper"), "goes without --devices"),
+        (("--measured", "--slowdown", "0.5"), "--slowdown is 1 or more"),
+        (("--measured", "--uplinks", "1mbit,fast"), "name a link"),
+        (("--bandwidth", "3mbit", "--max-drop", "1"), "but with --measured"),
+    ],
+)
+def test_what_cannot_be_played_is_wrong_usage(tmp_path: Path, wrong: tuple[str, ...], said: str) -> None:
+    model = save(residual_net(), tmp_path)
+    model.with_suffix(".yaml").write_text(CARD)
+    result = run("compare", model, *wrong)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+
+
+def test_measuring_needs_pictures(tmp_path: Path) -> None:
+    model = save(residual_net(), tmp_path)
+    model.with_suffix(".yaml").write_text(CARD)
+    result = run("compare", model, "--measured", "--max-error", 0.1)
+    assert result.exit_code != 0
+    assert "needs pictures to play" in " ".join(result.stderr.split())
