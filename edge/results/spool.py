@@ -21,8 +21,9 @@ from evosplit.shared.errors import StoreError
 from evosplit.shared.result import Breakdown
 from evosplit.shared.serial import from_json, to_json
 
-_ROW: Final = "frame_id, size_bytes, request, content, outputs"
-_INSERT: Final = f"INSERT OR IGNORE INTO spooled ({_ROW}) VALUES (?, ?, ?, ?, ?)"
+_INSERT: Final = """
+INSERT OR IGNORE INTO spooled (frame_id, size_bytes, request, content, outputs) VALUES (?, ?, ?, ?, ?)
+"""
 
 
 class SpoolFullError(StoreError):
@@ -124,7 +125,8 @@ def _packed(outputs: Mapping[str, NDArray[Any]]) -> bytes | None:
         return None
     stream = io.BytesIO()
     # Names of tensors are no names of files: their order is kept instead.
-    np.savez(stream, names=np.array(list(outputs)), **{f"t{n}": a for n, a in enumerate(outputs.values())})
+    arrays: dict[str, Any] = {f"t{number}": values for number, values in enumerate(outputs.values())}
+    np.savez(stream, names=np.array(list(outputs)), **arrays)
     return stream.getvalue()
 
 

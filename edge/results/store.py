@@ -57,13 +57,11 @@ class Store:
     def accept(self, frame: Accepted) -> Future[None]:
         """Note a frame before it is worked on. StoreError when it cannot be written."""
         row = (frame.frame_id, frame.stream, frame.model, frame.received_at_s)
-        return self.write(
-            lambda db: _execute(db, "INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?)", row)
-        )
+        return self.write(lambda db: _execute(db, "INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?)", row))
 
     def withdraw(self, frame_id: str) -> Future[None]:
         """Drop the note of a frame that is not accepted after all. StoreError as above."""
-        return self._submit(lambda db: _execute(db, "DELETE FROM accepted WHERE frame_id = ?", (frame_id,)))
+        return self.write(lambda db: _execute(db, "DELETE FROM accepted WHERE frame_id = ?", (frame_id,)))
 
     def finish(self, result: Result) -> Future[None]:
         """Exchange the note for the result; the first result of a frame stays. StoreError as above."""

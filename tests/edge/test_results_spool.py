@@ -61,10 +61,10 @@ def test_a_crash_loses_no_request_and_doubles_none(tmp_path: Path) -> None:
     store.finish(_result("answered")).result()  # and now the process is gone: nobody told the spool
     again = Store(tmp_path / "results.sqlite")
     assert again.interrupted == 1  # only the frame that was neither kept nor answered
-    found_again = Spool(again, 10**6)
-    assert found_again.holds("kept")
-    assert not found_again.holds("answered")
-    assert found_again.state().frames == 1
+    reopened = Spool(again, 10**6)
+    assert reopened.holds("kept")
+    assert not reopened.holds("answered")
+    assert reopened.state().frames == 1
     assert again.get("kept") is None
     again.close()
     store.close()
@@ -79,5 +79,6 @@ def test_a_full_spool_refuses_the_newest_and_counts_it(tmp_path: Path) -> None:
         spool.put(SpooledFrame(_request("second"), bytes(2000), {}))
     assert (spool.state().frames, spool.state().size_bytes, spool.state().refused) == (1, 2000, 1)
     oldest = spool.oldest()
-    assert oldest is not None and oldest.request.frame_id == "first"
+    assert oldest is not None
+    assert oldest.request.frame_id == "first"
     store.close()

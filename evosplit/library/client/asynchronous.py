@@ -104,8 +104,19 @@ class AsyncClient:
         """A picture to an edge agent, and its result. ``stream`` names a camera (docs/edge-api.md)."""
         return read_frame(await self._call(frame_call(picture, frame_id, stream, strategy)))
 
+    async def send_later(
+        self, picture: Picture, *, stream: str | None = None, frame_id: str | None = None
+    ) -> str:
+        """A picture whose answer has time: what the cloud is needed for waits on the agent's disk.
+
+        Returns the frame's id, of which `result` raises WaitingError until there is one.
+        """
+        call = frame_call(picture, frame_id, stream, "planned", "later")
+        await self._call(call)
+        return call.headers["X-Evosplit-Frame-Id"]
+
     async def result(self, frame_id: str) -> FrameReport:
-        """A result that an edge agent keeps."""
+        """A result that an edge agent keeps. Raises WaitingError for a frame that waits for the cloud."""
         return read_frame(await self._call(result_call(frame_id)))
 
     async def results(
