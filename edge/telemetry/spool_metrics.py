@@ -8,7 +8,10 @@ from evosplit.edge.results.spool import SpoolState
 
 
 class SpoolMetrics:
-    """Gauges of one registry."""
+    """Gauges of one registry, set when they are read.
+
+    A growing ``evosplit_spool_bytes`` says that the link carries less than frames need.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._frames = Gauge("evosplit_spool_frames", "Frames that wait for the cloud.", registry=registry)
