@@ -6,13 +6,14 @@ import sys
 from importlib import import_module
 
 ALL = (
-    *("quantise", "split_overhead", "overhead", "edge_memory", "demo_time"),
+    *("quantise", "split_overhead", "overhead", "fixed_costs", "edge_memory", "demo_time"),
     *("first_frame", "cloud_throughput"),
     *("masked_conv", "int8_heads", "head_borders", "cifar_hooks"),
     *("hall_change", "hall_delta"),
     *("gate_hooks", "idle_training"),
     *("trainers", "sampler_memory"),
-    *("planner_speed", "planner_compare", "planner_accuracy", "measured_cells"),
+    *("planner_speed", "planner_compare", "planner_accuracy"),
+    *("measured_cells", "mobile_traces", "band_charts"),
     "feature_codec",
     *("promise", "fresh_agent", "drift_guard", "wrong_profile", "better_plans", "first_plan", "closed_loop"),
 )

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.inference import Inference, MakeBatcher
 from evosplit.cloud.plan_service import PlanService
@@ -58,6 +59,7 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         plane=plane,
         plans=plans,
         warmer=warmer,
+        signer=BundleSigner(settings.data),
         inference=Inference(plane, settings.workers, settings.infer_timeout_s, make_batcher),
         pool=ThreadPoolExecutor(1, "other"),
         plan_pool=ThreadPoolExecutor(1, "plan"),

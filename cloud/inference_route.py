@@ -7,11 +7,11 @@ import time
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evosplit.cloud.content_coding import chosen_coding, compress
 from evosplit.cloud.dataplane import Call
 from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import model_name, services_of
 from evosplit.cloud.worker_threads import in_thread
+from evosplit.shared.content_coding import chosen_coding, compress
 from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH, TIME_LEFT, header_length, time_left_s
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.inference import Inference
 from evosplit.cloud.plan_service import PlanService
@@ -19,7 +20,7 @@ from evosplit.shared.oip import MODEL_VERSION
 
 @dataclass(frozen=True)
 class Services:
-    """Models, data plane, plan service, what builds tails ahead, and the threads that they run in."""
+    """Models, data plane, plan service, signer, what builds tails ahead, and the threads that they run in."""
 
     settings: AppSettings
     registry: Registry
@@ -28,6 +29,7 @@ class Services:
     warmer: TailWarmer
     inference: Inference
     pool: ThreadPoolExecutor
+    signer: BundleSigner
     plan_pool: ThreadPoolExecutor
 
 

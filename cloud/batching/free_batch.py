@@ -10,7 +10,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from evosplit.cloud.batching.sample_wise import Operands, is_sample_wise
+from evosplit.cloud.batching.operands import Operands
+from evosplit.cloud.batching.sample_wise import is_sample_wise
 from evosplit.shared.onnx_parts import node_makes, node_reads, remodel, sub_graphs
 
 _NAME = "batch"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -24,6 +25,7 @@ from evosplit.library.client.calls import (
     read_page,
     read_plans,
     result_call,
+    result_filters,
 )
 from evosplit.library.client.retries import Retries
 from evosplit.library.client.service_errors import ServiceError, ServiceUnavailableError
@@ -32,6 +34,7 @@ from evosplit.library.report import Report
 from evosplit.shared.oip import FRAME_INPUT, SIZED_PICTURE_INPUT
 from evosplit.shared.profile import Profile
 from evosplit.shared.result import AnsweredBy
+from evosplit.shared.security.tls import client_files
 from evosplit.shared.serial import to_data
 from evosplit.shared.token import given_token
 
@@ -45,7 +48,9 @@ PAGE: Final = 100
 class AsyncClient:
     """Talks to one tier: ``async with AsyncClient("http://gate:9000") as client: ...``.
 
-    ``token`` is taken from ``EVOSPLIT_TOKEN`` unless given. Requests that get no answer are sent again, a
+    ``token`` is taken from ``EVOSPLIT_TOKEN`` unless given. The certificate of a tier behind ``https`` is
+    verified against ``ca_file`` (PEM), or ``EVOSPLIT_CA_FILE``, or the system's authorities; ``certificate``
+    is the client's own and its key, for tiers that ask for one. Requests that get no answer are sent again, a
     frame with the id that it had, so that it is worked on once. Methods raise ServiceUnavailableError where
     nobody answers, ServiceError for an error of the tier, InputError, AuthError, NotFoundError.
     """
@@ -57,9 +62,12 @@ class AsyncClient:
         *,
         timeout_s: float = 60.0,
         retries: Retries | int = Retries(),  # noqa: B008 - a frozen value
+        ca_file: Path | str | None = None,
+        certificate: tuple[Path | str, Path | str] | None = None,
     ) -> None:
         kept = Retries(retries) if isinstance(retries, int) else retries
-        self._transport = Transport(url, token or given_token(None), timeout_s, kept)
+        shown, tls = token or given_token(None), client_files(ca_file, certificate)
+        self._transport = Transport(url, shown, timeout_s, kept, tls)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> AsyncClient:
@@ -96,8 +104,16 @@ class AsyncClient:
         """A picture to an edge agent, and its result. ``stream`` names a camera (docs/edge-api.md)."""
         return read_frame(await self._call(frame_call(picture, frame_id, stream, strategy)))
 
+    async def send_later(
+        self, picture: Picture, *, stream: str | None = None, frame_id: str | None = None
+    ) -> str:
+        """A picture whose answer has time, which may wait on the agent's disk; returns the frame's id."""
+        call = frame_call(picture, frame_id, stream, "planned", "later")
+        await self._call(call)
+        return call.headers["X-Evosplit-Frame-Id"]
+
     async def result(self, frame_id: str) -> FrameReport:
-        """A result that an edge agent keeps."""
+        """A result that an edge agent keeps. Raises WaitingError for a frame that waits for the cloud."""
         return read_frame(await self._call(result_call(frame_id)))
 
     async def results(
@@ -148,12 +164,9 @@ class AsyncClient:
         max_drop: float | None = None,
     ) -> ServedPlans:
         """Have a cloud tier plan for the device of a profile; takes seconds to minutes, once."""
-        request = {
-            "profile": profile.to_dict() if isinstance(profile, Report) else to_data(profile),
-            "rtt_s": rtt_s,
-            "limits": {} if limits is None else to_data(limits),
-            "max_drop": max_drop,
-        }
+        measured = profile.to_dict() if isinstance(profile, Report) else to_data(profile)
+        allowed = {} if limits is None else to_data(limits)
+        request = {"profile": measured, "rtt_s": rtt_s, "limits": allowed, "max_drop": max_drop}
         return read_plans(await self._call(plans_call(model, request)))
 
     async def bundle(self, digest: str) -> bytes:
@@ -183,14 +196,3 @@ class AsyncClient:
         if self._session is None:
             self._session = self._transport.session()
         return self._session
-
-
-def result_filters(
-    stream: str | None,
-    answered_by: AnsweredBy | None,
-    since: float | str | None,
-    until: float | str | None,
-    order: str,
-) -> dict[str, str | float | None]:
-    """What `GET /v1/results` is asked; None where a filter does not count."""
-    return {"stream": stream, "answered_by": answered_by, "since": since, "until": until, "order": order}
