@@ -86,7 +86,7 @@ class Camera:
     async def _send(self, strategy: str, number: int) -> Course:
         picture = self.pictures[number % len(self.pictures)]
         ticket, started_s = Ticket(secrets.token_hex(8), strategy=strategy), time.perf_counter()
-        result = await self.agent.frames.take_picture(picture, ticket)
+        result = (await self.agent.frames.take_picture(picture, ticket)).result
         spent_s = time.perf_counter() - started_s
         return Course((spent_s,), 0, (self._way(result),)) if _is_own(result, strategy) else Course(others=1)
 
