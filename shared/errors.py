@@ -126,6 +126,12 @@ class NotFoundError(PeerError):
     http_status = 404
 
 
+class RestorationError(PeerError):
+    """A restoration network that is not here, is damaged, or belongs to another tensor, step or model."""
+
+    http_status = 422
+
+
 class CloudUnavailableError(PeerError):
     """The cloud did not answer in time, or not at all."""
 

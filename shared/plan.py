@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
@@ -27,12 +27,15 @@ class TensorCode:
     None compresses where that makes the bytes fewer, ``none`` never does, ``rans`` codes the codes by their
     contexts where that makes the bytes fewer (version 3 of the wire format); ``raw8``, ``png`` and
     ``jpeg-QUALITY`` send the picture instead of the input made of it (`evosplit.shared.picture_codes`).
+    ``restoration`` names the network that restores the tensor in the cloud
+    (`evosplit.shared.restoration.network`); it holds for these very codes.
     """
 
     bits: int
     low: float | None = None
     high: float | None = None
     codec: str | None = None
+    restoration: str | None = None
 
     @property
     def step(self) -> float | None:
@@ -53,10 +56,17 @@ class TensorCode:
         return self.step is not None and other.step is not None and self.step > other.step
 
     @model_serializer(mode="wrap")
-    def _without_absent_codec(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """The JSON of a plan without codecs is what it was before there were any."""
+    def _without_what_is_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """The JSON of a plan without codecs and restorations is what it was before there were any."""
         data: dict[str, object] = write(self)
-        return data if self.codec is not None else {k: v for k, v in data.items() if k != "codec"}
+        absent = {name for name in ("codec", "restoration") if data[name] is None}
+        return {name: value for name, value in data.items() if name not in absent}
+
+
+def restoration_names(codes: Iterable[TensorCode]) -> tuple[str, ...]:
+    """What restores each tensor, "" where nothing does; empty where nothing restores any."""
+    names = tuple(code.restoration or "" for code in codes)
+    return names if any(names) else ()
 
 
 @dataclass(frozen=True)

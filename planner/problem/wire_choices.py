@@ -76,7 +76,8 @@ def _entropy_coded(problem: Problem, tensor: Tensor) -> list[Choice]:
             math.ceil(step.wire_bytes) + _overhead(tensor, step.bits),
             step.error,
             f"{CODED}{number}",
-            *seconds,
+            seconds[0],
+            seconds[1] + step.restore_s,
         )
         for number, step in enumerate(table.coded)
         if step.bits >= min(problem.bits.wire)

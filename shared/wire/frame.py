@@ -15,9 +15,13 @@ VERSION: Final = 1
 STREAM_VERSION: Final = 2
 """Of a frame that is part of a stream."""
 CODED_VERSION: Final = 3
-"""Of a frame with an entropy-coded tensor, in a stream or not."""
+"""Of a frame with an entropy-coded tensor or a restoration, in a stream or not."""
 STREAM_FLAG: Final = 1
 """Set in version 3 where the frame is part of a stream."""
+RESTORED_FLAG: Final = 2
+"""Set in version 3 where the frame names a restoration network for one of its tensors."""
+RESTORATION_BYTES: Final = 8
+"""What names one, for each tensor of such a frame; zeros for none."""
 
 SCHEMES: Final[tuple[Scheme, ...]] = ("raw", "affine", "raw-delta", "affine-delta")
 DELTA_SCHEMES: Final[tuple[Scheme, ...]] = ("raw-delta", "affine-delta")
@@ -115,7 +119,8 @@ class Frame:
     """The boundary of one input on its way to the cloud, or one weight in a bundle.
 
     ``model_sha256`` is hexadecimal; ``cut_key`` is `evosplit.shared.graph.Cut.key` (empty for weights).
-    ``stream`` is None for a frame that stands alone.
+    ``stream`` is None for a frame that stands alone. ``restorations`` name what is to
+    restore each tensor (`evosplit.shared.restoration.network`), "" for nothing; empty where nothing does any.
     """
 
     frame_id: str
@@ -123,3 +128,4 @@ class Frame:
     cut_key: str
     tensors: tuple[EncodedTensor, ...]
     stream: StreamHead | None = None
+    restorations: tuple[str, ...] = ()
