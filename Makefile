@@ -48,7 +48,8 @@ bench-edge: $(STAMP)
 	  gate_hooks idle_training cifar_hooks trainers sampler_memory
 
 bench-planner: $(STAMP)
-	$(BIN)/python -m benchmarks planner_speed planner_compare planner_accuracy measured_cells
+	$(BIN)/python -m benchmarks planner_speed planner_compare planner_accuracy measured_cells \
+	  mobile_traces band_charts
 
 # Bytes of a boundary at equal accuracy, and how fast the coder is.
 bench-codec: $(STAMP)

@@ -12,7 +12,8 @@ ALL = (
     *("hall_change", "hall_delta"),
     *("gate_hooks", "idle_training"),
     *("trainers", "sampler_memory"),
-    *("planner_speed", "planner_compare", "planner_accuracy", "measured_cells"),
+    *("planner_speed", "planner_compare", "planner_accuracy"),
+    *("measured_cells", "mobile_traces", "band_charts"),
     "feature_codec",
     *("promise", "fresh_agent", "drift_guard", "wrong_profile", "better_plans", "first_plan", "closed_loop"),
 )

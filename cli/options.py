@@ -102,6 +102,9 @@ drop_option = click.option(
     help="Points of accuracy, or of agreement with the float network, that plans may cost. [default: 1, as"
     " far as the calibration inputs can show it, unless --max-error is given]",
 )
+ca_option = click.option(
+    "--ca-file", type=FILE, help="Authority of the tier's certificate (PEM); also EVOSPLIT_CA_FILE."
+)
 token_option = click.option("--token-file", type=FILE, help="File that holds the bearer token.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
@@ -12,7 +13,7 @@ from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from evosplit.cli.options import Parsed
+from evosplit.cli.options import FILE, Parsed
 from evosplit.shared.units import format_size
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,6 +81,8 @@ def _type(field: FieldInfo, kind: Any) -> click.ParamType[Any]:  # noqa: ANN401 
         bounds |= {"min": bound.ge} if isinstance(bound, Ge) else {}
         bounds |= {"min": bound.gt, "min_open": True} if isinstance(bound, Gt) else {}
         bounds |= {"max": bound.le} if isinstance(bound, Le) else {}
+    if kind is Path:
+        return FILE
     if kind is int:
         return click.IntRange(**bounds)
     return click.FloatRange(**bounds) if kind is float else click.STRING

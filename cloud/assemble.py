@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
@@ -52,6 +53,7 @@ def make_services(settings: AppSettings) -> Services:
         plane=plane,
         plans=plans,
         warmer=warmer,
+        signer=BundleSigner(settings.data),
         infer_pool=ThreadPoolExecutor(settings.workers, "infer"),
         plan_pool=ThreadPoolExecutor(1, "plan"),
     )

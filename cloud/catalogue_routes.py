@@ -76,7 +76,7 @@ async def plan(request: Request) -> Response:
     def work() -> bytes:
         answer = services.plans.plan(model, body)
         services.warmer.warm([answer.table])  # before any edge can send a frame by it
-        return to_json(answer)
+        return to_json(services.signer.sign(model, answer, body))
 
     answer = await in_thread(services.plan_pool, work, settings.plan_timeout_s)
     return Response(answer, media_type="application/json")
@@ -86,3 +86,8 @@ async def bundle(request: Request) -> Response:
     """A bundle, by its digest."""
     path = services_of(request).plans.bundles.find(request.path_params["digest"])
     return FileResponse(path, media_type=BINARY_TYPE)
+
+
+async def signing_key(request: Request) -> Response:
+    """The public key of the releases, for agents that trust the first one they see."""
+    return JSONResponse({"key": services_of(request).signer.public_key.decode()})

@@ -74,6 +74,7 @@ def _planning() -> list[Route]:
         _route(one_set, calibration_routes.get_set, "plan"),
         _route(f"{one_set}/{{index}}", calibration_routes.put_input, "plan", method="PUT"),
         _route("/v1/bundles/{digest}", catalogue_routes.bundle, "plan"),
+        _route("/v1/signing-key", catalogue_routes.signing_key, "plan"),
     ]
 
 

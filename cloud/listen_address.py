@@ -39,6 +39,24 @@ def reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
 
 
+def wait_until_open(host: str, port: int, limit_s: float) -> None:
+    """Return when connections are taken. Raises EvoSplitError after ``limit_s``."""
+    deadline_s = time.monotonic() + limit_s
+    while True:
+        try:
+            with socket.create_connection((reachable(host), port), _PROBE_S):
+                return
+        except OSError as refused:
+            if time.monotonic() > deadline_s:
+                raise EvoSplitError(f"the cloud does not listen on port {port}: {refused}") from None
+        time.sleep(_POLL_S)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server that listens on ``host`` is reached from this machine alone."""
+    return host == "localhost" or host.startswith("127.") or host == "::1"
+
+
 def _answers(host: str, port: int, path: str) -> bool:
     connection = http.client.HTTPConnection(host, port, timeout=_PROBE_S)
     try:

@@ -17,6 +17,7 @@ from ray.exceptions import RayError
 from ray.serve.schema import LoggingConfig
 
 from evosplit.cloud.app import build
+from evosplit.cloud.front.haproxy_config import APPLICATION
 from evosplit.cloud.reaper import is_program, processes_of
 from evosplit.cloud.settings import AppSettings
 
@@ -26,7 +27,6 @@ START_ERRORS: Final[tuple[type[Exception], ...]] = (RayError, RuntimeError, OSEr
 """What Ray and Ray Serve raise when they do not come up."""
 _STOP_LIMIT_S: Final = 15.0
 _POLL_S: Final = 0.1
-_NAME: Final = "evosplit"
 
 
 def start_ray(temp: Path) -> None:
@@ -44,12 +44,15 @@ def start_ray(temp: Path) -> None:
     )
 
 
-def start_application(settings: AppSettings, host: str, port: int) -> None:
-    """Start HAProxy and the application; return when its replica is built. Raises what Ray raises."""
+def start_application(settings: AppSettings, port: int) -> None:
+    """Start HAProxy and the application; return when its replica is built. Raises what Ray raises.
+
+    Ray's own listening side gets the port on the loopback; clients come to the front end.
+    """
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     quiet = LoggingConfig(log_level="WARNING", enable_access_log=False)
-    serve.start(http_options={"host": host, "port": port}, logging_config=quiet)
-    serve.run(build(settings), name=_NAME, route_prefix="/", logging_config=quiet)
+    serve.start(http_options={"host": "127.0.0.1", "port": port}, logging_config=quiet)
+    serve.run(build(settings), name=APPLICATION, route_prefix="/", logging_config=quiet)
 
 
 def stop_ray(temp: Path) -> bool:

@@ -6,18 +6,30 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
 from typing import Final
 
-from evosplit.cloud.environment import apply_environment, serve_environment
-from evosplit.cloud.listen_address import check_free, reachable, wait_until_ready
+from evosplit.cloud.environment import apply_environment, free_ports, serve_environment
+from evosplit.cloud.front.certificate_reload import CertificateReload
+from evosplit.cloud.front.haproxy_config import FrontEnd
+from evosplit.cloud.front.haproxy_files import write_front
+from evosplit.cloud.listen_address import (
+    check_free,
+    is_loopback,
+    reachable,
+    wait_until_open,
+    wait_until_ready,
+)
 from evosplit.cloud.reaper import finish, start_reaper
 from evosplit.cloud.registry import Registry, open_registry
 from evosplit.cloud.settings import CloudSettings
 from evosplit.cloud.signals import StopRequested, ignore_signals, stop_on_signals, wait_for_signal
 from evosplit.shared.errors import EvoSplitError, UsageError
 from evosplit.shared.model_summary import file_remarks
+from evosplit.shared.security.file_watch import LOOK_S
+from evosplit.shared.security.tls import ServerFiles
 
 __all__ = ["CloudSettings", "serve_cloud"]
 
@@ -33,6 +45,7 @@ def serve_cloud(settings: CloudSettings) -> None:
     does not come up.
     """
     check_free(settings.host, settings.port)
+    _check_tls(settings)
     _announce(open_registry(settings.models, settings.shapes))
     app, token_place = settings.app.with_token()
     if token_place is not None:
@@ -53,21 +66,38 @@ def serve_cloud(settings: CloudSettings) -> None:
 
 def _serve(settings: CloudSettings, temp: Path) -> None:
     started_s = time.monotonic()
+    front = write_front(FrontEnd(settings.host, settings.port, temp), settings.tls)
     apply_environment(serve_environment(temp))
+    os.environ.update(front)
     _say("starting Ray Serve")
-    _start(settings, temp)
-    wait_until_ready(settings.host, settings.port, "/v2/health/ready", _READY_LIMIT_S)
-    _say(f"ready on http://{reachable(settings.host)}:{settings.port} ({time.monotonic() - started_s:.1f} s)")
-    wait_for_signal()
+    inner_port = free_ports(1)[0]
+    _start(settings, temp, inner_port)
+    wait_until_ready("127.0.0.1", inner_port, "/v2/health/ready", _READY_LIMIT_S)
+    wait_until_open(settings.host, settings.port, _READY_LIMIT_S)
+    scheme = "http" if settings.tls is None else "https"
+    address = f"{scheme}://{reachable(settings.host)}:{settings.port}"
+    _say(f"ready on {address} ({time.monotonic() - started_s:.1f} s)")
+    wait_for_signal(_certificates(settings.tls, temp), LOOK_S)
 
 
-def _start(settings: CloudSettings, temp: Path) -> None:
+def _certificates(files: ServerFiles | None, temp: Path) -> Callable[[], None]:
+    reload = None if files is None else CertificateReload(temp, files)
+
+    def look() -> None:
+        line = None if reload is None else reload.look()
+        if line is not None:
+            _say(line)
+
+    return look
+
+
+def _start(settings: CloudSettings, temp: Path, inner_port: int) -> None:
     from evosplit.cloud import ray_serve  # it reads the environment when imported
 
     try:
         ray_serve.start_ray(temp)
         stop_on_signals()  # Ray has put its own in place
-        ray_serve.start_application(settings.app, settings.host, settings.port)
+        ray_serve.start_application(settings.app, inner_port)
     except ray_serve.START_ERRORS as problem:
         raise EvoSplitError(f"Ray Serve did not start: {ray_serve.last_line(problem)}") from None
 
@@ -79,6 +109,13 @@ def _end(reaper: Popen[bytes], temp: Path) -> bool:
     is_orderly = loaded is None or bool(loaded.stop_ray(temp))
     finish(reaper)
     return is_orderly
+
+
+def _check_tls(settings: CloudSettings) -> None:
+    if settings.tls is not None:
+        settings.tls.context()
+    elif not is_loopback(settings.host):
+        _say("plain HTTP to other machines: tokens and frames can be read on the way (--tls-cert)")
 
 
 def _announce(registry: Registry) -> None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.registry import Registry
@@ -27,13 +28,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Services:
-    """Models, data plane, plan service, what builds tails ahead, and the threads that they run in."""
+    """Models, data plane, plan service, signer, what builds tails ahead, and the threads that they run in."""
 
     settings: AppSettings
     registry: Registry
     plane: DataPlane
     plans: PlanService
     warmer: TailWarmer
+    signer: BundleSigner
     infer_pool: ThreadPoolExecutor
     plan_pool: ThreadPoolExecutor
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from evosplit.shared.security.tls import ServerFiles, server_files
 from evosplit.shared.token import given_token, stored_token
 
 
@@ -61,12 +62,21 @@ class CloudSettings(AppSettings):
     """The application, and the Ray Serve that carries it on this machine.
 
     ``temp`` is where Ray and HAProxy keep their sockets and logs while they run (a short path: a socket's
-    name has at most 107 bytes); by default the system's folder for temporary files.
+    name has at most 107 bytes); by default the system's folder for temporary files. With ``tls_cert`` and
+    ``tls_key`` it serves HTTPS, with ``client_ca`` only to those with a certificate of that authority.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     temp: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    client_ca: Path | None = None
+
+    @property
+    def tls(self) -> ServerFiles | None:
+        """The files for TLS, None for plain HTTP. Raises UsageError for half of them."""
+        return server_files(self.tls_cert, self.tls_key, self.client_ca)
 
     @property
     def app(self) -> AppSettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
@@ -26,10 +27,11 @@ def ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def wait_for_signal() -> None:
-    """Sleep until `StopRequested` is raised."""
+def wait_for_signal(look: Callable[[], None], every_s: float) -> None:
+    """Look every so often until `StopRequested` is raised."""
     while True:
-        threading.Event().wait(3600)
+        threading.Event().wait(every_s)
+        look()
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

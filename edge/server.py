@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Final, TypeVar
 
+import aiohttp
 from aiohttp import web
 
 from evosplit.edge.agent import Agent
@@ -17,12 +19,15 @@ from evosplit.edge.api import pages as api
 from evosplit.edge.api.address import bound_socket
 from evosplit.edge.api.authentication import require_token
 from evosplit.edge.api.http_errors import errors_as_json
+from evosplit.edge.api.listening import KEEP_ALIVE_S, listening
+from evosplit.edge.certificate_watch import following
 from evosplit.edge.directory_lock import locked
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
-from evosplit.edge.settings import EdgeSettings, bearer_token
+from evosplit.edge.settings import EdgeSettings, bearer_token, cloud_token
+from evosplit.shared.security.tls import ServerFiles
 from evosplit.shared.security.token_file import token_file
 from evosplit.shared.security.token_verifier import TokenVerifier
 
@@ -58,26 +63,45 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     token, is_new = bearer_token(settings)
     if is_new:
         _log.warning("no token was given: generated one, kept in %s", settings.data / "token")
-    stop = _stop_event()
-    async with cloud_session() as session:
-        client = PlannerClient(session, settings.cloud_url, settings.model, token)
+    shown, stop, files = cloud_token(settings, token), _stop_event(), settings.server_tls
+    if files is not None:
+        files.context()  # what is wrong with them is said before the work of a first start
+    async with _cloud_session(settings) as session:
+        client = PlannerClient(session, settings.cloud_url, settings.model, shown)
         bundle = await _unless(stop, enrol(settings, client))
         if bundle is None:
             return
-        async with running_agent(settings, bundle, token, session) as agent:
+        async with running_agent(settings, bundle, shown, session) as agent:
             verifier = TokenVerifier(token, token_file(settings.data))
-            await _serve_agent(make_app(agent, verifier, settings.max_body_bytes), listener, stop)
+            await _serve_agent(make_app(agent, verifier, settings.max_body_bytes), listener, files, stop)
 
 
-async def _serve_agent(app: web.Application, listener: socket.socket, stop: asyncio.Event) -> None:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=FINISH_S)
+@contextlib.asynccontextmanager
+async def _cloud_session(settings: EdgeSettings) -> AsyncIterator[aiohttp.ClientSession]:
+    """The session to the cloud, which shows the client's certificate as its files are. Raises UsageError."""
+    files = settings.cloud_tls
+    context = None if files is None else files.context()
+    paths = [path for path in (settings.cloud_cert, settings.cloud_key) if path is not None]
+
+    async def renew() -> None:
+        if files is not None and context is not None:
+            files.load_certificate(context)
+
+    async with cloud_session(context) as session, following(paths, renew):
+        yield session
+
+
+async def _serve_agent(
+    app: web.Application, listener: socket.socket, files: ServerFiles | None, stop: asyncio.Event
+) -> None:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=FINISH_S, keepalive_timeout=KEEP_ALIVE_S)
     await runner.setup()
     try:
-        await web.SockSite(runner, listener).start()
-        host, port = listener.getsockname()[:2]
-        _log.info("listening on http://%s:%d", host, port)
-        await stop.wait()
-        _log.info("stopping: finishing the frames under way")
+        async with listening(runner, listener, files):
+            host, port = listener.getsockname()[:2]
+            _log.info("listening on %s://%s:%d", "http" if files is None else "https", host, port)
+            await stop.wait()
+            _log.info("stopping: finishing the frames under way")
     finally:
         await runner.cleanup()
 

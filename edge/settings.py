@@ -14,7 +14,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from evosplit.edge.backends.providers import ProviderName
 from evosplit.shared.errors import UsageError
 from evosplit.shared.measurement_store import cache_folder
-from evosplit.shared.token import given_token, stored_token
+from evosplit.shared.security.tls import ClientFiles, ServerFiles, server_files
+from evosplit.shared.token import given_token, read_token, stored_token
 from evosplit.shared.units import parse_size
 
 LEARNED: Final = ("exit", "repeat", "bits", "channels")
@@ -101,6 +102,26 @@ class EdgeSettings(BaseSettings):
     data: Path = Field(default_factory=lambda: cache_folder() / "edge")
     token: str = ""
     token_file: Path | None = None
+    cloud_token_file: Path | None = _option(
+        None, "--cloud-token-file", "File with the token for the cloud, where that is another one."
+    )
+    cloud_ca: Path | None = _option(
+        None, "--cloud-ca", "Authority of the cloud's certificate (PEM). [default: those of the system]"
+    )
+    cloud_cert: Path | None = _option(
+        None, "--cloud-cert", "Certificate to show to a cloud that asks for one (PEM)."
+    )
+    cloud_key: Path | None = _option(None, "--cloud-key", "The key of --cloud-cert.")
+    bundle_key: Path | None = _option(
+        None,
+        "--bundle-key",
+        "Public key of the cloud's bundles (PEM). [default: the one that it shows at first]",
+    )
+    tls_cert: Path | None = _option(None, "--tls-cert", "Serve HTTPS with this certificate (PEM).")
+    tls_key: Path | None = _option(None, "--tls-key", "The key of --tls-cert.")
+    client_ca: Path | None = _option(
+        None, "--client-ca", "Serve only clients with a certificate of this authority."
+    )
     host: str = _option("127.0.0.1", "--host", "Address to listen on.")
     port: int = _option(9000, "--port", "Port to listen on.", ge=0, le=65535)
     memory_bytes: Size | None = _option(None, "--memory", "Memory that the head may take, as in 64MB.")
@@ -211,6 +232,9 @@ class EdgeSettings(BaseSettings):
     def _check(self) -> EdgeSettings:
         if not self.cloud_url.startswith(("http://", "https://")):
             raise UsageError(f"not a cloud address: {self.cloud_url!r} (write it like http://host:8000)")
+        if (self.cloud_cert is None) != (self.cloud_key is None):
+            raise UsageError("a certificate for the cloud needs both --cloud-cert and --cloud-key")
+        server_files(self.tls_cert, self.tls_key, self.client_ca)
         if not _MODEL_NAME.fullmatch(self.model):
             raise UsageError(f"not a model name: {self.model!r}")
         if unknown := set(self.hook_kinds) - set(KINDS):
@@ -234,6 +258,17 @@ class EdgeSettings(BaseSettings):
         return self.depth > 0
 
     @property
+    def server_tls(self) -> ServerFiles | None:
+        """The files of an agent that serves HTTPS."""
+        return server_files(self.tls_cert, self.tls_key, self.client_ca)
+
+    @property
+    def cloud_tls(self) -> ClientFiles | None:
+        """What a cloud that serves HTTPS is verified by."""
+        is_secure = self.cloud_url.startswith("https://")
+        return ClientFiles(self.cloud_ca, self.cloud_cert, self.cloud_key) if is_secure else None
+
+    @property
     def folder(self) -> Path:
         """Where this model's bundle and results are kept."""
         return self.data / self.model
@@ -243,8 +278,13 @@ def _is_region(left: float, top: float, right: float, bottom: float) -> bool:
     return 0 <= left < right <= 1 and 0 <= top < bottom <= 1
 
 
+def cloud_token(settings: EdgeSettings, token: str) -> str:
+    """What the cloud is shown: its own token's file, else the ``token`` of this agent."""
+    return token if settings.cloud_token_file is None else read_token(settings.cloud_token_file)
+
+
 def bearer_token(settings: EdgeSettings) -> tuple[str, bool]:
-    """What clients must show, and what the cloud is shown; and whether it was generated just now.
+    """What clients must show, and the cloud unless it has its own; and whether it was generated just now.
 
     The settings' own token, the token file's, that of the environment, or one kept in the data directory.
     """

@@ -25,7 +25,7 @@ PICTURES: Final[Mapping[str, str]] = {
 }
 CALIBRATION: Final = 8
 FRAMES: Final = 8
-JUDGED: Final = 32
+JUDGED: Final = 96
 UNSEEN: Final = 64
 
 
@@ -55,11 +55,11 @@ def network(name: str) -> Network:
     card = load_card(card_file)
     pictures = _pictures(SHARED / "data" / PICTURES[name], CALIBRATION + JUDGED + UNSEEN)
     own, others = pictures[:CALIBRATION], pictures[CALIBRATION:]
-    judged, unseen = others[:JUDGED], others[JUDGED:]
+    most = _judged(len(others))
+    judged, unseen = others[:most], others[most:]
     calibration, tried = ([preprocess(card, picture) for picture in some] for some in (own, judged))
-    return Network(
-        load_graph(model), card, model, card_file, own, calibration, unseen[:FRAMES], tried, unseen
-    )
+    frames = unseen[:: max(1, len(unseen) // FRAMES)][:FRAMES]
+    return Network(load_graph(model), card, model, card_file, own, calibration, frames, tried, unseen)
 
 
 def _pictures(folder: Path, count: int) -> list[NDArray[np.uint8]]:
@@ -77,5 +77,10 @@ def _spread(length: int, count: int) -> list[int]:
     positions = np.linspace(0, length - 1, min(count, length)).astype(int).tolist()
     chosen = positions[:: max(1, len(positions) // CALIBRATION)][:CALIBRATION]
     others = [index for index in positions if index not in chosen]
-    judged = others[:: max(1, len(others) // JUDGED)][:JUDGED]
+    judged = [others[place] for place in np.linspace(0, len(others) - 1, _judged(len(others))).astype(int)]
     return [*chosen, *judged, *(index for index in others if index not in judged)]
+
+
+def _judged(others: int) -> int:
+    """How many of the pictures that nothing is calibrated on judge plans; the rest stay unseen."""
+    return min(JUDGED, others * JUDGED // (JUDGED + UNSEEN))

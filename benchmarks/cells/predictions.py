@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from benchmarks.cells.inputs import Network
 from evosplit.cli.measured.chart_plans import ChartPlans, chart_plans
+from evosplit.edge.backends.int8 import timed_integers
 from evosplit.edge.link.payloads import JPEG_QUALITY, jpeg_picture
 from evosplit.kernels.device_profile import DeviceProfiler
 from evosplit.kernels.errors.error_table import ErrorTable
@@ -65,11 +66,15 @@ class Known:
         return self.plans.table
 
 
-def measured(network: Network, cloud_threads: int) -> Measured:
-    """Both profiles and the pictures afresh; the error table is kept: it stays true."""
+def measured(network: Network, cloud_threads: int, integers: bool = False) -> Measured:
+    """Both profiles and the pictures afresh; the error table is kept: it stays true.
+
+    With ``integers`` the edge's heads are measured in 8-bit integers, too.
+    """
     graph, card = network.graph, network.card
     feeds = [dict(inputs) for inputs in network.calibration]
-    here = DeviceProfiler(local_store(), 1).profile(graph, fresh=True)
+    backend = timed_integers if integers else None
+    here = DeviceProfiler(local_store(), 1, backend).profile(graph, fresh=True)
     here = with_frame(here, measure_frame(graph, card, network.pictures))
     cloud = DeviceProfiler(local_store(), cloud_threads).profile(graph, fresh=True)
     key = CacheKey("errors", graph.sha256, METHOD, inputs=feeds_digest(feeds))
@@ -79,20 +84,21 @@ def measured(network: Network, cloud_threads: int) -> Measured:
     return Measured(network, here, cloud, errors, measure_encodings(graph, card, feeds, cloud_threads), judge)
 
 
-def known_of(found: Measured, slowdown: float, rtt_s: float) -> Known:
-    """The plans of an edge ``slowdown`` times slower.
+def known_of(here: Measured, slowdown: float, rtt_s: float, speedup: float = 1.0) -> Known:
+    """The plans of an edge ``slowdown`` times slower, and of a cloud ``speedup`` times faster.
 
     Plans may cost as much accuracy as the JPEG of the agent's own strategy, as measured on the same judged
     pictures, and at most its error or the default limit.
     """
-    limits = Limits(max_error=max(DEFAULT_MAX_ERROR, _jpeg_error(found.network)))
-    edge, graph = slowed(found.edge, slowdown), found.network.graph
-    problem = service_problem(graph, edge, found.cloud, found.errors, rtt_s, limits, found.pictures.encodings)
-    max_drop = found.judge(_jpeg_plan(problem), 1.0).promised
+    limits = Limits(max_error=max(DEFAULT_MAX_ERROR, _jpeg_error(here.network)))
+    edge, cloud = slowed(here.edge, slowdown), slowed(here.cloud, 1.0 / speedup)
+    graph, pictures = here.network.graph, here.pictures.encodings
+    problem = service_problem(graph, edge, cloud, here.errors, rtt_s, limits, pictures)
+    max_drop = here.judge(_jpeg_plan(problem), 1.0).promised
     promise = Promise(max_drop, is_strict=True)
-    table, kept = keep_table(problem, promise, found.judge)
-    plans = chart_plans(problem, table, promise, found.judge)
-    return Known(kept.problem, plans, edge, found.cloud, max_drop)
+    table, kept = keep_table(problem, promise, here.judge)
+    plans = chart_plans(problem, table, promise, here.judge)
+    return Known(kept.problem, plans, edge, cloud, max_drop)
 
 
 def _jpeg_plan(problem: Problem) -> Plan:

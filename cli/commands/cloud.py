@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evosplit.cli.options import FOLDER, MODEL_SHAPE, token_option
+from evosplit.cli.options import FILE, FOLDER, MODEL_SHAPE, token_option
 from evosplit.shared.measurement_store import cache_folder
 from evosplit.shared.shape_text import Shape
 
@@ -27,6 +27,9 @@ from evosplit.shared.shape_text import Shape
     help="Size of an input with dynamic dimensions, as in net:x=1x3x640x640; may be given again.",
 )
 @token_option
+@click.option("--tls-cert", type=FILE, help="Serve HTTPS with this certificate (PEM): evosplit certs.")
+@click.option("--tls-key", type=FILE, help="The certificate's key.")
+@click.option("--client-ca", type=FILE, help="Serve only clients with a certificate of this authority.")
 @click.option("--threads", type=click.IntRange(min=0), default=0, show_default=True, help="0: all cores.")
 def cloud(
     models: Path,
@@ -35,6 +38,9 @@ def cloud(
     data: Path | None,
     shapes: tuple[tuple[str, str, Shape], ...],
     token_file: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    client_ca: Path | None,
     threads: int,
 ) -> None:
     r"""Serve the models in a folder, whole or from any cut, with Ray Serve.
@@ -55,6 +61,9 @@ def cloud(
             data=data,
             shapes=_by_model(shapes),
             token_file=token_file,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            client_ca=client_ca,
             threads=threads,
         )
     )

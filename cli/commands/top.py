@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.live import Live
 
-from evosplit.cli.options import json_option, token_option
+from evosplit.cli.options import ca_option, json_option, token_option
 from evosplit.cli.output import print_json, stdout
 from evosplit.cli.profile_view import view
 from evosplit.library.client.synchronous import Client
@@ -31,8 +30,11 @@ from evosplit.shared.token import given_token
 )
 @click.option("--once", is_flag=True, help="Look once and end.")
 @token_option
+@ca_option
 @json_option
-def top(url: str, interval_s: float, once: bool, token_file: Path | None, as_json: bool) -> None:
+def top(
+    url: str, interval_s: float, once: bool, token_file: Path | None, ca_file: Path | None, as_json: bool
+) -> None:
     r"""Show frames, latency, segments, hooks, link and plan of an edge agent until Ctrl-C.
 
     \b
@@ -40,27 +42,23 @@ def top(url: str, interval_s: float, once: bool, token_file: Path | None, as_jso
              evosplit top --once --json
     """
     token = given_token(token_file)
-    if as_json:
-        print_json(_look(url, token))
-    elif once:
-        stdout.print(view(_look(url, token)))
-    else:
-        _watch(url, token, interval_s)
+    with Client(url, token, timeout_s=30.0, retries=0, ca_file=ca_file) as client:
+        if as_json:
+            print_json(client.profile())
+        elif once:
+            stdout.print(view(client.profile()))
+        else:
+            _watch(client, interval_s)
 
 
-def _look(url: str, token: str | None) -> dict[str, Any]:
-    with Client(url, token, timeout_s=30.0, retries=0) as client:
-        return client.profile()
-
-
-def _watch(url: str, token: str | None, interval_s: float) -> None:
+def _watch(client: Client, interval_s: float) -> None:
     """Until Ctrl-C; an agent that does not answer for a while is waited for."""
-    with Live(view(_look(url, token)), console=stdout, auto_refresh=False) as live:
+    with Live(view(client.profile()), console=stdout, auto_refresh=False) as live:
         try:
             while True:
                 time.sleep(interval_s)
                 try:
-                    live.update(view(_look(url, token)), refresh=True)
+                    live.update(view(client.profile()), refresh=True)
                 except EvoSplitError as silence:
                     live.update(f"{silence}; waiting", refresh=True)
         except KeyboardInterrupt:

@@ -47,13 +47,13 @@ class Shots:
 
 
 async def play(edge: TimedEdge, ways: Mapping[str, Way], rounds: Rounds) -> dict[str, Shots]:
-    """Rounds of all ways in turn after one that warms the tails up.
+    """Rounds of all ways in turn after one that warms the tails up; all see the same frame in a round.
 
     What runs the very same thing is played once and counts for all its names; what is hopeless after the
     first round, or got no answer, gets few frames.
     """
     runs = {way.run: way for way in ways.values()}
-    first = {run: await edge.send(way) for run, way in runs.items()}
+    first = {run: await edge.send(way, 0) for run, way in runs.items()}
     fastest_s = min((answer.latency_s for answer in first.values() if answer), default=0.0)
     shots = {run: Shots() for run in runs}
     end_s = time.perf_counter() + rounds.seconds
@@ -62,7 +62,7 @@ async def play(edge: TimedEdge, ways: Mapping[str, Way], rounds: Rounds) -> dict
             break
         for run, way in runs.items():
             if turn < FEW_FRAMES or not _is_hopeless(way, first[run], fastest_s):
-                shots[run].add(await edge.send(way))
+                shots[run].add(await edge.send(way, turn))
     return {name: shots[way.run] for name, way in ways.items()}
 
 

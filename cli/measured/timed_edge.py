@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.cli.measured.ways import Way
+from evosplit.cli.measured.ways import Way, listed
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
@@ -31,7 +31,7 @@ from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError
 from evosplit.shared.graph import Graph
 from evosplit.shared.input_picture import picture_of
 from evosplit.shared.link import Link
-from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.plan import Plan
 from evosplit.shared.postprocess import postprocess
 from evosplit.shared.result import Breakdown
 
@@ -86,7 +86,6 @@ class TimedEdge:
         self._uplink, self._played, self._pair, self._heads = uplink, played, pair, heads
         self._compute = ComputeThread(pair.slowdown)
         self._forget(_UNSEEN)
-        self._turn = 0
 
     async def learnt(self, plan: Plan | None) -> Link:
         """A link that the edge never saw, as it estimates it after a few looks, and frames under ``plan``."""
@@ -95,13 +94,13 @@ class TimedEdge:
         for turn in range(_LOOKS):
             await watch.look()
             if plan is not None and (turn == 0 or time.perf_counter() < end_s):
-                for _ in range(_FRAMES):
-                    await self.send(Way("planned", plan))
+                for number in range(_FRAMES):
+                    await self.send(Way("planned", plan), turn * _FRAMES + number)
         return self._cloud.link
 
-    async def send(self, way: Way) -> TimedAnswer | None:
-        """One frame; None where the cloud did not answer in time: nobody stands in for it."""
-        engine, picture = await self._engine(way), self._next_frame()
+    async def send(self, way: Way, number: int) -> TimedAnswer | None:
+        """The frame of this number; None where the cloud did not answer in time: nobody stands in for it."""
+        engine, picture = await self._engine(way), self._played.frames[number % len(self._played.frames)]
         started_s = time.perf_counter()
         job = Job("frame", "default", self._played.graph.name, way.strategy)
         read = functools.partial(picture_of, self._played.card, picture, way.strategy == "cloud-jpeg")
@@ -123,7 +122,7 @@ class TimedEdge:
     async def _engine(self, way: Way) -> Engine:
         """One whose table is this plan alone, without a fallback."""
         plan = way.plan or self._heads.manifest.table.plans[0]
-        model = EdgeModel(self._heads.graph, self._played.card, _table([plan]))
+        model = EdgeModel(self._heads.graph, self._played.card, listed([plan]))
         plans = CurrentPlan(Serving(model, self._heads), self._link)
         await plans.start()
         return Engine(plans, self._compute, self._cloud)
@@ -138,22 +137,12 @@ class TimedEdge:
         self._link = LinkState(assumed)
         self._cloud = CloudLink(self._uplink, self._link, TIMEOUT_S)
 
-    def _next_frame(self) -> NDArray[np.uint8]:
-        self._turn += 1
-        return self._played.frames[self._turn % len(self._played.frames)]
-
 
 def opened_heads(graph: Graph, plans: Sequence[Plan]) -> Heads:
     """The heads of plans, packed into a bundle and opened as an edge does it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bundle.evb"
-        heads = Heads(Bundle.open(path, build_bundle(graph, _table(plans), None, path)))
+        heads = Heads(Bundle.open(path, build_bundle(graph, listed(plans), None, path)))
         for plan in plans:
             heads.build(plan)
     return heads
-
-
-def _table(plans: Sequence[Plan]) -> PlanTable:
-    """All plans in one table; the bandwidths say nothing, and nobody falls back."""
-    breakpoints = tuple(float(index + 1) for index in range(len(plans) - 1))
-    return PlanTable(plans[0].model, plans[0].model_sha256, 0.0, breakpoints, tuple(plans), None)

@@ -72,5 +72,11 @@ def plans_of(ways: Mapping[str, Way]) -> list[Plan]:
     return [way.plan for way in ways.values() if way.plan is not None]
 
 
+def listed(plans: Sequence[Plan], fallback: Plan | None = None) -> PlanTable:
+    """All plans in one table, to be named one by one; its bandwidths say nothing."""
+    breakpoints = tuple(float(index + 1) for index in range(len(plans) - 1))
+    return PlanTable(plans[0].model, plans[0].model_sha256, 0.0, breakpoints, tuple(plans), fallback)
+
+
 def _fastest(table: PlanTable, link: Link) -> Plan:
     return min(table.plans, key=lambda plan: plan.latency_at(link).total_s)

@@ -17,6 +17,7 @@ from typing import Any, Final
 from evosplit.edge.enrolment.measure import device_profiler, profile_skeleton
 from evosplit.edge.enrolment.note import Enrolment, bundle_place, open_bundle, read_note, wanted, write_note
 from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.enrolment.trusted_releases import TrustedReleases
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.savings_record import read_expectation
 from evosplit.shared.bundle import Bundle
@@ -43,14 +44,15 @@ async def enrol(settings: EdgeSettings, cloud: PlannerClient, retry_s: float = R
     kept = await asyncio.to_thread(read_note, settings)
     if kept is not None:
         try:
+            await asyncio.to_thread(TrustedReleases(settings).check_kept, kept.release, kept.bundle)
             return await asyncio.to_thread(open_bundle, settings, kept.bundle)
         except BundleError as damage:
             _log.warning("%s; fetching the bundle again", damage)
     description = await _with_patience(settings, cloud, retry_s)
     expected = await asyncio.to_thread(read_expectation, settings.folder, str(description.get("sha256")))
     asked = dataclasses.replace(wanted(settings), expectation=expected)
-    bundle = await fresh_bundle(settings, cloud, description, asked)
-    await asyncio.to_thread(write_note, settings, dataclasses.replace(asked, bundle=bundle.digest))
+    bundle, note = await fresh_bundle(settings, cloud, description, asked)
+    await asyncio.to_thread(write_note, settings, note)
     _log.info("bundle %s is in place", bundle.digest[:12])
     return bundle
 
@@ -73,8 +75,8 @@ async def _with_patience(settings: EdgeSettings, cloud: PlannerClient, retry_s: 
 
 async def fresh_bundle(
     settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any], asked: Enrolment
-) -> Bundle:
-    """Have plans made, fetch and verify their bundle. It lies in its place, but no note points at it yet.
+) -> tuple[Bundle, Enrolment]:
+    """Have plans made, fetch and verify their bundle; with the note for it, which is not written yet.
 
     Raises as `enrol`; nothing has changed then.
     """
@@ -92,15 +94,19 @@ async def fresh_bundle(
         request["calibration"] = asked.calibration
     if asked.statistics:
         request["statistics"] = await asyncio.to_thread(_statistics, settings)
-    digest = await cloud.plan(request)
+    planned = await cloud.plan(request)
+    digest = planned.bundle
     if len(digest) != 64 or not digest.isalnum():
         raise CloudRefusedError("the cloud named no bundle", 200)
+    trusted = TrustedReleases(settings)
+    await trusted.accept(cloud, planned.release, digest, profile.model_sha256, planned.asked)
     partial = settings.folder / "bundle.partial"
     await cloud.fetch_bundle(digest, partial)
     bundle = await asyncio.to_thread(Bundle.open, partial, digest)
     _check_model(bundle, settings, profile)
     await asyncio.to_thread(partial.replace, bundle_place(settings, digest))
-    return await asyncio.to_thread(open_bundle, settings, digest)
+    note = dataclasses.replace(asked, bundle=digest, release=planned.release)
+    return await asyncio.to_thread(open_bundle, settings, digest), note
 
 
 async def _profile(settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any]) -> Profile:

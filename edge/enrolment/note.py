@@ -14,6 +14,7 @@ from evosplit.shared.atomic_write import write_whole
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import BundleError
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
+from evosplit.shared.security.bundle_release import SignedRelease
 from evosplit.shared.serial import from_json, to_json
 
 
@@ -23,7 +24,7 @@ class Enrolment:
 
     ``expectation`` is what was known when it was asked for: only another one that matters is asked about.
     ``calibration`` names the inputs that were sent for it, ``statistics`` is whether it was made from errors
-    that were measured here.
+    that were measured here. ``release`` is the cloud's signature, where it signs.
     """
 
     model: str
@@ -38,6 +39,7 @@ class Enrolment:
     expectation: Expectation = NOTHING_SPARED
     calibration: str | None = None
     statistics: bool = False
+    release: SignedRelease | None = None
 
 
 def wanted(settings: EdgeSettings) -> Enrolment:
@@ -65,7 +67,7 @@ def read_note(settings: EdgeSettings) -> Enrolment | None:
 
 def asked_alike(kept: Enrolment, other: Enrolment) -> bool:
     """Whether two notes are for the same settings."""
-    results = ("bundle", "expectation", "calibration", "statistics")
+    results = ("bundle", "expectation", "calibration", "statistics", "release")
     return all(getattr(kept, name) == getattr(other, name) for name in vars(kept) if name not in results)
 
 

@@ -17,18 +17,31 @@ from evosplit.edge.link.peer import Reply, is_binary, is_health, stranger
 from evosplit.edge.link.reply import closed_on, read_reply
 from evosplit.shared.errors import (
     AuthError,
+    BundleError,
     CloudRefusedError,
     CloudUnavailableError,
     NotFoundError,
     NotOurCloudError,
 )
 from evosplit.shared.oip import HEADER_LENGTH
+from evosplit.shared.security.bundle_release import SignedRelease, question_digest
+from evosplit.shared.security.tls import failure_reason
+from evosplit.shared.serial import from_data
 from evosplit.shared.token import bearer
 
 _READ_S: Final = 60.0
 _PLAN_S: Final = 1200.0
 _PUT_S: Final = 115.0
 _JSON: Final = MappingProxyType({"Content-Type": "application/json"})
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The digest of a bundle, its release (none of older clouds), and the digest of what was asked."""
+
+    bundle: str
+    release: SignedRelease | None
+    asked: str
 
 
 @dataclass(frozen=True)
@@ -53,11 +66,17 @@ class PlannerClient:
         """The least of a few round trips."""
         return min([await self._round_trip_s() for _ in range(5)])
 
-    async def plan(self, request: Mapping[str, Any]) -> str:
-        """Have plans made; the digest of the bundle that holds them. Takes as long as planning does."""
+    async def plan(self, request: Mapping[str, Any]) -> Planned:
+        """Have plans made, which takes as long as planning does. Raises BundleError, too."""
         body = json.dumps(request).encode()
         answer = await self._object("bundle", "POST", f"/v1/models/{self.model}/plans", body, _PLAN_S)
-        return str(answer.get("bundle"))
+        said = answer.get("release")
+        release = None if said is None else from_data(SignedRelease, said, BundleError)
+        return Planned(str(answer.get("bundle")), release, question_digest(body))
+
+    async def signing_key(self) -> bytes:
+        """The public key of the cloud's releases, PEM; none of older clouds (NotFoundError)."""
+        return str((await self._object("key", "GET", "/v1/signing-key"))["key"]).encode()
 
     async def put_input(
         self, calibration: str, index: int, pieces: AsyncIterator[bytes], size_bytes: int, header_length: int
@@ -111,7 +130,9 @@ class PlannerClient:
         except asyncio.TimeoutError:
             raise CloudUnavailableError(f"the cloud at {self.url} did not answer in time") from None
         except (aiohttp.ClientError, OSError) as broken:
-            raise CloudUnavailableError(f"the cloud at {self.url} is away: {broken}") from None
+            raise CloudUnavailableError(
+                f"the cloud at {self.url} is away: {failure_reason(broken)}"
+            ) from None
         if reply.status != 200:
             raise _refusal(reply)
         return reply

@@ -78,10 +78,10 @@ class PlanRenewal:
                 calibration=now.calibration,
                 statistics=now.statistics,
             )
-            bundle = await self._fetched(note)
+            bundle, note = await self._fetched(note)
             if mine != self._asked:
                 return False
-            await self._take_up(bundle, replace(note, bundle=bundle.digest))
+            await self._take_up(bundle, note)
         return True
 
     async def run(self) -> None:
@@ -98,7 +98,7 @@ class PlanRenewal:
                     wait_s = LOOK_S
             await asyncio.sleep(wait_s)
 
-    async def _fetched(self, note: Enrolment) -> Bundle:
+    async def _fetched(self, note: Enrolment) -> tuple[Bundle, Enrolment]:
         description = await self._cloud.describe()
         graph = self._plans.model.graph
         if description.get("sha256") != graph.sha256:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Iterator
 
 import aiohttp
@@ -31,9 +32,10 @@ class CloudResponse(aiohttp.ClientResponse):
             self._transport.abort()
 
 
-def cloud_session() -> aiohttp.ClientSession:
+def cloud_session(tls: ssl.SSLContext | None = None) -> aiohttp.ClientSession:
     """A keep-alive session whose connections can be closed one by one."""
-    return aiohttp.ClientSession(response_class=CloudResponse)
+    connector = None if tls is None else aiohttp.TCPConnector(ssl=tls)
+    return aiohttp.ClientSession(connector=connector, response_class=CloudResponse)
 
 
 async def read_reply(response: aiohttp.ClientResponse) -> Reply:

@@ -30,6 +30,7 @@ from evosplit.shared.oip import (
     build_request,
     parse_response,
 )
+from evosplit.shared.security.tls import failure_reason
 from evosplit.shared.token import bearer
 
 T = TypeVar("T")
@@ -105,7 +106,7 @@ class Uplink:
         except asyncio.TimeoutError:
             raise CloudUnavailableError(f"the cloud did not answer within {timeout_s:.3g} s") from None
         except (aiohttp.ClientError, OSError) as broken:
-            raise CloudUnavailableError(f"the cloud is away: {_reason(broken)}") from None
+            raise CloudUnavailableError(f"the cloud is away: {failure_reason(broken)}") from None
 
     async def _post_once(
         self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float, read: _Read[T]
@@ -156,7 +157,3 @@ def _refusal(reply: Reply) -> CloudRefusedError:
     if reply.status == UnknownBaseError.http_status:
         return UnknownBaseError(reason)
     return CloudRefusedError(f"the cloud answered {reply.status}: {reason}", reply.status)
-
-
-def _reason(broken: Exception) -> str:
-    return " ".join(str(broken).split()) or type(broken).__name__

@@ -18,9 +18,11 @@ class ScriptedEdge:
     def __init__(self, latency_s: dict[str, float | None]) -> None:
         self._latency_s = latency_s
         self.sent: list[str] = []
+        self.numbers: list[int] = []
 
-    async def send(self, way: Way) -> TimedAnswer | None:
+    async def send(self, way: Way, number: int) -> TimedAnswer | None:
         self.sent.append(way.strategy)
+        self.numbers.append(number)
         latency_s = self._latency_s[way.strategy]
         return None if latency_s is None else TimedAnswer(latency_s, 10, Breakdown(), "0")
 
@@ -29,6 +31,7 @@ async def test_ways_take_turns_after_a_round_that_does_not_count() -> None:
     edge = ScriptedEdge({"edge": 1.0, "cloud-raw": 2.0})
     shots = await play(edge, {name: Way(name) for name in ("edge", "cloud-raw")}, ROUNDS)
     assert edge.sent == ["edge", "cloud-raw"] * 5
+    assert edge.numbers == [0, 0, 0, 0, 1, 1, 2, 2, 3, 3]
     assert {name: len(taken.answers) for name, taken in shots.items()} == {"edge": 4, "cloud-raw": 4}
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from starlette.types import ASGIApp, Message
 
+from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.ingress import make_app
 from evosplit.cloud.plan_service import MakePlans, PlanAnswer, PlanRequest, PlanService
@@ -155,6 +156,7 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
             plane=plane,
             plans=PlanService(chosen.data, make_plans),
             warmer=TailWarmer(plane),
+            signer=BundleSigner(chosen.data),
             infer_pool=infer_pool,
             plan_pool=plan_pool,
         )

@@ -30,6 +30,7 @@ PAGES = {
     ("GET", "/v1/models/chain/calibrations/x"): {"plan"},
     ("PUT", "/v1/models/chain/calibrations/x/0"): {"plan"},
     ("GET", "/v1/bundles/0"): {"plan"},
+    ("GET", "/v1/signing-key"): {"plan"},
 }
 
 

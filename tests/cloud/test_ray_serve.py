@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from cloud_process import Running, command, start
 from cloud_support import blob_request, frame_bytes, model_folder, seeded_feeds, whole_outputs
 
 from evosplit.cloud.environment import free_ports
@@ -26,59 +23,9 @@ from evosplit.cloud.reaper import processes_of
 from evosplit.cloud.registry import Registry
 from evosplit.shared import oip
 from evosplit.shared.graph import prefix_cut
-from evosplit.shared.token import bearer, read_token
+from evosplit.shared.token import bearer
 
 pytestmark = pytest.mark.ray
-
-START = """
-import sys
-from pathlib import Path
-from evosplit.cloud.server import CloudSettings, serve_cloud
-from evosplit.shared.errors import EvoSplitError
-models, data, temp, port = sys.argv[1:]
-try:
-    serve_cloud(CloudSettings(models=models, data=data, temp=temp, port=int(port), threads=1))
-except EvoSplitError as error:
-    sys.exit(f"evosplit: {error}")
-"""
-READY_LIMIT_S = 120
-
-
-@dataclass
-class Running:
-    process: subprocess.Popen[bytes]
-    folder: Path
-    temp: Path
-    port: int
-    start_s: float
-
-    @property
-    def token(self) -> str:
-        return read_token(self.folder / "data" / "token")
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
-
-
-def start(folder: Path, temp: Path, port: int) -> Running:
-    environment = {name: value for name, value in os.environ.items() if name != "EVOSPLIT_TOKEN"}
-    begun_s = time.monotonic()
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", START, folder, folder / "data", temp, str(port)],
-            cwd="/",
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
-    started = Running(process, folder, temp, port, 0.0)
-    while "ready on" not in started.log:
-        assert process.poll() is None, started.log
-        assert time.monotonic() - begun_s < READY_LIMIT_S, started.log
-        time.sleep(0.1)
-    started.start_s = time.monotonic() - begun_s
-    return started
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +35,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     temp = Path(tempfile.mkdtemp(prefix="evt-", dir="/tmp"))
     running = start(folder, temp, free_ports(1)[0])
     yield running
-    if running.process.poll() is None:
-        running.process.terminate()
-        running.process.wait(60)
+    running.stop()
     shutil.rmtree(temp, ignore_errors=True)
 
 
@@ -209,15 +154,7 @@ def test_no_token_no_answer(cloud: Running) -> None:
 
 
 def test_a_port_in_use_is_said_in_one_line(cloud: Running) -> None:
-    arguments = [
-        sys.executable,
-        "-c",
-        START,
-        cloud.folder,
-        cloud.folder / "data",
-        cloud.temp,
-        str(cloud.port),
-    ]
+    arguments = command(cloud.folder, cloud.temp, cloud.port)
     second = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 1
     assert second.stderr.strip().splitlines() == [

@@ -26,8 +26,10 @@ from aiohttp.typedefs import Handler
 from patient_session import PatientSession
 from PIL import Image
 
+from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.cloud.dataplane import Call, DataPlane
+from evosplit.cloud.plan_service import PlanAnswer
 from evosplit.cloud.registry import Model, Registry
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_cache import TailCache
@@ -47,6 +49,7 @@ from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
 from evosplit.shared.replan import choices
 from evosplit.shared.security.token_file import token_file
 from evosplit.shared.security.token_verifier import TokenVerifier
+from evosplit.shared.serial import to_data
 from evosplit.shared.token import bearer
 from evosplit.shared.weights import strip_weights
 from evosplit.shared.wire import Frame, encode_frame
@@ -178,6 +181,10 @@ class FakeCloud:
     plan_s: float = 0.0
     next_bundles: list[tuple[Path, str]] = field(default_factory=list)
     """What the next plans come in; when they are used up, the last one again."""
+    signer: BundleSigner | None = None
+    releases: list[Any] = field(default_factory=list)
+    shown_release: int = -1
+    """Which release goes with a bundle: the last one, or an earlier one played again."""
     calibrations: CalibrationStore | None = None
     page: tuple[int, str, bytes] | None = None
     ports: list[int] = field(default_factory=list)
@@ -211,6 +218,7 @@ class FakeCloud:
                 web.get(f"/v1/models/{name}/skeleton", self._skeleton),
                 web.post(f"/v1/models/{name}/plans", self._plans),
                 web.get("/v1/bundles/{digest}", self._bundle),
+                web.get("/v1/signing-key", self._signing_key),
                 web.put(f"/v1/models/{name}/calibrations/{{name}}/{{index}}", self._calibration),
                 web.get(f"/v1/models/{name}/weights", self._weights),
                 web.route("*", "/{path:.*}", self._nothing),
@@ -286,13 +294,24 @@ class FakeCloud:
         return web.Response(body=strip_weights(self.graph.model)[0].SerializeToString())
 
     async def _plans(self, request: web.Request) -> web.Response:
-        self.plan_requests.append(json.loads(await self._carry(request)))
+        body = await self._carry(request)
+        self.plan_requests.append(json.loads(body))
         await asyncio.sleep(self.plan_s)
         if self.plans_refused:
             return web.json_response({"error": "no plan meets the limits"}, status=self.plans_refused)
         if self.next_bundles:
             self.bundle, self.digest = self.next_bundles.pop(0)
-        return web.json_response({"bundle": self.digest, "table": {}})
+        if self.signer is not None:
+            model = Model(Path("net.onnx"), self.graph, self.card)
+            signed = self.signer.sign(model, PlanAnswer(self.digest, make_table(self.graph)), body)
+            self.releases.append(to_data(signed.release))
+        release = {"release": self.releases[self.shown_release]} if self.releases else {}
+        return web.json_response({"bundle": self.digest, "table": {}, **release})
+
+    async def _signing_key(self, request: web.Request) -> web.Response:
+        if self.signer is None:
+            return await self._nothing(request)
+        return web.json_response({"key": self.signer.public_key.decode()})
 
     async def _nothing(self, request: web.Request) -> web.Response:
         self.calls.append(request.path)

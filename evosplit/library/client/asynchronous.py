@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -24,6 +25,7 @@ from evosplit.library.client.calls import (
     read_page,
     read_plans,
     result_call,
+    result_filters,
 )
 from evosplit.library.client.retries import Retries
 from evosplit.library.client.service_errors import ServiceError, ServiceUnavailableError
@@ -32,6 +34,7 @@ from evosplit.library.report import Report
 from evosplit.shared.oip import FRAME_INPUT, SIZED_PICTURE_INPUT
 from evosplit.shared.profile import Profile
 from evosplit.shared.result import AnsweredBy
+from evosplit.shared.security.tls import client_files
 from evosplit.shared.serial import to_data
 from evosplit.shared.token import given_token
 
@@ -45,7 +48,9 @@ PAGE: Final = 100
 class AsyncClient:
     """Talks to one tier: ``async with AsyncClient("http://gate:9000") as client: ...``.
 
-    ``token`` is taken from ``EVOSPLIT_TOKEN`` unless given. Requests that get no answer are sent again, a
+    ``token`` is taken from ``EVOSPLIT_TOKEN`` unless given. The certificate of a tier behind ``https`` is
+    verified against ``ca_file`` (PEM), or ``EVOSPLIT_CA_FILE``, or the system's authorities; ``certificate``
+    is the client's own and its key, for tiers that ask for one. Requests that get no answer are sent again, a
     frame with the id that it had, so that it is worked on once. Methods raise ServiceUnavailableError where
     nobody answers, ServiceError for an error of the tier, InputError, AuthError, NotFoundError.
     """
@@ -57,9 +62,12 @@ class AsyncClient:
         *,
         timeout_s: float = 60.0,
         retries: Retries | int = Retries(),  # noqa: B008 - a frozen value
+        ca_file: Path | str | None = None,
+        certificate: tuple[Path | str, Path | str] | None = None,
     ) -> None:
         kept = Retries(retries) if isinstance(retries, int) else retries
-        self._transport = Transport(url, token or given_token(None), timeout_s, kept)
+        shown, tls = token or given_token(None), client_files(ca_file, certificate)
+        self._transport = Transport(url, shown, timeout_s, kept, tls)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> AsyncClient:
@@ -183,14 +191,3 @@ class AsyncClient:
         if self._session is None:
             self._session = self._transport.session()
         return self._session
-
-
-def result_filters(
-    stream: str | None,
-    answered_by: AnsweredBy | None,
-    since: float | str | None,
-    until: float | str | None,
-    order: str,
-) -> dict[str, str | float | None]:
-    """What `GET /v1/results` is asked; None where a filter does not count."""
-    return {"stream": stream, "answered_by": answered_by, "since": since, "until": until, "order": order}

@@ -24,7 +24,7 @@ from evosplit.library.client.service_errors import ServiceError
 from evosplit.library.client.transport import Call, Reply
 from evosplit.shared import oip
 from evosplit.shared.errors import InputError
-from evosplit.shared.result import Result
+from evosplit.shared.result import AnsweredBy, Result
 from evosplit.shared.serial import from_data
 
 _PLAN_S: Final = 1200.0
@@ -51,6 +51,17 @@ def page_call(filters: Mapping[str, str | float | None], limit: int, cursor: str
     named = {name: str(value) for name, value in filters.items() if value is not None}
     more = {} if cursor is None else {"cursor": cursor}
     return Call("GET", "/v1/results", {**named, "limit": str(limit), **more})
+
+
+def result_filters(
+    stream: str | None,
+    answered_by: AnsweredBy | None,
+    since: float | str | None,
+    until: float | str | None,
+    order: str,
+) -> dict[str, str | float | None]:
+    """What `GET /v1/results` is asked; None where a filter does not count."""
+    return {"stream": stream, "answered_by": answered_by, "since": since, "until": until, "order": order}
 
 
 def infer_call(model: str, tensors: Mapping[str, NDArray[Any]], is_repeatable: bool) -> Call:

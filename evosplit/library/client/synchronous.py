@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from numpy.typing import NDArray
 
 from evosplit.library.client.answers import FrameReport, InferReport, Page, ServedPlans
-from evosplit.library.client.asynchronous import PAGE, AsyncClient, result_filters
-from evosplit.library.client.calls import Picture
+from evosplit.library.client.asynchronous import PAGE, AsyncClient
+from evosplit.library.client.calls import Picture, result_filters
 from evosplit.library.client.retries import Retries
 from evosplit.shared.profile import Profile
 from evosplit.shared.result import AnsweredBy
@@ -38,8 +39,12 @@ class Client:
         *,
         timeout_s: float = 60.0,
         retries: Retries | int = Retries(),  # noqa: B008 - a frozen value
+        ca_file: Path | str | None = None,
+        certificate: tuple[Path | str, Path | str] | None = None,
     ) -> None:
-        self._client = AsyncClient(url, token, timeout_s=timeout_s, retries=retries)
+        self._client = AsyncClient(
+            url, token, timeout_s=timeout_s, retries=retries, ca_file=ca_file, certificate=certificate
+        )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="evosplit client", daemon=True)
         self._thread.start()

@@ -13,6 +13,7 @@ import aiohttp
 from evosplit.library.client.retries import Retries
 from evosplit.library.client.service_errors import ServiceError, ServiceUnavailableError, refusal_error
 from evosplit.shared.errors import EvoSplitError, UsageError
+from evosplit.shared.security.tls import ClientFiles, failure_reason
 from evosplit.shared.token import bearer
 
 _CONNECT_S: Final = 5.0
@@ -65,12 +66,14 @@ class Transport:
     token: str | None = field(repr=False)
     timeout_s: float
     retries: Retries
+    tls: ClientFiles = field(default_factory=ClientFiles)
 
     def session(self) -> aiohttp.ClientSession:
-        """A new session; whoever asked for it closes it."""
+        """A new session; whoever asked for it closes it. Raises UsageError."""
         if not self.url.startswith(("http://", "https://")):
             raise UsageError(f"not the address of a tier: {self.url!r} (write it like http://gate:9000)")
-        return aiohttp.ClientSession(headers=bearer(self.token) if self.token else {})
+        secure = aiohttp.TCPConnector(ssl=self.tls.context()) if self.url.startswith("https://") else None
+        return aiohttp.ClientSession(connector=secure, headers=bearer(self.token) if self.token else {})
 
     async def send(self, session: aiohttp.ClientSession, call: Call) -> Reply:
         """The answer, after as many attempts as it takes.
@@ -94,9 +97,11 @@ class Transport:
         try:
             return await self._once(session, call)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as broken:
-            error = ServiceUnavailableError(f"no answer from {self.url}: {broken or 'timed out'}")
+            reason = "timed out" if isinstance(broken, asyncio.TimeoutError) else failure_reason(broken)
+            error = ServiceUnavailableError(f"no answer from {self.url}: {reason}")
             has_arrived = not isinstance(broken, aiohttp.ClientConnectorError)
-            return _Failure(error, has_arrived and not call.is_repeatable)
+            is_stranger = isinstance(broken, aiohttp.ClientConnectorCertificateError)
+            return _Failure(error, is_stranger or (has_arrived and not call.is_repeatable))
 
     async def _once(self, session: aiohttp.ClientSession, call: Call) -> Reply | _Failure:
         timeout_s = self.timeout_s if call.timeout_s is None else call.timeout_s

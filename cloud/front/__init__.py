@@ -1,0 +1,1 @@
+"""Front end of the cloud tier: HAProxy's listening side, its limits, and TLS."""

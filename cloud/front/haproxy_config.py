@@ -1,0 +1,101 @@
+"""HAProxy configuration of the front end (https://docs.haproxy.org/2.8/configuration.html).
+
+Ray Serve writes a configuration of its own, whose listening side knows neither TLS nor limits. This one is
+read after it by the same process: another listening side before the same replicas, so TLS costs no hop.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+HEAD_TIMEOUT_S: Final = 10
+"""The head of a request must be there after so long (slow loris)."""
+IDLE_TIMEOUT_S: Final = 30
+"""A TLS handshake, a body, or a client that reads its answer must go on within so long."""
+KEEP_ALIVE_S: Final = 90
+CONNECTIONS: Final = 3000
+"""Of HAProxy's 4096: Ray's own health checks and those to the replicas need some."""
+CONNECTIONS_PER_ADDRESS: Final = 1000
+APPLICATION: Final = "evosplit"
+"""The name of the application in Ray Serve."""
+PEER_HEADER: Final = "x-evosplit-peer"
+"""Request header with the address of the client; what a client sends itself is replaced."""
+
+_ERRORS: Final[Mapping[int, str]] = {
+    404: "no such page",
+    502: "an answer was cut short; try again",
+    503: "no replica is ready; try again",
+    504: "no replica answered in time",
+}
+"""For a malformed or slow head (400, 408) HAProxy has an answer of its own."""
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """Where the front end listens. ``pem``: certificate and key, None without TLS.
+
+    ``folder`` has the answers to requests that no replica sees.
+    """
+
+    host: str
+    port: int
+    folder: Path
+    head_timeout_s: int = HEAD_TIMEOUT_S
+    pem: Path | None = None
+    client_ca: Path | None = None
+
+    def config(self) -> str:
+        """The text of the file."""
+        errors = "\n".join(f"    errorfile {status} {path}" for status, path in self._error_paths().items())
+        return f"""\
+defaults front-defaults
+    mode http
+    log global
+    option http-no-delay
+    timeout connect 5s
+    timeout client {IDLE_TIMEOUT_S}s
+    timeout http-request {self.head_timeout_s}s
+    timeout http-keep-alive {KEEP_ALIVE_S}s
+{errors}
+frontend front
+    bind {self._bind()}
+    maxconn {CONNECTIONS}
+    stick-table type ipv6 size 20k expire 60s store conn_cur
+    tcp-request connection track-sc0 src
+    tcp-request connection reject if {{ sc0_conn_cur gt {CONNECTIONS_PER_ADDRESS} }}
+    http-request deny deny_status 404 if {{ path_beg /-/ }}
+    http-request set-header {PEER_HEADER} %[src]
+    use_backend %[str(http-{APPLICATION})]
+"""
+
+    def errors(self) -> dict[Path, bytes]:
+        """The files of whole HTTP answers."""
+        return {path: _answer(status, _ERRORS[status]) for status, path in self._error_paths().items()}
+
+    def _error_paths(self) -> dict[int, Path]:
+        return {status: self.folder / f"{status}.http" for status in _ERRORS}
+
+    def _bind(self) -> str:
+        anywhere = {"": "*", "0.0.0.0": "*"}  # noqa: S104 - as the user said
+        host = f"[{self.host}]" if ":" in self.host else anywhere.get(self.host, self.host)
+        listening = f"{host}:{self.port}"
+        if self.pem is None:
+            return listening
+        secured = f"{listening} ssl crt {self.pem} ssl-min-ver TLSv1.2 alpn http/1.1"
+        return secured if self.client_ca is None else f"{secured} ca-file {self.client_ca} verify required"
+
+
+def _answer(status: int, line: str) -> bytes:
+    body = json.dumps({"error": line})
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", "Content-Type: application/json"]
+    lines += [
+        f"Content-Length: {len(body)}",
+        *(["Retry-After: 1"] if status == 503 else []),
+        "Connection: close",
+    ]
+    return "\r\n".join([*lines, "", body]).encode()
