@@ -42,8 +42,9 @@ class MeasuredDrop:
 
     ``inputs`` are feeds by input name; they may be read lazily, and none is kept. ``errors`` is needed for
     plans with quantised activations alone, ``pictures`` for plans that send one, ``restoration_of`` for those
-    that restore tensors. ``progress(done, total)`` counts the inputs of each plan. With labels the float network is run at once, else as plans are judged.
-    Raises InputError for no inputs, labels of another number or kind, or labels that it never gets right.
+    that restore tensors. ``progress(done, total)`` counts the inputs of each plan. With labels the float
+    network is run at once, else as plans are judged. Raises InputError for no inputs, labels of another
+    number or kind, or labels that it never gets right.
     """
 
     def __init__(

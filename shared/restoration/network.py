@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -23,11 +24,12 @@ from evosplit.shared.runtime import serialise
 
 NAME_DIGITS: Final = 16
 """Hexadecimal digits of a name: the first of the sha256 of the file."""
-LEAST_OPSET: Final = 8
-"""Minimum and maximum broadcast from this ONNX version on."""
 DECODED: Final = "decoded"
 RESTORED: Final = "restored"
-OPS: Final = frozenset({"Conv", "Sum", "Min", "Max", "Relu"})
+OPS: Final = frozenset({"Conv", "Sum", "Clip", "Relu"})
+LEAST: Final = "least"
+MOST: Final = "most"
+"""The ends of a correction."""
 _IR_VERSION: Final = 8
 _PREFIX: Final = "evosplit.restoration."
 Floats: TypeAlias = NDArray[np.float32]
@@ -72,14 +74,13 @@ def build_restoration(
     weights are float32, ``reach`` is in the tensor's own unit.
     """
     weights = {f"kernel{index}": kernel for index, kernel in enumerate(kernels)}
-    constants = {"bias": bias, "most": np.float32(reach), "least": np.float32(-reach)}
+    constants = {"bias": bias, LEAST: np.float32(-reach), MOST: np.float32(reach)}
     nodes = [
         _convolution(index, kernel, "bias" if index == 0 else "") for index, kernel in enumerate(kernels)
     ]
     nodes += [
         helper.make_node("Sum", [f"part{index}" for index in range(len(kernels))], ["told"]),
-        helper.make_node("Min", ["told", "most"], ["below"]),
-        helper.make_node("Max", ["below", "least"], ["correction"]),
+        helper.make_node("Clip", ["told", LEAST, MOST], ["correction"]),
         helper.make_node("Sum", [DECODED, "correction"], ["moved" if is_rectified else RESTORED]),
     ]
     if is_rectified:
@@ -103,7 +104,7 @@ def read_restoration(content: bytes, name: str) -> Restoration:
         model = onnx.load_from_string(content)
         told = {entry.key.removeprefix(_PREFIX): entry.value for entry in model.metadata_props}
         restoration = Restoration(told["model"], told["tensor"], float.fromhex(told["step"]), content)
-    except (ValueError, KeyError, RuntimeError) as error:
+    except (ValueError, KeyError, DecodeError) as error:
         raise RestorationError(f"restoration {name} cannot be read: {type(error).__name__}") from None
     if {node.op_type for node in model.graph.node} - OPS:
         raise RestorationError(f"restoration {name} holds operators that none has")
