@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 
 ALL = (
-    *("quantise", "split_overhead", "overhead", "edge_memory", "demo_time"),
+    *("quantise", "split_overhead", "overhead", "fixed_costs", "edge_memory", "demo_time"),
     "first_frame",
     *("masked_conv", "int8_heads", "head_borders", "cifar_hooks"),
     *("hall_change", "hall_delta"),

@@ -17,12 +17,10 @@ class LinkState:
         self._assumed = assumed
         self.circuit = Circuit()
         self.estimate = LinkEstimate()
-
-    @property
-    def link(self) -> Link:
+        self.link = assumed
         """The link as it is estimated now."""
-        return self.estimate.link(self._assumed)
 
     def learn(self, observation: Observation) -> None:
         """Correct the estimate by one request."""
         self.estimate = update(self.estimate, observation)
+        self.link = self.estimate.link(self._assumed)

@@ -15,7 +15,7 @@ from evosplit.edge.link.rate_control import budgeted_frame
 from evosplit.edge.link.uplink import CloudAnswer
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.serving import EdgeModel
-from evosplit.edge.pipeline.stages import ENCODE, FINISH, RECEIVE, SEND, ComputeThread
+from evosplit.edge.pipeline.stages import ENCODE, FINISH, RECEIVE, SEND, ComputeThread, StageClock
 from evosplit.edge.streams.delta import DeltaSender, Sent
 from evosplit.edge.streams.exchange import Exchanged, exchange, is_stream
 from evosplit.shared.errors import CardError, CloudRefusedError, CloudUnavailableError, UsageError
@@ -48,26 +48,31 @@ class CloudRequests:
         self._cloud = cloud
         self._deltas = deltas
 
-    async def boundary(self, job: Job, plan: Plan, made: Outputs, is_extra: bool = False) -> Exchanged:
-        """Tensors in the plan's bits. On a named stream only changes go; extra frames are not of it.
+    def encoded(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, is_extra: bool = False) -> Sent:
+        """Tensors in the plan's bits, on the thread that computes. On a named stream only changes go.
 
-        With a budget every frame goes whole: changes would build on steps that differ from frame to frame.
+        Extra frames are not of it. With a budget every frame goes whole: changes would build on steps that
+        differ from frame to frame.
         """
+        limit = self._max_frame_bytes
+        if limit is None and not is_extra and is_stream(job.stream, plan):
+            return self._changes(job, plan, made, clock)
+        work = functools.partial(budgeted_frame, job.frame_id, plan, made, limit)
+        return Sent(clock.run_stage(ENCODE, job.times, work))
+
+    async def boundary(self, job: Job, plan: Plan, made: Outputs, sent: Sent) -> Exchanged:
+        """The cloud's answer to tensors that were encoded."""
 
         async def ask(content: bytes, spent_s: float) -> CloudAnswer:
             return await self._ask(job, FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s)
 
-        async def encode(key: bool) -> Sent:
-            work = functools.partial(self._deltas.encode, job.frame_id, job.stream, plan, made, key)
-            return await self._compute.run_stage(ENCODE, job.times, work)
+        async def again() -> Sent:
+            turn = functools.partial(self._changes, job, plan, made, key=True)
+            return await self._compute.run_stages(job.times, turn)
 
-        limit = self._max_frame_bytes
-        if limit is None and not is_extra and is_stream(job.stream, plan):
-            return await exchange(self._deltas, encode, ask)
-        content = await self._compute.run_stage(
-            ENCODE, job.times, lambda: budgeted_frame(job.frame_id, plan, made, limit)
-        )
-        return Exchanged(await ask(content, 0.0), len(content))
+        if sent.sequence:
+            return await exchange(self._deltas, sent, again, ask)
+        return Exchanged(await ask(sent.content, 0.0), len(sent.content))
 
     async def exact(self, job: Job, feeds: Feeds) -> Exchanged:
         """The network's inputs as they are."""
@@ -117,6 +122,10 @@ class CloudRequests:
                 self._cloud.refused(refusal)
                 raise refusal
         return outputs
+
+    def _changes(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, key: bool = False) -> Sent:
+        work = functools.partial(self._deltas.encode, job.frame_id, job.stream, plan, made, key)
+        return clock.run_stage(ENCODE, job.times, work)
 
     async def _ask(
         self,

@@ -61,7 +61,7 @@ class Engine:
         self._split = SplitRun(plans.model.card, compute, self._requests, self.hook_failures, self.trust)
         self._fallback = Fallback(self._split, ExitFallback(self._split, compute, self.trust), cloud)
         self._pictures = PicturePlans(plans, self._split, self._requests, self._fallback, self.trust)
-        self.extra = ExtraRuns(plans, self._split, self._requests)
+        self.extra = ExtraRuns(plans, compute, self._split, self._requests)
 
     async def answer(self, job: Job) -> Answer:
         """The outputs of one frame, whose seconds then correct the predictions.
@@ -72,8 +72,8 @@ class Engine:
         before_s, link = job.times.by_field(), self.plans.link
         answer = await self._answer(job)
         taken = measured(job, before_s, answer, link)
-        if taken is not None:
-            self.plans.learn(taken)
+        if taken is not None:  # while the frame goes on
+            asyncio.get_running_loop().call_soon(self.plans.learn, taken)
         return answer
 
     async def forget_streams(self, streams: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -16,6 +17,7 @@ from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.serving import Route
 from evosplit.edge.pipeline.split_run import SplitRun
+from evosplit.edge.pipeline.stages import ComputeThread
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.plan import Plan, TensorCode
 
@@ -28,8 +30,11 @@ class ExtraRuns:
     Every method raises CloudUnavailableError, CloudRefusedError, InputError and CardError.
     """
 
-    def __init__(self, plans: CurrentPlan, split: SplitRun, requests: CloudRequests) -> None:
+    def __init__(
+        self, plans: CurrentPlan, compute: ComputeThread, split: SplitRun, requests: CloudRequests
+    ) -> None:
         self._plans = plans
+        self._compute = compute
         self._split = split
         self._requests = requests
 
@@ -53,7 +58,9 @@ class ExtraRuns:
             raise InfeasibleError("no tensors went to the cloud")
         extra, run = Job("shadow", "default", answer.plan.model, "planned"), answer.run
         plan, made = with_codes(answer.plan, codes), kept_channels(run.tensors, keep)
-        sent = await self._requests.boundary(extra, plan, made, is_extra=True)
+        encode = functools.partial(self._requests.encoded, extra, plan, made, is_extra=True)
+        encoded = await self._compute.run_stages(extra.times, encode)
+        sent = await self._requests.boundary(extra, plan, made, encoded)
         outputs = {name: run.tensors[name] for name in answer.head.outputs}
         return self._requests.checked({**sent.reply.outputs, **outputs}), sent.wire_bytes
 

@@ -53,23 +53,35 @@ class FrameFlow:
     async def picture(self, content: bytes, job: Job, is_repeatable: bool) -> Finished:
         """Decode a picture and answer it; where it is repeatable, an earlier result of its id is the answer.
 
+        The note of the frame is written meanwhile, and withdrawn where this is no picture.
+
         Raises InputError, CardError (not accepted), and as `run`.
         """
         stored = await asyncio.to_thread(self._store.get, job.frame_id) if is_repeatable else None
         if stored is not None:
             return _checked(Finished(stored))
         read = functools.partial(read_picture, self._card(), content, job.strategy == "cloud-jpeg")
-        picture = await self._engine.compute.run_stage(DECODE, job.times, read)
-        return await self.run(dataclasses.replace(job, picture=picture))
+        noted = self._note(job)
+        try:
+            picture = await self._engine.compute.run_stage(DECODE, job.times, read)
+        except BaseException:
+            self._store.withdraw(job.frame_id)
+            raise
+        return await self._noted(dataclasses.replace(job, picture=picture), noted)
 
     async def run(self, job: Job) -> Finished:
         """Answer a frame and record that.
 
         Raises StoreError (not accepted), FrameFailedError, FrameRefusedError.
         """
-        accepted = Accepted(job.frame_id, job.stream, job.model, job.times.received_at_s)
-        # From here on the frame has a result, whatever happens.
-        await asyncio.wrap_future(self._store.accept(accepted))
+        return await self._noted(job, self._note(job))
+
+    def _note(self, job: Job) -> Future[None]:
+        """From here on the frame has a result, whatever happens, unless the note is refused or withdrawn."""
+        return self._store.accept(Accepted(job.frame_id, job.stream, job.model, job.times.received_at_s))
+
+    async def _noted(self, job: Job, noted: Future[None]) -> Finished:
+        await asyncio.wrap_future(noted)
         finished, answer = Finished(failure(job, "the agent failed; its log says how")), None
         try:
             with self._pause.frame():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
+from evosplit.edge.backends.segment import Tensors
 from evosplit.edge.head.apply_decisions import kept_channels, with_codes
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.hook_placement import BOUNDARY_HOOKS
@@ -12,12 +14,23 @@ from evosplit.edge.head.run import DecisionPolicy, HeadRun, run_head
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.serving import Route
-from evosplit.edge.pipeline.stages import HEAD, PREPROCESS, ComputeThread
+from evosplit.edge.pipeline.stages import HEAD, PREPROCESS, ComputeThread, StageClock
+from evosplit.edge.streams.delta import Sent
 from evosplit.edge.streams.exchange import is_stream
 from evosplit.shared.card import Card
 from evosplit.shared.errors import CardError
+from evosplit.shared.plan import Plan
 from evosplit.shared.preprocess import sized_input
 from evosplit.shared.result import AnsweredBy
+
+
+@dataclass(frozen=True, eq=False)
+class _Boundary:
+    """Tensors that cross, in the bits of one frame's ``plan``, and the bytes that they became."""
+
+    plan: Plan
+    made: Tensors
+    sent: Sent
 
 
 class SplitRun:
@@ -42,41 +55,75 @@ class SplitRun:
         self._trust = trust
 
     async def run(self, job: Job, route: Route, answered_by: AnsweredBy) -> Answer:
-        """All of it; ``answered_by`` is who answers where no hook does and the cloud is not asked."""
+        """All of it; ``answered_by`` is who answers where no hook does and the cloud is not asked.
+
+        Preprocessing, head and encoding are one turn of the thread that computes.
+        """
         acts = self._trust.policy(job.frame_id) if route.asks_hooks else None
-        return await self.finish(job, route, await self.head(job, route, acts), answered_by)
+
+        def turn(clock: StageClock) -> tuple[HeadRun, _Boundary | None]:
+            run = self._head(job, route, acts, clock)
+            return run, self._encoded(job, route, run, clock)
+
+        return await self._answer(job, route, *await self._compute.run_stages(job.times, turn), answered_by)
 
     async def head(self, job: Job, route: Route, acts: DecisionPolicy | None) -> HeadRun:
-        """Run the head; ``acts`` as in `run_head`.
-
-        Where deltas go, codes have to mean the same from frame to frame: no hook on the boundary is asked.
-        """
-        feeds = await self.feeds(job)
-        read = {name: feeds[name] for name in route.head.reads}
-        without = BOUNDARY_HOOKS if is_stream(job.stream, route.plan) else ()
-        step = functools.partial(run_head, route.head, read, job.stream, self._failures, acts, without)
-        return await self._compute.run_stage(HEAD, job.times, step)
+        """Run the head; ``acts`` as in `run_head`."""
+        turn = functools.partial(self._head, job, route, acts)
+        return await self._compute.run_stages(job.times, turn)
 
     async def finish(self, job: Job, route: Route, run: HeadRun, answered_by: AnsweredBy) -> Answer:
         """From what the head made to the answer: a hook's, the head's own outputs, or the tail's."""
-        plan, head = route.plan, route.head
-        if run.exit is not None:
-            hook, sure = run.exit_hook, run.exit.confidence
-            return Answer(run.exit.outputs, "exit", plan, plan.cut_key, 0, hook, sure, head, run)
-        outputs = {name: run.tensors[name] for name in head.outputs}
-        if not plan.boundary:
-            return Answer(outputs, answered_by, plan, plan.cut_key, 0, head=head, run=run)
-        reduced, made = with_codes(plan, run.codes), kept_channels(run.tensors, run.keep)
-        sent = await self._requests.boundary(job, reduced, made, route.is_extra)
-        whole, size = self._requests.checked({**sent.reply.outputs, **outputs}), sent.wire_bytes
-        return Answer(whole, "cloud", plan, plan.cut_key, size, head=head, run=run, sent_as=sent.sent_as)
+        boundary = None
+        if _crosses(route, run):
+            turn = functools.partial(self._encoded, job, route, run)
+            boundary = await self._compute.run_stages(job.times, turn)
+        return await self._answer(job, route, run, boundary, answered_by)
 
     async def feeds(self, job: Job) -> Feeds:
         """The network's inputs, made of the picture once."""
+        if job.feeds is not None:
+            return job.feeds
+        return await self._compute.run_stages(job.times, functools.partial(self._feeds, job))
+
+    def _feeds(self, job: Job, clock: StageClock) -> Feeds:
         if job.feeds is not None:
             return job.feeds
         card, picture = self._card, job.picture
         if card is None or picture is None:
             raise CardError(f"model {job.model} has no card, so it takes tensors but no pictures")
         step = functools.partial(sized_input, card, picture.pixels)
-        return job.keep(dict(await self._compute.run_stage(PREPROCESS, job.times, step)))
+        return job.keep(dict(clock.run_stage(PREPROCESS, job.times, step)))
+
+    def _head(self, job: Job, route: Route, acts: DecisionPolicy | None, clock: StageClock) -> HeadRun:
+        """Where deltas go, codes have to mean the same from frame to frame: no boundary hook is asked."""
+        feeds = self._feeds(job, clock)
+        read = {name: feeds[name] for name in route.head.reads}
+        without = BOUNDARY_HOOKS if is_stream(job.stream, route.plan) else ()
+        step = functools.partial(run_head, route.head, read, job.stream, self._failures, acts, without)
+        return clock.run_stage(HEAD, job.times, step)
+
+    def _encoded(self, job: Job, route: Route, run: HeadRun, clock: StageClock) -> _Boundary | None:
+        if not _crosses(route, run):
+            return None
+        plan, made = with_codes(route.plan, run.codes), kept_channels(run.tensors, run.keep)
+        return _Boundary(plan, made, self._requests.encoded(job, plan, made, clock, route.is_extra))
+
+    async def _answer(
+        self, job: Job, route: Route, run: HeadRun, boundary: _Boundary | None, answered_by: AnsweredBy
+    ) -> Answer:
+        plan, head = route.plan, route.head
+        if run.exit is not None:
+            hook, sure = run.exit_hook, run.exit.confidence
+            return Answer(run.exit.outputs, "exit", plan, plan.cut_key, 0, hook, sure, head, run)
+        outputs = {name: run.tensors[name] for name in head.outputs}
+        if boundary is None:
+            return Answer(outputs, answered_by, plan, plan.cut_key, 0, head=head, run=run)
+        reply = await self._requests.boundary(job, boundary.plan, boundary.made, boundary.sent)
+        whole, size = self._requests.checked({**reply.reply.outputs, **outputs}), reply.wire_bytes
+        return Answer(whole, "cloud", plan, plan.cut_key, size, head=head, run=run, sent_as=reply.sent_as)
+
+
+def _crosses(route: Route, run: HeadRun) -> bool:
+    """Whether tensors go to the cloud."""
+    return run.exit is None and bool(route.plan.boundary)

@@ -61,6 +61,10 @@ class Store:
             lambda db: _execute(db, "INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?)", row)
         )
 
+    def withdraw(self, frame_id: str) -> Future[None]:
+        """Drop the note of a frame that is not accepted after all. StoreError as above."""
+        return self._submit(lambda db: _execute(db, "DELETE FROM accepted WHERE frame_id = ?", (frame_id,)))
+
     def finish(self, result: Result) -> Future[None]:
         """Exchange the note for the result; the first result of a frame stays. StoreError as above."""
         return self._submit(lambda db: insert_result(db, result))

@@ -36,12 +36,15 @@ class DeltaSettings:
 
 @dataclass(frozen=True)
 class Sent:
-    """The bytes of a frame, and which one it is; ``base`` is 0 for a key frame."""
+    """The bytes of a frame, and which one of its stream it is; ``base`` is 0 for a key frame.
+
+    A frame that stands alone is of no stream, and has ``sequence`` 0.
+    """
 
     content: bytes
-    stream: str
-    sequence: int
-    base: int
+    stream: str = ""
+    sequence: int = 0
+    base: int = 0
 
 
 @dataclass

@@ -15,8 +15,8 @@ from evosplit.shared.plan import Plan
 
 SentAs = Literal["whole", "delta", "refused"]
 """``refused``: as a delta that the cloud could not read, and again whole."""
-Encode: TypeAlias = Callable[[bool], Awaitable[Sent]]
-"""The frame's bytes; the argument asks for a key frame."""
+Again: TypeAlias = Callable[[], Awaitable[Sent]]
+"""The same frame as a key frame."""
 Ask: TypeAlias = Callable[[bytes, float], Awaitable[CloudAnswer]]
 """The cloud's answer to bytes; the seconds of the frame's deadline that are gone."""
 
@@ -46,19 +46,18 @@ def is_named(stream: str) -> bool:
     return stream not in _UNNAMED
 
 
-async def exchange(sender: DeltaSender, encode: Encode, ask: Ask) -> Exchanged:
-    """Have one frame answered. Raises what ``encode`` and ``ask`` raise."""
+async def exchange(sender: DeltaSender, sent: Sent, again: Again, ask: Ask) -> Exchanged:
+    """Have one frame of the stream answered. Raises what ``again`` and ``ask`` raise."""
     started_s = time.perf_counter()
-    sent = await encode(False)
     try:
         reply = await _told(sender, sent, ask(sent.content, 0.0))
         return Exchanged(reply, len(sent.content), "delta" if sent.base else "whole")
     except UnknownBaseError:
         if not sent.base:
             raise
-    again = await encode(True)
-    reply = await _told(sender, again, ask(again.content, time.perf_counter() - started_s))
-    return Exchanged(reply, len(sent.content) + len(again.content), "refused")
+    key = await again()
+    reply = await _told(sender, key, ask(key.content, time.perf_counter() - started_s))
+    return Exchanged(reply, len(sent.content) + len(key.content), "refused")
 
 
 async def _told(sender: DeltaSender, sent: Sent, answer: Awaitable[CloudAnswer]) -> CloudAnswer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
@@ -15,9 +15,10 @@ from evosplit.edge.telemetry.head_metrics import BUCKETS_BYTES, HeadMetrics
 from evosplit.edge.telemetry.hook_state import HookState
 from evosplit.edge.telemetry.plan_metrics import PlanMetrics
 from evosplit.shared.link import Link
-from evosplit.shared.result import Result
+from evosplit.shared.result import Breakdown, Result
 
 _BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+_STEPS: Final = tuple(field.name for field in fields(Breakdown) if field.name != "total_s")
 
 
 class Metrics:
@@ -34,9 +35,10 @@ class Metrics:
         self._frame_s = Histogram(
             "evosplit_frame_seconds", "From request to result.", registry=self._registry, buckets=_BUCKETS_S
         )
-        self._step_s = Counter(
+        step_s = Counter(
             "evosplit_step_seconds", "Time spent in each step.", ("step",), registry=self._registry
         )
+        self._steps = {name: step_s.labels(name.removesuffix("_s")) for name in _STEPS}
         self._wire_bytes = Counter("evosplit_wire_bytes", "Bytes sent to the cloud.", registry=self._registry)
         self._frame_bytes = Histogram(
             "evosplit_frame_wire_bytes",
@@ -87,9 +89,8 @@ class Metrics:
         self._frame_s.observe(result.breakdown.total_s)
         self._wire_bytes.inc(result.wire_bytes)
         self._frame_bytes.observe(result.wire_bytes)
-        for step, seconds in asdict(result.breakdown).items():
-            if step != "total_s":
-                self._step_s.labels(step.removesuffix("_s")).inc(seconds)
+        for step, spent in self._steps.items():
+            spent.inc(getattr(result.breakdown, step))
 
     def background_failed(self, task: str) -> None:
         """Add one failure of a background task."""

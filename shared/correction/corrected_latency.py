@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,8 +45,9 @@ class Prices:
         return np.sqrt(np.maximum(total, 0.0))
 
 
+@functools.lru_cache(maxsize=4)
 def prices(known: Corrections, link: Link) -> Prices:
-    """All plans over a link, which is taken at its word."""
+    """All plans over a link, which is taken at its word. Asked for several times a frame, so it is kept."""
     terms = known.terms
     edge_s = terms.edge_s * np.exp(known.edge.mean)
     cloud_s = terms.mean_cloud_s * np.exp(known.cloud.mean)

@@ -62,6 +62,16 @@ def test_unfinished_frames_become_failures_at_the_next_start(tmp_path: Path) -> 
     second.close()
 
 
+def test_a_withdrawn_note_is_no_failure_of_a_later_start(tmp_path: Path) -> None:
+    store = Store(tmp_path / "results.sqlite")
+    store.accept(Accepted("no-picture", "a", "net", 1.0)).result(10)
+    store.withdraw("no-picture").result(10)
+    store.close()
+    again = Store(tmp_path / "results.sqlite")
+    assert (again.interrupted, again.get("no-picture")) == (0, None)
+    again.close()
+
+
 def test_pages_cover_everything_once_even_while_results_arrive(store: Store) -> None:
     fill(store, [make_result(index) for index in range(25)])
     for order in ("asc", "desc"):

@@ -1,0 +1,86 @@
+"""Measured rounds of a case through one pair of tiers, and the medians of what its frames took."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks.fixed.cases import Case
+from benchmarks.fixed.frames import Seconds, empty_request, empty_transfer, frame
+from benchmarks.fixed.tiers import Tiers
+
+STAGES: Final = (
+    *("preprocess_s", "queue_s", "head_s", "encode_s", "uplink_s", "decode_s", "tail_s", "postprocess_s"),
+)
+"""Of the breakdown, less the total."""
+
+
+class Run:
+    """Frames of one case to one pair of tiers."""
+
+    def __init__(self, case: Case, tiers: Tiers) -> None:
+        self._model = case.graph.name
+        self._payloads: Iterator[Any] = case.payloads()
+        self._tiers = tiers
+        self._rows: list[Seconds] = []
+        self._http_s: list[float] = []
+        self._transfer_s: list[float] = []
+        self._edge_cpu_s = 0.0
+        self._cloud_cpu_s = 0.0
+
+    async def warm_up(self, count: int) -> None:
+        """Frames that do not count."""
+        for payload in itertools.islice(self._payloads, count):
+            await frame(self._tiers, self._model, payload)
+
+    async def round(self, count: int) -> None:
+        """Frames that count, and as many requests that ask nothing of either tier."""
+        edge_s, cloud_s = self._tiers.edge_cpu_s(), self._tiers.cloud_cpu_s()
+        for payload in itertools.islice(self._payloads, count):
+            self._rows.append(await frame(self._tiers, self._model, payload))
+        self._edge_cpu_s += self._tiers.edge_cpu_s() - edge_s
+        self._cloud_cpu_s += self._tiers.cloud_cpu_s() - cloud_s
+        size_bytes = int(self._rows[-1]["wire_bytes"])
+        for _ in range(count):
+            self._http_s.append(await empty_request(self._tiers))
+            self._transfer_s.append(await empty_transfer(self._tiers, size_bytes))
+
+    def summary(self) -> Seconds:
+        """Medians over all frames; processor seconds are means.
+
+        ``fixed_s`` is what the client waited less head and tail; ``agent_s`` less the cloud's part, too;
+        ``overhead_s`` less the agent's own steps instead: HTTP, queues, the choice of the plan, the record.
+        """
+        rows, count = self._rows, len(self._rows)
+        own = [_spent(row, "preprocess_s", "encode_s", "decode_s", "postprocess_s") for row in rows]
+        beside = [row["client_s"] - _spent(row, "head_s", "tail_s") for row in rows]
+        cloud = [_spent(row, "uplink_s", "decode_s") for row in rows]
+        return {
+            **{name: _median([row[name] for row in rows]) for name in (*STAGES, "total_s", "client_s")},
+            "http_s": _median(self._http_s),
+            "transfer_s": _median(self._transfer_s),
+            "choose_s": _median([row["total_s"] - _spent(row, *STAGES) for row in rows]),
+            "record_s": _median([row["client_s"] - row["total_s"] for row in rows]) - _median(self._http_s),
+            "fixed_s": _median(beside),
+            "agent_s": _median([all_s - cloud_s for all_s, cloud_s in zip(beside, cloud, strict=True)]),
+            "overhead_s": _median(
+                [
+                    row["total_s"] - _spent(row, "head_s", "tail_s") - own_s
+                    for row, own_s in zip(rows, own, strict=True)
+                ]
+            ),
+            "agent_cpu_s": self._edge_cpu_s / count,
+            "cloud_cpu_s": self._cloud_cpu_s / count,
+            "wire_bytes": _median([row["wire_bytes"] for row in rows]),
+        }
+
+
+def _spent(row: Seconds, *names: str) -> float:
+    return sum(row[name] for name in names)
+
+
+def _median(seconds: Sequence[float]) -> float:
+    return float(np.median(seconds))
