@@ -9,6 +9,7 @@ from pathlib import Path
 from evosplit.cloud.bundle_store import BundleStore
 from evosplit.cloud.calibration_store import calibrations_in
 from evosplit.cloud.registry import Model
+from evosplit.cloud.restorations import Restorations
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.errors.measure_table import METHOD as ERROR_METHOD
 from evosplit.planner.calibration.input_files import calibration_source, files_fingerprint
@@ -33,7 +34,7 @@ class PlanRequest:
     (`evosplit.planner.accuracy_promise.asked_promise`). ``expectation`` is what the edge's hooks and masks
     have spared so far. ``calibration`` names a set of inputs that the edge has sent, ``statistics`` are the
     errors that it has measured itself on inputs which stay there; without both, the files beside the model
-    count.
+    count. ``restores`` says that it can name restoration networks in its frames.
     """
 
     profile: Profile
@@ -43,6 +44,7 @@ class PlanRequest:
     expectation: Expectation = NOTHING_SPARED
     calibration: str | None = None
     statistics: ErrorTable | None = None
+    restores: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class PlanService:
     def __init__(self, data: Path, make_plans: MakePlans) -> None:
         self.bundles = BundleStore(data / "bundles")
         self.calibrations = calibrations_in(data)
+        self.restorations = Restorations(data)
         self._answers = data / "plans"
         self._make_plans = make_plans
 
@@ -105,7 +108,7 @@ class PlanService:
             model.card,
             this_machine(),
             inputs=self.calibrations.fingerprint(model, named) if named else files_fingerprint(files),
-            asked=digest(request),
+            asked=digest((request, self.restorations.state(model.graph.sha256) if request.restores else "")),
         )
         return key.digest
 

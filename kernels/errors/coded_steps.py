@@ -57,7 +57,7 @@ class CodedStep:
     @property
     def code(self) -> TensorCode:
         """How a tensor travels at this step."""
-        return TensorCode(self.bits, self.low, self.high, CODEC, self.restoration)
+        return TensorCode(self.bits, self.low, self.high, CODEC, restoration=self.restoration)
 
 
 def coded_steps(values: NDArray[np.float32], low: float, high: float) -> tuple[CodedStep, ...]:

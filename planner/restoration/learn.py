@@ -45,6 +45,8 @@ _FORMS: Final[tuple[tuple[Form, float], ...]] = (
 """Form and shrinkage of what is tried."""
 _LEAST_GAIN: Final = 0.9
 """The output's error has to fall to this share of what it was, or less."""
+_LEAST_NOISE: Final = 0.01
+"""Relative noise: at a step of a third of a standard deviation there is little left to restore."""
 _RARE: Final = 0.999
 """Corrections reach as far as this share of the rounding errors, seen on a few inputs."""
 _REACH_INPUTS: Final = 8
@@ -89,12 +91,8 @@ def learn_restorations(
     At least `LEAST_INPUTS` inputs; of many or costly ones some are taken, evenly spread.
     """
     pairs = _pairs(graph, card, place, feeds, threads)
-    kept: list[tuple[StepRestoration, Restoration]] = []
-    for step in ladder:
-        made = _at_step(graph, place.tensor, step, pairs)
-        if made is None and kept:
-            break  # the finer the step, the less there is to restore
-        kept += [] if made is None else [made]
+    coarse = (step for step in ladder if step.relative >= _LEAST_NOISE)
+    kept = [made for step in coarse if (made := _at_step(graph, place.tensor, step, pairs)) is not None]
     known = TensorRestorations(graph.sha256, place.tensor, tuple(step for step, _ in kept))
     return Learned(known, tuple(network for _, network in kept))
 
@@ -135,7 +133,7 @@ def _at_step(
     held = sums_over(zip(plain, pairs.held.floats, strict=True), sums.channels)
     network = frame.network(merged(sums, held), *form)
     seconds = run_seconds(network, plain[0])
-    return StepRestoration(step.bits, step.low, step.high, network.name, gain, seconds), network
+    return StepRestoration(step.code, network.name, gain, seconds), network
 
 
 @dataclass(frozen=True)

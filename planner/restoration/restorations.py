@@ -7,27 +7,22 @@ from dataclasses import dataclass, replace
 
 from evosplit.kernels.errors.coded_steps import CodedStep
 from evosplit.kernels.errors.error_table import ErrorTable
+from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire.frame import RESTORATION_BYTES
 
 
 @dataclass(frozen=True)
 class StepRestoration:
-    """A network that was kept for one step, which ``bits``, ``low`` and ``high`` name.
+    """A network that was kept for one step, which ``code`` is.
 
     ``gain`` is the error at the network's outputs behind it over that without it, on inputs held out;
     ``seconds`` are what it takes in the cloud.
     """
 
-    bits: int
-    low: float
-    high: float
+    code: TensorCode
     name: str
     gain: float
     seconds: float
-
-    def fits(self, step: CodedStep) -> bool:
-        """Whether it was learned for that very step."""
-        return (self.bits, self.low, self.high) == (step.bits, step.low, step.high)
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ def with_restorations(errors: ErrorTable, learned: Iterable[TensorRestorations])
 
 
 def _restored(step: CodedStep, known: Iterable[StepRestoration]) -> CodedStep:
-    fitting = next((each for each in known if each.fits(step)), None)
+    fitting = next((each for each in known if each.code == step.code), None)
     if fitting is None:
         return step
     return replace(
