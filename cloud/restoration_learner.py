@@ -1,4 +1,4 @@
-"""Learning of restorations in idle time: one tensor at a time, whenever nobody has had plans made for a while.
+"""Learning of restorations in idle time: one tensor at a time, when nobody has asked for plans for a while.
 
 It takes turns with planning in the same thread, so that a request for plans waits for one tensor at most.
 """
@@ -22,7 +22,7 @@ PAUSE_S: Final = 1.0
 _LOG: Final = logging.getLogger("evosplit.cloud")
 
 LearnNext: TypeAlias = Callable[[Model, PlanRequest], int]
-"""Learn what comes next from a request's calibration; how much is left then. Raises EvoSplitError, OSError."""
+"""Learn more from a request's calibration; how much is left then. Raises EvoSplitError, OSError."""
 
 
 class RestorationLearner:

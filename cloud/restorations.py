@@ -1,4 +1,4 @@
-"""Restorations on disk: the networks by name, what is known of each tensor, and for which inputs all is done."""
+"""Restorations on disk: networks by name, what is known of each tensor, and for which inputs all is done."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from evosplit.shared.errors import WireError
 from evosplit.shared.wire.byte_reader import Reader
 from evosplit.shared.wire.frame import (
+    BASE_CODED_VERSION,
     CODECS,
     CODED_VERSION,
     DTYPES,
@@ -27,6 +28,7 @@ from evosplit.shared.wire.frame import (
     EncodedTensor,
     Frame,
     StreamHead,
+    coded_version,
 )
 from evosplit.shared.wire.tensor_check import check_frame
 from evosplit.shared.wire.wire_sizes import (
@@ -54,8 +56,11 @@ def decode_frame(content: bytes | bytearray | memoryview, max_elements: int = MA
     stream = _stream(reader) if head.in_stream else None
     tensors = tuple(_tensor(reader) for _ in range(head.tensors))
     restorations = tuple(_restoration(reader) for _ in tensors) if head.is_restored else ()
-    if head.is_coded != (head.is_restored or any(tensor.codec == "rans" for tensor in tensors)):
-        raise WireError("frames of version 3 hold entropy-coded tensors or restorations, and others neither")
+    if head.coded_version != coded_version(tensors, head.is_restored):
+        raise WireError(
+            "frames of version 3 hold entropy-coded or restored tensors, of version 4 some that need a base,"
+            " others none"
+        )
     frame = Frame(frame_id, head.sha256, cut_key, tensors, stream, restorations)
     if reader.left:
         raise WireError(f"a frame ends with {reader.left} bytes that belong to no tensor")
@@ -65,7 +70,7 @@ def decode_frame(content: bytes | bytearray | memoryview, max_elements: int = MA
 
 @dataclass(frozen=True)
 class _Head:
-    is_coded: bool
+    coded_version: int | None
     in_stream: bool
     is_restored: bool
     tensors: int
@@ -81,19 +86,19 @@ def _head(view: memoryview) -> _Head:
     magic, version, flags, count, length, sha256, frame_id_bytes, cut_key_bytes = fields
     if magic != MAGIC:
         raise WireError("not an EvoSplit frame")
-    if version not in (VERSION, STREAM_VERSION, CODED_VERSION):
-        raise WireError(f"a frame of version {version}; this program reads {VERSION} to {CODED_VERSION}")
+    if not VERSION <= version <= BASE_CODED_VERSION:
+        raise WireError(f"a frame of version {version}; this program reads {VERSION} to {BASE_CODED_VERSION}")
     if length != len(view):
         raise WireError(f"a frame of {length} bytes arrived as {len(view)}")
     (crc,) = struct.unpack_from("<I", view, len(view) - CRC_BYTES)
     if crc != zlib.crc32(view[:-CRC_BYTES]):
         raise WireError("a frame was corrupted on its way: the checksum does not match")
-    is_coded = version == CODED_VERSION
-    if flags & ~(STREAM_FLAG | RESTORED_FLAG if is_coded else 0) or count > MAX_TENSORS:
+    coded = version if version >= CODED_VERSION else None
+    if flags & ~(STREAM_FLAG | RESTORED_FLAG if coded else 0) or count > MAX_TENSORS:
         raise WireError(f"a frame with flags {flags} and {count} tensors is beyond this version's limits")
     in_stream = version == STREAM_VERSION or bool(flags & STREAM_FLAG)
     is_restored = bool(flags & RESTORED_FLAG)
-    return _Head(is_coded, in_stream, is_restored, count, frame_id_bytes, cut_key_bytes, sha256.hex())
+    return _Head(coded, in_stream, is_restored, count, frame_id_bytes, cut_key_bytes, sha256.hex())
 
 
 def _stream(reader: Reader) -> StreamHead:
