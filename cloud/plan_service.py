@@ -57,20 +57,26 @@ class PlanAnswer:
 
 MakePlans = Callable[[Model, PlanRequest, Path], PlanAnswer]
 """Plan for a model and write the bundle to a path."""
+Notice = Callable[[Model, PlanRequest], None]
+
+
+def _nobody(model: Model, request: PlanRequest) -> None:
+    """Nobody wants to know."""
 
 
 class PlanService:
     """Answers each question once: the same one, asked again, is answered from disk.
 
     One caller at a time (the ingress has one thread for it), so that measurements do not disturb each other.
+    ``notice`` hears of every request that was answered.
     """
 
-    def __init__(self, data: Path, make_plans: MakePlans) -> None:
+    def __init__(self, data: Path, make_plans: MakePlans, notice: Notice = _nobody) -> None:
         self.bundles = BundleStore(data / "bundles")
         self.calibrations = calibrations_in(data)
         self.restorations = Restorations(data)
         self._answers = data / "plans"
-        self._make_plans = make_plans
+        self._make_plans, self._notice = make_plans, notice
 
     def plan(self, model: Model, body: bytes) -> PlanAnswer:
         """The answer to the JSON of a `PlanRequest`.
@@ -79,6 +85,11 @@ class PlanService:
         meets the limits.
         """
         request = read_request(model, body)
+        answer = self._answer(model, request)
+        self._notice(model, request)
+        return answer
+
+    def _answer(self, model: Model, request: PlanRequest) -> PlanAnswer:
         name = self._question(model, request)
         place = self._answers / f"{name}.json"
         known = read_kept(PlanAnswer, place)
