@@ -27,14 +27,17 @@ class TensorCode:
     None compresses where that makes the bytes fewer, ``none`` never does, ``rans`` codes the codes by their
     contexts where that makes the bytes fewer (version 3 of the wire format); ``raw8``, ``png`` and
     ``jpeg-QUALITY`` send the picture instead of the input made of it (`evosplit.shared.picture_codes`).
-    ``restoration`` names the network that restores the tensor in the cloud
-    (`evosplit.shared.restoration.network`); it holds for these very codes.
+    ``lagrange_multiplier``, of ``rans`` alone, says how many squared steps of noise a bit is worth where
+    codes are moved towards zero to save bits; without it they are rounded to nearest. ``restoration`` names
+    the network that restores the tensor in the cloud (`evosplit.shared.restoration.network`); it holds for
+    these very codes.
     """
 
     bits: int
     low: float | None = None
     high: float | None = None
     codec: str | None = None
+    lagrange_multiplier: float | None = None
     restoration: str | None = None
 
     @property
@@ -57,10 +60,10 @@ class TensorCode:
 
     @model_serializer(mode="wrap")
     def _without_what_is_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """The JSON of a plan without codecs and restorations is what it was before there were any."""
+        """The JSON of a plan without codecs and what they have is what it was before there were any."""
         data: dict[str, object] = write(self)
-        absent = {name for name in ("codec", "restoration") if data[name] is None}
-        return {name: value for name, value in data.items() if name not in absent}
+        later = ("codec", "lagrange_multiplier", "restoration")
+        return {key: value for key, value in data.items() if key not in later or value is not None}
 
 
 def restoration_names(codes: Iterable[TensorCode]) -> tuple[str, ...]:

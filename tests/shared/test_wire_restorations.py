@@ -65,7 +65,7 @@ def test_lies_about_them_are_not_read() -> None:
 
 
 def test_codes_name_what_restores_them() -> None:
-    plain, restored = TensorCode(4, 0.0, 1.0, "rans"), TensorCode(4, 0.0, 1.0, "rans", NAME)
+    plain, restored = TensorCode(4, 0.0, 1.0, "rans"), TensorCode(4, 0.0, 1.0, "rans", restoration=NAME)
     assert restoration_names([plain, plain]) == ()
     assert restoration_names([plain, restored]) == ("", NAME)
     assert b"restoration" not in to_json(plain)
