@@ -7,7 +7,7 @@ import asyncio
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-from evosplit.cloud.content_coding import TooLargeError, decompress
+from evosplit.shared.content_coding import TooLargeError, decompress
 
 
 async def read_body(request: Request, max_bytes: int, timeout_s: float) -> bytes:

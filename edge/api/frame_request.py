@@ -13,8 +13,10 @@ from typing import Final
 from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
 
+from evosplit.edge.api.request_body import in_time, read_body
 from evosplit.edge.pipeline.intake import Ticket
 from evosplit.edge.pipeline.strategies import BY_CUT, BY_DIGEST, STRATEGIES, names_plan
+from evosplit.shared.content_coding import CodingError
 from evosplit.shared.errors import InputError, UsageError
 from evosplit.shared.pictures import known_kinds
 
@@ -49,10 +51,12 @@ async def picture_body(request: web.Request) -> bytes:
     Raises InputError for no picture, several, or a form that is malformed; HTTPRequestEntityTooLarge.
     """
     if request.content_type != _FORM:
-        content = await request.read()
+        content = await read_body(request)
+    elif "Content-Encoding" in request.headers:
+        raise CodingError("a form is sent without a content encoding")
     else:
         try:
-            content = await _only_file(request)
+            content = await in_time(_only_file(request))
         except _MALFORMED as malformed:
             raise InputError(f"not a whole form: {_line(malformed)}") from None
     if not content:
