@@ -27,14 +27,20 @@ SIZE = 12
 FEW = 48
 
 
-def two_stage_net() -> onnx.ModelProto:
-    """A strided convolution to ``t`` (1, 4, 6, 6), another, and a dense layer: ``y`` (1, 6)."""
+def two_stage_net(picks: bool = False) -> onnx.ModelProto:
+    """A strided convolution to ``t`` (1, 4, 6, 6), another, and a dense layer: ``y`` (1, 6).
+
+    The first one may just pick every other value.
+    """
     rng = np.random.default_rng(0)
     shapes = {"a": (4, 3, 3, 3), "b": (8, 4, 3, 3), "w": (8, 6)}
     weights = {
         name: (rng.normal(size=shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
         for name, shape in shapes.items()
     }
+    if picks:
+        weights["a"] = np.zeros_like(weights["a"])
+        weights["a"][range(4), [0, 1, 2, 0], 1, 1] = 1.0
     nodes = [
         helper.make_node("Conv", ["x", "a"], ["t"], pads=[1] * 4, strides=[2, 2]),
         helper.make_node("Conv", ["t", "b"], ["u"], pads=[1] * 4),
@@ -77,7 +83,7 @@ def learned(graph: Graph, errors: ErrorTable) -> Learned:
 
 
 def ladder(errors: ErrorTable) -> tuple[CodedStep, ...]:
-    return tuple(step for step in errors.activations["t"].coded if step.lagrange_multiplier is None)
+    return tuple(step for step in errors.activations["t"].coded if step.lagrange_multiplier is None)[:5]
 
 
 def plan_of(graph: Graph, cut_key: str, step: CodedStep) -> Plan:
@@ -114,14 +120,16 @@ def test_the_output_errs_less_behind_what_was_kept_on_other_inputs(graph, errors
         assert restored.wire_bytes == plain.wire_bytes + 8
 
 
-def test_features_without_structure_are_left_alone(graph, errors) -> None:
+def test_features_without_structure_are_left_alone(tmp_path) -> None:
     """White noise tells nothing of what its neighbours were rounded by."""
+    graph = load_graph(save(two_stage_net(picks=True), tmp_path, "picking"))
     rng = np.random.default_rng(1)
     noise = [{"x": rng.uniform(-1, 1, size=(1, 3, SIZE, SIZE)).astype(np.float32)} for _ in range(FEW)]
     table = measure_errors(graph, noise[:8], threads=1)
-    fine = [step for step in ladder(table) if 0.01 <= step.relative <= 0.05]
+    fine = table.activations["t"].coded[5:7]
+    assert all(0.005 < step.relative < 0.03 for step in fine)
     kept = learn_restorations(graph, None, Restorable(parse_cut(graph, "1"), "t"), fine, noise)
-    assert len(kept.networks) < len(fine)
+    assert kept == Learned(TensorRestorations(graph.sha256, "t"), ())
 
 
 def test_what_belongs_to_another_model_tensor_or_step_is_left_out(errors, learned) -> None:
