@@ -147,6 +147,12 @@ class RestorationError(PeerError):
     http_status = 422
 
 
+class DeadlineError(PeerError):
+    """Work that would be done later than its sender can wait: it is not begun."""
+
+    http_status = 504
+
+
 class CloudUnavailableError(PeerError):
     """The cloud did not answer in time, or not at all."""
 

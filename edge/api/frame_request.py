@@ -5,17 +5,26 @@ The picture is the body itself, or the one file of a form (multipart/form-data, 
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast, get_args
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
 
 from evosplit.edge.api.request_body import in_time, read_body
 from evosplit.edge.pipeline.intake import Ticket
-from evosplit.edge.pipeline.strategies import BY_CUT, BY_DIGEST, STRATEGIES, names_plan
+from evosplit.edge.pipeline.job import Wait
+from evosplit.edge.pipeline.strategies import (
+    BY_CODEC,
+    BY_CUT,
+    BY_DIGEST,
+    STRATEGIES,
+    named_codec,
+    names_plan,
+)
 from evosplit.shared.content_coding import CodingError
 from evosplit.shared.errors import InputError, UsageError
 from evosplit.shared.pictures import known_kinds
@@ -28,7 +37,7 @@ _MALFORMED: Final = (HttpProcessingError, ValueError, RuntimeError, AssertionErr
 
 
 def ticket(query: Mapping[str, str], headers: Mapping[str, str]) -> Ticket:
-    """Frame id, stream and strategy: the first two from a header or the query.
+    """Frame id, stream, strategy, and whether it may wait: the first two from a header or the query.
 
     Raises UsageError (HTTP 400) for what is none.
     """
@@ -39,10 +48,31 @@ def ticket(query: Mapping[str, str], headers: Mapping[str, str]) -> Ticket:
         raise UsageError("a frame id is 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
     if not _STREAM.fullmatch(stream):
         raise UsageError("a stream's name is 1 to 128 characters, none of them a control character")
-    if strategy not in STRATEGIES and not names_plan(strategy):
-        names = ", ".join((*STRATEGIES, f"{BY_DIGEST}DIGITS", f"{BY_CUT}KEY"))
+    if strategy not in STRATEGIES and not names_plan(strategy) and named_codec(strategy) is None:
+        names = ", ".join((*STRATEGIES, f"{BY_DIGEST}DIGITS", f"{BY_CUT}KEY", f"{BY_CODEC}CODEC"))
         raise UsageError(f"no strategy {strategy!r}; there are {names}")
-    return Ticket(named or uuid.uuid4().hex, stream, strategy, named is not None)
+    wait, deadline_s = _wait(query.get("wait", "auto")), _deadline_s(query.get("deadline_s"))
+    return Ticket(named or uuid.uuid4().hex, stream, strategy, named is not None, wait, deadline_s)
+
+
+def _wait(text: str) -> Wait:
+    for known in get_args(Wait):
+        if text == known:
+            return cast(Wait, known)
+    raise UsageError(f"wait is one of {', '.join(get_args(Wait))}, not {text!r}")
+
+
+def _deadline_s(text: str | None) -> float | None:
+    """Seconds from a frame's arrival in which an answer is of use. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        deadline_s = float(text)
+    except ValueError:
+        deadline_s = math.nan
+    if not 0 < deadline_s < math.inf:
+        raise UsageError(f"deadline_s is a number of seconds above 0, not {text!r}")
+    return deadline_s
 
 
 async def picture_body(request: web.Request) -> bytes:

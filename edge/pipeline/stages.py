@@ -61,13 +61,17 @@ class StageTimes:
         self.add(QUEUE, queue_s)
         self.cloud_queue_s, self.link_share = queue_s, link_share
 
+    def elapsed_s(self) -> float:
+        """Seconds since the frame came."""
+        return time.perf_counter() - self._started_s
+
     def by_field(self) -> dict[str, float]:
         """Seconds until now by field of the breakdown, for those that were met."""
         return dict(self._seconds)
 
     def breakdown(self) -> Breakdown:
         """Where the time went until now."""
-        return Breakdown(**self._seconds, total_s=time.perf_counter() - self._started_s)
+        return Breakdown(**self._seconds, total_s=self.elapsed_s())
 
 
 class StageClock:
