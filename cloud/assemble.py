@@ -15,6 +15,8 @@ from evosplit.cloud.inference import Inference, MakeBatcher
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
 from evosplit.cloud.registry import Model, Registry, open_registry
+from evosplit.cloud.restoration_learner import RestorationLearner
+from evosplit.cloud.restorations import Restorations
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.stream_state import StreamStore
@@ -45,12 +47,12 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
     for name, problem in registry.broken.items():
         _LOG.warning("model %s is not served: %s", name, problem)
     streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)
-    builder = TailBuilder(settings.session_threads)
-    plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), builder, streams)
+    restorations, builder = Restorations(settings.data), TailBuilder(settings.session_threads)
+    plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), builder, streams, restorations.networks)
     _warm_up(plane, registry)
-    plans = PlanService(
-        settings.data, PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
-    )
+    planning = PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
+    plan_pool = ThreadPoolExecutor(1, "plan")
+    plans = PlanService(settings.data, planning, RestorationLearner(plan_pool, planning.learn).notice)
     warmer = TailWarmer(plane)
     warmer.warm(plans.recent(RECENT_TABLES), START_LIMIT_S)
     return Services(
@@ -62,7 +64,7 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         signer=BundleSigner(settings.data),
         inference=Inference(plane, settings.workers, settings.infer_timeout_s, make_batcher),
         pool=ThreadPoolExecutor(1, "other"),
-        plan_pool=ThreadPoolExecutor(1, "plan"),
+        plan_pool=plan_pool,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ from numpy.typing import NDArray
 
 from evosplit.cloud.planned_tails import PlannedTail
 from evosplit.cloud.registry import Model, Registry
-from evosplit.cloud.request_inputs import Feeds, pass_through_outputs, read_inputs
+from evosplit.cloud.request_inputs import Feeds, no_restorations, pass_through_outputs, read_inputs
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache, TailKey
 from evosplit.shared.errors import EvoSplitError, InputError
 from evosplit.shared.graph import Cut, parse_cut, prefix_cut
 from evosplit.shared.oip import InferRequest, InferResponse, build_response, parse_request, requested_outputs
+from evosplit.shared.restoration.network import Restoration
+from evosplit.shared.restoration.store import RestorationOf
 
 Answer: TypeAlias = tuple[bytes, int | None]
 """Body and header length of an answer."""
@@ -40,25 +43,33 @@ class Prepared:
     request: InferRequest
     cut: Cut
     feeds: Feeds
+    restorations: tuple[Restoration, ...]
     queue_s: float
     decode_s: float
 
     @property
     def key(self) -> TailKey:
         """The tail that it runs on: what has the same key may run together."""
-        return TailKey(self.model.graph.sha256, self.cut.key)
+        names = tuple(each.name for each in self.restorations)
+        return TailKey(self.model.graph.sha256, self.cut.key, names)
 
 
 class DataPlane:
     """Whole models for any client, and tails for encoded frames. Safe to call from several threads."""
 
     def __init__(
-        self, registry: Registry, tails: TailCache, builder: TailBuilder, streams: StreamStore | None = None
+        self,
+        registry: Registry,
+        tails: TailCache,
+        builder: TailBuilder,
+        streams: StreamStore | None = None,
+        restoration_of: RestorationOf = no_restorations,
     ) -> None:
         self._registry = registry
         self._tails = tails
         self._builder = builder
         self._streams = StreamStore() if streams is None else streams
+        self._restoration_of = restoration_of
 
     @property
     def tails(self) -> int:
@@ -73,7 +84,7 @@ class DataPlane:
     def answer(self, name: str, call: Call) -> Answer:
         """The answer to one request.
 
-        Raises NotFoundError, InputError, WireError, UnknownBaseError.
+        Raises NotFoundError, InputError, WireError, UnknownBaseError, RestorationError.
         """
         (answer,) = self.run([self.prepare(name, call)])
         if isinstance(answer, EvoSplitError):
@@ -81,18 +92,19 @@ class DataPlane:
         return answer
 
     def prepare(self, name: str, call: Call) -> Prepared:
-        """Parse and decode. Raises NotFoundError, InputError, WireError, UnknownBaseError."""
+        """Parse and decode. Raises as `answer`."""
         started_s = time.perf_counter()
         model = self._registry.get(name)
         request = parse_request(call.body, call.header_length)
-        cut, feeds = read_inputs(model, request, self._streams)
+        cut, feeds, restorations = read_inputs(model, request, self._streams, self._restoration_of)
         decode_s = time.perf_counter() - started_s
-        return Prepared(model, request, cut, feeds, started_s - call.received_s, decode_s)
+        return Prepared(model, request, cut, feeds, restorations, started_s - call.received_s, decode_s)
 
     def run(self, batch: Sequence[Prepared]) -> list[Answer | EvoSplitError]:
         """The answers to requests of one key, or what was wrong with each. Raises what building raises."""
-        model, cut = batch[0].model, batch[0].cut
-        runner = self._tails.get(batch[0].key, lambda: self._builder.build(model.graph, cut)).runner
+        first = batch[0]
+        build = functools.partial(self._builder.build, first.model.graph, first.cut, first.restorations)
+        runner = self._tails.get(first.key, build).runner
         samples = [{name: each.feeds[name] for name in runner.input_names} for each in batch]
         started_s = time.perf_counter()
         try:
@@ -114,16 +126,18 @@ class DataPlane:
     def prefetch(self, planned: PlannedTail) -> None:
         """Build a tail, which runs it, unless it is there, or has no room, or its model is not served.
 
-        Raises UsageError for a cut that the model does not have, ModelError when the tail cannot be built.
+        Raises UsageError for a cut that the model does not have, ModelError when the tail cannot be built,
+        RestorationError for a restoration that is not here.
         """
         model = self._registry.models.get(planned.model)
         if model is None or model.graph.sha256 != planned.model_sha256:
             return
         cut = parse_cut(model.graph, planned.cut_key)
+        restorations = tuple(map(self._restoration_of, planned.restorations))
         self._tails.prefetch(
-            TailKey(model.graph.sha256, cut.key),
+            TailKey(model.graph.sha256, cut.key, planned.restorations),
             self._builder.wanted_bytes(model.graph, cut),
-            lambda: self._builder.build_measured(model.graph, cut),
+            lambda: self._builder.build_measured(model.graph, cut, restorations),
         )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from evosplit.cloud.batching.batch_runner import open_batches
 from evosplit.cloud.batching.batch_sizes import LARGEST
 from evosplit.cloud.tail_cache import Tail
 from evosplit.cloud.weight_pool import WeightPool
 from evosplit.shared.graph import Cut, Graph
+from evosplit.shared.restoration.network import Restoration
+from evosplit.shared.restoration.restored_tail import restored_tail
 from evosplit.shared.split import tail_model
 
 _SESSION_BYTES = 2 * 10**6
@@ -21,19 +25,20 @@ class TailBuilder:
         self._providers = providers
         self._pool = WeightPool()
 
-    def build(self, graph: Graph, cut: Cut) -> Tail:
-        """A tail with batches of sizes that nobody measured; a second or so for a large network.
+    def build(self, graph: Graph, cut: Cut, restorations: Sequence[Restoration] = ()) -> Tail:
+        """A tail behind restorations, with batches of sizes that nobody measured; about a second.
 
-        Raises ModelError when the runtime does not take it.
+        Raises ModelError when the runtime does not take it, RestorationError.
         """
         before_bytes = self._pool.memory_bytes
-        runner = open_batches(tail_model(graph, cut), self._threads, self._providers, self._pool.open)
+        model = restored_tail(tail_model(graph, cut), restorations)
+        runner = open_batches(model, self._threads, self._providers, self._pool.open)
         new_bytes = self._pool.memory_bytes - before_bytes
         return Tail(runner, new_bytes + activation_bytes(graph, cut, max(runner.times.seconds)))
 
-    def build_measured(self, graph: Graph, cut: Cut) -> Tail:
+    def build_measured(self, graph: Graph, cut: Cut, restorations: Sequence[Restoration] = ()) -> Tail:
         """As `build`, with the batch sizes that pay; it has run then. Takes another second or so."""
-        tail = self.build(graph, cut)
+        tail = self.build(graph, cut, restorations)
         runner = tail.runner.measured(tail_model(graph, cut))
         return Tail(runner, tail.memory_bytes)
 

@@ -13,10 +13,11 @@ from evosplit.shared.lru import Lru
 
 
 class TailKey(NamedTuple):
-    """Which tail: of which model, behind which cut. Cut ``0`` is the whole model."""
+    """Which tail: of which model, behind which cut and restorations. Cut ``0`` is the whole model."""
 
     model_sha256: str
     cut_key: str
+    restorations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
