@@ -36,7 +36,8 @@ class TrafficMeter:
         earlier = None if file is None or limit is None else read_kept(Traffic, file)
         self.traffic = earlier or Traffic(wall_s(), seen_s=wall_s())
         share = 0.0 if limit is None else PROBE_SHARE * limit.mean_bytes_per_s
-        self._probes = TimeBudget(share, share * _MOST_PROBES_S, wall_s) if share else None
+        self._most_probe_bytes = share * _MOST_PROBES_S
+        self._probes = TimeBudget(share, self._most_probe_bytes, wall_s) if share else None
 
     @property
     def is_metered(self) -> bool:
@@ -69,6 +70,15 @@ class TrafficMeter:
         if self._probes is not None:
             self._probes.spend(size_bytes)
 
+    def state(self) -> dict[str, float | None]:
+        """The period's budget and use in bytes, and what a frame may take (None: too few came to say)."""
+        most = self.frame_bytes()
+        return {
+            "limit_bytes": None if self._limit is None else self._limit.limit_bytes,
+            "used_bytes": self.traffic.used_bytes,
+            "frame_bytes": None if most == float("inf") else most,
+        }
+
     async def run(self) -> None:
         """Keep the count for ever."""
         while True:
@@ -79,8 +89,3 @@ class TrafficMeter:
         """Write the count. Raises OSError."""
         if self._file is not None and self._limit is not None:
             write_kept(self._file, self.traffic)
-
-    @property
-    def _most_probe_bytes(self) -> float:
-        assert self._limit is not None
-        return PROBE_SHARE * self._limit.mean_bytes_per_s * _MOST_PROBES_S
