@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Final, TypeVar
 
 import aiohttp
+import uvloop
 from aiohttp import web
 
 from evosplit.edge.agent import Agent
@@ -47,7 +48,7 @@ def serve_edge(settings: EdgeSettings) -> None:
     Raises PortInUseError, UsageError, StoreError, and what `evosplit.edge.enrolment.enrol.enrol` raises.
     """
     with locked(settings.folder), bound_socket(settings.host, settings.port) as listener:
-        asyncio.run(_serve(settings, listener))
+        uvloop.run(_serve(settings, listener))
 
 
 def make_app(agent: Agent, verifier: TokenVerifier, max_body_bytes: int) -> web.Application:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from numpy.typing import NDArray
 
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
-from evosplit.edge.pipeline.stages import StageTimes
+from evosplit.edge.pipeline.stages import ComputeThread, StageClock, StageTimes
 from evosplit.edge.streams.exchange import SentAs
 from evosplit.shared.input_picture import Picture
 from evosplit.shared.plan import Plan
 from evosplit.shared.result import AnsweredBy, Result
 
+T = TypeVar("T")
 Strategy: TypeAlias = str
 """One of `evosplit.edge.pipeline.strategies.STRATEGIES`, or one plan: ``plan:DIGITS`` or ``cut:KEY``."""
 Feeds: TypeAlias = dict[str, NDArray[Any]]
@@ -25,21 +26,39 @@ Feeds: TypeAlias = dict[str, NDArray[Any]]
 class Job:
     """A frame and the seconds spent on it so far. It is either a ``picture`` or ``feeds``.
 
-    Of a picture, ``feeds`` are what `keep` was given first.
+    Of a picture, ``feeds`` are what `keep` was given first. The first turn begins with the ``opening``, which
+    gives the picture of a frame that is one (``is_picture``).
     """
 
     frame_id: str
     stream: str
     model: str
-    strategy: Strategy
+    strategy: str
     picture: Picture | None = None
     feeds: Feeds | None = None
     times: StageTimes = field(default_factory=StageTimes)
+    is_picture: bool = False
+    opening: Opening | None = None
 
     def keep(self, feeds: Feeds) -> Feeds:
         """Keep the network's inputs, so that they are made of the picture once."""
         self.feeds = feeds
         return feeds
+
+    async def turn(self, compute: ComputeThread, stages: Callable[[StageClock], T]) -> T:
+        """Run stages of this frame on the thread that computes; the opening comes first."""
+
+        def opened(clock: StageClock) -> T:
+            opening, self.opening = self.opening, None
+            if opening is not None:
+                self.picture = opening(clock)
+            return stages(clock)
+
+        return await compute.run_stages(self.times, opened)
+
+
+Opening: TypeAlias = Callable[[StageClock], "Picture | None"]
+"""Decodes the picture where there is one, or refuses the frame."""
 
 
 @dataclass(frozen=True)
