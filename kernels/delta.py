@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evosplit.kernels import delta_blocks
 from evosplit.kernels.encoding_steps import check_raw, codes_of, unwrapped
 from evosplit.kernels.entropy import compress
-from evosplit.kernels.entropy_coding import encode_codes
+from evosplit.kernels.entropy_coding import decode_changes, encode_changes
 from evosplit.kernels.packing import pack, unpack
 from evosplit.kernels.unpacked_codes import Codes
 from evosplit.shared.errors import WireError
@@ -48,14 +48,13 @@ def encode_delta(
 
 
 def _coded(base: Codes, now: Codes, limit_bytes: int) -> Payload | None:
-    """All differences, unchanged codes among them, entropy coded; None where that is not shorter."""
+    """All codes, entropy coded with the base's as contexts; None where that is not shorter."""
     if now.affine is None or now.bits > MAX_CODED_BITS:
         return None
-    top = _top(now)
-    shifted = (now.codes - base.codes + np.uint8(2 ** (now.bits - 1))) & np.uint8(top)
     packed_bytes = packed_size_bytes(now.shape, now.bits)
-    content = encode_codes(shifted, now.shape, now.bits, min(limit_bytes, packed_bytes))
-    return None if content is None else (content, "rans", packed_bytes)
+    limit_bytes = min(limit_bytes, packed_bytes)
+    content = encode_changes(base.codes, now.codes, now.shape, now.bits, limit_bytes)
+    return None if content is None else (content, "rans-base", packed_bytes)
 
 
 def _tensor(now: Codes, payload: Payload) -> EncodedTensor:
@@ -117,7 +116,7 @@ def apply_delta(base: Codes, tensor: EncodedTensor, block: int) -> Codes:
     check_tensor(tensor, block)
     if _kind(tensor.scheme == "raw-delta", tensor) != _kind(base.affine is None, base):
         raise WireError(f"{tensor.name!r}: a delta of another kind than its base")
-    if tensor.codec == "rans":
+    if tensor.codec in ("rans", "rans-base"):
         return _decoded(base, tensor)
     count, bits = base.codes.size, base.code_bits
     packed, border = unwrapped(tensor), bitmap_bytes(count, block)
@@ -133,9 +132,18 @@ def apply_delta(base: Codes, tensor: EncodedTensor, block: int) -> Codes:
 def _decoded(base: Codes, tensor: EncodedTensor) -> Codes:
     if tensor.packed_bytes != packed_size_bytes(tensor.shape, tensor.bits):
         raise WireError(f"{tensor.name!r}: {tensor.packed_bytes} packed bytes for all differences")
-    shifted = codes_of(tensor)
+    if tensor.codec == "rans-base":
+        return dataclasses.replace(base, codes=_changed_codes(base, tensor))
+    shifted = codes_of(tensor)  # as deltas were coded before
     codes = (base.codes + shifted - np.uint8(2 ** (tensor.bits - 1))) & np.uint8(_top(base))
     return dataclasses.replace(base, codes=codes)
+
+
+def _changed_codes(base: Codes, tensor: EncodedTensor) -> NDArray[np.uint8]:
+    try:
+        return decode_changes(tensor.payload, base.codes, tensor.shape, tensor.bits)
+    except WireError as error:
+        raise WireError(f"{tensor.name!r}: {error}") from None
 
 
 def _flags(name: str, bitmap: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:

@@ -27,12 +27,15 @@ class TensorCode:
     None compresses where that makes the bytes fewer, ``none`` never does, ``rans`` codes the codes by their
     contexts where that makes the bytes fewer (version 3 of the wire format); ``raw8``, ``png`` and
     ``jpeg-QUALITY`` send the picture instead of the input made of it (`evosplit.shared.picture_codes`).
+    ``lagrange_multiplier``, of ``rans`` alone, says how many squared steps of noise a bit is worth where
+    codes are moved towards zero to save bits; without it they are rounded to nearest.
     """
 
     bits: int
     low: float | None = None
     high: float | None = None
     codec: str | None = None
+    lagrange_multiplier: float | None = None
 
     @property
     def step(self) -> float | None:
@@ -54,9 +57,10 @@ class TensorCode:
 
     @model_serializer(mode="wrap")
     def _without_absent_codec(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """The JSON of a plan without codecs is what it was before there were any."""
+        """The JSON of a plan without codecs or multipliers is what it was before there were any."""
         data: dict[str, object] = write(self)
-        return data if self.codec is not None else {k: v for k, v in data.items() if k != "codec"}
+        later = ("codec", "lagrange_multiplier")
+        return {key: value for key, value in data.items() if key not in later or value is not None}
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,8 @@ class Camera:
     async def _send(self, frame_id: str, strategy: str, number: int) -> tuple[float, Result]:
         picture = self.pictures[number % len(self.pictures)]
         started_s = time.perf_counter()
-        result = await self.agent.frames.take_picture(picture, Ticket(frame_id, strategy=strategy))
-        return time.perf_counter() - started_s, result
+        finished = await self.agent.frames.take_picture(picture, Ticket(frame_id, strategy=strategy))
+        return time.perf_counter() - started_s, finished.result
 
 
 def _is_own(result: Result, strategy: str) -> bool:

@@ -17,7 +17,7 @@ from evosplit.edge.pipeline.cloud_requests import CloudRequests
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.exit_fallback import ExitFallback
 from evosplit.edge.pipeline.extra_runs import ExtraRuns
-from evosplit.edge.pipeline.fallback import Fallback
+from evosplit.edge.pipeline.fallback import Attempt, Fallback
 from evosplit.edge.pipeline.frame_times import measured
 from evosplit.edge.pipeline.job import Answer, Job, Strategy
 from evosplit.edge.pipeline.picture_plans import PicturePlans
@@ -57,18 +57,20 @@ class Engine:
         self.hook_failures = HookFailures() if failures is None else failures
         self.trust = UnauditedTrust(self.hook_failures) if trust is None else trust
         limits = (keeps_inputs, max_frame_bytes)
-        self._requests = CloudRequests(plans.model, compute, cloud, self.deltas, *limits)
-        self._split = SplitRun(plans.model.card, compute, self._requests, self.hook_failures, self.trust)
+        self.requests = CloudRequests(plans.model, compute, cloud, self.deltas, *limits)
+        self._split = SplitRun(plans.model.card, compute, self.requests, self.hook_failures, self.trust)
         self._fallback = Fallback(self._split, ExitFallback(self._split, compute, self.trust), cloud)
-        self._pictures = PicturePlans(plans, self._split, self._requests, self._fallback, self.trust)
-        self.extra = ExtraRuns(plans, compute, self._split, self._requests)
+        self._pictures = PicturePlans(plans, self._split, self.requests, self._fallback, self.trust)
+        self.extra = ExtraRuns(plans, compute, self._split, self.requests)
 
     async def answer(self, job: Job) -> Answer:
         """The outputs of one frame, whose seconds then correct the predictions.
 
         Raises CloudUnavailableError or CloudRefusedError when it takes a cloud, InputError when the network
-        does not take the values, CardError for a picture without a card, and as `check_strategy`.
+        does not take the values, DeadlineError, CardError for a picture without a card, and as
+        `check_strategy`.
         """
+        job.left_s()
         link = self.plans.link
         answer = await self._answer(job)
         taken = measured(job, answer, link)
@@ -97,7 +99,7 @@ class Engine:
         if strategy == "edge":
             self._alone()
         elif strategy in ("cloud-raw", "cloud-jpeg"):
-            self._requests.check_inputs_go()
+            self.requests.check_inputs_go()
         elif strategy != "planned":
             self._named(strategy)
 
@@ -107,14 +109,18 @@ class Engine:
             return await self._fallback.alone(serving, job, self._alone(), "edge", asks_hooks=False)
         route = await self._route(serving, job)
         if route is None:
-            return await self._fallback.attempt(serving, job, functools.partial(self._without_plan, job))
+            return await self._or_else(serving, job, functools.partial(self._without_plan, job))
         if picture_codec(route.plan) is not None:
             attempt = functools.partial(self._pictures.answer, serving, job, route)
-            return await self._fallback.attempt(serving, job, attempt)
+            return await self._or_else(serving, job, attempt)
         if not route.plan.boundary:
             return await self._split.run(job, route, "edge")
         attempt = functools.partial(self._split.run, job, route, "cloud")
-        return await self._fallback.attempt(serving, job, attempt)
+        return await self._or_else(serving, job, attempt)
+
+    async def _or_else(self, serving: Serving, job: Job, attempt: Attempt) -> Answer:
+        """With the fallback, unless the frame is to wait for the cloud."""
+        return await (attempt() if job.wait == "later" else self._fallback.attempt(serving, job, attempt))
 
     async def _route(self, serving: Serving, job: Job) -> Route | None:
         """The plan that the strategy names, or the one that the next frame goes by; None without one."""
@@ -132,8 +138,8 @@ class Engine:
 
     async def _without_plan(self, job: Job) -> Answer:
         if job.strategy == "cloud-raw":
-            return await self._requests.raw(job, await self._split.feeds(job))
-        return await self._requests.picture(job)
+            return await self.requests.raw(job, await self._split.feeds(job))
+        return await self.requests.picture(job)
 
     def _may_try(self, job: Job) -> Callable[[Plan], bool] | None:
         """Which other plans may be tried on a frame. None while the cloud is away."""

@@ -42,12 +42,14 @@ class FrameRefusedError(FrameFailedError):
 class Finished:
     """A result, and the model's outputs where they were computed just now.
 
-    ``is_refused`` where the network cannot take the frame's values.
+    ``is_refused`` where the network cannot take the frame's values. With ``waits`` the frame is on disk until
+    the cloud is there; the result is then yet to come.
     """
 
     result: Result
     outputs: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     is_refused: bool = False
+    waits: bool = False
 
 
 class FrameRecorder(Protocol):

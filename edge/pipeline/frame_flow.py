@@ -22,6 +22,8 @@ from evosplit.edge.pipeline.finished import (
 )
 from evosplit.edge.pipeline.job import Answer, Job, failure, success
 from evosplit.edge.pipeline.stages import DECODE, READ, StageClock
+from evosplit.edge.pipeline.unsent import Unsent, UnsentError, spooled
+from evosplit.edge.results.spool import Spool, SpoolFullError
 from evosplit.edge.results.store import Accepted, Store
 from evosplit.edge.streams.stream_ends import StreamEnds
 from evosplit.shared.card import Card
@@ -40,6 +42,7 @@ class FrameFlow:
         store: Store,
         follow_ups: FollowUps,
         pause: BackgroundPause,
+        spool: Spool | None = None,
         recorders: Sequence[FrameRecorder] = (),
         followers: Sequence[FrameFollower] = (),
     ) -> None:
@@ -47,6 +50,7 @@ class FrameFlow:
         self._store = store
         self.follow_ups = follow_ups
         self._pause = pause
+        self._spool = spool
         self._recorders = tuple(recorders)
         self._followers = tuple(followers)
         self._stream_ends = StreamEnds()
@@ -56,9 +60,8 @@ class FrameFlow:
 
         Raises InputError, CardError (not accepted), and as `run`.
         """
-        stored = await asyncio.to_thread(self._store.get, job.frame_id) if is_repeatable else None
-        if stored is not None:
-            return _checked(Finished(stored))
+        if is_repeatable and (earlier := await self._earlier(job)) is not None:
+            return _checked(earlier)
         read = functools.partial(read_picture, self._card(), content, job.strategy == "cloud-jpeg")
         return await self._run(dataclasses.replace(job, is_picture=True), read)
 
@@ -68,6 +71,13 @@ class FrameFlow:
         Raises StoreError (not accepted), FrameFailedError, FrameRefusedError.
         """
         return await self._run(job, None)
+
+    async def _earlier(self, job: Job) -> Finished | None:
+        """What is known of a frame that was sent before."""
+        if self._spool is not None and self._spool.holds(job.frame_id):
+            return _waiting(job)
+        stored = await asyncio.to_thread(self._store.get, job.frame_id)
+        return None if stored is None else Finished(stored)
 
     async def _run(self, job: Job, read: Callable[[], Picture] | None) -> Finished:
         noted = self._store.accept(Accepted(job.frame_id, job.stream, job.model, job.times.received_at_s))
@@ -82,6 +92,8 @@ class FrameFlow:
         except NotAcceptedError as refused:
             recorded = self._store.withdraw(job.frame_id)
             raise refused.reason from None
+        except UnsentError as error:
+            recorded, finished = self._keep(job, error.unsent, str(error))
         except EvoSplitError as error:
             finished = Finished(failure(job, str(error)), is_refused=isinstance(error, InputError))
         finally:
@@ -90,6 +102,16 @@ class FrameFlow:
         if answer is not None and finished.result.answered_by != "nobody":
             self._follow(job, answer, finished.result.outcome)
         return _checked(finished)
+
+    def _keep(self, job: Job, unsent: Unsent, silence: str) -> tuple[Future[None] | None, Finished]:
+        """Have a frame wait on disk for the cloud, where there is a place for it."""
+        if self._spool is None:
+            return None, Finished(failure(job, silence))
+        try:
+            network = self._engine.plans.model.graph.sha256
+            return self._spool.put(spooled(job, network, unsent)), _waiting(job)
+        except SpoolFullError as full:
+            return None, Finished(failure(job, f"{silence}; {full}"))
 
     def _open(
         self, job: Job, noted: Future[None], read: Callable[[], Picture] | None, clock: StageClock
@@ -140,8 +162,14 @@ class FrameFlow:
 
 def _checked(finished: Finished) -> Finished:
     """Itself, if somebody answered."""
+    if finished.waits:
+        return finished
     if finished.is_refused:
         raise FrameRefusedError(finished.result)
     if finished.result.answered_by == "nobody":
         raise FrameFailedError(finished.result)
     return finished
+
+
+def _waiting(job: Job) -> Finished:
+    return Finished(failure(job, "the frame waits for the cloud"), waits=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evosplit.edge.backends.segment import Tensors
 from evosplit.edge.head.apply_decisions import kept_channels, with_codes
@@ -15,6 +15,7 @@ from evosplit.edge.pipeline.cloud_requests import CloudRequests
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.serving import Route
 from evosplit.edge.pipeline.stages import HEAD, PREPROCESS, ComputeThread, StageClock
+from evosplit.edge.pipeline.unsent import UnsentError
 from evosplit.edge.streams.delta import Sent
 from evosplit.edge.streams.exchange import is_stream
 from evosplit.shared.card import Card
@@ -119,7 +120,10 @@ class SplitRun:
         outputs = {name: run.tensors[name] for name in head.outputs}
         if boundary is None:
             return Answer(outputs, answered_by, plan, plan.cut_key, 0, head=head, run=run)
-        reply = await self._requests.boundary(job, boundary.plan, boundary.made, boundary.sent)
+        try:
+            reply = await self._requests.boundary(job, boundary.plan, boundary.made, boundary.sent)
+        except UnsentError as later:
+            raise UnsentError(str(later), replace(later.unsent, plan=plan, outputs=outputs)) from None
         whole, size = self._requests.checked({**reply.reply.outputs, **outputs}), reply.wire_bytes
         return Answer(whole, "cloud", plan, plan.cut_key, size, head=head, run=run, sent_as=reply.sent_as)
 

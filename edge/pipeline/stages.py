@@ -61,6 +61,10 @@ class StageTimes:
         self.add(QUEUE, queue_s)
         self.cloud_queue_s, self.link_share = queue_s, link_share
 
+    def elapsed_s(self) -> float:
+        """Seconds since the frame came."""
+        return time.perf_counter() - self._started_s
+
     def spent_s(self, *stages: Stage) -> float:
         """Seconds until now in these stages together."""
         return sum(self._seconds.get(stage, 0.0) for stage in stages)
@@ -70,7 +74,7 @@ class StageTimes:
         spent: dict[str, float] = {}
         for stage, seconds in self._seconds.items():
             spent[stage.field] = spent.get(stage.field, 0.0) + seconds
-        return Breakdown(**spent, total_s=time.perf_counter() - self._started_s)
+        return Breakdown(**spent, total_s=self.elapsed_s())
 
 
 class StageClock:

@@ -35,17 +35,6 @@ _START_MASK: Final = (1 << SCALE_BITS) - 1
 
 
 @compiled
-def count_codes(codes: NDArray[np.uint8], histogram: NDArray[np.int64]) -> None:
-    """How often each code occurs, into four partial sums at a time: (4, 256)."""
-    whole = codes.size // 4
-    for index in range(whole):
-        for part in range(4):
-            histogram[part, codes[4 * index + part]] += 1
-    for index in range(4 * whole, codes.size):
-        histogram[0, codes[index]] += 1
-
-
-@compiled
 def choose_cells(
     codes: NDArray[np.uint8],
     planes: int,

@@ -11,6 +11,7 @@ from typing import TypeVar
 from evosplit.shared.errors import WireError
 from evosplit.shared.wire.byte_reader import Reader
 from evosplit.shared.wire.frame import (
+    BASE_CODED_VERSION,
     CODECS,
     CODED_VERSION,
     DTYPES,
@@ -25,6 +26,7 @@ from evosplit.shared.wire.frame import (
     EncodedTensor,
     Frame,
     StreamHead,
+    coded_version,
 )
 from evosplit.shared.wire.tensor_check import check_frame
 from evosplit.shared.wire.wire_sizes import (
@@ -51,8 +53,10 @@ def decode_frame(content: bytes | bytearray | memoryview, max_elements: int = MA
     frame_id, cut_key = reader.text(head.frame_id_bytes), reader.text(head.cut_key_bytes)
     stream = _stream(reader) if head.in_stream else None
     tensors = tuple(_tensor(reader) for _ in range(head.tensors))
-    if head.is_coded != any(tensor.codec == "rans" for tensor in tensors):
-        raise WireError("frames of version 3 hold entropy-coded tensors, and others none")
+    if head.coded_version != coded_version(tensors):
+        raise WireError(
+            "frames of version 3 hold entropy-coded tensors, of version 4 some that need a base, others none"
+        )
     frame = Frame(frame_id, head.sha256, cut_key, tensors, stream)
     if reader.left:
         raise WireError(f"a frame ends with {reader.left} bytes that belong to no tensor")
@@ -62,7 +66,7 @@ def decode_frame(content: bytes | bytearray | memoryview, max_elements: int = MA
 
 @dataclass(frozen=True)
 class _Head:
-    is_coded: bool
+    coded_version: int | None
     in_stream: bool
     tensors: int
     frame_id_bytes: int
@@ -77,18 +81,18 @@ def _head(view: memoryview) -> _Head:
     magic, version, flags, count, length, sha256, frame_id_bytes, cut_key_bytes = fields
     if magic != MAGIC:
         raise WireError("not an EvoSplit frame")
-    if version not in (VERSION, STREAM_VERSION, CODED_VERSION):
-        raise WireError(f"a frame of version {version}; this program reads {VERSION} to {CODED_VERSION}")
+    if not VERSION <= version <= BASE_CODED_VERSION:
+        raise WireError(f"a frame of version {version}; this program reads {VERSION} to {BASE_CODED_VERSION}")
     if length != len(view):
         raise WireError(f"a frame of {length} bytes arrived as {len(view)}")
     (crc,) = struct.unpack_from("<I", view, len(view) - CRC_BYTES)
     if crc != zlib.crc32(view[:-CRC_BYTES]):
         raise WireError("a frame was corrupted on its way: the checksum does not match")
-    is_coded = version == CODED_VERSION
-    if flags > (STREAM_FLAG if is_coded else 0) or count > MAX_TENSORS:
+    coded = version if version >= CODED_VERSION else None
+    if flags > (STREAM_FLAG if coded else 0) or count > MAX_TENSORS:
         raise WireError(f"a frame with flags {flags} and {count} tensors is beyond this version's limits")
     in_stream = version == STREAM_VERSION or flags == STREAM_FLAG
-    return _Head(is_coded, in_stream, count, frame_id_bytes, cut_key_bytes, sha256.hex())
+    return _Head(coded, in_stream, count, frame_id_bytes, cut_key_bytes, sha256.hex())
 
 
 def _stream(reader: Reader) -> StreamHead:

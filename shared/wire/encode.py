@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from evosplit.shared.errors import WireError
 from evosplit.shared.wire.frame import (
     CODECS,
-    CODED_VERSION,
     DTYPES,
     MAGIC,
     MAX_ELEMENTS,
@@ -22,6 +21,7 @@ from evosplit.shared.wire.frame import (
     EncodedTensor,
     Frame,
     StreamHead,
+    coded_version,
 )
 from evosplit.shared.wire.tensor_check import check_frame
 from evosplit.shared.wire.wire_sizes import CRC_BYTES, FRAME_HEAD, STREAM_HEAD, TENSOR_HEAD
@@ -45,9 +45,9 @@ def encode_frame(frame: Frame, max_elements: int = MAX_ELEMENTS) -> bytes:
 
 def _version(frame: Frame) -> tuple[int, int]:
     """The oldest version that can hold the frame, so that older readers take it, and its flags."""
-    in_stream = frame.stream is not None
-    if any(tensor.codec == "rans" for tensor in frame.tensors):
-        return CODED_VERSION, STREAM_FLAG if in_stream else 0
+    in_stream, version = frame.stream is not None, coded_version(frame.tensors)
+    if version is not None:
+        return version, STREAM_FLAG if in_stream else 0
     return STREAM_VERSION if in_stream else VERSION, 0
 
 

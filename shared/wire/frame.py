@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 Scheme = Literal["raw", "affine", "raw-delta", "affine-delta"]
-Codec = Literal["none", "zstd", "rans"]
+Codec = Literal["none", "zstd", "rans", "rans-base"]
 
 MAGIC: Final = b"EVSF"
 VERSION: Final = 1
@@ -16,16 +17,18 @@ STREAM_VERSION: Final = 2
 """Of a frame that is part of a stream."""
 CODED_VERSION: Final = 3
 """Of a frame with an entropy-coded tensor, in a stream or not."""
+BASE_CODED_VERSION: Final = 4
+"""Of a frame with a delta that is entropy coded with the base's codes as contexts."""
 STREAM_FLAG: Final = 1
-"""Set in version 3 where the frame is part of a stream."""
+"""Set from version 3 on where the frame is part of a stream."""
 
 SCHEMES: Final[tuple[Scheme, ...]] = ("raw", "affine", "raw-delta", "affine-delta")
 DELTA_SCHEMES: Final[tuple[Scheme, ...]] = ("raw-delta", "affine-delta")
-CODECS: Final[tuple[Codec, ...]] = ("none", "zstd", "rans")
+CODECS: Final[tuple[Codec, ...]] = ("none", "zstd", "rans", "rans-base")
 MAX_CODED_BITS: Final = 8
-"""Widest codes that codec ``rans`` takes."""
+"""Widest codes that codecs ``rans`` and ``rans-base`` take."""
 MAX_CODED: Final = 2**24
-"""Most codes of one tensor that it takes."""
+"""Most codes of one tensor that they take."""
 
 MAX_TENSORS: Final = 1024
 MAX_DIMS: Final = 16
@@ -65,7 +68,8 @@ class EncodedTensor:
     blocks that changed against the base, then the differences of their codes; no scales, the base has them.
 
     ``packed_bytes`` is the payload's length before ``codec``; with codec ``none`` it equals the length. Codec
-    ``rans`` (`evosplit.kernels.entropy_coding`) is of the codes themselves, scheme ``affine``, up to 8 bits.
+    ``rans`` (`evosplit.kernels.entropy_coding`) is of the codes themselves, up to 8 bits; ``rans-base`` is
+    of the codes as well, in scheme ``affine-delta`` alone, with those of the base as contexts.
     """
 
     name: str
@@ -84,6 +88,14 @@ class EncodedTensor:
     def elements(self) -> int:
         """Number of elements (1 for a scalar)."""
         return math.prod(self.shape)
+
+
+def coded_version(tensors: Sequence[EncodedTensor]) -> int | None:
+    """The version of frames with such tensors; None where none of them is entropy coded."""
+    codecs = {tensor.codec for tensor in tensors}
+    if "rans-base" in codecs:
+        return BASE_CODED_VERSION
+    return CODED_VERSION if "rans" in codecs else None
 
 
 @dataclass(frozen=True)

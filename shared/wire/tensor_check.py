@@ -80,13 +80,16 @@ def _check_payload(tensor: EncodedTensor) -> None:
         "none": length == tensor.packed_bytes,
         "zstd": 0 < length < tensor.packed_bytes,
         "rans": 0 < length < tensor.packed_bytes and _can_be_coded(tensor),
+        "rans-base": 0 < length < tensor.packed_bytes
+        and _can_be_coded(tensor)
+        and tensor.scheme == "affine-delta",
     }
     if not fits.get(tensor.codec, False):
         raise WireError(f"{tensor.name!r}: {length} payload bytes do not fit codec {tensor.codec!r}")
 
 
 def _can_be_coded(tensor: EncodedTensor) -> bool:
-    """Whether codec ``rans`` takes such codes."""
+    """Whether entropy coding takes such codes."""
     is_affine = tensor.scheme in ("affine", "affine-delta")
     return is_affine and tensor.bits <= MAX_CODED_BITS and tensor.elements <= MAX_CODED
 
