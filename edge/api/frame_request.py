@@ -17,7 +17,14 @@ from aiohttp.http import HttpProcessingError
 
 from evosplit.edge.pipeline.intake import Ticket
 from evosplit.edge.pipeline.job import Wait
-from evosplit.edge.pipeline.strategies import BY_CUT, BY_DIGEST, STRATEGIES, names_plan
+from evosplit.edge.pipeline.strategies import (
+    BY_CODEC,
+    BY_CUT,
+    BY_DIGEST,
+    STRATEGIES,
+    named_codec,
+    names_plan,
+)
 from evosplit.shared.content_coding import CodingError, decompress
 from evosplit.shared.errors import InputError, SlowBodyError, UsageError
 from evosplit.shared.pictures import known_kinds
@@ -43,8 +50,8 @@ def ticket(query: Mapping[str, str], headers: Mapping[str, str]) -> Ticket:
         raise UsageError("a frame id is 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
     if not _STREAM.fullmatch(stream):
         raise UsageError("a stream's name is 1 to 128 characters, none of them a control character")
-    if strategy not in STRATEGIES and not names_plan(strategy):
-        names = ", ".join((*STRATEGIES, f"{BY_DIGEST}DIGITS", f"{BY_CUT}KEY"))
+    if strategy not in STRATEGIES and not names_plan(strategy) and named_codec(strategy) is None:
+        names = ", ".join((*STRATEGIES, f"{BY_DIGEST}DIGITS", f"{BY_CUT}KEY", f"{BY_CODEC}CODEC"))
         raise UsageError(f"no strategy {strategy!r}; there are {names}")
     wait, deadline_s = _wait(query.get("wait", "auto")), _deadline_s(query.get("deadline_s"))
     return Ticket(named or uuid.uuid4().hex, stream, strategy, named is not None, wait, deadline_s)

@@ -100,10 +100,13 @@ class CloudRequests:
         reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
         return Answer(self.checked(reply.outputs), "cloud", None, "0", len(content))
 
-    async def picture(self, job: Job, plan: Plan | None = None) -> Answer:
-        """The picture as a plan sends it, or the JPEG of the strategy without one. Raises CardError."""
+    async def picture(self, job: Job, plan: Plan | None = None, codec: str | None = None) -> Answer:
+        """The picture as a plan sends it, in a codec, or the JPEG of the strategy without either.
+
+        Raises CardError.
+        """
         self.check_inputs_go()
-        codec = None if plan is None else picture_codec(plan)
+        codec = codec if plan is None else picture_codec(plan)
         name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
         content = await job.turn(self._compute, functools.partial(self._picture_file, job, codec))
         cloud_s = 0.0 if plan is None else plan.latency.cloud_s

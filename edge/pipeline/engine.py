@@ -24,7 +24,7 @@ from evosplit.edge.pipeline.picture_plans import PicturePlans
 from evosplit.edge.pipeline.serving import Route, Serving
 from evosplit.edge.pipeline.split_run import SplitRun
 from evosplit.edge.pipeline.stages import ComputeThread
-from evosplit.edge.pipeline.strategies import named_plans
+from evosplit.edge.pipeline.strategies import named_codec, named_plans
 from evosplit.edge.streams.delta import DeltaSender
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.plan import Plan
@@ -96,11 +96,13 @@ class Engine:
         Raises InfeasibleError where it is to be the edge alone and no plan is, UsageError for a plan that the
         table lacks, and where inputs stay here.
         """
+        if strategy == "planned":
+            return
         if strategy == "edge":
             self._alone()
-        elif strategy in ("cloud-raw", "cloud-jpeg"):
+        elif strategy in ("cloud-raw", "cloud-jpeg") or named_codec(strategy) is not None:
             self.requests.check_inputs_go()
-        elif strategy != "planned":
+        else:
             self._named(strategy)
 
     async def _answer(self, job: Job) -> Answer:
@@ -139,7 +141,7 @@ class Engine:
     async def _without_plan(self, job: Job) -> Answer:
         if job.strategy == "cloud-raw":
             return await self.requests.raw(job, await self._split.feeds(job))
-        return await self.requests.picture(job)
+        return await self.requests.picture(job, codec=named_codec(job.strategy))
 
     def _may_try(self, job: Job) -> Callable[[Plan], bool] | None:
         """Which other plans may be tried on a frame. None while the cloud is away."""
