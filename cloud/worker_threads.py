@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 
+from evosplit.shared.time_limit import time_limit
+
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
@@ -23,7 +25,8 @@ async def in_thread(pool: ThreadPoolExecutor, work: Callable[[], T], timeout_s: 
     """
     future = pool.submit(work)
     try:
-        return await asyncio.wait_for(asyncio.wrap_future(future), timeout_s)
+        async with time_limit(timeout_s):
+            return await asyncio.wrap_future(future)
     except asyncio.TimeoutError:
         future.add_done_callback(_log_late_failure)
         raise HTTPException(504, f"no answer within {timeout_s:g} s") from None
