@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import aiohttp
+import uvloop
 from aiohttp import web
 
 from evosplit.edge.agent import Agent
@@ -49,7 +50,7 @@ def serve_edge(settings: EdgeSettings) -> None:
     Raises PortInUseError, UsageError, StoreError, and what `evosplit.edge.enrolment.enrol.enrol` raises.
     """
     with locked(settings.folder), bound_socket(settings.host, settings.port) as listener:
-        asyncio.run(_serve(settings, listener))
+        uvloop.run(_serve(settings, listener))
 
 
 def make_app(agent: Agent, token: str, data: Path, max_body_bytes: int) -> web.Application:

@@ -54,8 +54,8 @@ def choose_cells(
     """The forward pass: each code's cell, (codes,), and its folded number where extra bits follow the token.
 
     ``counts`` go on from the assumed ones. ``near`` is by code, ``number_of`` and ``token_of`` as in
-    `tokens.Numbers`. Rows that all lanes have come first, in turn, then those of planes left over: what the counts are when
-    frequencies are made anew is part of the format.
+    `tokens.Numbers`. Rows that all lanes have come first, in turn, then those of planes left over:
+    what the counts are when frequencies are made anew is part of the format.
     """
     cells, built = np.zeros(counts.size, np.uint32), np.zeros(contexts, np.int64)
     no_slots = np.empty(0, np.uint8)
