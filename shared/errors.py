@@ -141,6 +141,12 @@ class NotFoundError(PeerError):
     http_status = 404
 
 
+class RestorationError(PeerError):
+    """A restoration network that is not here, is damaged, or belongs to another tensor, step or model."""
+
+    http_status = 422
+
+
 class DeadlineError(PeerError):
     """Work that would be done later than its sender can wait: it is not begun."""
 

@@ -101,9 +101,8 @@ class DeltaSender:
             digest=0,
             keep=len(held.pending) < self._settings.pending,
         )
-        written = self._written(
-            Frame(frame_id, wire.model_sha256, wire.cut_key, (), head), epoch, base, codes
-        )
+        frame = Frame(frame_id, wire.model_sha256, wire.cut_key, (), head, wire.restorations)
+        written = self._written(frame, epoch, base, codes)
         kept = State(head.sequence, written.codes) if head.keep else None
         with self._lock:
             track.encoded(written.epoch, kept)

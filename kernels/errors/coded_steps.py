@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from evosplit.kernels.quantise import fake_quantise
 from evosplit.shared.plan import TensorCode
@@ -35,7 +36,8 @@ _LEAST_BITS: Final = 2
 class CodedStep:
     """One step: the code's ``bits``, ``low`` and ``high``; ``relative`` noise; ``error`` and mean payload.
 
-    ``lagrange_multiplier`` as in `TensorCode`.
+    ``lagrange_multiplier`` as in `TensorCode`. Where the network ``restoration`` (its name) restores the
+    tensor in the cloud, in ``restore_s`` seconds, the error is that behind it; the payload counts the name.
     """
 
     bits: int
@@ -45,11 +47,21 @@ class CodedStep:
     error: float = 0.0
     wire_bytes: float = 0.0
     lagrange_multiplier: float | None = None
+    restoration: str | None = None
+    restore_s: float = 0.0
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """The JSON of a ladder without restorations is what it was before there were any."""
+        data: dict[str, object] = write(self)
+        absent = {"restoration", "restore_s"} if self.restoration is None else set[str]()
+        return {name: value for name, value in data.items() if name not in absent}
 
     @property
     def code(self) -> TensorCode:
         """How a tensor travels at this step."""
-        return TensorCode(self.bits, self.low, self.high, CODEC, self.lagrange_multiplier)
+        ends = (self.low, self.high)
+        return TensorCode(self.bits, *ends, CODEC, self.lagrange_multiplier, self.restoration)
 
 
 def coded_steps(values: NDArray[np.float32], low: float, high: float) -> tuple[CodedStep, ...]:

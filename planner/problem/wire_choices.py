@@ -79,8 +79,9 @@ def _coded(problem: Problem, tensor: Tensor, step: CodedStep, number: int) -> Ch
     if speed is None or step.bits < min(problem.bits.wire):
         return None
     size_bytes = math.ceil(step.wire_bytes) + _overhead(tensor, step.bits)
-    seconds = (speed.encode_s_per_byte * tensor.size_bytes, speed.decode_s_per_byte * tensor.size_bytes)
-    return Choice(step.bits, size_bytes, step.error, f"{CODED}{number}", *seconds)
+    decode_s = speed.decode_s_per_byte * tensor.size_bytes + step.restore_s
+    encode_s = speed.encode_s_per_byte * tensor.size_bytes
+    return Choice(step.bits, size_bytes, step.error, f"{CODED}{number}", encode_s, decode_s)
 
 
 def _encodings(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
