@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import aiohttp
+import uvloop
 from aiohttp import web
 
 from evosplit.edge.agent import Agent
@@ -20,7 +21,7 @@ from evosplit.edge.api import pages as api
 from evosplit.edge.api.address import bound_socket
 from evosplit.edge.api.authentication import require_token
 from evosplit.edge.api.http_errors import errors_as_json
-from evosplit.edge.api.listening import KEEP_ALIVE_S, listening
+from evosplit.edge.api.listening import HEAD_TIMEOUT_S, listening
 from evosplit.edge.certificate_watch import following
 from evosplit.edge.directory_lock import locked
 from evosplit.edge.enrolment.enrol import enrol
@@ -49,7 +50,7 @@ def serve_edge(settings: EdgeSettings) -> None:
     Raises PortInUseError, UsageError, StoreError, and what `evosplit.edge.enrolment.enrol.enrol` raises.
     """
     with locked(settings.folder), bound_socket(settings.host, settings.port) as listener:
-        asyncio.run(_serve(settings, listener))
+        uvloop.run(_serve(settings, listener))
 
 
 def make_app(agent: Agent, token: str, data: Path, max_body_bytes: int) -> web.Application:
@@ -101,7 +102,7 @@ async def _serve_agent(
         app,
         access_log=None,
         shutdown_timeout=FINISH_S,
-        keepalive_timeout=KEEP_ALIVE_S,
+        keepalive_timeout=HEAD_TIMEOUT_S,
         auto_decompress=False,
     )
     await runner.setup()

@@ -5,16 +5,16 @@ The picture is the body itself, or the one file of a form (multipart/form-data, 
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 import uuid
-from collections.abc import Mapping
-from typing import Final, cast, get_args
+from collections.abc import Awaitable, Mapping
+from typing import Final, TypeVar, cast, get_args
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
 
-from evosplit.edge.api.request_body import in_time, read_body
 from evosplit.edge.pipeline.intake import Ticket
 from evosplit.edge.pipeline.job import Wait
 from evosplit.edge.pipeline.strategies import (
@@ -25,10 +25,12 @@ from evosplit.edge.pipeline.strategies import (
     named_codec,
     names_plan,
 )
-from evosplit.shared.content_coding import CodingError
-from evosplit.shared.errors import InputError, UsageError
+from evosplit.shared.content_coding import CodingError, decompress
+from evosplit.shared.errors import InputError, SlowBodyError, UsageError
 from evosplit.shared.pictures import known_kinds
+from evosplit.shared.time_limit import BODY_TIMEOUT_S, time_limit
 
+T = TypeVar("T")
 _FRAME_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _STREAM: Final = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 _FORM: Final = "multipart/form-data"
@@ -75,6 +77,15 @@ def _deadline_s(text: str | None) -> float | None:
     return deadline_s
 
 
+async def read_body(request: web.Request, timeout_s: float = BODY_TIMEOUT_S) -> bytes:
+    """The whole body, without its content coding. The server is to leave that to us (``auto_decompress``).
+
+    Raises SlowBodyError, TooLargeError, CodingError, InputError, HTTPRequestEntityTooLarge.
+    """
+    body = await _in_time(request.read(), timeout_s)
+    return decompress(body, request.headers.get("Content-Encoding"), request.client_max_size)
+
+
 async def picture_body(request: web.Request) -> bytes:
     """The bytes of the picture, streamed, under the application's limit for bodies.
 
@@ -86,7 +97,7 @@ async def picture_body(request: web.Request) -> bytes:
         raise CodingError("a form is sent without a content encoding")
     else:
         try:
-            content = await in_time(_only_file(request))
+            content = await _in_time(_only_file(request))
         except _MALFORMED as malformed:
             raise InputError(f"not a whole form: {_line(malformed)}") from None
     if not content:
@@ -121,3 +132,11 @@ async def _read(part: BodyPartReader, left_bytes: int, limit_bytes: int) -> byte
 
 def _line(malformed: Exception) -> str:
     return " ".join(str(malformed).split())[:200] or type(malformed).__name__
+
+
+async def _in_time(reading: Awaitable[T], timeout_s: float = BODY_TIMEOUT_S) -> T:
+    try:
+        async with time_limit(timeout_s):
+            return await reading
+    except asyncio.TimeoutError:
+        raise SlowBodyError(f"the body did not arrive within {timeout_s:g} s") from None

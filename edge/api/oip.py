@@ -9,8 +9,8 @@ import numpy as np
 from aiohttp import web
 
 from evosplit.edge.api.authentication import HandlerScopes
+from evosplit.edge.api.frame_request import read_body
 from evosplit.edge.api.pages import AGENT, json_page
-from evosplit.edge.api.request_body import read_body
 from evosplit.edge.pipeline.finished import Finished
 from evosplit.edge.pipeline.intake import Ticket
 from evosplit.shared.card import Card

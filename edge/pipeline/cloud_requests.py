@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class CloudRequests:
 
         async def again() -> Sent:
             turn = functools.partial(self._changes, job, plan, made, key=True)
-            return await self._compute.run_stages(job.times, turn)
+            return await job.turn(self._compute, turn)
 
         try:
             if sent.sequence:
@@ -87,18 +87,16 @@ class CloudRequests:
     async def exact(self, job: Job, feeds: Feeds) -> Exchanged:
         """The network's inputs as they are."""
         graph = self._model.graph
-        content = await self._compute.run_stage(
-            ENCODE, job.times, lambda: exact_frame(job.frame_id, graph, feeds)
-        )
+        encode = functools.partial(exact_frame, job.frame_id, graph, feeds)
+        content = await self._encode(job, encode)
         return Exchanged(await self._ask(job, FRAME_INPUT, content, 0.0, patient=True), len(content))
 
     async def raw(self, job: Job, feeds: Feeds) -> Answer:
         """The network's inputs in 8 bits."""
         self.check_inputs_go()
         graph = self._model.graph
-        content = await self._compute.run_stage(
-            ENCODE, job.times, lambda: raw_frame(job.frame_id, graph, feeds)
-        )
+        encode = functools.partial(raw_frame, job.frame_id, graph, feeds)
+        content = await self._encode(job, encode)
         reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
         return Answer(self.checked(reply.outputs), "cloud", None, "0", len(content))
 
@@ -108,12 +106,9 @@ class CloudRequests:
         Raises CardError.
         """
         self.check_inputs_go()
-        card, picture = self._model.card, job.picture
-        if card is None or picture is None:
-            raise CardError("a picture is sent of a frame that is one, by a model with a card")
         codec = codec if plan is None else picture_codec(plan)
         name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
-        content = await self._compute.run_stage(ENCODE, job.times, lambda: picture_file(card, picture, codec))
+        content = await job.turn(self._compute, functools.partial(self._picture_file, job, codec))
         cloud_s = 0.0 if plan is None else plan.latency.cloud_s
         try:
             reply = await self._ask(job, name, content, cloud_s, patient=plan is None)
@@ -122,6 +117,12 @@ class CloudRequests:
                 raise
             raise UnsentError(str(silence), Unsent(name, content, "0", plan)) from None
         return Answer(self.checked(reply.outputs), "cloud", plan, "0", len(content))
+
+    def _picture_file(self, job: Job, codec: str | None, clock: StageClock) -> bytes:
+        card, picture = self._model.card, job.picture
+        if card is None or picture is None:
+            raise CardError("a picture is sent of a frame that is one, by a model with a card")
+        return clock.run_stage(ENCODE, job.times, functools.partial(picture_file, card, picture, codec))
 
     def check_inputs_go(self) -> None:
         """Raise UsageError where inputs stay on the device."""
@@ -149,6 +150,9 @@ class CloudRequests:
     def _changes(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, key: bool = False) -> Sent:
         work = functools.partial(self._deltas.encode, job.frame_id, job.stream, plan, made, key)
         return clock.run_stage(ENCODE, job.times, work)
+
+    async def _encode(self, job: Job, work: Callable[[], bytes]) -> bytes:
+        return await job.turn(self._compute, lambda clock: clock.run_stage(ENCODE, job.times, work))
 
     async def _ask(
         self,

@@ -71,19 +71,24 @@ class Engine:
         `check_strategy`.
         """
         job.left_s()
-        before_s, link = job.times.by_field(), self.plans.link
+        link = self.plans.link
         answer = await self._answer(job)
-        taken = measured(job, before_s, answer, link)
+        taken = measured(job, answer, link)
         if taken is not None:  # while the frame goes on
             asyncio.get_running_loop().call_soon(self.plans.learn, taken)
         return answer
 
-    async def forget_streams(self, streams: Sequence[str]) -> None:
-        """Drop what deltas, segments and hooks keep of streams that ended or begin anew."""
+    def forget_streams(self, streams: Sequence[str]) -> None:
+        """Drop what deltas, segments and hooks keep of streams that ended or begin anew.
+
+        On the thread that computes.
+        """
         heads = self.plans.heads
         keepers: list[Any] = [self.deltas, *(part for head in heads.built() for part in head.segments)]
         keepers += [hook for hook in heads.hooks if isinstance(hook, StreamHook)]
-        await self.compute.run(lambda: [keeper.forget(name) for keeper in keepers for name in streams])
+        for keeper in keepers:
+            for name in streams:
+                keeper.forget(name)
 
     def check_strategy(self, strategy: Strategy) -> None:
         """Whether frames may go this way.
@@ -91,11 +96,13 @@ class Engine:
         Raises InfeasibleError where it is to be the edge alone and no plan is, UsageError for a plan that the
         table lacks, and where inputs stay here.
         """
+        if strategy == "planned":
+            return
         if strategy == "edge":
             self._alone()
         elif strategy in ("cloud-raw", "cloud-jpeg") or named_codec(strategy) is not None:
             self.requests.check_inputs_go()
-        elif strategy != "planned":
+        else:
             self._named(strategy)
 
     async def _answer(self, job: Job) -> Answer:
@@ -126,7 +133,10 @@ class Engine:
         plan = self._named(job.strategy)
         if plan is None:
             return None
-        return Route(plan, await asyncio.to_thread(serving.heads.build, plan), asks_hooks=False)
+        head = serving.heads.ready(plan)
+        if head is None:
+            head = await asyncio.to_thread(serving.heads.build, plan)
+        return Route(plan, head, asks_hooks=False)
 
     async def _without_plan(self, job: Job) -> Answer:
         if job.strategy == "cloud-raw":
@@ -137,7 +147,7 @@ class Engine:
         """Which other plans may be tried on a frame. None while the cloud is away."""
         if self.cloud.circuit.is_open:
             return None
-        return lambda plan: job.picture is not None or picture_codec(plan) is None
+        return lambda plan: job.is_picture or picture_codec(plan) is None
 
     def _named(self, strategy: Strategy) -> Plan | None:
         """The plan that a strategy names, of several the fastest now; None for strategies that name none."""

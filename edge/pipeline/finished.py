@@ -14,6 +14,14 @@ from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.result import Result
 
 
+class NotAcceptedError(EvoSplitError):
+    """A frame that is no picture, or cannot be noted: there is no result of it, only the ``reason``."""
+
+    def __init__(self, reason: EvoSplitError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
 class FrameFailedError(EvoSplitError):
     """An accepted frame that nobody could answer; its failure is recorded under ``frame_id``."""
 

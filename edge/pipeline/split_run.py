@@ -66,26 +66,26 @@ class SplitRun:
             run = self._head(job, route, acts, clock)
             return run, self._encoded(job, route, run, clock)
 
-        return await self._answer(job, route, *await self._compute.run_stages(job.times, turn), answered_by)
+        return await self._answer(job, route, *await job.turn(self._compute, turn), answered_by)
 
     async def head(self, job: Job, route: Route, acts: DecisionPolicy | None) -> HeadRun:
         """Run the head; ``acts`` as in `run_head`."""
         turn = functools.partial(self._head, job, route, acts)
-        return await self._compute.run_stages(job.times, turn)
+        return await job.turn(self._compute, turn)
 
     async def finish(self, job: Job, route: Route, run: HeadRun, answered_by: AnsweredBy) -> Answer:
         """From what the head made to the answer: a hook's, the head's own outputs, or the tail's."""
         boundary = None
         if _crosses(route, run):
             turn = functools.partial(self._encoded, job, route, run)
-            boundary = await self._compute.run_stages(job.times, turn)
+            boundary = await job.turn(self._compute, turn)
         return await self._answer(job, route, run, boundary, answered_by)
 
     async def feeds(self, job: Job) -> Feeds:
         """The network's inputs, made of the picture once."""
         if job.feeds is not None:
             return job.feeds
-        return await self._compute.run_stages(job.times, functools.partial(self._feeds, job))
+        return await job.turn(self._compute, functools.partial(self._feeds, job))
 
     def _feeds(self, job: Job, clock: StageClock) -> Feeds:
         if job.feeds is not None:

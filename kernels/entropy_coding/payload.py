@@ -44,9 +44,21 @@ def encode_codes(codes: NDArray[Any], shape: Sequence[int], bits: int, limit_byt
     counts, tokens = assumed_counts(centre, bits, shift).copy(), most_tokens(histogram, bits)
     entries, numbers = scratch.entries(codes.size)
     states, words = np.empty(layout.lanes, np.uint32), np.empty(max(limit_bytes // 2, 0), np.uint16)
-    number_of, near = numbers_of(bits).number, near_of(centre, bits, shift)
+    numbers_by_code, near = numbers_of(bits), near_of(centre, bits, shift)
     choose_cells(
-        *(codes, *layout, tokens, centre, number_of, TABLE.token, near, counts, CONTEXTS, entries, numbers)
+        *(
+            codes,
+            *layout,
+            tokens,
+            centre,
+            numbers_by_code.number,
+            numbers_by_code.token,
+            near,
+            counts,
+            CONTEXTS,
+            entries,
+            numbers,
+        )
     )
     first = code_backwards(numbers, entries, layout.planes, layout.rows * layout.cols, states, words)
     if first < 0:

@@ -39,7 +39,7 @@ def economical_codes(
     histogram = histogram_of(codes)
     centre = centre_of(histogram)
     shift = shift_of(histogram, centre)
-    tables = (numbers_of(bits).number, TABLE.token, near_of(centre, bits, shift))
+    tables = (numbers_of(bits).token, near_of(centre, bits, shift))
     counts = assumed_counts(centre, bits, shift).copy()
     _count_tokens(codes, planes * rows, rows, cols, centre, *tables, counts)
     chosen = codes.copy()
@@ -62,7 +62,6 @@ def _count_tokens(
     rows: int,
     cols: int,
     centre: int,
-    number_of: Bytes,
     token_of: Bytes,
     near: Table,
     counts: Counts,
@@ -80,8 +79,8 @@ def _count_tokens(
         for col in range(cols):
             context, code = np.uintp(contexts[col]), np.uintp(codes[row * cols + col])
             reference = np.uintp(centre) if context & np.uintp(3) else left
-            number = number_of[reference * np.uintp(ROW) + code]
-            counts[context * np.uintp(TOKENS) + np.uintp(token_of[number])] += COUNTED
+            token = np.uintp(token_of[reference * np.uintp(ROW) + code])
+            counts[context * np.uintp(TOKENS) + token] += COUNTED
             left = code
 
 
@@ -94,7 +93,6 @@ def _move_codes(
     rows: int,
     cols: int,
     centre: Scalar,
-    number_of: Bytes,
     token_of: Bytes,
     near: Table,
     prices: Floats,
@@ -128,8 +126,8 @@ def _move_codes(
             before = np.int64(row_codes[place - np.uintp(1)]) if candidate else centre
             reference = (centre if unrest else before) * ROW
             inner = code - 1 if code > zero else code + 1
-            token = np.int64(token_of[number_of[np.uintp(reference + code)]])
-            inner_token = np.int64(token_of[number_of[np.uintp(reference + inner)]])
+            token = np.int64(token_of[np.uintp(reference + code)])
+            inner_token = np.int64(token_of[np.uintp(reference + inner)])
             saved = prices[np.uintp(first + token)] - prices[np.uintp(first + inner_token)]
             if 1 - 2 * abs(row_scaled[place] - np.float32(code - zero)) < saved:
                 row_codes[place] = inner

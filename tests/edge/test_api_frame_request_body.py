@@ -12,8 +12,8 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
+from evosplit.edge.api.frame_request import read_body
 from evosplit.edge.api.http_errors import errors_as_json
-from evosplit.edge.api.request_body import read_body
 
 LIMIT_BYTES = 10**6
 
