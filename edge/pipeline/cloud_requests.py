@@ -18,7 +18,13 @@ from evosplit.edge.pipeline.serving import EdgeModel
 from evosplit.edge.pipeline.stages import ENCODE, FINISH, RECEIVE, SEND, ComputeThread, StageClock
 from evosplit.edge.streams.delta import DeltaSender, Sent
 from evosplit.edge.streams.exchange import Exchanged, exchange, is_stream
-from evosplit.shared.errors import CardError, CloudRefusedError, CloudUnavailableError, UsageError
+from evosplit.shared.errors import (
+    CardError,
+    CloudRefusedError,
+    CloudUnavailableError,
+    FrameBudgetError,
+    UsageError,
+)
 from evosplit.shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT
 from evosplit.shared.plan import Plan
 
@@ -51,14 +57,11 @@ class CloudRequests:
     def encoded(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, is_extra: bool = False) -> Sent:
         """Tensors in the plan's bits, on the thread that computes. On a named stream only changes go.
 
-        Extra frames are not of it. With a budget every frame goes whole: changes would build on steps that
-        differ from frame to frame.
+        Extra frames are not of it.
         """
-        limit = self._max_frame_bytes
-        if limit is None and not is_extra and is_stream(job.stream, plan):
+        if not is_extra and is_stream(job.stream, plan):
             return self._changes(job, plan, made, clock)
-        work = functools.partial(budgeted_frame, job.frame_id, plan, made, limit)
-        return Sent(clock.run_stage(ENCODE, job.times, work))
+        return self._whole(job, plan, made, clock)
 
     async def boundary(self, job: Job, plan: Plan, made: Outputs, sent: Sent) -> Exchanged:
         """The cloud's answer to tensors that were encoded."""
@@ -124,8 +127,16 @@ class CloudRequests:
         return outputs
 
     def _changes(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, key: bool = False) -> Sent:
-        work = functools.partial(self._deltas.encode, job.frame_id, job.stream, plan, made, key)
-        return clock.run_stage(ENCODE, job.times, work)
+        limit, deltas = self._max_frame_bytes, self._deltas
+        work = functools.partial(deltas.encode, job.frame_id, job.stream, plan, made, key, limit)
+        try:
+            return clock.run_stage(ENCODE, job.times, work)
+        except FrameBudgetError:  # floats, or codes that are never compressed: other steps may do
+            return self._whole(job, plan, made, clock)
+
+    def _whole(self, job: Job, plan: Plan, made: Outputs, clock: StageClock) -> Sent:
+        work = functools.partial(budgeted_frame, job.frame_id, plan, made, self._max_frame_bytes)
+        return Sent(clock.run_stage(ENCODE, job.times, work))
 
     async def _ask(
         self,
