@@ -2,7 +2,7 @@
 
 As `evosplit demo` plays them: an edge agent slowed by eight and a cloud tier as processes, a shaped link
 between them. Frames go the planned way until the plan settles; then all strategies take turns: all on the
-edge, the input raw or as JPEG to the cloud, and each cut of the plan table.
+edge in floats or integers, the input raw or as JPEG to the cloud, and each split of the plan table.
 """
 
 from __future__ import annotations
@@ -20,12 +20,17 @@ from rich.console import Console
 
 from benchmarks.cells.inputs import PICTURES, SHARED
 from benchmarks.report import write_result
-from evosplit.cli.demo.report_rows import comparisons
+from evosplit.cli.demo.links import DemoLink
+from evosplit.cli.demo.report_rows import comparisons, rows_of
 from evosplit.cli.demo.run_demo import run_demo
 from evosplit.cli.demo.scenario import Scenario, user_scenario
 from evosplit.shared.link import Link
+from evosplit.shared.units import format_bandwidth
 
-LINKS: Final = tuple(Link(bandwidth_bps, 0.02) for bandwidth_bps in (32e6, 8e6, 2e6, 0.5e6))
+LINKS: Final = tuple(
+    DemoLink(format_bandwidth(bandwidth_bps), Link(bandwidth_bps, 0.02))
+    for bandwidth_bps in (32e6, 8e6, 2e6, 0.5e6)
+)
 SECONDS: Final = 64.0
 SLOWDOWN: Final = 8.0
 WITHIN: Final = 1.05
@@ -52,7 +57,7 @@ def _cells(name: str) -> list[dict[str, Any]]:
         )
     cells = []
     for pair in comparisons(rows):
-        here = [row for row in rows if row.bandwidth_bps == pair.bandwidth_bps]
+        here = rows_of(rows, pair.link)
         p50_s = {row.strategy: row.p50_s for row in here}
         planned = next(asdict(row) for row in here if row.strategy == "planned")
         cells.append({"model": name, **asdict(pair), "p50_s": p50_s, "planned": planned})

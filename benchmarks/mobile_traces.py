@@ -1,13 +1,14 @@
 """Mean latency of an agent on six measured mobile uplinks, against every single strategy held to.
 
 MobileNetV2 on an edge 20 times slower than this machine, without integer units; agents as they are but for
-their HTTP face, a cloud tier under Ray Serve, and a proxy that follows each trace: 18 seconds of it, a third
-each from a quarter, a half and three quarters of the file. A camera gives two frames a second. The planned
-strategy is the agent's own: it estimates the link from its frames and probes, and corrects its predictions.
-The single strategies are a second agent's: all on the edge, the input raw, the JPEG that keeps the promise,
-and the two true splits that are predicted best at the trace's mean bandwidth and at half of it. Each plays
-the whole trace by itself. Plans may cost as much accuracy as the agent's JPEG strategy does. Answers of the
-edge count for no strategy that needs the cloud, but for the planned one, whose choice they are.
+their HTTP face, a cloud tier under Ray Serve, and a proxy that follows each trace: three pieces, from a
+quarter, a half and three quarters of the file. A camera gives two frames a second. The planned strategy is
+the agent's own: it estimates the link from its frames and probes, and corrects its predictions. The single
+strategies are a second agent's: all on the edge, the input raw, the JPEG that keeps the promise, and the two
+true splits that are predicted best at the trace's mean bandwidth and at half of it. On each piece the
+strategies play one after the other, each the whole piece; what hardly depends on the link, or is never the
+best (edge, raw), plays one of the pieces. Plans may cost as much accuracy as the agent's JPEG strategy does.
+Answers of the edge count for no strategy that needs the cloud, but for the planned one: they are its choice.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from benchmarks.cells.inputs import SHARED, network
 from benchmarks.cells.predictions import Known, known_of, measured
 from benchmarks.report import write_result
 from benchmarks.traces.agents import Camera, Course, camera
-from benchmarks.traces.uplinks import Trace, read_trace
+from benchmarks.traces.uplinks import Piece, read_pieces
 from evosplit.cli.measured.tiers import ServedModel, bench
 from evosplit.cli.measured.ways import listed
 from evosplit.library.band_rows import PLANNED, kind_of
@@ -36,9 +37,7 @@ from evosplit.shared.plan import Plan
 MODEL: Final = "mobilenetv2"
 SLOWDOWN: Final = 20.0
 RTT_S: Final = 0.02
-PIECE_S: Final = 6.0
-RAW_S: Final = 6.0
-"""The raw input is never the best one, so that a part must do."""
+PIECE_S: Final = 5.0
 TARGETS: Final = {"geometric_mean": 0.85, "worst": 1.0}
 
 
@@ -46,7 +45,7 @@ def main() -> None:
     """Play all traces and write the result."""
     started_s = time.perf_counter()
     paths = sorted((SHARED / "data" / "traces").glob("*.csv"))
-    rows = asyncio.run(_all([read_trace(path, PIECE_S) for path in paths]))
+    rows = asyncio.run(_all([read_pieces(path, PIECE_S) for path in paths]))
     ratios = [row["to_best_single"] for row in rows]
     plain = [row["to_best_without_split"] for row in rows]
     result = {
@@ -62,49 +61,67 @@ def main() -> None:
     write_result("mobile_traces", result)
 
 
-async def _all(traces: list[Trace]) -> list[dict[str, Any]]:
+async def _all(traces: list[tuple[Piece, ...]]) -> list[dict[str, Any]]:
     each = network(MODEL)
     here = await asyncio.to_thread(measured, each, this_machine().cores)
     known = await asyncio.to_thread(known_of, here, SLOWDOWN, RTT_S)
     served = ServedModel(each.model, each.card_file)
     with tempfile.TemporaryDirectory(prefix="evosplit-traces-") as name:
-        async with bench((served,), Link(traces[0].mean_bps, RTT_S)) as running:
-            singles = {trace.name: _singles(known, trace) for trace in traces}
-            held = {plan.digest: plan for ways in singles.values() for plan in ways.values()}
+        async with bench((served,), Link(1e6, RTT_S)) as running:
+            singles = [_singles(known, _mean_bps(pieces)) for pieces in traces]
+            held = {plan.digest: plan for ways in singles for plan in ways.values()}
             alone = known.plans.plain(Link(1e6, RTT_S))["edge"].plan
             options = (SLOWDOWN, Path(name), RTT_S)
             async with (
                 camera(running, each, known.table, "planned", *options) as agent,
                 camera(running, each, listed([*held.values()], alone), "held", *options) as other,
             ):
-                return [await _trace(agent, other, trace, singles[trace.name]) for trace in traces]
+                played = zip(traces, singles, strict=True)
+                return [await _trace(agent, other, pieces, ways) for pieces, ways in played]
 
 
-def _singles(known: Known, trace: Trace) -> dict[str, Plan]:
+def _mean_bps(pieces: Sequence[Piece]) -> float:
+    """The mean bandwidth of pieces of equal length."""
+    return statistics.fmean(piece.mean_bps for piece in pieces)
+
+
+def _singles(known: Known, mean_bps: float) -> dict[str, Plan]:
     """The plans of single strategies that name one: the JPEG, and true splits."""
-    here, half = Link(trace.mean_bps, RTT_S), Link(trace.mean_bps / 2, RTT_S)
+    here, half = Link(mean_bps, RTT_S), Link(mean_bps / 2, RTT_S)
     ways = {**known.plans.fixed_splits([here, half])}
     ways |= {name: way for name, way in known.plans.plain(here).items() if name == "cloud-jpeg"}
     return {name: way.plan for name, way in ways.items() if way.plan is not None}
 
 
-async def _trace(agent: Camera, other: Camera, trace: Trace, held: Mapping[str, Plan]) -> dict[str, Any]:
+async def _played(
+    agent: Camera, other: Camera, pieces: Sequence[Piece], held: Mapping[str, Plan]
+) -> dict[str, Course]:
+    """What every strategy made of the pieces."""
+    courses = dict.fromkeys((PLANNED, *held), Course())
+    for piece in pieces:
+        courses[PLANNED] = courses[PLANNED].then(await agent.play(piece, PLANNED))
+        for name, plan in held.items():
+            courses[name] = courses[name].then(await other.play(piece, f"plan:{plan.digest}"))
+    middle = pieces[len(pieces) // 2]
+    alone = {strategy: await other.play(middle, strategy) for strategy in ("edge", "cloud-raw")}
+    return {**courses, **alone}
+
+
+async def _trace(
+    agent: Camera, other: Camera, pieces: Sequence[Piece], held: Mapping[str, Plan]
+) -> dict[str, Any]:
     """One trace by every strategy, and the planned one beside the best of them."""
-    courses = {PLANNED: await agent.play(trace, PLANNED)}
-    for name, plan in held.items():
-        courses[name] = await other.play(trace, f"plan:{plan.digest}")
-    courses["edge"] = await other.play(trace, "edge", PIECE_S)
-    courses["cloud-raw"] = await other.play(trace, "cloud-raw", RAW_S)
+    courses = await _played(agent, other, pieces, held)
     mean_s = {
         name: statistics.fmean(course.latency_s) for name, course in courses.items() if course.latency_s
     }
     single = {name: latency_s for name, latency_s in mean_s.items() if name != PLANNED}
     plain = {name: latency_s for name, latency_s in single.items() if kind_of(name) != "split"}
     best, best_plain = min(single, key=single.__getitem__), min(plain, key=plain.__getitem__)
-    print(f"{trace.name} {trace.mean_bps / 1e6:.2f} Mbit/s: {mean_s}", flush=True)
+    print(f"{pieces[0].name} {_mean_bps(pieces) / 1e6:.2f} Mbit/s: {mean_s}", flush=True)
     return {
-        "trace": trace.name,
-        "mean_bps": trace.mean_bps,
+        "trace": pieces[0].name,
+        "mean_bps": _mean_bps(pieces),
         "best_single": best,
         "to_best_single": mean_s[PLANNED] / single[best],
         "best_without_split": best_plain,
@@ -112,13 +129,13 @@ async def _trace(agent: Camera, other: Camera, trace: Trace, held: Mapping[str, 
         "mean_s": mean_s,
         "frames": {name: len(course.latency_s) for name, course in courses.items()},
         "not_their_own": {name: course.others for name, course in courses.items()},
-        "planned_cuts": _shares(courses[PLANNED]),
+        "planned_ways": _shares(courses[PLANNED]),
     }
 
 
 def _shares(course: Course) -> dict[str, float]:
-    """The share of frames of each cut."""
-    return {cut: count / len(course.cuts) for cut, count in Counter(course.cuts).most_common()}
+    """The share of frames of each way."""
+    return {way: count / len(course.ways) for way, count in Counter(course.ways).most_common()}
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
 from evosplit.cloud.registry import Model, Registry, open_registry
+from evosplit.cloud.restoration_learner import RestorationLearner
+from evosplit.cloud.restorations import Restorations
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.stream_state import StreamStore
@@ -40,11 +42,18 @@ def make_services(settings: AppSettings) -> Services:
     for name, problem in registry.broken.items():
         _LOG.warning("model %s is not served: %s", name, problem)
     streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)
-    plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), settings.session_threads, streams)
-    _warm_up(plane, registry)
-    plans = PlanService(
-        settings.data, PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
+    restorations = Restorations(settings.data)
+    plane = DataPlane(
+        registry,
+        TailCache(settings.tail_cache_bytes),
+        settings.session_threads,
+        streams,
+        restorations.networks,
     )
+    _warm_up(plane, registry)
+    planning = PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
+    plan_pool = ThreadPoolExecutor(1, "plan")
+    plans = PlanService(settings.data, planning, RestorationLearner(plan_pool, planning.learn).notice)
     warmer = TailWarmer(plane)
     warmer.warm(plans.recent(RECENT_TABLES), START_LIMIT_S)
     return Services(
@@ -55,7 +64,7 @@ def make_services(settings: AppSettings) -> Services:
         warmer=warmer,
         signer=BundleSigner(settings.data),
         infer_pool=ThreadPoolExecutor(settings.workers, "infer"),
-        plan_pool=ThreadPoolExecutor(1, "plan"),
+        plan_pool=plan_pool,
     )
 
 

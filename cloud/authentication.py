@@ -9,9 +9,11 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from evosplit.shared.errors import AuthError, PeerError, RateLimitError
+from evosplit.cloud.front.haproxy_config import PEER_HEADER
+from evosplit.shared.errors import AuthError, ForbiddenError, PeerError, RateLimitError
+from evosplit.shared.security.audit_log import AuditLog
 from evosplit.shared.security.scopes import Holder
 from evosplit.shared.security.scopes import Scope as TokenScope
 from evosplit.shared.security.token_verifier import TokenVerifier
@@ -19,37 +21,66 @@ from evosplit.shared.security.token_verifier import TokenVerifier
 OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready"})
 HOLDER: Final = "evosplit.holder"
 """Key of the token's holder in the ASGI scope."""
+_AUDITED: Final = "evosplit.audited"
 
 
 class BearerAuthentication:
-    """ASGI middleware: 401 or 429 before anything of a request is read, unless it carries a token."""
+    """ASGI middleware: 401 or 429 before anything of a request is read, unless it carries a token.
 
-    def __init__(self, app: ASGIApp, verifier: TokenVerifier) -> None:
+    Refusals, and what `allowed` names for the audit log, are recorded there.
+    """
+
+    def __init__(self, app: ASGIApp, verifier: TokenVerifier, audit: AuditLog) -> None:
         self._app = app
         self._verifier = verifier
+        self._audit = audit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its holder, or refuse it."""
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
         try:
-            scope[HOLDER] = self._verifier.holder(Headers(scope=scope).get("authorization"))
+            scope[HOLDER] = self._verifier.holder(headers.get("authorization"))
         except (AuthError, RateLimitError) as problem:
+            self._record(scope, headers, problem.holder, problem.http_status)
             await _refusal(problem)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self._recorded(scope, headers, receive, send)
+
+    async def _recorded(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        status = 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            if scope.get(_AUDITED) or status == ForbiddenError.http_status:
+                self._record(scope, headers, scope[HOLDER].name, status)
+
+    def _record(self, scope: Scope, headers: Headers, who: str, status: int) -> None:
+        peer = headers.get(PEER_HEADER) or (scope.get("client") or ("",))[0]
+        self._audit.write(who, f"{scope['method']} {scope['path']}", status, peer)
 
 
 def allowed(
     endpoint: Callable[[Request], Awaitable[Response]], *scopes: TokenScope
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint for holders of one of the scopes; of any, where none is named. Raises ForbiddenError."""
+    """The endpoint for holders of one of the scopes; of any, where none is named. Raises ForbiddenError.
+
+    What needs ``plan`` alone goes into the audit log.
+    """
 
     async def checked(request: Request) -> Response:
         holder: Holder = request.scope[HOLDER]
         if scopes:
             holder.check(scopes)
+        request.scope[_AUDITED] = scopes == ("plan",)
         return await endpoint(request)
 
     return checked

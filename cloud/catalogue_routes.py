@@ -53,10 +53,13 @@ async def models(request: Request) -> Response:
 
 
 async def model(request: Request) -> Response:
-    """Name, sha256 and card of a model."""
-    model = services_of(request).registry.get(model_name(request))
+    """Name, sha256 and card of a model, and a text that changes when there is more to plan with."""
+    services = services_of(request)
+    model = services.registry.get(model_name(request))
     card = None if model.card is None else card_to_data(model.card)
-    return JSONResponse({"name": model.name, "sha256": model.graph.sha256, "card": card})
+    state = services.plans.restorations.state(model.graph.sha256)
+    described = {"name": model.name, "sha256": model.graph.sha256, "card": card, "restorations": state}
+    return JSONResponse(described)
 
 
 async def skeleton(request: Request) -> Response:

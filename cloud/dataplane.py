@@ -10,11 +10,13 @@ import numpy as np
 
 from evosplit.cloud.planned_tails import PlannedTail
 from evosplit.cloud.registry import Model, Registry
-from evosplit.cloud.request_inputs import pass_through_outputs, read_inputs
+from evosplit.cloud.request_inputs import no_restorations, pass_through_outputs, read_inputs
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_cache import Tail, TailCache, TailKey, build_tail, tail_memory_bytes
 from evosplit.shared.graph import Cut, parse_cut, prefix_cut
 from evosplit.shared.oip import InferResponse, build_response, parse_request, requested_outputs
+from evosplit.shared.restoration.network import Restoration
+from evosplit.shared.restoration.store import RestorationOf
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,18 @@ class DataPlane:
     """Whole models for any client, and tails for encoded frames. Safe to call from several threads."""
 
     def __init__(
-        self, registry: Registry, tails: TailCache, threads: int, streams: StreamStore | None = None
+        self,
+        registry: Registry,
+        tails: TailCache,
+        threads: int,
+        streams: StreamStore | None = None,
+        restoration_of: RestorationOf = no_restorations,
     ) -> None:
         self._registry = registry
         self._tails = tails
         self._threads = threads
         self._streams = StreamStore() if streams is None else streams
+        self._restoration_of = restoration_of
 
     @property
     def tails(self) -> int:
@@ -50,13 +58,13 @@ class DataPlane:
     def answer(self, name: str, call: Call) -> tuple[bytes, int | None]:
         """Body and header length of the answer.
 
-        Raises NotFoundError, InputError, WireError, UnknownBaseError.
+        Raises NotFoundError, InputError, WireError, UnknownBaseError, RestorationError.
         """
         started_s = time.perf_counter()
         model = self._registry.get(name)
         request = parse_request(call.body, call.header_length)
-        cut, feeds = read_inputs(model, request, self._streams)
-        tail = self._tail(model, cut)
+        cut, feeds, restorations = read_inputs(model, request, self._streams, self._restoration_of)
+        tail = self._tail(model, cut, restorations)
         decoded_s = time.perf_counter()
         outputs = tail.runner.run({name: feeds[name] for name in tail.runner.input_names})
         if not cut.layers:
@@ -82,21 +90,24 @@ class DataPlane:
     def prefetch(self, planned: PlannedTail) -> None:
         """Build a tail and run it once, unless it is there, or there is no room, or its model is not served.
 
-        Raises UsageError for a cut that the model does not have, ModelError when the tail cannot be built.
+        Raises UsageError for a cut that the model does not have, ModelError when the tail cannot be built,
+        RestorationError for a restoration that is not here.
         """
         model = self._registry.models.get(planned.model)
         if model is None or model.graph.sha256 != planned.model_sha256:
             return
         cut = parse_cut(model.graph, planned.cut_key)
-        key, wanted_bytes = TailKey(model.graph.sha256, cut.key), tail_memory_bytes(model.graph, cut)
-        build = functools.partial(build_tail, model.graph, cut, self._threads)
+        key = TailKey(model.graph.sha256, cut.key, planned.restorations)
+        wanted_bytes = tail_memory_bytes(model.graph, cut)
+        restorations = tuple(map(self._restoration_of, planned.restorations))
+        build = functools.partial(build_tail, model.graph, cut, self._threads, restorations)
         tail = self._tails.prefetch(key, wanted_bytes, build)
         if tail is not None:
             _run_on_zeros(model, tail)
 
-    def _tail(self, model: Model, cut: Cut) -> Tail:
-        key = TailKey(model.graph.sha256, cut.key)
-        return self._tails.get(key, lambda: build_tail(model.graph, cut, self._threads))
+    def _tail(self, model: Model, cut: Cut, restorations: tuple[Restoration, ...] = ()) -> Tail:
+        key = TailKey(model.graph.sha256, cut.key, tuple(each.name for each in restorations))
+        return self._tails.get(key, lambda: build_tail(model.graph, cut, self._threads, restorations))
 
 
 def _run_on_zeros(model: Model, tail: Tail) -> None:

@@ -7,10 +7,10 @@ import time
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evosplit.cloud.content_coding import compress
 from evosplit.cloud.dataplane import Call
 from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import in_thread, model_name, services_of
+from evosplit.shared.content_coding import compress
 from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH, header_length
 
 

@@ -16,6 +16,7 @@ from evosplit.cloud.authentication import BearerAuthentication, allowed
 from evosplit.cloud.error_responses import HANDLERS
 from evosplit.cloud.inference_route import infer
 from evosplit.cloud.services import Services
+from evosplit.shared.security.audit_log import AuditLog, audit_file
 from evosplit.shared.security.scopes import Scope
 from evosplit.shared.security.token_file import token_file
 from evosplit.shared.security.token_verifier import TokenVerifier
@@ -27,9 +28,12 @@ def make_app(services: Services) -> Starlette:
     if settings.token is None:
         raise ValueError("the application has no token")
     verifier = TokenVerifier(settings.token.get_secret_value(), token_file(settings.data))
+    authentication = Middleware(
+        BearerAuthentication, verifier=verifier, audit=AuditLog(audit_file(settings.data))
+    )
     app = Starlette(
         routes=_routes(),
-        middleware=[Middleware(BearerAuthentication, verifier=verifier), Middleware(AdmissionControl)],
+        middleware=[authentication, Middleware(AdmissionControl)],
         exception_handlers=dict(HANDLERS),
     )
     app.state.services = services

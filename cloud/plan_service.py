@@ -9,6 +9,7 @@ from pathlib import Path
 from evosplit.cloud.bundle_store import BundleStore
 from evosplit.cloud.calibration_store import calibrations_in
 from evosplit.cloud.registry import Model
+from evosplit.cloud.restorations import Restorations
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.errors.measure_table import METHOD as ERROR_METHOD
 from evosplit.planner.calibration.input_files import calibration_source, files_fingerprint
@@ -33,7 +34,7 @@ class PlanRequest:
     (`evosplit.planner.accuracy_promise.asked_promise`). ``expectation`` is what the edge's hooks and masks
     have spared so far. ``calibration`` names a set of inputs that the edge has sent, ``statistics`` are the
     errors that it has measured itself on inputs which stay there; without both, the files beside the model
-    count.
+    count. ``restores`` says that it can name restoration networks in its frames.
     """
 
     profile: Profile
@@ -43,6 +44,7 @@ class PlanRequest:
     expectation: Expectation = NOTHING_SPARED
     calibration: str | None = None
     statistics: ErrorTable | None = None
+    restores: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,19 +57,26 @@ class PlanAnswer:
 
 MakePlans = Callable[[Model, PlanRequest, Path], PlanAnswer]
 """Plan for a model and write the bundle to a path."""
+Notice = Callable[[Model, PlanRequest], None]
+
+
+def _nobody(model: Model, request: PlanRequest) -> None:
+    """Nobody wants to know."""
 
 
 class PlanService:
     """Answers each question once: the same one, asked again, is answered from disk.
 
     One caller at a time (the ingress has one thread for it), so that measurements do not disturb each other.
+    ``notice`` hears of every request that was answered.
     """
 
-    def __init__(self, data: Path, make_plans: MakePlans) -> None:
+    def __init__(self, data: Path, make_plans: MakePlans, notice: Notice = _nobody) -> None:
         self.bundles = BundleStore(data / "bundles")
         self.calibrations = calibrations_in(data)
+        self.restorations = Restorations(data)
         self._answers = data / "plans"
-        self._make_plans = make_plans
+        self._make_plans, self._notice = make_plans, notice
 
     def plan(self, model: Model, body: bytes) -> PlanAnswer:
         """The answer to the JSON of a `PlanRequest`.
@@ -76,6 +85,11 @@ class PlanService:
         meets the limits.
         """
         request = read_request(model, body)
+        answer = self._answer(model, request)
+        self._notice(model, request)
+        return answer
+
+    def _answer(self, model: Model, request: PlanRequest) -> PlanAnswer:
         name = self._question(model, request)
         place = self._answers / f"{name}.json"
         known = read_kept(PlanAnswer, place)
@@ -105,7 +119,7 @@ class PlanService:
             model.card,
             this_machine(),
             inputs=self.calibrations.fingerprint(model, named) if named else files_fingerprint(files),
-            asked=digest(request),
+            asked=digest((request, self.restorations.state(model.graph.sha256) if request.restores else "")),
         )
         return key.digest
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from evosplit.shared.plan import PlanTable
+from evosplit.shared.plan import Plan, PlanTable
 
 _SLOWEST_BPS: Final = 1e5
 _FASTEST_BPS: Final = 1e9
@@ -15,11 +15,12 @@ _FASTEST_BPS: Final = 1e9
 
 
 class PlannedTail(NamedTuple):
-    """The tail of a model, by name and content, behind a cut (`Cut.key`)."""
+    """The tail of a model, by name and content, behind a cut (`Cut.key`) and restorations."""
 
     model: str
     model_sha256: str
     cut_key: str
+    restorations: tuple[str, ...] = ()
 
 
 def planned_tails(tables: Iterable[PlanTable]) -> tuple[PlannedTail, ...]:
@@ -31,12 +32,18 @@ def planned_tails(tables: Iterable[PlanTable]) -> tuple[PlannedTail, ...]:
 def _of_table(table: PlanTable) -> list[PlannedTail]:
     """By the decades of bandwidth for which their plans hold; plans that send nothing have no tail."""
     ends = [0.0, *table.breakpoints_bps, math.inf]
-    decades: dict[str, float] = {}
+    decades: dict[PlannedTail, float] = {}
     for plan, (low, high) in zip(table.plans, itertools.pairwise(ends), strict=True):
         if plan.wire_bytes:
-            decades[plan.cut_key] = decades.get(plan.cut_key, 0.0) + _decades(low, high)
-    ordered = sorted(decades, key=lambda cut_key: -decades[cut_key])
-    return [PlannedTail(table.model, table.model_sha256, cut_key) for cut_key in ordered]
+            tail = PlannedTail(table.model, table.model_sha256, plan.cut_key, _restorations(plan))
+            decades[tail] = decades.get(tail, 0.0) + _decades(low, high)
+    return sorted(decades, key=lambda tail: -decades[tail])
+
+
+def _restorations(plan: Plan) -> tuple[str, ...]:
+    """In the order of the frame's tensors, as the data plane keys its tails."""
+    codes = (plan.wire.get(name) for name in plan.boundary)
+    return tuple(code.restoration for code in codes if code is not None and code.restoration is not None)
 
 
 def _decades(low_bps: float, high_bps: float) -> float:

@@ -29,22 +29,26 @@ MODULE: Final = "evosplit.cloud.planning_process"
 
 @dataclass(frozen=True)
 class Task:
-    """One question to a `Planner` that keeps its data in ``data``; the bundle goes to ``bundle``."""
+    """One question to a `Planner` that keeps its data in ``data``; the bundle goes to ``bundle``.
+
+    Without a place for a bundle it is to learn more instead.
+    """
 
     model: Path
     sha256: str
     shapes: Mapping[str, Shape]
     request: PlanRequest
-    bundle: Path
+    bundle: Path | None
     data: Path
     threads: int
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer, or the name of an error's class and its line."""
+    """The answer, or what is ``left`` to learn, or the name of an error's class and its line."""
 
     answer: PlanAnswer | None = None
+    left: int = 0
     error: str = ""
     line: str = ""
 
@@ -66,6 +70,16 @@ class PlanningProcess:
 
         Raises as `Planner`, and EvoSplitError where the process did not end well.
         """
+        answer = self._outcome(model, request, path).answer
+        if answer is None:
+            raise EvoSplitError(f"planning for {model.name} gave no plans")
+        return answer
+
+    def learn(self, model: Model, request: PlanRequest) -> int:
+        """As `Planner.learn`. Raises as that does, and EvoSplitError where the process did not end well."""
+        return self._outcome(model, request, None).left
+
+    def _outcome(self, model: Model, request: PlanRequest, path: Path | None) -> Outcome:
         shapes = self.shapes.get(model.name, {})
         task = Task(model.path, model.graph.sha256, shapes, request, path, self.data, self.threads)
         ended = subprocess.run(  # noqa: S603 - our own interpreter and module
@@ -75,9 +89,9 @@ class PlanningProcess:
             status = ended.returncode
             raise EvoSplitError(f"planning for {model.name} ended with status {status}; the log says more")
         outcome = from_json(Outcome, ended.stdout, EvoSplitError)
-        if outcome.answer is None:
+        if outcome.error:
             raise _error(outcome)
-        return outcome.answer
+        return outcome
 
 
 def work(task: Task) -> Outcome:
@@ -86,7 +100,10 @@ def work(task: Task) -> Outcome:
         model = load_model(task.model, task.shapes)
         if model.graph.sha256 != task.sha256:
             raise ProfileError(f"{task.model.name} has changed since this cloud tier was started")
-        return Outcome(Planner(task.data, task.threads)(model, task.request, task.bundle))
+        planner = Planner(task.data, task.threads)
+        if task.bundle is None:
+            return Outcome(left=planner.learn(model, task.request))
+        return Outcome(planner(model, task.request, task.bundle))
     except EvoSplitError as error:
         return Outcome(error=type(error).__name__, line=str(error))
 

@@ -7,7 +7,8 @@ import asyncio
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-from evosplit.cloud.content_coding import TooLargeError, decompress
+from evosplit.shared.content_coding import TooLargeError, decompress
+from evosplit.shared.time_limit import time_limit
 
 
 async def read_body(request: Request, max_bytes: int, timeout_s: float) -> bytes:
@@ -16,7 +17,8 @@ async def read_body(request: Request, max_bytes: int, timeout_s: float) -> bytes
     if claimed.isdigit() and int(claimed) > max_bytes:
         raise _too_large(max_bytes)
     try:
-        body = await asyncio.wait_for(_receive(request, max_bytes), timeout_s)
+        async with time_limit(timeout_s):
+            body = await _receive(request, max_bytes)
     except asyncio.TimeoutError:
         raise HTTPException(408, f"the body did not arrive within {timeout_s:g} s") from None
     except ClientDisconnect:

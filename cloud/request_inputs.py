@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evosplit.cloud.registry import Model
 from evosplit.cloud.stream_state import StreamStore, restore
 from evosplit.kernels.codec import decode_tensor
-from evosplit.shared.errors import InputError
+from evosplit.shared.errors import InputError, RestorationError
 from evosplit.shared.graph import Cut, Graph, Tensor, parse_cut, prefix_cut
 from evosplit.shared.input_picture import read_picture
 from evosplit.shared.oip import (
@@ -27,24 +27,44 @@ from evosplit.shared.oip import (
 )
 from evosplit.shared.picture_codes import sized_feeds
 from evosplit.shared.preprocess import sized_input
+from evosplit.shared.restoration.network import Restoration
+from evosplit.shared.restoration.store import RestorationOf
 from evosplit.shared.split import edge_outputs
 from evosplit.shared.wire import Frame, decode_frame
 
 Feeds = dict[str, NDArray[Any]]
 
 
-def read_inputs(model: Model, request: InferRequest, streams: StreamStore) -> tuple[Cut, Feeds]:
-    """Where a request enters the network, and what goes in there.
+class Entry(NamedTuple):
+    """Where a request enters the network, what goes in there, and what restores it first."""
 
-    Raises InputError, WireError, UnknownBaseError.
+    cut: Cut
+    feeds: Feeds
+    restorations: tuple[Restoration, ...] = ()
+
+
+def no_restorations(name: str) -> Restoration:
+    """Where there are none. Raises RestorationError."""
+    raise RestorationError(f"no restoration {name} here: nothing is restored")
+
+
+def read_inputs(
+    model: Model,
+    request: InferRequest,
+    streams: StreamStore,
+    restoration_of: RestorationOf = no_restorations,
+) -> Entry:
+    """The entry of a request.
+
+    Raises InputError, WireError, UnknownBaseError, RestorationError.
     """
     only = request.inputs[0] if len(request.inputs) == 1 else None
     if only is not None and only.name == FRAME_INPUT:
-        return frame_inputs(model, only, streams)
+        return frame_inputs(model, only, streams, restoration_of)
     whole = prefix_cut(model.graph, 0)
     if only is not None and only.name in (PICTURE_INPUT, SIZED_PICTURE_INPUT):
-        return whole, picture_inputs(model, only)
-    return whole, model_inputs(model.graph, request.inputs)
+        return Entry(whole, picture_inputs(model, only))
+    return Entry(whole, model_inputs(model.graph, request.inputs))
 
 
 def picture_inputs(model: Model, item: InferTensor) -> Feeds:
@@ -60,10 +80,13 @@ def picture_inputs(model: Model, item: InferTensor) -> Feeds:
     return dict(sized_input(model.card, read_picture(model.card, content).pixels))
 
 
-def frame_inputs(model: Model, item: InferTensor, streams: StreamStore) -> tuple[Cut, Feeds]:
-    """An encoded frame: the cut that it names and the tensors that cross it.
+def frame_inputs(
+    model: Model, item: InferTensor, streams: StreamStore, restoration_of: RestorationOf = no_restorations
+) -> Entry:
+    """An encoded frame: the cut that it names, the tensors that cross it, and what is to restore them.
 
-    Raises InputError, WireError, and UnknownBaseError for a delta on what ``streams`` does not hold.
+    Raises InputError, WireError, UnknownBaseError for a delta on what ``streams`` does not hold, and
+    RestorationError for a restoration that is not here, or is of another model, tensor or step.
     """
     frame = decode_frame(_blob(item))
     if frame.model_sha256 != model.graph.sha256:
@@ -71,9 +94,13 @@ def frame_inputs(model: Model, item: InferTensor, streams: StreamStore) -> tuple
     cut = parse_cut(model.graph, frame.cut_key)
     _check_frame(model, cut, frame)
     if frame.stream is None:
-        return cut, {encoded.name: decode_tensor(encoded) for encoded in frame.tensors}
+        steps = {encoded.name: encoded.scales for encoded in frame.tensors}
+        feeds = {encoded.name: decode_tensor(encoded) for encoded in frame.tensors}
+        return Entry(cut, feeds, _restorations(model, frame, steps, restoration_of))
     state = restore(streams, frame, frame.stream)
-    return cut, {name: codes.values() for name, codes in state.items()}
+    steps = {name: tuple(codes.affine.scales.tolist()) for name, codes in state.items() if codes.affine}
+    feeds = {name: codes.values() for name, codes in state.items()}
+    return Entry(cut, feeds, _restorations(model, frame, steps, restoration_of))
 
 
 def pass_through_outputs(graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> Feeds:
@@ -91,6 +118,19 @@ def _check_frame(model: Model, cut: Cut, frame: Frame) -> None:
         wanted: Tensor = model.graph.tensors[encoded.name]
         given = (encoded.dtype, encoded.shape)
         check_kind(f"tensor {encoded.name}", given, (wanted.dtype, wanted.shape))
+
+
+def _restorations(
+    model: Model, frame: Frame, steps: Mapping[str, tuple[float, ...]], restoration_of: RestorationOf
+) -> tuple[Restoration, ...]:
+    """Those that the frame names. A plan's promise rests on them, so without one there is no answer."""
+    pairs = zip(frame.tensors, frame.restorations, strict=False)
+    chosen = {encoded.name: restoration_of(name) for encoded, name in pairs if name}
+    for tensor, restoration in chosen.items():
+        wanted = (model.graph.sha256, tensor, steps.get(tensor))
+        if (restoration.model_sha256, restoration.tensor, (restoration.step,)) != wanted:
+            raise RestorationError(f"restoration {restoration.name} is of another model, tensor or step")
+    return tuple(chosen.values())
 
 
 def _blob(item: InferTensor) -> memoryview:

@@ -20,6 +20,7 @@ from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.shared.errors import NotFoundError
 from evosplit.shared.oip import MODEL_VERSION
+from evosplit.shared.time_limit import time_limit
 
 T = TypeVar("T")
 
@@ -63,7 +64,8 @@ async def in_thread(pool: ThreadPoolExecutor, work: Callable[[], T], timeout_s: 
     """
     future = pool.submit(work)
     try:
-        return await asyncio.wait_for(asyncio.wrap_future(future), timeout_s)
+        async with time_limit(timeout_s):
+            return await asyncio.wrap_future(future)
     except asyncio.TimeoutError:
         future.add_done_callback(_log_late_failure)
         raise HTTPException(504, f"no answer within {timeout_s:g} s") from None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.graph import Cut, Graph
 from evosplit.shared.lru import Lru
+from evosplit.shared.restoration.network import Restoration
+from evosplit.shared.restoration.restored_tail import restored_tail
 from evosplit.shared.session import Runner
 from evosplit.shared.split import tail_model
 
@@ -18,10 +20,11 @@ _SESSION_BYTES: Final = 2 * 10**6
 
 
 class TailKey(NamedTuple):
-    """Which tail: of which model, behind which cut. Cut ``0`` is the whole model."""
+    """Which tail: of which model, behind which cut and restorations. Cut ``0`` is the whole model."""
 
     model_sha256: str
     cut_key: str
+    restorations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,13 @@ class TailCache:
         return tail
 
 
-def build_tail(graph: Graph, cut: Cut, threads: int) -> Tail:
-    """Build the session of a cut's tail; a second or so for a large network."""
-    return Tail(Runner(tail_model(graph, cut), threads), tail_memory_bytes(graph, cut))
+def build_tail(graph: Graph, cut: Cut, threads: int, restorations: Sequence[Restoration] = ()) -> Tail:
+    """Build the session of a cut's tail behind restorations; a second or so for a large network.
+
+    Raises ModelError, RestorationError.
+    """
+    model = restored_tail(tail_model(graph, cut), restorations)
+    return Tail(Runner(model, threads), tail_memory_bytes(graph, cut))
 
 
 def tail_memory_bytes(graph: Graph, cut: Cut) -> int:

@@ -13,6 +13,7 @@ from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.intake import FrameIntake
+from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
@@ -29,7 +30,7 @@ class Agent:
 
     ``background`` runs the ``tasks``.
 
-    ``hook_manager``, ``calibration`` and ``plan_audits`` are None where the settings leave them out.
+    ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``: None where the settings leave them out.
     """
 
     frames: FrameIntake
@@ -46,3 +47,4 @@ class Agent:
     hook_manager: HookManager | None = None
     calibration: LiveCalibration | None = None
     plan_audits: PlanAudits | None = None
+    spool: Spool | None = None

@@ -36,8 +36,10 @@ from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.frame_flow import FrameFlow
 from evosplit.edge.pipeline.intake import FrameIntake
+from evosplit.edge.pipeline.late_frames import LateFrames
 from evosplit.edge.pipeline.serving import EdgeModel, Serving
 from evosplit.edge.pipeline.stages import ComputeThread
+from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
@@ -92,9 +94,15 @@ async def build_agent(
     checks = plan_audits(engine, settings, calibration, pause)
     follow_ups = FollowUps(metrics.background_failed, metrics.follow_up_skipped)
     followers = [follower for follower in (hooks, calibration, checks) if follower is not None]
-    flow = FrameFlow(engine, store, follow_ups, pause, (metrics, profile), followers)
+    spool = Spool(store, settings.spool_bytes) if settings.spool_bytes else None
+    flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers)
+    collects = settings.collect_s > 0
+    tasks = background_tasks(plans, watch, renewal, savings, predictions, hooks, calibration)
+    if spool is not None:
+        late = LateFrames(engine, store, spool, (metrics, profile), settings.collect_s)
+        tasks["late-frames"] = late.run
     return Agent(
-        frames=FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight),
+        frames=FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, collects),
         engine=engine,
         plans=plans,
         cloud=cloud,
@@ -104,10 +112,11 @@ async def build_agent(
         savings=savings,
         predictions=predictions,
         background=background,
-        tasks=background_tasks(plans, watch, renewal, savings, predictions, hooks, calibration),
+        tasks=tasks,
         hook_manager=hooks,
         calibration=calibration,
         plan_audits=checks,
+        spool=spool,
     )
 
 

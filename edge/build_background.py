@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from evosplit.edge.audits.float_answers import FloatAnswers
@@ -98,7 +97,7 @@ def background_tasks(
     predictions: PredictionRecord,
     hooks: HookManager | None,
     calibration: LiveCalibration | None,
-) -> Mapping[str, Work]:
+) -> dict[str, Work]:
     """By name, in the order in which they are started."""
     built = asyncio.Event()
     tasks: dict[str, Work] = {

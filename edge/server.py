@@ -8,9 +8,11 @@ import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import aiohttp
+import uvloop
 from aiohttp import web
 
 from evosplit.edge.agent import Agent
@@ -27,6 +29,7 @@ from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.settings import EdgeSettings, bearer_token, cloud_token
+from evosplit.shared.security.audit_log import AuditLog, audit_file
 from evosplit.shared.security.tls import ServerFiles
 from evosplit.shared.security.token_file import token_file
 from evosplit.shared.security.token_verifier import TokenVerifier
@@ -47,12 +50,13 @@ def serve_edge(settings: EdgeSettings) -> None:
     Raises PortInUseError, UsageError, StoreError, and what `evosplit.edge.enrolment.enrol.enrol` raises.
     """
     with locked(settings.folder), bound_socket(settings.host, settings.port) as listener:
-        asyncio.run(_serve(settings, listener))
+        uvloop.run(_serve(settings, listener))
 
 
-def make_app(agent: Agent, verifier: TokenVerifier, max_body_bytes: int) -> web.Application:
-    """The agent's HTTP face."""
-    middlewares = [errors_as_json, require_token(verifier, {**oip_api.scopes(), **api.scopes()})]
+def make_app(agent: Agent, token: str, data: Path, max_body_bytes: int) -> web.Application:
+    """The agent's HTTP face. ``data`` has its other tokens and the audit log."""
+    verifier, audit = TokenVerifier(token, token_file(data)), AuditLog(audit_file(data))
+    middlewares = [errors_as_json, require_token(verifier, {**oip_api.scopes(), **api.scopes()}, audit)]
     app = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
     app[api.AGENT] = agent
     app.add_routes([*oip_api.routes(), *api.routes()])
@@ -72,8 +76,8 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
         if bundle is None:
             return
         async with running_agent(settings, bundle, shown, session) as agent:
-            verifier = TokenVerifier(token, token_file(settings.data))
-            await _serve_agent(make_app(agent, verifier, settings.max_body_bytes), listener, files, stop)
+            app = make_app(agent, token, settings.data, settings.max_body_bytes)
+            await _serve_agent(app, listener, files, stop)
 
 
 @contextlib.asynccontextmanager
@@ -94,7 +98,13 @@ async def _cloud_session(settings: EdgeSettings) -> AsyncIterator[aiohttp.Client
 async def _serve_agent(
     app: web.Application, listener: socket.socket, files: ServerFiles | None, stop: asyncio.Event
 ) -> None:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=FINISH_S, keepalive_timeout=KEEP_ALIVE_S)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=FINISH_S,
+        keepalive_timeout=KEEP_ALIVE_S,
+        auto_decompress=False,
+    )
     await runner.setup()
     try:
         async with listening(runner, listener, files):

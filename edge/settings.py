@@ -132,6 +132,18 @@ class EdgeSettings(BaseSettings):
         "Bytes that a frame of tensors may take, as in 2kB: coarser steps where the plan's take more.",
         ge=1,
     )
+    spool_bytes: Size = _option(
+        256 * 10**6,
+        "--spool-bytes",
+        "Disk for frames that wait for the cloud where nothing answers without it; 0B: none waits.",
+        ge=0,
+    )
+    collect_s: float = _option(
+        0.0,
+        "--collect",
+        "Seconds between two batches to the cloud, where its link is seldom there; 0: each frame at once.",
+        ge=0,
+    )
     max_drop: float | None = Field(None, ge=0, le=1)
     integers: bool = _option(True, "--integers/--no-integers", "Let plans run heads in 8-bit integers.")
     private: bool = _option(

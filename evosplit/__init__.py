@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from evosplit.library.client.retries import Retries as Retries
     from evosplit.library.client.service_errors import ServiceError as ServiceError
     from evosplit.library.client.service_errors import ServiceUnavailableError as ServiceUnavailableError
+    from evosplit.library.client.service_errors import WaitingError as WaitingError
     from evosplit.library.client.synchronous import Client as Client
     from evosplit.library.compare import CompareReport as CompareReport
     from evosplit.library.compare import compare as compare
@@ -69,7 +70,7 @@ _MODULES: Final = {
     "library.client.asynchronous": ("AsyncClient",),
     "library.client.answers": ("FrameReport", "InferReport", "ServedPlans"),
     "library.client.retries": ("Retries",),
-    "library.client.service_errors": ("ServiceError", "ServiceUnavailableError"),
+    "library.client.service_errors": ("ServiceError", "ServiceUnavailableError", "WaitingError"),
     "shared.errors": ("EvoSplitError",),
 }
 """Public names by module, in the order in which one meets them."""

@@ -26,10 +26,10 @@ from evosplit.kernels.encoding_steps import (
 from evosplit.kernels.quantise import (
     affine_for,
     dequantise_codes,
-    quantise_codes,
     quantise_pack,
     unpack_dequantise,
 )
+from evosplit.kernels.wire_codes import wire_codes
 from evosplit.shared.errors import InputError, WireError
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire import MAX_ELEMENTS, EncodedTensor, Frame, encode_frame
@@ -77,7 +77,7 @@ def encode_tensor(
         low, high = ends or (code.low, code.high)
         affine = affine_for(array, code.bits, low, high, axis)
         if code.codec == "rans" and code.bits <= MAX_CODED_BITS:
-            codes = quantise_codes(array, affine, code.bits, axis)
+            codes = wire_codes(array, affine, code, axis)
             return coded_tensor(name, dtype, array.shape, code.bits, axis, affine, codes)
         packed = quantise_pack(array, affine, code.bits, axis)
     except InputError as error:
@@ -107,14 +107,17 @@ def _affine(tensor: EncodedTensor, packed: NDArray[np.uint8]) -> NDArray[np.gene
     return as_dtype(values, tensor.dtype)
 
 
-def measure_codec(bits: int = 4, codec: str | None = None) -> tuple[float, float]:
+def measure_codec(
+    bits: int = 4, codec: str | None = None, lagrange_multiplier: float | None = None
+) -> tuple[float, float]:
     """Seconds to encode and to decode per float32 byte, on half-zero activations of 1 MiB; medians.
 
-    ``codec`` as in `TensorCode`: ``none`` packs and does not compress, ``rans`` codes by contexts.
+    ``codec`` as in `TensorCode`: ``none`` packs and does not compress, ``rans`` codes by contexts; the
+    multiplier, too.
     """
     values = np.random.default_rng(0).normal(size=_MEASURE_SHAPE).astype(np.float32)
     values = np.maximum(values, 0)
-    code = TensorCode(bits, 0.0, float(values.max()), codec)
+    code = TensorCode(bits, 0.0, float(values.max()), codec, lagrange_multiplier)
     encoded = encode_tensor("x", values, code)
     encode_s = _median_s(lambda: encode_tensor("x", values, code))
     decode_s = _median_s(lambda: decode_tensor(encoded))

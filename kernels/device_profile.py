@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from evosplit.kernels.codec import measure_codec, measure_packing
+from evosplit.kernels.errors.coded_steps import LAGRANGE_MULTIPLIER
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.card import Card
 from evosplit.shared.errors import ModelError
@@ -107,7 +108,10 @@ class DeviceProfiler:
         profile = measure_profile(
             graph, self.threads, 1.0, progress, *codec, plain_s_per_byte=plain, pack_s=pack_s
         )
-        return replace(profile, coded_s_per_byte=measure_codec(codec="rans"))
+        economical_s, _ = measure_codec(codec="rans", lagrange_multiplier=LAGRANGE_MULTIPLIER)
+        return replace(
+            profile, coded_s_per_byte=measure_codec(codec="rans"), economical_s_per_byte=economical_s
+        )
 
     def _measure_integers(self, graph: Graph, floats: Profile) -> IntegerMeasurement:
         if self.integers is None:

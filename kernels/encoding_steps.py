@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -22,9 +23,11 @@ TENSOR_CODECS: Final = (None, "none", "rans")
 
 
 def check_code(name: str, dtype: str, code: TensorCode) -> None:
-    """Raise InputError for a dtype, bit-width or codec that the format does not know."""
+    """Raise InputError for a dtype, bit-width, codec or multiplier that the format does not know."""
     if code.codec not in TENSOR_CODECS:
         raise InputError(f"{name!r}: a tensor cannot travel as {code.codec}")
+    if code.lagrange_multiplier is not None and not 0 <= code.lagrange_multiplier < math.inf:
+        raise InputError(f"{name!r}: {code.lagrange_multiplier} is no Lagrange multiplier")
     if dtype not in DTYPES:
         raise InputError(f"{name!r}: tensors of dtype {dtype} cannot travel")
     if is_affine(dtype, code.bits) and code.bits not in AFFINE_BITS:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from evosplit.kernels.delta import apply_delta, encode_delta
 from evosplit.kernels.entropy_coding import decode_changes, decode_codes, encode_changes, encode_codes
+from evosplit.kernels.entropy_coding.rate_distortion import economical_codes
 from evosplit.kernels.pooled import pooled
 from evosplit.kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
 from evosplit.kernels.readout import read_features, read_maps
@@ -43,8 +44,9 @@ def _warm_deltas(values: NDArray[np.float32], bits: int) -> None:
 
 
 def warm_entropy_coding() -> None:
-    """Call both directions of the entropy coders once."""
+    """Call the economical quantiser and both directions of the entropy coders once."""
     codes = np.zeros(256, np.uint8)
+    economical_codes(np.zeros(256, np.float32), 0, codes, (4, 8, 8), 4, 0.1)
     payload = encode_codes(codes, (4, 8, 8), 4, codes.size)
     if payload is not None:
         decode_codes(payload, (4, 8, 8), 4)

@@ -94,7 +94,7 @@ def keep(problem: Problem, promise: Promise, judge: Judge | None, plans_of: Plan
 def safe(problem: Problem) -> Problem:
     """The problem with `SAFE_BITS` and pictures without loss alone."""
     lossless = tuple(encoding for encoding in problem.encodings if encoding.name in LOSSLESS)
-    return replace(problem, bits=SAFE_BITS, encodings=lossless, coded=None)
+    return replace(problem, bits=SAFE_BITS, encodings=lossless, coded=None, economical=None)
 
 
 def is_safe(plan: Plan) -> bool:

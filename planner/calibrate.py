@@ -28,6 +28,7 @@ from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph
 from evosplit.shared.machine import this_machine
 from evosplit.shared.measurement_store import MeasurementStore
+from evosplit.shared.restoration.store import RestorationOf
 from evosplit.shared.serial import digest
 
 Progress = Callable[[int, int], None]
@@ -47,11 +48,17 @@ class Calibration:
     encodings: tuple[InputEncoding, ...] = ()
     inputs: LabelledFeeds | None = field(default=None, repr=False)
 
-    def judge(self, graph: Graph, threads: int = 1, progress: Progress | None = None) -> Judge | None:
+    def judge(
+        self,
+        graph: Graph,
+        threads: int = 1,
+        progress: Progress | None = None,
+        restoration_of: RestorationOf | None = None,
+    ) -> Judge | None:
         """Measures accuracy drops of plans (`judge_for`); None without inputs to do so."""
         if self.inputs is None:
             return None
-        return judge_for(graph, self.card, self.inputs, self.errors, threads, progress)
+        return judge_for(graph, self.card, self.inputs, self.errors, threads, progress, restoration_of)
 
 
 @dataclass(frozen=True)

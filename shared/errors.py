@@ -86,6 +86,12 @@ class InputError(PeerError):
     http_status = 400
 
 
+class SlowBodyError(InputError):
+    """A body that did not arrive in time."""
+
+    http_status = 408
+
+
 class UnknownKindError(InputError):
     """A file that is no picture of a known kind."""
 
@@ -99,24 +105,33 @@ class WireError(PeerError):
 
 
 class AuthError(PeerError):
-    """A missing, wrong, expired or revoked bearer token."""
+    """A missing, wrong, expired or revoked bearer token; ``holder`` is whose it was, where that is known."""
 
     http_status = 401
 
+    def __init__(self, message: str, holder: str = "-") -> None:
+        super().__init__(message)
+        self.holder = holder
+
 
 class ForbiddenError(PeerError):
-    """A token without the scope that a request needs."""
+    """A ``holder`` of a token without the scope that a request needs."""
 
     http_status = 403
 
+    def __init__(self, message: str, holder: str = "-") -> None:
+        super().__init__(message)
+        self.holder = holder
+
 
 class RateLimitError(PeerError):
-    """A token that asks more often than it may; ``wait_s`` is when it may again."""
+    """A ``holder`` that asks more often than it may; ``wait_s`` is when it may again."""
 
     http_status = 429
 
-    def __init__(self, message: str, wait_s: float) -> None:
+    def __init__(self, message: str, holder: str, wait_s: float) -> None:
         super().__init__(message)
+        self.holder = holder
         self.wait_s = wait_s
 
 
@@ -124,6 +139,18 @@ class NotFoundError(PeerError):
     """A model, bundle or result that is not there."""
 
     http_status = 404
+
+
+class RestorationError(PeerError):
+    """A restoration network that is not here, is damaged, or belongs to another tensor, step or model."""
+
+    http_status = 422
+
+
+class DeadlineError(PeerError):
+    """Work that would be done later than its sender can wait: it is not begun."""
+
+    http_status = 504
 
 
 class CloudUnavailableError(PeerError):

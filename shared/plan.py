@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
@@ -27,12 +27,18 @@ class TensorCode:
     None compresses where that makes the bytes fewer, ``none`` never does, ``rans`` codes the codes by their
     contexts where that makes the bytes fewer (version 3 of the wire format); ``raw8``, ``png`` and
     ``jpeg-QUALITY`` send the picture instead of the input made of it (`evosplit.shared.picture_codes`).
+    ``lagrange_multiplier``, of ``rans`` alone, says how many squared steps of noise a bit is worth where
+    codes are moved towards zero to save bits; without it they are rounded to nearest. ``restoration`` names
+    the network that restores the tensor in the cloud (`evosplit.shared.restoration.network`); it holds for
+    these very codes.
     """
 
     bits: int
     low: float | None = None
     high: float | None = None
     codec: str | None = None
+    lagrange_multiplier: float | None = None
+    restoration: str | None = None
 
     @property
     def step(self) -> float | None:
@@ -53,10 +59,17 @@ class TensorCode:
         return self.step is not None and other.step is not None and self.step > other.step
 
     @model_serializer(mode="wrap")
-    def _without_absent_codec(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """The JSON of a plan without codecs is what it was before there were any."""
+    def _without_what_is_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """The JSON of a plan without codecs and what they have is what it was before there were any."""
         data: dict[str, object] = write(self)
-        return data if self.codec is not None else {k: v for k, v in data.items() if k != "codec"}
+        later = ("codec", "lagrange_multiplier", "restoration")
+        return {key: value for key, value in data.items() if key not in later or value is not None}
+
+
+def restoration_names(codes: Iterable[TensorCode]) -> tuple[str, ...]:
+    """What restores each tensor, "" where nothing does; empty where nothing restores any."""
+    names = tuple(code.restoration or "" for code in codes)
+    return names if any(names) else ()
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,13 @@ def slowed(profile: Profile, slowdown: float) -> Profile:
         pack_s=profile.pack_s * slowdown,
         plain_s_per_byte=_slowed_pair(profile.plain_s_per_byte, slowdown),
         coded_s_per_byte=_slowed_pair(profile.coded_s_per_byte, slowdown),
+        economical_s_per_byte=_slowed(profile.economical_s_per_byte, slowdown),
         integers=profile.integers.slowed(slowdown) if profile.integers else None,
     )
+
+
+def _slowed(seconds: float | None, slowdown: float) -> float | None:
+    return None if seconds is None else seconds * slowdown
 
 
 def _slowed_pair(pair: tuple[float, float] | None, slowdown: float) -> tuple[float, float] | None:

@@ -51,23 +51,26 @@ class CodecCase:
         """The smallest boundary of each band, and its share of the arithmetic; none where a band has none."""
         macs = np.cumsum([0, *(layer.macs for layer in self.graph.layers)])
         every = [(cut, float(macs[len(cut.layers)] / macs[-1])) for cut in prefix_cuts(self.graph)]
-        found = [[one for one in every if low <= one[1] < high] for low, high in BANDS]
-        return [min(band, key=lambda one: self._elements(one[0])) for band in found if band]
+        bands = [[(cut, share) for cut, share in every if low <= share < high] for low, high in BANDS]
+        return [min(band, key=lambda pair: self._elements(pair[0])) for band in bands if band]
 
-    def points(self, right: Sequence[Outputs], found: Sequence[Outputs]) -> float:
-        """100 for all answers right by their labels, or, without labels, as the float network gives them."""
+    def points(self, right: Sequence[Outputs], answers: Sequence[Outputs]) -> float:
+        """100 for all answers right by their labels, or, without labels, as the float network gives them.
+
+        ``answers`` are to the first of the unseen inputs, as many as there are.
+        """
         labels, reader = self.unseen.labels, reader_for(self.graph, self.card)
         if labels is None or reader is None:
-            pairs = zip(right, found, strict=True)
+            pairs = zip(right, answers, strict=True)
             return 100 * float(np.mean([agreement(self.card, *pair) for pair in pairs]))
-        return 100 * float(np.mean(list(_right(reader, labels, found))))
+        return 100 * float(np.mean(list(_right(reader, labels[: len(answers)], answers))))
 
     def _elements(self, cut: Cut) -> int:
         return sum(self.graph.tensors[name].elements for name in cut.boundary)
 
 
-def _right(reader: Reader, labels: Sequence[object], found: Sequence[Outputs]) -> Iterator[bool]:
-    return (reader.answer(outputs) == label for outputs, label in zip(found, labels, strict=True))
+def _right(reader: Reader, labels: Sequence[object], answers: Sequence[Outputs]) -> Iterator[bool]:
+    return (reader.answer(outputs) == label for outputs, label in zip(answers, labels, strict=True))
 
 
 def codec_cases() -> Iterator[CodecCase]:
@@ -83,11 +86,11 @@ def _case(path: Path, read: Callable[[Card], LabelledFeeds], most: int) -> Codec
     card = check_card(load_card(CARDS / f"{graph.name}.yaml"), graph)
     every = read(card)
     feeds, labels = every.feeds[:most], every.labels
-    seen = [feed for at, feed in enumerate(feeds) if at % CALIBRATE_EVERY == 0]
-    rest = [at for at in range(len(feeds)) if at % CALIBRATE_EVERY]
-    kept = None if labels is None else tuple(labels[at] for at in rest)
+    seen = feeds[::CALIBRATE_EVERY]
+    rest = [index for index in range(len(feeds)) if index % CALIBRATE_EVERY]
+    kept = None if labels is None else tuple(labels[index] for index in rest)
     unit = "agreement of answers" if labels is None else "accuracy"
-    return CodecCase(graph, card, seen, LabelledFeeds([feeds[at] for at in rest], kept), unit)
+    return CodecCase(graph, card, seen, LabelledFeeds([feeds[index] for index in rest], kept), unit)
 
 
 def _gate_frames(card: Card) -> LabelledFeeds:

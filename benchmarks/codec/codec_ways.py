@@ -1,22 +1,28 @@
-"""Ways to send a boundary: the bit-widths of the present wire, and the steps of the entropy coder."""
+"""Ways to send a boundary: bits of the present wire, steps of the entropy coder, and steps by tensor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from benchmarks.codec.tensor_ladders import Ladder
 from evosplit.kernels.attention_masks import encode_travelling
 from evosplit.kernels.codec import decode_tensor
-from evosplit.kernels.errors.coded_steps import STEPS
-from evosplit.kernels.errors.tensor_statistics import Watch, observed, wire_codes
+from evosplit.kernels.errors.coded_steps import STEPS, CodedStep
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
 from evosplit.shared.wire import Frame, encode_frame
 
 PRESENT_BITS: Final = (4, 5, 6, 8, 16)
+_SLOPES: Final = np.geomspace(1e1, 1e9, 65)
+"""Bytes that an error of one, noise as strong as the outputs, is worth."""
+_APART: Final = 1.04
+"""Steps by tensor that take fewer bytes more than those before are left out."""
 Tensors = Mapping[str, np.ndarray]
+Offered = Callable[[CodedStep], bool]
 
 
 @dataclass(frozen=True)
@@ -31,24 +37,56 @@ class Way:
         """Bytes of the frame, and what arrives."""
         encoded = tuple(encode_travelling(name, tensors[name], code) for name, code in self.codes.items())
         size = len(encode_frame(Frame(36 * "0", 64 * "0", "12", encoded)))
-        return size, {one.name: decode_tensor(one) for one in encoded}
+        return size, {tensor.name: decode_tensor(tensor) for tensor in encoded}
 
 
-def ways(calibration: Sequence[Tensors]) -> list[Way]:
-    """Bits of the present wire with zstd, and every step of the entropy coder; from calibration alone."""
-    watches = {name: Watch() for name in calibration[0]}
-    for tensors in calibration:
-        for name, watch in watches.items():
-            watch.add(observed(tensors[name], len(calibration)))
-    present = {name: wire_codes(watch.ranges()) for name, watch in watches.items()}
-    steps = {name: watch.steps() for name, watch in watches.items()}
-    found = [
-        Way("zstd", bits, {name: codes[bits] for name, codes in present.items()}) for bits in PRESENT_BITS
+def ways(ladders: Mapping[str, Ladder]) -> Iterator[list[Way]]:
+    """Every kind of way, each from the fewest bytes on."""
+    yield [
+        Way("zstd", bits, {name: ladder.codes[bits] for name, ladder in ladders.items()})
+        for bits in PRESENT_BITS
     ]
-    for at, step in enumerate(STEPS):
-        codes = {
-            name: ladder[at].code if at < len(ladder) else TensorCode(FLOAT_BITS)
-            for name, ladder in steps.items()
-        }
-        found.append(Way("rans", step, codes))
-    return found
+    yield [
+        Way("nearest", STEPS[number], {name: _nearest(ladder, number) for name, ladder in ladders.items()})
+        for number in range(len(STEPS))
+    ]
+    if len(ladders) > 1:
+        yield list(_by_tensor("by_tensor", ladders, lambda step: step.lagrange_multiplier is None))
+    yield list(_by_tensor("coded", ladders, lambda step: True))
+
+
+def _nearest(ladder: Ladder, number: int) -> TensorCode:
+    """One step of the whole boundary, as a share of each tensor's deviation, rounded to nearest."""
+    steps = [step for step in ladder.steps if step.lagrange_multiplier is None]
+    return steps[number].code if number < len(steps) else TensorCode(FLOAT_BITS)
+
+
+def _by_tensor(kind: str, ladders: Mapping[str, Ladder], offered: Offered) -> Iterator[Way]:
+    """Steps of every tensor, set apart by the error of all of them."""
+    if not all(ladder.steps for ladder in ladders.values()):
+        return
+    sent_bytes = 0.0
+    for steps in _chosen({name: list(filter(offered, ladder.steps)) for name, ladder in ladders.items()}):
+        size_bytes = sum(step.wire_bytes for step in steps.values())
+        if size_bytes > _APART * sent_bytes:
+            sent_bytes = size_bytes
+            error = sum(step.error for step in steps.values())
+            yield Way(kind, error, {name: step.code for name, step in steps.items()})
+
+
+def _chosen(ladders: Mapping[str, Sequence[CodedStep]]) -> Iterator[dict[str, CodedStep]]:
+    """From the fewest bytes on: of one tensor what nothing beats, of several where errors cost the same."""
+    if len(ladders) == 1:
+        ((name, ladder),) = ladders.items()
+        error = math.inf
+        for step in sorted(ladder, key=lambda step: step.wire_bytes):
+            if step.error < error:
+                error = step.error
+                yield {name: step}
+        return
+    for slope in _SLOPES:
+        yield {name: _cheapest(ladder, slope) for name, ladder in ladders.items()}
+
+
+def _cheapest(steps: Sequence[CodedStep], slope: float) -> CodedStep:
+    return min(steps, key=lambda step: step.wire_bytes + slope * step.error)

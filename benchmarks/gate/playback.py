@@ -33,7 +33,7 @@ async def send(agent: Agent, frame: GateFrame, frame_id: str, stream: str) -> Ti
     """From the picture's bytes to the result."""
     picture = to_ppm(frame.image)
     started_s = time.perf_counter()
-    result = await agent.frames.take_picture(picture, Ticket(frame_id, stream))
+    result = (await agent.frames.take_picture(picture, Ticket(frame_id, stream))).result
     latency_s = time.perf_counter() - started_s
     by = result.hook or result.answered_by
     correct = result.outcome["text"] == frame.truth

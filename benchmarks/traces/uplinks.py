@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,8 +19,8 @@ LEAST_BPS: Final = 10e3
 
 
 @dataclass(frozen=True)
-class Trace:
-    """Pieces of one trace, one behind the other; ``starts_s`` (n,) ascend from 0, ``bandwidths_bps`` (n,)."""
+class Piece:
+    """A stretch of a trace; ``starts_s`` (n,) ascend from 0, ``bandwidths_bps`` (n,)."""
 
     name: str
     starts_s: tuple[float, ...]
@@ -34,25 +35,24 @@ class Trace:
         return sum((end - start) * bps for start, end, bps in spans) / self.seconds
 
 
-def read_trace(path: Path, piece_s: float) -> Trace:
+def read_pieces(path: Path, seconds: float) -> tuple[Piece, ...]:
     """Pieces of so many seconds from a quarter, a half and three quarters of the file."""
     with path.open(newline="", encoding="utf-8") as stream:
-        samples = [
-            (float(row["time_s"]), float(row["bandwidth_mbps"]) * 1e6) for row in csv.DictReader(stream)
-        ]
-    starts_s, bandwidths_bps = [], []
-    for number in range(PIECES):
-        first_s = samples[len(samples) * (number + 1) // (PIECES + 1)][0]
-        for time_s, bandwidth_bps in samples:
-            if first_s <= time_s < first_s + piece_s:
-                starts_s.append(number * piece_s + time_s - first_s)
-                bandwidths_bps.append(max(bandwidth_bps, LEAST_BPS))
-    return Trace(path.stem, tuple(starts_s), tuple(bandwidths_bps), PIECES * piece_s)
+        rows = list(csv.DictReader(stream))
+    samples = [(float(row["time_s"]), float(row["bandwidth_mbps"]) * 1e6) for row in rows]
+    places = (len(samples) * (number + 1) // (PIECES + 1) for number in range(PIECES))
+    return tuple(_piece(path.stem, samples, samples[place][0], seconds) for place in places)
 
 
-async def follow(shaper: Shaper, trace: Trace, rtt_s: float) -> None:
-    """Set the link as the trace goes, from now to its end."""
+def _piece(name: str, samples: Sequence[tuple[float, float]], first_s: float, seconds: float) -> Piece:
+    within = [(time_s - first_s, bps) for time_s, bps in samples if first_s <= time_s < first_s + seconds]
+    starts_s, bandwidths_bps = zip(*within, strict=True)
+    return Piece(name, starts_s, tuple(max(bps, LEAST_BPS) for bps in bandwidths_bps), seconds)
+
+
+async def follow(shaper: Shaper, piece: Piece, rtt_s: float) -> None:
+    """Set the link as the piece goes, from now to its end."""
     began_s = time.perf_counter()
-    for start_s, bandwidth_bps in zip(trace.starts_s, trace.bandwidths_bps, strict=True):
+    for start_s, bandwidth_bps in zip(piece.starts_s, piece.bandwidths_bps, strict=True):
         await asyncio.sleep(max(0.0, began_s + start_s - time.perf_counter()))
         shaper.set_link(Link(bandwidth_bps, rtt_s))

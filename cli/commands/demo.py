@@ -9,16 +9,19 @@ from pathlib import Path
 
 import click
 
-from evosplit.cli.demo.report_rows import Row, comparisons, report
+from evosplit.cli.demo.links import DEMO_LINKS, DemoLink, parse_demo_link
+from evosplit.cli.demo.narration import reason
+from evosplit.cli.demo.report_rows import Row, comparisons, report, rows_of
 from evosplit.cli.demo.run_demo import run_demo
 from evosplit.cli.demo.scenario import Scenario, gate_scenario, user_scenario
-from evosplit.cli.options import FILE, FOLDER, json_option, shape_option
+from evosplit.cli.options import FILE, FOLDER, Parsed, json_option, shape_option
 from evosplit.cli.output import print_json, print_table, stderr, stdout
 from evosplit.shared.errors import UsageError
 from evosplit.shared.machine import this_machine
+from evosplit.shared.named_links import NAMED_LINKS
 from evosplit.shared.serial import to_data
 from evosplit.shared.shape_text import Shape
-from evosplit.shared.units import format_bandwidth, format_duration, format_size
+from evosplit.shared.units import format_duration, format_size
 
 
 @click.command()
@@ -31,9 +34,16 @@ from evosplit.shared.units import format_bandwidth, format_duration, format_size
 @click.option(
     "--slowdown",
     type=click.FloatRange(min=1),
-    default=8.0,
+    default=20.0,
     show_default=True,
     help="How much slower the edge is.",
+)
+@click.option(
+    "--link",
+    "links",
+    type=Parsed("link", parse_demo_link),
+    multiple=True,
+    help=f"Play these instead: a bandwidth, or one of {', '.join(NAMED_LINKS)}; may be given again.",
 )
 @click.option(
     "--out", "folder", type=FOLDER, default=".", show_default=True, help="Where the report and the plot go."
@@ -45,6 +55,7 @@ def demo(
     shapes: Mapping[str, Shape],
     seconds: float,
     slowdown: float,
+    links: tuple[DemoLink, ...],
     folder: Path,
     as_json: bool,
 ) -> None:
@@ -55,7 +66,7 @@ def demo(
              evosplit demo --model model.onnx --images pictures/
     """
     scenario = _scenario(model, images, shapes)
-    rows = asyncio.run(run_demo(scenario, seconds, slowdown, stderr))
+    rows = asyncio.run(run_demo(scenario, seconds, slowdown, stderr, links or DEMO_LINKS))
     data = report(rows, to_data(this_machine()), slowdown)
     _write(folder, rows, data, f"{scenario.title}, edge {slowdown:g} times slower than this machine")
     if as_json:
@@ -82,28 +93,31 @@ def _write(folder: Path, rows: tuple[Row, ...], data: object, title: str) -> Non
 
 
 def _print(rows: tuple[Row, ...], slowdown: float) -> None:
-    columns = ("uplink", "strategy", "cut", "p50", "p95", "sent per frame", "right", "frames")
-    print_table("One frame, as the client sees it", columns, (
-        (
-            format_bandwidth(row.bandwidth_bps),
-            row.strategy,
-            row.cut,
-            format_duration(row.p50_s),
-            format_duration(row.p95_s),
-            format_size(row.wire_bytes),
-            f"{row.accuracy:.1%}",
-            row.frames,
-        )
-        for row in rows
-    ))  # fmt: skip
+    columns = ("uplink", "strategy", "cut", "p50", "p95", "sent per frame", "right", "frames", "fell back")
+    print_table("One frame, as the client sees it", columns, (_cells(row) for row in rows))
     for pair in comparisons(rows):
         stdout.print(
-            f"{format_bandwidth(pair.bandwidth_bps)}: planned {format_duration(pair.planned_s)}, "
-            f"the best way held to ({pair.best}) {format_duration(pair.best_s)}: "
-            f"{pair.planned_to_best - 1:+.1%}"
+            f"{pair.link}: planned {format_duration(pair.planned_s)}, the best way held to ({pair.best}) "
+            f"{format_duration(pair.best_s)}: {pair.planned_to_best - 1:+.1%}. "
+            f"Why {pair.best}: {reason(rows_of(rows, pair.link))}."
         )
     stdout.print(
         f"Edge and cloud are this one machine; the edge waits {slowdown - 1:g} times as long as it computes, "
-        f"so that it plays a board {slowdown:g} times slower without integer units. The link is "
-        "shaped by a proxy in this process."
+        f"so that it plays a board {slowdown:g} times slower. The link is shaped by a proxy in this process."
+    )
+
+
+def _cells(row: Row) -> tuple[object, ...]:
+    """A row as text; what was not measured is a dash."""
+    names = (row.link, row.strategy, row.cut or "-")
+    if row.p50_s is None or row.p95_s is None or row.wire_bytes is None or row.accuracy is None:
+        return (*names, "-", "-", "-", "-", row.frames, row.fell_back or "")
+    times = (format_duration(row.p50_s), format_duration(row.p95_s))
+    return (
+        *names,
+        *times,
+        format_size(row.wire_bytes),
+        f"{row.accuracy:.1%}",
+        row.frames,
+        row.fell_back or "",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 from evosplit.cli.options import DURATION, FOLDER, Parsed, json_option
 from evosplit.cli.output import print_json, print_table, stderr
 from evosplit.shared.measurement_store import cache_folder
+from evosplit.shared.security.audit_log import AuditLog, audit_file
 from evosplit.shared.security.scopes import EDGE_SCOPES, Scope, parse_scopes
 from evosplit.shared.security.token_file import (
     add_token,
@@ -57,7 +59,7 @@ def tokens() -> None:
 def list_tokens(tier: str, data: Path | None, as_json: bool) -> None:
     """Names, scopes and states; a token itself is not kept."""
     now_s = time.time()
-    rows = [_described(record, now_s) for record in read_records(_file(tier, data)).tokens]
+    rows = [_described(record, now_s) for record in read_records(token_file(_folder(tier, data))).tokens]
     if as_json:
         print_json({"tokens": rows})
     else:
@@ -88,7 +90,9 @@ def add(
     now_s = time.time()
     expires_s = None if lifetime_s is None else now_s + lifetime_s
     record = TokenRecord(name, "", now_s, scopes, expires_s, rate_per_s=rate_per_s)
-    _print_token(name, add_token(_file(tier, data), record))
+    made = add_token(token_file(_folder(tier, data)), record)
+    _tell(tier, data, f"token {name} added: {','.join(scopes)}")
+    _print_token(name, made)
 
 
 @tokens.command()
@@ -104,7 +108,9 @@ def add(
 @_tier_options
 def rotate(name: str, grace_s: float, tier: str, data: Path | None) -> None:
     """Make another token of the same name, scopes and limits, and print it once."""
-    _print_token(name, rotate_token(_file(tier, data), name, time.time(), grace_s))
+    made = rotate_token(token_file(_folder(tier, data)), name, time.time(), grace_s)
+    _tell(tier, data, f"token {name} rotated")
+    _print_token(name, made)
 
 
 @tokens.command()
@@ -112,12 +118,19 @@ def rotate(name: str, grace_s: float, tier: str, data: Path | None) -> None:
 @_tier_options
 def revoke(name: str, tier: str, data: Path | None) -> None:
     """Refuse the tokens of a name from now on."""
-    revoke_token(_file(tier, data), name, time.time())
+    revoke_token(token_file(_folder(tier, data)), name, time.time())
+    _tell(tier, data, f"token {name} revoked")
     stderr.print(f"the token {name} is revoked", markup=False)
 
 
-def _file(tier: str, data: Path | None) -> Path:
-    return token_file(data or cache_folder() / tier)
+def _folder(tier: str, data: Path | None) -> Path:
+    return data or cache_folder() / tier
+
+
+def _tell(tier: str, data: Path | None, what: str) -> None:
+    """Record a change in the tier's audit log, by the user who made it."""
+    user = f"user {os.environ.get('SUDO_USER') or os.getuid()}"
+    AuditLog(audit_file(_folder(tier, data))).write(user, what, "done")
 
 
 def _described(record: TokenRecord, now_s: float) -> dict[str, Any]:

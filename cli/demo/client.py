@@ -7,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from evosplit.cli.demo.report_rows import STRATEGIES, TimedAnswer
+from evosplit.cli.demo.strategies import TimedAnswer
 from evosplit.library.client.asynchronous import AsyncClient
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.plan import PlanTable
+from evosplit.shared.serial import from_data
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,6 @@ class EdgeClient:
             answered_by=result.answered_by,
         )
 
-    async def strategies(self) -> tuple[str, ...]:
-        """All ways to go: the strategies of every network, and each cut of the table that is none of them."""
-        predictions = (await self.agent.plan())["predictions"]
-        cuts = dict.fromkeys(prediction["cut_key"] for prediction in predictions)
-        return (*STRATEGIES, *(f"cut:{key}" for key in cuts))
+    async def table(self) -> PlanTable:
+        """The plan table that it serves."""
+        return from_data(PlanTable, (await self.agent.plan())["table"], EvoSplitError)

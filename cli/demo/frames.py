@@ -32,10 +32,15 @@ def to_ppm(image: NDArray[np.uint8]) -> bytes:
     return b"P6\n%d %d\n255\n" % (width, height) + image.tobytes()
 
 
+def gate_frame(image: NDArray[np.uint8], truth: str) -> DemoFrame:
+    """A picture of the gate; right is the exact plate, or none where none stands."""
+    return DemoFrame(to_ppm(image), is_text(truth))
+
+
 def gate_frames(seed: int) -> Iterator[DemoFrame]:
-    """The built-in camera, without end; right is the exact plate, or none where none stands."""
+    """The built-in camera, without end."""
     for frame in GateCamera(seed):
-        yield DemoFrame(to_ppm(frame.image), is_text(frame.truth))
+        yield gate_frame(frame.image, frame.truth)
 
 
 def folder_frames(folder: Path, graph: Graph, card: Card) -> list[DemoFrame]:

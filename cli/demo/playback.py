@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from evosplit.cli.demo.client import DemoFrame, EdgeClient
-from evosplit.cli.demo.report_rows import PLANNED, Row, TimedAnswer, make_row
+from evosplit.cli.demo.links import DemoLink
+from evosplit.cli.demo.report_rows import Row, make_row
+from evosplit.cli.demo.strategies import PLANNED_WAY, DemoStrategy, TimedAnswer
 
 MIN_ROUNDS: Final = 5
 TOO_SLOW_FACTOR: Final = 3.0
@@ -22,21 +24,22 @@ an agent that sends nothing probes the link only once a second."""
 
 Report = Callable[[str, TimedAnswer], None]
 NewFrames = Callable[[], Iterator[DemoFrame]]
+Played = Mapping[DemoStrategy, EdgeClient]
+"""The strategies, each with the agent that is asked for it."""
 
 
 async def play_link(
-    client: EdgeClient, new_frames: NewFrames, bandwidth_bps: float, seconds: float, report: Report
+    played: Played, new_frames: NewFrames, link: DemoLink, seconds: float, report: Report
 ) -> tuple[Row, ...]:
     """Rows of all strategies over the link as it is shaped now.
 
     They take turns, so that noise meets all alike, and each sees the same frames.
     """
-    settling = await _settle(client, new_frames())
-    frames = {strategy: new_frames() for strategy in await client.strategies()}
-    answers = await _rounds(client, frames, seconds, report)
+    settling = await _settle(played[PLANNED_WAY], new_frames())
+    answers = await _rounds(played, {way: new_frames() for way in played}, seconds, report)
     return tuple(
-        make_row(bandwidth_bps, strategy, taken, settling if strategy == PLANNED else 0)
-        for strategy, taken in answers.items()
+        make_row(link.name, link.link.bandwidth_bps, way, taken, settling if way is PLANNED_WAY else 0)
+        for way, taken in answers.items()
     )
 
 
@@ -45,7 +48,7 @@ async def _settle(client: EdgeClient, frames: Iterator[DemoFrame]) -> int:
     started_s = time.monotonic()
     cuts: list[str] = []
     while time.monotonic() < started_s + SETTLING_LIMIT_S:
-        cuts.append((await client.send(next(frames), PLANNED)).cut)
+        cuts.append((await client.send(next(frames), PLANNED_WAY.request)).cut)
         same = len(cuts) >= SETTLED_FRAMES and len(set(cuts[-SETTLED_FRAMES:])) == 1
         if same and time.monotonic() >= started_s + SETTLING_S:
             break
@@ -53,26 +56,27 @@ async def _settle(client: EdgeClient, frames: Iterator[DemoFrame]) -> int:
 
 
 async def _rounds(
-    client: EdgeClient, frames: Mapping[str, Iterator[DemoFrame]], seconds: float, report: Report
-) -> dict[str, list[TimedAnswer]]:
+    played: Played, frames: Mapping[DemoStrategy, Iterator[DemoFrame]], seconds: float, report: Report
+) -> dict[DemoStrategy, list[TimedAnswer]]:
     """Frames of all strategies, in turn, for so long; the first round, which builds tails, counts little.
 
     It only tells which strategies are too slow, and counts for those alone.
     """
-    first = {strategy: await client.send(next(more), strategy) for strategy, more in frames.items()}
-    fastest_s = min(answer.latency_s for answer in first.values())
-    too_slow = {name for name, answer in first.items() if _is_too_slow(name, answer, fastest_s)}
-    answers = {name: [answer] if name in too_slow else [] for name, answer in first.items()}
+    first = {way: await client.send(next(frames[way]), way.request) for way, client in played.items()}
+    fastest_s = min(answer.latency_s for way, answer in first.items() if way.took(answer))
+    too_slow = {way for way, answer in first.items() if _is_too_slow(way, answer, fastest_s)}
+    answers = {way: [answer] if way in too_slow else [] for way, answer in first.items()}
     deadline_s, rounds = time.monotonic() + seconds, 0
     while rounds < MIN_ROUNDS or time.monotonic() < deadline_s:
         rounds += 1
-        for name, taken in answers.items():
-            if name not in too_slow or len(taken) < TOO_SLOW_FRAMES:
-                taken.append(await client.send(next(frames[name]), name))
-                report(name, taken[-1])
+        for way, taken in answers.items():
+            if way not in too_slow or len(taken) < TOO_SLOW_FRAMES:
+                taken.append(await played[way].send(next(frames[way]), way.request))
+                report(way.name, taken[-1])
     return answers
 
 
-def _is_too_slow(strategy: str, answer: TimedAnswer, fastest_s: float) -> bool:
-    """Whether it takes so long that few frames must do; a cut may only have waited for its tail."""
-    return strategy.startswith("cloud-") and answer.latency_s > TOO_SLOW_FACTOR * fastest_s
+def _is_too_slow(way: DemoStrategy, answer: TimedAnswer, fastest_s: float) -> bool:
+    """Whether it takes so long, or fails, that few frames must do; a split may have waited for a tail."""
+    is_slow = answer.latency_s > TOO_SLOW_FACTOR * fastest_s
+    return way is not PLANNED_WAY and not way.is_split and (is_slow or not way.took(answer))

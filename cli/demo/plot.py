@@ -7,7 +7,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from evosplit.cli.demo.report_rows import PLANNED, Row
+from evosplit.cli.demo.report_rows import Row
+from evosplit.cli.demo.strategies import PLANNED
 
 
 def save_plot(rows: Sequence[Row], title: str, path: Path) -> None:
@@ -17,13 +18,14 @@ def save_plot(rows: Sequence[Row], title: str, path: Path) -> None:
         xscale="log", yscale="log", xlabel="uplink in Mbit/s", ylabel="latency of a frame in ms", title=title
     )
     for strategy in dict.fromkeys(row.strategy for row in rows):
-        chosen = sorted((row for row in rows if row.strategy == strategy), key=lambda row: row.bandwidth_bps)
-        medians_ms = [row.p50_s * 1e3 for row in chosen]
-        above_ms = [(row.p95_s - row.p50_s) * 1e3 for row in chosen]
+        points = sorted(_points(rows, strategy))
+        if not points:
+            continue
+        bandwidths, medians_ms, above_ms = zip(*points, strict=True)
         axes.errorbar(
-            [row.bandwidth_bps / 1e6 for row in chosen],
+            bandwidths,
             medians_ms,
-            yerr=[[0.0] * len(chosen), above_ms],
+            yerr=[[0.0] * len(points), above_ms],
             label=strategy,
             marker="o",
             capsize=3,
@@ -32,3 +34,12 @@ def save_plot(rows: Sequence[Row], title: str, path: Path) -> None:
     axes.grid(visible=True, which="both", alpha=0.25)
     axes.legend()
     figure.savefig(path, dpi=110)
+
+
+def _points(rows: Sequence[Row], strategy: str) -> list[tuple[float, float, float]]:
+    """Mbit/s, median, and how far the 95th percentile is above it (ms), where the strategy was measured."""
+    return [
+        (row.bandwidth_bps / 1e6, row.p50_s * 1e3, (row.p95_s - row.p50_s) * 1e3)
+        for row in rows
+        if row.strategy == strategy and row.p50_s is not None and row.p95_s is not None
+    ]

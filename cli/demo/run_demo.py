@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from evosplit.cli.demo.playback import play_link
+from evosplit.cli.demo.client import EdgeClient
+from evosplit.cli.demo.links import DemoLink
+from evosplit.cli.demo.playback import Played, play_link
 from evosplit.cli.demo.processes import new_token
-from evosplit.cli.demo.report_rows import Row, TimedAnswer
+from evosplit.cli.demo.report_rows import Row
 from evosplit.cli.demo.scenario import Scenario
+from evosplit.cli.demo.strategies import FLOAT_WAY, TimedAnswer, demo_strategies
 from evosplit.cli.demo.tiers import cloud_tier, edge_agent
 from evosplit.cli.shaper import Shaper
-from evosplit.shared.link import Link
-from evosplit.shared.units import format_bandwidth, format_duration
-
-RTT_S: Final = 0.01
-LINKS: Final = tuple(Link(bandwidth_bps, RTT_S) for bandwidth_bps in (20e6, 5e6, 1e6, 0.2e6))
+from evosplit.shared.units import format_duration
 
 
 async def run_demo(
-    scenario: Scenario, seconds: float, slowdown: float, console: Console, links: Sequence[Link] = LINKS
+    scenario: Scenario, seconds: float, slowdown: float, console: Console, links: Sequence[DemoLink]
 ) -> tuple[Row, ...]:
     """Measure all links in order, for about ``seconds`` in total, settling aside."""
     rows: list[Row] = []
@@ -39,17 +38,29 @@ async def run_demo(
         async with contextlib.AsyncExitStack() as stack:
             console.print("starting the cloud tier (Ray Serve)")
             cloud = await stack.enter_async_context(cloud_tier(folder, token))
-            shaper = await stack.enter_async_context(Shaper.between(cloud.url, links[0]))
-            console.print("starting the edge agent: it measures itself and fetches its plans")
-            edge = edge_agent(folder, shaper.url, scenario, slowdown, token)
-            client = await stack.enter_async_context(edge)
+            codec = await asyncio.to_thread(scenario.jpeg_codec)
+            shaper = await stack.enter_async_context(Shaper.between(cloud.url, links[0].link))
+            console.print("starting the edge agents: they measure themselves and fetch their plans")
+            # The agent in float32 serves one strategy, which needs no link: it is kept off the shaped one.
+            floats = await stack.enter_async_context(
+                edge_agent(folder, cloud.url, scenario, slowdown, token, is_float=True)
+            )
+            planned = await stack.enter_async_context(
+                edge_agent(folder, shaper.url, scenario, slowdown, token)
+            )
+            played = await _played(planned, floats, codec)
             bar = stack.enter_context(_ProgressBar.on(console, len(links)))
             for number, link in enumerate(links):
-                shaper.set_link(link)
-                bar.start_link(link.bandwidth_bps)
-                frames = partial(frame_source, number)
-                rows += await play_link(client, frames, link.bandwidth_bps, share_s, bar.report)
+                shaper.set_link(link.link)
+                bar.start_link(link.name)
+                rows += await play_link(played, partial(frame_source, number), link, share_s, bar.report)
     return tuple(rows)
+
+
+async def _played(planned: EdgeClient, floats: EdgeClient, codec: str) -> Played:
+    """Every strategy with its agent, the planned way first."""
+    first, *others = demo_strategies(await planned.table(), codec)
+    return {first: planned, FLOAT_WAY: floats, **dict.fromkeys(others, planned)}
 
 
 @dataclass(frozen=True)
@@ -78,8 +89,8 @@ class _ProgressBar:
         self.progress.advance(self.task)
         self.progress.stop()
 
-    def start_link(self, bandwidth_bps: float) -> None:
-        self.progress.update(self.task, advance=1, description=f"uplink {format_bandwidth(bandwidth_bps)}")
+    def start_link(self, name: str) -> None:
+        self.progress.update(self.task, advance=1, description=f"uplink {name}")
 
     def report(self, strategy: str, answer: TimedAnswer) -> None:
         mark = "right" if answer.correct else "wrong"

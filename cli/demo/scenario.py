@@ -13,16 +13,22 @@ from typing import Final
 from PIL import Image
 
 from evosplit.cli.demo.client import DemoFrame
-from evosplit.cli.demo.frames import folder_frames, gate_frames, picture_paths
+from evosplit.cli.demo.frames import folder_frames, gate_frame, gate_frames, picture_paths
+from evosplit.cli.demo.jpeg_quality import frugal_codec
 from evosplit.cli.gate.camera import GateCamera
+from evosplit.cli.gate.evaluate import unrelated
 from evosplit.library.card_files import find_card
 from evosplit.library.model import load
 from evosplit.planner.calibration.labels import LABELS_FILE
-from evosplit.shared.card import check_card, load_card
+from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.graph import Graph
 from evosplit.shared.model_shapes import read_shapes, shape_file, write_shapes
 from evosplit.shared.shape_text import Shape
 
 FrameSource = Callable[[int], Iterator[DemoFrame]]
+JUDGED_FRAMES: Final = 200
+"""By so many at most the quality of the JPEG is found that keeps the accuracy."""
+JUDGED_SEED: Final = 7003
 GATE_MAX_ERROR: Final = 0.02
 """Admits four bits at the narrow boundary, with which the network reads 99.9 % of held-out plates: it was
 trained for that, and `cli/assets/gate.json` holds the measurement. The default limit knows of neither."""
@@ -57,9 +63,22 @@ class Scenario:
         """Frames with their truth, without end; equal rounds show equal frames, so strategies compare."""
         if self.images is None:
             return lambda number: gate_frames(DEMO_SEED + number)
-        graph = load(self.model, self.shapes, self.card).graph
-        frames = folder_frames(self.images, graph, load_card(self.card))
+        frames = folder_frames(self.images, *self._network())
         return lambda number: islice(cycle(frames), ROUND_STRIDE * number, None)
+
+    def jpeg_codec(self) -> str:
+        """The JPEG that keeps the accuracy, judged by single scenes of the gate, or by the pictures shown."""
+        graph, card = self._network()
+        if self.images is None:
+            frames = [gate_frame(*sample) for sample in unrelated(JUDGED_SEED, JUDGED_FRAMES)]
+        else:
+            frames = folder_frames(self.images, graph, card)[:JUDGED_FRAMES]
+        return frugal_codec(frames, graph, card)
+
+    def _network(self) -> tuple[Graph, Card]:
+        """The graph, and the card completed by it. Raises ModelError, CardError."""
+        graph = load(self.model, self.shapes, self.card).graph
+        return graph, check_card(load_card(self.card), graph)
 
     def install(self, models: Path) -> None:
         """Copy model, card and calibration pictures into a models folder for the cloud tier."""

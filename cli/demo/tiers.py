@@ -24,21 +24,26 @@ async def cloud_tier(folder: Path, token: str) -> AsyncIterator[Service]:
 
 @contextlib.asynccontextmanager
 async def edge_agent(
-    folder: Path, cloud_url: str, scenario: Scenario, slowdown: float, token: str
+    folder: Path, cloud_url: str, scenario: Scenario, slowdown: float, token: str, is_float: bool = False
 ) -> AsyncIterator[EdgeClient]:
     """A client of an edge agent that was started for it; stopped at the end, whatever happens.
 
-    The agent emulates a small board: one without integer units, whose frames all go the planned way, so that
-    strategies are compared frame by frame.
+    Its frames all go the way that is asked for, so that strategies are compared frame by frame: it has no
+    hooks. With ``is_float`` its plans quantise nothing.
     """
     arguments = ("--cloud", cloud_url, "--model", scenario.model.stem, "--slowdown", f"{slowdown:g}")
-    plain = ("--no-integers", "--no-hooks")
-    limit = () if scenario.max_error is None else ("--max-error", f"{scenario.max_error:g}")
-    data = ("--data", str(folder / "edge"))
+    name = "edge-float" if is_float else "edge"
+    data = ("--no-hooks", "--data", str(folder / name))
+    options = (*arguments, *data, *_limits(scenario, is_float))
+    log = folder / f"{name}.log"
     async with (
-        service(
-            "edge", (*arguments, *plain, *limit, *data), free_port(), token, folder / "edge.log"
-        ) as started,
+        service("edge", options, free_port(), token, log) as started,
         AsyncClient(started.url, token, timeout_s=ANSWER_LIMIT_S, retries=0) as agent,
     ):
         yield EdgeClient(agent)
+
+
+def _limits(scenario: Scenario, is_float: bool) -> tuple[str, ...]:
+    if is_float:
+        return ("--no-integers", "--max-error", "0")
+    return () if scenario.max_error is None else ("--max-error", f"{scenario.max_error:g}")

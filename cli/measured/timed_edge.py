@@ -104,7 +104,7 @@ class TimedEdge:
         started_s = time.perf_counter()
         job = Job("frame", "default", self._played.graph.name, way.strategy)
         read = functools.partial(picture_of, self._played.card, picture, way.strategy == "cloud-jpeg")
-        job = replace(job, picture=await self._compute.run_stage(DECODE, job.times, read))
+        job = replace(job, is_picture=True, picture=await self._compute.run_stage(DECODE, job.times, read))
         try:
             answer = await engine.answer(job)
         except (CloudUnavailableError, CloudRefusedError):

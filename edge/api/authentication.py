@@ -8,6 +8,8 @@ from typing import Final, TypeAlias
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from evosplit.shared.errors import AuthError, ForbiddenError, RateLimitError
+from evosplit.shared.security.audit_log import AuditLog
 from evosplit.shared.security.scopes import ANY_SCOPE, Scope
 from evosplit.shared.security.token_verifier import TokenVerifier
 
@@ -16,19 +18,24 @@ HandlerScopes: TypeAlias = Mapping[Handler, Scope | None]
 """The scope that each handler needs; None: any token. What is not in it is for ``admin``."""
 
 
-def require_token(verifier: TokenVerifier, scopes: HandlerScopes) -> Middleware:
+def require_token(verifier: TokenVerifier, scopes: HandlerScopes, audit: AuditLog) -> Middleware:
     """Middleware: only holders of tokens of the right scope pass beyond the health pages.
 
-    It raises AuthError, RateLimitError, ForbiddenError.
+    Refusals are recorded. It raises AuthError, RateLimitError, ForbiddenError.
     """
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path not in OPEN_PATHS:
-            holder = verifier.holder(request.headers.get("Authorization"))
-            if request.match_info.http_exception is None:  # a page that is not there needs no scope
-                needed = scopes.get(request.match_info.handler, "admin")
-                holder.check({needed} if needed else ANY_SCOPE)
+            try:
+                holder = verifier.holder(request.headers.get("Authorization"))
+                if request.match_info.http_exception is None:  # a page that is not there needs no scope
+                    needed = scopes.get(request.match_info.handler, "admin")
+                    holder.check({needed} if needed else ANY_SCOPE)
+            except (AuthError, RateLimitError, ForbiddenError) as refused:
+                what = f"{request.method} {request.path}"
+                audit.write(refused.holder, what, refused.http_status, request.remote or "")
+                raise
         return await handler(request)
 
     return check

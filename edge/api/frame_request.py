@@ -5,19 +5,32 @@ The picture is the body itself, or the one file of a form (multipart/form-data, 
 
 from __future__ import annotations
 
+import asyncio
+import math
 import re
 import uuid
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Awaitable, Mapping
+from typing import Final, TypeVar, cast, get_args
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
 
 from evosplit.edge.pipeline.intake import Ticket
-from evosplit.edge.pipeline.strategies import BY_CUT, BY_DIGEST, STRATEGIES, names_plan
-from evosplit.shared.errors import InputError, UsageError
+from evosplit.edge.pipeline.job import Wait
+from evosplit.edge.pipeline.strategies import (
+    BY_CODEC,
+    BY_CUT,
+    BY_DIGEST,
+    STRATEGIES,
+    named_codec,
+    names_plan,
+)
+from evosplit.shared.content_coding import CodingError, decompress
+from evosplit.shared.errors import InputError, SlowBodyError, UsageError
 from evosplit.shared.pictures import known_kinds
+from evosplit.shared.time_limit import BODY_TIMEOUT_S, time_limit
 
+T = TypeVar("T")
 _FRAME_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _STREAM: Final = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 _FORM: Final = "multipart/form-data"
@@ -26,7 +39,7 @@ _MALFORMED: Final = (HttpProcessingError, ValueError, RuntimeError, AssertionErr
 
 
 def ticket(query: Mapping[str, str], headers: Mapping[str, str]) -> Ticket:
-    """Frame id, stream and strategy: the first two from a header or the query.
+    """Frame id, stream, strategy, and whether it may wait: the first two from a header or the query.
 
     Raises UsageError (HTTP 400) for what is none.
     """
@@ -37,10 +50,40 @@ def ticket(query: Mapping[str, str], headers: Mapping[str, str]) -> Ticket:
         raise UsageError("a frame id is 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
     if not _STREAM.fullmatch(stream):
         raise UsageError("a stream's name is 1 to 128 characters, none of them a control character")
-    if strategy not in STRATEGIES and not names_plan(strategy):
-        names = ", ".join((*STRATEGIES, f"{BY_DIGEST}DIGITS", f"{BY_CUT}KEY"))
+    if strategy not in STRATEGIES and not names_plan(strategy) and named_codec(strategy) is None:
+        names = ", ".join((*STRATEGIES, f"{BY_DIGEST}DIGITS", f"{BY_CUT}KEY", f"{BY_CODEC}CODEC"))
         raise UsageError(f"no strategy {strategy!r}; there are {names}")
-    return Ticket(named or uuid.uuid4().hex, stream, strategy, named is not None)
+    wait, deadline_s = _wait(query.get("wait", "auto")), _deadline_s(query.get("deadline_s"))
+    return Ticket(named or uuid.uuid4().hex, stream, strategy, named is not None, wait, deadline_s)
+
+
+def _wait(text: str) -> Wait:
+    for known in get_args(Wait):
+        if text == known:
+            return cast(Wait, known)
+    raise UsageError(f"wait is one of {', '.join(get_args(Wait))}, not {text!r}")
+
+
+def _deadline_s(text: str | None) -> float | None:
+    """Seconds from a frame's arrival in which an answer is of use. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        deadline_s = float(text)
+    except ValueError:
+        deadline_s = math.nan
+    if not 0 < deadline_s < math.inf:
+        raise UsageError(f"deadline_s is a number of seconds above 0, not {text!r}")
+    return deadline_s
+
+
+async def read_body(request: web.Request, timeout_s: float = BODY_TIMEOUT_S) -> bytes:
+    """The whole body, without its content coding. The server is to leave that to us (``auto_decompress``).
+
+    Raises SlowBodyError, TooLargeError, CodingError, InputError, HTTPRequestEntityTooLarge.
+    """
+    body = await _in_time(request.read(), timeout_s)
+    return decompress(body, request.headers.get("Content-Encoding"), request.client_max_size)
 
 
 async def picture_body(request: web.Request) -> bytes:
@@ -49,10 +92,12 @@ async def picture_body(request: web.Request) -> bytes:
     Raises InputError for no picture, several, or a form that is malformed; HTTPRequestEntityTooLarge.
     """
     if request.content_type != _FORM:
-        content = await request.read()
+        content = await read_body(request)
+    elif "Content-Encoding" in request.headers:
+        raise CodingError("a form is sent without a content encoding")
     else:
         try:
-            content = await _only_file(request)
+            content = await _in_time(_only_file(request))
         except _MALFORMED as malformed:
             raise InputError(f"not a whole form: {_line(malformed)}") from None
     if not content:
@@ -87,3 +132,11 @@ async def _read(part: BodyPartReader, left_bytes: int, limit_bytes: int) -> byte
 
 def _line(malformed: Exception) -> str:
     return " ".join(str(malformed).split())[:200] or type(malformed).__name__
+
+
+async def _in_time(reading: Awaitable[T], timeout_s: float = BODY_TIMEOUT_S) -> T:
+    try:
+        async with time_limit(timeout_s):
+            return await reading
+    except asyncio.TimeoutError:
+        raise SlowBodyError(f"the body did not arrive within {timeout_s:g} s") from None

@@ -9,6 +9,7 @@ import numpy as np
 from aiohttp import web
 
 from evosplit.edge.api.authentication import HandlerScopes
+from evosplit.edge.api.frame_request import read_body
 from evosplit.edge.api.pages import AGENT, json_page
 from evosplit.edge.pipeline.finished import Finished
 from evosplit.edge.pipeline.intake import Ticket
@@ -78,7 +79,7 @@ async def post_infer(request: web.Request) -> web.Response:
     """Tensors in, tensors out. The frame's id, and who answered, are among the response's parameters."""
     graph = _graph(request)
     agent = request.app[AGENT]
-    asked = parse_request(await request.read(), header_length(request.headers.get(HEADER_LENGTH)))
+    asked = parse_request(await read_body(request), header_length(request.headers.get(HEADER_LENGTH)))
     feeds = model_inputs(graph, asked.inputs)
     check_outputs(asked.outputs, {name: np.dtype(graph.tensors[name].dtype) for name in graph.outputs})
     finished = await agent.frames.take_tensors(feeds, Ticket(uuid.uuid4().hex, "oip"))

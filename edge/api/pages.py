@@ -43,10 +43,11 @@ def scopes() -> HandlerScopes:
 
 
 async def post_frame(request: web.Request) -> web.Response:
-    """A picture in, its result out."""
+    """A picture in, its result out; 202 where it waits for the cloud."""
     content = await picture_body(request)
     said = ticket(request.query, request.headers)
-    return json_page(to_data(await request.app[AGENT].frames.take_picture(content, said)))
+    finished = await request.app[AGENT].frames.take_picture(content, said)
+    return _waiting(finished.result.frame_id) if finished.waits else json_page(to_data(finished.result))
 
 
 async def get_results(request: web.Request) -> web.Response:
@@ -57,9 +58,12 @@ async def get_results(request: web.Request) -> web.Response:
 
 
 async def get_result(request: web.Request) -> web.Response:
-    """One result by its frame's id."""
+    """One result by its frame's id; 202 for a frame that waits for the cloud."""
     frame_id = request.match_info["frame_id"]
-    result = await asyncio.to_thread(request.app[AGENT].store.get, frame_id)
+    agent = request.app[AGENT]
+    if agent.spool is not None and agent.spool.holds(frame_id):
+        return _waiting(frame_id)
+    result = await asyncio.to_thread(agent.store.get, frame_id)
     if result is None:
         raise NotFoundError(f"no result of a frame {frame_id[:128]!r}")
     return json_page(to_data(result))
@@ -87,7 +91,13 @@ async def get_metrics(request: web.Request) -> web.Response:
     )
     if agent.plan_audits is not None:
         agent.metrics.plans.see(agent.plan_audits.state)
+    if agent.spool is not None:
+        agent.metrics.spool.see(agent.spool.state())
     if agent.hook_manager is not None:
         manager = agent.hook_manager
         agent.metrics.see_hooks(manager.states(), manager.sampler_state.size_bytes)
     return web.Response(body=agent.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+def _waiting(frame_id: str) -> web.Response:
+    return json_page({"frame_id": frame_id, "status": "waiting"}, status=202)

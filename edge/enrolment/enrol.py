@@ -50,7 +50,9 @@ async def enrol(settings: EdgeSettings, cloud: PlannerClient, retry_s: float = R
             _log.warning("%s; fetching the bundle again", damage)
     description = await _with_patience(settings, cloud, retry_s)
     expected = await asyncio.to_thread(read_expectation, settings.folder, str(description.get("sha256")))
-    asked = dataclasses.replace(wanted(settings), expectation=expected)
+    asked = dataclasses.replace(
+        wanted(settings), expectation=expected, restorations=str(description.get("restorations", ""))
+    )
     bundle, note = await fresh_bundle(settings, cloud, description, asked)
     await asyncio.to_thread(write_note, settings, note)
     _log.info("bundle %s is in place", bundle.digest[:12])
@@ -89,6 +91,7 @@ async def fresh_bundle(
         "limits": limits | ({"min_depth": settings.depth} if settings.depth else {}),
         "max_drop": settings.max_drop,
         "expectation": to_data(asked.expectation),
+        "restores": True,
     }
     if asked.calibration is not None:
         request["calibration"] = asked.calibration

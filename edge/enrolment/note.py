@@ -24,7 +24,8 @@ class Enrolment:
 
     ``expectation`` is what was known when it was asked for: only another one that matters is asked about.
     ``calibration`` names the inputs that were sent for it, ``statistics`` is whether it was made from errors
-    that were measured here. ``release`` is the cloud's signature, where it signs.
+    that were measured here. ``release`` is the cloud's signature, where it signs. ``restorations`` is what
+    the cloud said then of the restoration networks that it could plan with.
     """
 
     model: str
@@ -40,6 +41,7 @@ class Enrolment:
     calibration: str | None = None
     statistics: bool = False
     release: SignedRelease | None = None
+    restorations: str = ""
 
 
 def wanted(settings: EdgeSettings) -> Enrolment:
@@ -67,7 +69,7 @@ def read_note(settings: EdgeSettings) -> Enrolment | None:
 
 def asked_alike(kept: Enrolment, other: Enrolment) -> bool:
     """Whether two notes are for the same settings."""
-    results = ("bundle", "expectation", "calibration", "statistics", "release")
+    results = ("bundle", "expectation", "calibration", "statistics", "release", "restorations")
     return all(getattr(kept, name) == getattr(other, name) for name in vars(kept) if name not in results)
 
 

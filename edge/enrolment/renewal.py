@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from evosplit.shared.expectation import Expectation
 LOOK_S: Final = 60.0
 """How often it is looked whether hooks spare other shares than the plans count on."""
 LONGEST_S: Final = 3600.0
+RESTORATION_LOOKS: Final = 10
+"""At every so many of these looks the cloud is asked whether it has learned to restore more."""
 
 _log = logging.getLogger(__name__)
 
@@ -85,12 +88,13 @@ class PlanRenewal:
         return True
 
     async def run(self) -> None:
-        """Have plans made anew whenever hooks, masks or deltas spare other shares, until cancelled."""
+        """Have plans made anew whenever there is a `_reason` to, until cancelled."""
         wait_s = LOOK_S
-        while True:
-            if differs(self._note.expectation, self._expected()):
+        for look in itertools.count(1):
+            reason = await self._reason(look)
+            if reason is not None:
                 try:
-                    await self.renew("hooks, masks or deltas spare other shares than the plans count on")
+                    await self.renew(reason)
                 except (EvoSplitError, OSError) as refused:
                     wait_s = min(2 * wait_s, LONGEST_S)
                     _log.warning("the plans stay as they are: %s", refused)
@@ -98,11 +102,27 @@ class PlanRenewal:
                     wait_s = LOOK_S
             await asyncio.sleep(wait_s)
 
+    async def _reason(self, look: int) -> str | None:
+        """Why other plans may be better than those in use."""
+        if differs(self._note.expectation, self._expected()):
+            return "hooks, masks or deltas spare other shares than the plans count on"
+        if look % RESTORATION_LOOKS == 0 and await self._restores_more():
+            return "the cloud has learned to restore what is sent in fewer bytes"
+        return None
+
+    async def _restores_more(self) -> bool:
+        try:
+            description = await self._cloud.describe()
+        except EvoSplitError:
+            return False  # it is asked again at a later look
+        return description.get("restorations", "") not in ("", self._note.restorations)
+
     async def _fetched(self, note: Enrolment) -> tuple[Bundle, Enrolment]:
         description = await self._cloud.describe()
         graph = self._plans.model.graph
         if description.get("sha256") != graph.sha256:
             raise CloudRefusedError(f"the cloud has another version of {graph.name} now", 200)
+        note = replace(note, restorations=str(description.get("restorations", "")))
         return await fresh_bundle(self._settings, self._cloud, description, note)
 
     async def _take_up(self, bundle: Bundle, note: Enrolment) -> None:

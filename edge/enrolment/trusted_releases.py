@@ -18,6 +18,7 @@ from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.atomic_write import write_whole
 from evosplit.shared.errors import BundleError, NotFoundError, UsageError
 from evosplit.shared.json_cache import read_kept
+from evosplit.shared.security.audit_log import AuditLog, audit_file
 from evosplit.shared.security.bundle_release import SignedRelease
 from evosplit.shared.security.signing_key import fingerprint, read_public_key
 from evosplit.shared.serial import to_json
@@ -41,14 +42,26 @@ class TrustedReleases:
         self._place: Path = settings.bundle_key or settings.folder / "cloud-key.pem"
         self._last = settings.folder / "release.json"
         self._model = settings.model
+        self._audit = AuditLog(audit_file(settings.data))
 
     async def accept(
         self, cloud: PlannerClient, signed: SignedRelease | None, digest: str, sha256: str, asked: str
     ) -> None:
         """Verify that a bundle is what the cloud answers now. Raises BundleError, UsageError, OSError.
 
-        Also what `PlannerClient.signing_key` raises, when the cloud's key is asked for at first.
+        Also what `PlannerClient.signing_key` raises, when the cloud's key is asked for at first. Recorded.
         """
+        what = f"bundle {digest[:12]}"
+        try:
+            await self._accept(cloud, signed, digest, sha256, asked)
+        except BundleError as refused:
+            await asyncio.to_thread(self._audit.write, "cloud", what, str(refused))
+            raise
+        await asyncio.to_thread(self._audit.write, "cloud", what, "accepted" if signed else "not signed")
+
+    async def _accept(
+        self, cloud: PlannerClient, signed: SignedRelease | None, digest: str, sha256: str, asked: str
+    ) -> None:
         known = await asyncio.to_thread(self._known_key)
         if signed is None:
             if known is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import Final
@@ -62,18 +63,25 @@ class CloudLink:
         return self._clock.users > 0
 
     async def infer(
-        self, name: str, content: bytes, cloud_s: float, patient: bool = False, spent_s: float = 0.0
+        self,
+        name: str,
+        content: bytes,
+        cloud_s: float,
+        patient: bool = False,
+        spent_s: float = 0.0,
+        left_s: float = math.inf,
     ) -> CloudAnswer:
         """Have a frame or a picture answered; ``cloud_s`` is how long the cloud is predicted to compute.
 
-        A patient request may take all of the time-out; ``spent_s`` of it are gone already. Raises
+        A patient request may take all of the time-out; ``spent_s`` of it are gone already. None takes more
+        than ``left_s``, after which the answer is of no use. Raises
         CloudUnavailableError (at once while the circuit is open; also for an answer that is not the cloud's),
         CloudRefusedError, and UnknownBaseError, which says nothing against the cloud.
         """
         if self.circuit.is_open:
             raise CloudUnavailableError("the cloud is away")
         whole_s = self._longest_s if patient else self._timeout_s(len(content), cloud_s)
-        timeout_s = max(whole_s - spent_s, _LEAST_S)
+        timeout_s = max(min(whole_s - spent_s, left_s), _LEAST_S)
         passage = Passage()
         try:
             with self._clock.passage() as passage:

@@ -17,7 +17,7 @@ from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph, prefix_cut
 from evosplit.shared.input_picture import Picture, fitted_pixels
 from evosplit.shared.picture_codes import encode_pixels, is_picture
-from evosplit.shared.plan import FLOAT_BITS, Plan, PlanTable, TensorCode
+from evosplit.shared.plan import FLOAT_BITS, Plan, PlanTable, TensorCode, restoration_names
 from evosplit.shared.wire import EncodedTensor, Frame, encode_frame
 
 JPEG_QUALITY: Final = 85
@@ -31,7 +31,9 @@ def boundary_frame(frame_id: str, plan: Plan, tensors: Mapping[str, NDArray[Any]
     """
     codes = {name: plan.wire.get(name, _FLOAT) for name in plan.boundary}
     encoded = tuple(encode_travelling(name, tensors[name], code) for name, code in codes.items())
-    return encode_frame(Frame(frame_id, plan.model_sha256, plan.cut_key, encoded))
+    return encode_frame(
+        Frame(frame_id, plan.model_sha256, plan.cut_key, encoded, None, restoration_names(codes.values()))
+    )
 
 
 def picture_codec(plan: Plan) -> str | None:

@@ -61,4 +61,4 @@ def _coarser_code(array: NDArray[Any], code: TensorCode, factor: float) -> Tenso
     if low is None or high is None or bits != code.bits:
         low, high = (float(end[0]) for end in value_range(array))
     codec = None if code.codec == "none" else code.codec
-    return TensorCode(bits, low * factor, high * factor, codec)
+    return TensorCode(bits, low * factor, high * factor, codec, code.lagrange_multiplier)

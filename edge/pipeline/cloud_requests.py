@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from evosplit.edge.link.uplink import CloudAnswer
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.serving import EdgeModel
 from evosplit.edge.pipeline.stages import ENCODE, FINISH, RECEIVE, SEND, ComputeThread, StageClock
+from evosplit.edge.pipeline.unsent import Unsent, UnsentError
 from evosplit.edge.streams.delta import DeltaSender, Sent
 from evosplit.edge.streams.exchange import Exchanged, exchange, is_stream
 from evosplit.shared.errors import (
@@ -33,6 +34,8 @@ Outputs = Mapping[str, NDArray[Any]]
 
 class CloudRequests:
     """Every method raises CloudUnavailableError or CloudRefusedError, and InputError for NaN and infinity.
+
+    Of jobs that may wait, the former is an UnsentError; where they are to wait, nothing is sent.
 
     With ``keeps_inputs``, the input itself is never sent, whoever asks for it: that raises UsageError. With
     ``max_frame_bytes`` boundaries take no more, at coarser steps than the plan's where they have to.
@@ -59,7 +62,8 @@ class CloudRequests:
 
         Extra frames are not of it.
         """
-        if not is_extra and is_stream(job.stream, plan):
+        waits = is_extra or job.wait == "later"
+        if not waits and is_stream(job.stream, plan):
             return self._changes(job, plan, made, clock)
         return self._whole(job, plan, made, clock)
 
@@ -71,42 +75,58 @@ class CloudRequests:
 
         async def again() -> Sent:
             turn = functools.partial(self._changes, job, plan, made, key=True)
-            return await self._compute.run_stages(job.times, turn)
+            return await job.turn(self._compute, turn)
 
-        if sent.sequence:
-            return await exchange(self._deltas, sent, again, ask)
-        return Exchanged(await ask(sent.content, 0.0), len(sent.content))
+        try:
+            if sent.sequence:
+                return await exchange(self._deltas, sent, again, ask)
+            return Exchanged(await ask(sent.content, 0.0), len(sent.content))
+        except CloudUnavailableError as silence:
+            if job.wait == "now":
+                raise
+            if sent.sequence:  # what is sent later stands alone: by then the stream has gone on
+                sent = await job.turn(self._compute, functools.partial(self._whole, job, plan, made))
+            raise UnsentError(str(silence), Unsent(FRAME_INPUT, sent.content, plan.cut_key, plan)) from None
 
     async def exact(self, job: Job, feeds: Feeds) -> Exchanged:
         """The network's inputs as they are."""
         graph = self._model.graph
-        content = await self._compute.run_stage(
-            ENCODE, job.times, lambda: exact_frame(job.frame_id, graph, feeds)
-        )
+        encode = functools.partial(exact_frame, job.frame_id, graph, feeds)
+        content = await self._encode(job, encode)
         return Exchanged(await self._ask(job, FRAME_INPUT, content, 0.0, patient=True), len(content))
 
     async def raw(self, job: Job, feeds: Feeds) -> Answer:
         """The network's inputs in 8 bits."""
         self.check_inputs_go()
         graph = self._model.graph
-        content = await self._compute.run_stage(
-            ENCODE, job.times, lambda: raw_frame(job.frame_id, graph, feeds)
-        )
+        encode = functools.partial(raw_frame, job.frame_id, graph, feeds)
+        content = await self._encode(job, encode)
         reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
         return Answer(self.checked(reply.outputs), "cloud", None, "0", len(content))
 
-    async def picture(self, job: Job, plan: Plan | None = None) -> Answer:
-        """The picture as a plan sends it, or the JPEG of the strategy without one. Raises CardError."""
+    async def picture(self, job: Job, plan: Plan | None = None, codec: str | None = None) -> Answer:
+        """The picture as a plan sends it, in a codec, or the JPEG of the strategy without either.
+
+        Raises CardError.
+        """
         self.check_inputs_go()
+        codec = codec if plan is None else picture_codec(plan)
+        name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
+        content = await job.turn(self._compute, functools.partial(self._picture_file, job, codec))
+        cloud_s = 0.0 if plan is None else plan.latency.cloud_s
+        try:
+            reply = await self._ask(job, name, content, cloud_s, patient=plan is None)
+        except CloudUnavailableError as silence:
+            if job.wait == "now":
+                raise
+            raise UnsentError(str(silence), Unsent(name, content, "0", plan)) from None
+        return Answer(self.checked(reply.outputs), "cloud", plan, "0", len(content))
+
+    def _picture_file(self, job: Job, codec: str | None, clock: StageClock) -> bytes:
         card, picture = self._model.card, job.picture
         if card is None or picture is None:
             raise CardError("a picture is sent of a frame that is one, by a model with a card")
-        codec = None if plan is None else picture_codec(plan)
-        name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
-        content = await self._compute.run_stage(ENCODE, job.times, lambda: picture_file(card, picture, codec))
-        cloud_s = 0.0 if plan is None else plan.latency.cloud_s
-        reply = await self._ask(job, name, content, cloud_s, patient=plan is None)
-        return Answer(self.checked(reply.outputs), "cloud", plan, "0", len(content))
+        return clock.run_stage(ENCODE, job.times, functools.partial(picture_file, card, picture, codec))
 
     def check_inputs_go(self) -> None:
         """Raise UsageError where inputs stay on the device."""
@@ -138,6 +158,9 @@ class CloudRequests:
         work = functools.partial(budgeted_frame, job.frame_id, plan, made, self._max_frame_bytes)
         return Sent(clock.run_stage(ENCODE, job.times, work))
 
+    async def _encode(self, job: Job, work: Callable[[], bytes]) -> bytes:
+        return await job.turn(self._compute, lambda clock: clock.run_stage(ENCODE, job.times, work))
+
     async def _ask(
         self,
         job: Job,
@@ -147,9 +170,11 @@ class CloudRequests:
         patient: bool = False,
         spent_s: float = 0.0,
     ) -> CloudAnswer:
+        if job.wait == "later":
+            raise CloudUnavailableError("the frame waits for the cloud")
         started_s = time.perf_counter()
         try:
-            reply = await self._cloud.infer(name, content, cloud_s, patient, spent_s)
+            reply = await self._cloud.infer(name, content, cloud_s, patient, spent_s, job.left_s())
         except (CloudUnavailableError, CloudRefusedError):
             job.times.add(SEND, time.perf_counter() - started_s)
             raise

@@ -17,14 +17,14 @@ from evosplit.edge.pipeline.cloud_requests import CloudRequests
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.exit_fallback import ExitFallback
 from evosplit.edge.pipeline.extra_runs import ExtraRuns
-from evosplit.edge.pipeline.fallback import Fallback
+from evosplit.edge.pipeline.fallback import Attempt, Fallback
 from evosplit.edge.pipeline.frame_times import measured
 from evosplit.edge.pipeline.job import Answer, Job, Strategy
 from evosplit.edge.pipeline.picture_plans import PicturePlans
 from evosplit.edge.pipeline.serving import Route, Serving
 from evosplit.edge.pipeline.split_run import SplitRun
 from evosplit.edge.pipeline.stages import ComputeThread
-from evosplit.edge.pipeline.strategies import named_plans
+from evosplit.edge.pipeline.strategies import named_codec, named_plans
 from evosplit.edge.streams.delta import DeltaSender
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.plan import Plan
@@ -57,31 +57,38 @@ class Engine:
         self.hook_failures = HookFailures() if failures is None else failures
         self.trust = UnauditedTrust(self.hook_failures) if trust is None else trust
         limits = (keeps_inputs, max_frame_bytes)
-        self._requests = CloudRequests(plans.model, compute, cloud, self.deltas, *limits)
-        self._split = SplitRun(plans.model.card, compute, self._requests, self.hook_failures, self.trust)
+        self.requests = CloudRequests(plans.model, compute, cloud, self.deltas, *limits)
+        self._split = SplitRun(plans.model.card, compute, self.requests, self.hook_failures, self.trust)
         self._fallback = Fallback(self._split, ExitFallback(self._split, compute, self.trust), cloud)
-        self._pictures = PicturePlans(plans, self._split, self._requests, self._fallback, self.trust)
-        self.extra = ExtraRuns(plans, compute, self._split, self._requests)
+        self._pictures = PicturePlans(plans, self._split, self.requests, self._fallback, self.trust)
+        self.extra = ExtraRuns(plans, compute, self._split, self.requests)
 
     async def answer(self, job: Job) -> Answer:
         """The outputs of one frame, whose seconds then correct the predictions.
 
         Raises CloudUnavailableError or CloudRefusedError when it takes a cloud, InputError when the network
-        does not take the values, CardError for a picture without a card, and as `check_strategy`.
+        does not take the values, DeadlineError, CardError for a picture without a card, and as
+        `check_strategy`.
         """
-        before_s, link = job.times.by_field(), self.plans.link
+        job.left_s()
+        link = self.plans.link
         answer = await self._answer(job)
-        taken = measured(job, before_s, answer, link)
+        taken = measured(job, answer, link)
         if taken is not None:  # while the frame goes on
             asyncio.get_running_loop().call_soon(self.plans.learn, taken)
         return answer
 
-    async def forget_streams(self, streams: Sequence[str]) -> None:
-        """Drop what deltas, segments and hooks keep of streams that ended or begin anew."""
+    def forget_streams(self, streams: Sequence[str]) -> None:
+        """Drop what deltas, segments and hooks keep of streams that ended or begin anew.
+
+        On the thread that computes.
+        """
         heads = self.plans.heads
         keepers: list[Any] = [self.deltas, *(part for head in heads.built() for part in head.segments)]
         keepers += [hook for hook in heads.hooks if isinstance(hook, StreamHook)]
-        await self.compute.run(lambda: [keeper.forget(name) for keeper in keepers for name in streams])
+        for keeper in keepers:
+            for name in streams:
+                keeper.forget(name)
 
     def check_strategy(self, strategy: Strategy) -> None:
         """Whether frames may go this way.
@@ -89,11 +96,13 @@ class Engine:
         Raises InfeasibleError where it is to be the edge alone and no plan is, UsageError for a plan that the
         table lacks, and where inputs stay here.
         """
+        if strategy == "planned":
+            return
         if strategy == "edge":
             self._alone()
-        elif strategy in ("cloud-raw", "cloud-jpeg"):
-            self._requests.check_inputs_go()
-        elif strategy != "planned":
+        elif strategy in ("cloud-raw", "cloud-jpeg") or named_codec(strategy) is not None:
+            self.requests.check_inputs_go()
+        else:
             self._named(strategy)
 
     async def _answer(self, job: Job) -> Answer:
@@ -102,14 +111,18 @@ class Engine:
             return await self._fallback.alone(serving, job, self._alone(), "edge", asks_hooks=False)
         route = await self._route(serving, job)
         if route is None:
-            return await self._fallback.attempt(serving, job, functools.partial(self._without_plan, job))
+            return await self._or_else(serving, job, functools.partial(self._without_plan, job))
         if picture_codec(route.plan) is not None:
             attempt = functools.partial(self._pictures.answer, serving, job, route)
-            return await self._fallback.attempt(serving, job, attempt)
+            return await self._or_else(serving, job, attempt)
         if not route.plan.boundary:
             return await self._split.run(job, route, "edge")
         attempt = functools.partial(self._split.run, job, route, "cloud")
-        return await self._fallback.attempt(serving, job, attempt)
+        return await self._or_else(serving, job, attempt)
+
+    async def _or_else(self, serving: Serving, job: Job, attempt: Attempt) -> Answer:
+        """With the fallback, unless the frame is to wait for the cloud."""
+        return await (attempt() if job.wait == "later" else self._fallback.attempt(serving, job, attempt))
 
     async def _route(self, serving: Serving, job: Job) -> Route | None:
         """The plan that the strategy names, or the one that the next frame goes by; None without one."""
@@ -120,18 +133,21 @@ class Engine:
         plan = self._named(job.strategy)
         if plan is None:
             return None
-        return Route(plan, await asyncio.to_thread(serving.heads.build, plan), asks_hooks=False)
+        head = serving.heads.ready(plan)
+        if head is None:
+            head = await asyncio.to_thread(serving.heads.build, plan)
+        return Route(plan, head, asks_hooks=False)
 
     async def _without_plan(self, job: Job) -> Answer:
         if job.strategy == "cloud-raw":
-            return await self._requests.raw(job, await self._split.feeds(job))
-        return await self._requests.picture(job)
+            return await self.requests.raw(job, await self._split.feeds(job))
+        return await self.requests.picture(job, codec=named_codec(job.strategy))
 
     def _may_try(self, job: Job) -> Callable[[Plan], bool] | None:
         """Which other plans may be tried on a frame. None while the cloud is away."""
         if self.cloud.circuit.is_open:
             return None
-        return lambda plan: job.picture is not None or picture_codec(plan) is None
+        return lambda plan: job.is_picture or picture_codec(plan) is None
 
     def _named(self, strategy: Strategy) -> Plan | None:
         """The plan that a strategy names, of several the fastest now; None for strategies that name none."""

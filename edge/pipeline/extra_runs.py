@@ -59,7 +59,7 @@ class ExtraRuns:
         extra, run = Job("shadow", "default", answer.plan.model, "planned"), answer.run
         plan, made = with_codes(answer.plan, codes), kept_channels(run.tensors, keep)
         encode = functools.partial(self._requests.encoded, extra, plan, made, is_extra=True)
-        encoded = await self._compute.run_stages(extra.times, encode)
+        encoded = await extra.turn(self._compute, encode)
         sent = await self._requests.boundary(extra, plan, made, encoded)
         outputs = {name: run.tensors[name] for name in answer.head.outputs}
         return self._requests.checked({**sent.reply.outputs, **outputs}), sent.wire_bytes

@@ -14,6 +14,14 @@ from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.result import Result
 
 
+class NotAcceptedError(EvoSplitError):
+    """A frame that is no picture, or cannot be noted: there is no result of it, only the ``reason``."""
+
+    def __init__(self, reason: EvoSplitError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
 class FrameFailedError(EvoSplitError):
     """An accepted frame that nobody could answer; its failure is recorded under ``frame_id``."""
 
@@ -34,12 +42,14 @@ class FrameRefusedError(FrameFailedError):
 class Finished:
     """A result, and the model's outputs where they were computed just now.
 
-    ``is_refused`` where the network cannot take the frame's values.
+    ``is_refused`` where the network cannot take the frame's values. With ``waits`` the frame is on disk until
+    the cloud is there; the result is then yet to come.
     """
 
     result: Result
     outputs: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     is_refused: bool = False
+    waits: bool = False
 
 
 class FrameRecorder(Protocol):

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from evosplit.edge.background.follow_ups import FollowUps
@@ -18,14 +18,17 @@ from evosplit.edge.pipeline.finished import (
     FrameFollower,
     FrameRecorder,
     FrameRefusedError,
+    NotAcceptedError,
 )
 from evosplit.edge.pipeline.job import Answer, Job, failure, success
-from evosplit.edge.pipeline.stages import DECODE, READ
+from evosplit.edge.pipeline.stages import DECODE, READ, StageClock
+from evosplit.edge.pipeline.unsent import Unsent, UnsentError, spooled
+from evosplit.edge.results.spool import Spool, SpoolFullError
 from evosplit.edge.results.store import Accepted, Store
 from evosplit.edge.streams.stream_ends import StreamEnds
 from evosplit.shared.card import Card
 from evosplit.shared.errors import CardError, EvoSplitError, InputError
-from evosplit.shared.input_picture import read_picture
+from evosplit.shared.input_picture import Picture, read_picture
 from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import Result
 
@@ -39,6 +42,7 @@ class FrameFlow:
         store: Store,
         follow_ups: FollowUps,
         pause: BackgroundPause,
+        spool: Spool | None = None,
         recorders: Sequence[FrameRecorder] = (),
         followers: Sequence[FrameFollower] = (),
     ) -> None:
@@ -46,6 +50,7 @@ class FrameFlow:
         self._store = store
         self.follow_ups = follow_ups
         self._pause = pause
+        self._spool = spool
         self._recorders = tuple(recorders)
         self._followers = tuple(followers)
         self._stream_ends = StreamEnds()
@@ -53,55 +58,77 @@ class FrameFlow:
     async def picture(self, content: bytes, job: Job, is_repeatable: bool) -> Finished:
         """Decode a picture and answer it; where it is repeatable, an earlier result of its id is the answer.
 
-        The note of the frame is written meanwhile, and withdrawn where this is no picture.
-
         Raises InputError, CardError (not accepted), and as `run`.
         """
-        stored = await asyncio.to_thread(self._store.get, job.frame_id) if is_repeatable else None
-        if stored is not None:
-            return _checked(Finished(stored))
+        if is_repeatable and (earlier := await self._earlier(job)) is not None:
+            return _checked(earlier)
         read = functools.partial(read_picture, self._card(), content, job.strategy == "cloud-jpeg")
-        noted = self._note(job)
-        try:
-            picture = await self._engine.compute.run_stage(DECODE, job.times, read)
-        except BaseException:
-            self._store.withdraw(job.frame_id)
-            raise
-        return await self._noted(dataclasses.replace(job, picture=picture), noted)
+        return await self._run(dataclasses.replace(job, is_picture=True), read)
 
     async def run(self, job: Job) -> Finished:
         """Answer a frame and record that.
 
         Raises StoreError (not accepted), FrameFailedError, FrameRefusedError.
         """
-        return await self._noted(job, self._note(job))
+        return await self._run(job, None)
 
-    def _note(self, job: Job) -> Future[None]:
-        """From here on the frame has a result, whatever happens, unless the note is refused or withdrawn."""
-        return self._store.accept(Accepted(job.frame_id, job.stream, job.model, job.times.received_at_s))
+    async def _earlier(self, job: Job) -> Finished | None:
+        """What is known of a frame that was sent before."""
+        if self._spool is not None and self._spool.holds(job.frame_id):
+            return _waiting(job)
+        stored = await asyncio.to_thread(self._store.get, job.frame_id)
+        return None if stored is None else Finished(stored)
 
-    async def _noted(self, job: Job, noted: Future[None]) -> Finished:
-        await asyncio.wrap_future(noted)
+    async def _run(self, job: Job, read: Callable[[], Picture] | None) -> Finished:
+        noted = self._store.accept(Accepted(job.frame_id, job.stream, job.model, job.times.received_at_s))
+        job = dataclasses.replace(job, opening=functools.partial(self._open, job, noted, read))
         finished, answer = Finished(failure(job, "the agent failed; its log says how")), None
+        recorded: Future[None] | None = None
         try:
             with self._pause.frame():
-                await self._forget_ended_streams(job)
                 answer = await self._engine.answer(job)
                 reading = await self._read(job, answer)
             finished = Finished(success(job, answer, reading.outcome, reading.confidence), answer.outputs)
+        except NotAcceptedError as refused:
+            recorded = self._store.withdraw(job.frame_id)
+            raise refused.reason from None
+        except UnsentError as error:
+            recorded, finished = self._keep(job, error.unsent, str(error))
         except EvoSplitError as error:
             finished = Finished(failure(job, str(error)), is_refused=isinstance(error, InputError))
         finally:
-            recorded = self._record(finished.result, answer)
+            recorded = recorded or self._record(finished.result, answer)
         await asyncio.wrap_future(recorded)
         if answer is not None and finished.result.answered_by != "nobody":
             self._follow(job, answer, finished.result.outcome)
         return _checked(finished)
 
-    async def _forget_ended_streams(self, job: Job) -> None:
-        size = () if job.picture is None else job.picture.original
+    def _keep(self, job: Job, unsent: Unsent, silence: str) -> tuple[Future[None] | None, Finished]:
+        """Have a frame wait on disk for the cloud, where there is a place for it."""
+        if self._spool is None:
+            return None, Finished(failure(job, silence))
+        try:
+            network = self._engine.plans.model.graph.sha256
+            return self._spool.put(spooled(job, network, unsent)), _waiting(job)
+        except SpoolFullError as full:
+            return None, Finished(failure(job, f"{silence}; {full}"))
+
+    def _open(
+        self, job: Job, noted: Future[None], read: Callable[[], Picture] | None, clock: StageClock
+    ) -> Picture | None:
+        """On the thread that computes: decode, while the note is written; then the frame has a result.
+
+        Streams that ended, or begin anew with this frame, are forgotten.
+        """
+        try:
+            picture = None if read is None else clock.run_stage(DECODE, job.times, read)
+            noted.result()
+        except EvoSplitError as reason:
+            raise NotAcceptedError(reason) from None
+        size = () if picture is None else picture.original
         if over := self._stream_ends.see(job.stream, size, time.monotonic()):
-            await self._engine.forget_streams(over)
+            self._engine.forget_streams(over)
+        return picture
 
     async def _read(self, job: Job, answer: Answer) -> Reading:
         """What the outputs say, by the card."""
@@ -135,8 +162,14 @@ class FrameFlow:
 
 def _checked(finished: Finished) -> Finished:
     """Itself, if somebody answered."""
+    if finished.waits:
+        return finished
     if finished.is_refused:
         raise FrameRefusedError(finished.result)
     if finished.result.answered_by == "nobody":
         raise FrameFailedError(finished.result)
     return finished
+
+
+def _waiting(job: Job) -> Finished:
+    return Finished(failure(job, "the frame waits for the cloud"), waits=True)

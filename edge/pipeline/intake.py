@@ -12,9 +12,8 @@ from typing import Any, Protocol, TypeAlias
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.finished import Finished
 from evosplit.edge.pipeline.frame_flow import FrameFlow
-from evosplit.edge.pipeline.job import Feeds, Job, Strategy
+from evosplit.edge.pipeline.job import Feeds, Job, Strategy, Wait
 from evosplit.shared.errors import CardError, EvoSplitError
-from evosplit.shared.result import Result
 
 _Work: TypeAlias = Callable[[], Coroutine[Any, Any, Finished]]
 
@@ -29,12 +28,17 @@ class BusyError(EvoSplitError):
 
 @dataclass(frozen=True)
 class Ticket:
-    """What a client says about a frame. ``is_named`` when it chose the id, so that there may be a result."""
+    """What a client says about a frame. ``is_named`` when it chose the id, so that there may be a result.
+
+    ``wait`` says whether it may wait for the cloud, ``deadline_s`` for how long an answer is of use.
+    """
 
     frame_id: str
     stream: str = "default"
     strategy: Strategy = "planned"
     is_named: bool = False
+    wait: Wait = "now"
+    deadline_s: float | None = None
 
 
 class InFlightGauge(Protocol):
@@ -48,19 +52,28 @@ class InFlightGauge(Protocol):
 
 
 class FrameIntake:
-    """Accepts frames; a repeated id gets the first one's result. All of it belongs to one event loop."""
+    """Accepts frames; a repeated id gets the first one's result. All of it belongs to one event loop.
+
+    With ``collects``, frames that may wait for the cloud do.
+    """
 
     def __init__(
-        self, engine: Engine, flow: FrameFlow, max_in_flight: int, gauge: InFlightGauge | None = None
+        self,
+        engine: Engine,
+        flow: FrameFlow,
+        max_in_flight: int,
+        gauge: InFlightGauge | None = None,
+        collects: bool = False,
     ) -> None:
+        self._collects = collects
         self._engine = engine
         self._flow = flow
         self._max_in_flight = max_in_flight
         self._gauge = gauge
         self._in_flight: dict[str, asyncio.Task[Finished]] = {}
 
-    async def take_picture(self, content: bytes, ticket: Ticket) -> Result:
-        """Answer a picture file.
+    async def take_picture(self, content: bytes, ticket: Ticket) -> Finished:
+        """Answer a picture file, or have it wait for the cloud.
 
         Raises InputError, CardError, UsageError, BusyError (all of them: not accepted), FrameFailedError.
         """
@@ -70,7 +83,7 @@ class FrameIntake:
         work = functools.partial(
             self._flow.picture, content, self._job(ticket), is_repeatable=ticket.is_named
         )
-        return (await self._submit(ticket.frame_id, work)).result
+        return await self._submit(ticket.frame_id, work)
 
     async def take_tensors(self, feeds: Feeds, ticket: Ticket) -> Finished:
         """Answer the model's own inputs. Raises as `take_picture`."""
@@ -96,7 +109,9 @@ class FrameIntake:
 
     def _job(self, ticket: Ticket, feeds: Feeds | None = None) -> Job:
         model = self._engine.plans.model.graph.name
-        return Job(ticket.frame_id, ticket.stream, model, ticket.strategy, feeds=feeds)
+        wait = "later" if self._collects and ticket.wait == "auto" else ticket.wait
+        said = (ticket.frame_id, ticket.stream, model, ticket.strategy)
+        return Job(*said, feeds=feeds, wait=wait, deadline_s=ticket.deadline_s)
 
     async def _submit(self, frame_id: str, work: _Work) -> Finished:
         task = self._in_flight.get(frame_id)

@@ -2,44 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from numpy.typing import NDArray
 
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
-from evosplit.edge.pipeline.stages import StageTimes
+from evosplit.edge.pipeline.stages import ComputeThread, StageClock, StageTimes
 from evosplit.edge.streams.exchange import SentAs
+from evosplit.shared.errors import DeadlineError
 from evosplit.shared.input_picture import Picture
 from evosplit.shared.plan import Plan
 from evosplit.shared.result import AnsweredBy, Result
 
+T = TypeVar("T")
 Strategy: TypeAlias = str
 """One of `evosplit.edge.pipeline.strategies.STRATEGIES`, or one plan: ``plan:DIGITS`` or ``cut:KEY``."""
 Feeds: TypeAlias = dict[str, NDArray[Any]]
+Wait = Literal["now", "auto", "later"]
+"""``now``: an answer or a failure; ``auto``: what nobody can answer now waits for the cloud on disk;
+``later``: whatever is for the cloud waits there."""
 
 
 @dataclass
 class Job:
     """A frame and the seconds spent on it so far. It is either a ``picture`` or ``feeds``.
 
-    Of a picture, ``feeds`` are what `keep` was given first.
+    Of a picture, ``feeds`` are what `keep` was given first. The first turn begins with the ``opening``, which
+    gives the picture of a frame that is one (``is_picture``).
+    ``deadline_s`` after its arrival an answer is of no use; None: it always is.
     """
 
     frame_id: str
     stream: str
     model: str
-    strategy: Strategy
+    strategy: str
     picture: Picture | None = None
     feeds: Feeds | None = None
     times: StageTimes = field(default_factory=StageTimes)
+    wait: Wait = "now"
+    deadline_s: float | None = None
+    is_picture: bool = False
+    opening: Opening | None = None
+
+    def left_s(self) -> float:
+        """Seconds in which an answer is of use. Raises DeadlineError when there are none."""
+        left_s = math.inf if self.deadline_s is None else self.deadline_s - self.times.elapsed_s()
+        if left_s <= 0:
+            raise DeadlineError(f"the frame's {self.deadline_s:g} s are over")
+        return left_s
 
     def keep(self, feeds: Feeds) -> Feeds:
         """Keep the network's inputs, so that they are made of the picture once."""
         self.feeds = feeds
         return feeds
+
+    async def turn(self, compute: ComputeThread, stages: Callable[[StageClock], T]) -> T:
+        """Run stages of this frame on the thread that computes; the opening comes first."""
+
+        def opened(clock: StageClock) -> T:
+            opening, self.opening = self.opening, None
+            if opening is not None:
+                self.picture = opening(clock)
+            return stages(clock)
+
+        return await compute.run_stages(self.times, opened)
+
+
+Opening: TypeAlias = Callable[[StageClock], "Picture | None"]
+"""Decodes the picture where there is one, or refuses the frame."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class PicturePlans:
 
         A frame of tensors goes by the best plan that sends tensors.
         """
-        if job.picture is None:
+        if not job.is_picture:
             return await self._tensors(serving, job, route)
         asked = route.head.hooks if route.asks_hooks else ()
         if not any(hook.kind in ANSWERING and self._trust.believes(hook) for hook in asked):

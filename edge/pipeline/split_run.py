@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evosplit.edge.backends.segment import Tensors
 from evosplit.edge.head.apply_decisions import kept_channels, with_codes
@@ -15,6 +15,7 @@ from evosplit.edge.pipeline.cloud_requests import CloudRequests
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.serving import Route
 from evosplit.edge.pipeline.stages import HEAD, PREPROCESS, ComputeThread, StageClock
+from evosplit.edge.pipeline.unsent import UnsentError
 from evosplit.edge.streams.delta import Sent
 from evosplit.edge.streams.exchange import is_stream
 from evosplit.shared.card import Card
@@ -65,26 +66,26 @@ class SplitRun:
             run = self._head(job, route, acts, clock)
             return run, self._encoded(job, route, run, clock)
 
-        return await self._answer(job, route, *await self._compute.run_stages(job.times, turn), answered_by)
+        return await self._answer(job, route, *await job.turn(self._compute, turn), answered_by)
 
     async def head(self, job: Job, route: Route, acts: DecisionPolicy | None) -> HeadRun:
         """Run the head; ``acts`` as in `run_head`."""
         turn = functools.partial(self._head, job, route, acts)
-        return await self._compute.run_stages(job.times, turn)
+        return await job.turn(self._compute, turn)
 
     async def finish(self, job: Job, route: Route, run: HeadRun, answered_by: AnsweredBy) -> Answer:
         """From what the head made to the answer: a hook's, the head's own outputs, or the tail's."""
         boundary = None
         if _crosses(route, run):
             turn = functools.partial(self._encoded, job, route, run)
-            boundary = await self._compute.run_stages(job.times, turn)
+            boundary = await job.turn(self._compute, turn)
         return await self._answer(job, route, run, boundary, answered_by)
 
     async def feeds(self, job: Job) -> Feeds:
         """The network's inputs, made of the picture once."""
         if job.feeds is not None:
             return job.feeds
-        return await self._compute.run_stages(job.times, functools.partial(self._feeds, job))
+        return await job.turn(self._compute, functools.partial(self._feeds, job))
 
     def _feeds(self, job: Job, clock: StageClock) -> Feeds:
         if job.feeds is not None:
@@ -119,7 +120,10 @@ class SplitRun:
         outputs = {name: run.tensors[name] for name in head.outputs}
         if boundary is None:
             return Answer(outputs, answered_by, plan, plan.cut_key, 0, head=head, run=run)
-        reply = await self._requests.boundary(job, boundary.plan, boundary.made, boundary.sent)
+        try:
+            reply = await self._requests.boundary(job, boundary.plan, boundary.made, boundary.sent)
+        except UnsentError as later:
+            raise UnsentError(str(later), replace(later.unsent, plan=plan, outputs=outputs)) from None
         whole, size = self._requests.checked({**reply.reply.outputs, **outputs}), reply.wire_bytes
         return Answer(whole, "cloud", plan, plan.cut_key, size, head=head, run=run, sent_as=reply.sent_as)
 

@@ -48,26 +48,33 @@ class StageTimes:
     def __init__(self) -> None:
         self.received_at_s = time.time()
         self._started_s = time.perf_counter()
-        self._seconds: dict[str, float] = {}
+        self._seconds: dict[Stage, float] = {}
         self.cloud_queue_s = 0.0
         self.link_share = 1.0
 
     def add(self, stage: Stage, seconds: float) -> None:
         """Add to a stage, which a frame may pass more than once."""
-        self._seconds[stage.field] = self._seconds.get(stage.field, 0.0) + seconds
+        self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
 
     def add_cloud_queue(self, queue_s: float, link_share: float) -> None:
         """How a request fared beside others."""
         self.add(QUEUE, queue_s)
         self.cloud_queue_s, self.link_share = queue_s, link_share
 
-    def by_field(self) -> dict[str, float]:
-        """Seconds until now by field of the breakdown, for those that were met."""
-        return dict(self._seconds)
+    def elapsed_s(self) -> float:
+        """Seconds since the frame came."""
+        return time.perf_counter() - self._started_s
+
+    def spent_s(self, *stages: Stage) -> float:
+        """Seconds until now in these stages together."""
+        return sum(self._seconds.get(stage, 0.0) for stage in stages)
 
     def breakdown(self) -> Breakdown:
         """Where the time went until now."""
-        return Breakdown(**self._seconds, total_s=time.perf_counter() - self._started_s)
+        spent: dict[str, float] = {}
+        for stage, seconds in self._seconds.items():
+            spent[stage.field] = spent.get(stage.field, 0.0) + seconds
+        return Breakdown(**spent, total_s=self.elapsed_s())
 
 
 class StageClock:

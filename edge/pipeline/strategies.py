@@ -1,4 +1,4 @@
-"""Strategies that name one plan of the table, so that plans can be measured one by one."""
+"""Strategies that name one plan of the table, or one picture codec, so that each can be measured."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from evosplit.shared.errors import UsageError
+from evosplit.shared.picture_codes import is_picture
 from evosplit.shared.plan import Plan
 
 STRATEGIES: Final = ("planned", "edge", "cloud-raw", "cloud-jpeg")
@@ -13,6 +14,19 @@ BY_DIGEST: Final = "plan:"
 """Followed by the first digits of a plan's digest."""
 BY_CUT: Final = "cut:"
 """Followed by a cut's key: the fastest plan with that cut, over the link as it is now."""
+
+BY_CODEC: Final = "picture:"
+"""Followed by a codec: the picture at the network's size in it (``jpeg-70``, ``png``, ``raw8``)."""
+
+
+def named_codec(text: str) -> str | None:
+    """The codec of a strategy that names one; None for others. Raises UsageError for one that is none."""
+    codec = text.removeprefix(BY_CODEC)
+    if codec == text:
+        return None
+    if not is_picture(codec):
+        raise UsageError(f"no codec {codec[:80]!r}; there are raw8, png and jpeg-1 to jpeg-100")
+    return codec
 
 
 def names_plan(text: str) -> bool:

@@ -12,6 +12,10 @@ SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS accepted (
     frame_id TEXT PRIMARY KEY, stream TEXT NOT NULL, model TEXT NOT NULL, received_at_s REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spooled (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, frame_id TEXT NOT NULL UNIQUE, size_bytes INTEGER NOT NULL,
+    request BLOB NOT NULL, content BLOB NOT NULL, outputs BLOB
+);
 CREATE TABLE IF NOT EXISTS results (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, frame_id TEXT NOT NULL UNIQUE, stream TEXT NOT NULL,
     received_at_s REAL NOT NULL, answered_by TEXT NOT NULL, body BLOB NOT NULL
@@ -34,10 +38,11 @@ DELETE FROM results WHERE sequence IN (SELECT sequence FROM results ORDER BY seq
 
 
 def insert_result(db: sqlite3.Connection, result: Result) -> None:
-    """Exchange the note of a frame for its result; the first result of a frame stays."""
+    """Exchange the note of a frame, or what is kept to be sent of it, for its result; the first one stays."""
     row = (result.frame_id, result.stream, result.received_at_s, result.answered_by, to_json(result))
     db.execute(_INSERT, row)
     db.execute("DELETE FROM accepted WHERE frame_id = ?", (result.frame_id,))
+    db.execute("DELETE FROM spooled WHERE frame_id = ?", (result.frame_id,))
 
 
 def interrupted(db: sqlite3.Connection) -> list[Result]:

@@ -57,17 +57,23 @@ class Store:
     def accept(self, frame: Accepted) -> Future[None]:
         """Note a frame before it is worked on. StoreError when it cannot be written."""
         row = (frame.frame_id, frame.stream, frame.model, frame.received_at_s)
-        return self._submit(
-            lambda db: _execute(db, "INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?)", row)
-        )
+        return self.write(lambda db: _execute(db, "INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?)", row))
 
     def withdraw(self, frame_id: str) -> Future[None]:
         """Drop the note of a frame that is not accepted after all. StoreError as above."""
-        return self._submit(lambda db: _execute(db, "DELETE FROM accepted WHERE frame_id = ?", (frame_id,)))
+        return self.write(lambda db: _execute(db, "DELETE FROM accepted WHERE frame_id = ?", (frame_id,)))
 
     def finish(self, result: Result) -> Future[None]:
         """Exchange the note for the result; the first result of a frame stays. StoreError as above."""
-        return self._submit(lambda db: insert_result(db, result))
+        return self.write(lambda db: insert_result(db, result))
+
+    def write(self, statements: Write) -> Future[None]:
+        """Have statements executed in the writer's next transaction. StoreError as above."""
+        done: Future[None] = Future()
+        # From here on nobody can cancel it: a caller that goes away must not end the thread that writes.
+        done.set_running_or_notify_cancel()
+        self._writes.put((statements, done))
+        return done
 
     def get(self, frame_id: str) -> Result | None:
         """The result of a frame, or None. Blocks for a read."""
@@ -91,13 +97,6 @@ class Store:
         self._thread.join()
         self._writer.close()
         self._reader.close()
-
-    def _submit(self, write: Write) -> Future[None]:
-        done: Future[None] = Future()
-        # From here on nobody can cancel it: a caller that goes away must not end the thread that writes.
-        done.set_running_or_notify_cancel()
-        self._writes.put((write, done))
-        return done
 
     def _recover(self) -> int:
         with self._writer:

@@ -45,7 +45,7 @@ def fitting_delta(
     content, settled = delta_frame(frame, wire, base, codes, threshold)
     if limit_bytes is None or len(content) <= limit_bytes:
         return Fitting(content, settled, _noise(settled, codes), is_full=True)
-    block = 0 if frame.stream is None else frame.stream.block
+    block, plain = 0 if frame.stream is None else frame.stream.block, _unrestored(frame)
     far = [furthest(before, now, block) for before, now in zip(base, codes, strict=True)]
     ranked = np.argsort(-np.concatenate(far), kind="stable")
     ends = np.cumsum([len(blocks) for blocks in far])[:-1]
@@ -55,7 +55,7 @@ def fitting_delta(
         chosen[ranked[: int(share * len(ranked))]] = True
         each = zip(base, codes, np.split(chosen, ends), strict=True)
         some = tuple(with_blocks(before, now, blocks, block) for before, now, blocks in each)
-        return Fitting(delta_frame(frame, wire, base, some, 0)[0], some, _noise(some, codes), is_full=False)
+        return Fitting(delta_frame(plain, wire, base, some, 0)[0], some, _noise(some, codes), is_full=False)
 
     return _finest(made, _SHARES, limit_bytes)
 
@@ -66,13 +66,13 @@ def fitting_key(frame: Frame, wire: Wire, codes: Coded, limit_bytes: int | None)
     if limit_bytes is None or len(content) <= limit_bytes:
         return Fitting(content, codes, 0.0, is_full=True)
     # Contexts make little of codes with gaps between them.
-    plain = dataclasses.replace(
+    usual = dataclasses.replace(
         wire, codes=tuple((name, dataclasses.replace(code, codec=None)) for name, code in wire.codes)
     )
 
     def made(apart: float) -> Fitting:
         coarse = tuple(multiples(each, int(apart)) for each in codes)
-        content = min((key_frame(frame, each, coarse) for each in (wire, plain)), key=len)
+        content = min((key_frame(_unrestored(frame), each, coarse) for each in (wire, usual)), key=len)
         return Fitting(content, coarse, _noise(coarse, codes), is_full=False)
 
     return _finest(made, _APART, limit_bytes)
@@ -90,6 +90,11 @@ def _finest(make: Callable[[float], Fitting], steps: Sequence[float], limit_byte
         else:
             low = middle + 1
     return best
+
+
+def _unrestored(frame: Frame) -> Frame:
+    """What restores codes in the cloud has learned from such as the plan's, not from some that are off."""
+    return dataclasses.replace(frame, restorations=())
 
 
 def _noise(some: Coded, codes: Coded) -> float:

@@ -17,7 +17,7 @@ from evosplit.kernels.attention_masks import travelling_code
 from evosplit.kernels.encoded_sizes import is_affine
 from evosplit.kernels.quantise import value_range
 from evosplit.kernels.unpacked_codes import Codes, to_codes
-from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
+from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode, restoration_names
 
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 Ends: TypeAlias = Mapping[str, tuple[float, float]]
@@ -31,6 +31,11 @@ class Wire:
     model_sha256: str
     cut_key: str
     codes: tuple[tuple[str, TensorCode], ...]
+
+    @property
+    def restorations(self) -> tuple[str, ...]:
+        """What restores each tensor in the cloud, as frames say it."""
+        return restoration_names(code for _, code in self.codes)
 
 
 def wire_of(plan: Plan, tensors: Tensors) -> Wire:

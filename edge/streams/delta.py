@@ -116,7 +116,7 @@ class DeltaSender:
             digest=0,
             keep=len(held.pending) < self._settings.pending,
         )
-        frame = Frame(frame_id, wire.model_sha256, wire.cut_key, (), head)
+        frame = Frame(frame_id, wire.model_sha256, wire.cut_key, (), head, wire.restorations)
         written = shorter(frame, epoch, base, codes, self._settings.threshold, limit_bytes)
         kept = State(head.sequence, written.codes) if head.keep else None
         with self._lock:

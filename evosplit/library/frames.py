@@ -13,7 +13,7 @@ from evosplit.kernels.codec import decode_tensor
 from evosplit.library.split import FLOAT, Split, Tensors
 from evosplit.shared.errors import InputError, UsageError
 from evosplit.shared.picture_codes import is_picture
-from evosplit.shared.plan import TensorCode
+from evosplit.shared.plan import TensorCode, restoration_names
 from evosplit.shared.wire import Frame, decode_frame, encode_frame
 
 
@@ -24,7 +24,7 @@ def encode(parts: Split, boundary: Tensors, bits: int | None = None, frame_id: s
     are rounded over their own range, or the plan's. Raises InputError for a tensor that lacks, or holds NaN,
     UsageError for a plan that sends a picture instead.
     """
-    tensors = []
+    tensors, codes = [], []
     for name in parts.cut.boundary:
         code = parts.codes.get(name, FLOAT) if bits is None else TensorCode(bits)
         if is_picture(code.codec):
@@ -32,8 +32,11 @@ def encode(parts: Split, boundary: Tensors, bits: int | None = None, frame_id: s
         if name not in boundary:
             raise InputError(f"the boundary tensor {name!r} is missing")
         tensors.append(encode_travelling(name, np.asarray(boundary[name]), code))
+        codes.append(code)
     name = uuid.uuid4().hex if frame_id is None else frame_id
-    return encode_frame(Frame(name, parts.graph.sha256, parts.cut.key, tuple(tensors)))
+    return encode_frame(
+        Frame(name, parts.graph.sha256, parts.cut.key, tuple(tensors), None, restoration_names(codes))
+    )
 
 
 def decode(content: bytes) -> dict[str, NDArray[Any]]:

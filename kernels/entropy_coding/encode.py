@@ -19,7 +19,7 @@ from evosplit.kernels.entropy_coding.model import (
     refresh,
 )
 from evosplit.kernels.entropy_coding.rans import LEAST_STATE, Scalar
-from evosplit.kernels.entropy_coding.tokens import ROW, TOKENS
+from evosplit.kernels.entropy_coding.tokens import DIRECT, ROW, TOKENS
 from evosplit.kernels.jit import compiled
 
 Table = NDArray[np.int16]
@@ -32,17 +32,6 @@ _INVERSES: Final = 1.0 / np.maximum(np.arange((1 << SCALE_BITS) + 1), 1)
 """By frequency; what a state is multiplied by in place of a division."""
 _TOP_SHIFT: Final = 32 - SCALE_BITS
 _START_MASK: Final = (1 << SCALE_BITS) - 1
-
-
-@compiled
-def count_codes(codes: NDArray[np.uint8], histogram: NDArray[np.int64]) -> None:
-    """How often each code occurs, into four partial sums at a time: (4, 256)."""
-    whole = codes.size // 4
-    for index in range(whole):
-        for part in range(4):
-            histogram[part, codes[4 * index + part]] += 1
-    for index in range(4 * whole, codes.size):
-        histogram[0, codes[index]] += 1
 
 
 @compiled
@@ -62,11 +51,11 @@ def choose_cells(
     entries: NDArray[np.uint32],
     numbers: NDArray[np.uint8],
 ) -> None:
-    """The forward pass: each code's cell and folded number, (codes,). ``counts`` go on from the assumed ones.
+    """The forward pass: each code's cell, (codes,), and its folded number where extra bits follow the token.
 
-    ``near`` is by code, ``token_of`` by folded number; ``number_of`` as in `tokens.Numbers`. Rows that all
-    lanes have come first, in turn, then those of planes left over: what the counts are when frequencies are
-    made anew is part of the format.
+    ``counts`` go on from the assumed ones. ``near`` is by code, ``number_of`` and ``token_of`` as in
+    `tokens.Numbers`. Rows that all lanes have come first, in turn, then those of planes left over:
+    what the counts are when frequencies are made anew is part of the format.
     """
     cells, built = np.zeros(counts.size, np.uint32), np.zeros(contexts, np.int64)
     no_slots = np.empty(0, np.uint8)
@@ -115,19 +104,20 @@ def _choose_row(
     numbers: NDArray[np.uint8],
 ) -> None:
     """The row from ``row_start`` on; ``two_rows`` hold its distances and those above, bordered, by turns."""
-    here, above = two_rows[parity], two_rows[1 - parity]
+    here, above, start = two_rows[parity], two_rows[1 - parity], np.uintp(row_start)
     for col in range(contexts.size):
-        here[col + 1] = near[codes[row_start + col]]
+        here[col + 1] = near[codes[start + np.uintp(col)]]
     row_contexts(here, above, contexts)
     left = np.uintp(centre)
     for col in range(contexts.size):
-        context, code = np.uintp(contexts[col]), np.uintp(codes[row_start + col])
+        context, code = np.uintp(contexts[col]), np.uintp(codes[start + np.uintp(col)])
         reference = np.uintp(centre) if context & np.uintp(_UNREST_MASK) else left
-        number = number_of[reference * np.uintp(ROW) + code]
-        index = context * np.uintp(TOKENS) + np.uintp(token_of[number])
-        entries[row_start + col] = cells[index]
-        numbers[row_start + col] = number
+        token = np.uintp(token_of[reference * np.uintp(ROW) + code])
+        index = context * np.uintp(TOKENS) + token
+        entries[start + np.uintp(col)] = cells[index]
         counts[index] += COUNTED
+        if token >= np.uintp(DIRECT):
+            numbers[start + np.uintp(col)] = number_of[reference * np.uintp(ROW) + code]
         left = code
 
 
@@ -189,7 +179,7 @@ def code_backwards(
 ) -> Scalar:
     """Write ``words`` from the end on; the place of the first one, or -1 where there is no room.
 
-    ``size`` is the codes of a plane, ``numbers`` are their folded ones. There are 1 or 4 states.
+    ``size`` is the codes of a plane; entries and numbers are those of `choose_cells`. 1 or 4 states.
     """
     place: Scalar = words.size
     lanes = states.size

@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from evosplit.kernels.entropy_coding import scratch
 from evosplit.kernels.entropy_coding.contexts import CONTEXTS
 from evosplit.kernels.entropy_coding.decode import decode_words
-from evosplit.kernels.entropy_coding.encode import choose_cells, code_backwards, count_codes
+from evosplit.kernels.entropy_coding.encode import choose_cells, code_backwards
 from evosplit.kernels.entropy_coding.layout import layout_of
 from evosplit.kernels.entropy_coding.model import SCALE_BITS, assumed_counts
 from evosplit.kernels.entropy_coding.rans import LEAST_STATE
+from evosplit.kernels.entropy_coding.statistics import centre_of, histogram_of, shift_of
 from evosplit.kernels.entropy_coding.tokens import TABLE, TOKENS, most_tokens, near_of, numbers_of
 from evosplit.shared.errors import WireError
 from evosplit.shared.wire.frame import MAX_CODED, MAX_CODED_BITS
@@ -37,17 +38,27 @@ def encode_codes(codes: NDArray[Any], shape: Sequence[int], bits: int, limit_byt
     """The payload of (elements,) uint8 ``codes`` below 2**bits; None where that is not below the limit."""
     if bits > MAX_CODED_BITS or not 0 < codes.size <= MAX_CODED:
         return None
-    layout, partial = layout_of(shape), np.zeros((4, 256), np.int64)
-    count_codes(codes, partial)
-    histogram = partial.sum(0)
-    centre = int(histogram.argmax())
-    shift = _shift(histogram, centre)
+    layout, histogram = layout_of(shape), histogram_of(codes)
+    centre = centre_of(histogram)
+    shift = shift_of(histogram, centre)
     counts, tokens = assumed_counts(centre, bits, shift).copy(), most_tokens(histogram, bits)
     entries, numbers = scratch.entries(codes.size)
     states, words = np.empty(layout.lanes, np.uint32), np.empty(max(limit_bytes // 2, 0), np.uint16)
-    number_of, near = numbers_of(bits).number, near_of(centre, bits, shift)
+    numbers_by_code, near = numbers_of(bits), near_of(centre, bits, shift)
     choose_cells(
-        *(codes, *layout, tokens, centre, number_of, TABLE.token, near, counts, CONTEXTS, entries, numbers)
+        *(
+            codes,
+            *layout,
+            tokens,
+            centre,
+            numbers_by_code.number,
+            numbers_by_code.token,
+            near,
+            counts,
+            CONTEXTS,
+            entries,
+            numbers,
+        )
     )
     first = code_backwards(numbers, entries, layout.planes, layout.rows * layout.cols, states, words)
     if first < 0:
@@ -94,13 +105,3 @@ def decode_codes(payload: bytes | memoryview, shape: Sequence[int], bits: int) -
     if not is_even:
         raise WireError("entropy coding that does not come out even")
     return codes
-
-
-def _shift(histogram: NDArray[Any], centre: int) -> int:
-    """So that the mean distance that contexts see is about a step."""
-    distances = abs(np.arange(histogram.size) - centre)
-    mean = float((histogram * distances).sum() / histogram.sum())
-    shift = 0
-    while mean > 2:
-        mean, shift = mean / 2, shift + 1
-    return shift

@@ -27,10 +27,12 @@ ROW: Final = 256
 class Numbers(NamedTuple):
     """Tables of codes of one width, (2**bits * 256,) uint8: entry ``reference * 256 + x``.
 
-    ``number`` is by code, 0 beyond the last one; ``code`` by folded number, some code beyond the last one.
+    ``number`` is by code, 0 beyond the last one, ``token`` that of this number; ``code`` by folded number,
+    some code beyond the last one.
     """
 
     number: NDArray[np.uint8]
+    token: NDArray[np.uint8]
     code: NDArray[np.uint8]
 
 
@@ -45,7 +47,7 @@ def numbers_of(bits: int) -> Numbers:
         folded = np.where(far > both, far + both, 2 * far - above)
         number[reference, : 2**bits] = folded
         code[reference, folded] = codes
-    return Numbers(number.reshape(-1), code.reshape(-1))
+    return Numbers(number.reshape(-1), TABLE.token[number.reshape(-1)], code.reshape(-1))
 
 
 @functools.lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from evosplit.kernels.clipping import Clip
-from evosplit.kernels.errors.coded_steps import CodedStep, coded_bytes
+from evosplit.kernels.errors.coded_sizes import CodedSize, coded_sizes, with_sizes
 from evosplit.kernels.errors.error_table import ActivationErrors
 from evosplit.kernels.errors.non_finite import check_outputs
 from evosplit.kernels.errors.stretched_network import Network
@@ -37,10 +37,10 @@ Measured = tuple[dict[str, ActivationErrors], dict[str, float]]
 
 @dataclass(frozen=True)
 class _Encoded:
-    """Bytes of one tensor on one input: dense by bits, and entropy coded by step."""
+    """One tensor of one input: its bytes by bits, and what it is entropy coded, by step."""
 
     payload: dict[int, int]
-    coded: tuple[int, ...]
+    coded: tuple[CodedSize | None, ...]
 
 
 def measure_activations(
@@ -73,7 +73,7 @@ def measure_activations(
         made = (pair for values in walk(feeds) for pair in values.items())
         return {
             name: _Encoded(
-                payload_bytes(name, array, codes.get(name, {})), coded_bytes(name, array, steps.get(name, ()))
+                payload_bytes(name, array, codes.get(name, {})), coded_sizes(name, array, steps.get(name, ()))
             )
             for name, array in made
         }
@@ -86,7 +86,8 @@ def measure_activations(
     means = {name: _means([size.payload for size in of_inputs]) for name, of_inputs in sizes.items()}
 
     def measured(name: str) -> ActivationErrors:
-        coded = _with_bytes(steps[name], [size.coded for size in sizes[name]])
+        power = float(np.var(finite[name].values(), dtype=np.float64))
+        coded = with_sizes(steps[name], [size.coded for size in sizes[name]], power)
         return replace(_errors(finite[name], ranges[name], codes[name], means[name]), coded=coded)
 
     errors = dict(zip(finite, pool.map(measured, finite), strict=True))
@@ -130,12 +131,6 @@ def _errors(
     high = {bits: code.high for bits, code in codes.items() if code.high is not None}
     noise = relative(mse, watch.values())
     return ActivationErrors(noise, noise, mse, low, high, wire_bytes, ranges)
-
-
-def _with_bytes(steps: Sequence[CodedStep], sizes: Sequence[Sequence[int]]) -> tuple[CodedStep, ...]:
-    """The steps with their mean bytes; none where the tensor was too large to be coded."""
-    totals = (sum(each) / len(sizes) for each in zip(*sizes, strict=True))
-    return tuple(replace(step, wire_bytes=mean) for step, mean in zip(steps, totals, strict=False))
 
 
 def _means(sizes: Sequence[Mapping[int, int]]) -> dict[int, float]:

@@ -1,7 +1,8 @@
-"""Quantiser steps for the entropy coder: a tensor's noise and bytes at each of a ladder of steps.
+"""Quantiser steps for the entropy coder: a tensor's noise and bytes at each step of two ladders.
 
 An entropy coder makes the bytes follow the step instead of the width of a code, so the ladder is finer than
-bits, and nothing has to be clipped: codes that hardly occur cost hardly anything.
+bits, and nothing has to be clipped: codes that hardly occur cost hardly anything. On one ladder codes are
+rounded to nearest, on the other, finer one moved towards zero where that saves more bits than it is worth.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from evosplit.kernels.codec import encode_tensor
 from evosplit.kernels.quantise import fake_quantise
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire.frame import MAX_CODED_BITS
@@ -22,8 +23,10 @@ from evosplit.shared.wire.frame import MAX_CODED_BITS
 CODEC: Final = "rans"
 STEPS: Final = (2.8, 2.0, 1.4, 1.0, 0.7, 0.5, 0.35, 0.2, 0.1)
 """Steps as shares of the values' standard deviation, coarsest first."""
-MAX_ELEMENTS: Final = 2**18
-"""Larger tensors are not offered: coding them takes longer than it saves, here and on a slow device."""
+ECONOMICAL_STEPS: Final = tuple(2.8 * 2.0 ** (-number / 4) for number in range(13))
+"""The same where codes are moved to save bits, which makes little difference to finer ones."""
+LAGRANGE_MULTIPLIER: Final = 0.1155
+"""Squared steps that a bit is worth: noise over bits of a fine uniform quantiser, 2 ln 2 / 12."""
 _HEADROOM: Final = 1.25
 """How much further than on calibration inputs values may lie before they are clipped."""
 _LEAST_BITS: Final = 2
@@ -31,7 +34,11 @@ _LEAST_BITS: Final = 2
 
 @dataclass(frozen=True)
 class CodedStep:
-    """One step: the code's ``bits``, ``low`` and ``high``; ``relative`` noise; ``error`` and mean payload."""
+    """One step: the code's ``bits``, ``low`` and ``high``; ``relative`` noise; ``error`` and mean payload.
+
+    ``lagrange_multiplier`` as in `TensorCode`. Where the network ``restoration`` (its name) restores the
+    tensor in the cloud, in ``restore_s`` seconds, the error is that behind it; the payload counts the name.
+    """
 
     bits: int
     low: float
@@ -39,23 +46,46 @@ class CodedStep:
     relative: float
     error: float = 0.0
     wire_bytes: float = 0.0
+    lagrange_multiplier: float | None = None
+    restoration: str | None = None
+    restore_s: float = 0.0
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """The JSON of a ladder without restorations is what it was before there were any."""
+        data: dict[str, object] = write(self)
+        absent = {"restoration", "restore_s"} if self.restoration is None else set[str]()
+        return {name: value for name, value in data.items() if name not in absent}
 
     @property
     def code(self) -> TensorCode:
         """How a tensor travels at this step."""
-        return TensorCode(self.bits, self.low, self.high, CODEC)
+        ends = (self.low, self.high)
+        return TensorCode(self.bits, *ends, CODEC, self.lagrange_multiplier, self.restoration)
 
 
 def coded_steps(values: NDArray[np.float32], low: float, high: float) -> tuple[CodedStep, ...]:
-    """The ladder of a tensor of which ``values`` are samples, in the range ``low`` to ``high``; no bytes yet.
+    """The ladders of a tensor with samples ``values``, in the range ``low`` to ``high``; no bytes yet.
 
-    Nothing for one that never varies.
+    Nearest first, each from the coarsest on; the noise is that of rounding to nearest. Nothing for a tensor
+    that never varies.
     """
     deviation = float(np.std(values, dtype=np.float64))
     if not deviation > 0 or not math.isfinite(deviation):
         return ()
-    candidates = (_step(values, share * deviation, low * _HEADROOM, high * _HEADROOM) for share in STEPS)
-    return tuple(step for step in candidates if step is not None)
+    ends = (low * _HEADROOM, high * _HEADROOM)
+    nearest = (_step(values, share * deviation, *ends) for share in STEPS)
+    economical = (_step(values, share * deviation, *ends) for share in ECONOMICAL_STEPS)
+    return (
+        *(step for step in nearest if step is not None),
+        *(replace(step, lagrange_multiplier=LAGRANGE_MULTIPLIER) for step in economical if step is not None),
+    )
+
+
+def coarser_steps(steps: Sequence[CodedStep], number: int) -> tuple[CodedStep, ...]:
+    """The larger steps of the ladder that step ``number`` is on, coarsest first."""
+    multiplier = steps[number].lagrange_multiplier
+    return tuple(step for step in steps[:number] if step.lagrange_multiplier == multiplier)
 
 
 def _step(values: NDArray[np.float32], step: float, low: float, high: float) -> CodedStep | None:
@@ -70,13 +100,6 @@ def _step(values: NDArray[np.float32], step: float, low: float, high: float) -> 
     noise = fake_quantise(values, bits, *ends).astype(np.float64) - values
     power = float(np.var(values, dtype=np.float64))
     return CodedStep(bits, *ends, float(np.mean(np.square(noise))) / power)
-
-
-def coded_bytes(name: str, array: NDArray[np.generic], steps: Sequence[CodedStep]) -> tuple[int, ...]:
-    """Payload bytes of a tensor at each step, as really encoded; none of a large one."""
-    if array.size > MAX_ELEMENTS:
-        return ()
-    return tuple(len(encode_tensor(name, array, step.code).payload) for step in steps)
 
 
 def with_errors(

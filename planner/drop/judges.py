@@ -14,6 +14,7 @@ from evosplit.planner.drop.shares import SharesDrop
 from evosplit.planner.encodings.picture_round_trip import picture_wire
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph
+from evosplit.shared.restoration.store import RestorationOf
 
 
 def judge_for(
@@ -23,6 +24,7 @@ def judge_for(
     errors: ErrorTable | None,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    restoration_of: RestorationOf | None = None,
 ) -> Judge:
     """Accuracy where inputs have labels, else agreement with the float network.
 
@@ -34,5 +36,7 @@ def judge_for(
     pictures = picture_wire(card) if card else None
     reader = reader_for(graph, card)
     if reader is None:
-        return SharesDrop(graph, card, inputs.feeds, threads, errors, pictures, progress)
-    return MeasuredDrop(graph, reader, inputs.feeds, inputs.labels, threads, errors, pictures, progress)
+        return SharesDrop(graph, card, inputs.feeds, threads, errors, pictures, progress, restoration_of)
+    return MeasuredDrop(
+        graph, reader, inputs.feeds, inputs.labels, threads, errors, pictures, progress, restoration_of
+    )

@@ -19,6 +19,7 @@ from evosplit.planner.encodings.picture_round_trip import PictureWire
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan
+from evosplit.shared.restoration.store import RestorationOf
 
 _FIRST_INPUTS: Final = 8
 """After so many, and twice as many each time, a plan may be given up: most candidates change every answer."""
@@ -40,9 +41,10 @@ class MeasuredDrop:
     """A `evosplit.planner.drop.accuracy.Judge` of plans by labels, or else by the float network's answers.
 
     ``inputs`` are feeds by input name; they may be read lazily, and none is kept. ``errors`` is needed for
-    plans with quantised activations alone, ``pictures`` for plans that send one. ``progress(done, total)``
-    counts the inputs of each plan. With labels the float network is run at once, else as plans are judged.
-    Raises InputError for no inputs, labels of another number or kind, or labels that it never gets right.
+    plans with quantised activations alone, ``pictures`` for plans that send one, ``restoration_of`` for those
+    that restore tensors. ``progress(done, total)`` counts the inputs of each plan. With labels the float
+    network is run at once, else as plans are judged. Raises InputError for no inputs, labels of another
+    number or kind, or labels that it never gets right.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class MeasuredDrop:
         errors: ErrorTable | None = None,
         pictures: PictureWire | None = None,
         progress: Callable[[int, int], None] | None = None,
+        restoration_of: RestorationOf | None = None,
     ) -> None:
         if not inputs:
             raise InputError("there are no calibration inputs to measure an accuracy drop on")
@@ -62,7 +65,7 @@ class MeasuredDrop:
             raise InputError(f"there are {len(labels)} labels for {len(inputs)} calibration inputs")
         self._graph, self._reader, self._inputs = graph, reader, inputs
         self._threads, self._errors, self._pictures = threads, errors, pictures
-        self._progress = progress
+        self._progress, self._restoration_of = progress, restoration_of
         self._known = DropMemo(self._measured)
         self._labels = labels
         self._references = FloatAnswers(graph, inputs, threads, self._reference)
@@ -78,7 +81,7 @@ class MeasuredDrop:
         return self._known(plan, max_drop)
 
     def _measured(self, plan: Plan, max_drop: float) -> Drop:
-        run = SplitRun(self._graph, plan, self._threads, self._errors, self._pictures)
+        run = SplitRun(self._graph, plan, self._threads, self._errors, self._pictures, self._restoration_of)
         look = _Look(run, self._reader, self._inputs, self._references, self._wrong)
         return decided_drop(look, len(self._inputs), max_drop, _FIRST_INPUTS, self._progress)
 

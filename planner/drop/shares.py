@@ -19,6 +19,7 @@ from evosplit.shared.card import Card
 from evosplit.shared.errors import InputError
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan
+from evosplit.shared.restoration.store import RestorationOf
 
 _FIRST_INPUTS: Final = 16
 _WORSE: Final = 16
@@ -42,11 +43,13 @@ class SharesDrop:
         errors: ErrorTable | None = None,
         pictures: PictureWire | None = None,
         progress: Callable[[int, int], None] | None = None,
+        restoration_of: RestorationOf | None = None,
     ) -> None:
         if not inputs:
             raise InputError("there are no calibration inputs to measure an accuracy drop on")
         self._graph, self._card, self._inputs, self._threads = graph, card, inputs, threads
         self._errors, self._pictures, self._progress = errors, pictures, progress
+        self._restoration_of = restoration_of
         self._right = FloatAnswers[Values](graph, inputs, threads, lambda _, outputs: outputs)
         self._known = DropMemo(self._measured)
 
@@ -55,7 +58,7 @@ class SharesDrop:
         return self._known(plan, max_drop)
 
     def _measured(self, plan: Plan, max_drop: float) -> Drop:
-        run = SplitRun(self._graph, plan, self._threads, self._errors, self._pictures)
+        run = SplitRun(self._graph, plan, self._threads, self._errors, self._pictures, self._restoration_of)
         look = _Look(run, self._card, self._inputs, self._right)
         return decided_drop(look, len(self._inputs), max_drop, _FIRST_INPUTS, self._progress)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,9 @@ from evosplit.shared.errors import UsageError
 from evosplit.shared.graph import Cut, Graph, parse_cut
 from evosplit.shared.picture_codes import is_picture
 from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
+from evosplit.shared.restoration.network import Restoration
+from evosplit.shared.restoration.restored_tail import restored_tail
+from evosplit.shared.restoration.store import RestorationOf
 from evosplit.shared.split import head_model, layer_model, tail_model
 
 _FLOAT: Final = TensorCode(FLOAT_BITS)
@@ -31,8 +34,8 @@ class SplitRun:
     Weights are quantised as bundles pack them, per channel of axis 0. A plan for a device with integer
     activations is run layer by layer, each activation quantised over the plan's range, or else over that
     which ``errors`` names.
-    ``pictures`` is the way of inputs that are sent as pictures. Raises UsageError where one of these is
-    needed but not given.
+    ``pictures`` is the way of inputs that are sent as pictures, ``restoration_of`` has the networks that
+    plans name. Raises UsageError where one of these is needed but not given, RestorationError as the last.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class SplitRun:
         threads: int = 1,
         errors: ErrorTable | None = None,
         pictures: PictureWire | None = None,
+        restoration_of: RestorationOf | None = None,
     ) -> None:
         cut = parse_cut(graph, plan.cut_key)
         network = network_of(graph, threads)
@@ -52,8 +56,9 @@ class SplitRun:
             if narrow
             else _Head(network, cut, packed)
         )
-        self._tail = network.runner(tail_model(network.graph, cut))
         self._wire = {name: plan.wire.get(name, _FLOAT) for name in cut.boundary}
+        restorations = _restorations(self._wire.values(), restoration_of)
+        self._tail = network.runner(restored_tail(tail_model(network.graph, cut), restorations))
         self._outputs = graph.outputs
         self._pictures = pictures
         if pictures is None and any(is_picture(code.codec) for code in self._wire.values()):
@@ -104,6 +109,13 @@ class _Layers:
         if code is None:
             return array
         return fake_quantise(array, code.bits, code.low, code.high).astype(array.dtype, copy=False)
+
+
+def _restorations(codes: Iterable[TensorCode], restoration_of: RestorationOf | None) -> list[Restoration]:
+    names = [code.restoration for code in codes if code.restoration is not None]
+    if names and restoration_of is None:
+        raise UsageError("running a plan that restores tensors needs the networks that do it")
+    return [restoration_of(name) for name in names] if restoration_of else []
 
 
 def _packed(network: Network, plan: Plan, cut: Cut) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evosplit.planner.devices.layer_timing import LayerTiming
@@ -35,6 +36,14 @@ def coded_speed(edge: Profile | Device, cloud: Profile | Device) -> CodecSpeed |
     if encodes is None or decodes is None:
         return None
     return _speed(encodes.coded_s_per_byte, decodes.coded_s_per_byte)
+
+
+def economical_speed(edge: Profile | Device, cloud: Profile | Device) -> CodecSpeed | None:
+    """The same where the edge moves codes to save bits; the cloud decodes both alike."""
+    encodes, coded = measured_profile(edge), coded_speed(edge, cloud)
+    if encodes is None or encodes.economical_s_per_byte is None or coded is None:
+        return None
+    return replace(coded, encode_s_per_byte=encodes.economical_s_per_byte)
 
 
 def _speed(edge: tuple[float, float] | None, cloud: tuple[float, float] | None) -> CodecSpeed | None:

@@ -46,7 +46,8 @@ class Problem:
     ``edge`` and ``cloud`` are measured (a profile) or simulated (a device, see docs/devices.md). ``bits``
     defaults to what the edge can run. ``cuts``: any downward-closed set of layers, or prefixes of their
     order alone. ``plain`` is how fast tensors are packed without the codec; with it the codec is a choice.
-    ``coded`` is how fast they are entropy coded, at the steps of the error table; without it they are not.
+    ``coded`` is how fast they are entropy coded, at the steps of the error table, ``economical`` how fast
+    with codes moved to save bits; without either it is not on offer.
     ``encodings`` are ways to send a model's one input when nothing runs on the edge. ``expectation`` is what
     hooks and masks spare: seconds, joules and bytes are then means over frames, and so are limits on them.
 
@@ -65,6 +66,7 @@ class Problem:
     objective: Objective = "latency"
     plain: CodecSpeed | None = None
     coded: CodecSpeed | None = None
+    economical: CodecSpeed | None = None
     encodings: tuple[InputEncoding, ...] = ()
     expectation: Expectation = NOTHING_SPARED
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from evosplit.kernels.errors.coded_steps import coarser_steps
 from evosplit.planner.problem.assignment import Assignment
 from evosplit.planner.problem.costs import Choice, Costs
 from evosplit.planner.problem.exit_cases import Case
@@ -56,7 +57,7 @@ def _easier(problem: Problem, sent: Mapping[str, Choice]) -> dict[str, tuple[Ten
     """The next larger steps of the ladder for every entropy-coded tensor that has any."""
     chosen = {name: _number(choice) for name, choice in sent.items()}
     ladders = {
-        name: problem.errors.activations[name].coded[max(number - EASIER_STEPS, 0) : number]
+        name: coarser_steps(problem.errors.activations[name].coded, number)[-EASIER_STEPS:]
         for name, number in chosen.items()
         if number is not None
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from evosplit.kernels.errors.coded_steps import CodedStep
 from evosplit.planner.encodings import CodecSpeed
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.costs import Choice
@@ -66,21 +67,21 @@ def _simulated(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
 
 def _entropy_coded(problem: Problem, tensor: Tensor) -> list[Choice]:
     """The steps at which a tensor was measured entropy coded; of those that the asked bits allow."""
-    table, speed = problem.errors.activations.get(tensor.name), problem.coded
-    if table is None or speed is None:
-        return []
-    seconds = (speed.encode_s_per_byte * tensor.size_bytes, speed.decode_s_per_byte * tensor.size_bytes)
-    return [
-        Choice(
-            step.bits,
-            math.ceil(step.wire_bytes) + _overhead(tensor, step.bits),
-            step.error,
-            f"{CODED}{number}",
-            *seconds,
-        )
-        for number, step in enumerate(table.coded)
-        if step.bits >= min(problem.bits.wire)
-    ]
+    table = problem.errors.activations.get(tensor.name)
+    choices = (
+        _coded(problem, tensor, step, number) for number, step in enumerate(table.coded if table else ())
+    )
+    return [choice for choice in choices if choice is not None]
+
+
+def _coded(problem: Problem, tensor: Tensor, step: CodedStep, number: int) -> Choice | None:
+    speed = problem.coded if step.lagrange_multiplier is None else problem.economical
+    if speed is None or step.bits < min(problem.bits.wire):
+        return None
+    size_bytes = math.ceil(step.wire_bytes) + _overhead(tensor, step.bits)
+    decode_s = speed.decode_s_per_byte * tensor.size_bytes + step.restore_s
+    encode_s = speed.encode_s_per_byte * tensor.size_bytes
+    return Choice(step.bits, size_bytes, step.error, f"{CODED}{number}", encode_s, decode_s)
 
 
 def _encodings(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:

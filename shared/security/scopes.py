@@ -29,7 +29,8 @@ class Holder:
     def check(self, needed: Collection[Scope]) -> None:
         """Whether one of the scopes is there. Raises ForbiddenError."""
         if "admin" not in self.scopes and self.scopes.isdisjoint(needed):
-            raise ForbiddenError(f"the token {self.name} lacks the scope {' or '.join(sorted(needed))}")
+            wanted = " or ".join(sorted(needed))
+            raise ForbiddenError(f"the token {self.name} lacks the scope {wanted}", self.name)
 
 
 def parse_scopes(text: str) -> tuple[Scope, ...]:

@@ -64,7 +64,7 @@ class TokenVerifier:
             raise AuthError("the token is wrong")
         state = record.state(self._clock())
         if state != "valid":
-            raise AuthError(f"the token {record.name} is {state}")
+            raise AuthError(f"the token {record.name} is {state}", record.name)
         return record.holder
 
     def _spend(self, name: str, rate_per_s: float) -> None:
@@ -74,7 +74,7 @@ class TokenVerifier:
         budget = self._budgets[key]
         wait_s = budget.wait_s(1.0)
         if wait_s > 0:
-            raise RateLimitError(f"the token {name} may ask {rate_per_s:g} times a second", wait_s)
+            raise RateLimitError(f"the token {name} may ask {rate_per_s:g} times a second", name, wait_s)
         budget.spend(1.0)
 
     def _look(self) -> None:

@@ -19,6 +19,8 @@ from evosplit.shared.wire.frame import (
     MAX_DIMS,
     MAX_ELEMENTS,
     MAX_TENSORS,
+    RESTORATION_BYTES,
+    RESTORED_FLAG,
     SCHEMES,
     STREAM_FLAG,
     STREAM_VERSION,
@@ -53,11 +55,13 @@ def decode_frame(content: bytes | bytearray | memoryview, max_elements: int = MA
     frame_id, cut_key = reader.text(head.frame_id_bytes), reader.text(head.cut_key_bytes)
     stream = _stream(reader) if head.in_stream else None
     tensors = tuple(_tensor(reader) for _ in range(head.tensors))
-    if head.coded_version != coded_version(tensors):
+    restorations = tuple(_restoration(reader) for _ in tensors) if head.is_restored else ()
+    if head.coded_version != coded_version(tensors, head.is_restored):
         raise WireError(
-            "frames of version 3 hold entropy-coded tensors, of version 4 some that need a base, others none"
+            "frames of version 3 hold entropy-coded or restored tensors, of version 4 some that need a base,"
+            " others none"
         )
-    frame = Frame(frame_id, head.sha256, cut_key, tensors, stream)
+    frame = Frame(frame_id, head.sha256, cut_key, tensors, stream, restorations)
     if reader.left:
         raise WireError(f"a frame ends with {reader.left} bytes that belong to no tensor")
     check_frame(frame, max_elements)
@@ -68,6 +72,7 @@ def decode_frame(content: bytes | bytearray | memoryview, max_elements: int = MA
 class _Head:
     coded_version: int | None
     in_stream: bool
+    is_restored: bool
     tensors: int
     frame_id_bytes: int
     cut_key_bytes: int
@@ -89,10 +94,11 @@ def _head(view: memoryview) -> _Head:
     if crc != zlib.crc32(view[:-CRC_BYTES]):
         raise WireError("a frame was corrupted on its way: the checksum does not match")
     coded = version if version >= CODED_VERSION else None
-    if flags > (STREAM_FLAG if coded else 0) or count > MAX_TENSORS:
+    if flags & ~(STREAM_FLAG | RESTORED_FLAG if coded else 0) or count > MAX_TENSORS:
         raise WireError(f"a frame with flags {flags} and {count} tensors is beyond this version's limits")
-    in_stream = version == STREAM_VERSION or flags == STREAM_FLAG
-    return _Head(coded, in_stream, count, frame_id_bytes, cut_key_bytes, sha256.hex())
+    in_stream = version == STREAM_VERSION or bool(flags & STREAM_FLAG)
+    is_restored = bool(flags & RESTORED_FLAG)
+    return _Head(coded, in_stream, is_restored, count, frame_id_bytes, cut_key_bytes, sha256.hex())
 
 
 def _stream(reader: Reader) -> StreamHead:
@@ -101,6 +107,11 @@ def _stream(reader: Reader) -> StreamHead:
     if flags > 1:
         raise WireError(f"a stream with flags {flags} is beyond this version's limits")
     return StreamHead(client, reader.text(name_bytes), sequence, base, block, digest, bool(flags))
+
+
+def _restoration(reader: Reader) -> str:
+    name = bytes(reader.take(RESTORATION_BYTES))
+    return name.hex() if any(name) else ""
 
 
 def _tensor(reader: Reader) -> EncodedTensor:

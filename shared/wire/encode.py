@@ -14,6 +14,8 @@ from evosplit.shared.wire.frame import (
     MAX_ELEMENTS,
     MAX_FRAME_BYTES,
     MAX_TEXT_BYTES,
+    RESTORATION_BYTES,
+    RESTORED_FLAG,
     SCHEMES,
     STREAM_FLAG,
     STREAM_VERSION,
@@ -33,6 +35,7 @@ def encode_frame(frame: Frame, max_elements: int = MAX_ELEMENTS) -> bytes:
     frame_id, cut_key = _text(frame.frame_id), _text(frame.cut_key)
     parts: list[bytes | memoryview] = [frame_id, cut_key, _stream_part(frame.stream)]
     parts += [part for tensor in frame.tensors for part in _tensor_parts(tensor)]
+    parts += [bytes.fromhex(name) or bytes(RESTORATION_BYTES) for name in frame.restorations]
     length = FRAME_HEAD.size + sum(map(len, parts)) + CRC_BYTES
     if length > MAX_FRAME_BYTES:
         raise WireError(f"a frame of {length} bytes is larger than the limit of {MAX_FRAME_BYTES}")
@@ -45,9 +48,9 @@ def encode_frame(frame: Frame, max_elements: int = MAX_ELEMENTS) -> bytes:
 
 def _version(frame: Frame) -> tuple[int, int]:
     """The oldest version that can hold the frame, so that older readers take it, and its flags."""
-    in_stream, version = frame.stream is not None, coded_version(frame.tensors)
+    in_stream, version = frame.stream is not None, coded_version(frame.tensors, bool(frame.restorations))
     if version is not None:
-        return version, STREAM_FLAG if in_stream else 0
+        return version, (STREAM_FLAG if in_stream else 0) | (RESTORED_FLAG if frame.restorations else 0)
     return STREAM_VERSION if in_stream else VERSION, 0
 
 

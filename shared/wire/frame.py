@@ -16,11 +16,16 @@ VERSION: Final = 1
 STREAM_VERSION: Final = 2
 """Of a frame that is part of a stream."""
 CODED_VERSION: Final = 3
-"""Of a frame with an entropy-coded tensor, in a stream or not."""
+"""Of a frame with an entropy-coded tensor or a restoration, in a stream or not."""
 BASE_CODED_VERSION: Final = 4
 """Of a frame with a delta that is entropy coded with the base's codes as contexts."""
 STREAM_FLAG: Final = 1
 """Set from version 3 on where the frame is part of a stream."""
+RESTORED_FLAG: Final = 2
+"""Set from version 3 on where the frame names a restoration network for one of its tensors."""
+RESTORATION_BYTES: Final = 8
+"""What names one, for each tensor of such a frame; zeros for none."""
+
 
 SCHEMES: Final[tuple[Scheme, ...]] = ("raw", "affine", "raw-delta", "affine-delta")
 DELTA_SCHEMES: Final[tuple[Scheme, ...]] = ("raw-delta", "affine-delta")
@@ -90,12 +95,12 @@ class EncodedTensor:
         return math.prod(self.shape)
 
 
-def coded_version(tensors: Sequence[EncodedTensor]) -> int | None:
-    """The version of frames with such tensors; None where none of them is entropy coded."""
+def coded_version(tensors: Sequence[EncodedTensor], is_restored: bool = False) -> int | None:
+    """The version of frames with such tensors; None where none of them is entropy coded or restored."""
     codecs = {tensor.codec for tensor in tensors}
     if "rans-base" in codecs:
         return BASE_CODED_VERSION
-    return CODED_VERSION if "rans" in codecs else None
+    return CODED_VERSION if "rans" in codecs or is_restored else None
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,8 @@ class Frame:
     """The boundary of one input on its way to the cloud, or one weight in a bundle.
 
     ``model_sha256`` is hexadecimal; ``cut_key`` is `evosplit.shared.graph.Cut.key` (empty for weights).
-    ``stream`` is None for a frame that stands alone.
+    ``stream`` is None for a frame that stands alone. ``restorations`` name what is to
+    restore each tensor (`evosplit.shared.restoration.network`), "" for nothing; empty where nothing does any.
     """
 
     frame_id: str
@@ -135,3 +141,4 @@ class Frame:
     cut_key: str
     tensors: tuple[EncodedTensor, ...]
     stream: StreamHead | None = None
+    restorations: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from evosplit.shared.wire.frame import (
     MAX_CODED_BITS,
     MAX_DIMS,
     MAX_TENSORS,
+    RESTORATION_BYTES,
     SMALLEST_SCALE,
     EncodedTensor,
     Frame,
@@ -26,6 +27,7 @@ from evosplit.shared.wire.frame import (
 from evosplit.shared.wire.wire_sizes import packed_size_bytes, raw_bits
 
 _SHA256: Final = re.compile("[0-9a-f]{64}")
+_RESTORATION: Final = re.compile(f"([0-9a-f]{{{2 * RESTORATION_BYTES}}})?")
 
 
 def check_frame(frame: Frame, max_elements: int) -> None:
@@ -36,6 +38,7 @@ def check_frame(frame: Frame, max_elements: int) -> None:
         raise WireError(f"a frame holds at most {MAX_TENSORS} tensors, this one {len(frame.tensors)}")
     if len({tensor.name for tensor in frame.tensors}) != len(frame.tensors):
         raise WireError("two tensors of a frame have the same name")
+    _check_restorations(frame)
     check_stream(frame)
     block = 0 if frame.stream is None else frame.stream.block
     total = 0
@@ -44,6 +47,17 @@ def check_frame(frame: Frame, max_elements: int) -> None:
         check_tensor(tensor, block)
     if total > max_elements:
         raise WireError(f"a frame of {total} elements is larger than the limit of {max_elements}")
+
+
+def _check_restorations(frame: Frame) -> None:
+    """One name for each tensor, and at least one that is none of zeros."""
+    names = frame.restorations
+    if not names:
+        return
+    if len(names) != len(frame.tensors) or not all(map(_RESTORATION.fullmatch, names)):
+        raise WireError("a frame names a restoration of 16 hexadecimal digits, or none, for each tensor")
+    if not any(names) or any(name and not int(name, 16) for name in names):
+        raise WireError("a frame with restorations names none")
 
 
 def check_shape(name: str, shape: tuple[int, ...], max_elements: int) -> int:

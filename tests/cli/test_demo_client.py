@@ -8,7 +8,6 @@ import pytest
 from edge_support import TOKEN, picture, stage
 
 from evosplit.cli.demo.client import DemoFrame, EdgeClient
-from evosplit.cli.demo.report_rows import STRATEGIES
 from evosplit.library.client.asynchronous import AsyncClient
 from evosplit.shared.errors import EvoSplitError
 
@@ -23,6 +22,8 @@ async def test_frames_go_by_a_strategy_and_are_judged(tmp_path: Path) -> None:
         assert (wrong.cut, wrong.correct) == ("3", False)
         streams = [found.result.stream async for found in agent.results(order="asc")]
         assert streams == ["demo-edge", "demo-cut-3"]
-        assert {*STRATEGIES, "cut:0", "cut:3"} <= set(await client.strategies())
+        sent = await client.send(DemoFrame(picture(2), lambda _: True), "picture:jpeg-30")
+        assert (sent.cut, sent.answered_by) == ("0", "cloud")
+        assert await client.table() == on.agent.plans.model.table
         with pytest.raises(EvoSplitError, match="400"):
             await client.send(DemoFrame(picture(), lambda _: True), "by-mail")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cloud_support import Client, app_client, model_folder
 
+from evosplit.cloud.front.haproxy_config import PEER_HEADER
 from evosplit.shared.security.scopes import SCOPES
 from evosplit.shared.security.token_file import add_token, revoke_token, token_file
 from evosplit.shared.security.token_records import TokenRecord
@@ -82,3 +84,26 @@ def test_a_token_that_asks_too_often_is_told_when_to_come_again(folder: Path) ->
     assert answer.status == 429
     assert 1 <= int(answer.headers["retry-after"]) <= 100
     assert answer.json() == {"error": "the token often may ask 0.01 times a second"}
+
+
+def test_what_is_recorded(tmp_path: Path) -> None:
+    """Refusals and planning with the holder and the peer, never a token; inference is not recorded."""
+    folder = model_folder(tmp_path)
+    token = add_token(token_file(folder / "data"), TokenRecord("gate-7", "", 0.0, ("infer", "plan")))
+    known = bearer(token) | {PEER_HEADER: "192.0.2.7"}
+    with app_client(folder) as client:
+        client.get("/v2", bearer("not-a-token"))
+        client.get("/v1/models", known)
+        client.get("/v1/bundles/" + "0" * 64 + "?secret=x", known)
+        client.call("POST", "/v1/probe", headers=known)
+        client.get("/v2", known)
+    content = (folder / "data" / "audit.jsonl").read_text()
+    said = [json.loads(line) for line in content.splitlines()]
+    assert [(one["who"], one["what"].split("0")[0], one["result"]) for one in said] == [
+        ("-", "GET /v2", 401),
+        ("gate-7", "GET /v1/models", 403),
+        ("gate-7", "GET /v1/bundles/", 404),
+    ]
+    assert said[1]["from"] == "192.0.2.7"
+    assert token not in content
+    assert "not-a-token" not in content

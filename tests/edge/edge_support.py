@@ -47,8 +47,6 @@ from evosplit.shared.link import Link
 from evosplit.shared.oip import HEADER_LENGTH
 from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
 from evosplit.shared.replan import choices
-from evosplit.shared.security.token_file import token_file
-from evosplit.shared.security.token_verifier import TokenVerifier
 from evosplit.shared.serial import to_data
 from evosplit.shared.token import bearer
 from evosplit.shared.weights import strip_weights
@@ -411,9 +409,8 @@ async def stage(
             session = PatientSession(session, cloud)
         bundle = Bundle.open(path, digest)
         agent = await stack.enter_async_context(running_agent(chosen, bundle, TOKEN, session))
-        verifier = TokenVerifier(TOKEN, token_file(chosen.data))
-        front = TestServer(make_app(agent, verifier, chosen.max_body_bytes))
-        await front.start_server()
+        front = TestServer(make_app(agent, TOKEN, chosen.data, chosen.max_body_bytes))
+        await front.start_server(auto_decompress=False)
         stack.push_async_callback(front.close)
         client = await stack.enter_async_context(aiohttp.ClientSession(headers=bearer(TOKEN)))
         yield Stage(agent, cloud, server, str(front.make_url("")).rstrip("/"), client)

@@ -21,7 +21,7 @@ def expected_label(graph: object, card: object, content: bytes) -> str:
     return LABELS[int(np.argmax(next(iter(outputs.values()))))]
 
 
-@pytest.mark.parametrize("strategy", ["planned", "edge", "cloud-raw", "cloud-jpeg"])
+@pytest.mark.parametrize("strategy", ["planned", "edge", "cloud-raw", "cloud-jpeg", "picture:png"])
 async def test_every_strategy_gives_the_models_answer(tmp_path: Path, strategy: str) -> None:
     async with stage(tmp_path) as on:
         content = picture(1)

@@ -53,7 +53,7 @@ async def test_the_surest_exit_stands_in_for_the_cloud(tmp_path: Path) -> None:
         on.agent.engine.hook_failures.drop(hooks[1], "a test")
         assert (await on.post(picture(1)))[1]["hook"] == "exit-0"
         on.agent.engine.hook_failures.drop(hooks[0], "a test")
-        status, answer = await on.post(picture(1), frame_id="none")
+        status, answer = await on.post(picture(1), frame_id="none", wait="now")
         assert (status, answer["frame_id"]) == (503, "none")
         sured = Told(tap(on), sure(3), name="sure")
         await on.agent.plans.change_hooks((*hooks, sured))

@@ -91,7 +91,7 @@ async def test_without_a_fallback_the_failure_is_recorded(tmp_path: Path) -> Non
     async with stage(tmp_path, with_fallback=False) as on:
         on.cloud.mode = "hang"
         for seed in range(3):
-            status, answer = await on.post(picture(seed), frame_id=f"f{seed}")
+            status, answer = await on.post(picture(seed), frame_id=f"f{seed}", wait="now")
             assert status == 503
             assert answer["frame_id"] == f"f{seed}"
             assert "\n" not in answer["error"]

@@ -15,6 +15,7 @@ from learning_support import trainer
 
 from evosplit.edge.background.follow_ups import MOST
 from evosplit.edge.background.retries import FIRST_REST_S, LONGEST_REST_S, Retries
+from evosplit.edge.head.run import run_head
 from evosplit.edge.results.store import Accepted, Store
 from evosplit.shared.errors import BundleError, StoreError
 
@@ -31,13 +32,12 @@ async def test_a_frame_is_not_worked_on_before_it_is_noted(
     async with stage(tmp_path) as on:
         noted: Future[None] = Future()
         worked = []
-        answer = on.agent.engine.answer
 
-        async def watched(job: Any) -> Any:
+        def watched(*arguments: Any) -> Any:
             worked.append(noted.done())
-            return await answer(job)
+            return run_head(*arguments)
 
-        monkeypatch.setattr(on.agent.engine, "answer", watched)
+        monkeypatch.setattr("evosplit.edge.pipeline.split_run.run_head", watched)
         accepted: list[Accepted] = []
 
         def accept(frame: Accepted) -> Future[None]:
@@ -62,7 +62,7 @@ async def test_a_frame_that_cannot_be_noted_is_refused_and_not_worked_on(
         worked: list[Any] = []
         with monkeypatch.context() as patch:
             patch.setattr(on.agent.store, "accept", lambda _: refused)
-            patch.setattr(on.agent.engine, "answer", worked.append)
+            patch.setattr("evosplit.edge.pipeline.split_run.run_head", lambda *work: worked.append(work))
             status, answer = await on.post(picture(1))
         assert (status, worked) == (500, [])
         assert answer == {"error": "the result store cannot be written: no space"}

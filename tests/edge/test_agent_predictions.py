@@ -12,7 +12,7 @@ from edge_support import make_table, middle_stage, picture, stage, until
 
 from evosplit.edge.pipeline.frame_times import measured
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.edge.pipeline.stages import ENCODE, FINISH, HEAD, PREPROCESS, RECEIVE, SEND
+from evosplit.edge.pipeline.stages import DECODE, ENCODE, FINISH, HEAD, PREPROCESS, RECEIVE, SEND
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 from evosplit.shared.plan import PlanTable
@@ -141,31 +141,39 @@ async def test_like_is_compared_with_like(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         middle = on.agent.plans.model.table.plans[1]
         job = Job("1", "default", "net", "planned")
-        spent_s = {PREPROCESS: 1.0, HEAD: 0.02, ENCODE: 0.001, SEND: 0.05, RECEIVE: 0.002, FINISH: 0.003}
+        spent_s = {
+            DECODE: 0.9,
+            PREPROCESS: 0.1,
+            HEAD: 0.02,
+            ENCODE: 0.001,
+            SEND: 0.05,
+            RECEIVE: 0.002,
+            FINISH: 0.003,
+        }
         for step, seconds in spent_s.items():
             job.times.add(step, seconds)
         job.times.add_cloud_queue(0.01, 1.0)
         link = Link(1e6, 0.03)
         answer = Answer({}, "cloud", middle, middle.cut_key, 1250, sent_as="whole")
-        seen = measured(job, {"preprocess_s": 0.9}, answer, link)
+        seen = measured(job, answer, link)
         assert seen is not None
-        assert seen.prepare_s == pytest.approx(0.1)  # what was spent before is another step
+        assert seen.prepare_s == pytest.approx(0.1)  # decoding is another step
         assert seen.edge_s == pytest.approx(0.021)
         assert seen.cloud_s == pytest.approx(0.005)
         assert seen.request_s == pytest.approx(0.05 + 0.01 - 0.03 - 0.01)
         assert seen.wire_bytes == 1250
-        delta = measured(job, {}, dataclasses.replace(answer, sent_as="delta"), link)
+        delta = measured(job, dataclasses.replace(answer, sent_as="delta"), link)
         assert delta is not None
         assert delta.wire_bytes is None
         assert delta.request_s is not None
-        twice = measured(job, {}, dataclasses.replace(answer, sent_as="refused"), link)
+        twice = measured(job, dataclasses.replace(answer, sent_as="refused"), link)
         assert twice is not None
         assert twice.request_s is None
         assert twice.wire_bytes is None
         job.times.add_cloud_queue(0.0, 0.5)
-        beside = measured(job, {}, answer, link)
+        beside = measured(job, answer, link)
         assert beside is not None
         assert beside.request_s is None
-        assert measured(job, {}, dataclasses.replace(answer, answered_by="edge-fallback"), link) is None
+        assert measured(job, dataclasses.replace(answer, answered_by="edge-fallback"), link) is None
         job.strategy = "edge"
-        assert measured(job, {}, answer, link) is None
+        assert measured(job, answer, link) is None

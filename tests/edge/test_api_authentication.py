@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from edge_support import picture, stage
@@ -53,3 +54,17 @@ async def test_a_rate_is_held(tmp_path: Path) -> None:
         async with on.client.get(f"{on.url}/v2", headers=headers) as answer:
             assert answer.status == 429
             assert int(answer.headers["Retry-After"]) >= 1
+
+
+async def test_refusals_are_recorded_without_the_token(tmp_path: Path) -> None:
+    async with (
+        stage(tmp_path) as on,
+        on.client.get(f"{on.url}/v1/plan?token=x", headers=bearer("not-a-token")) as answer,
+    ):
+        assert answer.status == 401
+    content = (tmp_path / "data" / "audit.jsonl").read_text()
+    (said,) = (json.loads(line) for line in content.splitlines())
+    assert (said["who"], said["what"], said["result"], said["from"]) == (
+        *("-", "GET /v1/plan", 401, "127.0.0.1"),
+    )
+    assert "token" not in content

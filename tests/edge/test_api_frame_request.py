@@ -110,7 +110,7 @@ async def test_every_503_says_when_to_come_again(tmp_path: Path) -> None:
         on.cloud.go_on.clear()
 
         async def retry_s(seed: int) -> tuple[int, bool, int]:
-            async with on.client.post(f"{on.url}/v1/frames", data=picture(seed)) as response:
+            async with on.client.post(f"{on.url}/v1/frames?wait=now", data=picture(seed)) as response:
                 is_accepted = "frame_id" in await response.json()
                 return response.status, is_accepted, int(response.headers["Retry-After"])
 

@@ -57,7 +57,7 @@ async def test_a_reader_follows_a_frame_through_few_files(tmp_path: Path) -> Non
     assert (status, answer["answered_by"]) == (200, "cloud")
     files = sorted(tracer.calls)
     flow = [name for name in files if name.startswith(("api/", "pipeline/"))]
-    assert flow[:2] == ["api/frame_request.py", "api/pages.py"]
+    assert {"api/frame_request.py", "api/pages.py"} <= set(flow)
     assert len(flow) <= MOST_FLOW_FILES, flow
     assert "results/store.py" in files
     assert len(files) <= MOST_EDGE_FILES, files

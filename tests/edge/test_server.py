@@ -94,6 +94,7 @@ async def test_from_the_first_start_to_a_restart_without_a_cloud(tmp_path: Path)
             status, answer = await sending
             assert (status, answer["answered_by"]) == (200, "cloud")
             _, errors = await asyncio.wait_for(process.communicate(), 20)
+            assert TOKEN.encode() not in errors
             assert process.returncode == 0, errors.decode()
         await server.close()
         async with agent("http://127.0.0.1:9", data, port) as process:

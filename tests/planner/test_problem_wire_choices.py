@@ -9,11 +9,21 @@ import pytest
 from graphs import random_problem
 
 from evosplit.kernels.codec import encode_tensor
-from evosplit.kernels.errors.coded_steps import CODEC, STEPS, CodedStep, coded_bytes, coded_steps, with_errors
+from evosplit.kernels.errors.coded_sizes import coded_sizes, with_sizes
+from evosplit.kernels.errors.coded_steps import (
+    CODEC,
+    ECONOMICAL_STEPS,
+    LAGRANGE_MULTIPLIER,
+    STEPS,
+    CodedStep,
+    coarser_steps,
+    coded_steps,
+    with_errors,
+)
 from evosplit.planner.accuracy_promise import safe
 from evosplit.planner.encodings import CodecSpeed
 from evosplit.planner.problem import Problem
-from evosplit.planner.problem.device_pair import coded_speed
+from evosplit.planner.problem.device_pair import coded_speed, economical_speed
 from evosplit.planner.solve import solve
 from evosplit.shared.graph import parse_cut
 from evosplit.shared.plan import TensorCode
@@ -72,14 +82,57 @@ def test_both_devices_have_to_know_it() -> None:
     assert coded_speed(knows, replace(problem.cloud, coded_s_per_byte=(3.0, 4.0))) == CodecSpeed(1.0, 4.0)
 
 
+def test_an_edge_that_cannot_move_codes_is_not_asked_to() -> None:
+    problem = random_problem(0)
+    edge = replace(problem.edge, coded_s_per_byte=(1.0, 2.0))
+    cloud = replace(problem.cloud, coded_s_per_byte=(3.0, 4.0))
+    assert economical_speed(edge, cloud) is None
+    assert economical_speed(replace(edge, economical_s_per_byte=5.0), cloud) == CodecSpeed(5.0, 4.0)
+    assert economical_speed(replace(edge, economical_s_per_byte=5.0), problem.cloud) is None
+    for problem in split_problems():
+        economical = {
+            name: replace(table, coded=tuple(replace(step, lagrange_multiplier=0.1) for step in table.coded))
+            for name, table in problem.errors.activations.items()
+        }
+        moved = replace(problem, errors=replace(problem.errors, activations=economical))
+        assert all(code.codec != CODEC for code in solve(moved).plan.wire.values())
+        codes = solve(replace(moved, coded=None, economical=CodecSpeed(0.0, 0.0))).plan.wire.values()
+        assert {code.lagrange_multiplier for code in codes if code.codec == CODEC} == {0.1}
+
+
+def test_coarser_steps_are_those_of_the_same_ladder() -> None:
+    steps = coded_steps(np.random.default_rng(0).normal(size=500).astype(np.float32), -4.0, 4.0)
+    assert coarser_steps(steps, 2) == steps[:2]
+    assert coarser_steps(steps, len(steps) - 1) == steps[len(STEPS) : -1]
+
+
+def test_moved_codes_take_fewer_bytes_at_more_noise() -> None:
+    values = np.random.default_rng(0).normal(size=(1, 8, 20, 20)).astype(np.float32)
+    steps = coded_steps(values.reshape(-1), float(values.min()), float(values.max()))
+    known = with_sizes(steps, [coded_sizes("x", values, steps)] * 2, float(values.var()))
+    nearest, economical = (
+        {round(step.code.step or 0, 6): step for step in known if step.lagrange_multiplier == each}
+        for each in (None, LAGRANGE_MULTIPLIER)
+    )
+    for ladder in (nearest.values(), economical.values()):
+        assert list(ladder) == sorted(ladder, key=lambda step: step.wire_bytes)
+        assert list(ladder) == sorted(ladder, key=lambda step: -step.relative)
+    both = nearest.keys() & economical.keys()
+    assert both
+    for step in both:
+        assert economical[step].wire_bytes < nearest[step].wire_bytes
+        assert nearest[step].relative < economical[step].relative < 2 * nearest[step].relative
+
+
 @pytest.mark.parametrize("low", [0.0, -3.0])
-def test_a_ladder_of_steps(low: float) -> None:
+def test_ladders_of_steps(low: float) -> None:
     """Noise falls with the step as that of a uniform quantiser, and bytes are those really sent."""
     values = np.clip(np.random.default_rng(0).normal(size=(1, 8, 20, 20)), low, 4.0).astype(np.float32)
     steps = coded_steps(values.reshape(-1), low, float(values.max()))
-    assert len(steps) == len(STEPS)
-    sizes = coded_bytes("x", values, steps)
-    assert list(sizes) == sorted(sizes)
+    assert len(steps) == len(STEPS) + len(ECONOMICAL_STEPS)
+    steps = steps[: len(STEPS)]
+    sizes = [size.payload_bytes for size in coded_sizes("x", values, steps) if size]
+    assert sizes == sorted(sizes)
     noises = [step.relative for step in steps]
     assert noises == sorted(noises, reverse=True)
     for step, size in zip(steps, sizes, strict=True):

@@ -98,7 +98,7 @@ def test_elements_are_counted_over_all_tensors():
         (patched(4, b"\x04"), "version 4"),
         (patched(5, b"\x01"), "flags 1"),
         (patched(4, b"\x03"), "version 3 hold"),
-        (patched(4, b"\x03\x02"), "flags 2"),
+        (patched(4, b"\x03\x04"), "flags 4"),
         (patched(6, b"\xff\xff"), "65535 tensors"),
         (patched(6, b"\x05\x00"), "early"),
         (patched(6, b"\x03\x00"), "belong to no tensor"),

@@ -104,8 +104,16 @@ class AsyncClient:
         """A picture to an edge agent, and its result. ``stream`` names a camera (docs/edge-api.md)."""
         return read_frame(await self._call(frame_call(picture, frame_id, stream, strategy)))
 
+    async def send_later(
+        self, picture: Picture, *, stream: str | None = None, frame_id: str | None = None
+    ) -> str:
+        """A picture whose answer has time, which may wait on the agent's disk; returns the frame's id."""
+        call = frame_call(picture, frame_id, stream, "planned", "later")
+        await self._call(call)
+        return call.headers["X-Evosplit-Frame-Id"]
+
     async def result(self, frame_id: str) -> FrameReport:
-        """A result that an edge agent keeps."""
+        """A result that an edge agent keeps. Raises WaitingError for a frame that waits for the cloud."""
         return read_frame(await self._call(result_call(frame_id)))
 
     async def results(
@@ -156,12 +164,9 @@ class AsyncClient:
         max_drop: float | None = None,
     ) -> ServedPlans:
         """Have a cloud tier plan for the device of a profile; takes seconds to minutes, once."""
-        request = {
-            "profile": profile.to_dict() if isinstance(profile, Report) else to_data(profile),
-            "rtt_s": rtt_s,
-            "limits": {} if limits is None else to_data(limits),
-            "max_drop": max_drop,
-        }
+        measured = profile.to_dict() if isinstance(profile, Report) else to_data(profile)
+        allowed = {} if limits is None else to_data(limits)
+        request = {"profile": measured, "rtt_s": rtt_s, "limits": allowed, "max_drop": max_drop}
         return read_plans(await self._call(plans_call(model, request)))
 
     async def bundle(self, digest: str) -> bytes:

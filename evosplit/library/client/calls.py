@@ -20,7 +20,7 @@ from evosplit.library.client.answers import (
     ServedPlans,
     infer_report,
 )
-from evosplit.library.client.service_errors import ServiceError
+from evosplit.library.client.service_errors import ServiceError, WaitingError
 from evosplit.library.client.transport import Call, Reply
 from evosplit.shared import oip
 from evosplit.shared.errors import InputError
@@ -34,10 +34,12 @@ Picture: TypeAlias = bytes | Path | str | NDArray[np.uint8]
 """A file's content, its path, or pixels ``(H, W, 3)`` or ``(H, W)`` uint8, RGB or grey."""
 
 
-def frame_call(picture: Picture, frame_id: str | None, stream: str | None, strategy: str) -> Call:
+def frame_call(
+    picture: Picture, frame_id: str | None, stream: str | None, strategy: str, wait: str = "now"
+) -> Call:
     """A frame for an agent; its id is made here, so that it may be sent again and is worked on once."""
     headers = {"X-Evosplit-Frame-Id": frame_id or uuid.uuid4().hex}
-    params = {"strategy": strategy, **({} if stream is None else {"stream": stream})}
+    params = {"strategy": strategy, "wait": wait, **({} if stream is None else {"stream": stream})}
     return Call("POST", "/v1/frames", params, headers, picture_bytes(picture))
 
 
@@ -88,8 +90,11 @@ def read_plans(reply: Reply) -> ServedPlans:
 
 
 def read_frame(reply: Reply) -> FrameReport:
-    """The result in an answer. Raises ServiceError where there is none."""
-    return FrameReport(from_data(Result, reply.json(), _NoAnswerError))
+    """The result in an answer. Raises WaitingError for a frame that waits, ServiceError for no result."""
+    data = reply.json()
+    if data.get("status") == "waiting":
+        raise WaitingError(f"frame {data.get('frame_id')} waits for the cloud")
+    return FrameReport(from_data(Result, data, _NoAnswerError))
 
 
 def read_page(reply: Reply) -> Page:

@@ -32,6 +32,12 @@ class ServiceUnavailableError(PeerError):
     http_status = 503
 
 
+class WaitingError(PeerError):
+    """A frame whose result is yet to come: it waits on an edge agent's disk for the cloud."""
+
+    http_status = 202
+
+
 _ERRORS: Final[Mapping[int, type[EvoSplitError]]] = {
     400: InputError,
     401: AuthError,

@@ -82,8 +82,12 @@ class Client:
         sent = self._client.send(picture, stream=stream, strategy=strategy, frame_id=frame_id)
         return self._wait(sent)
 
+    def send_later(self, picture: Picture, *, stream: str | None = None, frame_id: str | None = None) -> str:
+        """A picture whose answer has time; returns the frame's id, as `AsyncClient.send_later`."""
+        return self._wait(self._client.send_later(picture, stream=stream, frame_id=frame_id))
+
     def result(self, frame_id: str) -> FrameReport:
-        """A result that an edge agent keeps."""
+        """A result that an edge agent keeps. Raises WaitingError for a frame that waits for the cloud."""
         return self._wait(self._client.result(frame_id))
 
     def results(

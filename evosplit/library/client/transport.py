@@ -17,6 +17,8 @@ from evosplit.shared.security.tls import ClientFiles, failure_reason
 from evosplit.shared.token import bearer
 
 _CONNECT_S: Final = 5.0
+_ANSWERED: Final = (200, 202)
+"""An answer, and a frame that waits for its own."""
 _NO_PLACE: Final = (429, 503)
 """Statuses of a tier that asks to come again."""
 
@@ -36,7 +38,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer of status 200."""
+    """An answer of status 200 or 202."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -115,7 +117,7 @@ class Transport:
             allow_redirects=False,
         ) as response:
             body = await response.read()
-        if response.status == 200:
+        if response.status in _ANSWERED:
             return Reply(response.headers, body)
         data = _object(body) or {}
         # A failure with a frame's id is recorded: it stays the answer, however often it is asked for.

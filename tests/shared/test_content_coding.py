@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from evosplit.cloud.content_coding import CodingError, TooLargeError, compress, decompress
+from evosplit.shared.content_coding import CodingError, TooLargeError, compress, decompress
 from evosplit.shared.errors import InputError
 
 BODY = b"activations " * 100

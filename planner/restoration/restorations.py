@@ -1,0 +1,61 @@
+"""Learned restorations of one tensor as data, and an error table whose ladder of steps uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from evosplit.kernels.errors.coded_steps import CodedStep
+from evosplit.kernels.errors.error_table import ErrorTable
+from evosplit.shared.plan import TensorCode
+from evosplit.shared.wire.frame import RESTORATION_BYTES
+
+
+@dataclass(frozen=True)
+class StepRestoration:
+    """A network that was kept for one step, which ``code`` is.
+
+    ``gain`` is the error at the network's outputs behind it over that without it, on inputs held out;
+    ``seconds`` are what it takes in the cloud.
+    """
+
+    code: TensorCode
+    name: str
+    gain: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TensorRestorations:
+    """All that was kept for one tensor of a model; empty where nothing helped."""
+
+    model_sha256: str
+    tensor: str
+    steps: tuple[StepRestoration, ...] = ()
+
+
+def with_restorations(errors: ErrorTable, learned: Iterable[TensorRestorations]) -> ErrorTable:
+    """The table with the errors behind restorations at the steps that have one.
+
+    What belongs to another model, tensor or step is left out: the table stays as it was there.
+    """
+    tables = dict(errors.activations)
+    for each in learned:
+        if each.model_sha256 == errors.model_sha256 and each.tensor in tables:
+            table = tables[each.tensor]
+            coded = tuple(_restored(step, each.steps) for step in table.coded)
+            tables[each.tensor] = replace(table, coded=coded)
+    return replace(errors, activations=tables)
+
+
+def _restored(step: CodedStep, known: Iterable[StepRestoration]) -> CodedStep:
+    fitting = next((each for each in known if each.code == step.code), None)
+    if fitting is None:
+        return step
+    return replace(
+        step,
+        error=step.error * fitting.gain,
+        wire_bytes=step.wire_bytes + RESTORATION_BYTES,
+        restoration=fitting.name,
+        restore_s=fitting.seconds,
+    )

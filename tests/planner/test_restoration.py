@@ -1,0 +1,164 @@
+"""Restorations as options of the planner: learned where they help, refused where not, and never elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from evosplit.kernels.errors.coded_steps import CodedStep
+from evosplit.kernels.errors.error_table import ErrorTable
+from evosplit.kernels.errors.measure_table import measure_errors
+from evosplit.planner.drop.split_run import SplitRun
+from evosplit.planner.restoration.learn import Learned, enough_inputs, learn_restorations
+from evosplit.planner.restoration.restorable_tensors import Restorable, restorable_tensors
+from evosplit.planner.restoration.restorations import StepRestoration, TensorRestorations, with_restorations
+from evosplit.shared.errors import UsageError
+from evosplit.shared.graph import Graph, load_graph, parse_cut
+from evosplit.shared.link import Link
+from evosplit.shared.plan import Latency, Plan
+from evosplit.shared.session import Runner
+from tests.models import save
+
+SIZE = 12
+FEW = 48
+
+
+def two_stage_net(picks: bool = False) -> onnx.ModelProto:
+    """A strided convolution to ``t`` (1, 4, 6, 6), another, and a dense layer: ``y`` (1, 6).
+
+    The first one may just pick every other value.
+    """
+    rng = np.random.default_rng(0)
+    shapes = {"a": (4, 3, 3, 3), "b": (8, 4, 3, 3), "w": (8, 6)}
+    weights = {
+        name: (rng.normal(size=shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
+        for name, shape in shapes.items()
+    }
+    if picks:
+        weights["a"] = np.zeros_like(weights["a"])
+        weights["a"][range(4), [0, 1, 2, 0], 1, 1] = 1.0
+    nodes = [
+        helper.make_node("Conv", ["x", "a"], ["t"], pads=[1] * 4, strides=[2, 2]),
+        helper.make_node("Conv", ["t", "b"], ["u"], pads=[1] * 4),
+        helper.make_node("Relu", ["u"], ["v"]),
+        helper.make_node("GlobalAveragePool", ["v"], ["p"]),
+        helper.make_node("Flatten", ["p"], ["f"]),
+        helper.make_node("Gemm", ["f", "w"], ["y"]),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (("x", [1, 3, SIZE, SIZE]), ("y", [1, 6]))
+    ]
+    stored = [numpy_helper.from_array(array, name) for name, array in weights.items()]
+    graph = helper.make_graph(nodes, "net", ends[:1], ends[1:], stored)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def smooth_feeds(count: int, seed: int = 0) -> list[dict[str, np.ndarray]]:
+    """Pictures whose neighbours are alike, as in photographs."""
+    rng = np.random.default_rng(seed)
+    small = rng.normal(size=(count, 1, 3, SIZE // 4, SIZE // 4)).astype(np.float32)
+    large = np.kron(small, np.ones((4, 4), np.float32))
+    return [{"x": picture} for picture in large + 0.1 * rng.normal(size=large.shape).astype(np.float32)]
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory) -> Graph:
+    return load_graph(save(two_stage_net(), tmp_path_factory.mktemp("net"), "net"))
+
+
+@pytest.fixture(scope="module")
+def errors(graph: Graph) -> ErrorTable:
+    return measure_errors(graph, smooth_feeds(8), threads=1)
+
+
+@pytest.fixture(scope="module")
+def learned(graph: Graph, errors: ErrorTable) -> Learned:
+    (place,) = (place for place in restorable_tensors(graph, errors) if place.tensor == "t")
+    return learn_restorations(graph, None, place, ladder(errors), smooth_feeds(FEW))
+
+
+def ladder(errors: ErrorTable) -> tuple[CodedStep, ...]:
+    return tuple(step for step in errors.activations["t"].coded if step.lagrange_multiplier is None)[:5]
+
+
+def plan_of(graph: Graph, cut_key: str, step: CodedStep) -> Plan:
+    cut = parse_cut(graph, cut_key)
+    return Plan(
+        *(graph.name, graph.sha256, cut.key, cut.boundary, {}, {}, dict.fromkeys(cut.boundary, step.code)),
+        latency=Latency(0.1, 0.1, 0.1),
+        link=Link(1e6, 0.0),
+        wire_bytes=1,
+        edge_memory_bytes=1,
+        error=0.0,
+    )
+
+
+def test_the_output_errs_less_behind_what_was_kept_on_other_inputs(graph, errors, learned) -> None:
+    networks = {network.name: network for network in learned.networks}
+    table = with_restorations(errors, [learned.known])
+    pairs = [
+        (plain, restored)
+        for plain, restored in zip(errors.activations["t"].coded, table.activations["t"].coded, strict=True)
+        if restored.restoration is not None
+    ]
+    assert len(pairs) >= 3
+    unseen = smooth_feeds(16, seed=9)
+    whole = Runner(graph.model)
+    right = np.stack([whole.run(feeds)["y"] for feeds in unseen])
+    for plain, restored in pairs:
+        noise = []
+        for step in (plain, restored):
+            run = SplitRun(graph, plan_of(graph, "1", step), restoration_of=networks.__getitem__)
+            noise.append(float(np.square(np.stack([run.run(feeds)["y"] for feeds in unseen]) - right).mean()))
+        assert noise[1] < noise[0]
+        assert restored.error < plain.error
+        assert restored.wire_bytes == plain.wire_bytes + 8
+
+
+def test_features_without_structure_are_left_alone(tmp_path) -> None:
+    """White noise tells nothing of what its neighbours were rounded by."""
+    graph = load_graph(save(two_stage_net(picks=True), tmp_path, "picking"))
+    rng = np.random.default_rng(1)
+    noise = [{"x": rng.uniform(-1, 1, size=(1, 3, SIZE, SIZE)).astype(np.float32)} for _ in range(FEW)]
+    table = measure_errors(graph, noise[:8], threads=1)
+    fine = table.activations["t"].coded[5:7]
+    assert all(0.005 < step.relative < 0.03 for step in fine)
+    kept = learn_restorations(graph, None, Restorable(parse_cut(graph, "1"), "t"), fine, noise)
+    assert kept == Learned(TensorRestorations(graph.sha256, "t"), ())
+
+
+def test_what_belongs_to_another_model_tensor_or_step_is_left_out(errors, learned) -> None:
+    known = learned.known
+    other_model = replace(known, model_sha256="0" * 64)
+    other_tensor = replace(known, tensor="elsewhere")
+    other_step = replace(known, steps=tuple(_moved(step) for step in known.steps))
+    assert with_restorations(errors, [other_model, other_tensor, other_step]) == errors
+    assert with_restorations(errors, []) == errors
+
+
+def _moved(step: StepRestoration) -> StepRestoration:
+    return replace(step, code=replace(step.code, high=(step.code.high or 0.0) + 1.0))
+
+
+def test_small_tensors_of_worthwhile_cuts_are_restorable(graph, errors) -> None:
+    places = restorable_tensors(graph, errors)
+    assert [place.tensor for place in places][:1] == ["t"]
+    assert all(len(graph.tensors[place.tensor].shape) == 4 for place in places)
+    assert not enough_inputs(smooth_feeds(8))
+
+
+def test_a_split_run_needs_the_networks_of_its_plan(graph, errors, learned) -> None:
+    table = with_restorations(errors, [learned.known])
+    restored = next(step for step in table.activations["t"].coded if step.restoration)
+    with pytest.raises(UsageError, match="networks"):
+        SplitRun(graph, plan_of(graph, "1", restored))
+
+
+def test_an_empty_lesson_changes_nothing(errors) -> None:
+    nothing = TensorRestorations(errors.model_sha256, "t")
+    assert with_restorations(errors, [nothing]) == errors
