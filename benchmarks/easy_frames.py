@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from benchmarks.cifar.network import feeds
 from benchmarks.cifar_hooks import DATA, MODEL
-from benchmarks.codec.codec_ways import ways
 from benchmarks.report import write_result
 from evosplit.edge.hook_learning.bits_learner import FEATURES
 from evosplit.edge.hook_training.bits_fit import bits_hook
@@ -26,6 +25,7 @@ from evosplit.edge.hook_training.trainers import logistic
 from evosplit.edge.hooks.bits import BitsHook
 from evosplit.edge.hooks.decisions import Bits
 from evosplit.kernels.codec import decode_tensor, encode_tensor
+from evosplit.kernels.errors.tensor_statistics import Watch, observed
 from evosplit.planner.problem.plans import EASIER_STEPS
 from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cuts
 from evosplit.shared.plan import TensorCode
@@ -88,8 +88,10 @@ def main() -> None:
     part = _part(graph)
     pictures = {"unseen": data["x_train"][UNSEEN], "test": data["x_test"]}
     learned = part.cross(graph, data["x_train"][:LEARNED])
-    offered = ways([{part.name: tensor} for tensor in learned[:CALIBRATED]])
-    ladder = [way.codes[part.name] for way in offered if way.kind == "rans"]
+    watch = Watch()
+    for tensor in learned[:CALIBRATED]:
+        watch.add(observed(tensor, CALIBRATED))
+    ladder = [step.code for step in watch.steps() if step.lagrange_multiplier is None]
     right = [part.answer(tensor) for tensor in learned[:500]]
     results = []
     for asked in AGREEMENTS:

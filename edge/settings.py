@@ -16,6 +16,7 @@ from evosplit.shared.errors import UsageError
 from evosplit.shared.measurement_store import cache_folder
 from evosplit.shared.security.tls import ClientFiles, ServerFiles, server_files
 from evosplit.shared.token import given_token, read_token, stored_token
+from evosplit.shared.traffic import TrafficLimit, parse_traffic
 from evosplit.shared.units import parse_size
 
 LEARNED: Final = ("exit", "repeat", "bits", "channels")
@@ -49,6 +50,7 @@ def _region(text: str) -> tuple[float, ...]:
     return sides
 
 
+Traffic: TypeAlias = Annotated[TrafficLimit, _text(parse_traffic)]
 Size: TypeAlias = Annotated[int, _text(parse_size)]
 Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, _text(_region)]
 Kinds: TypeAlias = Annotated[tuple[str, ...], NoDecode, _text(_kinds)]
@@ -143,6 +145,12 @@ class EdgeSettings(BaseSettings):
         "--collect",
         "Seconds between two batches to the cloud, where its link is seldom there; 0: each frame at once.",
         ge=0,
+    )
+    traffic: Traffic | None = _option(
+        None,
+        "--traffic",
+        "Bytes that a metered link carries, as in 500MB/month (or hour, day, week): plans keep to it.",
+        metavar="size/period",
     )
     max_drop: float | None = Field(None, ge=0, le=1)
     integers: bool = _option(True, "--integers/--no-integers", "Let plans run heads in 8-bit integers.")
