@@ -18,11 +18,13 @@ from evosplit.cloud.settings import AppSettings
 RAY_MAX_ONGOING_REQUESTS: Final = 2 * MAX_ONGOING_REQUESTS
 """Twice what `evosplit.cloud.admission` admits: its 503 comes first, and Ray's own only in a flood."""
 
+TARGET_ONGOING_REQUESTS: Final = 8
+"""As many for each replica: two batches under way, and some that wait."""
+
 
 @serve.deployment(
     max_ongoing_requests=RAY_MAX_ONGOING_REQUESTS,
     graceful_shutdown_timeout_s=5,
-    ray_actor_options={"num_cpus": 1},
 )
 @serve.ingress()
 class Cloud:
@@ -40,4 +42,13 @@ def build(args: AppSettings) -> Application:
     """The application from its settings. Raises UsageError when there is no token and none can be stored."""
     settings, _ = args.with_token()
     deployment: Any = Cloud  # the decorators have made it one
-    return deployment.bind(settings)
+    actor = {"num_cpus": 1, "num_gpus": settings.num_gpus}
+    return deployment.options(ray_actor_options=actor, **scaling(settings)).bind(settings)
+
+
+def scaling(settings: AppSettings) -> dict[str, Any]:
+    """How many replicas: a number, or what Ray Serve chooses between by the length of the queue."""
+    if settings.max_replicas <= settings.min_replicas:
+        return {"num_replicas": settings.min_replicas}
+    between = {"min_replicas": settings.min_replicas, "max_replicas": settings.max_replicas}
+    return {"autoscaling_config": {**between, "target_ongoing_requests": TARGET_ONGOING_REQUESTS}}

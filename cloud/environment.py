@@ -54,6 +54,12 @@ def serve_environment(temp: Path) -> dict[str, str]:
     }
 
 
+def cluster_environment() -> dict[str, str]:
+    """Variables for every node of a cluster that others start, before ``ray start``."""
+    names = ("RAY_SERVE_ENABLE_HA_PROXY", "RAY_SERVE_THROUGHPUT_OPTIMIZED", "RAY_USAGE_STATS_ENABLED")
+    return {name: _FIXED[name] for name in names}
+
+
 def apply_environment(variables: Mapping[str, str]) -> None:
     """Set the variables, except those that the user has set."""
     for name, value in variables.items():

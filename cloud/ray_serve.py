@@ -29,12 +29,12 @@ _STOP_LIMIT_S: Final = 15.0
 _POLL_S: Final = 0.1
 
 
-def start_ray(temp: Path) -> None:
+def start_ray(temp: Path, num_gpus: int) -> None:
     """Start Ray's processes, with their files under ``temp``; they die with this one."""
     ray.init(
         address="local",
         num_cpus=max(2, os.cpu_count() or 1),
-        num_gpus=0,
+        num_gpus=num_gpus,
         include_dashboard=False,
         configure_logging=True,
         logging_level=logging.WARNING,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import tempfile
@@ -44,6 +45,11 @@ def serve_cloud(settings: CloudSettings) -> None:
     Raises PortInUseError, UsageError, ModelError before anything is started; EvoSplitError when Ray Serve
     does not come up.
     """
+    if settings.address is not None:
+        from evosplit.cloud.joined_cluster import serve_in_cluster  # Ray takes seconds to import
+
+        serve_in_cluster(settings)
+        return
     check_free(settings.host, settings.port)
     _check_tls(settings)
     _announce(open_registry(settings.models, settings.shapes))
@@ -95,7 +101,7 @@ def _start(settings: CloudSettings, temp: Path, inner_port: int) -> None:
     from evosplit.cloud import ray_serve  # it reads the environment when imported
 
     try:
-        ray_serve.start_ray(temp)
+        ray_serve.start_ray(temp, math.ceil(settings.num_gpus * settings.max_replicas))
         stop_on_signals()  # Ray has put its own in place
         ray_serve.start_application(settings.app, inner_port)
     except ray_serve.START_ERRORS as problem:
