@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 
 from evosplit.cloud.admission import MAX_ONGOING_REQUESTS
 from evosplit.cloud.assemble import make_services
-from evosplit.cloud.ingress import make_app
+from evosplit.cloud.grpc_service import GrpcMethods
+from evosplit.cloud.ingress import make_app, token_verifier
 from evosplit.cloud.serve_batching import make_batcher
 from evosplit.cloud.settings import AppSettings
 
@@ -32,10 +33,35 @@ class Cloud:
 
     def __init__(self, settings: AppSettings) -> None:
         self._services = make_services(settings, make_batcher)
+        self._grpc = GrpcMethods(self._services, token_verifier(settings))
 
     def __serve_build_asgi_app__(self) -> Starlette:
         """The application; Ray Serve asks for it once, after the constructor."""
         return make_app(self._services)
+
+    async def ServerLive(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: alive."""
+        return await self._grpc.call("ServerLive", message, grpc_context)
+
+    async def ServerReady(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: ready."""
+        return await self._grpc.call("ServerReady", message, grpc_context)
+
+    async def ModelReady(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: whether a model can be served."""
+        return await self._grpc.call("ModelReady", message, grpc_context)
+
+    async def ServerMetadata(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: name, version, extensions."""
+        return await self._grpc.call("ServerMetadata", message, grpc_context)
+
+    async def ModelMetadata(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: inputs and outputs of a model."""
+        return await self._grpc.call("ModelMetadata", message, grpc_context)
+
+    async def ModelInfer(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: inference."""
+        return await self._grpc.call("ModelInfer", message, grpc_context)
 
 
 def build(args: AppSettings) -> Application:

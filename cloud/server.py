@@ -73,7 +73,7 @@ def serve_cloud(settings: CloudSettings) -> None:
 def _serve(settings: CloudSettings, temp: Path) -> None:
     started_s = time.monotonic()
     front = write_front(FrontEnd(settings.host, settings.port, temp), settings.tls)
-    apply_environment(serve_environment(temp))
+    apply_environment(serve_environment(temp, settings.max_replicas))
     os.environ.update(front)
     _say("starting Ray Serve")
     inner_port = free_ports(1)[0]
@@ -103,7 +103,7 @@ def _start(settings: CloudSettings, temp: Path, inner_port: int) -> None:
     try:
         ray_serve.start_ray(temp, math.ceil(settings.num_gpus * settings.max_replicas))
         stop_on_signals()  # Ray has put its own in place
-        ray_serve.start_application(settings.app, inner_port)
+        ray_serve.start_application(settings.app, inner_port, settings.grpc_port)
     except ray_serve.START_ERRORS as problem:
         raise EvoSplitError(f"Ray Serve did not start: {ray_serve.last_line(problem)}") from None
 

@@ -70,13 +70,15 @@ class CloudSettings(AppSettings):
     ``temp`` is where Ray and HAProxy keep their sockets and logs while they run (a short path: a socket's
     name has at most 107 bytes); by default the system's folder for temporary files. With ``tls_cert`` and
     ``tls_key`` it serves HTTPS, with ``client_ca`` only to those with a certificate of that authority.
-    ``address`` is that of a Ray cluster to join, HOST:PORT or ``auto``; without, Ray is started here.
+    ``grpc_port`` is that of gRPC on the loopback, None for none. ``address`` is that of a Ray cluster to
+    join, HOST:PORT or ``auto``; without, Ray is started here.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     temp: Path | None = None
     address: str | None = None
+    grpc_port: int | None = Field(None, ge=1, le=65535)
     tls_cert: Path | None = None
     tls_key: Path | None = None
     client_ca: Path | None = None

@@ -40,6 +40,9 @@ from evosplit.shared.shape_text import Shape
     show_default=True,
     help="Most replicas; Ray Serve starts them as the queue asks for.",
 )
+@click.option(
+    "--grpc-port", type=click.IntRange(1, 65535), help="Serve gRPC, too: on the loopback, at this port."
+)
 @click.option("--gpus", type=click.FloatRange(min=0), default=0, show_default=True, help="GPUs of a replica.")
 @click.option("--kuberay", is_flag=True, help="Print a RayService for Kubernetes with KubeRay, and end.")
 @click.option("--threads", type=click.IntRange(min=0), default=0, show_default=True, help="0: all cores.")
@@ -55,6 +58,7 @@ def cloud(
     client_ca: Path | None,
     address: str | None,
     replicas: int,
+    grpc_port: int | None,
     gpus: float,
     kuberay: bool,
     threads: int,
@@ -81,6 +85,7 @@ def cloud(
         client_ca=client_ca,
         address=address,
         max_replicas=replicas,
+        grpc_port=grpc_port,
         num_gpus=gpus,
         threads=threads,
     )
