@@ -178,7 +178,7 @@ def test_a_stock_grpc_client_infers(cloud: Running, registry: Registry) -> None:
         assert client.is_model_ready("chain", headers=headers)
         got = client.infer("chain", [given], headers=headers)
         np.testing.assert_allclose(got.as_numpy("y"), whole_outputs(model, feeds)["y"], rtol=1e-4, atol=1e-5)
-        with pytest.raises(InferenceServerException, match="token is wrong") as refused:
+        with pytest.raises(InferenceServerException) as refused:
             client.infer("chain", [given], headers={"authorization": "Bearer wrong"})
     assert "UNAUTHENTICATED" in str(refused.value.status())
 
