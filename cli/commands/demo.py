@@ -133,8 +133,8 @@ def _print(rows: tuple[Row, ...], slowdown: float) -> None:
         )
     stdout.print(
         f"Edge and cloud are this one machine; the edge waits {slowdown - 1:g} times as long as it computes, "
-        f"so that it plays a board {slowdown:g} times slower, and longer in 8-bit integers, so that these gain "
-        f"at most {BOARD_GAIN:.2f} over floats. The link is shaped by a proxy in this process."
+        f"so that it plays a board {slowdown:g} times slower, and longer in integers, so that these gain at "
+        f"most {BOARD_GAIN:.2f} over floats. The link is shaped by a proxy in this process."
     )
 
 
