@@ -144,7 +144,7 @@ def _head_options(settings: EdgeSettings) -> HeadOptions:
         exact = settings.change_threshold == 0
         tolerance = 0.0 if exact else settings.change_tolerance
         change = ChangeSettings(settings.change_threshold, tolerance, block=settings.change_block)
-    providers = Providers(settings.provider, settings.threads)
+    providers = Providers(settings.provider, settings.threads, settings.integer_slowdown)
     return HeadOptions(providers, masked=_is_masked(settings), change=change)
 
 

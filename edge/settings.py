@@ -68,7 +68,8 @@ class EdgeSettings(BaseSettings):
     What is not given is taken from the environment (``EVOSPLIT_EDGE_PORT``), then from the file
     ``_env_file`` of such lines, then from here. A setting with a description is an option of the command.
 
-    ``slowdown`` lets this machine play one that is so many times slower, by waiting. ``memory_bytes``,
+    ``slowdown`` lets this machine play one that is so many times slower, by waiting, and with
+    ``integer_slowdown`` one whose integer kernels are slower yet. ``memory_bytes``,
     ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits; without both, plans cost
     at most a point, as far as calibration inputs show it. With ``integers`` heads may run in 8 bits where
     that was measured to be faster. With ``corrections`` what frames take corrects what plans predict.
@@ -228,6 +229,9 @@ class EdgeSettings(BaseSettings):
     )
     slowdown: float = _option(
         1.0, "--slowdown", "Play a device so many times slower than this machine.", ge=1
+    )
+    integer_slowdown: float = _option(
+        1.0, "--integer-slowdown", "Play 8-bit integers that many times slower yet.", ge=1
     )
     threads: int = _option(1, "--threads", "Threads of ONNX Runtime.", ge=1)
     timeout_s: float = 15.0

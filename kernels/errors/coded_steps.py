@@ -84,8 +84,13 @@ def coded_steps(values: NDArray[np.float32], low: float, high: float) -> tuple[C
 
 def coarser_steps(steps: Sequence[CodedStep], number: int) -> tuple[CodedStep, ...]:
     """The larger steps of the ladder that step ``number`` is on, coarsest first."""
-    multiplier = steps[number].lagrange_multiplier
-    return tuple(step for step in steps[:number] if step.lagrange_multiplier == multiplier)
+    ladder = _ladder(steps[number])
+    return tuple(step for step in steps[:number] if _ladder(step) == ladder)
+
+
+def _ladder(step: CodedStep) -> tuple[float | None, bool]:
+    """What the steps of one ladder have in common."""
+    return step.lagrange_multiplier, step.restoration is not None
 
 
 def _step(values: NDArray[np.float32], step: float, low: float, high: float) -> CodedStep | None:

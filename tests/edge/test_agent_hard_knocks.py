@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
-from edge_support import picture, stage, until
+from edge_support import TOKEN, picture, stage, until
 
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
@@ -27,9 +27,13 @@ from evosplit.shared.link import Link
 
 async def _hang_up(host: str, port: int, at_once: bool) -> None:
     """A client that announces a picture and leaves in the middle of it."""
-    head = (
-        b"POST /v1/frames HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 100000\r\n\r\n"
+    lines = (
+        "POST /v1/frames HTTP/1.1",
+        "Host: x",
+        f"Authorization: Bearer {TOKEN}",
+        "Content-Length: 100000",
     )
+    head = "\r\n".join((*lines, "", "")).encode()
     _, writer = await asyncio.open_connection(host, port)
     writer.write(head + b"\x89PNG")
     with contextlib.suppress(ConnectionError):
