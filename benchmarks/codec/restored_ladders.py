@@ -37,7 +37,7 @@ class RestoredBoundary:
 def restored_boundary(
     case: CodecCase, cut: Cut, ladders: Mapping[str, Ladder], threads: int
 ) -> RestoredBoundary:
-    """Learned for every tensor that can be restored: ladders of restored steps alone; the others as they are."""
+    """Learned for every tensor that can be restored, whose ladder then has restored steps alone."""
     tail = tail_model(case.graph, cut)
     networks: dict[str, Restoration] = {}
     restored = dict(ladders)
