@@ -29,8 +29,8 @@ _log = logging.getLogger(__name__)
 class CloudLink:
     """Requests behind a circuit breaker; every one of them teaches the link estimate.
 
-    ``changed`` is called when the link or the circuit of ``state`` may have changed; ``timeout_s`` bounds every
-    request.
+    ``changed`` is called when the link or the circuit of ``state`` may have changed; ``timeout_s`` bounds
+    every request.
     """
 
     def __init__(
