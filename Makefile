@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test fuzz lint api bench bench-edge bench-codec bench-cloud bench-loop bench-planner lock test-compose clean
+.PHONY: install demo test fuzz lint api bench bench-edge bench-codec bench-cloud bench-link bench-loop bench-planner lock test-compose clean
 
 install: $(STAMP)
 
@@ -58,6 +58,10 @@ bench-codec: $(STAMP)
 # First frames, and how much of a bare loop's rate the cloud tier keeps.
 bench-cloud: $(STAMP)
 	$(BIN)/python -m benchmarks first_frame
+
+# What the link between the tiers costs: an inference over TLS and token against a bare handler.
+bench-link: $(STAMP)
+	$(BIN)/python -m benchmarks secure_overhead
 
 # What the closed loop of calibration, promises and predictions is worth; each line is one of its figures.
 bench-loop: $(STAMP)

@@ -7,7 +7,7 @@ from importlib import import_module
 
 ALL = (
     *("quantise", "split_overhead", "overhead", "fixed_costs", "edge_memory", "demo_time"),
-    "first_frame",
+    *("first_frame", "secure_overhead"),
     *("masked_conv", "int8_heads", "head_borders", "cifar_hooks"),
     *("hall_change", "hall_delta"),
     *("gate_hooks", "idle_training"),

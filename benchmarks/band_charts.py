@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.cells.inputs import Network, network
-from benchmarks.cells.predictions import known_of, measured
+from benchmarks.cells.inputs import network
+from benchmarks.cells.predictions import Measured, known_of, measured
 from benchmarks.report import write_result
 from evosplit.cli.measured.band_run import measure_bands
 from evosplit.cli.measured.playback import Rounds
@@ -26,8 +26,8 @@ from evosplit.shared.machine import this_machine
 
 IMAGES: Final = Path(__file__).parents[1] / "docs" / "images"
 RTT_S: Final = 0.02
-LINKS: Final = tuple(Link(2.0**power * 1e6, RTT_S) for power in range(-2, 7))
-ROUNDS: Final = Rounds(seconds=4.0, fewest=5)
+LINKS: Final = tuple(Link(2.0**power * 1e6, RTT_S) for power in range(-2, 6))
+ROUNDS: Final = Rounds(seconds=3.0, fewest=5)
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,15 @@ async def _all() -> list[BandReport]:
     networks = {name: network(name) for name in dict.fromkeys(case.model for case in CASES)}
     served = [ServedModel(each.model, each.card_file) for each in networks.values()]
     async with bench(served, LINKS[-1]) as running:
-        return [await _chart(case, networks[case.model], running) for case in CASES]
+        known = {}
+        for key in dict.fromkeys((case.model, case.integers) for case in CASES):
+            model, integers = key
+            known[key] = await asyncio.to_thread(measured, networks[model], this_machine().cores, integers)
+        return [await _chart(case, known[case.model, case.integers], running) for case in CASES]
 
 
-async def _chart(case: Case, each: Network, running: Bench) -> BandReport:
-    here = await asyncio.to_thread(measured, each, this_machine().cores, case.integers)
+async def _chart(case: Case, here: Measured, running: Bench) -> BandReport:
+    each = here.network
     known = await asyncio.to_thread(known_of, here, case.slowdown, RTT_S, case.speedup)
     played, pair = Played(each.graph, each.card, each.frames), Pair(case.slowdown, case.speedup)
     with running.edge(played, pair, known.plans.every_plan(LINKS)) as edge:

@@ -4,13 +4,14 @@ Ranges, steps and their errors come from a third of the inputs, bytes and accura
 calibration never saw. Of every kind of way the fewest bytes count that cost a point or less. Frames are
 whole, with header and names. ``nearest`` is one step for all tensors of a boundary, ``by_tensor`` steps by
 marginal error per byte, and ``coded`` these with codes moved to save bits, too: what a planner chooses from.
+``restored`` is the same behind restoration networks, learned from the inputs that calibrate.
 """
 
 from __future__ import annotations
 
 import io
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -18,8 +19,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.codec.codec_cases import CodecCase, Outputs, codec_cases
-from benchmarks.codec.codec_ways import Tensors, Way, ways
+from benchmarks.codec.codec_ways import Tensors, Way, restored_ways, ways
 from benchmarks.codec.coder_speed import coder_rows
+from benchmarks.codec.restored_ladders import restored_boundary
 from benchmarks.codec.tensor_ladders import ladders_of
 from benchmarks.report import write_result
 from evosplit.planner.encodings.encoding_costs import to_pixels
@@ -31,12 +33,14 @@ from evosplit.shared.split import head_model, tail_model
 ALLOWED_POINTS: Final = 1.0
 THREADS: Final = 2
 QUALITIES: Final = (95, 90, 85, 80, 70, 60, 50, 40, 30, 20)
-KINDS: Final = ("zstd", "nearest", "by_tensor", "coded")
+KINDS: Final = ("zstd", "nearest", "by_tensor", "coded", "restored")
 TARGETS: Final = {
     "against_present": 0.5,
     "bits_per_element": 1.3,
     "against_jpeg": 0.25,
     "against_entropy": 1.02,
+    "restored_against_present": 1 / 3,
+    "restored_bits_per_element": 0.8,
 }
 _HOPELESS_POINTS: Final = 10.0
 """A way that loses so many on a quarter of the inputs is not followed any further."""
@@ -72,6 +76,10 @@ def case_rows(case: CodecCase) -> Iterator[dict[str, Any]]:
             "nearest": best["nearest"],
             "by_tensor": best["by_tensor"],
             "coded": best["coded"],
+            "restored": best["restored"],
+            "restored_bits_per_element": best["restored"] and 8 * best["restored"]["bytes"] / elements,
+            "restored_against_present": _ratio(best["restored"], best["zstd"]),
+            "restored_against_coded": _ratio(best["restored"], best["coded"]),
             "bits_per_element": best["coded"] and 8 * best["coded"]["bytes"] / elements,
             "against_present": _ratio(best["coded"], best["zstd"]),
             "by_tensor_against_nearest": _ratio(best["by_tensor"], best["nearest"]),
@@ -90,12 +98,27 @@ def _curve(case: CodecCase, cut: Cut, right: Sequence[Outputs]) -> Iterator[dict
     calibration = [_made(head, feeds) for feeds in case.calibration]
     made = [_made(head, feeds) for feeds in case.unseen.feeds]
     least = case.points(right, right) - ALLOWED_POINTS
-    for kind in ways(ladders_of(calibration, cut.boundary, partial(_after, tail))):
-        for way in kind:
-            row = _measured(case, way, tail, made, right)
-            yield row
-            if row["points"] >= least and row["inputs"] == len(right):
-                break
+    ladders = ladders_of(calibration, cut.boundary, partial(_after, tail))
+    for kind in ways(ladders):
+        yield from _until_kept(((way, tail) for way in kind), case, made, right, least)
+    restored = restored_boundary(case, cut, ladders, THREADS)
+    pairs = ((way, restored.runner(way, THREADS)) for way in restored_ways(restored.ladders))
+    yield from _until_kept(pairs, case, made, right, least)
+
+
+def _until_kept(
+    pairs: Iterable[tuple[Way, Runner]],
+    case: CodecCase,
+    made: Sequence[Outputs],
+    right: Sequence[Outputs],
+    least: float,
+) -> Iterator[dict[str, Any]]:
+    """Ways with the tails behind them, until one keeps the points on all inputs."""
+    for way, tail in pairs:
+        row = _measured(case, way, tail, made, right)
+        yield row
+        if row["points"] >= least and row["inputs"] == len(right):
+            break
 
 
 def _after(tail: Runner, tensors: Tensors) -> Outputs:
@@ -167,7 +190,8 @@ def _ratio(row: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> fl
 def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     keys = (
         *("against_present", "bits_per_element", "by_tensor_against_nearest", "coded_against_nearest"),
-        *("against_jpeg", "against_webp"),
+        *("against_jpeg", "against_webp", "restored_against_present", "restored_against_coded"),
+        "restored_bits_per_element",
     )
     values = {key: [row[key] for row in rows if row[key] is not None] for key in keys}
     means = {f"geometric_mean_{key}": statistics.geometric_mean(each) for key, each in values.items() if each}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import write_result
+from evosplit.cli.demo.board import Board
 from evosplit.cli.demo.client import EdgeClient
 from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.scenario import gate_scenario
@@ -50,7 +51,7 @@ async def _measure() -> list[dict[str, float]]:
         scenario.install(folder / "models")
         async with (
             cloud_tier(folder, token) as cloud,
-            edge_agent(folder, cloud.url, scenario, SLOWDOWN, token) as client,
+            edge_agent(folder, cloud.url, scenario, Board(SLOWDOWN), token) as client,
         ):
             answers = [
                 await _answer(client, frame.picture) for frame in islice(scenario.frame_source()(0), FRAMES)

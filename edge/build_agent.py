@@ -30,6 +30,7 @@ from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
+from evosplit.edge.link.traffic_meter import TrafficMeter
 from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
 from evosplit.edge.pipeline.current_plan import CurrentPlan
@@ -70,7 +71,8 @@ async def build_agent(
     Raises BundleError, ModelError, CardError, StoreError.
     """
     predictions = await asyncio.to_thread(PredictionRecord, settings.folder)
-    link = LinkState(Link(ASSUMED_BPS, bundle.manifest.table.rtt_s))
+    meter = await asyncio.to_thread(TrafficMeter, settings.traffic, settings.folder / "traffic.json")
+    link = LinkState(Link(ASSUMED_BPS, bundle.manifest.table.rtt_s), meter)
     plans = await asyncio.to_thread(_plans, settings, bundle, link, predictions)
     uplink = Uplink(session, settings.cloud_url, settings.model, token)
     cloud = CloudLink(uplink, link, settings.timeout_s, plans.reconsider)
@@ -98,6 +100,8 @@ async def build_agent(
     flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers)
     collects = settings.collect_s > 0
     tasks = background_tasks(plans, watch, renewal, savings, predictions, hooks, calibration)
+    if meter.is_metered:
+        tasks["traffic"] = meter.run
     if spool is not None:
         late = LateFrames(engine, store, spool, (metrics, profile), settings.collect_s)
         tasks["late-frames"] = late.run
@@ -140,7 +144,7 @@ def _head_options(settings: EdgeSettings) -> HeadOptions:
         exact = settings.change_threshold == 0
         tolerance = 0.0 if exact else settings.change_tolerance
         change = ChangeSettings(settings.change_threshold, tolerance, block=settings.change_block)
-    providers = Providers(settings.provider, settings.threads)
+    providers = Providers(settings.provider, settings.threads, settings.integer_slowdown)
     return HeadOptions(providers, masked=_is_masked(settings), change=change)
 
 

@@ -42,6 +42,7 @@ async def _end(agent: Agent) -> None:
     await agent.background.end()
     await agent.frames.end()
     agent.engine.compute.close()
+    await asyncio.to_thread(agent.cloud.meter.keep)
     await asyncio.to_thread(agent.savings.keep)
     await asyncio.to_thread(agent.predictions.keep, agent.plans.course.known)
     await asyncio.to_thread(agent.store.close)

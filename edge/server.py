@@ -21,7 +21,7 @@ from evosplit.edge.api import pages as api
 from evosplit.edge.api.address import bound_socket
 from evosplit.edge.api.authentication import require_token
 from evosplit.edge.api.http_errors import errors_as_json
-from evosplit.edge.api.listening import KEEP_ALIVE_S, listening
+from evosplit.edge.api.listening import HEAD_TIMEOUT_S, listening
 from evosplit.edge.certificate_watch import following
 from evosplit.edge.directory_lock import locked
 from evosplit.edge.enrolment.enrol import enrol
@@ -102,7 +102,7 @@ async def _serve_agent(
         app,
         access_log=None,
         shutdown_timeout=FINISH_S,
-        keepalive_timeout=KEEP_ALIVE_S,
+        keepalive_timeout=HEAD_TIMEOUT_S,
         auto_decompress=False,
     )
     await runner.setup()

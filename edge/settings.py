@@ -16,6 +16,7 @@ from evosplit.shared.errors import UsageError
 from evosplit.shared.measurement_store import cache_folder
 from evosplit.shared.security.tls import ClientFiles, ServerFiles, server_files
 from evosplit.shared.token import given_token, read_token, stored_token
+from evosplit.shared.traffic import TrafficLimit, parse_traffic
 from evosplit.shared.units import parse_size
 
 LEARNED: Final = ("exit", "repeat", "bits", "channels")
@@ -49,6 +50,7 @@ def _region(text: str) -> tuple[float, ...]:
     return sides
 
 
+Traffic: TypeAlias = Annotated[TrafficLimit, _text(parse_traffic)]
 Size: TypeAlias = Annotated[int, _text(parse_size)]
 Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, _text(_region)]
 Kinds: TypeAlias = Annotated[tuple[str, ...], NoDecode, _text(_kinds)]
@@ -66,7 +68,8 @@ class EdgeSettings(BaseSettings):
     What is not given is taken from the environment (``EVOSPLIT_EDGE_PORT``), then from the file
     ``_env_file`` of such lines, then from here. A setting with a description is an option of the command.
 
-    ``slowdown`` lets this machine play one that is so many times slower, by waiting. ``memory_bytes``,
+    ``slowdown`` lets this machine play one that is so many times slower, by waiting, and with
+    ``integer_slowdown`` one whose integer kernels are slower yet. ``memory_bytes``,
     ``max_error`` and ``max_drop`` (a share of answers) are the planner's limits; without both, plans cost
     at most a point, as far as calibration inputs show it. With ``integers`` heads may run in 8 bits where
     that was measured to be faster. With ``corrections`` what frames take corrects what plans predict.
@@ -144,6 +147,12 @@ class EdgeSettings(BaseSettings):
         "Seconds between two batches to the cloud, where its link is seldom there; 0: each frame at once.",
         ge=0,
     )
+    traffic: Traffic | None = _option(
+        None,
+        "--traffic",
+        "Bytes that a metered link carries, as in 500MB/month (or hour, day, week): plans keep to it.",
+        metavar="size/period",
+    )
     max_drop: float | None = Field(None, ge=0, le=1)
     integers: bool = _option(True, "--integers/--no-integers", "Let plans run heads in 8-bit integers.")
     private: bool = _option(
@@ -220,6 +229,9 @@ class EdgeSettings(BaseSettings):
     )
     slowdown: float = _option(
         1.0, "--slowdown", "Play a device so many times slower than this machine.", ge=1
+    )
+    integer_slowdown: float = _option(
+        1.0, "--integer-slowdown", "Play 8-bit integers that many times slower yet.", ge=1
     )
     threads: int = _option(1, "--threads", "Threads of ONNX Runtime.", ge=1)
     timeout_s: float = 15.0

@@ -43,6 +43,12 @@ def measure_integers(graph: Graph, profile: Profile, quantised: Quantised) -> In
     return IntegerTimes(tuple(layer_s), heads_s, profile.slowdown * border_s_per_element(profile.threads))
 
 
+def integer_gain(graph: Graph, quantised: Quantised, threads: int = 1) -> float:
+    """How many times as fast the whole network is in integers as in float32. Raises ModelError."""
+    whole = head_model(graph, prefix_cut(graph, len(graph.layers)))
+    return 1 / _Pair(whole, quantised, threads).ratio(random_feeds(graph.model), _HEAD_BUDGET_S)
+
+
 def _heads_s(
     graph: Graph, profile: Profile, quantised: Quantised, values: Mapping[str, np.ndarray]
 ) -> dict[int, float]:

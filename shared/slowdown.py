@@ -32,5 +32,12 @@ def _slowed(seconds: float | None, slowdown: float) -> float | None:
     return None if seconds is None else seconds * slowdown
 
 
+def with_slower_integers(profile: Profile, factor: float) -> Profile:
+    """The profile of a device whose 8-bit integers take ``factor`` times as long, and all else the same."""
+    if profile.integers is None:
+        return profile
+    return replace(profile, integers=profile.integers.slowed(factor))
+
+
 def _slowed_pair(pair: tuple[float, float] | None, slowdown: float) -> tuple[float, float] | None:
     return None if pair is None else (pair[0] * slowdown, pair[1] * slowdown)

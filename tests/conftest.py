@@ -12,8 +12,8 @@ from hypothesis import settings
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # `make test` draws the same examples every time; `make fuzz` draws new ones and keeps what fails.
-settings.register_profile("fixed", derandomize=True, database=None, print_blob=True)
-settings.register_profile("fuzz", derandomize=False, print_blob=True)
+settings.register_profile("fixed", derandomize=True, database=None, print_blob=True, deadline=None)
+settings.register_profile("fuzz", derandomize=False, print_blob=True, deadline=None)
 settings.load_profile(os.environ.get("EVOSPLIT_HYPOTHESIS", "fixed"))
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"

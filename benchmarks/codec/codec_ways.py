@@ -13,7 +13,7 @@ from benchmarks.codec.tensor_ladders import Ladder
 from evosplit.kernels.attention_masks import encode_travelling
 from evosplit.kernels.codec import decode_tensor
 from evosplit.kernels.errors.coded_steps import STEPS, CodedStep
-from evosplit.shared.plan import FLOAT_BITS, TensorCode
+from evosplit.shared.plan import FLOAT_BITS, TensorCode, restoration_names
 from evosplit.shared.wire import Frame, encode_frame
 
 PRESENT_BITS: Final = (4, 5, 6, 8, 16)
@@ -36,7 +36,8 @@ class Way:
     def sent(self, tensors: Tensors) -> tuple[int, dict[str, np.ndarray]]:
         """Bytes of the frame, and what arrives."""
         encoded = tuple(encode_travelling(name, tensors[name], code) for name, code in self.codes.items())
-        size = len(encode_frame(Frame(36 * "0", 64 * "0", "12", encoded)))
+        restorations = restoration_names(self.codes.values())
+        size = len(encode_frame(Frame(36 * "0", 64 * "0", "12", encoded, None, restorations)))
         return size, {tensor.name: decode_tensor(tensor) for tensor in encoded}
 
 
@@ -53,6 +54,11 @@ def ways(ladders: Mapping[str, Ladder]) -> Iterator[list[Way]]:
     if len(ladders) > 1:
         yield list(_by_tensor("by_tensor", ladders, lambda step: step.lagrange_multiplier is None))
     yield list(_by_tensor("coded", ladders, lambda step: True))
+
+
+def restored_ways(ladders: Mapping[str, Ladder]) -> list[Way]:
+    """Steps by tensor, as for ``coded``, from ladders whose errors are those behind restorations."""
+    return list(_by_tensor("restored", ladders, lambda step: True))
 
 
 def _nearest(ladder: Ladder, number: int) -> TensorCode:

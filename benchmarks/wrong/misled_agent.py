@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from benchmarks.wrong.misled_simulation import NEARLY
+from evosplit.cli.demo.board import Board
 from evosplit.cli.demo.client import DemoFrame, EdgeClient
 from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.scenario import Scenario, gate_scenario
@@ -24,6 +25,7 @@ from evosplit.shared.serial import from_json, to_json
 from evosplit.shared.slowdown import slowed
 
 T = TypeVar("T")
+NO_INTEGERS: Final = ("--no-integers",)
 EVERY: Final = 10
 """So many planned frames, then one of each plan by name, so that noise meets all alike."""
 
@@ -35,10 +37,12 @@ async def agent_told(wrong: float, link: Link, slowdown: float, frames: int) -> 
         folder = Path(name)
         scenario.install(folder / "models")
         async with cloud_tier(folder, token) as cloud, Shaper.between(cloud.url, link) as shaper:
-            async with edge_agent(folder, shaper.url, scenario, slowdown, token):
+            async with edge_agent(folder, shaper.url, scenario, Board(slowdown), token, NO_INTEGERS):
                 pass  # it measures itself
             _mistell(folder / "edge" / scenario.model.stem, wrong)
-            async with edge_agent(folder, shaper.url, scenario, slowdown, token) as client:
+            async with edge_agent(
+                folder, shaper.url, scenario, Board(slowdown), token, NO_INTEGERS
+            ) as client:
                 return await _play(client, scenario, frames)
 
 

@@ -13,7 +13,8 @@ from evosplit.cli.demo.links import DEMO_LINKS, DemoLink, parse_demo_link
 from evosplit.cli.demo.narration import reason
 from evosplit.cli.demo.report_rows import Row, comparisons, report, rows_of
 from evosplit.cli.demo.run_demo import run_demo
-from evosplit.cli.demo.scenario import Scenario, gate_scenario, user_scenario
+from evosplit.cli.demo.scenario import Scenario
+from evosplit.cli.demo.stories import GATE, STORIES, own_scenario, story_scenario
 from evosplit.cli.options import FILE, FOLDER, Parsed, json_option, shape_option
 from evosplit.cli.output import print_json, print_table, stderr, stdout
 from evosplit.shared.errors import UsageError
@@ -25,8 +26,22 @@ from evosplit.shared.units import format_duration, format_size
 
 
 @click.command()
+@click.option(
+    "--story",
+    type=click.Choice((GATE, *STORIES)),
+    default=GATE,
+    show_default=True,
+    help="The gate camera, or number plates (LPRNet), photographs (MobileNetV2), boxes (YOLOX-nano).",
+)
+@click.option(
+    "--models",
+    type=FOLDER,
+    help=f"Folder with another story's network: {', '.join(f'{name}.onnx' for name in STORIES.values())}.",
+)
 @click.option("--model", type=FILE, help="Your own ONNX file, with its model card beside it.")
-@click.option("--images", type=FOLDER, help="Folder of pictures for it, with labels.csv if you have one.")
+@click.option(
+    "--images", type=FOLDER, help="Folder of pictures for the network, with labels.csv if you have one."
+)
 @shape_option
 @click.option(
     "--seconds", type=click.FloatRange(min=4), default=60.0, show_default=True, help="How long to play."
@@ -50,6 +65,8 @@ from evosplit.shared.units import format_duration, format_size
 )
 @json_option
 def demo(
+    story: str,
+    models: Path | None,
     model: Path | None,
     images: Path | None,
     shapes: Mapping[str, Shape],
@@ -59,13 +76,19 @@ def demo(
     folder: Path,
     as_json: bool,
 ) -> None:
-    r"""Play a gate camera (or your own model and pictures) through edge and cloud over a link that changes.
+    r"""Play a gate camera (or another network) through edge and cloud over a link that changes.
+
+    All strategies take turns on each link: as planned; all on the edge, in floats and in 8-bit integers; the
+    picture as JPEG of the least quality that keeps the accuracy, or raw; and each split of the plan table,
+    held to. The report says which was the fastest on which link, and why.
 
     \b
     Example: evosplit demo --seconds 60
+             evosplit demo --link ble --link 4g
+             evosplit demo --story photos --models models/ --images pictures/
              evosplit demo --model model.onnx --images pictures/
     """
-    scenario = _scenario(model, images, shapes)
+    scenario = _scenario(story, models, model, images, shapes)
     rows = asyncio.run(run_demo(scenario, seconds, slowdown, stderr, links or DEMO_LINKS))
     data = report(rows, to_data(this_machine()), slowdown)
     _write(folder, rows, data, f"{scenario.title}, edge {slowdown:g} times slower than this machine")
@@ -75,12 +98,18 @@ def demo(
         _print(rows, slowdown)
 
 
-def _scenario(model: Path | None, images: Path | None, shapes: Mapping[str, Shape]) -> Scenario:
-    if (model is None) != (images is None):
-        raise UsageError("--model and --images go together")
-    if shapes and model is None:
+def _scenario(
+    story: str, models: Path | None, model: Path | None, images: Path | None, shapes: Mapping[str, Shape]
+) -> Scenario:
+    if model is not None:
+        if story != GATE or models is not None:
+            raise UsageError("--model plays your own network: --story and --models do not go with it")
+        return own_scenario(model, images, shapes)
+    if shapes:
         raise UsageError("--shape goes with --model")
-    return user_scenario(model, images, shapes) if model and images else gate_scenario()
+    if images is not None and story == GATE:
+        raise UsageError("--model and --images go together")
+    return story_scenario(story, models, images)
 
 
 def _write(folder: Path, rows: tuple[Row, ...], data: object, title: str) -> None:

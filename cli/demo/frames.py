@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from evosplit.cli.demo.client import DemoFrame
 from evosplit.cli.demo.scoring import agrees_with, is_class, is_text
 from evosplit.cli.gate.camera import GateCamera
+from evosplit.planner.calibration.labels import Label, known_labels
 from evosplit.shared.card import Card
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.graph import Graph
@@ -46,11 +46,12 @@ def gate_frames(seed: int) -> Iterator[DemoFrame]:
 def folder_frames(folder: Path, graph: Graph, card: Card) -> list[DemoFrame]:
     """The pictures of a folder by name.
 
-    Right is what `labels.csv` (file,class_index) says; without one, what the whole network says in float32.
+    Right is what `labels.csv` (file, and class_index or text) says; without one, what the whole network says
+    in float32. Raises EvoSplitError without pictures, InputError for labels that cannot be read.
     """
     paths = picture_paths(folder)
-    labels = _labels(folder / "labels.csv")
-    frames = [_labelled(path, labels) for path in paths if path.name in labels]
+    labels = known_labels(folder) or {}
+    frames = [_labelled(path, labels[path.name]) for path in paths if path.name in labels]
     return frames or _referenced(paths[:REFERENCE_LIMIT], graph, card)
 
 
@@ -64,15 +65,8 @@ def picture_paths(folder: Path) -> list[Path]:
     return paths
 
 
-def _labels(path: Path) -> dict[str, int]:
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8") as lines:
-        return {row["file"]: int(row["class_index"]) for row in csv.DictReader(lines)}
-
-
-def _labelled(path: Path, labels: dict[str, int]) -> DemoFrame:
-    return DemoFrame(path.read_bytes(), is_class(labels[path.name]))
+def _labelled(path: Path, label: Label) -> DemoFrame:
+    return DemoFrame(path.read_bytes(), is_text(label) if isinstance(label, str) else is_class(label))
 
 
 def _referenced(paths: Sequence[Path], graph: Graph, card: Card) -> list[DemoFrame]:

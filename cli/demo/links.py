@@ -30,5 +30,5 @@ def parse_demo_link(text: str) -> DemoLink:
     return DemoLink(format_bandwidth(bandwidth_bps), Link(bandwidth_bps, RTT_S))
 
 
-DEMO_LINKS: Final = tuple(parse_demo_link(text) for text in ("20mbit", "1mbit", "500kbit", "100kbit"))
+DEMO_LINKS: Final = tuple(parse_demo_link(text) for text in ("20mbit", "500kbit", "300kbit", "100kbit"))
 """From a good Wi-Fi to the slowest rate of a long-range one (802.11ah goes down to 150 kbit/s)."""

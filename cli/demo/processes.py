@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -55,30 +56,40 @@ def new_token() -> str:
 
 @contextlib.asynccontextmanager
 async def service(
-    name: str, arguments: Sequence[str], port: int, token: str, log: Path
+    name: str,
+    arguments: Sequence[str],
+    port: int,
+    token: str,
+    log: Path,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Service]:
-    """Start `evosplit name ...`, wait until it is ready, and stop it at the end."""
-    started = _start(name, arguments, port, token, log)
+    """Start `evosplit name ...`, wait until it is ready, and stop it at the end.
+
+    With ``tls``, what its certificate is verified by, it is asked over HTTPS.
+    """
+    scheme = "http" if tls is None else "https"
+    started = _start(name, arguments, f"{scheme}://127.0.0.1:{port}", token, log)
     try:
-        await _ready(started)
+        await _ready(started, tls)
         yield started
     finally:
         await asyncio.to_thread(_stop, started.process)
 
 
-def _start(name: str, arguments: Sequence[str], port: int, token: str, log: Path) -> Service:
-    command = [sys.executable, "-m", "evosplit.cli", name, *arguments, "--port", str(port)]
+def _start(name: str, arguments: Sequence[str], url: str, token: str, log: Path) -> Service:
+    command = [sys.executable, "-m", "evosplit.cli", name, *arguments, "--port", url.rpartition(":")[2]]
     environment = {**os.environ, "EVOSPLIT_TOKEN": token}
     with log.open("wb") as sink:
         process = subprocess.Popen(  # noqa: S603 - our own command, no shell
             command, stdout=sink, stderr=sink, env=environment, start_new_session=True
         )
-    return Service(name, f"http://127.0.0.1:{port}", process, log)
+    return Service(name, url, process, log)
 
 
-async def _ready(started: Service) -> None:
+async def _ready(started: Service, tls: ssl.SSLContext | None) -> None:
     deadline_s = time.monotonic() + START_LIMIT_S
-    async with aiohttp.ClientSession() as session:
+    connector = aiohttp.TCPConnector(ssl=tls or True)
+    async with aiohttp.ClientSession(connector=connector) as session:
         while time.monotonic() < deadline_s:
             started.check()
             with contextlib.suppress(aiohttp.ClientError, asyncio.TimeoutError):

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from evosplit.cli.demo.board import board
 from evosplit.cli.demo.client import EdgeClient
 from evosplit.cli.demo.links import DemoLink
 from evosplit.cli.demo.playback import Played, play_link
@@ -20,7 +21,7 @@ from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.report_rows import Row
 from evosplit.cli.demo.scenario import Scenario
 from evosplit.cli.demo.strategies import FLOAT_WAY, TimedAnswer, demo_strategies
-from evosplit.cli.demo.tiers import cloud_tier, edge_agent
+from evosplit.cli.demo.tiers import FLOATS, cloud_tier, edge_agent
 from evosplit.cli.shaper import Shaper
 from evosplit.shared.units import format_duration
 
@@ -39,15 +40,14 @@ async def run_demo(
             console.print("starting the cloud tier (Ray Serve)")
             cloud = await stack.enter_async_context(cloud_tier(folder, token))
             codec = await asyncio.to_thread(scenario.jpeg_codec)
+            device = await asyncio.to_thread(board, scenario.network()[0], slowdown)
             shaper = await stack.enter_async_context(Shaper.between(cloud.url, links[0].link))
             console.print("starting the edge agents: they measure themselves and fetch their plans")
             # The agent in float32 serves one strategy, which needs no link: it is kept off the shaped one.
             floats = await stack.enter_async_context(
-                edge_agent(folder, cloud.url, scenario, slowdown, token, is_float=True)
+                edge_agent(folder, cloud.url, scenario, device, token, FLOATS, "edge-float")
             )
-            planned = await stack.enter_async_context(
-                edge_agent(folder, shaper.url, scenario, slowdown, token)
-            )
+            planned = await stack.enter_async_context(edge_agent(folder, shaper.url, scenario, device, token))
             played = await _played(planned, floats, codec)
             bar = stack.enter_context(_ProgressBar.on(console, len(links)))
             for number, link in enumerate(links):

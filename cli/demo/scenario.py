@@ -63,19 +63,19 @@ class Scenario:
         """Frames with their truth, without end; equal rounds show equal frames, so strategies compare."""
         if self.images is None:
             return lambda number: gate_frames(DEMO_SEED + number)
-        frames = folder_frames(self.images, *self._network())
+        frames = folder_frames(self.images, *self.network())
         return lambda number: islice(cycle(frames), ROUND_STRIDE * number, None)
 
     def jpeg_codec(self) -> str:
         """The JPEG that keeps the accuracy, judged by single scenes of the gate, or by the pictures shown."""
-        graph, card = self._network()
+        graph, card = self.network()
         if self.images is None:
             frames = [gate_frame(*sample) for sample in unrelated(JUDGED_SEED, JUDGED_FRAMES)]
         else:
             frames = folder_frames(self.images, graph, card)[:JUDGED_FRAMES]
         return frugal_codec(frames, graph, card)
 
-    def _network(self) -> tuple[Graph, Card]:
+    def network(self) -> tuple[Graph, Card]:
         """The graph, and the card completed by it. Raises ModelError, CardError."""
         graph = load(self.model, self.shapes, self.card).graph
         return graph, check_card(load_card(self.card), graph)

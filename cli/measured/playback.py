@@ -13,8 +13,8 @@ from evosplit.shared.profiler import quiet_median
 
 HOPELESS: Final = 3.0
 """Times the fastest: such a way is no best one, however often it is measured ..."""
-FEW_FRAMES: Final = 2
-"""... so that this must do."""
+FEW_FRAMES: Final = 1
+"""... so that this must do, behind the first one."""
 
 
 @dataclass(frozen=True)

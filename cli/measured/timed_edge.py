@@ -40,7 +40,7 @@ _UNSEEN: Final = Link(1e7)
 _LOOKS: Final = 8
 _FRAMES: Final = 4
 """How often an agent looks at a new link, with so many frames behind each look ..."""
-_LEARNING_S: Final = 5.0
+_LEARNING_S: Final = 3.0
 """... until so much time has gone."""
 
 

@@ -1,13 +1,12 @@
 """Files of the front end: its configuration, the certificate, and the command that Ray Serve starts.
 
-Ray Serve starts the HAProxy that ``RAY_SERVE_HAPROXY_BINARY_PATH`` names. Here that is a script which adds
-our configuration, and which keeps the pages of Ray's own that ask for no token on the loopback.
+Ray Serve starts the HAProxy that ``RAY_SERVE_HAPROXY_BINARY_PATH`` names. Here that is ``haproxy.sh`` beside
+this file (temporary folders of containers may hold nothing that runs), which adds our configuration.
 """
 
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,16 +19,7 @@ from evosplit.shared.errors import UsageError
 from evosplit.shared.security.tls import ServerFiles
 
 BINARY_VARIABLE: Final = "RAY_SERVE_HAPROXY_BINARY_PATH"
-_SCRIPT: Final = """\
-#!/bin/sh
-set -eu
-for argument; do
-    case "$argument" in
-        */haproxy.cfg) sed -i -E 's/^( *bind )[*]?:/\\1127.0.0.1:/' "$argument" ;;
-    esac
-done
-exec {binary} "$@" -f {config}
-"""
+_SCRIPT: Final = Path(__file__).with_name("haproxy.sh")
 
 
 def write_front(
@@ -42,12 +32,13 @@ def write_front(
         front = replace(front, pem=server_pem(folder), client_ca=files.client_ca and client_authority(folder))
     for path, answer in front.errors().items():
         write_whole(path, answer)
-    config, command = folder / "front.cfg", folder / "haproxy"
+    config = folder / "front.cfg"
     write_whole(config, front.config().encode())
-    binary = environment.get(BINARY_VARIABLE) or _bundled()
-    script = _SCRIPT.format(binary=shlex.quote(binary), config=shlex.quote(str(config)))
-    write_whole(command, script.encode(), mode=0o700)
-    return {BINARY_VARIABLE: str(command)}
+    return {
+        BINARY_VARIABLE: str(_script(folder)),
+        "EVOSPLIT_HAPROXY": environment.get(BINARY_VARIABLE) or _bundled(),
+        "EVOSPLIT_FRONT": str(config),
+    }
 
 
 def write_certificates(folder: Path, files: ServerFiles) -> None:
@@ -70,6 +61,15 @@ def server_pem(folder: Path) -> Path:
 def client_authority(folder: Path) -> Path:
     """The authority of clients' certificates."""
     return folder / "client-ca.pem"
+
+
+def _script(folder: Path) -> Path:
+    """The script as it was installed; a copy where the installation has lost its mode."""
+    if os.access(_SCRIPT, os.X_OK):
+        return _SCRIPT
+    copy = folder / _SCRIPT.name
+    write_whole(copy, _SCRIPT.read_bytes(), mode=0o700)
+    return copy
 
 
 def _bundled() -> str:

@@ -1,10 +1,11 @@
-"""Listening side of an agent: plain or TLS, with limits on slow clients, and certificates that may change."""
+"""Listening side of an agent: plain or TLS, bounds on connections, and certificates that may change."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -14,39 +15,70 @@ from evosplit.edge.certificate_watch import following
 from evosplit.shared.security.file_watch import LOOK_S
 from evosplit.shared.security.tls import ServerFiles
 
-KEEP_ALIVE_S: Final = 75.0
+HEAD_TIMEOUT_S: Final = 75.0
 """The head of a request must be there so long after the connection, or after the last answer."""
+MOST_CONNECTIONS: Final = 256
+"""A process may open 1024 files, and it needs some of them for its own."""
 
 
 @contextlib.asynccontextmanager
 async def listening(
-    runner: web.AppRunner, listener: socket.socket, files: ServerFiles | None, every_s: float = LOOK_S
+    runner: web.AppRunner,
+    listener: socket.socket,
+    files: ServerFiles | None,
+    every_s: float = LOOK_S,
+    most_connections: int = MOST_CONNECTIONS,
 ) -> AsyncIterator[None]:
-    """Serve on a bound socket; certificates are taken up ``every_s``. Raises UsageError."""
-    if files is None:
-        await web.SockSite(runner, listener).start()
-        yield
-        return
-    site = _SecureSite(runner, listener, files)
-    await site.renew()
-    async with following(files.paths, site.renew, every_s):
-        yield
+    """Serve on a bound socket; certificates are taken up ``every_s``. Raises UsageError.
+
+    The runner is set up; at the end nothing new is accepted, and its clean-up finishes what is under way.
+    """
+    listeners = _Listeners(runner, listener, files, most_connections)
+    await listeners.renew()
+    try:
+        async with following(() if files is None else files.paths, listeners.renew, every_s):
+            yield
+    finally:
+        listeners.close()
 
 
-class _SecureSite:
+class _Listeners:
     """One listening socket; two contexts listen on it for a moment when the certificate changes."""
 
-    def __init__(self, runner: web.AppRunner, listener: socket.socket, files: ServerFiles) -> None:
+    def __init__(
+        self, runner: web.AppRunner, listener: socket.socket, files: ServerFiles | None, most: int
+    ) -> None:
         self._runner = runner
         self._listener = listener
         self._files = files
-        self._site: web.SockSite | None = None
+        self._most = most
+        self._server: asyncio.Server | None = None
 
     async def renew(self) -> None:
         """Listen with the files as they are now; connections that are open stay. Raises UsageError."""
-        context = await asyncio.to_thread(self._files.context)
-        site = web.SockSite(self._runner, self._listener.dup(), ssl_context=context)
-        await site.start()
-        old, self._site = self._site, site
-        if old is not None:
-            await old.stop()
+        context = None if self._files is None else await asyncio.to_thread(self._files.context)
+        server = await self._listen(context)
+        self.close()
+        self._server = server
+
+    def close(self) -> None:
+        """Accept nothing more; connections that are open stay."""
+        if self._server is not None:
+            self._server.close()
+
+    async def _listen(self, context: ssl.SSLContext | None) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(self._protocol, sock=self._listener.dup(), ssl=context, backlog=128)
+
+    def _protocol(self) -> asyncio.BaseProtocol:
+        """Aiohttp's own for a new connection, or the end of one beyond the bound."""
+        server = self._runner.server
+        if server is None or len(server.connections) >= self._most:
+            return _Refusal()
+        return server()
+
+
+class _Refusal(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Closed before a byte is read."""
+        transport.close()

@@ -26,6 +26,7 @@ def plan_status(agent: Agent) -> dict[str, Any]:
         "plan_changes": plans.plan_changes,
         "cloud": "away" if cloud.circuit.is_open else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s, "samples": estimate.samples},
+        "traffic": None if not cloud.meter.is_metered else cloud.meter.state(),
         "heads_ready": plans.heads_ready(),
         "table_changes": plans.table_changes,
         **calibration_status(agent),

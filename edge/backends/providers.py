@@ -32,11 +32,13 @@ class Providers:
 
     When the provider is missing, or its first session cannot be created (no driver, no memory), one warning
     is logged and every later session is on the processor: a head of two kinds would be the slower one.
+    Segments in integers are played ``integer_slowdown`` times slower than they are here.
     """
 
-    def __init__(self, wanted: ProviderName = "cpu", threads: int = 1) -> None:
+    def __init__(self, wanted: ProviderName = "cpu", threads: int = 1, integer_slowdown: float = 1.0) -> None:
         self.name: ProviderName = wanted
         self.threads = threads
+        self.integer_slowdown = integer_slowdown
 
     def open(self, model: onnx.ModelProto) -> Runner:
         """A runner for the model. Raises ModelError when the processor does not take it either."""

@@ -15,6 +15,7 @@ from evosplit.edge.backends.providers import Providers
 from evosplit.edge.backends.race import Race
 from evosplit.edge.backends.runtime_segment import RuntimeSegment
 from evosplit.edge.backends.segment import FrameContext, Segment
+from evosplit.edge.backends.slowed_segment import SlowedSegment
 from evosplit.shared.errors import InputError, ModelError
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.session import random_feeds
@@ -43,7 +44,7 @@ def open_segment(
     """
     makers: list[Callable[[], Segment]] = [lambda: RuntimeSegment(providers.open(model))]
     if codes and providers.name == "cpu":
-        makers.append(lambda: _int8_segment(model, packed, codes, providers.threads))
+        makers.append(lambda: _int8_segment(model, packed, codes, providers))
     dense = fastest_segment([segment for segment in map(_opened, makers) if segment is not None], model)
     masked_segment = _opened(lambda: _masked_segment(model, providers.threads, change)) if masked else None
     return dense if masked_segment is None else Race((dense, masked_segment))
@@ -83,11 +84,13 @@ def _int8_segment(
     model: onnx.ModelProto,
     packed: Mapping[str, EncodedTensor],
     codes: Mapping[str, TensorCode],
-    threads: int,
+    providers: Providers,
 ) -> Segment:
     from evosplit.edge.backends.int8 import int8_segment  # loaded only where a plan has integers
 
-    return int8_segment(model, packed, codes, threads)
+    segment = int8_segment(model, packed, codes, providers.threads)
+    slower = providers.integer_slowdown
+    return segment if slower == 1.0 else SlowedSegment(segment, slower)
 
 
 def _masked_segment(model: onnx.ModelProto, threads: int, change: ChangeSettings | None) -> Segment:

@@ -25,6 +25,7 @@ from evosplit.shared.card import card_from_data
 from evosplit.shared.errors import BundleError, CloudRefusedError, CloudUnavailableError
 from evosplit.shared.profile import BUSY, Profile
 from evosplit.shared.serial import to_data
+from evosplit.shared.slowdown import with_slower_integers
 
 STATISTICS_FILE: Final = "errors.json"
 """What quantisation costs on this device's own frames, where those stay here."""
@@ -113,6 +114,12 @@ async def fresh_bundle(
 
 
 async def _profile(settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any]) -> Profile:
+    """The profile of the model on the device that is played."""
+    measured = await _measured(settings, cloud, description)
+    return with_slower_integers(measured, settings.integer_slowdown)
+
+
+async def _measured(settings: EdgeSettings, cloud: PlannerClient, description: Mapping[str, Any]) -> Profile:
     """This machine's profile of the model, measured once and kept: planning may have to be asked again."""
     sha256, card = str(description.get("sha256")), description.get("card")
     known = None if card is None else card_from_data(dict(card))

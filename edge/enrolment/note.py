@@ -42,6 +42,7 @@ class Enrolment:
     statistics: bool = False
     release: SignedRelease | None = None
     restorations: str = ""
+    integer_slowdown: float = 1.0
 
 
 def wanted(settings: EdgeSettings) -> Enrolment:
@@ -55,6 +56,7 @@ def wanted(settings: EdgeSettings) -> Enrolment:
         max_drop=settings.max_drop,
         integers=settings.integers,
         min_depth=settings.depth,
+        integer_slowdown=settings.integer_slowdown,
     )
 
 

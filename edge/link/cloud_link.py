@@ -12,6 +12,7 @@ from typing import Final
 from evosplit.edge.link.circuit import Circuit
 from evosplit.edge.link.fair_clock import FairClock, Passage
 from evosplit.edge.link.link_state import LinkState
+from evosplit.edge.link.traffic_meter import TrafficMeter
 from evosplit.edge.link.uplink import HTTP_BYTES, CloudAnswer, Uplink
 from evosplit.shared.errors import (
     CloudRefusedError,
@@ -54,6 +55,11 @@ class CloudLink:
         return self._state.estimate
 
     @property
+    def meter(self) -> TrafficMeter:
+        """What was sent, and may be."""
+        return self._state.meter
+
+    @property
     def circuit(self) -> Circuit:
         """Whether the cloud is away."""
         return self._state.circuit
@@ -76,11 +82,14 @@ class CloudLink:
 
         A patient request may take all of the time-out; ``spent_s`` of it are gone already. None takes more
         than ``left_s``, after which the answer is of no use. Raises
-        CloudUnavailableError (at once while the circuit is open; also for an answer that is not the cloud's),
+        CloudUnavailableError (at once while the circuit is open or a metered link's bytes are used up; also
+        for an answer that is not the cloud's),
         CloudRefusedError, and UnknownBaseError, which says nothing against the cloud.
         """
         if self.circuit.is_open:
             raise CloudUnavailableError("the cloud is away")
+        self.meter.check()
+        self.meter.sent(len(content) + HTTP_BYTES, is_frame=True)
         whole_s = self._longest_s if patient else self._timeout_s(len(content), cloud_s)
         timeout_s = max(min(whole_s - spent_s, left_s), _LEAST_S)
         passage = Passage()
@@ -103,6 +112,7 @@ class CloudLink:
 
     async def probe(self, size_bytes: int) -> None:
         """Send so many bytes that the cloud discards, and learn from it. Raises as `infer`."""
+        self.meter.probed(size_bytes + HTTP_BYTES)
         timeout_s, passage = self._timeout_s(size_bytes, 0.0), Passage()
         try:
             with self._clock.passage() as passage:

@@ -7,6 +7,7 @@ import time
 from typing import Final
 
 from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.uplink import HTTP_BYTES
 from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError, NotOurCloudError
 
 PROBE_S: Final = 0.05
@@ -27,7 +28,7 @@ class LinkWatch:
 
     A payload follows it when no frame taught anything of the bandwidth since the last look, when none taught
     it clearly for `_UNCLEAR_LOOKS` looks, or when the last sample was off and wants to be confirmed; then,
-    and while the circuit is open, looks are frequent.
+    and while the circuit is open, looks are frequent. On a metered link they keep to a share of its bytes.
     """
 
     def __init__(self, cloud: CloudLink, interval_s: float) -> None:
@@ -41,7 +42,8 @@ class LinkWatch:
         while True:
             looked = await self.look()
             pause_s = _BUSY_S if not looked else _IMPATIENT_S if self._is_unsettled else self._interval_s
-            await asyncio.sleep(min(self._interval_s, pause_s))
+            afford_s = self._cloud.meter.probe_wait_s(HTTP_BYTES)
+            await asyncio.sleep(max(min(self._interval_s, pause_s), afford_s))
 
     async def look(self) -> bool:
         """Look now; False where frames were under way, which the look would disturb."""
@@ -62,9 +64,10 @@ class LinkWatch:
         return True
 
     async def _measure(self) -> None:
-        if self._is_unsettled or self._is_untold():
+        size_bytes = self._probe_bytes()
+        if (self._is_unsettled or self._is_untold()) and not self._cloud.meter.probe_wait_s(size_bytes):
             try:
-                await self._cloud.probe(self._probe_bytes())
+                await self._cloud.probe(size_bytes)
             except NotOurCloudError as stranger:
                 self._cloud.failed(stranger)
             except CloudUnavailableError:

@@ -19,8 +19,9 @@ from evosplit.shared.correction.corrections import Measured, corrections_of
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.link import Link
-from evosplit.shared.plan import Plan
+from evosplit.shared.plan import Plan, PlanTable
 from evosplit.shared.replan import choices, fastest, replan
+from evosplit.shared.traffic import affordable
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class CurrentPlan:
 
     def reconsider(self) -> None:
         """Change to the plan that suits the link and the device now, once its head is built."""
-        wanted = replan(self.serving.trusted, self.link, self.plan, self.priced(), self.course.owed)
+        wanted = replan(self._usable_table(), self.link, self.plan, self.priced(), self.course.owed)
         head = self.heads.ready(wanted)
         if self.current is not None and head is not None and wanted is not self.current[0]:
             self._use(wanted, head)
@@ -102,12 +103,18 @@ class CurrentPlan:
         """
         if self.current is None:
             return None
-        priced, (current, _) = self.priced(), self.current
-        best = fastest(self.serving.trusted, self.link, priced)
-        usable = None if may_try is None else lambda plan: may_try(plan) and self._is_built(plan)
+        priced, (current, _), table = self.priced(), self.current, self._usable_table()
+        best, others = fastest(table, self.link, priced), choices(table)
+        usable = None
+        if may_try is not None:
+            usable = lambda plan: may_try(plan) and plan in others and self._is_built(plan)  # noqa: E731
         self.course, plan = self.course.next_frame(priced, current, best, usable)
         head = None if plan is current else self.heads.ready(plan)
         return self.current if head is None else (plan, head)
+
+    def _usable_table(self) -> PlanTable:
+        """The plans that are trusted and, on a metered link, take no more than a frame may."""
+        return affordable(self.serving.trusted, self._state.meter.frame_bytes(), self.plan)
 
     def _is_built(self, plan: Plan) -> bool:
         return self.heads.ready(plan) is not None

@@ -21,9 +21,9 @@ from evosplit.shared.plan import TensorCode
 from evosplit.shared.wire.frame import MAX_CODED_BITS
 
 CODEC: Final = "rans"
-STEPS: Final = (2.8, 2.0, 1.4, 1.0, 0.7, 0.5, 0.35, 0.2, 0.1)
+STEPS: Final = (2.8, 2.0, 1.4, 1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09)
 """Steps as shares of the values' standard deviation, coarsest first."""
-ECONOMICAL_STEPS: Final = tuple(2.8 * 2.0 ** (-number / 4) for number in range(13))
+ECONOMICAL_STEPS: Final = tuple(5.6 * 2.0 ** (-number / 4) for number in range(19))
 """The same where codes are moved to save bits, which makes little difference to finer ones."""
 LAGRANGE_MULTIPLIER: Final = 0.1155
 """Squared steps that a bit is worth: noise over bits of a fine uniform quantiser, 2 ln 2 / 12."""
@@ -84,8 +84,13 @@ def coded_steps(values: NDArray[np.float32], low: float, high: float) -> tuple[C
 
 def coarser_steps(steps: Sequence[CodedStep], number: int) -> tuple[CodedStep, ...]:
     """The larger steps of the ladder that step ``number`` is on, coarsest first."""
-    multiplier = steps[number].lagrange_multiplier
-    return tuple(step for step in steps[:number] if step.lagrange_multiplier == multiplier)
+    ladder = _ladder(steps[number])
+    return tuple(step for step in steps[:number] if _ladder(step) == ladder)
+
+
+def _ladder(step: CodedStep) -> tuple[float | None, bool]:
+    """What the steps of one ladder have in common."""
+    return step.lagrange_multiplier, step.restoration is not None
 
 
 def _step(values: NDArray[np.float32], step: float, low: float, high: float) -> CodedStep | None:

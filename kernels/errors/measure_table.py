@@ -28,7 +28,9 @@ from evosplit.shared.graph import Graph
 __all__ = ["ActivationErrors", "ErrorOptions", "ErrorTable", "WeightErrors", "measure_errors"]
 
 DEFAULT_OPTIONS: Final = ErrorOptions()
-METHOD: Final = "symmetric at 8 bits, with ranges, scaled clips, gains within a roofline, two coded ladders"
+METHOD: Final = (
+    "symmetric at 8 bits, with ranges, scaled clips, gains in a roofline, two coded ladders from 5.6"
+)
 """How tables are measured: one that was kept and measured otherwise is measured anew."""
 
 

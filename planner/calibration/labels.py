@@ -23,14 +23,19 @@ def picture_labels(folder: Path, files: Sequence[str]) -> tuple[Label, ...] | No
     Its columns are ``file`` and either ``class_index`` (from 0) or ``text``. Raises InputError where a
     picture has no label, or the file cannot be read.
     """
-    path = folder / LABELS_FILE
-    if not path.is_file():
+    known = known_labels(folder)
+    if known is None:
         return None
-    known = dict(_row(row) for row in _rows(path))
     missing = [name for name in files if name not in known]
     if missing:
         raise InputError(f"{LABELS_FILE} has no label for {missing[0]}")
     return tuple(known[name] for name in files)
+
+
+def known_labels(folder: Path) -> dict[str, Label] | None:
+    """The labels of ``labels.csv`` by file, or None where there is no such file. Raises InputError."""
+    path = folder / LABELS_FILE
+    return dict(_row(row) for row in _rows(path)) if path.is_file() else None
 
 
 def array_labels(arrays: Mapping[str, NDArray[Any]]) -> tuple[Label, ...] | None:

@@ -40,7 +40,6 @@ _FORMS: Final[tuple[tuple[Form, float], ...]] = (
     ("own", 0.1),
     ("separable", 0.1),
     ("full", 0.1),
-    ("full", 0.02),
 )
 """Form and shrinkage of what is tried."""
 _LEAST_GAIN: Final = 0.9

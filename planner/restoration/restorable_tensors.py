@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import onnx
+
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.shared.graph import Cut, Graph, prefix_cuts
 from evosplit.shared.restoration.restored_tail import takes_restoration
@@ -36,7 +38,8 @@ def restorable_tensors(graph: Graph, errors: ErrorTable) -> list[Restorable]:
     for cut in _worthwhile(graph, errors):
         tail = tail_model(graph, cut)
         for tensor in cut.boundary:
-            if tensor not in chosen and _is_image(graph, errors, tensor) and takes_restoration(tail, tensor):
+            is_coded = tensor in errors.activations and errors.activations[tensor].coded
+            if tensor not in chosen and is_coded and can_be_restored(graph, tail, tensor):
                 chosen[tensor] = Restorable(cut, tensor)
     return list(chosen.values())
 
@@ -57,9 +60,10 @@ def _bytes(graph: Graph, errors: ErrorTable, name: str) -> float:
     return table.coded[_PRICED_STEP].wire_bytes
 
 
-def _is_image(graph: Graph, errors: ErrorTable, name: str) -> bool:
-    tensor, table = graph.tensors[name], errors.activations.get(name)
-    if name in graph.inputs or table is None or not table.coded or tensor.dtype != "float32":
+def can_be_restored(graph: Graph, tail: onnx.ModelProto, name: str) -> bool:
+    """Whether a tensor that the tail takes is ``(1, C, H, W) float32``, not too large, and no input."""
+    tensor = graph.tensors[name]
+    if name in graph.inputs or tensor.dtype != "float32" or len(tensor.shape) != 4 or tensor.shape[0] != 1:
         return False
-    is_small = tensor.elements <= _MOST_ELEMENTS and tensor.shape[1:2] <= (MOST_CHANNELS,)
-    return len(tensor.shape) == 4 and tensor.shape[0] == 1 and is_small
+    is_small = tensor.elements <= _MOST_ELEMENTS and tensor.shape[1] <= MOST_CHANNELS
+    return is_small and takes_restoration(tail, name)

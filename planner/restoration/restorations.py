@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from evosplit.kernels.errors.coded_steps import CodedStep
@@ -35,7 +35,7 @@ class TensorRestorations:
 
 
 def with_restorations(errors: ErrorTable, learned: Iterable[TensorRestorations]) -> ErrorTable:
-    """The table with the errors behind restorations at the steps that have one.
+    """The table with steps that are restored beside those that are not.
 
     What belongs to another model, tensor or step is left out: the table stays as it was there.
     """
@@ -43,19 +43,21 @@ def with_restorations(errors: ErrorTable, learned: Iterable[TensorRestorations])
     for each in learned:
         if each.model_sha256 == errors.model_sha256 and each.tensor in tables:
             table = tables[each.tensor]
-            coded = tuple(_restored(step, each.steps) for step in table.coded)
-            tables[each.tensor] = replace(table, coded=coded)
+            tables[each.tensor] = replace(table, coded=with_restored(table.coded, each))
     return replace(errors, activations=tables)
 
 
-def _restored(step: CodedStep, known: Iterable[StepRestoration]) -> CodedStep:
-    fitting = next((each for each in known if each.code == step.code), None)
-    if fitting is None:
-        return step
+def with_restored(ladder: Sequence[CodedStep], known: TensorRestorations) -> tuple[CodedStep, ...]:
+    """A ladder, and once more those of its steps that have a restoration, with the error behind it."""
+    pairs = ((step, kept) for step in ladder for kept in known.steps if kept.code == step.code)
+    return (*ladder, *(_restored(step, kept) for step, kept in pairs))
+
+
+def _restored(step: CodedStep, kept: StepRestoration) -> CodedStep:
     return replace(
         step,
-        error=step.error * fitting.gain,
+        error=step.error * kept.gain,
         wire_bytes=step.wire_bytes + RESTORATION_BYTES,
-        restoration=fitting.name,
-        restore_s=fitting.seconds,
+        restoration=kept.name,
+        restore_s=kept.seconds,
     )

@@ -20,10 +20,10 @@ from evosplit.shared.time_budget import TimeBudget
 MOST_BYTES: Final = 10_000_000
 FILES: Final = 4
 """The file itself and what was rotated away, ``audit.jsonl.1`` and on."""
-STRANGERS_PER_S: Final = 2.0
-"""Refusals of holders of no token: a flood of them is not to push the rest out."""
-STRANGERS_AT_ONCE: Final = 100.0
-NOBODY: Final = "-"
+REFUSALS: Final = (401, 403, 429)
+REFUSALS_PER_S: Final = 2.0
+"""So many refusals are recorded: a flood of them is not to push the rest out."""
+REFUSALS_AT_ONCE: Final = 100.0
 _LONGEST: Final = 300
 
 _log = logging.getLogger(__name__)
@@ -38,12 +38,12 @@ class AuditLog:
         self._path = path
         self._most_bytes = most_bytes
         self._clock = clock
-        self._strangers = TimeBudget(STRANGERS_PER_S, STRANGERS_AT_ONCE)
+        self._refusals = TimeBudget(REFUSALS_PER_S, REFUSALS_AT_ONCE)
         self._skipped = 0
 
     def write(self, who: str, what: str, result: str | int, peer: str = "") -> None:
         """Record that ``who`` (at the address ``peer``) did ``what``."""
-        if who == NOBODY and self._is_flooded():
+        if result in REFUSALS and self._is_flooded():
             return
         moment = dt.datetime.fromtimestamp(self._clock(), dt.timezone.utc)
         said = {
@@ -61,10 +61,10 @@ class AuditLog:
             _log.warning("the audit log cannot be written: %s", problem.strerror)
 
     def _is_flooded(self) -> bool:
-        if self._strangers.is_spent:
+        if self._refusals.is_spent:
             self._skipped += 1
             return True
-        self._strangers.spend(1.0)
+        self._refusals.spend(1.0)
         return False
 
     def _append(self, line: bytes) -> None:

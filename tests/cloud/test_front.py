@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import http.server
 import json
+import os
 import shutil
 import socket
 import ssl
@@ -89,9 +90,10 @@ def front(folder: Path, files: ServerFiles | None) -> Iterator[Front]:
         config = folder / "node" / "haproxy.cfg"
         config.write_text(BASE.format(folder=folder, replica=server.server_port, inner=inner))
         settings = FrontEnd("127.0.0.1", port, folder, head_timeout_s=2)
-        command = write_front(settings, files, {})[BINARY_VARIABLE]
+        variables = write_front(settings, files, {})
         with (folder / "log").open("wb") as log:
-            process = subprocess.Popen([command, "-db", "-f", config], stdout=log, stderr=log)
+            command = [variables[BINARY_VARIABLE], "-db", "-f", config]
+            process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | variables)
         try:
             wait_until_open("127.0.0.1", port, 20)
             yield Front(folder, port, inner)

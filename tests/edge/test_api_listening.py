@@ -30,14 +30,14 @@ async def answer(_request: web.Request) -> web.Response:
 
 
 @contextlib.asynccontextmanager
-async def served(files: ServerFiles | None):
+async def served(files: ServerFiles | None, head_s: float = 60.0, most: int = 100):
     app = web.Application()
     app.add_routes([web.route("*", "/{path:.*}", answer)])
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=head_s)
     await runner.setup()
     with bound_socket("127.0.0.1", 0) as listener:
         try:
-            async with listening(runner, listener, files, every_s=0.01):
+            async with listening(runner, listener, files, 0.01, most):
                 yield f"{'http' if files is None else 'https'}://localhost:{listener.getsockname()[1]}"
         finally:
             await runner.cleanup()
@@ -128,3 +128,53 @@ async def test_files_that_do_not_fit_are_refused_at_the_start(tmp_path: Path) ->
 
 def test_old_protocols_are_refused(tmp_path: Path) -> None:
     assert Authority(tmp_path).server().context().minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+async def test_slow_heads_are_ended_and_hold_nobody_up() -> None:
+    """Slow loris: a byte at a time; others are answered meanwhile."""
+    async with served(None, head_s=0.3) as url, aiohttp.ClientSession() as session:
+        host, port = url.removeprefix("http://").split(":")
+        slow = [await asyncio.open_connection(host, int(port)) for _ in range(50)]
+        for _, writer in slow:
+            writer.write(b"GET / HTTP/1.1\r\nHost: ")
+        async with session.get(url) as answer:
+            assert answer.status == 200
+        for reader, writer in slow:
+            with contextlib.suppress(ConnectionError):
+                while not reader.at_eof():
+                    writer.write(b"a")
+                    with contextlib.suppress(asyncio.TimeoutError):
+                        await asyncio.wait_for(reader.read(1), 0.02)
+            writer.close()
+
+
+async def test_connections_beyond_the_bound_are_closed() -> None:
+    async with served(None, most=5) as url, aiohttp.ClientSession() as session:
+        host, port = url.removeprefix("http://").split(":")
+        held = [await asyncio.open_connection(host, int(port)) for _ in range(5)]
+        held[0][1].write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await held[0][0].readline()).startswith(b"HTTP/1.1 200")
+        with pytest.raises(aiohttp.ClientError):
+            await session.get(url)
+        for _, writer in held:
+            writer.close()
+        while not await _answers(session, url):
+            await asyncio.sleep(0.01)
+
+
+async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
+
+
+async def test_an_oversized_head_is_refused() -> None:
+    headers = {"X-Long": "a" * 9000}
+    async with (
+        served(None) as url,
+        aiohttp.ClientSession() as session,
+        session.get(url, headers=headers) as answer,
+    ):
+        assert answer.status == 400

@@ -62,6 +62,11 @@ def test_the_wheel_holds_the_data_files(wheel: Path) -> None:
     assert expected | {"evosplit/cloud/serve_config.yaml", "evosplit/py.typed"} <= names
 
 
+def test_the_script_in_the_wheel_may_be_run(wheel: Path) -> None:
+    entry = zipfile.ZipFile(wheel).getinfo("evosplit/cloud/front/haproxy.sh")
+    assert entry.external_attr >> 16 & 0o111 == 0o111
+
+
 def test_the_library_works_out_of_the_wheel(wheel: Path, tmp_path: Path) -> None:
     """Cards that come with it are found where it is installed, not in a checkout."""
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")

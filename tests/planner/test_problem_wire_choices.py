@@ -131,14 +131,15 @@ def test_ladders_of_steps(low: float) -> None:
     steps = coded_steps(values.reshape(-1), low, float(values.max()))
     assert len(steps) == len(STEPS) + len(ECONOMICAL_STEPS)
     steps = steps[: len(STEPS)]
-    sizes = [size.payload_bytes for size in coded_sizes("x", values, steps) if size]
+    known = with_sizes(steps, [coded_sizes("x", values, steps)], float(values.var()))
+    sizes = [step.wire_bytes for step in known]
     assert sizes == sorted(sizes)
     noises = [step.relative for step in steps]
     assert noises == sorted(noises, reverse=True)
     for step, size in zip(steps, sizes, strict=True):
         scale = (step.high - step.low) / (2**step.bits - 1)
         assert step.relative <= scale**2 / 12 / values.var() * 1.6
-        assert size == len(encode_tensor("x", values, step.code).payload)
+        assert size == pytest.approx(len(encode_tensor("x", values, step.code).payload), rel=0.05)
         assert step.low <= low
         assert step.high >= 1.1 * values.max()
 

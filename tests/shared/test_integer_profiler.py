@@ -6,10 +6,11 @@ import pytest
 from evosplit.edge.backends.int8 import timed_integers
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.graph import Graph, load_graph
-from evosplit.shared.integer_profiler import measure_integers
+from evosplit.shared.integer_profiler import integer_gain, measure_integers
 from evosplit.shared.integer_times import IntegerTimes
 from evosplit.shared.profile import Machine, Profile
 from evosplit.shared.serial import from_data, from_json, to_data, to_json
+from evosplit.shared.slowdown import with_slower_integers
 from tests.models import chain_net, save
 
 
@@ -48,3 +49,15 @@ def test_profiles_of_before_have_no_integers(graph: Graph, tmp_path: Path) -> No
 
 def test_a_slower_device_is_slower_in_integers_too() -> None:
     assert IntegerTimes((1.0, 2.0), {2: 3.0}).slowed(2.0) == IntegerTimes((2.0, 4.0), {2: 6.0})
+
+
+def test_slower_integers_leave_floats_as_they_are(graph: Graph) -> None:
+    plain = profile(graph)
+    assert with_slower_integers(plain, 2.0) == plain
+    times = IntegerTimes((0.001,) * len(graph.layers), {2: 0.002}, 1e-9)
+    slower = with_slower_integers(replace(plain, integers=times), 2.0)
+    assert slower == replace(plain, integers=IntegerTimes((0.002,) * len(graph.layers), {2: 0.004}, 2e-9))
+
+
+def test_the_gain_of_integers_is_a_ratio(graph: Graph) -> None:
+    assert integer_gain(graph, timed_integers(graph)) > 0

@@ -1,0 +1,76 @@
+"""Bare aiohttp handler of one tail: no Ray, no proxy, no token, no TLS, no threads; a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from evosplit.cli.demo.processes import free_port
+from evosplit.kernels.codec import decode_tensor
+from evosplit.shared import oip
+from evosplit.shared.graph import load_graph, parse_cut
+from evosplit.shared.session import Runner
+from evosplit.shared.split import tail_model
+from evosplit.shared.wire import decode_frame
+
+_LIMIT_S: Final = 60.0
+
+
+@contextlib.contextmanager
+def bare_handler(model: Path, cut_key: str, threads: int) -> Iterator[str]:
+    """The address of a started handler."""
+    port = free_port()
+    arguments = [str(model), cut_key, str(threads), str(port)]
+    process = subprocess.Popen([sys.executable, "-m", __name__, *arguments])
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait(url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(url: str) -> None:
+    deadline_s = time.monotonic() + _LIMIT_S
+    while time.monotonic() < deadline_s:
+        with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(url):  # noqa: S310 - our own
+            return
+        time.sleep(0.1)
+    raise TimeoutError(url)
+
+
+def _app(model: Path, cut_key: str, threads: int) -> web.Application:
+    graph = load_graph(model)
+    runner = Runner(tail_model(graph, parse_cut(graph, cut_key)), threads)
+
+    async def ready(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    async def infer(request: web.Request) -> web.Response:
+        length = oip.header_length(request.headers.get(oip.HEADER_LENGTH))
+        asked = oip.parse_request(await request.read(), length)
+        frame = decode_frame(asked.inputs[0].data.data)
+        outputs = runner.run({tensor.name: decode_tensor(tensor) for tensor in frame.tensors})
+        made = tuple(oip.tensor(name, array) for name, array in outputs.items())
+        body, _ = oip.build_response(oip.InferResponse(model_name=graph.name, outputs=made), asked)
+        return web.Response(body=body)
+
+    app = web.Application(client_max_size=10**8)
+    app.add_routes([web.get("/", ready), web.post("/{path:.*}", infer)])
+    return app
+
+
+if __name__ == "__main__":
+    file, cut, thread_count, listen_port = sys.argv[1:]
+    made_app = _app(Path(file), cut, int(thread_count))
+    web.run_app(made_app, host="127.0.0.1", port=int(listen_port), print=None, access_log=None)
