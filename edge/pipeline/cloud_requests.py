@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from evosplit.edge.link.cloud_link import CloudLink
-from evosplit.edge.link.payloads import exact_frame, picture_codec, picture_file, raw_frame
+from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
 from evosplit.edge.link.rate_control import budgeted_frame
 from evosplit.edge.link.uplink import CloudAnswer
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
@@ -144,8 +144,13 @@ class CloudRequests:
 
     async def _whole(self, job: Job, plan: Plan, made: Outputs) -> bytes:
         """What is sent later stands alone: by then the stream has gone on."""
-        work = functools.partial(budgeted_frame, job.frame_id, plan, made, self._max_frame_bytes)
+        work = functools.partial(self._whole, job.frame_id, plan, made)
         return await self._compute.run_stage(ENCODE, job.times, work)
+
+    def _whole(self, frame_id: str, plan: Plan, made: Outputs) -> bytes:
+        if self._max_frame_bytes is None:
+            return boundary_frame(frame_id, plan, made)
+        return budgeted_frame(frame_id, plan, made, self._max_frame_bytes)
 
     def _changes(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, key: bool = False) -> Sent:
         work = functools.partial(self._deltas.encode, job.frame_id, job.stream, plan, made, key)
