@@ -57,7 +57,7 @@ bench-codec: $(STAMP)
 
 # First frames, and how much of a bare loop's rate the cloud tier keeps.
 bench-cloud: $(STAMP)
-	$(BIN)/python -m benchmarks first_frame
+	$(BIN)/python -m benchmarks first_frame cloud_throughput
 
 # What the link between the tiers costs: an inference over TLS and token against a bare handler.
 bench-link: $(STAMP)

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from evosplit.cloud.admission import MAX_ONGOING_REQUESTS
 from evosplit.cloud.assemble import make_services
 from evosplit.cloud.ingress import make_app
+from evosplit.cloud.serve_batching import make_batcher
 from evosplit.cloud.settings import AppSettings
 
 RAY_MAX_ONGOING_REQUESTS: Final = 2 * MAX_ONGOING_REQUESTS
@@ -28,7 +29,7 @@ class Cloud:
     """A replica. All that it does is in ``evosplit.cloud.ingress`` and below, which know no Ray."""
 
     def __init__(self, settings: AppSettings) -> None:
-        self._services = make_services(settings)
+        self._services = make_services(settings, make_batcher)
 
     def __serve_build_asgi_app__(self) -> Starlette:
         """The application; Ray Serve asks for it once, after the constructor."""

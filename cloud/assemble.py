@@ -11,6 +11,7 @@ import numpy as np
 
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import Call, DataPlane
+from evosplit.cloud.inference import Inference, MakeBatcher
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
 from evosplit.cloud.registry import Model, Registry, open_registry
@@ -19,6 +20,7 @@ from evosplit.cloud.restorations import Restorations
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.stream_state import StreamStore
+from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.kernels.codec import decode_tensor, encode_tensor
@@ -36,20 +38,17 @@ START_LIMIT_S: Final = 10.0
 _LOG: Final = logging.getLogger("evosplit.cloud")
 
 
-def make_services(settings: AppSettings) -> Services:
-    """Load the models, warm every one up, and start the threads. Raises UsageError or ModelError."""
+def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None) -> Services:
+    """Load the models, warm every one up, and start the threads. Raises UsageError or ModelError.
+
+    ``make_batcher``: see `evosplit.cloud.inference.Inference`.
+    """
     registry = open_registry(settings.models, settings.shapes)
     for name, problem in registry.broken.items():
         _LOG.warning("model %s is not served: %s", name, problem)
     streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)
-    restorations = Restorations(settings.data)
-    plane = DataPlane(
-        registry,
-        TailCache(settings.tail_cache_bytes),
-        settings.session_threads,
-        streams,
-        restorations.networks,
-    )
+    restorations, builder = Restorations(settings.data), TailBuilder(settings.session_threads)
+    plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), builder, streams, restorations.networks)
     _warm_up(plane, registry)
     planning = PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
     plan_pool = ThreadPoolExecutor(1, "plan")
@@ -63,7 +62,8 @@ def make_services(settings: AppSettings) -> Services:
         plans=plans,
         warmer=warmer,
         signer=BundleSigner(settings.data),
-        infer_pool=ThreadPoolExecutor(settings.workers, "infer"),
+        inference=Inference(plane, settings.workers, settings.infer_timeout_s, make_batcher),
+        pool=ThreadPoolExecutor(1, "other"),
         plan_pool=plan_pool,
     )
 

@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from evosplit.cloud.request_body import read_body
-from evosplit.cloud.services import in_thread, model_name, services_of
+from evosplit.cloud.services import model_name, services_of
+from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.errors import InputError
 from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH, header_length
 
@@ -21,7 +22,7 @@ async def put_input(request: Request) -> Response:
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
     length = header_length(request.headers.get(HEADER_LENGTH))
     await in_thread(
-        services.infer_pool,
+        services.pool,
         lambda: services.plans.calibrations.put(model, name, int(index), body, length),
         settings.infer_timeout_s,
     )
@@ -32,7 +33,7 @@ async def get_set(request: Request) -> Response:
     """Which inputs of a set are here."""
     services = services_of(request)
     model, name = services.registry.get(model_name(request)), request.path_params["name"]
-    work = services.infer_pool, lambda: services.plans.calibrations.indices(model, name)
+    work = services.pool, lambda: services.plans.calibrations.indices(model, name)
     return JSONResponse({"name": name, "inputs": await in_thread(*work, services.settings.infer_timeout_s)})
 
 

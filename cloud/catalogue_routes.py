@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from evosplit.cloud.request_body import read_body
-from evosplit.cloud.services import in_thread, model_name, services_of
+from evosplit.cloud.services import model_name, services_of
+from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.card import card_to_data
 from evosplit.shared.oip import BINARY_TYPE, model_metadata, server_metadata
 from evosplit.shared.serial import to_json
@@ -66,7 +67,7 @@ async def skeleton(request: Request) -> Response:
     """The ONNX model without its large weights."""
     services = services_of(request)
     model = services.registry.get(model_name(request))
-    content = await in_thread(services.infer_pool, lambda: model.skeleton, services.settings.infer_timeout_s)
+    content = await in_thread(services.pool, lambda: model.skeleton, services.settings.infer_timeout_s)
     return Response(content, media_type=BINARY_TYPE)
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-import numpy as np
+from numpy.typing import NDArray
 
 from evosplit.cloud.planned_tails import PlannedTail
 from evosplit.cloud.registry import Model, Registry
-from evosplit.cloud.request_inputs import no_restorations, pass_through_outputs, read_inputs
+from evosplit.cloud.request_inputs import Feeds, no_restorations, pass_through_outputs, read_inputs
 from evosplit.cloud.stream_state import StreamStore
-from evosplit.cloud.tail_cache import Tail, TailCache, TailKey, build_tail, tail_memory_bytes
+from evosplit.cloud.tail_builder import TailBuilder
+from evosplit.cloud.tail_cache import TailCache, TailKey
+from evosplit.shared.errors import EvoSplitError, InputError
 from evosplit.shared.graph import Cut, parse_cut, prefix_cut
-from evosplit.shared.oip import InferResponse, build_response, parse_request, requested_outputs
+from evosplit.shared.oip import InferRequest, InferResponse, build_response, parse_request, requested_outputs
 from evosplit.shared.restoration.network import Restoration
 from evosplit.shared.restoration.store import RestorationOf
+
+Answer: TypeAlias = tuple[bytes, int | None]
+"""Body and header length of an answer."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,25 @@ class Call:
     received_s: float
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A request that is ready to run: where it enters the network, and what goes in there."""
+
+    model: Model
+    request: InferRequest
+    cut: Cut
+    feeds: Feeds
+    restorations: tuple[Restoration, ...]
+    queue_s: float
+    decode_s: float
+
+    @property
+    def key(self) -> TailKey:
+        """The tail that it runs on: what has the same key may run together."""
+        names = tuple(each.name for each in self.restorations)
+        return TailKey(self.model.graph.sha256, self.cut.key, names)
+
+
 class DataPlane:
     """Whole models for any client, and tails for encoded frames. Safe to call from several threads."""
 
@@ -35,13 +61,13 @@ class DataPlane:
         self,
         registry: Registry,
         tails: TailCache,
-        threads: int,
+        builder: TailBuilder,
         streams: StreamStore | None = None,
         restoration_of: RestorationOf = no_restorations,
     ) -> None:
         self._registry = registry
         self._tails = tails
-        self._threads = threads
+        self._builder = builder
         self._streams = StreamStore() if streams is None else streams
         self._restoration_of = restoration_of
 
@@ -55,40 +81,50 @@ class DataPlane:
         """How many tails were built while a request waited for its answer."""
         return self._tails.late_builds
 
-    def answer(self, name: str, call: Call) -> tuple[bytes, int | None]:
-        """Body and header length of the answer.
+    def answer(self, name: str, call: Call) -> Answer:
+        """The answer to one request.
 
         Raises NotFoundError, InputError, WireError, UnknownBaseError, RestorationError.
         """
+        (answer,) = self.run([self.prepare(name, call)])
+        if isinstance(answer, EvoSplitError):
+            raise answer
+        return answer
+
+    def prepare(self, name: str, call: Call) -> Prepared:
+        """Parse and decode. Raises as `answer`."""
         started_s = time.perf_counter()
         model = self._registry.get(name)
         request = parse_request(call.body, call.header_length)
         cut, feeds, restorations = read_inputs(model, request, self._streams, self._restoration_of)
-        tail = self._tail(model, cut, restorations)
-        decoded_s = time.perf_counter()
-        outputs = tail.runner.run({name: feeds[name] for name in tail.runner.input_names})
-        if not cut.layers:
-            outputs |= pass_through_outputs(model.graph, feeds)
-        spent = {
-            "queue_s": started_s - call.received_s,
-            "decode_s": decoded_s - started_s,
-            "tail_s": time.perf_counter() - decoded_s,
-        }
-        response = InferResponse(
-            model_name=name,
-            outputs=requested_outputs(request.outputs, outputs, (model.card and model.card.labels) or ()),
-            id=request.id,
-            parameters=spent,
-        )
-        return build_response(response, request)
+        decode_s = time.perf_counter() - started_s
+        return Prepared(model, request, cut, feeds, restorations, started_s - call.received_s, decode_s)
+
+    def run(self, batch: Sequence[Prepared]) -> list[Answer | EvoSplitError]:
+        """The answers to requests of one key, or what was wrong with each. Raises what building raises."""
+        first = batch[0]
+        build = functools.partial(self._builder.build, first.model.graph, first.cut, first.restorations)
+        runner = self._tails.get(first.key, build).runner
+        samples = [{name: each.feeds[name] for name in runner.input_names} for each in batch]
+        started_s = time.perf_counter()
+        try:
+            outputs = runner.run(samples)
+        except InputError as problem:
+            if len(batch) == 1:
+                return [problem]
+            return [answer for each in batch for answer in self.run([each])]  # only one may be to blame
+        tail_s = time.perf_counter() - started_s
+        return [_answer(each, made, tail_s) for each, made in zip(batch, outputs, strict=True)]
 
     def warm(self, name: str) -> None:
-        """Build the whole model's session and run it once on zeros."""
+        """Build the whole model's session, which runs it, too."""
         model = self._registry.get(name)
-        _run_on_zeros(model, self._tail(model, prefix_cut(model.graph, 0)))
+        cut = prefix_cut(model.graph, 0)
+        key = TailKey(model.graph.sha256, cut.key)
+        self._tails.get(key, lambda: self._builder.build_measured(model.graph, cut))
 
     def prefetch(self, planned: PlannedTail) -> None:
-        """Build a tail and run it once, unless it is there, or there is no room, or its model is not served.
+        """Build a tail, which runs it, unless it is there, or has no room, or its model is not served.
 
         Raises UsageError for a cut that the model does not have, ModelError when the tail cannot be built,
         RestorationError for a restoration that is not here.
@@ -97,20 +133,23 @@ class DataPlane:
         if model is None or model.graph.sha256 != planned.model_sha256:
             return
         cut = parse_cut(model.graph, planned.cut_key)
-        key = TailKey(model.graph.sha256, cut.key, planned.restorations)
-        wanted_bytes = tail_memory_bytes(model.graph, cut)
         restorations = tuple(map(self._restoration_of, planned.restorations))
-        build = functools.partial(build_tail, model.graph, cut, self._threads, restorations)
-        tail = self._tails.prefetch(key, wanted_bytes, build)
-        if tail is not None:
-            _run_on_zeros(model, tail)
-
-    def _tail(self, model: Model, cut: Cut, restorations: tuple[Restoration, ...] = ()) -> Tail:
-        key = TailKey(model.graph.sha256, cut.key, tuple(each.name for each in restorations))
-        return self._tails.get(key, lambda: build_tail(model.graph, cut, self._threads, restorations))
+        self._tails.prefetch(
+            TailKey(model.graph.sha256, cut.key, planned.restorations),
+            self._builder.wanted_bytes(model.graph, cut),
+            lambda: self._builder.build_measured(model.graph, cut, restorations),
+        )
 
 
-def _run_on_zeros(model: Model, tail: Tail) -> None:
-    """The first run takes longer than the others."""
-    described = (model.graph.tensors[name] for name in tail.runner.input_names)
-    tail.runner.run({item.name: np.zeros(item.shape, item.dtype) for item in described})
+def _answer(prepared: Prepared, made: dict[str, NDArray[Any]], tail_s: float) -> Answer:
+    model, request = prepared.model, prepared.request
+    outputs = dict(made)
+    if not prepared.cut.layers:
+        outputs |= pass_through_outputs(model.graph, prepared.feeds)
+    response = InferResponse(
+        model_name=model.name,
+        outputs=requested_outputs(request.outputs, outputs, (model.card and model.card.labels) or ()),
+        id=request.id,
+        parameters={"queue_s": prepared.queue_s, "decode_s": prepared.decode_s, "tail_s": tail_s},
+    )
+    return build_response(response, request)

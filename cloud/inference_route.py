@@ -9,24 +9,22 @@ from starlette.responses import Response
 
 from evosplit.cloud.dataplane import Call
 from evosplit.cloud.request_body import read_body
-from evosplit.cloud.services import in_thread, model_name, services_of
-from evosplit.shared.content_coding import compress
-from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH, header_length
+from evosplit.cloud.services import model_name, services_of
+from evosplit.cloud.worker_threads import in_thread
+from evosplit.shared.content_coding import chosen_coding, compress
+from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH, TIME_LEFT, header_length, time_left_s
 
 
 async def infer(request: Request) -> Response:
     """Whole model or tail; the event loop only moves bytes."""
     services, settings = services_of(request), services_of(request).settings
-    name, accepted = model_name(request), request.headers.get("accept-encoding")
+    name, left_s = model_name(request), time_left_s(request.headers.get(TIME_LEFT))
     services.registry.get(name)  # an unknown model is refused before the body is read
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
     call = Call(body, header_length(request.headers.get(HEADER_LENGTH)), received_s=time.perf_counter())
-
-    def work() -> tuple[tuple[bytes, str | None], int | None]:
-        answer, answer_length = services.plane.answer(name, call)
-        return compress(answer, accepted), answer_length
-
-    (answer, coding), length = await in_thread(services.infer_pool, work, settings.infer_timeout_s)
+    answer, length = await services.inference.answer(name, call, left_s)
     headers = {} if length is None else {HEADER_LENGTH: str(length)}
-    headers |= {} if coding is None else {"Content-Encoding": coding}
+    if coding := chosen_coding(request.headers.get("accept-encoding")):
+        answer = await in_thread(services.pool, lambda: compress(answer, coding), settings.infer_timeout_s)
+        headers["Content-Encoding"] = coding
     return Response(answer, media_type=BINARY_TYPE if length else "application/json", headers=headers)

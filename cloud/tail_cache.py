@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from evosplit.cloud.batching.batch_runner import BatchRunner
 from evosplit.shared.errors import EvoSplitError
-from evosplit.shared.graph import Cut, Graph
 from evosplit.shared.lru import Lru
-from evosplit.shared.restoration.network import Restoration
-from evosplit.shared.restoration.restored_tail import restored_tail
-from evosplit.shared.session import Runner
-from evosplit.shared.split import tail_model
-
-_SESSION_BYTES: Final = 2 * 10**6
-"""What a session takes beside weights and activations (measured on ONNX Runtime 1.31, CPU)."""
 
 
 class TailKey(NamedTuple):
@@ -31,7 +24,7 @@ class TailKey(NamedTuple):
 class Tail:
     """A tail that can run, and the memory that it is reckoned to take."""
 
-    runner: Runner
+    runner: BatchRunner
     memory_bytes: int
 
 
@@ -112,27 +105,3 @@ class TailCache:
             slot.tail = tail
             self._slots.put(key, slot, tail.memory_bytes)
         return tail
-
-
-def build_tail(graph: Graph, cut: Cut, threads: int, restorations: Sequence[Restoration] = ()) -> Tail:
-    """Build the session of a cut's tail behind restorations; a second or so for a large network.
-
-    Raises ModelError, RestorationError.
-    """
-    model = restored_tail(tail_model(graph, cut), restorations)
-    return Tail(Runner(model, threads), tail_memory_bytes(graph, cut))
-
-
-def tail_memory_bytes(graph: Graph, cut: Cut) -> int:
-    """Estimate: the weights twice (ONNX Runtime packs its own copy) and the two largest activations."""
-    edge = set(cut.layers)
-    layers = [layer for layer in graph.layers if layer.index not in edge]
-    used = {name for layer in layers for name in layer.weights}
-    weights = sum(tensor.ByteSize() for tensor in graph.model.graph.initializer if tensor.name in used)
-    made = [
-        graph.tensors[name].size_bytes
-        for layer in layers
-        for name in (*layer.inputs, *layer.outputs)
-        if name in graph.tensors
-    ]
-    return _SESSION_BYTES + 2 * int(weights) + sum(sorted(made)[-2:])

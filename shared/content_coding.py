@@ -46,14 +46,17 @@ def decompress(body: bytes, coding: str | None, max_bytes: int) -> bytes:
     return content
 
 
-def compress(body: bytes, accepted: str | None) -> tuple[bytes, str | None]:
-    """A response's body and its coding, if the client asks for one and only one of them.
+def chosen_coding(accepted: str | None) -> str | None:
+    """The coding of a response, if the client asks for one and only one of them.
 
     HTTP libraries accept everything by default; activations and scores compress badly, so only a client
     that asks for it (as ``tritonclient`` does with ``response_compression_algorithm``) pays for compression.
     """
     name = (accepted or "").strip().lower()
-    if name not in _WINDOW:
-        return body, None
-    stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW[name])
-    return stream.compress(body) + stream.flush(), name
+    return name if name in _WINDOW else None
+
+
+def compress(body: bytes, coding: str) -> bytes:
+    """A response's body under a `chosen_coding`."""
+    stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW[coding])
+    return stream.compress(body) + stream.flush()

@@ -6,7 +6,7 @@ copied, serialised and parsed each time; with the weights outside a model is a f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -29,10 +29,13 @@ def referring(model: onnx.ModelProto, weights: Arrays) -> tuple[onnx.ModelProto,
         for tensor in model.graph.initializer
         if tensor.name in weights
     }
-    if not views:
-        return model, {}
-    tensors = (_external(tensor) if tensor.name in views else tensor for tensor in model.graph.initializer)
-    return remodel(model, weights=tensors), views
+    return (declared_outside(model, views), views) if views else (model, {})
+
+
+def declared_outside(model: onnx.ModelProto, names: Container[str]) -> onnx.ModelProto:
+    """The model with the initialisers of these names declared as external, without their values."""
+    tensors = (_external(held) if held.name in names else held for held in model.graph.initializer)
+    return remodel(model, weights=tensors)
 
 
 def _external(tensor: onnx.TensorProto) -> onnx.TensorProto:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx
@@ -17,6 +17,8 @@ from evosplit.shared.runtime import RUNTIME_ERRORS, open_session, reason, serial
 
 __all__ = ["Runner", "serialise"]
 
+Opener: TypeAlias = Callable[[onnx.ModelProto, Any, Sequence[str]], Any]
+"""Opens a session of a model with options on providers. Raises ModelError."""
 _Shape = tuple[int | None, ...]
 
 
@@ -24,8 +26,9 @@ class Runner:
     """Runs a model; thread-safe. A model without nodes passes its inputs through, without a session.
 
     ``optimise=False`` skips ONNX Runtime's own optimisers: quick to build, slower to run. ``weights`` are
-    those initialisers by name that the model only declares (`evosplit.shared.external_weights`). Raises
-    ModelError when the runtime does not take the model.
+    those initialisers by name that the model only declares (`evosplit.shared.external_weights`). ``opener``
+    opens the session, as `evosplit.shared.runtime.open_session` does. Raises ModelError when the runtime does
+    not take the model.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class Runner:
         providers: Sequence[str] = ("CPUExecutionProvider",),
         optimise: bool = True,
         weights: Mapping[str, np.ndarray] = MappingProxyType({}),
+        opener: Opener = open_session,
     ) -> None:
         self.input_names = tuple(value.name for value in model.graph.input)
         self.output_names = tuple(value.name for value in model.graph.output)
@@ -42,7 +46,8 @@ class Runner:
         self._constants = _constants(model, weights)
         self._computed = _computed(model)
         model, self._views = referring(model, weights)
-        self._session = _session(model, threads, providers, optimise, self._views) if self._computed else None
+        options = _options(model, threads, optimise, self._views)
+        self._session = opener(model, options, providers) if self._computed else None
 
     @property
     def has_nodes(self) -> bool:
@@ -76,9 +81,7 @@ class Runner:
                 )
 
 
-def _session(
-    model: onnx.ModelProto, threads: int, providers: Sequence[str], optimise: bool, views: Mapping[str, Any]
-) -> Any:  # noqa: ANN401
+def _options(model: onnx.ModelProto, threads: int, optimise: bool, views: Mapping[str, Any]) -> Any:  # noqa: ANN401
     options = session_options(threads)
     if views:
         options.add_external_initializers(list(views), list(views.values()))
@@ -86,7 +89,7 @@ def _session(
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if has_integers(model):
         keep_sums_exact(options)
-    return open_session(model, options, providers)
+    return options
 
 
 def _expected(value: onnx.ValueInfoProto) -> tuple[_Shape, np.dtype[Any]]:

@@ -29,13 +29,18 @@ Played = Mapping[DemoStrategy, EdgeClient]
 
 
 async def play_link(
-    played: Played, new_frames: NewFrames, link: DemoLink, seconds: float, report: Report
+    played: Played,
+    new_frames: NewFrames,
+    link: DemoLink,
+    seconds: float,
+    report: Report,
+    settling_s: float = SETTLING_S,
 ) -> tuple[Row, ...]:
-    """Rows of all strategies over the link as it is shaped now.
+    """Rows of all strategies over the link as it is shaped now, ``settling_s`` after the change or later.
 
     They take turns, so that noise meets all alike, and each sees the same frames.
     """
-    settling = await _settle(played[PLANNED_WAY], new_frames())
+    settling = await _settle(played[PLANNED_WAY], new_frames(), settling_s)
     answers = await _rounds(played, {way: new_frames() for way in played}, seconds, report)
     return tuple(
         make_row(link.name, link.link.bandwidth_bps, way, taken, settling if way is PLANNED_WAY else 0)
@@ -43,14 +48,14 @@ async def play_link(
     )
 
 
-async def _settle(client: EdgeClient, frames: Iterator[DemoFrame]) -> int:
+async def _settle(client: EdgeClient, frames: Iterator[DemoFrame], least_s: float) -> int:
     """Send frames until the agent has noticed the new link; how many that took."""
     started_s = time.monotonic()
     cuts: list[str] = []
     while time.monotonic() < started_s + SETTLING_LIMIT_S:
         cuts.append((await client.send(next(frames), PLANNED_WAY.request)).cut)
         same = len(cuts) >= SETTLED_FRAMES and len(set(cuts[-SETTLED_FRAMES:])) == 1
-        if same and time.monotonic() >= started_s + SETTLING_S:
+        if same and time.monotonic() >= started_s + least_s:
             break
     return len(cuts)
 

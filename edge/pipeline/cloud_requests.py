@@ -19,7 +19,13 @@ from evosplit.edge.pipeline.stages import ENCODE, FINISH, RECEIVE, SEND, Compute
 from evosplit.edge.pipeline.unsent import Unsent, UnsentError
 from evosplit.edge.streams.delta import DeltaSender, Sent
 from evosplit.edge.streams.exchange import Exchanged, exchange, is_stream
-from evosplit.shared.errors import CardError, CloudRefusedError, CloudUnavailableError, UsageError
+from evosplit.shared.errors import (
+    CardError,
+    CloudRefusedError,
+    CloudUnavailableError,
+    FrameBudgetError,
+    UsageError,
+)
 from evosplit.shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT
 from evosplit.shared.plan import Plan
 
@@ -54,15 +60,12 @@ class CloudRequests:
     def encoded(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, is_extra: bool = False) -> Sent:
         """Tensors in the plan's bits, on the thread that computes. On a named stream only changes go.
 
-        Extra frames are not of it. With a budget every frame goes whole: changes would build on steps that
-        differ from frame to frame.
+        Extra frames are not of it.
         """
-        limit = self._max_frame_bytes
         waits = is_extra or job.wait == "later"
-        if limit is None and not waits and is_stream(job.stream, plan):
+        if not waits and is_stream(job.stream, plan):
             return self._changes(job, plan, made, clock)
-        work = functools.partial(budgeted_frame, job.frame_id, plan, made, limit)
-        return Sent(clock.run_stage(ENCODE, job.times, work))
+        return self._whole(job, plan, made, clock)
 
     async def boundary(self, job: Job, plan: Plan, made: Outputs, sent: Sent) -> Exchanged:
         """The cloud's answer to tensors that were encoded."""
@@ -81,8 +84,9 @@ class CloudRequests:
         except CloudUnavailableError as silence:
             if job.wait == "now":
                 raise
-            content = await self._whole(job, plan, made) if sent.sequence else sent.content
-            raise UnsentError(str(silence), Unsent(FRAME_INPUT, content, plan.cut_key, plan)) from None
+            if sent.sequence:  # what is sent later stands alone: by then the stream has gone on
+                sent = await job.turn(self._compute, functools.partial(self._whole, job, plan, made))
+            raise UnsentError(str(silence), Unsent(FRAME_INPUT, sent.content, plan.cut_key, plan)) from None
 
     async def exact(self, job: Job, feeds: Feeds) -> Exchanged:
         """The network's inputs as they are."""
@@ -142,19 +146,20 @@ class CloudRequests:
                 raise refusal
         return outputs
 
-    async def _whole(self, job: Job, plan: Plan, made: Outputs) -> bytes:
-        """What is sent later stands alone: by then the stream has gone on."""
-        work = functools.partial(self._whole, job.frame_id, plan, made)
-        return await self._compute.run_stage(ENCODE, job.times, work)
-
-    def _whole(self, frame_id: str, plan: Plan, made: Outputs) -> bytes:
-        if self._max_frame_bytes is None:
-            return boundary_frame(frame_id, plan, made)
-        return budgeted_frame(frame_id, plan, made, self._max_frame_bytes)
-
     def _changes(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, key: bool = False) -> Sent:
-        work = functools.partial(self._deltas.encode, job.frame_id, job.stream, plan, made, key)
-        return clock.run_stage(ENCODE, job.times, work)
+        limit, deltas = self._max_frame_bytes, self._deltas
+        work = functools.partial(deltas.encode, job.frame_id, job.stream, plan, made, key, limit)
+        try:
+            return clock.run_stage(ENCODE, job.times, work)
+        except FrameBudgetError:  # floats, or codes that are never compressed: other steps may do
+            return self._whole(job, plan, made, clock)
+
+    def _whole(self, job: Job, plan: Plan, made: Outputs, clock: StageClock) -> Sent:
+        limit = self._max_frame_bytes
+        work = functools.partial(boundary_frame, job.frame_id, plan, made)
+        if limit is not None:
+            work = functools.partial(budgeted_frame, job.frame_id, plan, made, limit)
+        return Sent(clock.run_stage(ENCODE, job.times, work))
 
     async def _encode(self, job: Job, work: Callable[[], bytes]) -> bytes:
         return await job.turn(self._compute, lambda clock: clock.run_stage(ENCODE, job.times, work))

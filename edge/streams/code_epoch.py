@@ -8,7 +8,7 @@ never left: a value outside it begins a new epoch, with a range that holds both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
@@ -51,13 +51,15 @@ def wire_of(plan: Plan, tensors: Tensors) -> Wire:
 class Epoch:
     """``ends`` hold for the epoch, ``seen`` were found in it.
 
-    ``key_bytes`` is the length of the last key frame, 0 before the first; ``frames`` counts from it on.
+    ``key_bytes`` is the length of the last key frame, 0 before the first, ``key_noise`` the squared
+    distance of its codes from the true ones, above 0 within a budget; ``frames`` counts from it on.
     """
 
     wire: Wire
     ends: Ends
     seen: Ends
     key_bytes: int = 0
+    key_noise: float = 0.0
     frames: int = 0
 
     def codes(self, tensors: Tensors) -> tuple[Codes, ...]:
@@ -104,4 +106,4 @@ def next_epoch(epoch: Epoch | None, wire: Wire, frame_ends: Ends, refresh_frames
         return Epoch(wire, ends, ends)
     if epoch.frames >= refresh_frames:
         return Epoch(wire, seen, frame_ends)
-    return Epoch(wire, epoch.ends, seen, epoch.key_bytes, epoch.frames)
+    return replace(epoch, seen=seen)

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import sys
 import threading
 from dataclasses import dataclass, field
+from typing import Final
 
 from evosplit.edge.streams.cloud_state import CloudState, Event, State, on_event, on_sent
 from evosplit.edge.streams.code_epoch import Epoch, Tensors, ends_of, next_epoch, wire_of
-from evosplit.edge.streams.delta_frames import Coded, delta_frame, key_frame
+from evosplit.edge.streams.shorter_frame import shorter
 from evosplit.shared.lru import Lru
 from evosplit.shared.plan import Plan
 from evosplit.shared.wire import Frame, StreamHead
+
+_NEVER: Final = sys.maxsize
 
 
 @dataclass(frozen=True)
@@ -81,14 +85,25 @@ class DeltaSender:
         self._tracks: Lru[str, _Track] = Lru(settings.streams)
         self._lock = threading.Lock()
 
-    def encode(self, frame_id: str, stream: str, plan: Plan, tensors: Tensors, key: bool = False) -> Sent:
+    def encode(
+        self,
+        frame_id: str,
+        stream: str,
+        plan: Plan,
+        tensors: Tensors,
+        key: bool = False,
+        limit_bytes: int | None = None,
+    ) -> Sent:
         """The boundary of one frame, as a delta where that is shorter and the cloud can read it.
 
-        ``key`` asks for a key frame. Raises InputError for NaN and infinity; nothing has changed then.
+        ``key`` asks for a key frame. A frame takes no more than ``limit_bytes``: what would is sent as near
+        as these allow, and the rest with the frames that follow; no key frame comes by age then. Raises
+        InputError for NaN and infinity, FrameBudgetError where nothing fits; nothing has changed then.
         """
         track = self._track(stream)
         wire = wire_of(plan, tensors)
-        epoch = next_epoch(track.epoch, wire, ends_of(wire, tensors), self._settings.refresh_frames)
+        refresh_frames = self._settings.refresh_frames if limit_bytes is None else _NEVER
+        epoch = next_epoch(track.epoch, wire, ends_of(wire, tensors), refresh_frames)
         codes = epoch.codes(tensors)
         held = self._held(track, is_new=not epoch.key_bytes)
         base = None if key or held.wait else held.base
@@ -102,7 +117,7 @@ class DeltaSender:
             keep=len(held.pending) < self._settings.pending,
         )
         frame = Frame(frame_id, wire.model_sha256, wire.cut_key, (), head, wire.restorations)
-        written = self._written(frame, epoch, base, codes)
+        written = shorter(frame, epoch, base, codes, self._settings.threshold, limit_bytes)
         kept = State(head.sequence, written.codes) if head.keep else None
         with self._lock:
             track.encoded(written.epoch, kept)
@@ -143,21 +158,3 @@ class DeltaSender:
             if is_new:
                 track.begin_anew()
             return track.held
-
-    def _written(self, frame: Frame, epoch: Epoch, base: State | None, codes: Coded) -> _Written:
-        """The frame as a delta if there is a base and that is shorter than the last key frame."""
-        if base is not None:
-            content, settled = delta_frame(frame, epoch.wire, base.tensors, codes, self._settings.threshold)
-            if len(content) < epoch.key_bytes:
-                later = dataclasses.replace(epoch, frames=epoch.frames + 1)
-                return _Written(content, base.sequence, settled, later)
-        content = key_frame(frame, epoch.wire, codes)
-        return _Written(content, 0, codes, dataclasses.replace(epoch, key_bytes=len(content), frames=1))
-
-
-@dataclass(frozen=True, eq=False)
-class _Written:
-    content: bytes
-    base: int
-    codes: Coded
-    epoch: Epoch

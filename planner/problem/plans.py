@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from evosplit.kernels.errors.coded_steps import coarser_steps
+from evosplit.kernels.errors.coded_steps import CodedStep, coarser_steps
 from evosplit.planner.problem.assignment import Assignment
 from evosplit.planner.problem.costs import Choice, Costs
 from evosplit.planner.problem.exit_cases import Case
@@ -20,6 +20,8 @@ from evosplit.shared.plan import Plan, TensorCode
 
 EASIER_STEPS: Final = 4
 """Steps of the ladder that a plan carries beside its own: up to four times its own."""
+_HALF_OCTAVE: Final = 1.35
+"""A little less, as ladders are rounded."""
 
 
 def make_plan(problem: Problem, costs: Costs, chosen: Assignment, cost: Spending, link: Link) -> Plan:
@@ -54,14 +56,22 @@ def make_plan(problem: Problem, costs: Costs, chosen: Assignment, cost: Spending
 
 
 def _easier(problem: Problem, sent: Mapping[str, Choice]) -> dict[str, tuple[TensorCode, ...]]:
-    """The next larger steps of the ladder for every entropy-coded tensor that has any."""
-    chosen = {name: _number(choice) for name, choice in sent.items()}
+    """Larger steps of the ladder for every entropy-coded tensor that has any."""
     ladders = {
-        name: coarser_steps(problem.errors.activations[name].coded, number)[-EASIER_STEPS:]
-        for name, number in chosen.items()
-        if number is not None
+        name: _apart(problem.errors.activations[name].coded, number)
+        for name, choice in sent.items()
+        if (number := _number(choice)) is not None
     }
-    return {name: tuple(step.code for step in steps) for name, steps in ladders.items() if steps}
+    return {name: codes for name, codes in ladders.items() if codes}
+
+
+def _apart(steps: Sequence[CodedStep], number: int) -> tuple[TensorCode, ...]:
+    """At most `EASIER_STEPS` of the larger steps of a ladder, each half an octave from the next."""
+    codes = [steps[number].code]
+    for step in reversed(coarser_steps(steps, number)):
+        if (step.code.step or 0.0) >= _HALF_OCTAVE * (codes[-1].step or 0.0):
+            codes.append(step.code)
+    return tuple(reversed(codes[1 : 1 + EASIER_STEPS]))
 
 
 def _ranges(problem: Problem, bits: Mapping[str, int]) -> dict[str, tuple[float, float]]:

@@ -26,6 +26,7 @@ from evosplit.shared.oip.request import build_request, parse_request
 from evosplit.shared.oip.requested_outputs import check_outputs, classify, requested_outputs
 from evosplit.shared.oip.response import build_response, parse_response
 from evosplit.shared.oip.tensor_checks import check_kind, check_names, header_length, model_inputs
+from evosplit.shared.oip.time_left import TIME_LEFT, time_left_header, time_left_s
 
 __all__ = [
     "BINARY_TYPE",
@@ -34,6 +35,7 @@ __all__ = [
     "MODEL_VERSION",
     "PICTURE_INPUT",
     "SIZED_PICTURE_INPUT",
+    "TIME_LEFT",
     "InferRequest",
     "InferResponse",
     "InferTensor",
@@ -56,4 +58,6 @@ __all__ = [
     "requested_outputs",
     "server_metadata",
     "tensor",
+    "time_left_header",
+    "time_left_s",
 ]

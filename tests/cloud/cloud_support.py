@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -17,11 +17,13 @@ from starlette.types import ASGIApp, Message
 
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.inference import Inference
 from evosplit.cloud.ingress import make_app
 from evosplit.cloud.plan_service import MakePlans, PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.registry import Model, Registry, open_registry
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
+from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.kernels.codec import encode_tensor
@@ -149,7 +151,8 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
     chosen = AppSettings(models=folder, data=folder / "data", token=TOKEN, threads=1, **settings)
     registry = open_registry(folder)
     plane = data_plane(registry)
-    with ThreadPoolExecutor(2) as infer_pool, ThreadPoolExecutor(1) as plan_pool:
+    inference = Inference(plane, 2, chosen.infer_timeout_s)
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as plan_pool:
         services = Services(
             settings=chosen,
             registry=registry,
@@ -157,14 +160,19 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
             plans=PlanService(chosen.data, make_plans),
             warmer=TailWarmer(plane),
             signer=BundleSigner(chosen.data),
-            infer_pool=infer_pool,
+            inference=inference,
+            pool=pool,
             plan_pool=plan_pool,
         )
         yield Client(make_app(services), services)
+        inference.close()
 
 
-def data_plane(registry: Registry, limit_bytes: int = 10**9) -> DataPlane:
-    return DataPlane(registry, TailCache(limit_bytes), threads=1)
+P = TypeVar("P", bound=DataPlane)
+
+
+def data_plane(registry: Registry, limit_bytes: int = 10**9, kind: type[P] = DataPlane) -> P:  # type: ignore[assignment]
+    return kind(registry, TailCache(limit_bytes), TailBuilder(1))
 
 
 def seeded_feeds(model: Model, seed: int = 0) -> dict[str, np.ndarray]:

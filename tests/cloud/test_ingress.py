@@ -136,6 +136,14 @@ def test_a_tail_answers_a_frame(client: Client, registry: Registry) -> None:
     assert set(answer.parameters) == {"queue_s", "decode_s", "tail_s"}
 
 
+def test_what_would_come_too_late_is_refused(client: Client) -> None:
+    late = client.infer("chain", plain_request({"x": X}), {oip.TIME_LEFT: "0"})
+    assert late.status == 504
+    assert late.json()["error"].startswith("0 ms are left; it would take ")
+    assert client.infer("chain", plain_request({"x": X}), {oip.TIME_LEFT: "30"}).status == 200
+    assert client.infer("chain", plain_request({"x": X}), {oip.TIME_LEFT: "soon"}).status == 400
+
+
 def test_a_corrupted_frame(client: Client, registry: Registry) -> None:
     model = registry.get("chain")
     content = bytearray(frame_bytes(model, prefix_cut(model.graph, 2), seeded_feeds(model)))

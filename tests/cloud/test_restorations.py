@@ -19,6 +19,7 @@ from evosplit.cloud.planned_tails import PlannedTail
 from evosplit.cloud.registry import Model, Registry
 from evosplit.cloud.restoration_learner import RestorationLearner
 from evosplit.cloud.restorations import Lesson, Restorations
+from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.edge.streams.delta import DeltaSender
 from evosplit.kernels.codec import decode_tensor, encode_tensor
@@ -66,7 +67,7 @@ def kept(model: Model, cut: Cut, tmp_path: Path) -> tuple[Restorations, Restorat
 
 
 def plane_of(registry: Registry, restorations: Restorations) -> DataPlane:
-    return DataPlane(registry, TailCache(10**9), 1, restoration_of=restorations.networks)
+    return DataPlane(registry, TailCache(10**9), TailBuilder(1), restoration_of=restorations.networks)
 
 
 def crossing(model: Model, cut: Cut, seed: int = 0) -> dict[str, np.ndarray]:
@@ -139,7 +140,7 @@ def test_what_does_not_belong_to_the_frame_is_refused(registry, model, cut, kept
     with pytest.raises(RestorationError, match="no restoration ababababab"):
         ask(plane, frame(model, cut, "ab" * 8))
     with pytest.raises(RestorationError, match="nothing is restored"):
-        ask(DataPlane(registry, TailCache(10**9), 1), frame(model, cut, "ab" * 8))
+        ask(DataPlane(registry, TailCache(10**9), TailBuilder(1)), frame(model, cut, "ab" * 8))
     assert RestorationError.http_status == 422
 
 

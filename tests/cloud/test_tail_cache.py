@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from evosplit.cloud.batching.batch_runner import BatchRunner
 from evosplit.cloud.registry import Registry
-from evosplit.cloud.tail_cache import Tail, TailCache, TailKey, build_tail, tail_memory_bytes
+from evosplit.cloud.tail_cache import Tail, TailCache, TailKey
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.session import Runner
@@ -19,7 +20,7 @@ from evosplit.shared.split import tail_model
 class Builder:
     """Counts how often it is asked for a tail."""
 
-    def __init__(self, runner: Runner, memory_bytes: int = 10) -> None:
+    def __init__(self, runner: BatchRunner, memory_bytes: int = 10) -> None:
         self.tail = Tail(runner, memory_bytes)
         self.calls = 0
 
@@ -30,16 +31,16 @@ class Builder:
 
 
 @pytest.fixture(scope="module")
-def runner(registry: Registry) -> Runner:
+def runner(registry: Registry) -> BatchRunner:
     graph = registry.get("chain").graph
-    return Runner(tail_model(graph, prefix_cut(graph, 0)))
+    return BatchRunner(Runner(tail_model(graph, prefix_cut(graph, 0))))
 
 
 def key(name: str) -> TailKey:
     return TailKey("0" * 64, name)
 
 
-def test_many_callers_one_build(runner: Runner) -> None:
+def test_many_callers_one_build(runner: BatchRunner) -> None:
     cache, builder = TailCache(100), Builder(runner)
     with ThreadPoolExecutor(8) as pool:
         got = list(pool.map(lambda _: cache.get(key("1"), builder), range(32)))
@@ -47,7 +48,7 @@ def test_many_callers_one_build(runner: Runner) -> None:
     assert all(tail is builder.tail for tail in got)
 
 
-def test_different_tails_are_built_side_by_side(runner: Runner) -> None:
+def test_different_tails_are_built_side_by_side(runner: BatchRunner) -> None:
     cache, both = TailCache(100), threading.Barrier(2, timeout=10)
 
     def build() -> Tail:
@@ -59,7 +60,7 @@ def test_different_tails_are_built_side_by_side(runner: Runner) -> None:
     assert len(cache) == 2
 
 
-def test_the_longest_unused_goes_first(runner: Runner) -> None:
+def test_the_longest_unused_goes_first(runner: BatchRunner) -> None:
     cache = TailCache(20)
     builders = {name: Builder(runner) for name in "abc"}
     for name in "abac":  # a was used after b, so b goes
@@ -71,7 +72,7 @@ def test_the_longest_unused_goes_first(runner: Runner) -> None:
     assert builders["b"].calls == 2
 
 
-def test_a_tail_beyond_the_limit_stays_alone(runner: Runner) -> None:
+def test_a_tail_beyond_the_limit_stays_alone(runner: BatchRunner) -> None:
     cache, large = TailCache(20), Builder(runner, 1000)
     cache.get(key("small"), Builder(runner))
     cache.get(key("large"), large)
@@ -80,7 +81,7 @@ def test_a_tail_beyond_the_limit_stays_alone(runner: Runner) -> None:
     assert len(cache) == 1
 
 
-def test_a_failed_build_is_tried_again(runner: Runner) -> None:
+def test_a_failed_build_is_tried_again(runner: BatchRunner) -> None:
     cache = TailCache(20)
 
     def fail() -> Tail:
@@ -92,16 +93,7 @@ def test_a_failed_build_is_tried_again(runner: Runner) -> None:
     assert cache.get(key("1"), Builder(runner)).memory_bytes == 10
 
 
-def test_the_estimate_covers_weights_and_activations(registry: Registry) -> None:
-    graph = registry.get("residual").graph
-    whole, late = prefix_cut(graph, 0), prefix_cut(graph, len(graph.layers) - 1)
-    tails = [build_tail(graph, cut, 1) for cut in (whole, late)]
-    assert tails[0].memory_bytes > tails[1].memory_bytes > 0
-    weights = sum(tensor.ByteSize() for tensor in tail_model(graph, whole).graph.initializer)
-    assert tail_memory_bytes(graph, whole) > 2 * weights
-
-
-def test_what_is_built_ahead_is_there_when_asked_for(runner: Runner) -> None:
+def test_what_is_built_ahead_is_there_when_asked_for(runner: BatchRunner) -> None:
     cache, builder = TailCache(100), Builder(runner)
     assert cache.prefetch(key("1"), 10, builder) is builder.tail
     assert cache.prefetch(key("1"), 10, builder) is None
@@ -111,7 +103,7 @@ def test_what_is_built_ahead_is_there_when_asked_for(runner: Runner) -> None:
     assert cache.late_builds == 1
 
 
-def test_nothing_is_given_up_for_what_is_built_ahead(runner: Runner) -> None:
+def test_nothing_is_given_up_for_what_is_built_ahead(runner: BatchRunner) -> None:
     cache, held = TailCache(25), Builder(runner, 20)
     cache.get(key("held"), held)
     assert cache.prefetch(key("ahead"), 10, Builder(runner)) is None

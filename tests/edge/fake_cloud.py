@@ -23,6 +23,7 @@ from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.plan_service import PlanAnswer
 from evosplit.cloud.registry import Model, Registry
 from evosplit.cloud.stream_state import StreamStore
+from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.shared.card import Card
 from evosplit.shared.errors import EvoSplitError
@@ -76,7 +77,7 @@ class FakeCloud:
         """Forget all streams; to an edge, that is also what an eviction or another replica looks like."""
         registry = Registry({self.graph.name: Model(Path("net.onnx"), self.graph, self.card)})
         self.streams = StreamStore()
-        self.plane = DataPlane(registry, TailCache(10**8), 1, self.streams)
+        self.plane = DataPlane(registry, TailCache(10**8), TailBuilder(1), self.streams)
 
     @property
     def inferences(self) -> int:

@@ -31,7 +31,7 @@ from evosplit.shared.plan import TensorCode
 
 def with_steps(problem: Problem, coded: CodecSpeed | None) -> Problem:
     """The problem with two steps per tensor that take next to no bytes, of which one has no error."""
-    steps = (CodedStep(8, -2.0, 3.0, 0.1, 1e9, 1.0), CodedStep(7, -1.0, 1.5, 0.01, 0.0, 2.0))
+    steps = (CodedStep(8, -4.0, 6.0, 0.1, 1e9, 1.0), CodedStep(7, -1.0, 1.5, 0.01, 0.0, 2.0))
     table = {name: replace(one, coded=steps) for name, one in problem.errors.activations.items()}
     return replace(problem, errors=replace(problem.errors, activations=table), coded=coded)
 
@@ -58,7 +58,7 @@ def test_a_plan_carries_the_larger_steps_of_what_it_codes() -> None:
         plan = solve(problem).plan
         coded = {name for name, code in plan.wire.items() if code.codec == CODEC}
         assert set(plan.easier) == coded
-        assert set(plan.easier.values()) <= {(TensorCode(8, -2.0, 3.0, CODEC),)}
+        assert set(plan.easier.values()) <= {(TensorCode(8, -4.0, 6.0, CODEC),)}
 
 
 def test_it_is_not_chosen_where_coding_takes_long_or_is_not_known() -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.exceptions import HTTPException
 
-from evosplit.cloud.services import in_thread
+from evosplit.cloud.worker_threads import in_thread
 
 
 async def test_work_that_fails_after_its_time_out_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

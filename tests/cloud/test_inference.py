@@ -1,0 +1,113 @@
+"""Scheduling: who comes while all slots are busy runs with others; outcomes go to whom they belong."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable
+
+import numpy as np
+import pytest
+from cloud_support import blob_request, data_plane, frame_bytes, seeded_feeds, whole_outputs
+
+from evosplit.cloud.dataplane import Answer, Call, DataPlane, Prepared
+from evosplit.cloud.inference import Inference, Outcome, RunBatch
+from evosplit.cloud.registry import Model, Registry
+from evosplit.shared import oip
+from evosplit.shared.errors import DeadlineError, WireError
+from evosplit.shared.graph import prefix_cut
+
+
+class TogetherBatcher:
+    """Gathers what comes in one turn of the event loop, as ``serve.batch`` does without waiting."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def __call__(self, run: RunBatch, _slots: int) -> Callable[[Prepared], Awaitable[Outcome]]:
+        pending: list[tuple[Prepared, asyncio.Future[Outcome]]] = []
+
+        async def flush() -> None:
+            await asyncio.sleep(0)
+            batch, pending[:] = list(pending), []
+            self.sizes.append(len(batch))
+            for (_, future), outcome in zip(batch, await run([item for item, _ in batch]), strict=True):
+                future.set_result(outcome)
+
+        async def gathered(prepared: Prepared) -> Outcome:
+            pending.append((prepared, asyncio.get_running_loop().create_future()))
+            future = pending[-1][1]
+            flushing = asyncio.create_task(flush()) if len(pending) == 1 else None
+            outcome = await future
+            if flushing:
+                await flushing
+            return outcome
+
+        return gathered
+
+
+class HeldPlane(DataPlane):
+    """Its first answer waits for ``go_on``."""
+
+    def hold(self) -> None:
+        self.go_on, self.is_busy = threading.Event(), threading.Event()
+
+    def answer(self, name: str, call: Call) -> Answer:
+        self.is_busy.set()
+        assert self.go_on.wait(20)
+        return super().answer(name, call)
+
+
+def call_of(model: Model, cut: int, seed: int) -> Call:
+    content = frame_bytes(model, prefix_cut(model.graph, cut), seeded_feeds(model, seed))
+    body, length = oip.build_request(blob_request(oip.FRAME_INPUT, content))
+    return Call(body, length, time.perf_counter())
+
+
+@pytest.fixture
+def plane(registry: Registry) -> HeldPlane:
+    held = data_plane(registry, kind=HeldPlane)
+    held.hold()
+    return held
+
+
+async def test_what_comes_meanwhile_runs_together(plane: HeldPlane, registry: Registry) -> None:
+    model, batcher = registry.get("residual"), TogetherBatcher()
+    inference = Inference(plane, 1, 60.0, batcher)
+    first = asyncio.create_task(inference.answer("residual", call_of(model, 2, 0)))
+    await asyncio.to_thread(plane.is_busy.wait, 20)
+    others = [
+        asyncio.create_task(inference.answer("residual", call_of(model, cut, seed)))
+        for seed, cut in enumerate((2, 2, 3, 2), start=1)
+    ]
+    broken = asyncio.create_task(inference.answer("residual", Call(b"{", 1, time.perf_counter())))
+    with pytest.raises(Exception, match="not a valid"):
+        await broken
+    while inference.waiting < len(others):
+        await asyncio.sleep(0.001)
+    plane.go_on.set()
+    for seed, answer in enumerate(await asyncio.gather(first, *others)):
+        got = oip.parse_response(*answer).arrays()["y"]
+        expected = whole_outputs(model, seeded_feeds(model, seed))["y"]
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+    assert sorted(batcher.sizes) == [1, 3]
+    inference.close()
+
+
+async def test_too_late_is_not_begun(plane: HeldPlane, registry: Registry) -> None:
+    inference = Inference(plane, 1, 60.0)
+    with pytest.raises(DeadlineError):
+        await inference.answer("residual", call_of(registry.get("residual"), 2, 0), left_s=0.0)
+    assert not plane.is_busy.is_set()
+    inference.close()
+
+
+async def test_a_bad_frame_is_told_to_its_sender(registry: Registry) -> None:
+    inference, model = Inference(data_plane(registry), 1, 60.0), registry.get("residual")
+    good = call_of(model, 2, 0)
+    bad = bytearray(good.body)
+    bad[-20] ^= 1
+    with pytest.raises(WireError, match="checksum"):
+        await inference.answer("residual", Call(bytes(bad), good.header_length, good.received_s))
+    inference.close()
