@@ -55,6 +55,7 @@ class FakeCloud:
     token: str = TOKEN
     calls: list[str] = field(default_factory=list)
     plan_requests: list[Any] = field(default_factory=list)
+    restorations: str = ""
     plans_refused: int = 0
     """The status of a refusal to plan, or 0."""
     plan_s: float = 0.0
@@ -166,7 +167,8 @@ class FakeCloud:
 
     async def _describe(self, request: web.Request) -> web.Response:
         await self._carry(request)
-        return web.json_response({"name": self.graph.name, "sha256": self.graph.sha256, "card": None})
+        described = {"name": self.graph.name, "sha256": self.graph.sha256, "card": None}
+        return web.json_response(described | {"restorations": self.restorations})
 
     async def _skeleton(self, request: web.Request) -> web.Response:
         await self._carry(request)

@@ -266,5 +266,20 @@ async def test_what_hooks_spare_is_planned_for_while_frames_go_on(
         await asyncio.gather(run, return_exceptions=True)
 
 
+async def test_what_the_cloud_learned_to_restore_is_planned_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal_file, "LOOK_S", 0.01)
+    monkeypatch.setattr(renewal_file, "RESTORATION_LOOKS", 2)
+    async with stage(tmp_path) as on:
+        offered(on, tmp_path)
+        on.cloud.restorations = "learned"
+        await until(lambda: on.agent.plans.table_changes == 1)
+        assert on.cloud.plan_requests[0]["restores"] is True
+        described = len(on.cloud.calls)
+        await until(lambda: len(on.cloud.calls) > described + 3)  # it goes on to look
+        assert len(on.cloud.plan_requests) == 1
+
+
 def full(*_: object) -> None:
     raise OSError(28, "No space left on device")
