@@ -4,7 +4,8 @@ Ranges, steps and their errors come from a third of the inputs, bytes and accura
 calibration never saw. Of every kind of way the fewest bytes count that cost a point or less. Frames are
 whole, with header and names. ``nearest`` is one step for all tensors of a boundary, ``by_tensor`` steps by
 marginal error per byte, and ``coded`` these with codes moved to save bits, too: what a planner chooses from.
-``restored`` is the same behind restoration networks, learned from the inputs that calibrate.
+``restored`` is what has fewer bytes of that and steps behind restoration networks, learned from the inputs
+that calibrate.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def case_rows(case: CodecCase) -> Iterator[dict[str, Any]]:
         elements = sum(case.graph.tensors[name].elements for name in cut.boundary)
         complete = [point for point in curve if point["inputs"] == len(right)]
         best = {kind: _fewest(complete, kind, float_points) for kind in KINDS}
+        restored = _fewer(best["restored"], best["coded"])
         before = best["by_tensor"] if len(cut.boundary) > 1 else best["nearest"]
         row = {
             "model": case.graph.name,
@@ -69,10 +71,10 @@ def case_rows(case: CodecCase) -> Iterator[dict[str, Any]]:
             "nearest": best["nearest"],
             "by_tensor": best["by_tensor"],
             "coded": best["coded"],
-            "restored": best["restored"],
-            "restored_bits_per_element": best["restored"] and 8 * best["restored"]["bytes"] / elements,
-            "restored_against_present": _ratio(best["restored"], best["zstd"]),
-            "restored_against_coded": _ratio(best["restored"], best["coded"]),
+            "restored": restored,
+            "restored_bits_per_element": restored and 8 * restored["bytes"] / elements,
+            "restored_against_present": _ratio(restored, best["zstd"]),
+            "restored_against_coded": _ratio(restored, best["coded"]),
             "bits_per_element": best["coded"] and 8 * best["coded"]["bytes"] / elements,
             "against_present": _ratio(best["coded"], best["zstd"]),
             "by_tensor_against_nearest": _ratio(best["by_tensor"], best["nearest"]),
@@ -116,6 +118,13 @@ def _file(pixels: np.ndarray, kind: str, quality: int) -> bytes:
 def _fewest(curve: Sequence[Mapping[str, Any]], kind: str, float_points: float) -> dict[str, Any] | None:
     kept = [row for row in curve if row["way"] == kind and row["points"] >= float_points - ALLOWED_POINTS]
     return dict(min(kept, key=lambda row: row["bytes"])) if kept else None
+
+
+def _fewer(row: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
+    """That of fewer bytes, or the one that there is."""
+    if row is None or other is None:
+        return row or other
+    return min(row, other, key=lambda row: row["bytes"])
 
 
 def _ratio(row: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> float | None:
