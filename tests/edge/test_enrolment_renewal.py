@@ -13,18 +13,10 @@ from pathlib import Path
 import aiohttp
 import numpy as np
 import pytest
-from edge_support import (
-    TOKEN,
-    Stage,
-    make_table,
-    middle_stage,
-    net_card,
-    picture,
-    stage,
-    until,
-    write_net_bundle,
-)
+from edge_support import Stage, middle_stage, picture, stage, until
+from fake_cloud import TOKEN
 from hook_doubles import Told
+from net_bundle import make_table, net_card, write_net_bundle
 from table_support import model_of, offered, other_bundle, other_table
 
 from evosplit.edge.enrolment import renewal as renewal_file

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from edge_support import make_plan, middle_stage, picture
+from edge_support import middle_stage, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from net_bundle import make_plan
 
 from evosplit.edge.head.apply_decisions import with_codes
 from evosplit.edge.link.payloads import boundary_frame
