@@ -15,7 +15,9 @@ MIN_ROUNDS: Final = 5
 TOO_SLOW_FACTOR: Final = 3.0
 """Times the fastest: such a strategy is never the best one, however often it is measured."""
 TOO_SLOW_FRAMES: Final = 2
-"""How many frames of a strategy that is too slow are measured."""
+"""How many frames of a strategy that is too slow are measured ..."""
+HOPELESS_S: Final = 5.0
+"""... and of one that takes longer than this, the first alone."""
 SETTLING_LIMIT_S: Final = 12.0
 SETTLING_S: Final = 4.0
 SETTLED_FRAMES: Final = 20
@@ -75,10 +77,14 @@ async def _rounds(
     while rounds < MIN_ROUNDS or time.monotonic() < deadline_s:
         rounds += 1
         for way, taken in answers.items():
-            if way not in too_slow or len(taken) < TOO_SLOW_FRAMES:
+            if way not in too_slow or len(taken) < _few(taken[0]):
                 taken.append(await played[way].send(next(frames[way]), way.request))
                 report(way.name, taken[-1])
     return answers
+
+
+def _few(first: TimedAnswer) -> int:
+    return 1 if first.latency_s > HOPELESS_S else TOO_SLOW_FRAMES
 
 
 def _is_too_slow(way: DemoStrategy, answer: TimedAnswer, fastest_s: float) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 import aiohttp
 import numpy as np
 from aiohttp.test_utils import TestServer
-from edge_support import TOKEN, FakeCloud, load_net, make_plans, middle_only, net_card
+from fake_cloud import TOKEN, FakeCloud
+from net_bundle import load_net, make_plans, middle_only, net_card
 
 from evosplit.cli.measured.band_run import measure_bands
 from evosplit.cli.measured.device_pair import FasterCloud, Pair

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import make_table, middle_stage, picture
+from edge_support import middle_stage, picture
+from net_bundle import make_table
 
 from evosplit.cloud import request_inputs
 from evosplit.kernels.codec import encode_tensor
