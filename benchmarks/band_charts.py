@@ -16,9 +16,10 @@ from benchmarks.cells.inputs import network
 from benchmarks.cells.predictions import Measured, known_of, measured
 from benchmarks.report import write_result
 from evosplit.cli.measured.band_run import measure_bands
+from evosplit.cli.measured.device_pair import Pair
 from evosplit.cli.measured.playback import Rounds
 from evosplit.cli.measured.tiers import Bench, ServedModel, bench
-from evosplit.cli.measured.timed_edge import Pair, Played
+from evosplit.cli.measured.timed_edge import Played
 from evosplit.library.bands import BandReport
 from evosplit.library.plots.figure import file_axes, save_axes
 from evosplit.shared.link import Link
@@ -57,12 +58,9 @@ CASES: Final = (
 
 
 def main() -> None:
-    """Measure all charts, draw them, and write the result."""
+    """Measure and draw all charts, and write the result."""
     started_s = time.perf_counter()
     reports = asyncio.run(_all())
-    IMAGES.mkdir(exist_ok=True)
-    for case, report in zip(CASES, reports, strict=True):
-        save_axes(report.plot(file_axes()), case.file)
     charts = [report.to_dict() for report in reports]
     write_result("band_charts", {"wall_s": time.perf_counter() - started_s, "charts": charts})
 
@@ -86,6 +84,8 @@ async def _chart(case: Case, here: Measured, running: Bench) -> BandReport:
         rows = await measure_bands(running, edge, known.plans, LINKS, ROUNDS)
     report = BandReport(case.model, case.slowdown, case.speedup, RTT_S, case.integers, rows)
     print(report, file=sys.stderr, flush=True)
+    IMAGES.mkdir(exist_ok=True)
+    save_axes(report.plot(file_axes()), case.file)
     return report
 
 

@@ -21,7 +21,7 @@ from benchmarks.fixed.tiers import THIS_TREE, tiers
 from benchmarks.report import write_result
 from evosplit.cli.demo.processes import new_token
 
-ROUNDS: Final = 40
+ROUNDS: Final = 30
 FRAMES: Final = 8
 WARM_UP: Final = 40
 BASELINE: Final = "BASELINE_TREE"

@@ -2,14 +2,15 @@
 
 An edge slowed by 8, 20 and 50 (it waits in proportion) without integer units, a cloud tier under Ray Serve, a
 shaped link between them. The plan is the agent's: it measures itself, gets the table that the plan service
-makes, learns each link by probes and frames, and picks by its own rule; the prediction is that plan's on the
-link as learnt. Then frames of every strategy take turns, so that noise meets all alike, and the least median
-of three stretches counts, for the profiles as for the cells. The strategies are those of the band chart
-(`evosplit compare --measured`) with the best predicted split of the link, and at the smallest slowdown the
-published planners'. The edge is the agent's own engine in this process (preparation, head, encoding, HTTP
-client), without its HTTP face and its result store; the cloud is `evosplit cloud` as it is. Latency is from
-the frame's pixels to its outcome. Plans may cost as much accuracy as the agent's JPEG does on pictures that
-judge both; ``agrees`` says on others how many of the float network's answers stay.
+makes, learns each link by probes and frames, and picks by its own rule, corrected by what its frames take;
+the prediction is that plan's on the link as learnt, without corrections. Then frames of every strategy take
+turns, so that noise meets all alike, and the least median of three stretches counts, for the profiles as for
+the cells. The strategies are those of the band chart (`evosplit compare --measured`) with the best predicted
+split of the link, and at the smallest slowdown the published planners'. The edge is the agent's own engine in
+this process (preparation, head, encoding, HTTP client), without its HTTP face and its result store; the cloud
+is `evosplit cloud` as it is. Latency is from the frame's pixels to its outcome. Plans may cost as much
+accuracy as the agent's JPEG does on pictures that judge both; ``agrees`` says on others how many of the float
+network's answers stay.
 """
 
 from __future__ import annotations
@@ -25,15 +26,16 @@ from benchmarks.cells.inputs import PICTURES, Network, network
 from benchmarks.cells.predictions import Known, baselines, known_of, measured
 from benchmarks.cells.report_rows import is_split, line, row
 from benchmarks.report import write_result
+from evosplit.cli.measured.device_pair import Pair
 from evosplit.cli.measured.playback import Rounds, play
 from evosplit.cli.measured.tiers import Bench, ServedModel, bench
-from evosplit.cli.measured.timed_edge import Pair, Played, TimedEdge
+from evosplit.cli.measured.timed_edge import Played, TimedEdge
 from evosplit.cli.measured.ways import Way, held_to
 from evosplit.library.band_rows import PLANNED
 from evosplit.shared.link import Link
 from evosplit.shared.machine import this_machine
 from evosplit.shared.plan import Plan
-from evosplit.shared.replan import choices, replan
+from evosplit.shared.replan import choices
 
 BANDWIDTHS_BPS: Final = (0.5e6, 2e6, 8e6, 32e6)
 LINKS: Final = tuple(Link(bandwidth_bps, 0.02) for bandwidth_bps in BANDWIDTHS_BPS)
@@ -103,7 +105,7 @@ async def _cell(
 ) -> tuple[dict[str, Any], Plan]:
     """The cell, and the plan of the agent's choice."""
     learnt = await edge.learnt(known.plans.teacher)
-    ours = replan(known.table, learnt, None)
+    ours = await edge.settled(known.table)
     every = {PLANNED: held_to(ours), **ways}
     cell = row(known, link.bandwidth_bps, ours, learnt, await play(edge, every, ROUNDS))
     fastest = every[cell["best"]].plan if cell["to_best"] > 1 else ours

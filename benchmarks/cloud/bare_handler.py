@@ -30,7 +30,8 @@ def bare_handler(model: Path, cut_key: str, threads: int) -> Iterator[str]:
     """The address of a started handler."""
     port = free_port()
     arguments = [str(model), cut_key, str(threads), str(port)]
-    process = subprocess.Popen([sys.executable, "-m", __name__, *arguments])
+    # A session of its own, as the tiers have: the kernel shares the processor between sessions.
+    process = subprocess.Popen([sys.executable, "-m", __name__, *arguments], start_new_session=True)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(url)

@@ -29,7 +29,7 @@ _GATE_STEP: Final = 5
 _MOST: Final = {
     "yolox_nano": 72,
     "resnet56_cifar10": 500,
-    "lprnet": 500,
+    "lprnet": 300,
     "mobilenetv2": 250,
     "squeezenet1.1": 250,
 }

@@ -19,7 +19,7 @@ from evosplit.shared.wire import Frame, encode_frame
 PRESENT_BITS: Final = (4, 5, 6, 8, 16)
 _SLOPES: Final = np.geomspace(1e1, 1e9, 65)
 """Bytes that an error of one, noise as strong as the outputs, is worth."""
-_APART: Final = 1.04
+_APART: Final = 1.05
 """Steps by tensor that take fewer bytes more than those before are left out."""
 Tensors = Mapping[str, np.ndarray]
 Offered = Callable[[CodedStep], bool]

@@ -37,7 +37,7 @@ class RestoredBoundary:
 def restored_boundary(
     case: CodecCase, cut: Cut, ladders: Mapping[str, Ladder], threads: int
 ) -> RestoredBoundary:
-    """Learned for every tensor that can be restored; the others keep their ladders."""
+    """Learned for every tensor that can be restored, whose ladder then has restored steps alone."""
     tail = tail_model(case.graph, cut)
     networks: dict[str, Restoration] = {}
     restored = dict(ladders)
@@ -48,5 +48,6 @@ def restored_boundary(
                 case.graph, case.card, place, ladder.steps, case.calibration, threads
             )
             networks |= {network.name: network for network in learned.networks}
-            restored[name] = replace(ladder, steps=with_restored(ladder.steps, learned.known))
+            steps = with_restored(ladder.steps, learned.known)[len(ladder.steps) :]
+            restored[name] = replace(ladder, steps=steps or ladder.steps)
     return RestoredBoundary(restored, networks, tail)

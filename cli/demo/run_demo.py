@@ -38,8 +38,10 @@ async def run_demo(
         frame_source, token = scenario.frame_source(), new_token()
         async with contextlib.AsyncExitStack() as stack:
             console.print("starting the cloud tier (Ray Serve)")
+            judging = asyncio.create_task(asyncio.to_thread(scenario.jpeg_codec))
+            stack.callback(judging.cancel)
             cloud = await stack.enter_async_context(cloud_tier(folder, token))
-            codec = await asyncio.to_thread(scenario.jpeg_codec)
+            codec = await judging  # before anything is timed
             device = await asyncio.to_thread(board, scenario.network()[0], slowdown)
             shaper = await stack.enter_async_context(Shaper.between(cloud.url, links[0].link))
             console.print("starting the edge agents: they measure themselves and fetch their plans")

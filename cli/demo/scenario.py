@@ -26,7 +26,7 @@ from evosplit.shared.model_shapes import read_shapes, shape_file, write_shapes
 from evosplit.shared.shape_text import Shape
 
 FrameSource = Callable[[int], Iterator[DemoFrame]]
-JUDGED_FRAMES: Final = 200
+JUDGED_FRAMES: Final = 100
 """By so many at most the quality of the JPEG is found that keeps the accuracy."""
 JUDGED_SEED: Final = 7003
 GATE_MAX_ERROR: Final = 0.02

@@ -13,7 +13,6 @@ from evosplit.library.band_rows import PLANNED, BandRow
 from evosplit.library.progress import Progress
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Plan
-from evosplit.shared.replan import replan
 
 
 async def measure_bands(
@@ -29,9 +28,8 @@ async def measure_bands(
     fixed = plans.fixed_splits(links)
     for number, link in enumerate(links):
         bench.shaper.set_link(link)
-        learnt = await edge.learnt(plans.teacher)
-        planned = replan(plans.table, learnt, None)
-        ways = {PLANNED: held_to(planned), **plans.plain(link), **fixed}
+        await edge.learnt(plans.teacher)
+        ways = {PLANNED: held_to(await edge.settled(plans.table)), **plans.plain(link), **fixed}
         rows += _rows(link, ways, await play(edge, ways, rounds))
         if progress is not None:
             progress("measured links", number + 1, len(links))

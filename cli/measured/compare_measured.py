@@ -10,9 +10,10 @@ from typing import Final
 
 from evosplit.cli.measured.band_run import measure_bands
 from evosplit.cli.measured.chart_plans import ChartPlans, chart_plans
+from evosplit.cli.measured.device_pair import Pair
 from evosplit.cli.measured.playback import Rounds
 from evosplit.cli.measured.tiers import ServedModel, bench
-from evosplit.cli.measured.timed_edge import Pair, Played
+from evosplit.cli.measured.timed_edge import Played
 from evosplit.cli.planning import NOISE, Asked
 from evosplit.library.band_rows import BandRow
 from evosplit.library.bands import BandReport

@@ -13,9 +13,9 @@ import aiohttp
 
 from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.tiers import cloud_tier
-from evosplit.cli.measured.timed_edge import Pair, Played, TimedEdge, opened_heads
+from evosplit.cli.measured.device_pair import FasterCloud, Pair
+from evosplit.cli.measured.timed_edge import Played, TimedEdge, opened_heads
 from evosplit.cli.shaper import Shaper
-from evosplit.edge.link.uplink import Uplink
 from evosplit.shared.link import Link
 from evosplit.shared.model_shapes import read_shapes, shape_file, write_shapes
 from evosplit.shared.plan import Plan
@@ -51,7 +51,8 @@ class Bench:
     @contextlib.contextmanager
     def edge(self, played: Played, pair: Pair, plans: Sequence[Plan]) -> Iterator[TimedEdge]:
         """An edge of one network that knows these plans."""
-        uplink = Uplink(self.session, self.shaper.url, played.graph.name, self.token)
+        model, url = played.graph.name, self.shaper.url
+        uplink = FasterCloud(self.session, url, model, self.token, pair.speedup)
         edge = TimedEdge(uplink, played, pair, opened_heads(played.graph, plans))
         try:
             yield edge

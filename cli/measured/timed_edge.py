@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.cli.measured.ways import Way, listed
+from evosplit.cli.measured.device_pair import Pair
+from evosplit.cli.measured.ways import Way, held_to, listed
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
@@ -21,18 +22,22 @@ from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
-from evosplit.edge.pipeline.job import Answer, Job
+from evosplit.edge.pipeline.job import Answer, Job, Strategy
 from evosplit.edge.pipeline.serving import EdgeModel, Serving
 from evosplit.edge.pipeline.stages import DECODE, READ, ComputeThread
+from evosplit.library.band_rows import PLANNED
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import Card
+from evosplit.shared.correction.corrections import corrections_of
+from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError
 from evosplit.shared.graph import Graph
 from evosplit.shared.input_picture import picture_of
 from evosplit.shared.link import Link
-from evosplit.shared.plan import Plan
+from evosplit.shared.plan import Plan, PlanTable
 from evosplit.shared.postprocess import postprocess
+from evosplit.shared.replan import choices
 from evosplit.shared.result import Breakdown
 
 TIMEOUT_S: Final = 60.0
@@ -40,8 +45,11 @@ _UNSEEN: Final = Link(1e7)
 _LOOKS: Final = 8
 _FRAMES: Final = 4
 """How often an agent looks at a new link, with so many frames behind each look ..."""
-_LEARNING_S: Final = 3.0
+_LEARNING_S: Final = 2.0
 """... until so much time has gone."""
+_FEWEST_SETTLING: Final = 6
+_SETTLING_S: Final = 3.0
+"""Frames by which the agent's plan settles, and how long it gets at least."""
 
 
 @dataclass(frozen=True)
@@ -51,22 +59,6 @@ class Played:
     graph: Graph
     card: Card
     frames: Sequence[NDArray[np.uint8]]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Devices beyond this machine: the edge ``slowdown`` times slower, the cloud ``speedup`` times faster.
-
-    The edge waits beside its own computing. Of the cloud's own seconds, which every answer tells (decoding
-    and tail), all but one part in ``speedup`` are taken off the frame's latency afterwards.
-    """
-
-    slowdown: float = 1.0
-    speedup: float = 1.0
-
-    def latency_s(self, elapsed_s: float, breakdown: Breakdown) -> float:
-        """What a frame would have taken with this cloud."""
-        return elapsed_s - (breakdown.decode_s + breakdown.tail_s) * (1.0 - 1.0 / self.speedup)
 
 
 @dataclass(frozen=True)
@@ -86,6 +78,7 @@ class TimedEdge:
         self._uplink, self._played, self._pair, self._heads = uplink, played, pair, heads
         self._compute = ComputeThread(pair.slowdown)
         self._forget(_UNSEEN)
+        self._course: Course | None = None
 
     async def learnt(self, plan: Plan | None) -> Link:
         """A link that the edge never saw, as it estimates it after a few looks, and frames under ``plan``."""
@@ -95,25 +88,29 @@ class TimedEdge:
             await watch.look()
             if plan is not None and (turn == 0 or time.perf_counter() < end_s):
                 for number in range(_FRAMES):
-                    await self.send(Way("planned", plan), turn * _FRAMES + number)
+                    await self.send(held_to(plan), turn * _FRAMES + number)
         return self._cloud.link
+
+    async def settled(self, table: PlanTable) -> Plan:
+        """The plan that an agent with this table uses after some frames over the link as it was learnt.
+
+        What they took corrects the predictions, as it does in the agent, here and over later links.
+        """
+        model = EdgeModel(self._heads.graph, self._played.card, table)
+        course = self._course or Course(corrections_of(choices(table)))
+        plans = CurrentPlan(Serving(model, self._heads), self._link, course)
+        await plans.start()
+        engine = Engine(plans, self._compute, self._cloud)
+        number, end_s = 0, time.perf_counter() + _SETTLING_S
+        while number < _FEWEST_SETTLING or time.perf_counter() < end_s:
+            await self._timed(engine, PLANNED, number)
+            number += 1
+        self._course = plans.course.changed()
+        return plans.plan or table.plans[0]
 
     async def send(self, way: Way, number: int) -> TimedAnswer | None:
         """The frame of this number; None where the cloud did not answer in time: nobody stands in for it."""
-        engine, picture = await self._engine(way), self._played.frames[number % len(self._played.frames)]
-        started_s = time.perf_counter()
-        job = Job("frame", "default", self._played.graph.name, way.strategy)
-        read = functools.partial(picture_of, self._played.card, picture, way.strategy == "cloud-jpeg")
-        job = replace(job, is_picture=True, picture=await self._compute.run_stage(DECODE, job.times, read))
-        try:
-            answer = await engine.answer(job)
-        except (CloudUnavailableError, CloudRefusedError):
-            self._forget(self._cloud.link)
-            return None
-        await self._read(job, answer, picture)
-        elapsed_s, breakdown = time.perf_counter() - started_s, job.times.breakdown()
-        latency_s = self._pair.latency_s(elapsed_s, breakdown)
-        return TimedAnswer(latency_s, answer.wire_bytes, breakdown, answer.cut_key)
+        return await self._timed(await self._engine(way), way.strategy, number)
 
     def close(self) -> None:
         """End the thread that computes."""
@@ -126,6 +123,22 @@ class TimedEdge:
         plans = CurrentPlan(Serving(model, self._heads), self._link)
         await plans.start()
         return Engine(plans, self._compute, self._cloud)
+
+    async def _timed(self, engine: Engine, strategy: Strategy, number: int) -> TimedAnswer | None:
+        card, picture = self._played.card, self._played.frames[number % len(self._played.frames)]
+        started_s = time.perf_counter()
+        job = Job("frame", "default", self._played.graph.name, strategy)
+        read = functools.partial(picture_of, card, picture, strategy == "cloud-jpeg")
+        job = replace(job, is_picture=True, picture=await self._compute.run_stage(DECODE, job.times, read))
+        try:
+            answer = await engine.answer(job)
+        except (CloudUnavailableError, CloudRefusedError):
+            self._forget(self._cloud.link)
+            return None
+        await self._read(job, answer, picture)
+        elapsed_s, breakdown = time.perf_counter() - started_s, job.times.breakdown()
+        latency_s = self._pair.latency_s(elapsed_s, breakdown)
+        return TimedAnswer(latency_s, answer.wire_bytes, breakdown, answer.cut_key)
 
     async def _read(self, job: Job, answer: Answer, picture: NDArray[np.uint8]) -> None:
         size = int(picture.shape[0]), int(picture.shape[1])

@@ -30,7 +30,8 @@ _log = logging.getLogger(__name__)
 class CloudLink:
     """Requests behind a circuit breaker; every one of them teaches the link estimate.
 
-    ``changed`` is called after each update of ``state``; ``timeout_s`` bounds every request.
+    ``changed`` is called when the link or the circuit of ``state`` may have changed; ``timeout_s`` bounds
+    every request.
     """
 
     def __init__(
@@ -152,8 +153,8 @@ class CloudLink:
         return min(1.0 + 3.0 * expected_s, self._longest_s)
 
     def _learn(self, observation: Observation) -> None:
-        self._state.learn(observation)
-        self._notify()
+        if self._state.learn(observation):
+            self._notify()
 
     def _notify(self) -> None:
         if self._changed is not None:

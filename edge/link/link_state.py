@@ -22,7 +22,9 @@ class LinkState:
         self.link = assumed
         """The link as it is estimated now."""
 
-    def learn(self, observation: Observation) -> None:
-        """Correct the estimate by one request."""
+    def learn(self, observation: Observation) -> bool:
+        """Correct the estimate by one request; whether the link is another one now."""
+        before = self.link
         self.estimate = update(self.estimate, observation)
         self.link = self.estimate.link(self._assumed)
+        return self.link != before

@@ -23,7 +23,7 @@ _WIDEST_BITS: Final = 8
 Tensors = Mapping[str, NDArray[Any]]
 
 
-def budgeted_frame(frame_id: str, plan: Plan, tensors: Tensors, max_bytes: int | None) -> bytes:
+def budgeted_frame(frame_id: str, plan: Plan, tensors: Tensors, max_bytes: int) -> bytes:
     """A boundary's frame at the plan's steps, or else the finest coarser ones at which it fits.
 
     All tensors get coarser by one factor; their width stays, but wide ones and floats get 8 bits, and what is
@@ -31,7 +31,7 @@ def budgeted_frame(frame_id: str, plan: Plan, tensors: Tensors, max_bytes: int |
     FrameBudgetError where the coarsest does not fit, and InputError for NaN and plus infinity.
     """
     content = boundary_frame(frame_id, plan, tensors)
-    if max_bytes is None or len(content) <= max_bytes:
+    if len(content) <= max_bytes:
         return content
     fitting: bytes | None = None
     low, high = 0, _PER_OCTAVE * _OCTAVES

@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from evosplit.edge.link.cloud_link import CloudLink
-from evosplit.edge.link.payloads import exact_frame, picture_codec, picture_file, raw_frame
+from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
 from evosplit.edge.link.rate_control import budgeted_frame
 from evosplit.edge.link.uplink import CloudAnswer
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
@@ -155,7 +155,10 @@ class CloudRequests:
             return self._whole(job, plan, made, clock)
 
     def _whole(self, job: Job, plan: Plan, made: Outputs, clock: StageClock) -> Sent:
-        work = functools.partial(budgeted_frame, job.frame_id, plan, made, self._max_frame_bytes)
+        limit = self._max_frame_bytes
+        work = functools.partial(boundary_frame, job.frame_id, plan, made)
+        if limit is not None:
+            work = functools.partial(budgeted_frame, job.frame_id, plan, made, limit)
         return Sent(clock.run_stage(ENCODE, job.times, work))
 
     async def _encode(self, job: Job, work: Callable[[], bytes]) -> bytes:

@@ -111,6 +111,7 @@ def refresh(
             if not slots.size:
                 cells[base + token] |= FLAG if token >= DIRECT else 0
             else:
-                for slot in range(place, place + share):
-                    slots[(context << SCALE_BITS) + slot] = token
+                first, name = np.uintp((context << SCALE_BITS) + place), np.uint8(token)
+                for slot in range(np.uintp(share)):  # unsigned, so that it becomes one fill
+                    slots[first + slot] = name
             place += share

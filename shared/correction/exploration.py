@@ -63,8 +63,10 @@ def worth_trying(priced: Prices, current: int, best: int, gain_share: float) -> 
     overlap; ``best`` is the plan of the least corrected latency.
     """
     latency_s, current_s = priced.latency_s, float(priced.latency_s[current])
-    gain_s = _Z * priced.deviations_from_s(current) - (latency_s - current_s)
     is_cheap = latency_s <= (1 + LOSS) * float(latency_s[best])
+    if not np.delete(is_cheap, current).any():  # as for most frames, which are not to wait for the rest
+        return []
+    gain_s = _Z * priced.deviations_from_s(current) - (latency_s - current_s)
     candidates = np.flatnonzero(is_cheap & (gain_s >= gain_share * current_s))
     others = (int(place) for place in candidates if place != current)
     return sorted(others, key=lambda place: -float(gain_s[place]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from edge_support import load_net
+from net_bundle import load_net
 
 from evosplit.cli.demo import board as module
 from evosplit.cli.demo.board import BOARD_GAIN, Board, board

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from edge_support import TOKEN, picture, stage
+from edge_support import picture, stage
+from fake_cloud import TOKEN
 
 from evosplit.cli.demo.client import DemoFrame, EdgeClient
 from evosplit.library.client.asynchronous import AsyncClient

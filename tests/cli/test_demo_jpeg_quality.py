@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from edge_support import load_net, net_card, picture
+from edge_support import picture
+from net_bundle import load_net, net_card
 
 from evosplit.cli.demo.client import DemoFrame
 from evosplit.cli.demo.jpeg_quality import frugal_codec

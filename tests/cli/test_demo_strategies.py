@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from demo_rows import answer
-from edge_support import load_net, make_plan, make_table
+from net_bundle import load_net, make_plan, make_table
 
 from evosplit.cli.demo.strategies import FLOAT_WAY, PLANNED_WAY, demo_strategies, is_split
 

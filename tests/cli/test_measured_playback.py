@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from evosplit.cli.measured.device_pair import Pair
 from evosplit.cli.measured.playback import FEW_FRAMES, Rounds, Shots, play
-from evosplit.cli.measured.timed_edge import Pair, TimedAnswer
+from evosplit.cli.measured.timed_edge import TimedAnswer
 from evosplit.cli.measured.ways import Way
 from evosplit.shared.result import Breakdown
 
@@ -63,6 +64,6 @@ def test_shots_count_answers_alone() -> None:
 
 
 def test_a_faster_cloud_takes_off_its_own_seconds_alone() -> None:
-    breakdown = Breakdown(uplink_s=0.5, decode_s=0.1, tail_s=0.3)
-    assert Pair(8.0).latency_s(1.0, breakdown) == 1.0
-    assert round(Pair(8.0, 4.0).latency_s(1.0, breakdown), 6) == 0.7
+    told = Breakdown(uplink_s=0.5, decode_s=0.025, tail_s=0.075)
+    assert Pair(8.0).latency_s(1.0, told) == 1.0
+    assert round(Pair(8.0, 4.0).latency_s(1.0, told), 6) == 0.7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,16 +11,17 @@ from pathlib import Path
 import aiohttp
 import numpy as np
 from aiohttp.test_utils import TestServer
-from edge_support import TOKEN, FakeCloud, load_net, make_plans, middle_only, net_card
+from fake_cloud import TOKEN, FakeCloud
+from net_bundle import load_net, make_plans, middle_only, net_card
 
 from evosplit.cli.measured.band_run import measure_bands
+from evosplit.cli.measured.device_pair import FasterCloud, Pair
 from evosplit.cli.measured.playback import Rounds
 from evosplit.cli.measured.tiers import ServedModel
-from evosplit.cli.measured.timed_edge import Pair, Played, TimedEdge, opened_heads
+from evosplit.cli.measured.timed_edge import Played, TimedEdge, opened_heads
 from evosplit.cli.measured.ways import Way, held_to, listed
-from evosplit.edge.link.uplink import Uplink
 from evosplit.shared.link import Link
-from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.plan import Latency, Plan, PlanTable
 
 LINKS = [Link(1e6, 0.02), Link(8e6, 0.02)]
 
@@ -58,15 +60,15 @@ class FewPlans:
 
 
 @contextlib.asynccontextmanager
-async def stage(folder: Path) -> AsyncIterator[tuple[FakeCloud, TimedEdge, FewPlans]]:
+async def stage(folder: Path, speedup: float = 1.0) -> AsyncIterator[tuple[FakeCloud, TimedEdge, FewPlans]]:
     graph = load_net(folder)
     _, middle, alone = make_plans(graph, 3)
     cloud = FakeCloud(graph, net_card(graph))
     frames = [np.full((24, 32, 3), level, np.uint8) for level in (0, 128)]
     async with TestServer(cloud.app()) as server, aiohttp.ClientSession() as session:
-        uplink = Uplink(session, str(server.make_url("")), graph.name, TOKEN)
+        uplink = FasterCloud(session, str(server.make_url("")), graph.name, TOKEN, speedup)
         played, heads = Played(graph, net_card(graph), frames), opened_heads(graph, [middle, alone])
-        edge = TimedEdge(uplink, played, Pair(), heads)
+        edge = TimedEdge(uplink, played, Pair(1.0, speedup), heads)
         try:
             yield cloud, edge, FewPlans(middle_only(graph, with_fallback=False), alone, middle)
         finally:
@@ -83,6 +85,24 @@ async def test_frames_go_the_way_that_is_asked_for(tmp_path: Path) -> None:
         assert (alone.wire_bytes, split.cut_key, raw.cut_key) == (0, "3", "0")
         assert raw.wire_bytes > split.wire_bytes > 0
         assert cloud.inferences == 2
+
+
+async def test_a_faster_cloud_tells_a_part_of_its_seconds(tmp_path: Path) -> None:
+    async with stage(tmp_path, speedup=1e6) as (_, edge, plans):
+        answer = await edge.send(held_to(plans.middle), 0)
+        assert answer is not None
+        assert answer.breakdown.tail_s < 1e-5
+        assert answer.breakdown.uplink_s > 0
+        assert 0 < answer.latency_s < answer.breakdown.total_s
+
+
+async def test_the_agent_settles_on_the_plan_of_a_table_that_is_faster(tmp_path: Path) -> None:
+    async with stage(tmp_path) as (cloud, edge, plans):
+        slow = dataclasses.replace(plans.middle, latency=Latency(60.0, 0.1, 0.1))
+        table = dataclasses.replace(plans.table, breakpoints_bps=(1e5,), plans=(plans.alone, slow))
+        await edge.learnt(None)
+        assert (await edge.settled(table)).cut_key == plans.alone.cut_key
+        assert cloud.inferences == 0
 
 
 async def test_nobody_answers_in_the_place_of_a_cloud_that_refuses(tmp_path: Path) -> None:

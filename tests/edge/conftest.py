@@ -6,14 +6,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from edge_support import load_net, net_card
+from net_bundle import load_net, net_card
 
 from evosplit.edge.enrolment.measure import device_profiler
 
 
 @pytest.fixture(scope="session")
 def measurements(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This machine as it was measured once for all tests, with the network of `edge_support`."""
+    """This machine as it was measured once for all tests, with the network of `net_bundle`."""
     folder = tmp_path_factory.mktemp("measurements")
     graph = load_net(tmp_path_factory.mktemp("net"))
     device_profiler(folder, 1, integers=True).profile(graph, net_card(graph))

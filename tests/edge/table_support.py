@@ -6,7 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from edge_support import Stage, make_table, net_card, write_net_bundle
+from edge_support import Stage
+from net_bundle import make_table, net_card, write_net_bundle
 
 from evosplit.edge.pipeline.serving import EdgeModel
 from evosplit.shared.bundle import Bundle

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_support import LABELS, RTT_S, picture, stage, until
+from edge_support import picture, stage, until
+from net_bundle import LABELS, RTT_S
 
 from evosplit.shared.card import Card
 from evosplit.shared.pictures import decode_picture

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from edge_support import LABELS, middle_only, middle_stage, picture, stage
+from edge_support import middle_stage, picture, stage
 from hook_doubles import Told
 from hook_support import NEVER, sure, tap
+from net_bundle import LABELS, middle_only
 from numpy.typing import NDArray
 
 from evosplit.edge.hook_learning.examples import FittedHooks

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import make_table, middle_stage, picture
+from edge_support import middle_stage, picture
+from net_bundle import make_table
 
 from evosplit.cloud import request_inputs
 from evosplit.kernels.codec import encode_tensor
@@ -21,15 +22,13 @@ from evosplit.shared.wire import Frame, decode_frame, encode_frame
 VERSION_AT = 4
 
 
-def table_as(codec: str | None) -> Callable[[Graph, bool], PlanTable]:
+def table_as(codec: str | None, multiplier: float | None = None) -> Callable[[Graph, bool], PlanTable]:
     """The usual plans, their tensors in 4 bits and in this codec."""
+    code = TensorCode(4, codec=codec, lagrange_multiplier=multiplier)
 
     def made(graph: Graph, with_fallback: bool) -> PlanTable:
         table = make_table(graph, with_fallback)
-        plans = (
-            dataclasses.replace(plan, wire={name: TensorCode(4, codec=codec) for name in plan.wire})
-            for plan in table.plans
-        )
+        plans = (dataclasses.replace(plan, wire=dict.fromkeys(plan.wire, code)) for plan in table.plans)
         return dataclasses.replace(table, plans=tuple(plans))
 
     return made
@@ -64,6 +63,17 @@ async def test_the_cloud_answers_as_it_does_without(
         scores = [{each["label"]: each["score"] for each in some["outcome"]["top"]} for some in (one, other)]
         assert scores[0] == pytest.approx(scores[1], abs=0.005)
     assert versions == ([1, 1, 1, 3, 3, 3] if stream is None else [2, 2, 2, 3, 2, 2])
+
+
+async def test_economical_frames_are_no_longer_and_answered_alike(tmp_path: Path) -> None:
+    answers = {}
+    for name, multiplier in {"nearest": None, "economical": 0.1155}.items():
+        async with middle_stage(tmp_path / name, table_of=table_as("rans", multiplier)) as on:
+            status, answers[name] = await on.post(picture(1))
+            assert (status, answers[name]["answered_by"]) == (200, "cloud")
+    labels = {answer["outcome"]["top"][0]["label"] for answer in answers.values()}
+    assert len(labels) == 1
+    assert answers["economical"]["wire_bytes"] <= answers["nearest"]["wire_bytes"]
 
 
 def test_an_encoded_boundary_is_of_version_3() -> None:

@@ -15,7 +15,8 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
-from edge_support import TOKEN, picture, stage, until
+from edge_support import picture, stage, until
+from fake_cloud import TOKEN
 
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState

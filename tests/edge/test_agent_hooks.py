@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import LABELS, middle_stage, picture, stage, until
+from edge_support import middle_stage, picture, stage, until
 from hook_doubles import Pupil, Told
 from hook_support import ALWAYS, NEVER, flat, samples_exits, sure, tap, with_hooks
+from net_bundle import LABELS
 
 from evosplit.edge.hook_learning.examples import FittedHooks
 from evosplit.edge.hook_learning.exit_tasks import fitted_exits

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from edge_support import TOKEN, Stage, make_plan, stage
+from edge_support import Stage, stage
+from fake_cloud import TOKEN
+from net_bundle import make_plan
 
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import FLOAT_BITS, Latency, PlanTable

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_support import LABELS, make_table, picture, stage, until
+from edge_support import picture, stage, until
 from hook_doubles import Pupil, Told
 from hook_support import FITS, learner
+from net_bundle import LABELS, make_table
 
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.link.payloads import picture_codec, without_pictures

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_support import make_table, middle_stage, picture, stage, until
+from edge_support import middle_stage, picture, stage, until
+from net_bundle import make_table
 
 from evosplit.edge.pipeline.frame_times import measured
 from evosplit.edge.pipeline.job import Answer, Job

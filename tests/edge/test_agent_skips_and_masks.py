@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from edge_support import RTT_S, Stage, make_plans, middle_stage
+from edge_support import Stage, middle_stage
 from hook_support import FITS, NEVER, flat, learner
+from net_bundle import RTT_S, make_plans
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from PIL import Image

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import Stage, middle_only, middle_stage, picture
+from edge_support import Stage, middle_stage, picture
 from hook_doubles import Told
 from hook_support import NEVER, flat, samples_exits, sure, tap
+from net_bundle import middle_only
 
 from evosplit.edge.hook_learning.examples import FittedHooks
 from evosplit.edge.hook_learning.exit_trainer import ExitTrainer

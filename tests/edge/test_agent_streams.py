@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_support import Stage, middle_only, middle_stage, picture, until, use_the_middle
+from edge_support import Stage, middle_stage, picture, until, use_the_middle
+from net_bundle import middle_only
 
 
 async def post(on: Stage, seed: int, stream: str | None = "gate") -> dict[str, Any]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from edge_support import TOKEN, picture, stage
+from edge_support import picture, stage
+from fake_cloud import TOKEN
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import TOKEN, Stage, stage
+from edge_support import Stage, stage
+from fake_cloud import TOKEN
 
 from evosplit.shared.session import Runner
 from evosplit.shared.token import bearer

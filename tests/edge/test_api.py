@@ -9,7 +9,8 @@ import aiohttp
 import numpy as np
 import pytest
 import pytest_asyncio
-from edge_support import TOKEN, Stage, picture, stage
+from edge_support import Stage, picture, stage
+from fake_cloud import TOKEN
 
 from evosplit.shared.oip import (
     HEADER_LENGTH,

@@ -13,7 +13,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from edge_support import TOKEN, Stage, picture, stage, until
+from edge_support import Stage, picture, stage, until
+from fake_cloud import TOKEN
 
 LIMIT_BYTES = 50_000
 

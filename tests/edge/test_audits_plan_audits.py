@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_support import Stage, load_net, make_table, middle_stage, picture
+from edge_support import Stage, middle_stage, picture
+from net_bundle import load_net, make_table
 
 from evosplit.edge.audits.near_duplicates import FORGET_S, NearDuplicates
 from evosplit.edge.audits.plan_audits import FIRST_AUDITS, PlanAudits

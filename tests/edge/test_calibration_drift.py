@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_support import load_net, make_plan, make_table, middle_stage, picture, until
+from edge_support import middle_stage, picture, until
+from net_bundle import load_net, make_plan, make_table
 
 from evosplit.edge.calibration import drift as drift_file
 from evosplit.edge.calibration import observer

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_support import CARD
 from hypothesis import given
 from hypothesis import strategies as st
+from net_bundle import CARD
 
 from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
 from evosplit.edge.calibration.sample import LEAST_INPUTS, MOST_INPUTS, Kept, LiveSample

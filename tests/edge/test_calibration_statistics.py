@@ -11,7 +11,8 @@ import numpy as np
 import psutil
 import pytest
 import pytest_asyncio
-from edge_support import CARD, Stage, make_table, picture, stage, until
+from edge_support import Stage, picture, stage, until
+from net_bundle import CARD, make_table
 from table_support import offered
 
 from evosplit.edge.background.pause import BackgroundPause

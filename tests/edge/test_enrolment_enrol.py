@@ -11,7 +11,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, until, write_net_bundle
+from edge_support import until
+from fake_cloud import TOKEN, FakeCloud
+from net_bundle import load_net, make_table, net_card, write_net_bundle
 
 from evosplit.edge.backends.int8 import timed_integers
 from evosplit.edge.enrolment.enrol import enrol

@@ -13,18 +13,10 @@ from pathlib import Path
 import aiohttp
 import numpy as np
 import pytest
-from edge_support import (
-    TOKEN,
-    Stage,
-    make_table,
-    middle_stage,
-    net_card,
-    picture,
-    stage,
-    until,
-    write_net_bundle,
-)
+from edge_support import Stage, middle_stage, picture, stage, until
+from fake_cloud import TOKEN
 from hook_doubles import Told
+from net_bundle import make_table, net_card, write_net_bundle
 from table_support import model_of, offered, other_bundle, other_table
 
 from evosplit.edge.enrolment import renewal as renewal_file
@@ -272,6 +264,21 @@ async def test_what_hooks_spare_is_planned_for_while_frames_go_on(
         assert len(on.cloud.plan_requests) == count
         run.cancel()
         await asyncio.gather(run, return_exceptions=True)
+
+
+async def test_what_the_cloud_learned_to_restore_is_planned_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal_file, "LOOK_S", 0.01)
+    monkeypatch.setattr(renewal_file, "RESTORATION_LOOKS", 2)
+    async with stage(tmp_path) as on:
+        offered(on, tmp_path)
+        on.cloud.restorations = "learned"
+        await until(lambda: on.agent.plans.table_changes == 1)
+        assert on.cloud.plan_requests[0]["restores"] is True
+        described = len(on.cloud.calls)
+        await until(lambda: len(on.cloud.calls) > described + 3)  # it goes on to look
+        assert len(on.cloud.plan_requests) == 1
 
 
 def full(*_: object) -> None:

@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, write_net_bundle
+from fake_cloud import TOKEN, FakeCloud
+from net_bundle import load_net, make_table, net_card, write_net_bundle
 
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.edge.enrolment.enrol import enrol

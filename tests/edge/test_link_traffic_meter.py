@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from edge_support import middle_only, picture, stage
+from edge_support import picture, stage
+from net_bundle import middle_only
 
 from evosplit.edge.link.traffic_meter import TrafficMeter
 from evosplit.shared.errors import CloudUnavailableError

@@ -9,7 +9,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from edge_support import TOKEN, FakeCloud, load_net, net_card, picture, stage, until
+from edge_support import picture, stage, until
+from fake_cloud import TOKEN, FakeCloud
+from net_bundle import load_net, net_card
 
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState

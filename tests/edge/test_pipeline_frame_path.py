@@ -9,7 +9,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 
-from edge_support import middle_only, middle_stage, picture
+from edge_support import middle_stage, picture
+from net_bundle import middle_only
 
 MOST_FLOW_FILES = 12
 """In edge/api and edge/pipeline together."""

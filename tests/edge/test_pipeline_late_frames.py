@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_support import Stage, middle_only, middle_stage, picture, stage, until
+from edge_support import Stage, middle_stage, picture, stage, until
+from net_bundle import middle_only
 
 from evosplit.library.client.asynchronous import AsyncClient
 from evosplit.library.client.service_errors import WaitingError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from edge_support import load_net, make_table
+from net_bundle import load_net, make_table
 
 from evosplit.edge.pipeline.trusted_plans import is_exact, less_safe, trusted, whole_in_cloud
 from evosplit.shared.link import Link

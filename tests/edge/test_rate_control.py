@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from edge_support import make_plan, middle_stage, picture
+from edge_support import middle_stage, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from net_bundle import make_plan
 
+from evosplit.edge.head.apply_decisions import with_codes
 from evosplit.edge.link.payloads import boundary_frame
 from evosplit.edge.link.rate_control import budgeted_frame
 from evosplit.kernels.codec import decode_tensor
@@ -93,3 +95,14 @@ async def test_an_agent_answers_alone_where_nothing_fits(tmp_path: Path) -> None
         status, answer = await on.post(picture(1))
         assert (status, answer["answered_by"]) == (200, "edge-fallback")
         assert not on.agent.engine.cloud.circuit.is_open
+
+
+def test_only_a_frame_of_the_plans_own_codes_names_what_restores_it(plan: Plan) -> None:
+    wire = {"a": TensorCode(4, -2.0, 5.5, "rans", restoration="0f" * 8), "b": TensorCode(8, codec="rans")}
+    restored = dataclasses.replace(plan, wire=wire)
+    whole = boundary_frame("f", restored, TENSORS)
+    assert decode_frame(whole).restorations == ("0f" * 8, "")
+    coarser = budgeted_frame("f", restored, TENSORS, len(whole) - 100)
+    assert decode_frame(coarser).restorations == ()
+    hooked = with_codes(restored, {"a": TensorCode(4, -4.0, 11.0, "rans")})
+    assert decode_frame(boundary_frame("f", hooked, TENSORS)).restorations == ()

@@ -14,7 +14,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
-from edge_support import TOKEN, FakeCloud, load_net, make_table, net_card, picture, until, write_net_bundle
+from edge_support import picture, until
+from fake_cloud import TOKEN, FakeCloud
+from net_bundle import load_net, make_table, net_card, write_net_bundle
 
 from evosplit.edge.server import EdgeSettings, serve_edge
 from evosplit.shared.errors import PortInUseError, StoreError, UsageError

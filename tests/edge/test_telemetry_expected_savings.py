@@ -6,11 +6,12 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from edge_support import load_net, middle_stage, picture, stage, until
+from edge_support import middle_stage, picture, stage, until
 from hook_doubles import Told
 from hook_support import NEVER, sure, tap
 from hypothesis import given
 from hypothesis import strategies as st
+from net_bundle import load_net
 
 from evosplit.edge.head.partition import Part
 from evosplit.edge.head.trace import StepTrace

@@ -16,7 +16,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cloud_support import TOKEN as CLOUD_TOKEN
 from cloud_support import app_client, model_folder, no_plans
-from edge_support import TOKEN, Stage, picture, stage
+from edge_support import Stage, picture, stage
+from fake_cloud import TOKEN
 
 import evosplit
 from evosplit.cloud.plan_service import MakePlans
