@@ -51,8 +51,8 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
     plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), builder, streams, restorations.networks)
     _warm_up(plane, registry)
     planning = PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
-    plan_pool = ThreadPoolExecutor(1, "plan")
-    plans = PlanService(settings.data, planning, RestorationLearner(plan_pool, planning.learn).notice)
+    learner = RestorationLearner(ThreadPoolExecutor(1, "learn"), planning.learn)
+    plans = PlanService(settings.data, planning, learner.notice)
     warmer = TailWarmer(plane)
     warmer.warm(plans.recent(RECENT_TABLES), START_LIMIT_S)
     return Services(
@@ -64,7 +64,7 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         signer=BundleSigner(settings.data),
         inference=Inference(plane, settings.workers, settings.infer_timeout_s, make_batcher),
         pool=ThreadPoolExecutor(1, "other"),
-        plan_pool=plan_pool,
+        plan_pool=ThreadPoolExecutor(1, "plan"),
     )
 
 
