@@ -12,24 +12,19 @@ from __future__ import annotations
 
 import io
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
 from benchmarks.codec.codec_cases import CodecCase, Outputs, codec_cases
-from benchmarks.codec.codec_ways import Tensors, Way, restored_ways, ways
 from benchmarks.codec.coder_speed import coder_rows
-from benchmarks.codec.restored_ladders import restored_boundary
-from benchmarks.codec.tensor_ladders import ladders_of
+from benchmarks.codec.rate_accuracy import rate_accuracy_curve
 from benchmarks.report import write_result
 from evosplit.planner.encodings.encoding_costs import to_pixels
-from evosplit.shared.graph import Cut
 from evosplit.shared.picture_codes import as_it_is, sized_feeds
 from evosplit.shared.session import Runner
-from evosplit.shared.split import head_model, tail_model
 
 ALLOWED_POINTS: Final = 1.0
 THREADS: Final = 2
@@ -43,8 +38,6 @@ TARGETS: Final = {
     "restored_against_present": 1 / 3,
     "restored_bits_per_element": 0.8,
 }
-_HOPELESS_POINTS: Final = 10.0
-"""A way that loses so many on a quarter of the inputs is not followed any further."""
 
 
 def main() -> None:
@@ -60,7 +53,7 @@ def case_rows(case: CodecCase) -> Iterator[dict[str, Any]]:
     float_points = case.points(right, right)
     pictures = _pictures(case, right, float_points)
     for cut, share in case.cuts():
-        curve = list(_curve(case, cut, right))
+        curve = list(rate_accuracy_curve(case, cut, right, ALLOWED_POINTS, THREADS))
         elements = sum(case.graph.tensors[name].elements for name in cut.boundary)
         complete = [point for point in curve if point["inputs"] == len(right)]
         best = {kind: _fewest(complete, kind, float_points) for kind in KINDS}
@@ -92,64 +85,6 @@ def case_rows(case: CodecCase) -> Iterator[dict[str, Any]]:
         }
         print({key: value for key, value in row.items() if key != "curve"}, flush=True)
         yield row
-
-
-def _curve(case: CodecCase, cut: Cut, right: Sequence[Outputs]) -> Iterator[dict[str, Any]]:
-    """Every kind of way from the fewest bytes on, up to the first that keeps the points."""
-    head, tail = Runner(head_model(case.graph, cut), THREADS), Runner(tail_model(case.graph, cut), THREADS)
-    calibration = [_made(head, feeds) for feeds in case.calibration]
-    made = [_made(head, feeds) for feeds in case.unseen.feeds]
-    least = case.points(right, right) - ALLOWED_POINTS
-    ladders = ladders_of(calibration, cut.boundary, partial(_after, tail))
-    for kind in ways(ladders):
-        yield from _until_kept(((way, tail) for way in kind), case, made, right, least)
-    restored = restored_boundary(case, cut, ladders, THREADS)
-    pairs = ((way, restored.runner(way, THREADS)) for way in restored_ways(restored.ladders))
-    yield from _until_kept(pairs, case, made, right, least)
-
-
-def _until_kept(
-    pairs: Iterable[tuple[Way, Runner]],
-    case: CodecCase,
-    made: Sequence[Outputs],
-    right: Sequence[Outputs],
-    least: float,
-) -> Iterator[dict[str, Any]]:
-    """Ways with the tails behind them, until one keeps the points on all inputs."""
-    for way, tail in pairs:
-        row = _measured(case, way, tail, made, right)
-        yield row
-        if row["points"] >= least and row["inputs"] == len(right):
-            break
-
-
-def _after(tail: Runner, tensors: Tensors) -> Outputs:
-    return tail.run({name: tensors[name] for name in tail.input_names})
-
-
-def _measured(
-    case: CodecCase, way: Way, tail: Runner, made: Sequence[Outputs], right: Sequence[Outputs]
-) -> dict[str, Any]:
-    """Bytes and points of all inputs, or of the first quarter where that is enough to tell."""
-    quarter = len(made) // 4
-    sizes, answers = [], []
-    for tensors in made:
-        size, arrived = way.sent(tensors)
-        sizes.append(size)
-        answers.append({**tensors, **_after(tail, {**tensors, **arrived})})
-        if len(answers) == quarter and _lost(case, right[:quarter], answers) > _HOPELESS_POINTS:
-            break
-    points = case.points(right[: len(answers)], answers)
-    counted = {"bytes": statistics.fmean(sizes), "points": points, "inputs": len(answers)}
-    return {"way": way.kind, "setting": way.setting, **counted}
-
-
-def _lost(case: CodecCase, right: Sequence[Outputs], answers: Sequence[Outputs]) -> float:
-    return case.points(right, right) - case.points(right, answers)
-
-
-def _made(head: Runner, feeds: Mapping[str, np.ndarray]) -> Outputs:
-    return {**feeds, **head.run({name: feeds[name] for name in head.input_names})}
 
 
 def _pictures(case: CodecCase, right: Sequence[Outputs], float_points: float) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Learning of restorations in idle time: one tensor at a time, when nobody has asked for plans for a while.
 
-It takes turns with planning in the same thread, so that a request for plans waits for one tensor at most.
+It has a thread and a process of its own, of the lowest priority: nobody who asks for plans waits for it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ try:
 except EvoSplitError as error:
     sys.exit(f"evosplit: {error}")
 """
-READY_LIMIT_S = 120
+READY_LIMIT_S = 180
 
 
 @dataclass
@@ -65,9 +65,13 @@ def start(folder: Path, temp: Path, port: int, **more: object) -> Running:
             stderr=log,
         )
     started = Running(process, folder, temp, port, 0.0)
-    while "ready on" not in started.log:
-        assert process.poll() is None, started.log
-        assert time.monotonic() - begun_s < READY_LIMIT_S, started.log
-        time.sleep(0.1)
+    try:
+        while "ready on" not in started.log:
+            assert process.poll() is None, started.log
+            assert time.monotonic() - begun_s < READY_LIMIT_S, started.log
+            time.sleep(0.1)
+    except AssertionError:
+        started.stop()
+        raise
     started.start_s = time.monotonic() - begun_s
     return started
