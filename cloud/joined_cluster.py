@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import socket
 import sys
 import time
 from typing import Final
@@ -23,6 +24,7 @@ from evosplit.shared.errors import EvoSplitError
 
 _START_ERRORS: Final = (RayError, RuntimeError, OSError, TimeoutError, ValueError)
 _LOOK_S: Final = 3600.0
+_CONNECT_S: Final = 5.0
 
 
 def serve_in_cluster(settings: CloudSettings) -> None:
@@ -50,6 +52,7 @@ def _start(settings: CloudSettings) -> None:
     quiet = LoggingConfig(log_level="WARNING", enable_access_log=False)
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     try:
+        _check_reachable(str(settings.address))
         ray.init(address=settings.address, log_to_driver=False, logging_level=logging.WARNING)
         stop_on_signals()  # Ray has put its own in place
         serve.start(http_options={"host": settings.host, "port": settings.port}, logging_config=quiet)
@@ -59,6 +62,13 @@ def _start(settings: CloudSettings) -> None:
         raise EvoSplitError(f"cannot serve from the cluster at {settings.address}: {line}") from None
     nodes = sum(node["Alive"] for node in ray.nodes())
     _say(f"ready on port {settings.port} of a cluster of {nodes} ({time.monotonic() - started_s:.1f} s)")
+
+
+def _check_reachable(address: str) -> None:
+    """Ray ends the whole process where nobody listens. Raises OSError, ValueError."""
+    if address != "auto":
+        host, _, port = address.rpartition(":")
+        socket.create_connection((host, int(port)), _CONNECT_S).close()
 
 
 def _leave() -> None:
