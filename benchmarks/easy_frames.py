@@ -36,10 +36,10 @@ from evosplit.shared.split import head_model, tail_model
 AGREEMENT: Final = 0.98
 OWN: Final = 4
 """The plan's step in the ladder."""
-LEARNED: Final = 800
-UNSEEN: Final = slice(16000, 16300)
+LEARNED: Final = 4000
+UNSEEN: Final = slice(16000, 17000)
 CALIBRATED: Final = 100
-TESTED: Final = 300
+TESTED: Final = 500
 BAND: Final = (0.35, 0.65)
 
 Tensor = NDArray[np.float32]

@@ -11,18 +11,21 @@ from starlette.applications import Starlette
 
 from evosplit.cloud.admission import MAX_ONGOING_REQUESTS
 from evosplit.cloud.assemble import make_services
-from evosplit.cloud.ingress import make_app
+from evosplit.cloud.grpc_service import GrpcMethods
+from evosplit.cloud.ingress import make_app, token_verifier
 from evosplit.cloud.serve_batching import make_batcher
 from evosplit.cloud.settings import AppSettings
 
 RAY_MAX_ONGOING_REQUESTS: Final = 2 * MAX_ONGOING_REQUESTS
 """Twice what `evosplit.cloud.admission` admits: its 503 comes first, and Ray's own only in a flood."""
 
+TARGET_ONGOING_REQUESTS: Final = 8
+"""As many for each replica: two batches under way, and some that wait."""
+
 
 @serve.deployment(
     max_ongoing_requests=RAY_MAX_ONGOING_REQUESTS,
     graceful_shutdown_timeout_s=5,
-    ray_actor_options={"num_cpus": 1},
 )
 @serve.ingress()
 class Cloud:
@@ -30,14 +33,48 @@ class Cloud:
 
     def __init__(self, settings: AppSettings) -> None:
         self._services = make_services(settings, make_batcher)
+        self._grpc = GrpcMethods(self._services, token_verifier(settings))
 
     def __serve_build_asgi_app__(self) -> Starlette:
         """The application; Ray Serve asks for it once, after the constructor."""
         return make_app(self._services)
+
+    async def ServerLive(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: alive."""
+        return await self._grpc.call("ServerLive", message, grpc_context)
+
+    async def ServerReady(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: ready."""
+        return await self._grpc.call("ServerReady", message, grpc_context)
+
+    async def ModelReady(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: whether a model can be served."""
+        return await self._grpc.call("ModelReady", message, grpc_context)
+
+    async def ServerMetadata(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: name, version, extensions."""
+        return await self._grpc.call("ServerMetadata", message, grpc_context)
+
+    async def ModelMetadata(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: inputs and outputs of a model."""
+        return await self._grpc.call("ModelMetadata", message, grpc_context)
+
+    async def ModelInfer(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
+        """gRPC: inference."""
+        return await self._grpc.call("ModelInfer", message, grpc_context)
 
 
 def build(args: AppSettings) -> Application:
     """The application from its settings. Raises UsageError when there is no token and none can be stored."""
     settings, _ = args.with_token()
     deployment: Any = Cloud  # the decorators have made it one
-    return deployment.bind(settings)
+    actor = {"num_cpus": 1, "num_gpus": settings.num_gpus}
+    return deployment.options(ray_actor_options=actor, **scaling(settings)).bind(settings)
+
+
+def scaling(settings: AppSettings) -> dict[str, Any]:
+    """How many replicas: a number, or what Ray Serve chooses between by the length of the queue."""
+    if settings.max_replicas <= settings.min_replicas:
+        return {"num_replicas": settings.min_replicas}
+    between = {"min_replicas": settings.min_replicas, "max_replicas": settings.max_replicas}
+    return {"autoscaling_config": {**between, "target_ongoing_requests": TARGET_ONGOING_REQUESTS}}

@@ -28,6 +28,7 @@ from evosplit.kernels.warm import warm_entropy_coding
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.oip import FRAME_INPUT, InferRequest, blob_tensor, build_request
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
+from evosplit.shared.providers import gpu_provider
 from evosplit.shared.wire import Frame, encode_frame
 from evosplit.shared.wire.frame import AFFINE_BITS
 
@@ -47,7 +48,8 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
     for name, problem in registry.broken.items():
         _LOG.warning("model %s is not served: %s", name, problem)
     streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)
-    restorations, builder = Restorations(settings.data), TailBuilder(settings.session_threads)
+    restorations = Restorations(settings.data)
+    builder = TailBuilder(settings.session_threads, gpu_provider() if settings.num_gpus else "cpu")
     plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), builder, streams, restorations.networks)
     _warm_up(plane, registry)
     planning = PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)

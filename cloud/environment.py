@@ -28,30 +28,46 @@ _FIXED: Final[Mapping[str, str]] = {
 }
 
 
-def serve_environment(temp: Path) -> dict[str, str]:
+_STICKY: Final = "source\n    hash-type consistent\n    hash-balance-factor 150"
+"""HAProxy keeps a client with its replica, which holds its streams, unless that has 1.5 times its share."""
+
+
+def serve_environment(temp: Path, max_replicas: int = 1) -> dict[str, str]:
     """Variables for a Ray Serve of its own, whose files are under ``temp``.
 
     Ray puts its node's id, 56 digits, into the path of HAProxy's socket, which may have 97 bytes.
     """
     stats, metrics, fallback, grpc_fallback = free_ports(4)
-    first = free_ports(1)[0]
-    last = min(first + _REPLICA_PORTS, 65535)
-    return dict(_FIXED) | {
-        "RAY_TMPDIR": str(temp),
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": secrets.token_hex(32),  # between Ray's own processes, in no file
-        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(temp / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(temp / "a"),
-        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(temp / "m"),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(temp),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(temp / "server-state"),
-        "RAY_SERVE_HAPROXY_STATS_PORT": str(stats),
-        "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
-        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback),
-        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(grpc_fallback),
-        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(last - _REPLICA_PORTS),
-        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(last),
-    }
+    first, grpc_first = (min(port, 65535 - _REPLICA_PORTS) for port in free_ports(2))
+    balance = {"RAY_SERVE_HAPROXY_BALANCE_ALGORITHM": _STICKY} if max_replicas > 1 else {}
+    return (
+        dict(_FIXED)
+        | balance
+        | {
+            "RAY_TMPDIR": str(temp),
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": secrets.token_hex(32),  # between Ray's own processes, in no file
+            "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(temp / "haproxy.cfg"),
+            "RAY_SERVE_HAPROXY_SOCKET_PATH": str(temp / "a"),
+            "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(temp / "m"),
+            "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(temp),
+            "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(temp / "server-state"),
+            "RAY_SERVE_HAPROXY_STATS_PORT": str(stats),
+            "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
+            "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback),
+            "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(grpc_fallback),
+            "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(first),
+            "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first + _REPLICA_PORTS),
+            "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": str(grpc_first),
+            "RAY_SERVE_DIRECT_INGRESS_MAX_GRPC_PORT": str(grpc_first + _REPLICA_PORTS),
+        }
+    )
+
+
+def cluster_environment() -> dict[str, str]:
+    """Variables for every node of a cluster that others start, before ``ray start``."""
+    names = ("RAY_SERVE_ENABLE_HA_PROXY", "RAY_SERVE_THROUGHPUT_OPTIMIZED", "RAY_USAGE_STATS_ENABLED")
+    return {name: _FIXED[name] for name in names}
 
 
 def apply_environment(variables: Mapping[str, str]) -> None:

@@ -16,6 +16,7 @@ from evosplit.cloud.authentication import BearerAuthentication, allowed
 from evosplit.cloud.error_responses import HANDLERS
 from evosplit.cloud.inference_route import infer
 from evosplit.cloud.services import Services
+from evosplit.cloud.settings import AppSettings
 from evosplit.shared.security.audit_log import AuditLog, audit_file
 from evosplit.shared.security.scopes import Scope
 from evosplit.shared.security.token_file import token_file
@@ -24,13 +25,8 @@ from evosplit.shared.security.token_verifier import TokenVerifier
 
 def make_app(services: Services) -> Starlette:
     """The ASGI application. The event loop only moves bytes; all else happens in the services' threads."""
-    settings = services.settings
-    if settings.token is None:
-        raise ValueError("the application has no token")
-    verifier = TokenVerifier(settings.token.get_secret_value(), token_file(settings.data))
-    authentication = Middleware(
-        BearerAuthentication, verifier=verifier, audit=AuditLog(audit_file(settings.data))
-    )
+    audit = AuditLog(audit_file(services.settings.data))
+    authentication = Middleware(BearerAuthentication, verifier=token_verifier(services.settings), audit=audit)
     app = Starlette(
         routes=_routes(),
         middleware=[authentication, Middleware(AdmissionControl)],
@@ -38,6 +34,13 @@ def make_app(services: Services) -> Starlette:
     )
     app.state.services = services
     return app
+
+
+def token_verifier(settings: AppSettings) -> TokenVerifier:
+    """Of the token in the settings, and those in the data folder."""
+    if settings.token is None:
+        raise ValueError("the application has no token")
+    return TokenVerifier(settings.token.get_secret_value(), token_file(settings.data))
 
 
 def _routes() -> list[Route]:

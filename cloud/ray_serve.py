@@ -18,6 +18,7 @@ from ray.serve.schema import LoggingConfig
 
 from evosplit.cloud.app import build
 from evosplit.cloud.front.haproxy_config import APPLICATION
+from evosplit.cloud.grpc_service import SERVICER
 from evosplit.cloud.reaper import is_program, processes_of
 from evosplit.cloud.settings import AppSettings
 
@@ -29,12 +30,12 @@ _STOP_LIMIT_S: Final = 15.0
 _POLL_S: Final = 0.1
 
 
-def start_ray(temp: Path) -> None:
+def start_ray(temp: Path, num_gpus: int) -> None:
     """Start Ray's processes, with their files under ``temp``; they die with this one."""
     ray.init(
         address="local",
         num_cpus=max(2, os.cpu_count() or 1),
-        num_gpus=0,
+        num_gpus=num_gpus,
         include_dashboard=False,
         configure_logging=True,
         logging_level=logging.WARNING,
@@ -44,14 +45,16 @@ def start_ray(temp: Path) -> None:
     )
 
 
-def start_application(settings: AppSettings, port: int) -> None:
+def start_application(settings: AppSettings, port: int, grpc_port: int | None = None) -> None:
     """Start HAProxy and the application; return when its replica is built. Raises what Ray raises.
 
     Ray's own listening side gets the port on the loopback; clients come to the front end.
     """
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     quiet = LoggingConfig(log_level="WARNING", enable_access_log=False)
-    serve.start(http_options={"host": "127.0.0.1", "port": port}, logging_config=quiet)
+    rpc = None if grpc_port is None else {"port": grpc_port, "grpc_servicer_functions": [SERVICER]}
+    http = {"host": "127.0.0.1", "port": port}
+    serve.start(http_options=http, grpc_options=rpc, logging_config=quiet)
     serve.run(build(settings), name=APPLICATION, route_prefix="/", logging_config=quiet)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import tempfile
@@ -44,6 +45,11 @@ def serve_cloud(settings: CloudSettings) -> None:
     Raises PortInUseError, UsageError, ModelError before anything is started; EvoSplitError when Ray Serve
     does not come up.
     """
+    if settings.address is not None:
+        from evosplit.cloud.joined_cluster import serve_in_cluster  # Ray takes seconds to import
+
+        serve_in_cluster(settings)
+        return
     check_free(settings.host, settings.port)
     _check_tls(settings)
     _announce(open_registry(settings.models, settings.shapes))
@@ -67,7 +73,7 @@ def serve_cloud(settings: CloudSettings) -> None:
 def _serve(settings: CloudSettings, temp: Path) -> None:
     started_s = time.monotonic()
     front = write_front(FrontEnd(settings.host, settings.port, temp), settings.tls)
-    apply_environment(serve_environment(temp))
+    apply_environment(serve_environment(temp, settings.max_replicas))
     os.environ.update(front)
     _say("starting Ray Serve")
     inner_port = free_ports(1)[0]
@@ -95,9 +101,9 @@ def _start(settings: CloudSettings, temp: Path, inner_port: int) -> None:
     from evosplit.cloud import ray_serve  # it reads the environment when imported
 
     try:
-        ray_serve.start_ray(temp)
+        ray_serve.start_ray(temp, math.ceil(settings.num_gpus * settings.max_replicas))
         stop_on_signals()  # Ray has put its own in place
-        ray_serve.start_application(settings.app, inner_port)
+        ray_serve.start_application(settings.app, inner_port, settings.grpc_port)
     except ray_serve.START_ERRORS as problem:
         raise EvoSplitError(f"Ray Serve did not start: {ray_serve.last_line(problem)}") from None
 

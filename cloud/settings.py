@@ -18,7 +18,10 @@ class AppSettings(BaseModel):
     pin dynamic dimensions, by model and input. ``data`` keeps bundles, profiles, error tables and a generated
     token. ``threads`` of ONNX Runtime per inference, 0 for all cores;
     ``workers`` inferences run at a time. A body larger than ``max_body_bytes`` is refused. What is kept of
-    streams takes at most ``stream_bytes``, and ends with ``stream_lifetime_s`` without a frame.
+    streams takes at most ``stream_bytes``, and ends with ``stream_lifetime_s`` without a frame. There are
+    ``min_replicas`` to ``max_replicas`` of the application, by how many requests wait (Ray Serve). One with
+    a share in a GPU (``num_gpus``) computes there as far as ONNX Runtime can: TensorRT, else CUDA, else the
+    CPU.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +33,9 @@ class AppSettings(BaseModel):
     token_file: Path | None = None
     threads: int = Field(0, ge=0)
     workers: int = Field(2, ge=1)
+    min_replicas: int = Field(1, ge=1)
+    max_replicas: int = Field(1, ge=1)
+    num_gpus: float = Field(0.0, ge=0)
     tail_cache_bytes: int = Field(10**9, ge=0)
     stream_bytes: int = Field(256 * 10**6, ge=0)
     stream_lifetime_s: float = Field(300.0, gt=0)
@@ -64,11 +70,15 @@ class CloudSettings(AppSettings):
     ``temp`` is where Ray and HAProxy keep their sockets and logs while they run (a short path: a socket's
     name has at most 107 bytes); by default the system's folder for temporary files. With ``tls_cert`` and
     ``tls_key`` it serves HTTPS, with ``client_ca`` only to those with a certificate of that authority.
+    ``grpc_port`` is that of gRPC on the loopback, None for none. ``address`` is that of a Ray cluster to
+    join, HOST:PORT or ``auto``; without, Ray is started here.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     temp: Path | None = None
+    address: str | None = None
+    grpc_port: int | None = Field(None, ge=1, le=65535)
     tls_cert: Path | None = None
     tls_key: Path | None = None
     client_ca: Path | None = None

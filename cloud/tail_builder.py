@@ -9,6 +9,7 @@ from evosplit.cloud.batching.batch_sizes import LARGEST
 from evosplit.cloud.tail_cache import Tail
 from evosplit.cloud.weight_pool import WeightPool
 from evosplit.shared.graph import Cut, Graph
+from evosplit.shared.providers import ProviderName, Providers
 from evosplit.shared.restoration.network import Restoration
 from evosplit.shared.restoration.restored_tail import restored_tail
 from evosplit.shared.split import tail_model
@@ -18,12 +19,11 @@ _SESSION_BYTES = 2 * 10**6
 
 
 class TailBuilder:
-    """Builds tails for ``threads`` each. Safe to call from several threads."""
+    """Builds tails for ``threads`` each, on a provider of ONNX Runtime. Safe to call from several threads."""
 
-    def __init__(self, threads: int, providers: tuple[str, ...] = ("CPUExecutionProvider",)) -> None:
-        self._threads = threads
-        self._providers = providers
+    def __init__(self, threads: int, provider: ProviderName = "cpu") -> None:
         self._pool = WeightPool()
+        self._providers = Providers(provider, threads, opener=self._pool.open)
 
     def build(self, graph: Graph, cut: Cut, restorations: Sequence[Restoration] = ()) -> Tail:
         """A tail behind restorations, with batches of sizes that nobody measured; about a second.
@@ -32,7 +32,7 @@ class TailBuilder:
         """
         before_bytes = self._pool.memory_bytes
         model = restored_tail(tail_model(graph, cut), restorations)
-        runner = open_batches(model, self._threads, self._providers, self._pool.open)
+        runner = open_batches(model, self._providers.open)
         new_bytes = self._pool.memory_bytes - before_bytes
         return Tail(runner, new_bytes + activation_bytes(graph, cut, max(runner.times.seconds)))
 

@@ -12,7 +12,6 @@ import aiohttp
 
 from evosplit.edge.agent import Agent
 from evosplit.edge.backends.change_rules import ChangeSettings
-from evosplit.edge.backends.providers import Providers
 from evosplit.edge.background.follow_ups import FollowUps
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.background.supervisor import Supervisor
@@ -53,6 +52,7 @@ from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
+from evosplit.shared.providers import Providers
 
 if TYPE_CHECKING:
     from evosplit.edge.audits.hook_audits import HookAudits

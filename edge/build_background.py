@@ -51,9 +51,7 @@ def hook_manager(
     if audits is not None:
         from evosplit.edge.hook_learning.manager import HookManager
 
-        manager = HookManager(engine, settings, background, audits, pause)
-        manager.load()
-        return manager
+        return HookManager(engine, settings, background, audits, pause)
     if settings.region is not None:
         from evosplit.edge.hooks.mask import region_hooks
 

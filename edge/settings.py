@@ -11,9 +11,9 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from evosplit.edge.backends.providers import ProviderName
 from evosplit.shared.errors import UsageError
 from evosplit.shared.measurement_store import cache_folder
+from evosplit.shared.providers import ProviderName
 from evosplit.shared.security.tls import ClientFiles, ServerFiles, server_files
 from evosplit.shared.token import given_token, read_token, stored_token
 from evosplit.shared.traffic import TrafficLimit, parse_traffic

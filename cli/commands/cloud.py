@@ -30,6 +30,21 @@ from evosplit.shared.shape_text import Shape
 @click.option("--tls-cert", type=FILE, help="Serve HTTPS with this certificate (PEM): evosplit certs.")
 @click.option("--tls-key", type=FILE, help="The certificate's key.")
 @click.option("--client-ca", type=FILE, help="Serve only clients with a certificate of this authority.")
+@click.option(
+    "--address", metavar="HOST:PORT|auto", help="Join this Ray cluster instead of starting Ray here."
+)
+@click.option(
+    "--replicas",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Most replicas; Ray Serve starts them as the queue asks for.",
+)
+@click.option(
+    "--grpc-port", type=click.IntRange(1, 65535), help="Serve gRPC, too: on the loopback, at this port."
+)
+@click.option("--gpus", type=click.FloatRange(min=0), default=0, show_default=True, help="GPUs of a replica.")
+@click.option("--kuberay", is_flag=True, help="Print a RayService for Kubernetes with KubeRay, and end.")
 @click.option("--threads", type=click.IntRange(min=0), default=0, show_default=True, help="0: all cores.")
 def cloud(
     models: Path,
@@ -41,6 +56,11 @@ def cloud(
     tls_cert: Path | None,
     tls_key: Path | None,
     client_ca: Path | None,
+    address: str | None,
+    replicas: int,
+    grpc_port: int | None,
+    gpus: float,
+    kuberay: bool,
     threads: int,
 ) -> None:
     r"""Serve the models in a folder, whole or from any cut, with Ray Serve.
@@ -53,20 +73,28 @@ def cloud(
     from evosplit.cloud.server import CloudSettings, serve_cloud  # Ray takes seconds to import
 
     data = data or cache_folder() / "cloud"
-    serve_cloud(
-        CloudSettings(
-            models=models,
-            host=host,
-            port=port,
-            data=data,
-            shapes=_by_model(shapes),
-            token_file=token_file,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            client_ca=client_ca,
-            threads=threads,
-        )
+    settings = CloudSettings(
+        models=models,
+        host=host,
+        port=port,
+        data=data,
+        shapes=_by_model(shapes),
+        token_file=token_file,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        client_ca=client_ca,
+        address=address,
+        max_replicas=replicas,
+        grpc_port=grpc_port,
+        num_gpus=gpus,
+        threads=threads,
     )
+    if kuberay:
+        from evosplit.cloud.kuberay import ray_service
+
+        click.echo(ray_service(settings.app), nl=False)
+        return
+    serve_cloud(settings)
 
 
 def _by_model(given: tuple[tuple[str, str, Shape], ...]) -> dict[str, dict[str, Shape]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from evosplit.cloud.batching.batch_sizes import ALONE, UNMEASURED, BatchTimes, measure_times
 from evosplit.cloud.batching.free_batch import free_batch
 from evosplit.shared.errors import InputError, ModelError
-from evosplit.shared.runtime import open_session
-from evosplit.shared.session import Opener, Runner, random_feeds
+from evosplit.shared.session import Runner, random_feeds
 
 Arrays = Mapping[str, NDArray[Any]]
 TOLERANCE: Final = 1e-4
@@ -64,23 +63,21 @@ def _stacked(batch: Sequence[Arrays], size: int) -> dict[str, NDArray[Any]]:
     return {name: np.concatenate([sample[name] for sample in padded]) for name in batch[0]}
 
 
-def open_batches(
-    model: onnx.ModelProto, threads: int, providers: Sequence[str], opener: Opener = open_session
-) -> BatchRunner:
+def open_batches(model: onnx.ModelProto, open_runner: Callable[[onnx.ModelProto], Runner]) -> BatchRunner:
     """A runner of batches where the model allows them, else of single samples; not measured.
 
-    Raises ModelError when the runtime does not take the model.
+    Raises what ``open_runner`` raises, ModelError, when the runtime does not take the model.
     """
     freed = free_batch(model)
     if freed is None:
-        return BatchRunner(Runner(model, threads, providers, opener=opener))
+        return BatchRunner(open_runner(model))
     try:
-        runner = BatchRunner(Runner(freed, threads, providers, opener=opener), UNMEASURED)
+        runner = BatchRunner(open_runner(freed), UNMEASURED)
         if _keeps_answers(runner, model):
             return runner
     except (ModelError, InputError):
         pass  # it runs without a batch, or says below why it does not run at all
-    return BatchRunner(Runner(model, threads, providers, opener=opener))
+    return BatchRunner(open_runner(model))
 
 
 def _keeps_answers(runner: BatchRunner, model: onnx.ModelProto) -> bool:

@@ -11,13 +11,13 @@ from typing import Final
 import onnx
 
 from evosplit.edge.backends.change_rules import ChangeSettings
-from evosplit.edge.backends.providers import Providers
 from evosplit.edge.backends.race import Race
 from evosplit.edge.backends.runtime_segment import RuntimeSegment
 from evosplit.edge.backends.segment import FrameContext, Segment
 from evosplit.edge.backends.slowed_segment import SlowedSegment
 from evosplit.shared.errors import InputError, ModelError
 from evosplit.shared.plan import TensorCode
+from evosplit.shared.providers import Providers
 from evosplit.shared.session import random_feeds
 from evosplit.shared.wire import EncodedTensor
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evosplit.edge.backends.change_rules import ChangeSettings
-from evosplit.edge.backends.providers import Providers
 from evosplit.edge.backends.segment import Segment
 from evosplit.edge.backends.selection import open_segment
 from evosplit.edge.head.hook_placement import StepBuilder, hook_borders, placed_hooks
@@ -15,6 +14,7 @@ from evosplit.edge.head.steps import Head, RunSegment
 from evosplit.edge.hooks.hook import Hook
 from evosplit.shared.graph import Cut, Graph
 from evosplit.shared.plan import TensorCode
+from evosplit.shared.providers import Providers
 from evosplit.shared.split import edge_outputs
 from evosplit.shared.wire import EncodedTensor
 

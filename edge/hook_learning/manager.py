@@ -42,6 +42,9 @@ _log = logging.getLogger(__name__)
 class HookManager:
     """Has hooks of the settings' kinds learned, and hands them to the engine.
 
+    Heads are built from its construction on with the hooks of an earlier run, and with the tensors that
+    learners read.
+
     All of it belongs to the event loop but `HookLearner.observe`. A learner that fails rests for a while and
     leaves the others alone.
     """
@@ -77,12 +80,10 @@ class HookManager:
         self.audits = audits
         self.budgets = LearningBudgets() if budgets is None else budgets
         self.observer = Observer(engine, audits, self.learners, self.budgets, self._retries)
+        self._equip_heads()
 
-    def load(self) -> None:
-        """Have heads built with the hooks of an earlier run, and with the tensors that learners read.
-
-        Before any head is built: none need be built twice.
-        """
+    def _equip_heads(self) -> None:
+        """Before any head is built: none need be built twice."""
         likely = replan(self._plans.model.table, self._engine.cloud.link, None)
         followers = (learner for learner in self.learners if isinstance(learner, PlanFollower))
         self._plans.heads.change_hooks(self.hooks)

@@ -23,8 +23,8 @@ class LinkState:
         """The link as it is estimated now."""
 
     def learn(self, observation: Observation) -> bool:
-        """Correct the estimate by one request; whether the link is another one now."""
+        """Correct the estimate by one request; whether the link, or what may be sent over it, is another."""
         before = self.link
         self.estimate = update(self.estimate, observation)
         self.link = self.estimate.link(self._assumed)
-        return self.link != before
+        return self.link != before or self.meter.is_metered

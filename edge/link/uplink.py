@@ -29,6 +29,7 @@ from evosplit.shared.oip import (
     blob_tensor,
     build_request,
     parse_response,
+    time_left_header,
 )
 from evosplit.shared.security.tls import failure_reason
 from evosplit.shared.token import bearer
@@ -115,7 +116,12 @@ class Uplink:
         async with self._session.post(
             f"{self._url}{path}",
             data=io.BytesIO(body),
-            headers={**self._headers, **headers, "Content-Length": str(len(body))},
+            headers={
+                **self._headers,
+                **headers,
+                **time_left_header(timeout_s),
+                "Content-Length": str(len(body)),
+            },
             timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_S, ceil_threshold=60),
             allow_redirects=False,
         ) as response:

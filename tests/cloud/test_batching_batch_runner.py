@@ -12,14 +12,12 @@ from evosplit.shared.graph.passes import normalise
 from evosplit.shared.session import Runner, random_feeds
 from tests import models as nets
 
-CPU = ("CPUExecutionProvider",)
-
 
 @pytest.mark.parametrize("sizes", [{1: 1.0}, {1: 1.0, 4: 1.0}, {1: 1.0, 2: 1.5, 16: 1.6}])
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_everyone_gets_its_own_answer(sizes: dict[int, float], count: int) -> None:
     model = normalise(nets.residual_net())
-    runner = open_batches(model, 1, CPU)
+    runner = open_batches(model, Runner)
     assert runner.times == UNMEASURED
     alone, samples = Runner(model), [random_feeds(model, seed) for seed in range(count)]
     shared = BatchRunner(runner.runner, BatchTimes(sizes))
@@ -31,7 +29,7 @@ def test_everyone_gets_its_own_answer(sizes: dict[int, float], count: int) -> No
 
 def test_a_network_that_mixes_samples_runs_them_alone() -> None:
     model = nets.choice_net()
-    runner = open_batches(model, 1, CPU)
+    runner = open_batches(model, Runner)
     assert runner.times == ALONE
     assert runner.measured(model) is runner
     samples = [random_feeds(model, seed) for seed in range(3)]
@@ -40,12 +38,12 @@ def test_a_network_that_mixes_samples_runs_them_alone() -> None:
 
 def test_measured_sizes_begin_with_one() -> None:
     model = normalise(nets.chain_net())
-    measured = open_batches(model, 1, CPU).measured(model)
+    measured = open_batches(model, Runner).measured(model)
     assert 1 in measured.times.seconds
     assert measured.times.seconds[1] > 0
 
 
 def test_a_wrong_sample_is_refused() -> None:
-    runner = open_batches(nets.chain_net(), 1, CPU)
+    runner = open_batches(nets.chain_net(), Runner)
     with pytest.raises(InputError):
         runner.run([{"x": np.zeros((1, 3, 16, 15), np.float32)}])

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = model_folder(tmp_path_factory.mktemp("cloud"))
     (folder / "bad.onnx").write_bytes(b"no model")
     temp = Path(tempfile.mkdtemp(prefix="evt-", dir="/tmp"))
-    running = start(folder, temp, free_ports(1)[0])
+    port, grpc_port = free_ports(2)
+    running = start(folder, temp, port, grpc_port=grpc_port)
+    (folder / "grpc-port").write_text(str(grpc_port))
     yield running
     running.stop()
     shutil.rmtree(temp, ignore_errors=True)
@@ -139,6 +142,45 @@ def test_a_tail_answers_a_frame(cloud: Running, registry: Registry) -> None:
     np.testing.assert_allclose(got.arrays()["y"], whole_outputs(model, feeds)["y"], atol=0.2)
     status, answer = call(cloud, "POST", "/v2/models/residual/infer", body[:-9], headers)
     assert (status, list(json.loads(answer))) == (400, ["error"])
+
+
+def test_a_crowd_is_answered_in_batches(cloud: Running, registry: Registry) -> None:
+    """More at a time than run at a time, of several tails: each gets its own answer."""
+    model = registry.get("residual")
+
+    def play(index: int) -> None:
+        feeds = seeded_feeds(model, index)
+        content = frame_bytes(model, prefix_cut(model.graph, 1 + index % 4), feeds)
+        body, length = oip.build_request(blob_request(oip.FRAME_INPUT, content))
+        expected = whole_outputs(model, feeds)["y"]
+        for _ in range(5):
+            headers = bearer(cloud.token) | {oip.HEADER_LENGTH: str(length)}
+            status, answer = call(cloud, "POST", "/v2/models/residual/infer", body, headers)
+            assert status == 200, answer
+            end = answer.index(b"}]}") + 3
+            got = oip.parse_response(answer, end + -end % 8).arrays()["y"]
+            np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-4)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(play, range(16)))
+
+
+def test_a_stock_grpc_client_infers(cloud: Running, registry: Registry) -> None:
+    from tritonclient.grpc import InferenceServerClient, InferInput
+    from tritonclient.utils import InferenceServerException
+
+    model, headers = registry.get("chain"), {"authorization": bearer(cloud.token)["Authorization"]}
+    feeds = seeded_feeds(model)
+    given = InferInput("x", [1, 3, 16, 16], "FP32")
+    given.set_data_from_numpy(feeds["x"])
+    with InferenceServerClient(f"127.0.0.1:{(cloud.folder / 'grpc-port').read_text()}") as client:
+        assert client.is_server_ready()
+        assert client.is_model_ready("chain", headers=headers)
+        got = client.infer("chain", [given], headers=headers)
+        np.testing.assert_allclose(got.as_numpy("y"), whole_outputs(model, feeds)["y"], rtol=1e-4, atol=1e-5)
+        with pytest.raises(InferenceServerException) as refused:
+            client.infer("chain", [given], headers={"authorization": "Bearer wrong"})
+    assert "UNAUTHENTICATED" in str(refused.value.status())
 
 
 def test_large_bodies_pass_and_larger_ones_are_refused(cloud: Running) -> None:

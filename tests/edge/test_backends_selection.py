@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from timed_segments import ManualClock, TimedSegment
 
-from evosplit.edge.backends.providers import Providers
 from evosplit.edge.backends.runtime_segment import RuntimeSegment
 from evosplit.edge.backends.selection import fastest_segment, open_segment
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.providers import Providers
 from tests import models
 
 

@@ -109,7 +109,7 @@ async def show(on: Stage, frames: int, stream: str = "default") -> list[str]:
 async def test_it_learns_is_kept_and_is_dropped(tmp_path: Path) -> None:
     async with guessing(tmp_path) as on:
         assert set(await show(on, 10)) == {"cloud"}
-        await until(lambda: on.agent.plans.heads.hooks != ())
+        await until(lambda: on.agent.plans.current[1].hooks != ())
         assert await show(on, 2) == ["exit"] * 2
         path = tmp_path / "data" / "net" / "hooks.evh"
         await until(lambda: path.exists() and learner(on, "guess").seen == [])  # they were without it
@@ -152,7 +152,7 @@ async def test_after_a_rest_it_goes_on(
         await until(lambda: all(f"{step} is broken" in caplog.text for step in ("observe", "fit")))
         guess.broken.clear()
         await show(on, 12)
-        await until(lambda: on.agent.plans.heads.hooks != ())
+        await until(lambda: on.agent.plans.current[1].hooks != ())
 
 
 def test_each_kind_of_the_settings_has_a_learner() -> None:

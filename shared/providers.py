@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 import onnx
+import onnxruntime
 
 from evosplit.shared.errors import ModelError
-from evosplit.shared.session import Runner
+from evosplit.shared.runtime import open_session
+from evosplit.shared.session import Opener, Runner
 
 ProviderName = Literal["cpu", "cuda", "tensorrt"]
 
@@ -32,20 +34,39 @@ class Providers:
 
     When the provider is missing, or its first session cannot be created (no driver, no memory), one warning
     is logged and every later session is on the processor: a head of two kinds would be the slower one.
-    Segments in integers are played ``integer_slowdown`` times slower than they are here.
+    Segments in integers are played ``integer_slowdown`` times slower than they are here. ``opener``: see
+    `evosplit.shared.session.Runner`.
     """
 
-    def __init__(self, wanted: ProviderName = "cpu", threads: int = 1, integer_slowdown: float = 1.0) -> None:
+    def __init__(
+        self,
+        wanted: ProviderName = "cpu",
+        threads: int = 1,
+        integer_slowdown: float = 1.0,
+        opener: Opener = open_session,
+    ) -> None:
         self.name: ProviderName = wanted
         self.threads = threads
         self.integer_slowdown = integer_slowdown
+        self._opener = opener
 
     def open(self, model: onnx.ModelProto) -> Runner:
         """A runner for the model. Raises ModelError when the processor does not take it either."""
         if self.name != "cpu":
             try:
-                return Runner(model, self.threads, PROVIDERS[self.name])
+                return Runner(model, self.threads, PROVIDERS[self.name], opener=self._opener)
             except ModelError as refused:
                 _log.warning("provider %s cannot be used, so the processor computes: %s", self.name, refused)
                 self.name = "cpu"
-        return Runner(model, self.threads)
+        return Runner(model, self.threads, opener=self._opener)
+
+
+def gpu_provider() -> ProviderName:
+    """The fastest provider for a GPU that this ONNX Runtime has; ``cpu``, said in one line, without any."""
+    available = onnxruntime.get_available_providers()
+    ordered: tuple[ProviderName, ...] = ("tensorrt", "cuda")
+    for name in ordered:
+        if PROVIDERS[name][0] in available:
+            return name
+    _log.warning("this ONNX Runtime has no provider for GPUs, so the processor computes")
+    return "cpu"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from evosplit.edge.backends.providers import Providers
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import Graph, load_graph
+from evosplit.shared.providers import Providers, gpu_provider
 from evosplit.shared.session import Runner
 from tests import models
 
@@ -31,15 +31,30 @@ def test_a_provider_that_is_not_there_is_said_once(graph: Graph, caplog: pytest.
 def test_a_session_that_cannot_be_made_falls_back_too(
     graph: Graph, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def runner(model: Any, threads: int, providers: tuple[str, ...] = ("CPUExecutionProvider",)) -> Runner:
+    def runner(
+        model: Any, threads: int, providers: tuple[str, ...] = ("CPUExecutionProvider",), opener: Any = None
+    ) -> Runner:
         if providers[0] != "CPUExecutionProvider":
             raise ModelError("CUDA failure 100: no CUDA-capable device is detected")
         return Runner(model, threads)
 
-    monkeypatch.setattr("evosplit.edge.backends.providers.Runner", runner)
+    monkeypatch.setattr("evosplit.shared.providers.Runner", runner)
     providers = Providers("cuda")
     providers.open(graph.model)
     providers.open(graph.model)
     assert len(caplog.records) == 1
     assert "no CUDA-capable device" in caplog.text
     assert providers.name == "cpu"
+
+
+def test_without_a_provider_for_gpus_the_processor_computes(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    have = ["CPUExecutionProvider"]
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: have)
+    assert gpu_provider() == "cpu"
+    assert "no provider for GPUs" in caplog.text
+    have.append("CUDAExecutionProvider")
+    assert gpu_provider() == "cuda"
+    have.append("TensorrtExecutionProvider")
+    assert gpu_provider() == "tensorrt"
