@@ -40,7 +40,7 @@ from evosplit.shared.replan import choices
 BANDWIDTHS_BPS: Final = (0.5e6, 2e6, 8e6, 32e6)
 LINKS: Final = tuple(Link(bandwidth_bps, 0.02) for bandwidth_bps in BANDWIDTHS_BPS)
 SLOWDOWNS: Final = (8.0, 20.0, 50.0)
-ROUNDS: Final = Rounds(seconds=3.0, fewest=5)
+ROUNDS: Final = Rounds(seconds=2.0, fewest=5)
 TARGETS: Final = {"prediction_within": 0.15, "of_best": 1.05}
 
 

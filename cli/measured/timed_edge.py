@@ -48,7 +48,7 @@ _FRAMES: Final = 4
 _LEARNING_S: Final = 2.0
 """... until so much time has gone."""
 _FEWEST_SETTLING: Final = 6
-_SETTLING_S: Final = 3.0
+_SETTLING_S: Final = 2.0
 """Frames by which the agent's plan settles, and how long it gets at least."""
 
 

@@ -101,7 +101,7 @@ async def test_a_disk_that_is_full_ends_no_learning(
 
 
 async def test_what_follows_from_frames_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with stage(tmp_path) as on:
+    async with stage(tmp_path, calibration_bytes=0) as on:  # which follows from frames, too
         go_on = asyncio.Event()
 
         async def slow(*_: object) -> None:

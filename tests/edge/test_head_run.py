@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hook_doubles import Told, ToldBlock
+from net_bundle import load_net, make_plan
 
 from evosplit.edge.head.apply_decisions import kept_channels, with_codes
 from evosplit.edge.head.assemble import HeadOptions, HeadSource, assemble
@@ -184,8 +185,6 @@ def test_hooks_on_what_crosses_are_not_asked_where_it_does_not(graph: Graph) -> 
 
 
 def test_only_larger_steps_replace_entropy_coded_ones(tmp_path: Path) -> None:
-    from edge_support import load_net, make_plan
-
     plan = make_plan(load_net(tmp_path), 3, 0.01, 100)
     name = plan.boundary[0]
     planned = dataclasses.replace(plan, wire={name: TensorCode(5, -1.0, 1.0, "rans")})
@@ -200,8 +199,6 @@ def test_only_larger_steps_replace_entropy_coded_ones(tmp_path: Path) -> None:
 
 
 def test_bits_replace_only_what_they_name(tmp_path: Path) -> None:
-    from edge_support import load_net, make_plan
-
     plan = make_plan(load_net(tmp_path), 3, 0.01, 100)
     name = plan.boundary[0]
     assert with_codes(plan, {}) is plan
