@@ -20,8 +20,9 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 demo: $(STAMP)
 	$(BIN)/evosplit demo
 
+# A process for each of two cores; the tests of one file stay together, since they share what is slow to start.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # 10^6 mutated entropy-coded frames; then new random examples for the property tests, for FUZZ_SECONDS: what
 # fails becomes an @example.

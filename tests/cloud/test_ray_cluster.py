@@ -166,7 +166,8 @@ def test_it_leaves_the_cluster_as_it_was(cluster: Cluster) -> None:
     """The last test of the module."""
     cluster.process.send_signal(signal.SIGTERM)
     assert cluster.process.wait(60) == 0
-    assert cluster.log.read_text().endswith("evosplit cloud: stopping\n")
+    told = [line for line in cluster.log.read_text().splitlines() if line.startswith("evosplit cloud:")]
+    assert told[-1] == "evosplit cloud: stopping"  # Ray's own lines of ended nodes may come after it
     assert len(cluster.nodes.list_all_nodes()) == 3
 
 

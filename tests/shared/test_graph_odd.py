@@ -311,7 +311,7 @@ def test_bodies_nest_as_deep_as_protobuf_lets_them_and_no_deeper() -> None:
     graph = _graph(odd_models.net(nodes, {"x": kind}, {"y": kind}, {"zero": zero}))
     assert [layer.op for layer in graph.layers] == ["ReduceMean", "Greater", "If"]
     assert set(graph.layers[-1].inputs) == {"c", "x"}
-    with pytest.raises(DecodeError, match="MaxDepth"):
+    with pytest.raises(DecodeError, match=r"MaxDepth|Error parsing"):  # as protobuf 7 and 6 say it
         _nested(40)
 
 
