@@ -45,7 +45,7 @@ from evosplit.shared.units import format_duration, format_size
 )
 @shape_option
 @click.option(
-    "--seconds", type=click.FloatRange(min=4), default=60.0, show_default=True, help="How long to play."
+    "--seconds", type=click.FloatRange(min=4), default=90.0, show_default=True, help="How long to play."
 )
 @click.option(
     "--slowdown",

@@ -36,7 +36,7 @@ trained for that, and `cli/assets/gate.json` holds the measurement. The default 
 ROUND_STRIDE: Final = 17
 """Each round begins so many pictures later in the user's folder."""
 
-CALIBRATION_PICTURES: Final = 16
+CALIBRATION_PICTURES: Final = 64
 OWN_PICTURES: Final = 64
 """At most so many of the user's pictures calibrate."""
 CALIBRATION_SEED: Final = 7001
