@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from evosplit.cli.demo.run_demo import run_demo
 from evosplit.cli.demo.scenario import Scenario
 from evosplit.cli.demo.stories import GATE, STORIES, own_scenario, story_scenario
 from evosplit.cli.options import FILE, FOLDER, Parsed, json_option, shape_option
+from evosplit.cli.orderly_end import run_to_its_end
 from evosplit.cli.output import print_json, print_table, stderr, stdout
 from evosplit.shared.errors import UsageError
 from evosplit.shared.machine import this_machine
@@ -90,7 +90,7 @@ def demo(
              evosplit demo --model model.onnx --images pictures/
     """
     scenario = _scenario(story, models, model, images, shapes)
-    rows = asyncio.run(run_demo(scenario, seconds, slowdown, stderr, links or DEMO_LINKS))
+    rows = run_to_its_end(run_demo(scenario, seconds, slowdown, stderr, links or DEMO_LINKS))
     data = report(rows, to_data(this_machine()), slowdown)
     _write(folder, rows, data, f"{scenario.title}, edge {slowdown:g} times slower than this machine")
     if as_json:

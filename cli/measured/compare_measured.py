@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from evosplit.cli.measured.device_pair import Pair
 from evosplit.cli.measured.playback import Rounds
 from evosplit.cli.measured.tiers import ServedModel, bench
 from evosplit.cli.measured.timed_edge import Played
+from evosplit.cli.orderly_end import run_to_its_end
 from evosplit.cli.planning import NOISE, Asked
 from evosplit.library.band_rows import BandRow
 from evosplit.library.bands import BandReport
@@ -54,7 +54,7 @@ def measured_comparison(asked: Asked, chart: Chart, progress: Progress) -> BandR
     played = _played(asked, setting, chart.images)
     model = ServedModel(asked.model, card, tuple(asked.shapes.items()))
     pair, rounds = Pair(asked.slowdown, asked.speedup), Rounds(seconds=chart.seconds)
-    rows = asyncio.run(_measured(model, played, pair, plans, links, rounds, progress))
+    rows = run_to_its_end(_measured(model, played, pair, plans, links, rounds, progress))
     notes = (*setting.notes, *promised.notes)
     report = (setting.model.name, asked.slowdown, asked.speedup, setting.rtt_s, asked.integers)
     return BandReport(*report, rows, notes)
