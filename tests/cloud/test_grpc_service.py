@@ -17,7 +17,7 @@ from evosplit.cloud.grpc_tensors import request_of
 from evosplit.cloud.ingress import token_verifier
 from evosplit.cloud.registry import Registry
 from evosplit.shared import oip
-from evosplit.shared.errors import InputError
+from evosplit.shared.errors import EvoSplitError, InputError
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.token import bearer
 
@@ -36,10 +36,8 @@ class Servicer:
         async def method(message: Any, context: Any) -> Any:
             try:
                 return await methods.call(name, message, context)
-            except Exception:
-                if context.code():
-                    await context.abort(context.code(), context.details())
-                raise
+            except EvoSplitError:  # its status is told already, as Ray Serve has it
+                await context.abort(context.code(), context.details())
 
         return method
 

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 import pytest_asyncio
-from aiohttp.test_utils import TestServer
 from edge_support import until
-from fake_cloud import TOKEN, FakeCloud
-from net_bundle import load_net, make_table, net_card, write_net_bundle
+from enrolment_support import Scene, enrolment_scene
+from net_bundle import load_net, make_table, write_net_bundle
 
 from evosplit.edge.backends.int8 import timed_integers
-from evosplit.edge.enrolment.enrol import enrol
-from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.link.reply import cloud_session
-from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.savings_record import KeptExpectation
 from evosplit.kernels.device_profile import DeviceProfiler
-from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import AuthError, BundleError, CloudUnavailableError, NotFoundError, ProfileError
 from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
 from evosplit.shared.json_cache import write_kept
@@ -31,32 +23,10 @@ from evosplit.shared.profile import Profile
 from evosplit.shared.serial import from_data
 
 
-@dataclasses.dataclass
-class Scene:
-    cloud: FakeCloud
-    server: TestServer
-    settings: EdgeSettings
-    session: aiohttp.ClientSession
-
-    async def enrol(self, **changes: object) -> Bundle:
-        settings = self.settings.changed(**changes)
-        client = PlannerClient(self.session, settings.cloud_url, settings.model, settings.token)
-        return await enrol(settings, client, retry_s=0.02)
-
-
 @pytest_asyncio.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    graph = load_net(tmp_path)
-    path = tmp_path / "net.evb"
-    digest = write_net_bundle(graph, path, make_table(graph), net_card(graph))
-    cloud = FakeCloud(graph, net_card(graph), path, digest)
-    server = TestServer(cloud.app())
-    await server.start_server()
-    url = str(server.make_url(""))
-    settings = EdgeSettings(cloud_url=url, model="net", data=tmp_path / "data", token=TOKEN, enrol_wait_s=0.1)
-    async with cloud_session() as session:
-        yield Scene(cloud, server, settings, session)
-    await server.close()
+    async with enrolment_scene(tmp_path) as made:
+        yield made
 
 
 async def test_first_start_measures_and_the_next_needs_no_cloud(scene: Scene) -> None:

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 import pytest_asyncio
-from aiohttp.test_utils import TestServer
-from fake_cloud import TOKEN, FakeCloud
-from net_bundle import load_net, make_table, net_card, write_net_bundle
+from enrolment_support import Scene, enrolment_scene
+from fake_cloud import TOKEN
 
 from evosplit.cloud.bundle_signer import BundleSigner
-from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.link.reply import cloud_session
-from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import BundleError, UsageError
 
 pytestmark = pytest.mark.usefixtures("measured_here")
 
 
-@dataclasses.dataclass
-class Scene:
-    cloud: FakeCloud
-    server: TestServer
-    settings: EdgeSettings
-    session: aiohttp.ClientSession
-
+class SignedScene(Scene):
     async def enrol(self, error: float | None = None, **changes: object) -> Bundle:
         """Another ``error`` asks for another bundle."""
-        settings = self.settings.changed(max_error=error, **changes)
-        client = PlannerClient(self.session, settings.cloud_url, settings.model, settings.token)
-        return await enrol(settings, client, retry_s=0.02)
+        return await super().enrol(max_error=error, **changes)
 
     async def is_refused(self, line: str, **changes: object) -> None:
         with pytest.raises(BundleError, match=line) as refused:
@@ -44,21 +30,12 @@ class Scene:
 
 
 @pytest_asyncio.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    graph = load_net(tmp_path)
-    path = tmp_path / "net.evb"
-    digest = write_net_bundle(graph, path, make_table(graph), net_card(graph))
-    cloud = FakeCloud(graph, net_card(graph), path, digest, signer=BundleSigner(tmp_path / "cloud"))
-    server = TestServer(cloud.app())
-    await server.start_server()
-    url = str(server.make_url(""))
-    settings = EdgeSettings(cloud_url=url, model="net", data=tmp_path / "data", token=TOKEN, enrol_wait_s=0.1)
-    async with cloud_session() as session:
-        yield Scene(cloud, server, settings, session)
-    await server.close()
+async def scene(tmp_path: Path) -> AsyncIterator[SignedScene]:
+    async with enrolment_scene(tmp_path, BundleSigner(tmp_path / "cloud")) as made:
+        yield SignedScene(made.cloud, made.server, made.settings, made.session)
 
 
-async def test_the_first_key_is_trusted_and_kept(scene: Scene) -> None:
+async def test_the_first_key_is_trusted_and_kept(scene: SignedScene) -> None:
     await scene.enrol()
     assert scene.cloud.signer is not None
     kept = scene.settings.folder / "cloud-key.pem"
@@ -69,13 +46,13 @@ async def test_the_first_key_is_trusted_and_kept(scene: Scene) -> None:
     await scene.enrol(0.5)
 
 
-async def test_another_key_is_refused(scene: Scene, tmp_path: Path) -> None:
+async def test_another_key_is_refused(scene: SignedScene, tmp_path: Path) -> None:
     await scene.enrol()
     scene.cloud.signer = BundleSigner(tmp_path / "other")
     await scene.is_refused(r"^the bundle is not signed with the key that is trusted, .*cloud-key.pem$")
 
 
-async def test_a_given_key_is_trusted_alone(scene: Scene, tmp_path: Path) -> None:
+async def test_a_given_key_is_trusted_alone(scene: SignedScene, tmp_path: Path) -> None:
     given, other = tmp_path / "given.pem", tmp_path / "other.pem"
     assert scene.cloud.signer is not None
     given.write_bytes(scene.cloud.signer.public_key)
@@ -90,7 +67,7 @@ async def test_a_given_key_is_trusted_alone(scene: Scene, tmp_path: Path) -> Non
         await scene.enrol(0.5, bundle_key=given)
 
 
-async def test_an_unsigned_bundle_is_refused_once_a_key_is_known(scene: Scene) -> None:
+async def test_an_unsigned_bundle_is_refused_once_a_key_is_known(scene: SignedScene) -> None:
     await scene.enrol()
     scene.cloud.signer = None
     scene.cloud.releases.clear()
@@ -98,7 +75,7 @@ async def test_an_unsigned_bundle_is_refused_once_a_key_is_known(scene: Scene) -
 
 
 async def test_a_cloud_that_does_not_sign_is_taken_as_before(
-    scene: Scene, caplog: pytest.LogCaptureFixture
+    scene: SignedScene, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene.cloud.signer = None
     await scene.enrol()
@@ -107,7 +84,7 @@ async def test_a_cloud_that_does_not_sign_is_taken_as_before(
     await scene.enrol()
 
 
-async def test_a_stale_release_is_refused(scene: Scene) -> None:
+async def test_a_stale_release_is_refused(scene: SignedScene) -> None:
     """The first answer to the same question, played again; the bundle in it is a valid one."""
     await scene.enrol()
     await scene.enrol(0.5)
@@ -115,7 +92,7 @@ async def test_a_stale_release_is_refused(scene: Scene) -> None:
     await scene.is_refused(r"^the bundle is stale: release \d+, and \d+ was here before$")
 
 
-async def test_the_answer_to_another_question_is_refused(scene: Scene, tmp_path: Path) -> None:
+async def test_the_answer_to_another_question_is_refused(scene: SignedScene, tmp_path: Path) -> None:
     """A fresh release that the cloud made for another device."""
     await scene.enrol()
     other = scene.settings.changed(data=tmp_path / "another-device", max_error=0.125)
@@ -126,7 +103,7 @@ async def test_the_answer_to_another_question_is_refused(scene: Scene, tmp_path:
     await scene.is_refused(r"^the signed bundle answers another question$")
 
 
-async def test_a_tampered_bundle_is_refused(scene: Scene) -> None:
+async def test_a_tampered_bundle_is_refused(scene: SignedScene) -> None:
     assert scene.cloud.bundle is not None
     content = bytearray(scene.cloud.bundle.read_bytes())
     content[len(content) // 2] ^= 1
@@ -136,7 +113,7 @@ async def test_a_tampered_bundle_is_refused(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("field", ["bundle", "model", "model_sha256", "asked", "sequence"])
-async def test_a_tampered_release_is_refused(scene: Scene, field: str) -> None:
+async def test_a_tampered_release_is_refused(scene: SignedScene, field: str) -> None:
     await scene.enrol()
     await scene.enrol(0.5)
     forged = scene.cloud.releases[-1]
@@ -145,7 +122,7 @@ async def test_a_tampered_release_is_refused(scene: Scene, field: str) -> None:
     await scene.is_refused(r"^the bundle is not signed with the key that is trusted")
 
 
-async def test_what_is_kept_is_verified_again_at_a_start(scene: Scene) -> None:
+async def test_what_is_kept_is_verified_again_at_a_start(scene: SignedScene) -> None:
     """A note without its signature: the bundle is asked for again, and without a cloud it is not used."""
     await scene.enrol()
     note = scene.settings.folder / "enrolment.json"
