@@ -37,7 +37,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A request that is ready to run: where it enters the network, and what goes in there."""
+    """A request that is ready to run since ``ready_s``: where it enters the network, and what goes in there.
+
+    ``queue_s`` is its wait until it was decoded.
+    """
 
     model: Model
     request: InferRequest
@@ -46,6 +49,7 @@ class Prepared:
     restorations: tuple[Restoration, ...]
     queue_s: float
     decode_s: float
+    ready_s: float
 
     @property
     def key(self) -> TailKey:
@@ -97,8 +101,9 @@ class DataPlane:
         model = self._registry.get(name)
         request = parse_request(call.body, call.header_length)
         cut, feeds, restorations = read_inputs(model, request, self._streams, self._restoration_of)
-        decode_s = time.perf_counter() - started_s
-        return Prepared(model, request, cut, feeds, restorations, started_s - call.received_s, decode_s)
+        ready_s = time.perf_counter()
+        times_s = (started_s - call.received_s, ready_s - started_s, ready_s)
+        return Prepared(model, request, cut, feeds, restorations, *times_s)
 
     def run(self, batch: Sequence[Prepared]) -> list[Answer | EvoSplitError]:
         """The answers to requests of one key, or what was wrong with each. Raises what building raises."""
@@ -114,7 +119,7 @@ class DataPlane:
                 return [problem]
             return [answer for each in batch for answer in self.run([each])]  # only one may be to blame
         tail_s = time.perf_counter() - started_s
-        return [_answer(each, made, tail_s) for each, made in zip(batch, outputs, strict=True)]
+        return [_answer(each, made, started_s, tail_s) for each, made in zip(batch, outputs, strict=True)]
 
     def warm(self, name: str) -> None:
         """Build the whole model's session, which runs it, too."""
@@ -141,8 +146,10 @@ class DataPlane:
         )
 
 
-def _answer(prepared: Prepared, made: dict[str, NDArray[Any]], tail_s: float) -> Answer:
+def _answer(prepared: Prepared, made: dict[str, NDArray[Any]], started_s: float, tail_s: float) -> Answer:
+    """All of the wait is the queue's: for a decoder, and for a slot or a tail that has to be built."""
     model, request = prepared.model, prepared.request
+    queue_s = prepared.queue_s + max(started_s - prepared.ready_s, 0.0)
     outputs = dict(made)
     if not prepared.cut.layers:
         outputs |= pass_through_outputs(model.graph, prepared.feeds)
@@ -150,6 +157,6 @@ def _answer(prepared: Prepared, made: dict[str, NDArray[Any]], tail_s: float) ->
         model_name=model.name,
         outputs=requested_outputs(request.outputs, outputs, (model.card and model.card.labels) or ()),
         id=request.id,
-        parameters={"queue_s": prepared.queue_s, "decode_s": prepared.decode_s, "tail_s": tail_s},
+        parameters={"queue_s": queue_s, "decode_s": prepared.decode_s, "tail_s": tail_s},
     )
     return build_response(response, request)

@@ -10,9 +10,11 @@ from evosplit.edge.audits.plan_audits import PlanAudits
 from evosplit.edge.background.supervisor import Supervisor, Work
 from evosplit.edge.calibration.live_calibration import LiveCalibration
 from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.pipeline.clouds import Clouds
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.intake import FrameIntake
+from evosplit.edge.results.decision_file import DecisionFile
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
 from evosplit.edge.telemetry.metrics import Metrics
@@ -30,13 +32,14 @@ class Agent:
 
     ``background`` runs the ``tasks``.
 
-    ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``: None where the settings leave them out.
+    ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``, ``decision_log``: None where the settings
+    leave them out.
     """
 
     frames: FrameIntake
     engine: Engine
     plans: CurrentPlan
-    cloud: CloudLink
+    clouds: Clouds
     store: Store
     metrics: Metrics
     profile: RuntimeProfile
@@ -48,3 +51,9 @@ class Agent:
     calibration: LiveCalibration | None = None
     plan_audits: PlanAudits | None = None
     spool: Spool | None = None
+    decision_log: DecisionFile | None = None
+
+    @property
+    def cloud(self) -> CloudLink:
+        """The link to the first cloud."""
+        return self.clouds.first.link

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -22,16 +22,17 @@ from evosplit.edge.build_background import (
     live_calibration,
     plan_audits,
 )
-from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.build_clouds import clouds, link_states, planners
+from evosplit.edge.device.device_watch import DeviceWatch
 from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.assemble import HeadOptions
+from evosplit.edge.head.bundle_set import BundleSet, bundle_set
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.table_heads import Heads
-from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.traffic_meter import TrafficMeter
-from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
+from evosplit.edge.pipeline.clouds import Clouds
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.frame_flow import FrameFlow
@@ -39,10 +40,11 @@ from evosplit.edge.pipeline.intake import FrameIntake
 from evosplit.edge.pipeline.late_frames import LateFrames
 from evosplit.edge.pipeline.serving import EdgeModel, Serving
 from evosplit.edge.pipeline.stages import ComputeThread
+from evosplit.edge.pipeline.surroundings import Surroundings
+from evosplit.edge.results.decision_file import DecisionFile
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
 from evosplit.edge.settings import EdgeSettings
-from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
@@ -51,20 +53,16 @@ from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.graph import Graph
-from evosplit.shared.link import Link
 from evosplit.shared.providers import Providers
 
 if TYPE_CHECKING:
     from evosplit.edge.audits.hook_audits import HookAudits
 
-ASSUMED_BPS: Final = 10e6
-"""The bandwidth until something was seen of the link."""
-
 _log = logging.getLogger(__name__)
 
 
 async def build_agent(
-    settings: EdgeSettings, bundle: Bundle, token: str, session: aiohttp.ClientSession
+    settings: EdgeSettings, bundles: Bundle | BundleSet, token: str, session: aiohttp.ClientSession
 ) -> Agent:
     """An agent with the head of its first plan; its background tasks are not started yet.
 
@@ -72,15 +70,16 @@ async def build_agent(
     """
     predictions = await asyncio.to_thread(PredictionRecord, settings.folder)
     meter = await asyncio.to_thread(TrafficMeter, settings.traffic, settings.folder / "traffic.json")
-    link = LinkState(Link(ASSUMED_BPS, bundle.manifest.table.rtt_s), meter)
-    plans = await asyncio.to_thread(_plans, settings, bundle, link, predictions)
-    uplink = Uplink(session, settings.cloud_url, settings.model, token)
-    cloud = CloudLink(uplink, link, settings.timeout_s, plans.reconsider)
+    made = bundle_set(bundles)
+    states, planning = link_states(settings, made, meter), planners(settings, token, session)
+    log = None if settings.decision_log is None else DecisionFile(settings.decision_log)
+    plans = await asyncio.to_thread(_plans, settings, made, states, predictions, log)
+    every = clouds(settings, plans, states, token, session)
     failures = HookFailures()
     audits = hook_audits(settings, plans.model.card, failures)
-    engine = _engine(settings, plans, cloud, failures, audits)
-    watch = LinkWatch(cloud, settings.probe_interval_s)
-    await watch.look()
+    engine = _engine(settings, plans, every, failures, audits)
+    watches = [LinkWatch(cloud.link, settings.probe_interval_s) for cloud in every.every]
+    await asyncio.gather(*(watch.look() for watch in watches))
     metrics, pause = Metrics(settings.model, version("evosplit")), BackgroundPause()
     background = Supervisor(metrics.background_failed)
     hooks = await asyncio.to_thread(hook_manager, engine, settings, background, audits, pause)
@@ -88,9 +87,8 @@ async def build_agent(
     store, profile = await asyncio.to_thread(_store, settings), RuntimeProfile()
     graph = plans.model.graph
     savings = SavingsRecord(graph, profile, hooks, settings.folder, settings.slowdown, _is_masked(settings))
-    planner = PlannerClient(session, settings.cloud_url, settings.model, token)
-    renewal = await asyncio.to_thread(PlanRenewal, plans, settings, planner, bundle, savings.now)
-    calibration = live_calibration(plans, settings, planner, renewal, pause)
+    renewal = await asyncio.to_thread(PlanRenewal, plans, settings, planning, made, savings.now)
+    calibration = live_calibration(plans, settings, planning, renewal, pause)
     if calibration is not None:
         await asyncio.to_thread(calibration.warm)
     checks = plan_audits(engine, settings, calibration, pause)
@@ -99,7 +97,8 @@ async def build_agent(
     spool = Spool(store, settings.spool_bytes) if settings.spool_bytes else None
     flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers)
     collects = settings.collect_s > 0
-    tasks = background_tasks(plans, watch, renewal, savings, predictions, hooks, calibration)
+    tasks = background_tasks(plans, watches, renewal, savings, predictions, hooks, calibration)
+    tasks["device"] = DeviceWatch(plans.see_device).run
     if meter.is_metered:
         tasks["traffic"] = meter.run
     if spool is not None:
@@ -109,7 +108,7 @@ async def build_agent(
         frames=FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, collects),
         engine=engine,
         plans=plans,
-        cloud=cloud,
+        clouds=every,
         store=store,
         metrics=metrics,
         profile=profile,
@@ -121,20 +120,27 @@ async def build_agent(
         calibration=calibration,
         plan_audits=checks,
         spool=spool,
+        decision_log=log,
     )
 
 
 def _plans(
-    settings: EdgeSettings, bundle: Bundle, link: LinkState, predictions: PredictionRecord
+    settings: EdgeSettings,
+    bundles: BundleSet,
+    states: Sequence[LinkState],
+    predictions: PredictionRecord,
+    log: DecisionFile | None,
 ) -> CurrentPlan:
-    course = Course(predictions.read(bundle.manifest.table), learns=settings.corrections)
-    heads = Heads(bundle, _head_options(settings))
-    model = EdgeModel(heads.graph, _card(bundle, heads.graph), bundle.manifest.table)
-    return CurrentPlan(Serving(model, heads), link, course)
+    table = bundles.manifest.table
+    course = Course(predictions.read(table), learns=settings.corrections)
+    heads = Heads(bundles, _head_options(settings))
+    model = EdgeModel(heads.graph, _card(bundles, heads.graph), table)
+    around = Surroundings(states, settings.power, settings.max_latency_s)
+    return CurrentPlan(Serving(model, heads), around, course, log.write if log else None)
 
 
-def _card(bundle: Bundle, graph: Graph) -> Card | None:
-    data = bundle.manifest.card
+def _card(bundles: BundleSet, graph: Graph) -> Card | None:
+    data = bundles.manifest.card
     return None if data is None else check_card(card_from_data(dict(data)), graph)
 
 
@@ -156,14 +162,13 @@ def _is_masked(settings: EdgeSettings) -> bool:
 def _engine(
     settings: EdgeSettings,
     plans: CurrentPlan,
-    cloud: CloudLink,
+    clouds: Clouds,
     failures: HookFailures,
     audits: HookAudits | None,
 ) -> Engine:
-    deltas = DeltaSender(secrets.randbits(64), DeltaSettings(threshold=settings.delta_threshold))
     compute = ComputeThread(settings.slowdown)
     limits = (settings.keeps_inputs, settings.max_frame_bytes)
-    return Engine(plans, compute, cloud, deltas, failures, audits, *limits)
+    return Engine(plans, compute, clouds, failures, audits, *limits)
 
 
 def _store(settings: EdgeSettings) -> Store:

@@ -10,6 +10,7 @@ import aiohttp
 
 from evosplit.edge.agent import Agent
 from evosplit.edge.build_agent import build_agent
+from evosplit.edge.head.bundle_set import BundleSet
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle
 
@@ -17,7 +18,7 @@ from evosplit.shared.bundle import Bundle
 @contextlib.asynccontextmanager
 async def running_agent(
     settings: EdgeSettings,
-    bundle: Bundle,
+    bundles: Bundle | BundleSet,
     token: str,
     session: aiohttp.ClientSession,
     without: Collection[str] = (),
@@ -26,7 +27,7 @@ async def running_agent(
 
     Background tasks named in ``without`` are not started. Raises as `build_agent`.
     """
-    agent = await build_agent(settings, bundle, token, session)
+    agent = await build_agent(settings, bundles, token, session)
     try:
         for name, work in agent.tasks.items():
             if name not in without:
@@ -42,7 +43,9 @@ async def _end(agent: Agent) -> None:
     await agent.background.end()
     await agent.frames.end()
     agent.engine.compute.close()
-    await asyncio.to_thread(agent.cloud.meter.keep)
+    await asyncio.to_thread(agent.clouds.first.link.meter.keep)
     await asyncio.to_thread(agent.savings.keep)
     await asyncio.to_thread(agent.predictions.keep, agent.plans.course.known)
+    if agent.decision_log is not None:
+        await asyncio.to_thread(agent.decision_log.close)
     await asyncio.to_thread(agent.store.close)

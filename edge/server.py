@@ -24,7 +24,7 @@ from evosplit.edge.api.http_errors import errors_as_json
 from evosplit.edge.api.listening import HEAD_TIMEOUT_S, listening
 from evosplit.edge.certificate_watch import following
 from evosplit.edge.directory_lock import locked
-from evosplit.edge.enrolment.enrol import enrol
+from evosplit.edge.enrolment.enrol_all import enrol_all
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
@@ -71,11 +71,11 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     if files is not None:
         files.context()  # what is wrong with them is said before the work of a first start
     async with _cloud_session(settings) as session:
-        client = PlannerClient(session, settings.cloud_url, settings.model, shown)
-        bundle = await _unless(stop, enrol(settings, client))
-        if bundle is None:
+        clients = [PlannerClient(session, url, settings.model, shown) for url in settings.cloud_url]
+        bundles = await _unless(stop, enrol_all(settings, clients))
+        if bundles is None:
             return
-        async with running_agent(settings, bundle, shown, session) as agent:
+        async with running_agent(settings, bundles, shown, session) as agent:
             app = make_app(agent, token, settings.data, settings.max_body_bytes)
             await _serve_agent(app, listener, files, stop)
 

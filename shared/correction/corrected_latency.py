@@ -1,4 +1,4 @@
-"""Corrected latencies of all plans over one link, and how surely one is faster than another."""
+"""Corrected latencies of all plans over their links, and how surely one is faster than another."""
 
 from __future__ import annotations
 
@@ -10,27 +10,39 @@ import numpy as np
 from evosplit.shared.correction.corrections import REQUEST_UNIT_S, Corrections
 from evosplit.shared.correction.kalman_filter import Belief, Vector
 from evosplit.shared.correction.predicted_terms import Terms
-from evosplit.shared.link import Link
+from evosplit.shared.link import LinkOf
 from evosplit.shared.plan import Plan
 
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """``latency_s`` (n,) of the plans of ``terms``; each step's seconds (n,) and covariance (n, n).
+    """``latency_s`` and, of it, ``edge_s`` (n,) of the plans of ``terms``.
+
+    ``steps`` has each step's seconds (n,) and covariance (n, n).
 
     To first order a plan's error is the sum over steps of its seconds times the error of their logarithm, so
     that what plans share cancels in a difference.
     """
 
     terms: Terms
-    link: Link
+    links: LinkOf
     latency_s: Vector
+    edge_s: Vector
     steps: tuple[tuple[Vector, Vector], ...]
 
     def __call__(self, plan: Plan) -> float:
         """Corrected seconds of one plan; of a plan of another table what is predicted."""
         place = self.terms.index.get(plan.digest)
-        return plan.latency_at(self.link).total_s if place is None else float(self.latency_s[place])
+        return (
+            plan.latency_at(self.links.of(plan.cloud)).total_s
+            if place is None
+            else float(self.latency_s[place])
+        )
+
+    def edge_seconds(self, plan: Plan) -> float:
+        """Corrected seconds of the edge; of a plan of another table what is predicted."""
+        place = self.terms.index.get(plan.digest)
+        return plan.latency.edge_s if place is None else float(self.edge_s[place])
 
     def deviations_s(self) -> Vector:
         """Standard deviations (n,) of the corrected latencies."""
@@ -46,23 +58,30 @@ class Prices:
 
 
 @functools.lru_cache(maxsize=4)
-def prices(known: Corrections, link: Link) -> Prices:
-    """All plans over a link, which is taken at its word. Asked for several times a frame, so it is kept."""
+def prices(known: Corrections, links: LinkOf, edge_factor: float = 1.0) -> Prices:
+    """All plans over their links, which are taken at their word, on an edge that is so many times slower.
+
+    Asked for several times a frame, so it is kept.
+    """
     terms = known.terms
-    edge_s = terms.edge_s * np.exp(known.edge.mean)
+    edge_s = edge_factor * terms.edge_s * np.exp(known.edge.mean)
     cloud_s = terms.mean_cloud_s * np.exp(known.cloud.mean)
-    air_s = terms.mean_bits / link.bandwidth_bps * np.exp(known.wire.mean)
-    prepare_s = terms.prepare_s * np.exp(known.prepare.mean[0])
-    request_s = max(link.rtt_s + REQUEST_UNIT_S * float(known.request.mean[0]), 0.0)
+    to_clouds = [links.of(cloud) for cloud in terms.clouds]
+    bandwidth_bps = np.array([link.bandwidth_bps for link in to_clouds])[terms.cloud]
+    rtt_s = np.array([link.rtt_s for link in to_clouds])
+    air_s = terms.mean_bits / bandwidth_bps * np.exp(known.wire.mean)
+    prepare_s = edge_factor * terms.prepare_s * np.exp(known.prepare.mean[0])
+    request_s = np.maximum(rtt_s + REQUEST_UNIT_S * known.request.mean, 0.0)[terms.cloud]
     steps = (
         (edge_s, known.edge.cov),
         (cloud_s, known.cloud.cov),
         (air_s, known.wire.cov),
         (prepare_s, _shared(known.prepare, terms)),
-        (terms.reach * REQUEST_UNIT_S, _shared(known.request, terms)),
+        (terms.reach * REQUEST_UNIT_S, known.request.cov[np.ix_(terms.cloud, terms.cloud)]),
     )
-    latency_s = terms.beside.frame_s + prepare_s + edge_s + air_s + terms.reach * request_s + cloud_s
-    return Prices(terms, link, latency_s, steps)
+    here_s = terms.beside.frame_s + prepare_s + edge_s
+    latency_s = here_s + air_s + terms.reach * request_s + cloud_s
+    return Prices(terms, links, latency_s, here_s, steps)
 
 
 def _shared(belief: Belief, terms: Terms) -> Vector:

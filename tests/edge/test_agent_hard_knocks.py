@@ -12,7 +12,6 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from edge_support import picture, stage, until
@@ -20,7 +19,7 @@ from fake_cloud import TOKEN
 
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
-from evosplit.edge.link.reply import CloudResponse
+from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.link.uplink import Uplink
 from evosplit.shared.errors import CloudUnavailableError
 from evosplit.shared.link import Link
@@ -119,11 +118,10 @@ class Names(AbstractResolver):
 
 async def test_a_cloud_whose_name_fails_and_then_names_another_address(tmp_path: Path) -> None:
     names = Names()
-    connector = aiohttp.TCPConnector(resolver=names, use_dns_cache=True, ttl_dns_cache=0)
     async with (
         stage(tmp_path / "a", hooks=False) as first,
         stage(tmp_path / "b", hooks=False) as second,
-        aiohttp.ClientSession(connector=connector, response_class=CloudResponse) as session,
+        cloud_session(resolver=names) as session,
     ):
         uplink = Uplink(session, "http://cloud.example:80", "net", first.cloud.token)
         link = CloudLink(uplink, LinkState(Link(1e7)), 3.0)
