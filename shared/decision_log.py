@@ -1,8 +1,8 @@
 """Decision log: what the plan rule was told and what it decided, one JSON object a line. Pure.
 
-``start`` has the table and what frames of earlier runs told, ``table`` another table, ``situation`` what is
-new around (it holds until the next one), ``device`` says that its device was just read, ``learn`` what a frame
-took, ``wanted`` and ``used`` a plan, ``frame`` the plan of a frame and which others could be tried on it.
+``start`` has the table and what earlier frames told, ``table`` another table, ``situation`` what is
+new around (it holds until the next one), ``device`` says that its device was just read, ``learn`` what one
+frame took, ``wanted`` and ``used`` a plan, ``frame`` a frame's plan and which others could be tried on it.
 """
 
 from __future__ import annotations

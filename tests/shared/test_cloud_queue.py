@@ -1,4 +1,4 @@
-"""A queue that many edges see: sixteen of them settle before one cloud, leave when it is busy, and come back."""
+"""A queue that many edges see: sixteen of them settle before one cloud, leave a busy one, and come back."""
 
 from __future__ import annotations
 
