@@ -17,6 +17,8 @@ from evosplit.edge.pipeline.intake import FrameIntake
 from evosplit.edge.results.decision_file import DecisionFile
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
+from evosplit.edge.sinks.delivery import SinkDelivery
+from evosplit.edge.sinks.event import Node
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 class Agent:
     """One agent: ``frames`` takes what clients send, ``engine`` answers it under ``plans``.
 
-    ``background`` runs the ``tasks``.
+    ``background`` runs the ``tasks``, ``sinks`` send results away under the name of ``node``.
 
     ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``, ``decision_log``: None where the settings
     leave them out.
@@ -47,6 +49,8 @@ class Agent:
     predictions: PredictionRecord
     background: Supervisor
     tasks: Mapping[str, Work]
+    node: Node
+    sinks: tuple[SinkDelivery, ...] = ()
     hook_manager: HookManager | None = None
     calibration: LiveCalibration | None = None
     plan_audits: PlanAudits | None = None

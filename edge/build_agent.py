@@ -22,7 +22,7 @@ from evosplit.edge.build_background import (
     live_calibration,
     plan_audits,
 )
-from evosplit.edge.build_clouds import clouds, link_states, planners
+from evosplit.edge.build_clouds import link_states, make_clouds, planners
 from evosplit.edge.device.device_watch import DeviceWatch
 from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.assemble import HeadOptions
@@ -45,6 +45,7 @@ from evosplit.edge.results.decision_file import DecisionFile
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
 from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.sinks.build_sinks import deliveries, node_of
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
@@ -74,11 +75,11 @@ async def build_agent(
     states, planning = link_states(settings, made, meter), planners(settings, token, session)
     log = None if settings.decision_log is None else DecisionFile(settings.decision_log)
     plans = await asyncio.to_thread(_plans, settings, made, states, predictions, log)
-    every = clouds(settings, plans, states, token, session)
+    clouds = make_clouds(settings, plans, states, token, session)
     failures = HookFailures()
     audits = hook_audits(settings, plans.model.card, failures)
-    engine = _engine(settings, plans, every, failures, audits)
-    watches = [LinkWatch(cloud.link, settings.probe_interval_s) for cloud in every.every]
+    engine = _engine(settings, plans, clouds, failures, audits)
+    watches = [LinkWatch(cloud.link, settings.probe_interval_s) for cloud in clouds.every]
     await asyncio.gather(*(watch.look() for watch in watches))
     metrics, pause = Metrics(settings.model, version("evosplit")), BackgroundPause()
     background = Supervisor(metrics.background_failed)
@@ -104,11 +105,13 @@ async def build_agent(
     if spool is not None:
         late = LateFrames(engine, store, spool, (metrics, profile), settings.collect_s)
         tasks["late-frames"] = late.run
+    sinks = deliveries(settings, store)
+    tasks |= {f"sink {sink.name}": sink.run for sink in sinks}
     return Agent(
         frames=FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, collects),
         engine=engine,
         plans=plans,
-        clouds=every,
+        clouds=clouds,
         store=store,
         metrics=metrics,
         profile=profile,
@@ -116,6 +119,8 @@ async def build_agent(
         predictions=predictions,
         background=background,
         tasks=tasks,
+        node=node_of(settings),
+        sinks=sinks,
         hook_manager=hooks,
         calibration=calibration,
         plan_audits=checks,

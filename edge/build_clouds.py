@@ -36,7 +36,7 @@ def planners(settings: EdgeSettings, token: str, session: aiohttp.ClientSession)
     return tuple(PlannerClient(session, url, settings.model, token) for url in settings.cloud_url)
 
 
-def clouds(
+def make_clouds(
     settings: EdgeSettings,
     plans: CurrentPlan,
     states: Sequence[LinkState],
