@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 from edge_support import picture
 from fake_cloud import TOKEN, FakeCloud
 from net_bundle import load_net, make_table, net_card, write_net_bundle
+from patient_session import PatientSession
 
 from evosplit.edge.agent import Agent
 from evosplit.edge.head.bundle_set import BundleSet
@@ -23,7 +24,7 @@ from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.token import bearer
 
-FAR_S = 0.1
+FAR_S = 0.4
 LOGIN_PAGE = (200, "text/html", b"<html>please log in</html>")
 """What a cloud that is gone at once looks like: whatever asks it gets no answer of a cloud."""
 
@@ -81,7 +82,7 @@ async def two_clouds(
         chosen = EdgeSettings(
             cloud_url=tuple(urls), model="net", data=folder / "data", token=TOKEN, **options
         )
-        session = await stack.enter_async_context(cloud_session())
+        session: Any = PatientSession(await stack.enter_async_context(cloud_session()), each[0])
         bundles = BundleSet({url: Bundle.open(path, digest) for url in urls})
         agent = await stack.enter_async_context(running_agent(chosen, bundles, TOKEN, session))
         front = TestServer(make_app(agent, TOKEN, chosen.data, chosen.max_body_bytes))
