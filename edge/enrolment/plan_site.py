@@ -1,4 +1,4 @@
-"""One cloud as a maker of plans, of which an agent may have several."""
+"""Plan service of one cloud, of which an agent may have several."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class CloudRequests:
         whole, cloud = sent, self._clouds.named(plan.cloud)
         try:
             if not sent.sequence:
-                return await self._stand_alone(job, plan, whole)
+                return await self._alone(job, plan, whole)
             try:
                 return await self._exchange(job, plan, made, sent, cloud)
             except (CloudUnavailableError, CloudRefusedError) as failure:
@@ -83,7 +83,7 @@ class CloudRequests:
                 whole = await job.turn(self._compute, functools.partial(self._whole, job, plan, made))
                 if is_last:
                     raise
-                return await self._stand_alone(job, plan, whole, beside=cloud)
+                return await self._alone(job, plan, whole, beside=cloud)
         except CloudUnavailableError as silence:
             if job.wait == "now":
                 raise
@@ -106,8 +106,7 @@ class CloudRequests:
 
     async def exact(self, job: Job, feeds: Feeds) -> Exchanged:
         """The network's inputs as they are."""
-        graph = self._model.graph
-        encode = functools.partial(exact_frame, job.frame_id, graph, feeds)
+        encode = functools.partial(exact_frame, job.frame_id, self._model.graph, feeds)
         content = await self._encode(job, encode)
         request = Request(FRAME_INPUT, content, patient=True)
         return Exchanged(await self._ask(job, "", request), len(content))
@@ -115,8 +114,7 @@ class CloudRequests:
     async def raw(self, job: Job, feeds: Feeds) -> Answer:
         """The network's inputs in 8 bits."""
         self.check_inputs_go()
-        graph = self._model.graph
-        encode = functools.partial(raw_frame, job.frame_id, graph, feeds)
+        encode = functools.partial(raw_frame, job.frame_id, self._model.graph, feeds)
         content = await self._encode(job, encode)
         reply = await self._ask(job, "", Request(FRAME_INPUT, content, patient=True))
         return Answer(self.checked(reply), "cloud", None, "0", len(content), cloud=reply.cloud)
@@ -131,8 +129,8 @@ class CloudRequests:
         name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
         content = await job.turn(self._compute, functools.partial(self._picture_file, job, codec))
         cloud_s = 0.0 if plan is None else plan.latency.cloud_s
+        request = Request(name, content, cloud_s, patient=plan is None)
         try:
-            request = Request(name, content, cloud_s, patient=plan is None)
             reply = await self._ask(job, "" if plan is None else plan.cloud, request)
         except CloudUnavailableError as silence:
             if job.wait == "now":

@@ -64,7 +64,7 @@ def kept_of(known: Corrections, profile_sha256: str) -> KeptCorrections:
         for place, count in enumerate(known.tried)
         if count
     )
-    request = {cloud: _place(known.request, at) for at, cloud in enumerate(terms.clouds)}
+    request = {cloud: _place(known.request, place) for place, cloud in enumerate(terms.clouds)}
     return KeptCorrections(profile_sha256, ways, _place(known.prepare, 0), request)
 
 

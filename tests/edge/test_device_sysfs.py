@@ -52,13 +52,13 @@ def test_the_clock_is_what_the_slowest_policy_allows(tmp_path: Path) -> None:
     ("supplies", "is_battery"),
     [
         ({}, False),
-        ({"BAT0": {"type": "Battery", "status": "Discharging"}}, True),
-        ({"BAT0": {"type": "Battery", "status": "Charging"}, "AC": {"type": "Mains", "online": "1"}}, False),
+        ({"B": {"type": "Battery", "status": "Discharging"}}, True),
+        ({"B": {"type": "Battery", "status": "Charging"}, "AC": {"type": "Mains", "online": "1"}}, False),
         (
-            {"BAT0": {"type": "Battery", "status": "Discharging"}, "AC": {"type": "Mains", "online": "0"}},
+            {"B": {"type": "Battery", "status": "Discharging"}, "AC": {"type": "Mains", "online": "0"}},
             True,
         ),
-        ({"BAT0": {"type": "Battery", "status": "Discharging"}, "u": {"type": "USB", "online": "1"}}, False),
+        ({"B": {"type": "Battery", "status": "Discharging"}, "u": {"type": "USB", "online": "1"}}, False),
         ({"hid": {"type": "Battery", "status": "Discharging", "scope": "Device"}}, False),
     ],
 )
