@@ -37,11 +37,6 @@ def given(context: click.Context, options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if source(name) == ParameterSource.COMMANDLINE}
 
 
-def _is_repeated(field: FieldInfo) -> bool:
-    extra = field.json_schema_extra
-    return isinstance(extra, dict) and bool(extra.get("is_repeated"))
-
-
 def _told(field: FieldInfo, what: str) -> str:
     extra = field.json_schema_extra
     return str(extra.get(what, "")) if isinstance(extra, dict) else ""
@@ -51,9 +46,9 @@ def _option(name: str, field: FieldInfo) -> Callable[[F], F]:
     flag, kind = _told(field, "flag"), _kind(field)
     if kind is bool:
         return _switch(name, field, flag)
-    if _is_repeated(field):
-        metavar = _told(field, "metavar")
-        return click.option(flag, name, multiple=True, metavar=metavar, help=field.description)
+    if (metavar := _told(field, "metavar")).endswith("..."):
+        shown_as = metavar.removesuffix("...").upper()
+        return click.option(flag, name, multiple=True, metavar=shown_as, help=field.description)
     shown = None if field.is_required() or field.default is None else _shown(field)
     return click.option(
         flag, name, type=_type(field, kind), default=shown, show_default=True, help=field.description

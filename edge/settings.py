@@ -63,11 +63,12 @@ Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, _text
 Kinds: TypeAlias = Annotated[tuple[str, ...], NoDecode, _text(_kinds)]
 
 
-def _option(
-    default: Any, flag: str, help_text: str, metavar: str = "", is_repeated: bool = False, **bounds: Any
-) -> Any:
-    """A setting that is an option of the command, too: its flag, and what its help says."""
-    told: JsonDict = {"flag": flag, "metavar": metavar, "is_repeated": is_repeated}
+def _option(default: Any, flag: str, help_text: str, metavar: str = "", **bounds: Any) -> Any:  # noqa: ANN401 - as `Field`
+    """A setting that is an option of the command, too: its flag, and what its help says.
+
+    A ``metavar`` with dots behind it is that of an option that may be given again.
+    """
+    told: JsonDict = {"flag": flag, "metavar": metavar}
     return Field(default, description=help_text, json_schema_extra=told, **bounds)
 
 
@@ -116,8 +117,7 @@ class EdgeSettings(BaseSettings):
         ...,
         "--cloud",
         "Address of the cloud tier; given again for others, of which plans use the fastest that is there.",
-        metavar="url",
-        is_repeated=True,
+        metavar="url...",
     )
     model: str = _option(..., "--model", "Name of a model that the cloud tier serves.")
     data: Path = Field(default_factory=lambda: cache_folder() / "edge")
@@ -257,6 +257,7 @@ class EdgeSettings(BaseSettings):
         "Compute only there: shares of the network's input.",
         metavar="left,top,right,bottom",
     )
+    source: tuple[str, ...] = ()
     sink: tuple[str, ...] = ()
     sinks: Path | None = _option(
         None, "--sinks", "YAML file of places that results are sent to, with rules and secrets."

@@ -44,3 +44,7 @@ class CloudQueue:
     def counted_s(self, is_there: bool) -> float:
         """What the wait adds to a frame; ``is_there``: whether the edge's frames go to that cloud now."""
         return self.wait_s if is_there else JOINING * self.wait_s
+
+
+NO_QUEUE: Final = CloudQueue()
+"""Nothing was heard of a queue."""

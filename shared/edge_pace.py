@@ -38,3 +38,7 @@ class EdgePace:
         """By what corrected seconds of the edge are multiplied."""
         factor = self.now / self.told if self.told else 1.0
         return factor if max(factor, 1 / factor) >= UNSURE else 1.0
+
+
+AS_PROFILED: Final = EdgePace()
+"""Nothing was read yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from evosplit.shared.cloud_queue import CloudQueue
+from evosplit.shared.cloud_queue import NO_QUEUE, CloudQueue
 from evosplit.shared.correction.corrected_latency import Prices
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.device_state import UNKNOWN_DEVICE, DeviceState
@@ -22,7 +22,7 @@ class CloudNow:
 
     cloud: str
     link: Link
-    queue: CloudQueue = CloudQueue()
+    queue: CloudQueue = NO_QUEUE
     is_away: bool = False
 
 

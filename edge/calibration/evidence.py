@@ -58,7 +58,7 @@ class SentInputs:
         for upload in self._uploads:
             try:
                 await upload.send(kept)
-            except EvoSplitError as failure:
+            except EvoSplitError as failure:  # noqa: PERF203 - each cloud may refuse
                 failures.append(failure)
         if len(failures) == len(self._uploads):
             raise failures[-1]
@@ -118,7 +118,7 @@ class OwnStatistics:
         for cloud in self._clouds:
             try:
                 return await cloud.weights(partial)
-            except CloudUnavailableError:
+            except CloudUnavailableError:  # noqa: PERF203 - each cloud may refuse
                 if cloud is self._clouds[-1]:
                     raise
         return None

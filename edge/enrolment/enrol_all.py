@@ -34,7 +34,7 @@ async def enrol_all(
         for (name, own), client in each:
             try:
                 bundles[name] = await enrol(own.changed(enrol_wait_s=0.0), client, retry_s)
-            except EvoSplitError as failure:
+            except EvoSplitError as failure:  # noqa: PERF203 - each cloud may refuse
                 if is_last and client is clients[-1] and not bundles:
                     raise
                 if not isinstance(failure, CloudUnavailableError) or bundles or is_last:

@@ -119,9 +119,9 @@ class PlanRenewal:
     async def _restores_more(self) -> bool:
         for site in self._sites:
             description, note = await site.described(self._plans.model.graph.sha256), self._notes[site.name]
-            if description is not None and note is not None:
-                if description.get("restorations", "") not in ("", note.restorations):
-                    return True
+            restorations = "" if description is None else description.get("restorations", "")
+            if note is not None and restorations not in ("", note.restorations):
+                return True
         return False
 
     async def _fetched(self, seen: Seen) -> dict[str, Made]:
@@ -136,7 +136,7 @@ class PlanRenewal:
                     statistics=seen.statistics,
                 )
                 made[site.name] = await site.fetched(note, self._plans.model.graph)
-            except (EvoSplitError, OSError) as refused:
+            except (EvoSplitError, OSError) as refused:  # noqa: PERF203 - each cloud may refuse
                 if site is self._sites[-1] and not made:
                     raise
                 _log.warning("no other plans from %s: %s", site.name, refused)

@@ -89,7 +89,7 @@ class CloudRequests:
                 raise
             raise UnsentError(str(silence), Unsent(FRAME_INPUT, whole.content, plan.cut_key, plan)) from None
 
-    async def _stand_alone(self, job: Job, plan: Plan, sent: Sent, beside: Cloud | None = None) -> Exchanged:
+    async def _alone(self, job: Job, plan: Plan, sent: Sent, beside: Cloud | None = None) -> Exchanged:
         request = Request(FRAME_INPUT, sent.content, plan.latency.cloud_s)
         return Exchanged(await self._ask(job, plan.cloud, request, beside), len(sent.content))
 
@@ -128,10 +128,9 @@ class CloudRequests:
         codec = codec if plan is None else picture_codec(plan)
         name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
         content = await job.turn(self._compute, functools.partial(self._picture_file, job, codec))
-        cloud_s = 0.0 if plan is None else plan.latency.cloud_s
-        request = Request(name, content, cloud_s, patient=plan is None)
+        cloud, cloud_s = ("", 0.0) if plan is None else (plan.cloud, plan.latency.cloud_s)
         try:
-            reply = await self._ask(job, "" if plan is None else plan.cloud, request)
+            reply = await self._ask(job, cloud, Request(name, content, cloud_s, patient=plan is None))
         except CloudUnavailableError as silence:
             if job.wait == "now":
                 raise

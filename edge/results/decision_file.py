@@ -29,13 +29,17 @@ class DecisionFile:
             return
         text = line_text(line)
         self._left_bytes -= len(text)
+        if self._left_bytes < 0:
+            self._end("it is long enough")
+            return
         try:
-            if self._left_bytes < 0:
-                raise OSError(None, "it is long enough")
             self._stream.write(text)
         except OSError as full:
-            _log.warning("the decision log %s ends here: %s", self._path, full.strerror)
-            self.close()
+            self._end(full.strerror)
+
+    def _end(self, reason: str | None) -> None:
+        _log.warning("the decision log %s ends here: %s", self._path, reason)
+        self.close()
 
     def close(self) -> None:
         """Write what is left."""

@@ -10,7 +10,7 @@ from evosplit.shared.correction.carry_over import carried
 from evosplit.shared.correction.corrected_latency import Prices, prices
 from evosplit.shared.correction.corrections import Corrections, Measured
 from evosplit.shared.correction.exploration import Tries, worth_trying
-from evosplit.shared.edge_pace import EdgePace
+from evosplit.shared.edge_pace import AS_PROFILED, EdgePace
 from evosplit.shared.link import LinkOf
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import owing
@@ -28,7 +28,7 @@ class Course:
     owed: float = 0.0
     frame: int = 0
     learns: bool = True
-    pace: EdgePace = EdgePace()
+    pace: EdgePace = AS_PROFILED
 
     def priced(self, links: LinkOf) -> Prices:
         """Corrected latencies over links."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import pytest
 from queue_play import ALONE, CLOUD, LINK, SPLIT, TABLE, plan_of, table_of
@@ -103,7 +104,7 @@ def test_a_frugal_choice_holds_while_the_link_wavers() -> None:
         if wanted is not rule.current:
             rule = rule.using(wanted)
         used.append(wanted)
-    assert sum(one is not other for one, other in zip(used, used[1:], strict=False)) <= 1
+    assert sum(one is not other for one, other in itertools.pairwise(used)) <= 1
 
 
 def test_energy_is_work_and_bytes() -> None:
