@@ -21,4 +21,6 @@ def most_answer_bytes(graph: Graph) -> int:
 
 def _tensor_bytes(tensor: Tensor) -> int:
     """Strings have no size of their own."""
-    return UNKNOWN_BYTES if tensor.dtype == "object" else _JSON_GROWTH * tensor.size_bytes
+    if tensor.dtype == "object":
+        return UNKNOWN_BYTES
+    return _JSON_GROWTH * tensor.size_bytes

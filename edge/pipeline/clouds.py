@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import secrets
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.uplink import CloudAnswer
@@ -87,10 +88,12 @@ class Clouds:
         Raises what the last one raised: CloudUnavailableError, CloudRefusedError.
         """
         failure: CloudUnavailableError | CloudRefusedError = CloudUnavailableError("the cloud is away")
+        started_s = time.perf_counter()
         for cloud in self.order(name):
             if cloud is not beside:
+                left_s = request.left_s - (time.perf_counter() - started_s)
                 try:
-                    return await infer(cloud.link, request)
+                    return await infer(cloud.link, replace(request, left_s=left_s))
                 except (CloudUnavailableError, CloudRefusedError) as problem:
                     failure = problem
         raise failure
