@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +33,7 @@ from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model
 from evosplit.shared.token import bearer
 from evosplit.shared.wire import Frame, encode_frame
+from evosplit.shared.worker_threads import WorkerThreads
 from tests import models as nets
 
 TOKEN = "a-token-for-tests"
@@ -152,7 +152,7 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
     registry = open_registry(folder)
     plane = data_plane(registry)
     inference = Inference(plane, 2, chosen.infer_timeout_s)
-    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as plan_pool:
+    with closing(WorkerThreads(1, "other")) as pool, closing(WorkerThreads(1, "plan")) as plan_pool:
         services = Services(
             settings=chosen,
             registry=registry,
