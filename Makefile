@@ -24,11 +24,14 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# 10^6 mutated entropy-coded frames; then new random examples for the property tests, for FUZZ_SECONDS: what
-# fails becomes an @example.
+# 10^6 mutated entropy-coded frames, FUZZ_REQUESTS mutated requests at the handlers of each tier; then new random
+# examples for the property tests, for FUZZ_SECONDS: what fails becomes an @example.
 FUZZ_SECONDS ?= 600
+FUZZ_REQUESTS ?= 500000
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz_coded_frames
+	EVOSPLIT_FUZZ_REQUESTS=$(FUZZ_REQUESTS) $(BIN)/python -m pytest -n 2 --dist loadfile \
+	  tests/cloud/test_ingress_fuzz.py tests/edge/test_api_fuzz.py
 	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
 
 lint: $(STAMP)
