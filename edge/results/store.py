@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from evosplit.edge.results.commit_signal import CommitSignal
 from evosplit.edge.results.schema import SCHEMA, insert_result, interrupted, trim
 from evosplit.shared.errors import StoreError
 from evosplit.shared.result import Result
@@ -41,7 +42,8 @@ class Accepted:
 class Store:
     """The results of one agent. Methods that return a Future end, committed, in the writer thread.
 
-    A file that another process locks is waited for, ``patience_s`` at most.
+    ``commits`` tells readers of new rows. A file that another process locks is waited for, ``patience_s`` at
+    most.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Store:
         self._writes: queue.SimpleQueue[tuple[Write, Future[None]] | None] = queue.SimpleQueue()
         self._read_lock = threading.Lock()
         self._closed = False
+        self.commits = CommitSignal()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = _connect(path, patience_s)
@@ -107,7 +110,8 @@ class Store:
         self._writes.put(None)
         self._thread.join()
         self._writer.close()
-        self._reader.close()
+        with self._read_lock:  # a thread may be reading for somebody who is not waiting any more
+            self._reader.close()
 
     def _recover(self) -> int:
         with self._writer:
@@ -145,6 +149,7 @@ class Store:
         else:
             for _, done in batch:
                 done.set_result(None)
+            self.commits.commit()
 
     def _commit(self, batch: _Batch) -> None:
         with self._writer:
