@@ -14,7 +14,7 @@ from evosplit.shared.errors import UsageError
 from evosplit.shared.plan import Plan, PlanTable
 from evosplit.shared.replan import choices
 from evosplit.shared.units import parse_size
-from evosplit.shared.wall_clock import are_comparable, is_set
+from evosplit.shared.wall_clock import elapsed_s, is_set
 
 PERIODS_S: Final = {"hour": 3600.0, "day": 86400.0, "week": 7 * 86400.0, "month": 30 * 86400.0}
 RATE_S: Final = 300.0
@@ -110,9 +110,10 @@ def _most(plan: Plan, current: Plan | None, most_bytes: float) -> float:
 
 def _rolled(traffic: Traffic, limit: TrafficLimit, now_s: float) -> Traffic:
     """The period that ``now_s`` lies in. A clock that lost its time, or got it, ends no period."""
-    if not are_comparable(now_s, traffic.began_s):
+    since_s = elapsed_s(traffic.began_s, now_s)
+    if since_s is None:
         return dataclasses.replace(traffic, began_s=now_s, seen_s=now_s) if is_set(now_s) else traffic
-    passed = (now_s - traffic.began_s) // limit.period_s
+    passed = since_s // limit.period_s
     if passed < 0:
         return dataclasses.replace(traffic, began_s=now_s, seen_s=now_s)
     if passed == 0:

@@ -1,4 +1,8 @@
-"""Wall clock of a device without a battery for it: until it is set, it shows its own beginning."""
+"""Wall clock of a device without a battery for it: until it is set, it shows its own beginning.
+
+Times on disk outlive the process and are Unix seconds, so that monotonic clocks are no help: what lies
+between two of them says nothing when the clock was set, or lost its time, in between.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,9 @@ def is_set(wall_s: float) -> bool:
     return wall_s >= SET_FROM_S
 
 
-def are_comparable(first_s: float, second_s: float) -> bool:
-    """Whether the difference of two times says anything: the clock was not set, or lost, between them."""
-    return is_set(first_s) == is_set(second_s)
+def elapsed_s(since_s: float, now_s: float) -> float | None:
+    """Seconds from one time to another, below 0 where the clock was put back.
+
+    None where it was set, or lost its time, between them.
+    """
+    return now_s - since_s if is_set(since_s) == is_set(now_s) else None

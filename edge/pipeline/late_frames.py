@@ -25,7 +25,7 @@ from evosplit.edge.results.store import Store
 from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError
 from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import Result
-from evosplit.shared.wall_clock import are_comparable
+from evosplit.shared.wall_clock import elapsed_s
 
 TRIES: Final = 3
 """How often a request that the cloud refuses is sent."""
@@ -101,18 +101,16 @@ class LateFrames:
         return self._success(frame, reply, await self._read(frame, outputs))
 
     def _is_too_late(self, request: SpooledRequest) -> bool:
-        """Nobody knows of a frame from before the clock was set: then it is not too late."""
-        now_s = self._wall_s()
-        if request.deadline_at_s is None or not are_comparable(now_s, request.received_at_s):
+        """Of a frame from before the clock was set nobody knows: then it is not."""
+        waited_s = elapsed_s(request.received_at_s, self._wall_s())
+        if request.deadline_at_s is None or waited_s is None:
             return False
-        return now_s > request.deadline_at_s
+        return waited_s > request.deadline_at_s - request.received_at_s
 
     def _spent_s(self, request: SpooledRequest) -> float:
         """From arrival to answer; without the wait where the clock was set meanwhile."""
-        spent_s = self._wall_s() - request.received_at_s
-        if not are_comparable(self._wall_s(), request.received_at_s):
-            return request.breakdown.total_s
-        return max(spent_s, 0.0)
+        waited_s = elapsed_s(request.received_at_s, self._wall_s())
+        return request.breakdown.total_s if waited_s is None else max(waited_s, 0.0)
 
     async def _read(self, frame: SpooledFrame, outputs: Mapping[str, NDArray[Any]]) -> Reading:
         card = self._engine.plans.model.card
