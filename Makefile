@@ -63,9 +63,10 @@ bench-codec: $(STAMP)
 bench-cloud: $(STAMP)
 	$(BIN)/python -m benchmarks first_frame cloud_throughput
 
-# What the link between the tiers costs: an inference over TLS and token against a bare handler.
+# The link between the tiers: what TLS and tokens cost, plan switches, killed tiers, ten minutes near capacity.
+# QUICK=1 SOAK_MINUTES=2 plays less of it.
 bench-link: $(STAMP)
-	$(BIN)/python -m benchmarks secure_overhead
+	$(BIN)/python -m benchmarks secure_overhead plan_switches cloud_outage spool_crash soak
 
 # What the closed loop of calibration, promises and predictions is worth; each line is one of its figures.
 bench-loop: $(STAMP)

@@ -30,6 +30,8 @@ class KillableTier:
         self._log = log
         self._running = contextlib.AsyncExitStack()
         self._service: Service | None = None
+        self.start_s = 0.0
+        """How long the last start took."""
 
     @property
     def process_id(self) -> int:
@@ -48,7 +50,8 @@ class KillableTier:
                 if "in use" not in str(refused) or turn == _TRIES - 1:
                     raise
                 await asyncio.sleep(_PAUSE_S)
-        return time.perf_counter() - started_s
+        self.start_s = time.perf_counter() - started_s
+        return self.start_s
 
     async def kill(self) -> None:
         """End all of its processes without a word to any of them."""
