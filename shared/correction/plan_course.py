@@ -39,7 +39,7 @@ class Course:
         if not self.learns:
             return self
         pace = self.pace if seen.edge_s is None else self.pace.measured()
-        return dataclasses.replace(self, known=self.known.learn(seen), pace=pace)
+        return Course(self.known.learn(seen), self.tries, self.owed, self.frame, pace=pace)
 
     def paced(self, slowdown: float) -> Course:
         """After a reading of how much slower the device is."""
@@ -71,7 +71,7 @@ class Course:
         plan = current if tries.plan is None or not tries.left else self.known.terms.plans[tries.plan]
         if tries.left:
             tries = tries.spent(self.frame)
-        return dataclasses.replace(self, tries=tries, owed=owed, frame=self.frame + 1), plan
+        return Course(self.known, tries, owed, self.frame + 1, pace=self.pace), plan
 
     def _perhaps_begun(
         self, priced: Prices, current: Plan, best: Plan, usable: Callable[[Plan], bool]
