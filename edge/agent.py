@@ -21,6 +21,7 @@ from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
 from evosplit.edge.telemetry.savings_record import SavingsRecord
+from evosplit.shared.bundle import Bundle
 
 if TYPE_CHECKING:
     from evosplit.edge.hook_learning.manager import HookManager
@@ -35,6 +36,7 @@ class Agent:
     ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``: None where the settings leave them out.
     """
 
+    bundle: Bundle
     frames: FrameIntake
     engine: Engine
     plans: CurrentPlan

@@ -22,6 +22,7 @@ from evosplit.edge.build_background import (
     live_calibration,
     plan_audits,
 )
+from evosplit.edge.enrolment.note import client_id
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.assemble import HeadOptions
@@ -65,32 +66,43 @@ _log = logging.getLogger(__name__)
 
 
 async def build_agent(
-    settings: EdgeSettings, bundle: Bundle, token: str, session: aiohttp.ClientSession
+    settings: EdgeSettings,
+    bundle: Bundle,
+    token: str,
+    session: aiohttp.ClientSession,
+    before: Agent | None = None,
 ) -> Agent:
     """An agent with the head of its first plan; its background tasks are not started yet.
+
+    One that takes the place of another has its store, its metrics, its meter and its link.
 
     Raises BundleError, ModelError, CardError, StoreError.
     """
     predictions = await asyncio.to_thread(PredictionRecord, settings.folder)
-    meter = await asyncio.to_thread(TrafficMeter, settings.traffic, settings.folder / "traffic.json")
-    link = LinkState(Link(ASSUMED_BPS, bundle.manifest.table.rtt_s), meter)
+    link = await asyncio.to_thread(_link, settings, bundle, before)
+    meter = link.meter
     plans = await asyncio.to_thread(_plans, settings, bundle, link, predictions)
-    uplink = Uplink(session, settings.cloud_url, settings.model, token)
+    client = await asyncio.to_thread(client_id, settings.data)
+    uplink = Uplink(session, settings.cloud_url, settings.model, token, client)
     cloud = CloudLink(uplink, link, settings.timeout_s, plans.reconsider)
     failures = HookFailures()
     audits = hook_audits(settings, plans.model.card, failures)
     engine = _engine(settings, plans, cloud, failures, audits)
     watch = LinkWatch(cloud, settings.probe_interval_s)
     await watch.look()
-    metrics, pause = Metrics(settings.model, version("evosplit")), BackgroundPause()
+    metrics = Metrics(settings.model, version("evosplit")) if before is None else before.metrics
+    pause = BackgroundPause()
     background = Supervisor(metrics.background_failed)
     hooks = await asyncio.to_thread(hook_manager, engine, settings, background, audits, pause)
     await plans.start()
-    store, profile = await asyncio.to_thread(_store, settings), RuntimeProfile()
+    store = await asyncio.to_thread(_store, settings) if before is None else before.store
+    profile = RuntimeProfile()
     graph = plans.model.graph
     savings = SavingsRecord(graph, profile, hooks, settings.folder, settings.slowdown, _is_masked(settings))
-    planner = PlannerClient(session, settings.cloud_url, settings.model, token)
-    renewal = await asyncio.to_thread(PlanRenewal, plans, settings, planner, bundle, savings.now)
+    planner = PlannerClient(session, settings.cloud_url, settings.model, token, client)
+    renewal = await asyncio.to_thread(
+        PlanRenewal, plans, settings, planner, bundle, savings.now, cloud.model_changed
+    )
     calibration = live_calibration(plans, settings, planner, renewal, pause)
     if calibration is not None:
         await asyncio.to_thread(calibration.warm)
@@ -109,6 +121,7 @@ async def build_agent(
     sinks = deliveries(settings, store)
     tasks |= {f"sink {sink.name}": sink.run for sink in sinks}
     return Agent(
+        bundle=bundle,
         frames=FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, collects),
         engine=engine,
         plans=plans,
@@ -127,6 +140,13 @@ async def build_agent(
         plan_audits=checks,
         spool=spool,
     )
+
+
+def _link(settings: EdgeSettings, bundle: Bundle, before: Agent | None) -> LinkState:
+    if before is not None:
+        return LinkState(before.cloud.link, before.cloud.meter)
+    meter = TrafficMeter(settings.traffic, settings.folder / "traffic.json")
+    return LinkState(Link(ASSUMED_BPS, bundle.manifest.table.rtt_s), meter)
 
 
 def _plans(

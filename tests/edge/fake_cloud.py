@@ -80,6 +80,15 @@ class FakeCloud:
         self.streams = StreamStore()
         self.plane = DataPlane(registry, TailCache(10**8), TailBuilder(1), self.streams)
 
+    def serve(self, graph: Graph, bundle: Path, digest: str, answers_old: bool) -> None:
+        """Another content of the model from now on; frames of the old one are answered, or refused."""
+        old = Model(Path("net.onnx"), self.graph, self.card)
+        registry = registry_of([Model(Path("net.onnx"), graph, self.card)])
+        if answers_old:
+            registry.publish(registry.catalogue.retiring(old, float("inf")))
+        self.graph, self.bundle, self.digest = graph, bundle, digest
+        self.plane = DataPlane(registry, TailCache(10**8), TailBuilder(1), self.streams)
+
     @property
     def inferences(self) -> int:
         """How many frames have come."""
