@@ -36,10 +36,11 @@ class AgentSlot:
         self._without = without
 
     def start(self) -> None:
-        """Begin its background tasks."""
+        """Begin its background tasks and sources."""
         for name, work in self.agent.tasks.items():
             if name not in self._without:
                 self.agent.background.start(name, work)
+        self.agent.sources.start()
 
     async def follow(
         self, settings: EdgeSettings, cloud: PlannerClient, session: aiohttp.ClientSession
@@ -66,6 +67,7 @@ class AgentSlot:
         old = self.agent
         self.agent = await build_agent(settings, bundle, token, session, old)
         _log.info("serving version %s of %s", bundle.manifest.model_sha256[:12], settings.model)
+        await old.sources.end()
         await old.frames.drain()
         await _end(old)
         self.start()
@@ -88,6 +90,7 @@ async def serving_agent(
     try:
         slot.start()
         yield slot
+        await slot.agent.sources.end()
         await slot.agent.frames.drain()
     finally:
         await _end(slot.agent)

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from evosplit.edge.api import oip as oip_api
 from evosplit.edge.api import pages as api
+from evosplit.edge.api import sources_pages as sources_api
 from evosplit.edge.api.address import bound_socket
 from evosplit.edge.api.authentication import HandlerScopes, require_token
 from evosplit.edge.api.event_stream import add_event_stream
@@ -32,6 +33,7 @@ from evosplit.edge.lifecycle import AgentSlot, serving_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.settings import EdgeSettings, bearer_token, cloud_token
 from evosplit.edge.sinks.build_sinks import wanted_sinks
+from evosplit.edge.sources.sources import fixed_sources
 from evosplit.shared.security.audit_log import AuditLog, audit_file
 from evosplit.shared.security.tls import ServerFiles
 from evosplit.shared.security.token_file import token_file
@@ -63,16 +65,18 @@ def make_app(slot: AgentSlot, token: str, data: Path, max_body_bytes: int) -> we
     app = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
     app[api.AGENT] = slot
     app.add_routes([*oip_api.routes(), *api.routes()])
+    app.add_routes(sources_api.routes())
     add_event_stream(app)
     return app
 
 
 def _scopes() -> HandlerScopes:
-    return {**oip_api.scopes(), **api.scopes(), **event_scopes()}
+    return {**oip_api.scopes(), **api.scopes(), **sources_api.scopes(), **event_scopes()}
 
 
 async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     wanted_sinks(settings)  # what is wrong with them is said before the work of a first start, too
+    fixed_sources(settings)
     token, is_new = bearer_token(settings)
     if is_new:
         _log.warning("no token was given: generated one, kept in %s", settings.data / "token")
