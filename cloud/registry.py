@@ -60,9 +60,9 @@ class Registry:
         versions = self.catalogue.versions(name)
         if version is None and versions:
             rollout = self.rollouts.get(name)
-            chosen = rollout and rollout.chosen(client)
-            return versions[chosen] if chosen in versions else self._in_use(name)
-        if version in versions:
+            chosen = None if rollout is None else versions.get(rollout.chosen(client))
+            return chosen or self._in_use(name)
+        if version is not None and version in versions:
             return versions[version]
         problem = self._problem(name, version)
         if problem is not None:

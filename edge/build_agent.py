@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -41,7 +40,7 @@ from evosplit.edge.pipeline.late_frames import LateFrames
 from evosplit.edge.pipeline.serving import EdgeModel, Serving
 from evosplit.edge.pipeline.stages import ComputeThread
 from evosplit.edge.results.spool import Spool
-from evosplit.edge.results.store import Store
+from evosplit.edge.results.store import open_store
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sinks.build_sinks import deliveries, node_of
 from evosplit.edge.sources.sources import Sources, fixed_sources
@@ -62,8 +61,6 @@ if TYPE_CHECKING:
 
 ASSUMED_BPS: Final = 10e6
 """The bandwidth until something was seen of the link."""
-
-_log = logging.getLogger(__name__)
 
 
 async def build_agent(
@@ -96,7 +93,8 @@ async def build_agent(
     background = Supervisor(metrics.background_failed)
     hooks = await asyncio.to_thread(hook_manager, engine, settings, background, audits, pause)
     await plans.start()
-    store = await asyncio.to_thread(_store, settings) if before is None else before.store
+    kept = (settings.folder / "results.sqlite", settings.keep_results, settings.keep_bytes)
+    store = await asyncio.to_thread(open_store, *kept) if before is None else before.store
     profile = RuntimeProfile()
     graph = plans.model.graph
     savings = SavingsRecord(graph, profile, hooks, settings.folder, settings.slowdown, _is_masked(settings))
@@ -192,12 +190,3 @@ def _engine(
     compute = ComputeThread(settings.slowdown)
     limits = (settings.keeps_inputs, settings.max_frame_bytes)
     return Engine(plans, compute, cloud, deltas, failures, audits, *limits)
-
-
-def _store(settings: EdgeSettings) -> Store:
-    store = Store(settings.folder / "results.sqlite", settings.keep_results, settings.keep_bytes)
-    if store.interrupted:
-        _log.warning(
-            "%d frames of an earlier run were never finished: recorded as failures", store.interrupted
-        )
-    return store

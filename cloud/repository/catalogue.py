@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,10 +45,17 @@ class Catalogue:
     stale: Mapping[ModelKey, EvoSplitError] = field(default_factory=dict)
     retired: tuple[Retired, ...] = ()
 
-    def versions(self, name: str) -> dict[str, ModelEntry]:
+    def versions(self, name: str) -> Mapping[str, ModelEntry]:
         """The versions of a model that are served, the lowest number first."""
-        keys = sorted((key for key in self.served if key.name == name), key=lambda key: int(key.version))
-        return {key.version: self.served[key] for key in keys}
+        return self._by_name.get(name, {})
+
+    @functools.cached_property
+    def _by_name(self) -> Mapping[str, Mapping[str, ModelEntry]]:
+        """Every request asks for it."""
+        grouped: dict[str, dict[str, ModelEntry]] = {}
+        for key in sorted(self.served, key=lambda key: int(key.version)):
+            grouped.setdefault(key.name, {})[key.version] = self.served[key]
+        return grouped
 
     @property
     def contents(self) -> frozenset[str]:
