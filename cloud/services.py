@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -23,6 +22,7 @@ from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.oip import CLIENT_HEADER
 from evosplit.shared.security.scopes import Holder
+from evosplit.shared.worker_threads import WorkerThreads
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Services:
     plans: PlanService
     warmer: TailWarmer
     inference: Inference
-    pool: ThreadPoolExecutor
+    pool: WorkerThreads
     signer: BundleSigner
-    plan_pool: ThreadPoolExecutor
+    plan_pool: WorkerThreads
     versions: VersionStore
     trials: TrialReports
     canary: CanaryWatch
