@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from evosplit.edge.audits.plan_audits import PlanAudits
 from evosplit.edge.background.supervisor import Supervisor, Work
 from evosplit.edge.calibration.live_calibration import LiveCalibration
+from evosplit.edge.head.bundle_set import BundleSet
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.pipeline.clouds import Clouds
 from evosplit.edge.pipeline.current_plan import CurrentPlan
@@ -40,6 +41,7 @@ class Agent:
     leave them out.
     """
 
+    bundle: BundleSet
     frames: FrameIntake
     engine: Engine
     plans: CurrentPlan

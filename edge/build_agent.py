@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from evosplit.edge.build_background import (
 )
 from evosplit.edge.build_clouds import link_states, make_clouds, planners
 from evosplit.edge.device.device_watch import DeviceWatch
+from evosplit.edge.enrolment.note import client_id
 from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.assemble import HeadOptions
 from evosplit.edge.head.bundle_set import BundleSet, bundle_set
@@ -43,7 +43,7 @@ from evosplit.edge.pipeline.stages import ComputeThread
 from evosplit.edge.pipeline.surroundings import Surroundings
 from evosplit.edge.results.decision_file import DecisionFile
 from evosplit.edge.results.spool import Spool
-from evosplit.edge.results.store import Store
+from evosplit.edge.results.store import open_store
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sinks.build_sinks import deliveries, node_of
 from evosplit.edge.sources.sources import Sources, fixed_sources
@@ -60,36 +60,45 @@ from evosplit.shared.providers import Providers
 if TYPE_CHECKING:
     from evosplit.edge.audits.hook_audits import HookAudits
 
-_log = logging.getLogger(__name__)
-
 
 async def build_agent(
-    settings: EdgeSettings, bundles: Bundle | BundleSet, token: str, session: aiohttp.ClientSession
+    settings: EdgeSettings,
+    bundles: Bundle | BundleSet,
+    token: str,
+    session: aiohttp.ClientSession,
+    before: Agent | None = None,
 ) -> Agent:
     """An agent with the head of its first plan; its background tasks are not started yet.
+
+    One that takes the place of another has its store, its metrics, its meter and its link.
 
     Raises BundleError, ModelError, CardError, StoreError.
     """
     predictions = await asyncio.to_thread(PredictionRecord, settings.folder)
-    meter = await asyncio.to_thread(TrafficMeter, settings.traffic, settings.folder / "traffic.json")
-    made = bundle_set(bundles)
-    states, planning = link_states(settings, made, meter), planners(settings, token, session)
-    log = None if settings.decision_log is None else DecisionFile(settings.decision_log)
+    meter = await asyncio.to_thread(_meter, settings) if before is None else before.cloud.meter
+    made, client = bundle_set(bundles), await asyncio.to_thread(client_id, settings.data)
+    states = link_states(settings, made, meter, None if before is None else before.clouds)
+    planning, log = planners(settings, token, session, client), _log_of(settings, before)
     plans = await asyncio.to_thread(_plans, settings, made, states, predictions, log)
-    clouds = make_clouds(settings, plans, states, token, session)
+    clouds = make_clouds(settings, plans, states, token, session, client)
     failures = HookFailures()
     audits = hook_audits(settings, plans.model.card, failures)
     engine = _engine(settings, plans, clouds, failures, audits)
     watches = [LinkWatch(cloud.link, settings.probe_interval_s) for cloud in clouds.every]
     await asyncio.gather(*(watch.look() for watch in watches))
-    metrics, pause = Metrics(settings.model, version("evosplit")), BackgroundPause()
+    metrics = Metrics(settings.model, version("evosplit")) if before is None else before.metrics
+    pause = BackgroundPause()
     background = Supervisor(metrics.background_failed)
     hooks = await asyncio.to_thread(hook_manager, engine, settings, background, audits, pause)
     await plans.start()
-    store, profile = await asyncio.to_thread(_store, settings), RuntimeProfile()
+    kept = (settings.folder / "results.sqlite", settings.keep_results, settings.keep_bytes)
+    store = await asyncio.to_thread(open_store, *kept) if before is None else before.store
+    profile = RuntimeProfile()
     graph = plans.model.graph
     savings = SavingsRecord(graph, profile, hooks, settings.folder, settings.slowdown, _is_masked(settings))
-    renewal = await asyncio.to_thread(PlanRenewal, plans, settings, planning, made, savings.now)
+    renewal = await asyncio.to_thread(
+        PlanRenewal, plans, settings, planning, made, savings.now, clouds.first.link.model_changed
+    )
     calibration = live_calibration(plans, settings, planning, renewal, pause)
     if calibration is not None:
         await asyncio.to_thread(calibration.warm)
@@ -110,6 +119,7 @@ async def build_agent(
     tasks |= {f"sink {sink.name}": sink.run for sink in sinks}
     frames = FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, collects)
     return Agent(
+        bundle=made,
         frames=frames,
         engine=engine,
         plans=plans,
@@ -130,6 +140,17 @@ async def build_agent(
         spool=spool,
         decision_log=log,
     )
+
+
+def _meter(settings: EdgeSettings) -> TrafficMeter:
+    return TrafficMeter(settings.traffic, settings.folder / "traffic.json")
+
+
+def _log_of(settings: EdgeSettings, before: Agent | None) -> DecisionFile | None:
+    """The log goes on where another agent takes a place."""
+    if before is not None:
+        return before.decision_log
+    return None if settings.decision_log is None else DecisionFile(settings.decision_log)
 
 
 def _plans(
@@ -177,12 +198,3 @@ def _engine(
     compute = ComputeThread(settings.slowdown)
     limits = (settings.keeps_inputs, settings.max_frame_bytes)
     return Engine(plans, compute, clouds, failures, audits, *limits)
-
-
-def _store(settings: EdgeSettings) -> Store:
-    store = Store(settings.folder / "results.sqlite", settings.keep_results, settings.keep_bytes)
-    if store.interrupted:
-        _log.warning(
-            "%d frames of an earlier run were never finished: recorded as failures", store.interrupted
-        )
-    return store

@@ -25,15 +25,23 @@ ASSUMED_BPS: Final = 10e6
 """The bandwidth until something was seen of a link."""
 
 
-def link_states(settings: EdgeSettings, bundles: BundleSet, meter: TrafficMeter) -> tuple[LinkState, ...]:
-    """One for each cloud; what they may send is counted together."""
-    assumed, seed = Link(ASSUMED_BPS, bundles.manifest.table.rtt_s), secrets.randbits(31)
-    return tuple(LinkState(assumed, meter, url, seed) for url in settings.cloud_url)
+def link_states(
+    settings: EdgeSettings, bundles: BundleSet, meter: TrafficMeter, before: Clouds | None = None
+) -> tuple[LinkState, ...]:
+    """One for each cloud; what they may send is counted together. What an agent ``before`` saw is assumed."""
+    unseen, seed = Link(ASSUMED_BPS, bundles.manifest.table.rtt_s), secrets.randbits(31)
+    return tuple(
+        LinkState(unseen if before is None else before.named(url).link.link, meter, url, seed)
+        for url in settings.cloud_url
+    )
 
 
-def planners(settings: EdgeSettings, token: str, session: aiohttp.ClientSession) -> tuple[PlannerClient, ...]:
-    """Who makes plans, in the order of the settings' clouds."""
-    return tuple(PlannerClient(session, url, settings.model, token) for url in settings.cloud_url)
+def planners(
+    settings: EdgeSettings, token: str, session: aiohttp.ClientSession, client: str
+) -> tuple[PlannerClient, ...]:
+    """Who makes plans, in the order of the settings' clouds; ``client`` is the device's name for itself."""
+    urls = settings.cloud_url
+    return tuple(PlannerClient(session, url, settings.model, token, client) for url in urls)
 
 
 def make_clouds(
@@ -42,12 +50,13 @@ def make_clouds(
     states: Sequence[LinkState],
     token: str,
     session: aiohttp.ClientSession,
+    client: str,
 ) -> Clouds:
     """The clouds that answer frames."""
     answer_bytes, deltas = most_answer_bytes(plans.model.graph), DeltaSettings(settings.delta_threshold)
 
     def cloud(state: LinkState) -> Cloud:
-        uplink = Uplink(session, state.cloud, settings.model, token, answer_bytes)
+        uplink = Uplink(session, state.cloud, settings.model, token, client, answer_bytes)
         link = CloudLink(uplink, state, settings.timeout_s, plans.reconsider)
         return Cloud(link, DeltaSender(secrets.randbits(64), deltas))
 

@@ -12,7 +12,7 @@ from evosplit.edge.enrolment.note import Enrolment
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle
-from evosplit.shared.errors import CloudRefusedError, EvoSplitError
+from evosplit.shared.errors import EvoSplitError, StaleModelError
 from evosplit.shared.graph import Graph
 
 Made: TypeAlias = tuple[Bundle, Enrolment]
@@ -27,19 +27,18 @@ class PlanSite:
     settings: EdgeSettings
     client: PlannerClient
 
-    async def described(self, sha256: str) -> Mapping[str, Any] | None:
-        """What it says of the network; None where it is of no use just now: it is asked at a later look."""
+    async def described(self) -> Mapping[str, Any]:
+        """What it says of the network; nothing where it is away: it is asked at a later look."""
         try:
-            description = await self.client.describe()
+            return await self.client.describe()
         except EvoSplitError:
-            return None
-        return description if description.get("sha256") == sha256 else None
+            return {}
 
     async def fetched(self, note: Enrolment, graph: Graph) -> Made:
-        """A bundle for the note. Raises as `fresh_bundle`, and CloudRefusedError for another network."""
+        """A bundle for the note. Raises as `fresh_bundle`, and StaleModelError for another network."""
         description = await self.client.describe()
         if description.get("sha256") != graph.sha256:
-            raise CloudRefusedError(f"the cloud has another version of {graph.name} now", 200)
+            raise StaleModelError(f"the cloud has another version of {graph.name} now")
         note = replace(note, restorations=str(description.get("restorations", "")))
         await asyncio.to_thread(self.settings.cloud_folder.mkdir, parents=True, exist_ok=True)
         return await fresh_bundle(self.settings, self.client, description, note)

@@ -23,7 +23,7 @@ from evosplit.shared.errors import (
     NotFoundError,
     NotOurCloudError,
 )
-from evosplit.shared.oip import HEADER_LENGTH
+from evosplit.shared.oip import CLIENT_HEADER, HEADER_LENGTH
 from evosplit.shared.security.bundle_release import SignedRelease, question_digest
 from evosplit.shared.security.tls import failure_reason
 from evosplit.shared.serial import from_data
@@ -56,6 +56,7 @@ class PlannerClient:
     url: str
     model: str
     token: str
+    client: str = ""
 
     async def describe(self) -> Mapping[str, Any]:
         """``name``, ``sha256`` and ``card`` of the model."""
@@ -123,7 +124,7 @@ class PlannerClient:
                 method,
                 f"{self.url.rstrip('/')}{path}",
                 data=body,
-                headers=bearer(self.token) | (dict(headers) if body else {}),
+                headers=self._headers() | (dict(headers) if body else {}),
                 timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=5.0),
                 allow_redirects=False,
             ) as response:
@@ -143,6 +144,9 @@ class PlannerClient:
 
     async def _file(self, path: str) -> bytes:
         return (await self._fetch(is_binary, "GET", path, timeout_s=_PLAN_S, most_bytes=_FILE_BYTES)).body
+
+    def _headers(self) -> dict[str, str]:
+        return bearer(self.token) | ({CLIENT_HEADER: self.client} if self.client else {})
 
     async def _object(
         self, key: str, method: str, path: str, body: bytes | None = None, timeout_s: float = _READ_S

@@ -20,7 +20,7 @@ from evosplit.edge.pipeline.serving import EdgeModel
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.expected_savings import differs
 from evosplit.shared.bundle import Bundle
-from evosplit.shared.errors import CloudRefusedError, EvoSplitError
+from evosplit.shared.errors import CloudRefusedError, EvoSplitError, StaleModelError
 from evosplit.shared.expectation import Expectation
 
 LOOK_S: Final = 60.0
@@ -43,8 +43,9 @@ class Seen:
 class PlanRenewal:
     """Changes the plan table: one change at a time, and of several that wait the last one asked for.
 
-    ``expected`` is what hooks spare now. What goes wrong leaves the table in use as it is; of several clouds,
-    the plans of the one that does not answer.
+    ``expected`` is what hooks spare now. ``model_changed`` is set where the first cloud serves other content
+    of the model, for which this agent is not built. What goes wrong leaves the table in use as it is; of
+    several clouds, the plans of the one that does not answer.
     """
 
     def __init__(
@@ -54,9 +55,11 @@ class PlanRenewal:
         clients: Sequence[PlannerClient],
         bundles: Bundle | BundleSet,
         expected: Callable[[], Expectation],
+        model_changed: asyncio.Event | None = None,
     ) -> None:
         self._plans = plans
         self._expected = expected
+        self._model_changed = asyncio.Event() if model_changed is None else model_changed
         self._bundles = bundle_set(bundles)
         sites = zip(by_cloud(settings).items(), clients, strict=True)
         self._sites = tuple(PlanSite(name, own, client) for (name, own), client in sites)
@@ -93,6 +96,8 @@ class PlanRenewal:
             if reason is not None:
                 try:
                     await self.renew(reason)
+                except StaleModelError:
+                    self._model_changed.set()  # whoever waits for it takes up the other version
                 except (EvoSplitError, OSError) as refused:
                     wait_s = min(2 * wait_s, LONGEST_S)
                     _log.warning("the plans stay as they are: %s", refused)
@@ -113,16 +118,23 @@ class PlanRenewal:
 
     async def _meets_another(self) -> bool:
         """Whether a cloud that has made no plans yet could make some."""
+        sha256 = self._plans.model.graph.sha256
         without = [site for site in self._sites if self._notes[site.name] is None]
-        return any([await site.described(self._plans.model.graph.sha256) is not None for site in without])
+        return any([(await site.described()).get("sha256") == sha256 for site in without])
 
     async def _restores_more(self) -> bool:
         for site in self._sites:
-            description, note = await site.described(self._plans.model.graph.sha256), self._notes[site.name]
-            restorations = "" if description is None else description.get("restorations", "")
-            if note is not None and restorations not in ("", note.restorations):
+            description, note = await site.described(), self._notes[site.name]
+            if description.get("sha256") not in (None, self._plans.model.graph.sha256):
+                self._is_stale(site)
+            elif note is not None and description.get("restorations", "") not in ("", note.restorations):
                 return True
         return False
+
+    def _is_stale(self, site: PlanSite) -> None:
+        """The model follows the first cloud; another one with another version has no plans for this agent."""
+        if site is self._sites[0]:
+            self._model_changed.set()
 
     async def _fetched(self, seen: Seen) -> dict[str, Made]:
         """From every cloud that makes some; raises what the last one said where none does."""
@@ -137,6 +149,8 @@ class PlanRenewal:
                 )
                 made[site.name] = await site.fetched(note, self._plans.model.graph)
             except (EvoSplitError, OSError) as refused:  # noqa: PERF203 - each cloud may refuse
+                if isinstance(refused, StaleModelError):
+                    self._is_stale(site)
                 if site is self._sites[-1] and not made:
                     raise
                 _log.warning("no other plans from %s: %s", site.name, refused)

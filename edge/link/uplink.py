@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import io
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import aiohttp
-from numpy.typing import NDArray
 
 from evosplit.edge.link.answer_size import HEAD_BYTES, UNKNOWN_BYTES
+from evosplit.edge.link.cloud_answer import CloudAnswer, Probed
 from evosplit.edge.link.peer import Reply, is_inference, is_probe, stranger
 from evosplit.edge.link.reply import closed_on, read_reply
 from evosplit.shared.errors import (
@@ -21,11 +21,14 @@ from evosplit.shared.errors import (
     CloudUnavailableError,
     InputError,
     NotOurCloudError,
+    StaleModelError,
     UnknownBaseError,
 )
 from evosplit.shared.oip import (
     BINARY_TYPE,
+    CLIENT_HEADER,
     HEADER_LENGTH,
+    STALE_MODEL,
     InferRequest,
     blob_tensor,
     build_request,
@@ -44,42 +47,17 @@ _LEAST_S: Final = 0.01
 HTTP_BYTES: Final = 330
 """What the head of a request takes on the wire, about, where it cannot be counted."""
 
+_TIMES: Final = ("queue_s", "decode_s", "tail_s")
+"""Response parameters: where the cloud's time went."""
+
 _CUT_SHORT: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 
 
-@dataclass(frozen=True)
-class CloudAnswer:
-    """The tail's outputs. ``elapsed_s`` is the whole request; the other times are the cloud's own.
-
-    ``link_share`` is the mean share of the link that the request had; ``wait_s`` what a frame would wait for
-    its turn in the cloud now, None where that does not say; ``cloud`` is the address that answered.
-    """
-
-    outputs: Mapping[str, NDArray[Any]]
-    sent_bytes: int
-    elapsed_s: float
-    queue_s: float
-    decode_s: float
-    tail_s: float
-    link_share: float = 1.0
-    wait_s: float | None = None
-    cloud: str = ""
-
-    @property
-    def uplink_s(self) -> float:
-        """The request less the cloud's own steps: both ways, and the protocol at both ends."""
-        return max(self.elapsed_s - self.queue_s - self.decode_s - self.tail_s, 0.0)
-
-
-class Probed(NamedTuple):
-    """What a probe sent in all; ``wait_s`` as in `CloudAnswer`."""
-
-    sent_bytes: int
-    wait_s: float | None
-
-
 class Uplink:
-    """One keep-alive session to one cloud, for one model, whose answers take at most ``answer_bytes``."""
+    """One keep-alive session to one cloud, for one model, whose answers take at most ``answer_bytes``.
+
+    ``client`` is the device's own name for itself.
+    """
 
     def __init__(
         self,
@@ -87,13 +65,14 @@ class Uplink:
         url: str,
         model: str,
         token: str,
+        client: str = "",
         answer_bytes: int = UNKNOWN_BYTES,
     ) -> None:
         self._session = session
         self.url = url.rstrip("/")
         self._answer_bytes = answer_bytes
         self._model = model
-        self._headers = bearer(token)
+        self._headers = bearer(token) | ({CLIENT_HEADER: client} if client else {})
 
     async def infer(self, input_name: str, content: bytes, timeout_s: float) -> CloudAnswer:
         """Have an encoded frame or a picture answered.
@@ -183,17 +162,19 @@ def _read_answer(started_s: float, reply: Reply, sent_bytes: int) -> CloudAnswer
     try:
         length = None if reply.header_length is None else int(reply.header_length)
         response = parse_response(reply.body, length)
-        times_s = [float(response.parameters.get(name, 0.0)) for name in ("queue_s", "decode_s", "tail_s")]
+        queue_s, decode_s, tail_s = (float(response.parameters.get(name, 0.0)) for name in _TIMES)
+        is_stale = response.parameters.get(STALE_MODEL, False) is True
     except (InputError, ValueError) as garbage:
         raise CloudRefusedError(f"the cloud's answer cannot be read: {garbage}", reply.status) from None
-    queue_s, decode_s, tail_s = times_s
-    return CloudAnswer(
-        response.native(), sent_bytes, elapsed_s, queue_s, decode_s, tail_s, wait_s=reply.wait_s
-    )
+    times_s = queue_s, decode_s, tail_s
+    answer = CloudAnswer(response.native(), sent_bytes, elapsed_s, *times_s, is_stale=is_stale)
+    return dataclasses.replace(answer, wait_s=reply.wait_s)
 
 
 def _refusal(reply: Reply) -> CloudRefusedError:
     reason = " ".join((reply.error or "").split())[:200] or "no reason given"
     if reply.status == UnknownBaseError.http_status:
         return UnknownBaseError(reason)
+    if reply.status == StaleModelError.http_status:
+        return StaleModelError(reason)
     return CloudRefusedError(f"the cloud answered {reply.status}: {reason}", reply.status)

@@ -11,9 +11,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from evosplit.edge.link.cloud_answer import CloudAnswer
 from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
 from evosplit.edge.link.rate_control import budgeted_frame
-from evosplit.edge.link.uplink import CloudAnswer
 from evosplit.edge.pipeline.clouds import Cloud, Clouds, Request, infer
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.serving import EdgeModel

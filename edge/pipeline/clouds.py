@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from evosplit.edge.link.cloud_answer import CloudAnswer
 from evosplit.edge.link.cloud_link import CloudLink
-from evosplit.edge.link.uplink import CloudAnswer
 from evosplit.edge.streams.delta import DeltaSender
 from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError
 

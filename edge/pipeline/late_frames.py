@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from evosplit.edge.link.uplink import CloudAnswer
+from evosplit.edge.link.cloud_answer import CloudAnswer
 from evosplit.edge.pipeline.clouds import Request
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.finished import FrameRecorder

@@ -17,7 +17,7 @@ from patient_session import PatientSession
 
 from evosplit.edge.agent import Agent
 from evosplit.edge.head.bundle_set import BundleSet
-from evosplit.edge.lifecycle import running_agent
+from evosplit.edge.lifecycle import serving_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.server import make_app
 from evosplit.edge.settings import EdgeSettings
@@ -84,9 +84,9 @@ async def two_clouds(
         )
         session: Any = PatientSession(await stack.enter_async_context(cloud_session()), each[0])
         bundles = BundleSet({url: Bundle.open(path, digest) for url in urls})
-        agent = await stack.enter_async_context(running_agent(chosen, bundles, TOKEN, session))
-        front = TestServer(make_app(agent, TOKEN, chosen.data, chosen.max_body_bytes))
+        slot = await stack.enter_async_context(serving_agent(chosen, bundles, TOKEN, session))
+        front = TestServer(make_app(slot, TOKEN, chosen.data, chosen.max_body_bytes))
         await front.start_server(auto_decompress=False)
         stack.push_async_callback(front.close)
         client = await stack.enter_async_context(aiohttp.ClientSession(headers=bearer(TOKEN)))
-        yield Pair(agent, *each, (urls[0], urls[1]), str(front.make_url("")).rstrip("/"), client)
+        yield Pair(slot.agent, *each, (urls[0], urls[1]), str(front.make_url("")).rstrip("/"), client)
