@@ -48,13 +48,14 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
     for name, problem in registry.broken.items():
         _LOG.warning("model %s is not served: %s", name, problem)
     streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)
-    restorations = Restorations(settings.data)
+    store = settings.store_places.open()
+    restorations = Restorations(store.objects)
     builder = TailBuilder(settings.session_threads, gpu_provider() if settings.num_gpus else "cpu")
     plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), builder, streams, restorations.networks)
     _warm_up(plane, registry)
-    planning = PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
+    planning = PlanningProcess(settings.store_places, settings.session_threads, settings.shapes)
     learner = RestorationLearner(ThreadPoolExecutor(1, "learn"), planning.learn)
-    plans = PlanService(settings.data, planning, learner.notice)
+    plans = PlanService(store, planning, learner.notice)
     warmer = TailWarmer(plane)
     warmer.warm(plans.recent(RECENT_TABLES), START_LIMIT_S)
     return Services(
@@ -63,7 +64,7 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         plane=plane,
         plans=plans,
         warmer=warmer,
-        signer=BundleSigner(settings.data),
+        signer=BundleSigner(settings.data, store.records),
         inference=Inference(plane, settings.workers, settings.infer_timeout_s, make_batcher),
         pool=ThreadPoolExecutor(1, "other"),
         plan_pool=ThreadPoolExecutor(1, "plan"),

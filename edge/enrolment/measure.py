@@ -25,7 +25,7 @@ from evosplit.kernels.warm import warm_kernels
 from evosplit.shared.card import card_from_data, check_card
 from evosplit.shared.errors import EvoSplitError, ModelError, ProfileError
 from evosplit.shared.graph import graph_from_model
-from evosplit.shared.measurement_store import MeasurementStore
+from evosplit.shared.measurement_store import measurements_in
 from evosplit.shared.profile import Profile
 from evosplit.shared.serial import from_json, to_json
 from evosplit.shared.weights import random_weights, restore_weights
@@ -35,10 +35,11 @@ _log = logging.getLogger(__name__)
 
 def device_profiler(folder: Path, threads: int, integers: bool) -> DeviceProfiler:
     """What measures this machine for an agent, and keeps it in its folder."""
-    return DeviceProfiler(MeasurementStore(folder), threads, timed_integers if integers else None)
+    return DeviceProfiler(measurements_in(folder), threads, timed_integers if integers else None)
 
 
 async def profile_skeleton(
+    folder: Path,
     skeleton: bytes,
     card: Mapping[str, Any] | None,
     name: str,
@@ -46,13 +47,13 @@ async def profile_skeleton(
     profiler: DeviceProfiler,
     slowdown: float,
 ) -> Profile:
-    """Run this file as a process. Raises ProfileError; cancelling ends the process."""
+    """Run this file as a process, for the ``profiler`` of a folder. Raises ProfileError; cancelling ends it."""
     process = await asyncio.create_subprocess_exec(
         *(
             sys.executable,
             "-m",
             "evosplit.edge.enrolment.measure",
-            str(profiler.store.folder.absolute()),
+            str(folder.absolute()),
             name,
             sha256,
             str(profiler.threads),

@@ -149,7 +149,7 @@ class Client:
 def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) -> Iterator[Client]:
     """The application over a folder of models."""
     chosen = AppSettings(models=folder, data=folder / "data", token=TOKEN, threads=1, **settings)
-    registry = open_registry(folder)
+    registry, store = open_registry(folder), chosen.store_places.open()
     plane = data_plane(registry)
     inference = Inference(plane, 2, chosen.infer_timeout_s)
     with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as plan_pool:
@@ -157,9 +157,9 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
             settings=chosen,
             registry=registry,
             plane=plane,
-            plans=PlanService(chosen.data, make_plans),
+            plans=PlanService(store, make_plans),
             warmer=TailWarmer(plane),
-            signer=BundleSigner(chosen.data),
+            signer=BundleSigner(chosen.data, store.records),
             inference=inference,
             pool=pool,
             plan_pool=plan_pool,

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.cloud.plan_service import PlanRequest
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.registry import Model, load_model
@@ -50,7 +51,7 @@ def edge_profile(model: Model) -> Profile:
 
 
 def test_what_is_learned_in_idle_time_is_planned_with(model: Model, tmp_path: Path) -> None:
-    planner, restorations = Planner(tmp_path, 1), Restorations(tmp_path)
+    planner, restorations = Planner(FileObjects(tmp_path), 1), Restorations(FileObjects(tmp_path))
     request = PlanRequest(edge_profile(model), limits=Limits(max_error=0.001), restores=True)
     before = planner(model, request, tmp_path / "before.evb").table
     assert not restored(before)

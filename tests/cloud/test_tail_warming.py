@@ -12,6 +12,7 @@ import pytest
 from cloud_support import Client, app_client, blob_request, data_plane, frame_bytes, seeded_feeds
 from plan_tables import table_of
 
+from evosplit.cloud.storage.store import StorePlaces
 from evosplit.cloud.plan_service import PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.registry import Model, Registry
 from evosplit.cloud.tail_warming import TailWarmer
@@ -87,7 +88,7 @@ def test_a_cut_that_the_model_does_not_have_is_in_the_log(
 
 
 def test_recent_tables_are_those_handed_out_last(registry: Registry, question: bytes, tmp_path: Path) -> None:
-    service, model = PlanService(tmp_path, plan_at_cuts), registry.get("residual")
+    service, model = PlanService(StorePlaces(tmp_path).open(), plan_at_cuts), registry.get("residual")
     assert service.recent(3) == ()
     service.plan(model, question)
     (tmp_path / "plans" / "broken.json").write_text("{")

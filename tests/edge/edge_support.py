@@ -20,6 +20,7 @@ from net_bundle import MIDDLE_BPS, load_net, make_table, net_card, write_net_bun
 from patient_session import PatientSession
 from PIL import Image
 
+from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.edge.agent import Agent
 from evosplit.edge.lifecycle import running_agent
@@ -87,7 +88,7 @@ async def stage(
         path,
         digest,
         bandwidth_bps=bandwidth_bps,
-        calibrations=CalibrationStore(folder / "calibrations"),
+        calibrations=CalibrationStore(FileObjects(folder / "calibrations")),
     )
     server = TestServer(cloud.app())
     await server.start_server()

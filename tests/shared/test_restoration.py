@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.shared.errors import RestorationError
 from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cut
 from evosplit.shared.restoration.network import Restoration, build_restoration, read_restoration
@@ -58,17 +59,17 @@ def crossing(graph: Graph, cut: Cut) -> dict[str, np.ndarray]:
 
 def test_a_file_is_read_back_by_its_name(graph: Graph, cut: Cut, tmp_path) -> None:
     made = restoration(graph, cut.boundary[0], 0.5)
-    store = RestorationStore(tmp_path / "networks")
+    store = RestorationStore(FileObjects(tmp_path / "networks"))
     store.keep(made)
     store.keep(made)
     assert store(made.name) == made
-    assert RestorationStore(tmp_path / "networks")(made.name) == made
+    assert RestorationStore(FileObjects(tmp_path / "networks"))(made.name) == made
     assert made.step == np.float32(0.1)
 
 
 def test_what_is_not_there_or_damaged_is_refused_in_one_line(graph: Graph, cut: Cut, tmp_path) -> None:
     made = restoration(graph, cut.boundary[0])
-    store = RestorationStore(tmp_path)
+    store = RestorationStore(FileObjects(tmp_path))
     with pytest.raises(RestorationError, match=f"no restoration {made.name} here"):
         store(made.name)
     with pytest.raises(RestorationError, match="hexadecimal"):
