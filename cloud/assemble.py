@@ -11,6 +11,7 @@ import numpy as np
 
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import Call, DataPlane
+from evosplit.cloud.fleet.fleet import Fleet
 from evosplit.cloud.inference import Inference, MakeBatcher
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
@@ -65,6 +66,7 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         plans=plans,
         warmer=warmer,
         signer=BundleSigner(settings.data, store.records),
+        fleet=Fleet(store.records, plans.bundles, settings.heartbeat_s),
         inference=Inference(plane, settings.workers, settings.infer_timeout_s, make_batcher),
         pool=ThreadPoolExecutor(1, "other"),
         plan_pool=ThreadPoolExecutor(1, "plan"),

@@ -15,7 +15,6 @@ from evosplit.shared.plan import PlanTable
 from evosplit.shared.security.bundle_release import Release, SignedRelease, question_digest, sign_release
 from evosplit.shared.security.signing_key import kept_signing_key, public_pem
 
-
 _KEY: Final = "releases"
 
 
@@ -36,8 +35,9 @@ class SignedAnswer:
 
 
 class BundleSigner:
-    """Signs which bundle answers which question. Replicas that share ``data`` share the key, by ``records``
-    the sequence.
+    """Signs which bundle answers which question.
+
+    Replicas share the key by ``data``, the sequence by ``records``.
 
     ``clock`` gives Unix seconds. Raises UsageError for a key that cannot be read or stored.
     """

@@ -8,10 +8,13 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from evosplit.cloud import fleet_routes
+from evosplit.cloud.plan_service import read_request
 from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import model_name, services_of
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.card import card_to_data
+from evosplit.shared.fleet.heartbeat import CLIENT_HEADER
 from evosplit.shared.oip import BINARY_TYPE, model_metadata, server_metadata
 from evosplit.shared.serial import to_json
 
@@ -77,8 +80,14 @@ async def plan(request: Request) -> Response:
     model = services.registry.get(model_name(request))
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
 
+    holder, said = fleet_routes.holder_name(request), request.headers.get(CLIENT_HEADER)
+
     def work() -> bytes:
-        answer = services.plans.plan(model, body)
+        asked = read_request(model, body)
+        answer = services.fleet.assigned(model, holder, said, asked)
+        if answer is None:
+            answer = services.plans.plan(model, body)
+            services.fleet.keep_own(model, holder, said, asked, answer)
         services.warmer.warm([answer.table])  # before any edge can send a frame by it
         return to_json(services.signer.sign(model, answer, body))
 

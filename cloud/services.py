@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.fleet.fleet import Fleet
 from evosplit.cloud.inference import Inference
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.registry import Registry
@@ -20,7 +21,7 @@ from evosplit.shared.oip import MODEL_VERSION
 
 @dataclass(frozen=True)
 class Services:
-    """Models, data plane, plan service, signer, what builds tails ahead, and the threads that they run in."""
+    """Models, data plane, plan service, signer, fleet, what builds tails ahead, and the threads of them."""
 
     settings: AppSettings
     registry: Registry
@@ -30,6 +31,7 @@ class Services:
     inference: Inference
     pool: ThreadPoolExecutor
     signer: BundleSigner
+    fleet: Fleet
     plan_pool: ThreadPoolExecutor
 
 

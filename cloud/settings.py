@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from evosplit.cloud.storage.store import OBJECTS_VARIABLE, RECORDS_VARIABLE, StorePlaces
+from evosplit.shared.fleet.heartbeat import INTERVAL_S
 from evosplit.shared.security.tls import ServerFiles, server_files
 from evosplit.shared.token import given_token, stored_token
 
@@ -19,7 +20,8 @@ class AppSettings(BaseModel):
     pin dynamic dimensions, by model and input. ``data`` keeps bundles, profiles, error tables and a generated
     token; plans, fleet and results are elsewhere with ``records`` (``postgresql://``, ``EVOSPLIT_RECORDS``),
     bundles, profiles and the like with ``objects`` (``s3://``, ``EVOSPLIT_OBJECTS``). ``threads`` of ONNX
-    Runtime per inference, 0 for all cores; ``workers`` inferences run at a time. A body larger than ``max_body_bytes`` is refused. What is kept of
+    Runtime per inference, 0 for all cores; ``workers`` inferences run at a time. Edges say how they are every
+    ``heartbeat_s``. A body larger than ``max_body_bytes`` is refused. What is kept of
     streams takes at most ``stream_bytes``, and ends with ``stream_lifetime_s`` without a frame. There are
     ``min_replicas`` to ``max_replicas`` of the application, by how many requests wait (Ray Serve). One with
     a share in a GPU (``num_gpus``) computes there as far as ONNX Runtime can: TensorRT, else CUDA, else the
@@ -47,6 +49,7 @@ class AppSettings(BaseModel):
     body_timeout_s: float = Field(120.0, gt=0)
     infer_timeout_s: float = Field(60.0, gt=0)
     plan_timeout_s: float = Field(900.0, gt=0)
+    heartbeat_s: float = Field(INTERVAL_S, ge=1, le=3600)
 
     @property
     def store_places(self) -> StorePlaces:

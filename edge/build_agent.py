@@ -22,6 +22,8 @@ from evosplit.edge.build_background import (
     live_calibration,
     plan_audits,
 )
+from evosplit.edge.enrolment.heartbeats import Heartbeats
+from evosplit.edge.enrolment.measure import kept_profile
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.assemble import HeadOptions
@@ -43,6 +45,7 @@ from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
+from evosplit.edge.telemetry.fleet_state import FleetState
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
@@ -50,6 +53,8 @@ from evosplit.edge.telemetry.savings_record import SavingsRecord
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.correction.plan_course import Course
+from evosplit.shared.fleet.agent_identity import kept_identity
+from evosplit.shared.fleet.heartbeat import Audited
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 from evosplit.shared.providers import Providers
@@ -88,7 +93,9 @@ async def build_agent(
     store, profile = await asyncio.to_thread(_store, settings), RuntimeProfile()
     graph = plans.model.graph
     savings = SavingsRecord(graph, profile, hooks, settings.folder, settings.slowdown, _is_masked(settings))
-    planner = PlannerClient(session, settings.cloud_url, settings.model, token)
+    identity = await asyncio.to_thread(kept_identity, settings.data)
+    name = settings.name or identity
+    planner = PlannerClient(session, settings.cloud_url, settings.model, token, name)
     renewal = await asyncio.to_thread(PlanRenewal, plans, settings, planner, bundle, savings.now)
     calibration = live_calibration(plans, settings, planner, renewal, pause)
     if calibration is not None:
@@ -100,6 +107,10 @@ async def build_agent(
     flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers)
     collects = settings.collect_s > 0
     tasks = background_tasks(plans, watch, renewal, savings, predictions, hooks, calibration)
+    measured = await asyncio.to_thread(kept_profile, settings, graph.sha256, plans.model.card)
+    who, audited = (identity, settings.name), (lambda: Audited() if checks is None else checks.audited)
+    fleet = FleetState(who, measured, plans, link, profile, spool, audited, lambda: renewal.refused)
+    tasks["heartbeat"] = Heartbeats(planner, cloud, fleet.beat, renewal.wish).run
     if meter.is_metered:
         tasks["traffic"] = meter.run
     if spool is not None:

@@ -29,6 +29,7 @@ from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.settings import EdgeSettings, bearer_token, cloud_token
+from evosplit.shared.fleet.agent_identity import kept_identity
 from evosplit.shared.security.audit_log import AuditLog, audit_file
 from evosplit.shared.security.tls import ServerFiles
 from evosplit.shared.security.token_file import token_file
@@ -71,7 +72,8 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     if files is not None:
         files.context()  # what is wrong with them is said before the work of a first start
     async with _cloud_session(settings) as session:
-        client = PlannerClient(session, settings.cloud_url, settings.model, shown)
+        name = settings.name or await asyncio.to_thread(kept_identity, settings.data)
+        client = PlannerClient(session, settings.cloud_url, settings.model, shown, name)
         bundle = await _unless(stop, enrol(settings, client))
         if bundle is None:
             return

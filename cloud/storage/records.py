@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, func, make_url, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    create_engine,
+    delete,
+    event,
+    func,
+    make_url,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -64,7 +76,7 @@ class Transaction:
 
 
 class Records:
-    """Values by kind (their class) and key. ``clock`` gives Unix seconds. Safe to call from several threads."""
+    """Values by kind (their class) and key, for several threads. ``clock`` gives Unix seconds."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
@@ -149,7 +161,7 @@ def _take_turn(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _named(kind: type[object], key: str) -> tuple[object, object]:
+def _named(kind: type[object], key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return DOCUMENTS.c.kind == kind.__name__, DOCUMENTS.c.key == key
 
 

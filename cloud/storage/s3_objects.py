@@ -1,6 +1,6 @@
 """Object storage in an S3 bucket (or what speaks its protocol), with a local copy of what files are asked of.
 
-Credentials, region and endpoint are boto3's own: ``AWS_ACCESS_KEY_ID``, ``AWS_ENDPOINT_URL_S3``, profiles, roles.
+Credentials, region and endpoint are boto3's own: ``AWS_ACCESS_KEY_ID``, ``AWS_ENDPOINT_URL_S3``, profiles.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class S3Objects:
             self.client.delete_object(Bucket=self.bucket, Key=self._key(name))
 
     def file(self, name: str) -> Path:
-        """A copy of the content as it is now, fetched when it is another one. Raises NotFoundError, StoreError."""
+        """A copy of the content as it is now. Raises NotFoundError, StoreError."""
         with _typed_errors(name):
             head = self.client.head_object(Bucket=self.bucket, Key=self._key(name))
         mark = hashlib.sha256(f"{self._key(name)}\0{head['ETag']}".encode()).hexdigest()
@@ -120,7 +120,9 @@ def s3_objects(url: str, copies: Path) -> S3Objects:
     except ModuleNotFoundError:
         raise MissingExtraError("--objects with s3://", "boto3", "fleet") from None
     prefix = parts.path.strip("/")
-    patience = Config(connect_timeout=_CONNECT_S, read_timeout=_READ_S, retries={"total_max_attempts": _ATTEMPTS})
+    patience = Config(
+        connect_timeout=_CONNECT_S, read_timeout=_READ_S, retries={"total_max_attempts": _ATTEMPTS}
+    )
     try:
         client = boto3.session.Session().client(SCHEME, config=patience)
     except (BotoCoreError, ValueError) as problem:

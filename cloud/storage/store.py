@@ -18,7 +18,7 @@ RECORDS_FILE: Final = "records.sqlite"
 
 @dataclass(frozen=True)
 class Store:
-    """Bundles, plans, profiles, networks and calibration inputs; and what changes: fleet, results, sequences."""
+    """Objects: bundles, profiles, networks, calibration inputs. Records: plans, fleet, results, sequences."""
 
     objects: Objects
     records: Records

@@ -26,9 +26,7 @@ RESULTS: Final = Table(
     "results",
     METADATA,
     # SQLite counts up by itself in an INTEGER primary key alone.
-    Column(
-        "sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
-    ),
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("edge", String(200), nullable=False),
     Column("frame_id", String(200), nullable=False),
     Column("model", String(200), nullable=False),

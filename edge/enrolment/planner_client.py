@@ -23,6 +23,7 @@ from evosplit.shared.errors import (
     NotFoundError,
     NotOurCloudError,
 )
+from evosplit.shared.fleet.heartbeat import CLIENT_HEADER, HeartbeatAnswer
 from evosplit.shared.oip import HEADER_LENGTH
 from evosplit.shared.security.bundle_release import SignedRelease, question_digest
 from evosplit.shared.security.tls import failure_reason
@@ -46,12 +47,16 @@ class Planned:
 
 @dataclass(frozen=True)
 class PlannerClient:
-    """Every method raises CloudUnavailableError, AuthError, NotFoundError or CloudRefusedError."""
+    """Every method raises CloudUnavailableError, AuthError, NotFoundError or CloudRefusedError.
+
+    ``name`` is that of the agent, or its identity.
+    """
 
     session: aiohttp.ClientSession
     url: str
     model: str
     token: str
+    name: str = ""
 
     async def describe(self) -> Mapping[str, Any]:
         """``name``, ``sha256`` and ``card`` of the model."""
@@ -69,10 +74,17 @@ class PlannerClient:
     async def plan(self, request: Mapping[str, Any]) -> Planned:
         """Have plans made, which takes as long as planning does. Raises BundleError, too."""
         body = json.dumps(request).encode()
-        answer = await self._object("bundle", "POST", f"/v1/models/{self.model}/plans", body, _PLAN_S)
+        headers = {**_JSON, **({CLIENT_HEADER: self.name} if self.name else {})}
+        path = f"/v1/models/{self.model}/plans"
+        answer = (await self._fetch(_has("bundle"), "POST", path, body, _PLAN_S, headers)).object() or {}
         said = answer.get("release")
         release = None if said is None else from_data(SignedRelease, said, BundleError)
         return Planned(str(answer.get("bundle")), release, question_digest(body))
+
+    async def heartbeat(self, content: bytes) -> HeartbeatAnswer:
+        """Say how the agent is; older clouds do not want to know (NotFoundError)."""
+        answer = await self._object("interval_s", "POST", f"/v1/models/{self.model}/heartbeat", content)
+        return from_data(HeartbeatAnswer, answer, NotOurCloudError)
 
     async def signing_key(self) -> bytes:
         """The public key of the cloud's releases, PEM; none of older clouds (NotFoundError)."""

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message
 
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.fleet.fleet import Fleet
 from evosplit.cloud.inference import Inference
 from evosplit.cloud.ingress import make_app
 from evosplit.cloud.plan_service import MakePlans, PlanAnswer, PlanRequest, PlanService
@@ -152,12 +153,14 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
     registry, store = open_registry(folder), chosen.store_places.open()
     plane = data_plane(registry)
     inference = Inference(plane, 2, chosen.infer_timeout_s)
+    plans = PlanService(store, make_plans)
     with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as plan_pool:
         services = Services(
             settings=chosen,
             registry=registry,
             plane=plane,
-            plans=PlanService(store, make_plans),
+            plans=plans,
+            fleet=Fleet(store.records, plans.bundles, chosen.heartbeat_s),
             warmer=TailWarmer(plane),
             signer=BundleSigner(chosen.data, store.records),
             inference=inference,

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 from plan_tables import table_of
 
-from evosplit.cloud.storage.store import StorePlaces
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.plan_service import PlanAnswer, PlanRequest
 from evosplit.cloud.registry import Model, Registry
+from evosplit.cloud.storage.store import StorePlaces
 from evosplit.shared.errors import BundleError, UsageError
 from evosplit.shared.profiler import measure_profile
 from evosplit.shared.security.bundle_release import Release, SignedRelease, question_digest, sign_release

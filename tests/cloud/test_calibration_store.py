@@ -21,7 +21,6 @@ from cloud_support import (
     seeded_feeds,
 )
 
-from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.registry import Model, Registry
@@ -34,6 +33,7 @@ from evosplit.shared.picture_codes import encode_pixels
 from evosplit.shared.profile import Profile
 from evosplit.shared.profiler import measure_profile
 from evosplit.shared.serial import to_data
+from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.shared.token import bearer
 
 BROKEN = (
@@ -46,7 +46,9 @@ SET = "/v1/models/chain/calibrations/cam-1"
 @pytest.fixture
 def here(tiny_models: Path, tmp_path: Path) -> Iterator[Client]:
     shutil.copytree(tiny_models, tmp_path / "m")
-    with app_client(tmp_path / "m", Planner(FileObjects(tmp_path / "m" / "data"), 1), max_body_bytes=200_000) as client:
+    with app_client(
+        tmp_path / "m", Planner(FileObjects(tmp_path / "m" / "data"), 1), max_body_bytes=200_000
+    ) as client:
         yield client
 
 

@@ -12,11 +12,10 @@ import numpy as np
 import pytest
 from cloud_support import Client, app_client
 
-from evosplit.shared.storage.file_objects import FileObjects
-from evosplit.cloud.storage.store import StorePlaces
 from evosplit.cloud.plan_service import PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.registry import Model, Registry, load_model
+from evosplit.cloud.storage.store import StorePlaces
 from evosplit.planner.problem.limits import Limits
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import ProfileError, UsageError
@@ -25,6 +24,7 @@ from evosplit.shared.profile import Profile
 from evosplit.shared.profiler import measure_profile
 from evosplit.shared.replan import choices
 from evosplit.shared.serial import from_json, to_data, to_json
+from evosplit.shared.storage.file_objects import FileObjects
 
 
 @dataclass
@@ -57,7 +57,10 @@ def test_a_question_is_answered_once(registry: Registry, profile: Profile, tmp_p
     service = PlanService(StorePlaces(tmp_path).open(), planner)
     first = service.plan(registry.get("chain"), body_of(profile))
     assert service.plan(registry.get("chain"), body_of(profile)) == first
-    assert PlanService(StorePlaces(tmp_path).open(), planner).plan(registry.get("chain"), body_of(profile)) == first
+    assert (
+        PlanService(StorePlaces(tmp_path).open(), planner).plan(registry.get("chain"), body_of(profile))
+        == first
+    )
     assert len(planner.calls) == 1
     assert service.bundles.find(first.bundle).read_bytes() == b"bundle"
     service.plan(registry.get("chain"), body_of(profile, rtt_s=0.03))
@@ -153,7 +156,10 @@ def test_an_edge_is_offered_what_it_measured(
 ) -> None:
     """Pictures that it can make, when preparing is slow; and nothing of the kind to one that said nothing."""
     shutil.copytree(tiny_models, tmp_path / "m")
-    planner, model = Planner(FileObjects(tmp_path / "m" / "data"), 1), load_model(tmp_path / "m" / "chain.onnx", {})
+    planner, model = (
+        Planner(FileObjects(tmp_path / "m" / "data"), 1),
+        load_model(tmp_path / "m" / "chain.onnx", {}),
+    )
     pictures = np.random.default_rng(0).random((24, 3, 16, 16)).astype(np.float32)
     np.savez(tmp_path / "m" / "chain.calibration.npz", x=pictures)
     slow = replace(profile, layer_s=(1.0,) * len(profile.layer_s), head_s={}, prepare_s=0.5, pack_s=0.1)

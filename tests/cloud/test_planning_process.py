@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from evosplit.shared.storage.file_objects import FileObjects
-from evosplit.cloud.storage.store import StorePlaces
 from evosplit.cloud.plan_service import PlanRequest
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.planning_process import PlanningProcess
 from evosplit.cloud.registry import Model, load_model
+from evosplit.cloud.storage.store import StorePlaces
 from evosplit.planner.problem.limits import Limits
 from evosplit.shared.errors import EvoSplitError, InfeasibleError, ProfileError
 from evosplit.shared.profile import Profile
 from evosplit.shared.profiler import measure_profile
+from evosplit.shared.storage.file_objects import FileObjects
 
 
 @pytest.fixture
@@ -56,4 +56,6 @@ def test_a_process_that_is_killed_ends_one_request(
     (tmp_path / "dies.py").write_text(killed)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     with pytest.raises(EvoSplitError, match="ended with status -9"):
-        PlanningProcess(StorePlaces(tmp_path / "data"), 1, {}, "dies")(model, PlanRequest(profile, 0.02), tmp_path / "b")
+        PlanningProcess(StorePlaces(tmp_path / "data"), 1, {}, "dies")(
+            model, PlanRequest(profile, 0.02), tmp_path / "b"
+        )

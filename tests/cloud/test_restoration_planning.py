@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.cloud.plan_service import PlanRequest
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.registry import Model, load_model
@@ -17,6 +16,7 @@ from evosplit.planner.problem.limits import Limits
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.profile import Machine, Profile
 from evosplit.shared.replan import choices
+from evosplit.shared.storage.file_objects import FileObjects
 from tests import models as nets
 from tests.smooth_net import smooth_feeds, two_stage_net
 

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from cloud_support import blob_request, seeded_feeds
 
-from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.plan_service import PlanRequest
 from evosplit.cloud.planned_tails import PlannedTail
@@ -36,6 +35,7 @@ from evosplit.shared.restoration.network import Restoration, build_restoration
 from evosplit.shared.restoration.restored_tail import restored_tail
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model, tail_model
+from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.shared.wire import Frame, encode_frame
 
 STOP = 2

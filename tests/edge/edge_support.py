@@ -20,7 +20,6 @@ from net_bundle import MIDDLE_BPS, load_net, make_table, net_card, write_net_bun
 from patient_session import PatientSession
 from PIL import Image
 
-from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.edge.agent import Agent
 from evosplit.edge.lifecycle import running_agent
@@ -31,6 +30,7 @@ from evosplit.shared.bundle import Bundle, CalibrationKind
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.replan import choices
+from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.shared.token import bearer
 from tests import models
 

@@ -13,7 +13,7 @@ from evosplit.shared.card import card_from_data, check_card
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.integer_profiler import Quantised
-from evosplit.shared.measurement_store import measurements_in
+from evosplit.shared.measurement_store import MeasurementStore, measurements_in
 from evosplit.shared.slowdown import slowed
 from tests.models import chain_net, save
 

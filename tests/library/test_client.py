@@ -20,7 +20,6 @@ from edge_support import Stage, picture, stage
 from fake_cloud import TOKEN
 
 import evosplit
-from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.cloud.plan_service import MakePlans
 from evosplit.cloud.planning import Planner
 from evosplit.library.client.retries import Retries
@@ -36,6 +35,7 @@ from evosplit.shared.errors import (
 from evosplit.shared.profile import Profile
 from evosplit.shared.serial import from_json
 from evosplit.shared.session import Runner
+from evosplit.shared.storage.file_objects import FileObjects
 from tests import models as nets
 
 PASSED = ("X-", "Inference-", "Content-Type")

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.shared.errors import RestorationError
 from evosplit.shared.graph import Cut, Graph, load_graph, prefix_cut
 from evosplit.shared.restoration.network import Restoration, build_restoration, read_restoration
@@ -20,6 +19,7 @@ from evosplit.shared.restoration.restored_tail import restored_tail, takes_resto
 from evosplit.shared.restoration.store import RestorationStore
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model, tail_model
+from evosplit.shared.storage.file_objects import FileObjects
 from tests.models import chain_net, feeds, residual_net, save
 
 STOP = 2
