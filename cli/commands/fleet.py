@@ -82,7 +82,9 @@ def rollout(
     Example: evosplit fleet rollout 3fa2b1c09d8e --share 10%
     """
     client, as_json = given
-    name, bundle = _sent(client, Path(what), least_agreement) if Path(what).is_file() else _known(client, what, model)
+    name, bundle = (
+        _sent(client, Path(what), least_agreement) if Path(what).is_file() else _known(client, what, model)
+    )
     _print(client.roll_out(name, bundle, share, least_agreement), as_json)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from storage_servers import free_port, postgres_server
+from storage_servers import free_port
 
 from evosplit.cloud.storage.records import Records, Transaction, file_records, open_records
 from evosplit.shared.errors import StoreError, UsageError
@@ -33,28 +33,15 @@ class Named:
     name: str
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    with postgres_server() as url:
-        yield url
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres"))
-    return f"sqlite:///{tmp_path_factory.mktemp('records') / 'records.sqlite'}"
-
-
 @pytest.fixture
-def opened(url: str) -> Iterator[Callable[..., Records]]:
+def opened(records_url: str) -> Iterator[Callable[..., Records]]:
     """Records, empty at first; opened again they are the same."""
     made: list[Records] = []
 
     seconds = itertools.count(1.0)
 
     def make() -> Records:
-        records = open_records(url, seconds.__next__)
+        records = open_records(records_url, seconds.__next__)
         if not made:
             with records.changing() as all_of_it:
                 _empty(all_of_it)
@@ -125,8 +112,7 @@ def test_what_raises_changes_nothing(opened: Callable[..., Records]) -> None:
         assert seen.get(Counted, "a") is None
 
 
-def test_a_value_of_another_version_is_none(opened: Callable[..., Records], url: str) -> None:
-    del url
+def test_a_value_of_another_version_is_none(opened: Callable[..., Records]) -> None:
 
     @dataclass(frozen=True)
     class Changed:
@@ -161,7 +147,7 @@ def test_many_writers_lose_nothing(opened: Callable[..., Records]) -> None:
         assert seen.get(Counted, "n") == Counted(80)
 
 
-def test_a_killed_process_leaves_what_was_committed(opened: Callable[..., Records], url: str) -> None:
+def test_a_killed_process_leaves_what_was_committed(opened: Callable[..., Records], records_url: str) -> None:
     opened()
     code = (
         "import os, sys\n"
@@ -172,7 +158,7 @@ def test_a_killed_process_leaves_what_was_committed(opened: Callable[..., Record
         "with records.changing() as change:\n    change.put('kept', Counted(1))\n"
         "with records.changing() as change:\n    change.put('lost', Counted(2))\n    os._exit(3)\n"
     )
-    ended = subprocess.run([sys.executable, "-c", code, url], check=False)
+    ended = subprocess.run([sys.executable, "-c", code, records_url], check=False)
     assert ended.returncode == 3
     with opened().changing() as seen:
         assert (seen.get(Counted, "kept"), seen.get(Counted, "lost")) == (Counted(1), None)
