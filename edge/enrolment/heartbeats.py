@@ -20,7 +20,7 @@ FIRST_S: Final = 2.0
 JITTER: Final = 0.2
 """Agents that started together do not stay together."""
 SHORTEST_S: Final = 1.0
-OLDER_CLOUD_S: Final = 3600.0
+OLDER_CLOUD_S: Final = 600.0
 """A cloud that knows no fleet is asked again so much later."""
 
 _DRAWS: Final = random.SystemRandom()

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import io
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,7 @@ async def stage(
     promised_drop: float | None = None,
     bandwidth_bps: float = 1e12,
     real_timeouts: bool = False,
+    without: Collection[str] = ("heartbeat",),
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     folder.mkdir(exist_ok=True)
@@ -103,7 +104,7 @@ async def stage(
         if not real_timeouts:
             session = PatientSession(session, cloud)
         bundle = Bundle.open(path, digest)
-        agent = await stack.enter_async_context(running_agent(chosen, bundle, TOKEN, session))
+        agent = await stack.enter_async_context(running_agent(chosen, bundle, TOKEN, session, without))
         front = TestServer(make_app(agent, TOKEN, chosen.data, chosen.max_body_bytes))
         await front.start_server(auto_decompress=False)
         stack.push_async_callback(front.close)
