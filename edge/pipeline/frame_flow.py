@@ -28,7 +28,7 @@ from evosplit.edge.results.store import Accepted, Store
 from evosplit.edge.streams.stream_ends import StreamEnds
 from evosplit.shared.card import Card
 from evosplit.shared.errors import CardError, EvoSplitError, InputError
-from evosplit.shared.input_picture import Picture, read_picture
+from evosplit.shared.input_picture import Picture, PictureContent, read_picture
 from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import Result
 
@@ -55,7 +55,7 @@ class FrameFlow:
         self._followers = tuple(followers)
         self._stream_ends = StreamEnds()
 
-    async def picture(self, content: bytes, job: Job, is_repeatable: bool) -> Finished:
+    async def picture(self, content: PictureContent, job: Job, is_repeatable: bool) -> Finished:
         """Decode a picture and answer it; where it is repeatable, an earlier result of its id is the answer.
 
         Raises InputError, CardError (not accepted), and as `run`.
