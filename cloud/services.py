@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.shared.errors import NotFoundError
 from evosplit.shared.oip import MODEL_VERSION
+from evosplit.shared.worker_threads import WorkerThreads
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Services:
     plans: PlanService
     warmer: TailWarmer
     inference: Inference
-    pool: ThreadPoolExecutor
+    pool: WorkerThreads
     signer: BundleSigner
     fleet: Fleet
-    plan_pool: ThreadPoolExecutor
+    plan_pool: WorkerThreads
 
 
 def services_of(request: Request) -> Services:

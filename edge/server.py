@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
+import warnings
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -55,6 +56,8 @@ def serve_edge(settings: EdgeSettings) -> None:
 
     Raises PortInUseError, UsageError, StoreError, and what `evosplit.edge.enrolment.enrol.enrol` raises.
     """
+    for malformed in (aiohttp.BadContentDispositionHeader, aiohttp.BadContentDispositionParam):
+        warnings.filterwarnings("ignore", category=malformed)  # else each one's text is kept for ever
     with locked(settings.folder), bound_socket(settings.host, settings.port) as listener:
         uvloop.run(_serve(settings, listener))
 

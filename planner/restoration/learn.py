@@ -30,7 +30,7 @@ from evosplit.shared.restoration.network import Restoration, build_restoration
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model
 
-METHOD: Final = "ridge fits in three forms, by held-out outputs, at steps from 11.2"
+METHOD: Final = "ridge fits in three forms, by held-out outputs, agreement within luck"
 """How restorations are learned: what was kept and learned otherwise is learned anew."""
 MOST_INPUTS: Final = 128
 LEAST_INPUTS: Final = 16
