@@ -13,12 +13,13 @@ AWAY_BEATS: Final = 3
 
 @dataclass(frozen=True)
 class News:
-    """What happened on an edge under one bundle since its last heartbeat."""
+    """What happened on an edge under one bundle since its last heartbeat; ``distrusted`` plans were left."""
 
     audits: int = 0
     losses: float = 0.0
     frames: int = 0
     failures: int = 0
+    distrusted: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,12 @@ def news(before: Heartbeat | None, beat: Heartbeat) -> News:
     """
     if before is None or before.boot != beat.boot:
         counted = (beat.frames, beat.failures) if beat.table == 0 else (0, 0)
-        return News(*_audited(Audited(), beat.audited), *counted)
+        return News(*_audited(Audited(), beat.audited), *counted, beat.audited.distrusted)
     if before.table != beat.table or before.bundle != beat.bundle:
-        return News(*_audited(Audited(), beat.audited))
+        return News(*_audited(Audited(), beat.audited), distrusted=beat.audited.distrusted)
     frames, failures = beat.frames - before.frames, beat.failures - before.failures
-    return News(*_audited(before.audited, beat.audited), max(frames, 0), max(failures, 0))
+    left = beat.audited.distrusted - before.audited.distrusted
+    return News(*_audited(before.audited, beat.audited), max(frames, 0), max(failures, 0), max(left, 0))
 
 
 def _audited(before: Audited, now: Audited) -> tuple[int, float]:

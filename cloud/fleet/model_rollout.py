@@ -15,7 +15,7 @@ from evosplit.shared.rollout import Rollout, Trial
 OWN_PLANS: Final = ""
 FALSE_ALARMS: Final = 1e-5
 """A bundle that keeps its promise and fails no more is rolled back within n audits and n heartbeats with a
-probability of at most 3 n times this: 3 % for 1,000 of both."""
+probability of at most 3 n times this: 3 % for 1,000 of both, unless an edge's own guard finds it wanting."""
 _MOST_ISSUED: Final = 64
 _MOST_AUDITS: Final = 200
 """Of one heartbeat: an edge that says more at once is heard in part."""
@@ -89,6 +89,8 @@ class ModelRollout:
         if told.frames or refused:
             trial = trial.answered(is_candidate or refused, refused or told.failures > 0)
         after = replace(self, trial=trial)
+        if is_candidate and told.distrusted:
+            return after.rolled_back(f"the guard of an edge has left {told.distrusted} of its plans")
         reason = trial.reason_against(self.rollout.least_agreement, FALSE_ALARMS)
         return after if reason is None else after.rolled_back(reason)
 

@@ -112,6 +112,15 @@ def test_a_worse_bundle_is_rolled_back_and_an_equal_one_seldom() -> None:
         assert all(taken_back is not None and taken_back <= most for taken_back in worse), (agreement, worse)
 
 
+def test_a_plan_that_an_edge_has_left_is_enough() -> None:
+    """The edge goes on with another plan then, of which the cloud may never hear anything bad."""
+    state = ModelRollout().begun(BUNDLES[0], SHA, 0.1, 0.99, 0.0)
+    assert state.heard("other", News(distrusted=1)).rollout.candidate == BUNDLES[0]
+    left = state.heard(BUNDLES[0], News(13, 3.0, 20, 0, 1))
+    assert (left.rollout.candidate, left.state) == (None, "rolled back")
+    assert left.rollout.rejected[-1][1] == "the guard of an edge has left 1 of its plans"
+
+
 def test_an_edge_that_fails_more_often_is_enough() -> None:
     state = ModelRollout().begun(BUNDLES[0], SHA, 0.1, 0.99, 0.0)
     for _ in range(40):
@@ -174,6 +183,8 @@ def test_news_is_what_is_new() -> None:
     assert news(BEAT, BEAT) == News()
     assert news(BEAT, replace(more, table=1, bundle=BUNDLES[1], audited=Audited(3, 3.0))) == News(3, 0.0)
     assert news(BEAT, replace(more, boot="again", audited=Audited(1, 0.0))) == News(1, 1.0, 11, 2)
+    left = replace(more, audited=Audited(14, 11.5, 0.99, 2))
+    assert (news(BEAT, left).distrusted, news(left, left).distrusted) == (2, 0)
     assert news(more, BEAT) == News(), "counters never go back within a run; an odd one says nothing"
 
 
