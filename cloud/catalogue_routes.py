@@ -82,16 +82,19 @@ async def plan(request: Request) -> Response:
 
     holder, said = fleet_routes.holder_name(request), request.headers.get(CLIENT_HEADER)
 
+    def known() -> bytes | None:
+        """What is there already does not wait for those for whom plans are being made."""
+        answer = services.fleet.assigned(model, holder, said, read_request(model, body))
+        return None if answer is None else to_json(services.signer.sign(model, answer, body))
+
     def work() -> bytes:
-        asked = read_request(model, body)
-        answer = services.fleet.assigned(model, holder, said, asked)
-        if answer is None:
-            answer = services.plans.plan(model, body)
-            services.fleet.keep_own(model, holder, said, asked, answer)
+        answer = services.plans.plan(model, body)
+        services.fleet.keep_own(model, holder, said, read_request(model, body), answer)
         services.warmer.warm([answer.table])  # before any edge can send a frame by it
         return to_json(services.signer.sign(model, answer, body))
 
-    answer = await in_thread(services.plan_pool, work, settings.plan_timeout_s)
+    ready = await in_thread(services.pool, known, settings.infer_timeout_s)
+    answer = ready or await in_thread(services.plan_pool, work, settings.plan_timeout_s)
     return Response(answer, media_type="application/json")
 
 
