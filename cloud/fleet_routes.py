@@ -15,7 +15,7 @@ from evosplit.cloud.authentication import HOLDER
 from evosplit.cloud.fleet.fleet_status import fleet_status, rollout_status
 from evosplit.cloud.fleet.model_rollout import ModelRollout
 from evosplit.cloud.request_body import read_body
-from evosplit.cloud.services import model_name, services_of
+from evosplit.cloud.services import model_name, requested_model, services_of
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.bundle import Bundle
@@ -63,7 +63,7 @@ def holder_name(request: Request) -> str | None:
 async def put_heartbeat(request: Request) -> Response:
     """Hear an edge, and say whether it should ask for plans again."""
     services = services_of(request)
-    model = services.registry.get(model_name(request))
+    model = await requested_model(request)
     body = await read_body(request, MOST_BYTES, services.settings.body_timeout_s)
     beat = from_json(Heartbeat, body, InputError)
     holder = holder_name(request)
@@ -80,7 +80,7 @@ async def fleet(request: Request) -> Response:
 async def put_bundle(request: Request) -> Response:
     """Keep a bundle that was made elsewhere, a file or a plan table of this model as JSON."""
     services, settings = services_of(request), services_of(request).settings
-    model = services.registry.get(model_name(request))
+    model = await requested_model(request)
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
     bundles, name = services.plans.bundles, f"sent-{secrets.token_hex(8)}"
 
@@ -101,7 +101,7 @@ async def put_bundle(request: Request) -> Response:
 async def begin(request: Request) -> Response:
     """Roll a bundle out to a share of the edges."""
     services = services_of(request)
-    model = services.registry.get(model_name(request))
+    model = await requested_model(request)
     asked = await _asked(request, RolloutRequest)
 
     def work() -> ModelRollout:

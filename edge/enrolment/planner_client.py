@@ -23,8 +23,8 @@ from evosplit.shared.errors import (
     NotFoundError,
     NotOurCloudError,
 )
-from evosplit.shared.fleet.heartbeat import CLIENT_HEADER, HeartbeatAnswer
-from evosplit.shared.oip import HEADER_LENGTH
+from evosplit.shared.fleet.heartbeat import HeartbeatAnswer
+from evosplit.shared.oip import CLIENT_HEADER, HEADER_LENGTH
 from evosplit.shared.security.bundle_release import SignedRelease, question_digest
 from evosplit.shared.security.tls import failure_reason
 from evosplit.shared.serial import from_data
@@ -49,14 +49,14 @@ class Planned:
 class PlannerClient:
     """Every method raises CloudUnavailableError, AuthError, NotFoundError or CloudRefusedError.
 
-    ``name`` is that of the agent, or its identity.
+    ``client`` is the name of the agent, or its identity.
     """
 
     session: aiohttp.ClientSession
     url: str
     model: str
     token: str
-    name: str = ""
+    client: str = ""
 
     async def describe(self) -> Mapping[str, Any]:
         """``name``, ``sha256`` and ``card`` of the model."""
@@ -74,9 +74,7 @@ class PlannerClient:
     async def plan(self, request: Mapping[str, Any]) -> Planned:
         """Have plans made, which takes as long as planning does. Raises BundleError, too."""
         body = json.dumps(request).encode()
-        headers = {**_JSON, **({CLIENT_HEADER: self.name} if self.name else {})}
-        path = f"/v1/models/{self.model}/plans"
-        answer = (await self._fetch(_has("bundle"), "POST", path, body, _PLAN_S, headers)).object() or {}
+        answer = await self._object("bundle", "POST", f"/v1/models/{self.model}/plans", body, _PLAN_S)
         said = answer.get("release")
         release = None if said is None else from_data(SignedRelease, said, BundleError)
         return Planned(str(answer.get("bundle")), release, question_digest(body))
@@ -131,7 +129,7 @@ class PlannerClient:
                 method,
                 f"{self.url.rstrip('/')}{path}",
                 data=body,
-                headers=bearer(self.token) | (dict(headers) if body else {}),
+                headers=self._headers() | (dict(headers) if body else {}),
                 timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=5.0),
                 allow_redirects=False,
             ) as response:
@@ -148,6 +146,9 @@ class PlannerClient:
         if reply.status != 200:
             raise _refusal(reply)
         return reply
+
+    def _headers(self) -> dict[str, str]:
+        return bearer(self.token) | ({CLIENT_HEADER: self.client} if self.client else {})
 
     async def _object(
         self, key: str, method: str, path: str, body: bytes | None = None, timeout_s: float = _READ_S

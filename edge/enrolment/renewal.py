@@ -19,7 +19,13 @@ from evosplit.edge.pipeline.serving import EdgeModel
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.expected_savings import differs
 from evosplit.shared.bundle import Bundle
-from evosplit.shared.errors import BundleError, CloudRefusedError, EvoSplitError, ModelError
+from evosplit.shared.errors import (
+    BundleError,
+    CloudRefusedError,
+    EvoSplitError,
+    ModelError,
+    StaleModelError,
+)
 from evosplit.shared.expectation import Expectation
 
 LOOK_S: Final = 60.0
@@ -42,8 +48,9 @@ class Seen:
 class PlanRenewal:
     """Changes the plan table: one change at a time, and of several that wait the last one asked for.
 
-    ``expected`` is what hooks spare now. What goes wrong leaves the table in use as it is. ``refused`` is the
-    last bundle that was wished for and could not be taken.
+    ``expected`` is what hooks spare now. ``model_changed`` is set where the cloud serves another content of
+    the model, for which this agent is not built. What goes wrong leaves the table in use as it is.
+    ``refused`` is the last bundle that was wished for and could not be taken.
     """
 
     def __init__(
@@ -53,11 +60,13 @@ class PlanRenewal:
         cloud: PlannerClient,
         bundle: Bundle,
         expected: Callable[[], Expectation],
+        model_changed: asyncio.Event | None = None,
     ) -> None:
         self._plans = plans
         self._settings = settings
         self._cloud = cloud
         self._expected = expected
+        self._model_changed = asyncio.Event() if model_changed is None else model_changed
         self._note = read_note(settings) or replace(wanted(settings), bundle=bundle.digest)
         self._seen = Seen(self._note.calibration, self._note.statistics)
         self._asked = 0
@@ -115,6 +124,8 @@ class PlanRenewal:
     async def _is_renewed(self, reason: str, bundle: str) -> bool:
         try:
             await self.renew(reason)
+        except StaleModelError:
+            self._model_changed.set()  # whoever waits for it takes up the other version
         except (EvoSplitError, OSError) as problem:
             if isinstance(problem, BundleError | ModelError):
                 self.refused = bundle
@@ -135,13 +146,16 @@ class PlanRenewal:
             description = await self._cloud.describe()
         except EvoSplitError:
             return False  # it is asked again at a later look
+        if description.get("sha256") != self._plans.model.graph.sha256:
+            self._model_changed.set()
+            return False
         return description.get("restorations", "") not in ("", self._note.restorations)
 
     async def _fetched(self, note: Enrolment) -> tuple[Bundle, Enrolment]:
         description = await self._cloud.describe()
         graph = self._plans.model.graph
         if description.get("sha256") != graph.sha256:
-            raise CloudRefusedError(f"the cloud has another version of {graph.name} now", 200)
+            raise StaleModelError(f"the cloud has another version of {graph.name} now")
         note = replace(note, restorations=str(description.get("restorations", "")))
         return await fresh_bundle(self._settings, self._cloud, description, note)
 

@@ -13,8 +13,6 @@ from typing import Final
 
 from evosplit.shared.errors import InputError
 
-CLIENT_HEADER: Final = "Evosplit-Client"
-"""Of a plan request: the name of the edge that asks."""
 INTERVAL_S: Final = 30.0
 """Between two heartbeats of an edge, unless its cloud says otherwise."""
 MOST_BYTES: Final = 8_192

@@ -173,7 +173,7 @@ def test_another_version_of_the_model_begins_anew() -> None:
     assert (new.rollout.current, new.rollout.candidate) == ("", BUNDLES[1])
 
 
-BEAT = Heartbeat("edge-00000000", "boot", 1, BUNDLES[0], audited=Audited(10, 9.5), answered_by={"edge": 7})
+BEAT = Heartbeat("0000000000000000", "boot", 1, BUNDLES[0], audited=Audited(10, 9.5), answered_by={"edge": 7})
 
 
 def test_news_is_what_is_new() -> None:

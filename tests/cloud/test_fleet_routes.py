@@ -16,8 +16,9 @@ from evosplit.cloud.plan_service import PlanAnswer, PlanRequest
 from evosplit.cloud.registry import Model, load_model
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.errors import BundleError
-from evosplit.shared.fleet.heartbeat import CLIENT_HEADER, MOST_BYTES, Audited, Heartbeat, PlanInUse
+from evosplit.shared.fleet.heartbeat import MOST_BYTES, Audited, Heartbeat, PlanInUse
 from evosplit.shared.link import Link
+from evosplit.shared.oip import CLIENT_HEADER
 from evosplit.shared.plan import FLOAT_BITS, Latency, Plan, PlanTable, TensorCode
 from evosplit.shared.profiler import measure_profile
 from evosplit.shared.security.bundle_release import SignedRelease
@@ -27,7 +28,7 @@ from evosplit.shared.serial import from_data, to_data, to_json
 from evosplit.shared.token import bearer
 
 BEAT = Heartbeat(
-    "edge-0000000a", "boot", 1, "f" * 64, plan=PlanInUse("p", "2", (8,)), answered_by={"cloud": 3}
+    "000000000000000a", "boot", 1, "f" * 64, plan=PlanInUse("p", "2", (8,)), answered_by={"cloud": 3}
 )
 IN_IT = [f"gate-{number}" for number in range(40)]
 
@@ -107,10 +108,10 @@ def test_an_edge_is_listed_with_what_it_said(client: Client) -> None:
 def test_a_token_gives_an_edge_its_name(client: Client, folder: Path) -> None:
     token = add_token(token_file(folder / "data"), TokenRecord("yard", "", 0.0))
     assert beat(client, BEAT, token)["name"] == "yard"
-    assert beat(client, replace(BEAT, agent="edge-0000000b", name="north"), token)["name"] == "yard/north"
-    assert beat(client, replace(BEAT, agent="edge-0000000c"))["name"] == "edge-0000000c"
+    assert beat(client, replace(BEAT, agent="000000000000000b", name="north"), token)["name"] == "yard/north"
+    assert beat(client, replace(BEAT, agent="000000000000000c"))["name"] == "000000000000000c"
     names = [row["name"] for row in client.get("/v1/fleet").json()["edges"]]
-    assert names == ["edge-0000000c", "yard", "yard/north"]
+    assert names == ["000000000000000c", "yard", "yard/north"]
 
 
 @pytest.mark.parametrize(

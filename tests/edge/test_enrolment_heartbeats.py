@@ -15,7 +15,7 @@ from fake_cloud import TOKEN
 from table_support import offered
 
 from evosplit.edge.enrolment.heartbeats import OLDER_CLOUD_S, Heartbeats
-from evosplit.edge.enrolment.note import bundle_place, wanted, write_note
+from evosplit.edge.enrolment.note import bundle_place, client_id, wanted, write_note
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.link.link_state import LinkState
@@ -24,7 +24,7 @@ from evosplit.edge.telemetry.fleet_state import FleetState
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import CloudUnavailableError, UsageError
 from evosplit.shared.expectation import NOTHING_SPARED
-from evosplit.shared.fleet.agent_identity import edge_name, kept_identity
+from evosplit.shared.fleet.agent_identity import edge_name
 from evosplit.shared.fleet.heartbeat import MOST_BYTES, Audited, HeartbeatAnswer
 from evosplit.shared.link import Link
 from evosplit.shared.serial import to_json
@@ -54,7 +54,7 @@ async def beating(on: Stage, tmp_path: Path) -> AsyncIterator[Beating]:
         link, wishes = LinkState(Link(8e6)), []
         checks = on.agent.plan_audits
         audited = lambda: Audited() if checks is None else checks.audited  # noqa: E731
-        who = kept_identity(settings.data), "gate-7"
+        who = client_id(settings.data), "gate-7"
         profile, plans = on.agent.profile, on.agent.plans
         state = FleetState(who, None, plans, link, profile, on.agent.spool, audited, lambda: renewal.refused)
 
@@ -139,20 +139,9 @@ async def test_a_metered_link_carries_fewer(tmp_path: Path) -> None:
         assert on.agent.cloud.meter.traffic.used_bytes > before
 
 
-def test_an_identity_stays_with_its_folder(tmp_path: Path) -> None:
-    first = kept_identity(tmp_path / "a")
-    assert kept_identity(tmp_path / "a") == first
-    assert kept_identity(tmp_path / "b") != first
-    (tmp_path / "a" / "agent-id").write_bytes(b"\xff no identity")
-    assert kept_identity(tmp_path / "a").startswith("edge-")
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot keep the agent's identity"):
-        kept_identity(tmp_path / "file" / "data")
-
-
 def test_names_of_edges() -> None:
-    assert edge_name(None, "edge-1a2b3c4d") == "edge-1a2b3c4d"
-    assert edge_name("yard", "edge-1a2b3c4d") == "yard"
+    assert edge_name(None, "1a2b3c4d5e6f7a8b") == "1a2b3c4d5e6f7a8b"
+    assert edge_name("yard", "1a2b3c4d5e6f7a8b") == "yard"
     assert edge_name("yard", "north") == "yard/north"
     for odd in ("", "a b", "../a", "a/b", "x" * 65):
         with pytest.raises(UsageError, match="not the name of an edge"):
