@@ -8,7 +8,9 @@ from typing import Final
 from evosplit.shared.errors import UsageError
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What an agent may be called."""
 _GENERATED: Final = re.compile(r"[0-9a-f]{16}")
+"""As `evosplit.edge.enrolment.note.client_id` makes them."""
 
 
 def edge_name(holder: str | None, said: str) -> str:
