@@ -31,6 +31,7 @@ from evosplit.shared.plan import FLOAT_BITS, TensorCode
 from evosplit.shared.providers import gpu_provider
 from evosplit.shared.wire import Frame, encode_frame
 from evosplit.shared.wire.frame import AFFINE_BITS
+from evosplit.shared.worker_threads import WorkerThreads
 
 RECENT_TABLES: Final = 32
 """Tables handed out before a start whose tails are built again, the latest first ..."""
@@ -65,8 +66,8 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         warmer=warmer,
         signer=BundleSigner(settings.data),
         inference=Inference(plane, settings.workers, settings.infer_timeout_s, make_batcher),
-        pool=ThreadPoolExecutor(1, "other"),
-        plan_pool=ThreadPoolExecutor(1, "plan"),
+        pool=WorkerThreads(1, "other"),
+        plan_pool=WorkerThreads(1, "plan"),
     )
 
 

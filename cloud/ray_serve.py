@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -24,6 +25,7 @@ from evosplit.cloud.settings import AppSettings
 
 _OBJECT_STORE_BYTES: Final = 80 * 10**6
 """Requests do not pass through the object store; Ray wants at least 75 MiB."""
+_SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - it is looked at
 START_ERRORS: Final[tuple[type[Exception], ...]] = (RayError, RuntimeError, OSError, TimeoutError, ValueError)
 """What Ray and Ray Serve raise when they do not come up."""
 _STOP_LIMIT_S: Final = 15.0
@@ -31,18 +33,38 @@ _POLL_S: Final = 0.1
 
 
 def start_ray(temp: Path, num_gpus: int) -> None:
-    """Start Ray's processes, with their files under ``temp``; they die with this one."""
-    ray.init(
-        address="local",
-        num_cpus=max(2, os.cpu_count() or 1),
-        num_gpus=num_gpus,
-        include_dashboard=False,
-        configure_logging=True,
-        logging_level=logging.WARNING,
-        log_to_driver=False,
-        object_store_memory=_OBJECT_STORE_BYTES,
-        _temp_dir=str(temp),
-    )
+    """Start Ray's processes, with their files under ``temp``; they die with this one.
+
+    Raises RuntimeError for a node that does not come up, which Ray tells by a bare Exception, and what else
+    Ray raises.
+    """
+    try:
+        ray.init(
+            address="local",
+            num_cpus=max(2, os.cpu_count() or 1),
+            num_gpus=num_gpus,
+            include_dashboard=False,
+            configure_logging=True,
+            logging_level=logging.WARNING,
+            log_to_driver=False,
+            object_store_memory=_OBJECT_STORE_BYTES,
+            _plasma_directory=_store_folder(temp),
+            _temp_dir=str(temp),
+        )
+    except Exception as problem:
+        if type(problem) is not Exception:
+            raise
+        raise RuntimeError(str(problem)) from None
+
+
+def _store_folder(temp: Path) -> str | None:
+    """Where the object store lies: Ray's own choice, but ``temp`` where shared memory is short.
+
+    So would Ray choose, with a warning of harm that does not come about here: nothing passes through it.
+    """
+    if not _SHARED_MEMORY.is_dir() or shutil.disk_usage(_SHARED_MEMORY).free >= _OBJECT_STORE_BYTES:
+        return None
+    return str(temp)
 
 
 def start_application(settings: AppSettings, port: int, grpc_port: int | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.shared.errors import NotFoundError
 from evosplit.shared.oip import MODEL_VERSION
+from evosplit.shared.worker_threads import WorkerThreads
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Services:
     plans: PlanService
     warmer: TailWarmer
     inference: Inference
-    pool: ThreadPoolExecutor
+    pool: WorkerThreads
     signer: BundleSigner
-    plan_pool: ThreadPoolExecutor
+    plan_pool: WorkerThreads
 
 
 def services_of(request: Request) -> Services:

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from benchmarks.codec.calibration_front import calibration_front
 from benchmarks.codec.codec_cases import CodecCase, Outputs
-from benchmarks.codec.codec_ways import Tensors, Way, restored_ways, ways
+from benchmarks.codec.codec_ways import Tensors, Way, coded_ways, ways
 from benchmarks.codec.restored_ladders import restored_boundary
 from benchmarks.codec.tensor_ladders import ladders_of
 from evosplit.shared.graph import Cut
@@ -19,8 +20,10 @@ from evosplit.shared.split import head_model, tail_model
 
 _HOPELESS_POINTS: Final = 10.0
 """A way that loses so many on a quarter of the inputs is not followed any further."""
-_LEAST_SHARE: Final = 1 / 4
+_LEAST_SHARE: Final = 1 / 8
 """Ways that take less of what codes rounded to nearest did, one step for all, are not tried."""
+_MOST_SHARE: Final = 1.25
+"""Nor ways of several tensors that take more."""
 
 
 def rate_accuracy_curve(
@@ -42,8 +45,15 @@ def rate_accuracy_curve(
             if row["way"] == "nearest":
                 floor_bytes = _LEAST_SHARE * row["bytes"]
     restored = restored_boundary(case, cut, ladders, threads)
-    pairs = ((way, restored.runner(way, threads)) for way in restored_ways(restored.ladders))
-    yield from _until_kept(pairs, case, made, right, least, floor_bytes)
+    coded = [(way, tail) for way in coded_ways("coded", ladders)]
+    behind = [(way, restored.runner(way, threads)) for way in coded_ways("restored", restored.ladders)]
+    for pairs in (coded, behind):
+        tried = pairs
+        if len(ladders) > 1:
+            most_bytes = _MOST_SHARE / _LEAST_SHARE * floor_bytes
+            worth = [pair for pair in pairs if floor_bytes <= pair[0].sent(made[0])[0] <= most_bytes]
+            tried = calibration_front(case.card, tail, calibration, worth)
+        yield from _until_kept(tried, case, made, right, least, floor_bytes)
 
 
 def _until_kept(

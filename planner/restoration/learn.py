@@ -10,6 +10,7 @@ there is how a restoration does on the kind of codes that it helps least.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -33,7 +34,7 @@ from evosplit.shared.restoration.network import Restoration, build_restoration
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model
 
-METHOD: Final = "ridge fits in three forms, by held-out outputs of moved and of nearest codes"
+METHOD: Final = "ridge fits in three forms, by held-out outputs of moved and nearest codes, within luck"
 """How restorations are learned: what was kept and learned otherwise is learned anew."""
 MOST_INPUTS: Final = 128
 LEAST_INPUTS: Final = 16
@@ -131,7 +132,7 @@ def _at_step(
     tried = [(_worst(pairs.held, held, frame.network(sums, *form)), form) for form in _FORMS]
     best, form = min(tried, key=lambda pair: pair[0].error)
     gain = best.error / without.error
-    if gain > _LEAST_GAIN or best.agreement < without.agreement - 1 / len(plain):  # one input may change
+    if gain > _LEAST_GAIN or best.agreement < without.agreement - _luck(without, len(plain)):
         return None
     more = sums_over(zip(plain, pairs.held.floats, strict=True), sums.channels)
     network = frame.network(merged(sums, more), *form)
@@ -150,6 +151,11 @@ def _worst(held: HeldOut, decoded: Sequence[Sequence[Floats32]], restoration: Re
     """What a restoration does on the kind of codes that it helps least."""
     judged = [held.judged(kind, restoration) for kind in decoded]
     return Judged(max(each.error for each in judged), min(each.agreement for each in judged))
+
+
+def _luck(without: Judged, inputs: int) -> float:
+    """What agreement may fall by chance: one input, or the deviation of as many as change without it."""
+    return max(1.0, math.sqrt(inputs * (1 - without.agreement))) / inputs
 
 
 @dataclass(frozen=True)

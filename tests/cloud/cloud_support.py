@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +33,7 @@ from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model
 from evosplit.shared.token import bearer
 from evosplit.shared.wire import Frame, encode_frame
+from evosplit.shared.worker_threads import WorkerThreads
 from tests import models as nets
 
 TOKEN = "a-token-for-tests"
@@ -111,18 +111,30 @@ class Client:
         headers: Mapping[str, str],
         raises: type[Exception] | None = None,
     ) -> Answer:
+        pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        return await self.ask(method, path, body, pairs, raises)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: list[bytes],
+        headers: Sequence[tuple[bytes, bytes]],
+        raises: type[Exception] | None = None,
+    ) -> Answer:
+        """As `call`, in the event loop that runs, with headers as ASGI has them."""
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
             "method": method,
             "path": path,
-            "raw_path": path.encode(),
+            "raw_path": path.encode(errors="surrogateescape"),
             "query_string": b"",
             "root_path": "",
             "scheme": "http",
             "server": ("test", 80),
-            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+            "headers": list(headers),
         }
         sent: list[Message] = []
         pending = [
@@ -152,7 +164,7 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
     registry = open_registry(folder)
     plane = data_plane(registry)
     inference = Inference(plane, 2, chosen.infer_timeout_s)
-    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as plan_pool:
+    with closing(WorkerThreads(1, "other")) as pool, closing(WorkerThreads(1, "plan")) as plan_pool:
         services = Services(
             settings=chosen,
             registry=registry,
