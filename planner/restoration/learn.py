@@ -23,7 +23,7 @@ from evosplit.kernels.errors.coded_steps import CodedStep
 from evosplit.kernels.errors.probe_budget import works
 from evosplit.kernels.restoration.neighbourhoods import Floats32, Sums, merged, sums_over
 from evosplit.kernels.restoration.ridge_fit import Form, fit
-from evosplit.planner.restoration.held_out import HeldOut, run_seconds
+from evosplit.planner.restoration.held_out import HeldOut, Judged, run_seconds
 from evosplit.planner.restoration.restorable_tensors import Restorable
 from evosplit.planner.restoration.restorations import StepRestoration, TensorRestorations
 from evosplit.shared.card import Card
