@@ -11,7 +11,7 @@ import click
 from evosplit.shared.errors import UsageError
 
 _EXTRAS = {
-    "cloud": "cloud",
+    **dict.fromkeys(("cloud", "models"), "cloud"),
     "demo": "demo",
     **dict.fromkeys(("certs", "edge", "results", "sources", "top"), "edge"),
     **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),

@@ -23,6 +23,9 @@ CONNECTIONS: Final = 3000
 CONNECTIONS_PER_ADDRESS: Final = 1000
 APPLICATION: Final = "evosplit"
 """The name of the application in Ray Serve."""
+FRONT_NAME: Final = "front"
+NOT_LISTENING: Final = "defaults front-defaults\n    mode http\n"
+"""The configuration of a front end that takes nothing more."""
 PEER_HEADER: Final = "x-evosplit-peer"
 """Request header with the address of the client; what a client sends itself is replaced."""
 
@@ -62,7 +65,7 @@ defaults front-defaults
     timeout http-request {self.head_timeout_s}s
     timeout http-keep-alive {KEEP_ALIVE_S}s
 {errors}
-frontend front
+frontend {FRONT_NAME}
     bind {self._bind()}
     maxconn {CONNECTIONS}
     stick-table type ipv6 size 20k expire 60s store conn_cur

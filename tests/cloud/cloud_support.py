@@ -20,6 +20,9 @@ from evosplit.cloud.inference import Inference
 from evosplit.cloud.ingress import make_app
 from evosplit.cloud.plan_service import MakePlans, PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.registry import Model, Registry, open_registry
+from evosplit.cloud.repository.canary import CanaryWatch
+from evosplit.cloud.repository.trial_reports import TrialReports
+from evosplit.cloud.repository.version_store import VersionStore
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.tail_builder import TailBuilder
@@ -164,6 +167,7 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
     registry = open_registry(folder)
     plane = data_plane(registry)
     inference = Inference(plane, 2, chosen.infer_timeout_s)
+    versions, trials = VersionStore(chosen.data), TrialReports(chosen.data)
     with closing(WorkerThreads(1, "other")) as pool, closing(WorkerThreads(1, "plan")) as plan_pool:
         services = Services(
             settings=chosen,
@@ -175,9 +179,13 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
             inference=inference,
             pool=pool,
             plan_pool=plan_pool,
+            versions=versions,
+            trials=trials,
+            canary=CanaryWatch(registry, plane, versions, trials),
         )
         yield Client(make_app(services), services)
         inference.close()
+        services.canary.close()
 
 
 P = TypeVar("P", bound=DataPlane)
