@@ -23,6 +23,8 @@ from evosplit.edge.build_background import (
 )
 from evosplit.edge.build_clouds import link_states, make_clouds, planners
 from evosplit.edge.device.device_watch import DeviceWatch
+from evosplit.edge.enrolment.heartbeats import Heartbeats
+from evosplit.edge.enrolment.measure import kept_profile
 from evosplit.edge.enrolment.note import client_id
 from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.assemble import HeadOptions
@@ -47,6 +49,7 @@ from evosplit.edge.results.store import open_store
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sinks.build_sinks import deliveries, node_of
 from evosplit.edge.sources.sources import Sources, fixed_sources
+from evosplit.edge.telemetry.fleet_state import FleetState
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
@@ -54,6 +57,7 @@ from evosplit.edge.telemetry.savings_record import SavingsRecord
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.correction.plan_course import Course
+from evosplit.shared.fleet.heartbeat import Audited
 from evosplit.shared.graph import Graph
 from evosplit.shared.providers import Providers
 
@@ -76,7 +80,8 @@ async def build_agent(
     """
     predictions = await asyncio.to_thread(PredictionRecord, settings.folder)
     meter = await asyncio.to_thread(_meter, settings) if before is None else before.cloud.meter
-    made, client = bundle_set(bundles), await asyncio.to_thread(client_id, settings.data)
+    made, identity = bundle_set(bundles), await asyncio.to_thread(client_id, settings.data)
+    client = settings.name or identity
     states = link_states(settings, made, meter, None if before is None else before.clouds)
     planning, log = planners(settings, token, session, client), _log_of(settings, before)
     plans = await asyncio.to_thread(_plans, settings, made, states, predictions, log)
@@ -107,9 +112,12 @@ async def build_agent(
     followers = [follower for follower in (hooks, calibration, checks) if follower is not None]
     spool = Spool(store, settings.spool_bytes) if settings.spool_bytes else None
     flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers)
-    collects = settings.collect_s > 0
     tasks = background_tasks(plans, watches, renewal, savings, predictions, hooks, calibration)
     tasks["device"] = DeviceWatch(plans.see_device).run
+    measured = await asyncio.to_thread(kept_profile, settings, graph.sha256, plans.model.card)
+    who, audited = (identity, settings.name), (lambda: Audited() if checks is None else checks.audited)
+    fleet = FleetState(who, measured, plans, states[0], profile, spool, audited, lambda: renewal.refused)
+    tasks["heartbeat"] = Heartbeats(planning[0], clouds.first.link, fleet.beat, renewal.wish).run
     if meter.is_metered:
         tasks["traffic"] = meter.run
     if spool is not None:
@@ -117,7 +125,7 @@ async def build_agent(
         tasks["late-frames"] = late.run
     sinks = deliveries(settings, store)
     tasks |= {f"sink {sink.name}": sink.run for sink in sinks}
-    frames = FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, collects)
+    frames = FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, settings.collect_s > 0)
     return Agent(
         bundle=made,
         frames=frames,

@@ -87,7 +87,7 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     if files is not None:
         files.context()  # what is wrong with them is said before the work of a first start
     async with _cloud_session(settings) as session:
-        name = await asyncio.to_thread(client_id, settings.data)
+        name = settings.name or await asyncio.to_thread(client_id, settings.data)
         clients = [PlannerClient(session, url, settings.model, shown, name) for url in settings.cloud_url]
         bundles = await _unless(stop, enrol_all(settings, clients))
         if bundles is None:

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from evosplit.shared.device_state import Power
 from evosplit.shared.errors import UsageError
+from evosplit.shared.fleet.agent_identity import NAME
 from evosplit.shared.measurement_store import cache_folder
 from evosplit.shared.providers import ProviderName
 from evosplit.shared.security.tls import ClientFiles, ServerFiles, server_files
@@ -120,6 +121,9 @@ class EdgeSettings(BaseSettings):
         metavar="url...",
     )
     model: str = _option(..., "--model", "Name of a model that the cloud tier serves.")
+    name: str = _option(
+        "", "--name", "Name of this agent in the fleet. [default: its token's, or a random one]"
+    )
     data: Path = Field(default_factory=lambda: cache_folder() / "edge")
     token: str = ""
     token_file: Path | None = None
@@ -304,6 +308,8 @@ class EdgeSettings(BaseSettings):
         server_files(self.tls_cert, self.tls_key, self.client_ca)
         if not _MODEL_NAME.fullmatch(self.model):
             raise UsageError(f"not a model name: {self.model!r}")
+        if self.name and not NAME.fullmatch(self.name):
+            raise UsageError(f"not the name of an agent: {self.name[:80]!r} (letters, digits, dots, - and _)")
         if unknown := set(self.hook_kinds) - set(KINDS):
             raise UsageError(f"no hooks of kind {min(unknown)!r} are learned; there are {', '.join(KINDS)}")
         if self.region is not None and not _is_region(*self.region):

@@ -27,6 +27,11 @@ class BundleNetwork:
         """What the bundles say of themselves."""
         return self._bundles.manifest
 
+    @property
+    def digest(self) -> str:
+        """The bundle's."""
+        return self._bundles.first.digest
+
     def source(self, plan: Plan) -> HeadSource:
         """What the head of a plan is made of, with its weights as they are packed. Raises BundleError."""
         cut = parse_cut(self.graph, plan.cut_key)
