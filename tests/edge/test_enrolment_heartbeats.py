@@ -50,7 +50,7 @@ async def beating(on: Stage, tmp_path: Path) -> AsyncIterator[Beating]:
     async with aiohttp.ClientSession() as session:
         client = PlannerClient(session, on.cloud_url, "net", TOKEN, "gate-7")
         bundle = Bundle.open(on.cloud.bundle, on.cloud.digest)
-        renewal = PlanRenewal(on.agent.plans, settings, client, bundle, lambda: NOTHING_SPARED)
+        renewal = PlanRenewal(on.agent.plans, settings, [client], bundle, lambda: NOTHING_SPARED)
         link, wishes = LinkState(Link(8e6)), []
         checks = on.agent.plan_audits
         audited = lambda: Audited() if checks is None else checks.audited  # noqa: E731
