@@ -122,7 +122,9 @@ class EdgeSettings(BaseSettings):
     )
     model: str = _option(..., "--model", "Name of a model that the cloud tier serves.")
     name: str = _option(
-        "", "--name", "Name of this agent in the fleet. [default: its token's, or a random one]"
+        "",
+        "--name",
+        "Name of this agent. [default: in the fleet its token's or a random one, in events its host's]",
     )
     data: Path = Field(default_factory=lambda: cache_folder() / "edge")
     token: str = ""
@@ -267,7 +269,6 @@ class EdgeSettings(BaseSettings):
         None, "--sinks", "YAML file of places that results are sent to, with rules and secrets."
     )
     site: str = _option("default", "--site", "Name of the place: a level of MQTT topics, a field of events.")
-    node: str = _option("", "--node", "Name of this device there. [default: its host name]")
     provider: ProviderName = _option(
         "cpu", "--provider", "Where ONNX Runtime computes; the processor does where that is not there."
     )

@@ -15,7 +15,7 @@ from evosplit.edge.sinks.sink_settings import SinkSettings, check_names, read_si
 
 def node_of(settings: EdgeSettings) -> Node:
     """Who the agent is; its host's name unless it has another."""
-    return Node(settings.site, settings.node or socket.gethostname())
+    return Node(settings.site, settings.name or socket.gethostname())
 
 
 def wanted_sinks(settings: EdgeSettings) -> tuple[SinkSettings, ...]:

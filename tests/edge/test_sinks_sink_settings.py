@@ -109,5 +109,5 @@ def test_keys_have_no_secrets() -> None:
 
 def test_a_node_is_called_like_its_host(tmp_path: Path) -> None:
     assert node_of(_edge(tmp_path)).node
-    named = node_of(_edge(tmp_path, site="yard", node="gate-1"))
+    named = node_of(_edge(tmp_path, site="yard", name="gate-1"))
     assert named == NODE
