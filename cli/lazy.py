@@ -11,7 +11,7 @@ import click
 from evosplit.shared.errors import UsageError
 
 _EXTRAS = {
-    "cloud": "cloud",
+    **dict.fromkeys(("cloud", "worker"), "cloud"),
     "demo": "demo",
     **dict.fromkeys(("certs", "edge", "results", "top"), "edge"),
     **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),

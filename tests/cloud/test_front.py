@@ -6,102 +6,23 @@ import contextlib
 import http.client
 import http.server
 import json
-import os
 import shutil
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from front_process import Front, front
 
-from evosplit.cloud.environment import free_ports
 from evosplit.cloud.front.certificate_reload import CertificateReload
 from evosplit.cloud.front.haproxy_config import PEER_HEADER, FrontEnd
-from evosplit.cloud.front.haproxy_files import BINARY_VARIABLE, write_front
-from evosplit.cloud.listen_address import wait_until_open
+from evosplit.cloud.front.haproxy_files import write_front
 from evosplit.shared.errors import UsageError
-from evosplit.shared.security.tls import ClientFiles, ServerFiles
+from evosplit.shared.security.tls import ClientFiles
 from tests.certificates import DAY, Authority
-
-BASE = """\
-global
-    stats socket {folder}/node/a level admin
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 3600s
-    timeout server 60s
-frontend prometheus
-    bind :{inner}
-backend http-evosplit
-    server replica 127.0.0.1:{replica}
-"""
-
-
-class Application(http.server.BaseHTTPRequestHandler):
-    """Answers with the headers that it got."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        body = json.dumps({"peer": self.headers.get(PEER_HEADER), "path": self.path}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Not to standard error."""
-
-
-@dataclass(frozen=True)
-class Front:
-    folder: Path
-    port: int
-    inner_port: int
-
-    def get(self, tls: ClientFiles | None, path: str = "/x", **headers: str) -> tuple[int, dict]:
-        if tls is None:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        else:
-            connection = http.client.HTTPSConnection(
-                "localhost", self.port, timeout=20, context=tls.context()
-            )
-        try:
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-        finally:
-            connection.close()
-
-
-@contextlib.contextmanager
-def front(folder: Path, files: ServerFiles | None) -> Iterator[Front]:
-    """A running HAProxy; ``folder`` has the paths of a Ray Serve."""
-    (folder / "node").mkdir(parents=True)
-    port, inner = free_ports(2)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        config = folder / "node" / "haproxy.cfg"
-        config.write_text(BASE.format(folder=folder, replica=server.server_port, inner=inner))
-        settings = FrontEnd("127.0.0.1", port, folder, head_timeout_s=2)
-        variables = write_front(settings, files, {})
-        with (folder / "log").open("wb") as log:
-            command = [variables[BINARY_VARIABLE], "-db", "-f", config]
-            process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | variables)
-        try:
-            wait_until_open("127.0.0.1", port, 20)
-            yield Front(folder, port, inner)
-        finally:
-            process.kill()
-            process.wait()
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +133,7 @@ def test_files_that_are_no_certificate_start_nothing(tmp_path: Path, authority: 
 
 
 def test_an_oversized_head_is_refused(plain: Front) -> None:
+    """By HAProxy's reader of HTTP/1, whose answer no setting changes."""
     with pytest.raises(json.JSONDecodeError):
         plain.get(None, **{"X-Long": "a" * 20_000})
     with socket.create_connection(("127.0.0.1", plain.port)) as flood:
@@ -239,3 +161,10 @@ def test_slow_heads_are_ended_and_hold_nobody_up(plain: Front) -> None:
             with contextlib.suppress(OSError):
                 slow[0].sendall(b"a")
         assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_no_replica_is_told_as_the_protocol_does(plain: Front) -> None:
+    """The last test with ``plain``: its replica ends."""
+    plain.replica.shutdown()
+    plain.replica.server_close()
+    assert plain.get(None) == (503, {"error": "no replica is ready; try again"})
