@@ -28,7 +28,6 @@ from evosplit.cli.demo.processes import new_token
 from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.cli.shaper import Shaper
 from evosplit.edge.agent import Agent
-from evosplit.edge.audits.sequential_test import evidence
 from evosplit.edge.enrolment.enrol import enrol
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import running_agent
@@ -41,6 +40,7 @@ from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.link import Link
 from evosplit.shared.pictures import decode_picture
 from evosplit.shared.preprocess import preprocess
+from evosplit.shared.sequential_test import evidence
 from evosplit.shared.session import Runner
 
 NETWORKS: Final = ("squeezenet1.1", "mobilenetv2")

@@ -10,25 +10,22 @@ that calibrate.
 
 from __future__ import annotations
 
-import io
+import json
 import statistics
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
-from PIL import Image
-
-from benchmarks.codec.codec_cases import CodecCase, Outputs, codec_cases
+from benchmarks.codec.codec_cases import MODELS, CodecCase, codec_cases
 from benchmarks.codec.coder_speed import coder_rows
+from benchmarks.codec.picture_curves import PICTURES, picture_curve
 from benchmarks.codec.rate_accuracy import rate_accuracy_curve
-from benchmarks.report import write_result
-from evosplit.planner.encodings.encoding_costs import to_pixels
-from evosplit.shared.picture_codes import as_it_is, sized_feeds
+from benchmarks.report import RESULTS, write_result
+from evosplit.shared.graph import Cut
 from evosplit.shared.session import Runner
 
 ALLOWED_POINTS: Final = 1.0
 THREADS: Final = 2
-QUALITIES: Final = (95, 90, 85, 80, 70, 60, 50, 40, 30, 20)
 KINDS: Final = ("zstd", "nearest", "by_tensor", "coded", "restored")
 TARGETS: Final = {
     "against_present": 0.5,
@@ -40,79 +37,69 @@ TARGETS: Final = {
 }
 
 
-def main() -> None:
-    """Measure and write the result."""
-    rows = [row for case in codec_cases() for row in case_rows(case)]
-    write_result("feature_codec", {"targets": TARGETS, "coder": coder_rows(), **_means(rows), "rows": rows})
+def main(asked: Sequence[str] = ()) -> None:
+    """Measure and write the result; rows alone that are ``asked`` for (``MODEL``, ``MODEL:CUT``) anew."""
+    known = json.loads((RESULTS / "feature_codec.json").read_text(encoding="utf-8")) if asked else {}
+    coder = known.get("coder") or coder_rows()
+    rows = {(row["model"], row["cut"]): row for row in known.get("rows", ())}
+    for case in codec_cases(name.partition(":")[0] for name in asked):
+        for row in case_rows(case, [name.partition(":")[2] for name in asked if ":" in name]):
+            rows[row["model"], row["cut"]] = row
+            _write(coder, list(rows.values()))
 
 
-def case_rows(case: CodecCase) -> Iterator[dict[str, Any]]:
-    """One row for each cut of a network."""
+def _write(coder: Sequence[Mapping[str, float]], rows: Sequence[Mapping[str, Any]]) -> None:
+    """After every row: each takes minutes."""
+    order = sorted(rows, key=lambda row: (MODELS.index(row["model"]), row["share_of_arithmetic"]))
+    write_result("feature_codec", {"targets": TARGETS, "coder": coder, **_means(order), "rows": order})
+
+
+def case_rows(case: CodecCase, cuts: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """One row for each cut of a network, or for those asked for by their keys."""
     whole = Runner(case.graph.model, THREADS)
     right = [whole.run(dict(feeds)) for feeds in case.unseen.feeds]
-    float_points = case.points(right, right)
-    pictures = _pictures(case, right, float_points)
+    pictures = picture_curve(case, right, THREADS)
     for cut, share in case.cuts():
-        curve = list(rate_accuracy_curve(case, cut, right, ALLOWED_POINTS, THREADS))
-        elements = sum(case.graph.tensors[name].elements for name in cut.boundary)
-        complete = [point for point in curve if point["inputs"] == len(right)]
-        best = {kind: _fewest(complete, kind, float_points) for kind in KINDS}
-        restored = _fewer(best["restored"], best["coded"])
-        before = best["by_tensor"] if len(cut.boundary) > 1 else best["nearest"]
-        row = {
-            "model": case.graph.name,
-            "cut": cut.key,
-            "share_of_arithmetic": share,
-            "boundary": [list(case.graph.tensors[name].shape) for name in cut.boundary],
-            "unit": case.unit,
-            "unseen_inputs": len(right),
-            "float_points": float_points,
-            "present": best["zstd"],
-            "nearest": best["nearest"],
-            "by_tensor": best["by_tensor"],
-            "coded": best["coded"],
-            "restored": restored,
-            "restored_bits_per_element": restored and 8 * restored["bytes"] / elements,
-            "restored_against_present": _ratio(restored, best["zstd"]),
-            "restored_against_coded": _ratio(restored, best["coded"]),
-            "bits_per_element": best["coded"] and 8 * best["coded"]["bytes"] / elements,
-            "against_present": _ratio(best["coded"], best["zstd"]),
-            "by_tensor_against_nearest": _ratio(best["by_tensor"], best["nearest"]),
-            "coded_against_nearest": _ratio(best["coded"], before),
-            **{f"against_{name}": _ratio(best["coded"], picture) for name, picture in pictures.items()},
-            **pictures,
-            "curve": curve,
-        }
-        print({key: value for key, value in row.items() if key != "curve"}, flush=True)
-        yield row
+        if not cuts or cut.key in cuts:
+            curve = list(rate_accuracy_curve(case, cut, right, ALLOWED_POINTS, THREADS))
+            row = _row(case, cut, share, case.points(right, right), [*curve, *pictures])
+            print({key: value for key, value in row.items() if key != "curve"}, file=sys.stderr, flush=True)
+            yield row
 
 
-def _pictures(case: CodecCase, right: Sequence[Outputs], float_points: float) -> dict[str, Any]:
-    """The fewest bytes of JPEG and WebP of the network's input that keep the points."""
-    return {kind.lower(): _picture(case, kind, right, float_points) for kind in ("JPEG", "WEBP")}
-
-
-def _picture(
-    case: CodecCase, kind: str, right: Sequence[Outputs], float_points: float
-) -> dict[str, Any] | None:
-    sized, name = as_it_is(case.card), case.card.input.tensor or ""
-    pixels = [to_pixels(sized, feeds[name]) for feeds in case.unseen.feeds]
-    whole = Runner(case.graph.model, THREADS)
-    curve = []
-    for quality in QUALITIES:
-        files = [_file(picture, kind, quality) for picture in pixels]
-        points = case.points(right, [whole.run(dict(sized_feeds(sized, file))) for file in files])
-        size = statistics.fmean(map(len, files))
-        curve.append({"way": kind, "setting": quality, "bytes": size, "points": points})
-        if points < float_points - 3 * ALLOWED_POINTS:
-            break
-    return _fewest(curve, kind, float_points)
-
-
-def _file(pixels: np.ndarray, kind: str, quality: int) -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, kind, quality=quality)
-    return content.getvalue()
+def _row(
+    case: CodecCase, cut: Cut, share: float, float_points: float, curve: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The fewest bytes of each kind that keep the points, and how they compare."""
+    elements = sum(case.graph.tensors[name].elements for name in cut.boundary)
+    complete = [point for point in curve if point["inputs"] == len(case.unseen.feeds)]
+    best = {kind: _fewest(complete, kind, float_points) for kind in (*KINDS, *PICTURES)}
+    restored = _fewer(best["restored"], best["coded"])
+    before = best["by_tensor"] if len(cut.boundary) > 1 else best["nearest"]
+    return {
+        "model": case.graph.name,
+        "cut": cut.key,
+        "share_of_arithmetic": share,
+        "boundary": [list(case.graph.tensors[name].shape) for name in cut.boundary],
+        "unit": case.unit,
+        "unseen_inputs": len(case.unseen.feeds),
+        "float_points": float_points,
+        "present": best["zstd"],
+        "nearest": best["nearest"],
+        "by_tensor": best["by_tensor"],
+        "coded": best["coded"],
+        "restored": restored,
+        "restored_bits_per_element": restored and 8 * restored["bytes"] / elements,
+        "restored_against_present": _ratio(restored, best["zstd"]),
+        "restored_against_coded": _ratio(restored, best["coded"]),
+        "bits_per_element": best["coded"] and 8 * best["coded"]["bytes"] / elements,
+        "against_present": _ratio(best["coded"], best["zstd"]),
+        "by_tensor_against_nearest": _ratio(best["by_tensor"], best["nearest"]),
+        "coded_against_nearest": _ratio(best["coded"], before),
+        **{f"against_{kind.lower()}": _ratio(best["coded"], best[kind]) for kind in PICTURES},
+        **{kind.lower(): best[kind] for kind in PICTURES},
+        "curve": curve,
+    }
 
 
 def _fewest(curve: Sequence[Mapping[str, Any]], kind: str, float_points: float) -> dict[str, Any] | None:
@@ -139,8 +126,9 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     )
     values = {key: [row[key] for row in rows if row[key] is not None] for key in keys}
     means = {f"geometric_mean_{key}": statistics.geometric_mean(each) for key, each in values.items() if each}
-    return {**means, "mean_bits_per_element": statistics.fmean(values["bits_per_element"])}
+    bits = ("bits_per_element", "restored_bits_per_element")
+    return {**means, **{f"mean_{key}": statistics.fmean(values[key]) for key in bits}}
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -42,6 +42,7 @@ from evosplit.edge.pipeline.stages import ComputeThread
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
 from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.sinks.build_sinks import deliveries, node_of
 from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
@@ -105,6 +106,8 @@ async def build_agent(
     if spool is not None:
         late = LateFrames(engine, store, spool, (metrics, profile), settings.collect_s)
         tasks["late-frames"] = late.run
+    sinks = deliveries(settings, store)
+    tasks |= {f"sink {sink.name}": sink.run for sink in sinks}
     return Agent(
         frames=FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, collects),
         engine=engine,
@@ -117,6 +120,8 @@ async def build_agent(
         predictions=predictions,
         background=background,
         tasks=tasks,
+        node=node_of(settings),
+        sinks=sinks,
         hook_manager=hooks,
         calibration=calibration,
         plan_audits=checks,

@@ -19,7 +19,9 @@ from evosplit.edge.agent import Agent
 from evosplit.edge.api import oip as oip_api
 from evosplit.edge.api import pages as api
 from evosplit.edge.api.address import bound_socket
-from evosplit.edge.api.authentication import require_token
+from evosplit.edge.api.authentication import HandlerScopes, require_token
+from evosplit.edge.api.event_stream import add_event_stream
+from evosplit.edge.api.event_stream import scopes as event_scopes
 from evosplit.edge.api.http_errors import errors_as_json
 from evosplit.edge.api.listening import HEAD_TIMEOUT_S, listening
 from evosplit.edge.certificate_watch import following
@@ -29,6 +31,7 @@ from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.settings import EdgeSettings, bearer_token, cloud_token
+from evosplit.edge.sinks.build_sinks import wanted_sinks
 from evosplit.shared.security.audit_log import AuditLog, audit_file
 from evosplit.shared.security.changing_context import ChangingContext
 from evosplit.shared.security.tls import ServerFiles
@@ -57,14 +60,20 @@ def serve_edge(settings: EdgeSettings) -> None:
 def make_app(agent: Agent, token: str, data: Path, max_body_bytes: int) -> web.Application:
     """The agent's HTTP face. ``data`` has its other tokens and the audit log."""
     verifier, audit = TokenVerifier(token, token_file(data)), AuditLog(audit_file(data))
-    middlewares = [errors_as_json, require_token(verifier, {**oip_api.scopes(), **api.scopes()}, audit)]
+    middlewares = [errors_as_json, require_token(verifier, _scopes(), audit)]
     app = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
     app[api.AGENT] = agent
     app.add_routes([*oip_api.routes(), *api.routes()])
+    add_event_stream(app)
     return app
 
 
+def _scopes() -> HandlerScopes:
+    return {**oip_api.scopes(), **api.scopes(), **event_scopes()}
+
+
 async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
+    wanted_sinks(settings)  # what is wrong with them is said before the work of a first start, too
     token, is_new = bearer_token(settings)
     if is_new:
         _log.warning("no token was given: generated one, kept in %s", settings.data / "token")

@@ -88,7 +88,8 @@ class EdgeSettings(BaseSettings):
 
     A sample of the frames' inputs, at most ``calibration_bytes`` (0: none), is kept to have plans calibrated.
     What is sent has passed at least ``min_depth`` layers; with ``private``, or a depth above 0, the inputs
-    themselves never leave. Raises UsageError.
+    themselves never leave.
+    Results are sent to each address of ``sink`` (``ADDRESS if RULE``), too. Raises UsageError.
     """
 
     model_config = SettingsConfigDict(
@@ -224,6 +225,12 @@ class EdgeSettings(BaseSettings):
         "Compute only there: shares of the network's input.",
         metavar="left,top,right,bottom",
     )
+    sink: tuple[str, ...] = ()
+    sinks: Path | None = _option(
+        None, "--sinks", "YAML file of places that results are sent to, with rules and secrets."
+    )
+    site: str = _option("default", "--site", "Name of the place: a level of MQTT topics, a field of events.")
+    node: str = _option("", "--node", "Name of this device there. [default: its host name]")
     provider: ProviderName = _option(
         "cpu", "--provider", "Where ONNX Runtime computes; the processor does where that is not there."
     )

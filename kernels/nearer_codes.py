@@ -38,6 +38,14 @@ def multiples(codes: Codes, apart: int) -> Codes:
     return dataclasses.replace(codes, codes=np.clip(rounded, 0, top).astype(codes.codes.dtype))
 
 
+def from_zero(codes: Codes) -> NDArray[np.int64] | None:
+    """How many codes are how far from zero, (distances,); None for a tensor that is not quantised."""
+    if codes.affine is None:
+        return None
+    distance = np.abs(codes.codes.astype(np.int32) - int(codes.affine.zeros[0]))
+    return np.bincount(distance)
+
+
 def squared_distance(some: Codes, codes: Codes) -> float:
     """The sum of squared differences, in steps."""
     return float(np.square(some.codes.astype(np.float64) - codes.codes).sum())

@@ -21,7 +21,7 @@ from evosplit.shared.link import Link
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.profile import Profile
 
-METHOD: Final = "promises by agreement, plans admitted one by one"
+METHOD: Final = "promises by agreement, plans admitted one by one, by errors or at one step"
 """How plans are chosen; an answer that was kept and chosen otherwise is made anew."""
 _ANY_BANDWIDTH_BPS: Final = 1e6
 """A table covers all bandwidths; its problem needs one all the same."""

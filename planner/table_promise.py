@@ -14,8 +14,10 @@ from typing import TypeAlias
 from evosplit.planner.accuracy_promise import Kept, Promise, most_accurate, safe, unjudged
 from evosplit.planner.drop.accuracy import ERROR_LIMITS, NO_DROP, Choice, Judge, is_exact, limited
 from evosplit.planner.drop.estimate import Drop
-from evosplit.planner.drop.one_by_one import admitted_table, faster_of
+from evosplit.planner.drop.one_by_one import admitted_table
+from evosplit.planner.drop.one_step_tables import with_one_step
 from evosplit.planner.drop.pictures import admitted, table_with_errors
+from evosplit.planner.drop.table_pieces import faster_of
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import DEFAULT_MAX_ERROR
 from evosplit.planner.table import plan_table
@@ -38,7 +40,7 @@ def keep_table(
         return table_with_errors(table_of(kept.problem), problem), kept
     judged = admitted(problem, judge, promise.max_drop)
     try:
-        shown = _admitted(judged, judge, promise.max_drop, table_of, ERROR_LIMITS)
+        shown = _with_one_step(judged, judge, promise.max_drop, table_of)
     except InfeasibleError:
         if promise.is_strict:
             raise
@@ -50,6 +52,24 @@ def keep_table(
         )
     table, kept = _by_default(judged, judge, promise.max_drop, table_of, shown)
     return table_with_errors(table, problem), kept
+
+
+def _with_one_step(
+    problem: Problem, judge: Judge, max_drop: float, table_of: TableOf
+) -> tuple[PlanTable, Choice]:
+    """Plans that are shown to hold: steps by tensor, or one step for all of them where that is faster."""
+    by_error, choice = _admitted(problem, judge, max_drop, table_of, ERROR_LIMITS)
+    table = with_one_step(problem, judge, max_drop, table_of, by_error)
+    drops = _drops(choices(table), judge, max_drop)
+    return table, replace(choice, plans=choices(table), drop=_worst(drops))
+
+
+def _drops(plans: Sequence[Plan], judge: Judge, max_drop: float) -> list[Drop]:
+    return [NO_DROP if is_exact(plan) else judge(plan, max_drop) for plan in plans]
+
+
+def _worst(drops: Sequence[Drop]) -> Drop:
+    return max(drops, key=lambda drop: drop.promised)
 
 
 def _by_default(
@@ -80,10 +100,9 @@ def _by_default(
 
 def _kept(problem: Problem, judge: Judge, max_drop: float, table: PlanTable, max_error: float) -> Kept:
     plans = choices(table)
-    drops = [NO_DROP if is_exact(plan) else judge(plan, max_drop) for plan in plans]
+    drops = _drops(plans, judge, max_drop)
     shown = sum(drop.holds(max_drop) for drop in drops)
-    worst = max(drops, key=lambda drop: drop.promised)
-    choice = Choice(max_error, plans, worst)
+    choice = Choice(max_error, plans, _worst(drops))
     return Kept(limited(problem, max_error), shown == len(plans), choice, shown)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -33,6 +33,7 @@ _MOST: Final = {
     "mobilenetv2": 250,
     "squeezenet1.1": 250,
 }
+MODELS: Final = (*_MOST, "gate")
 
 Outputs = dict[str, np.ndarray]
 
@@ -73,12 +74,14 @@ def _right(reader: Reader, labels: Sequence[object], answers: Sequence[Outputs])
     return (reader.answer(outputs) == label for outputs, label in zip(answers, labels, strict=True))
 
 
-def codec_cases() -> Iterator[CodecCase]:
-    """The networks of the codec's figures, read as they are asked for."""
+def codec_cases(names: Iterable[str] = ()) -> Iterator[CodecCase]:
+    """The networks of the codec's figures, or those of these names, read as they are asked for."""
     readers = {case.model: case.read for case in CASES if case.few is None}
-    for name, most in _MOST.items():
-        yield _case(SHARED / "models" / f"{name}.onnx", readers[name], most)
-    yield _case(_GATE, _gate_frames, _GATE_FRAMES)
+    for name in set(names) or MODELS:
+        if name == "gate":
+            yield _case(_GATE, _gate_frames, _GATE_FRAMES)
+        else:
+            yield _case(SHARED / "models" / f"{name}.onnx", readers[name], _MOST[name])
 
 
 def _case(path: Path, read: Callable[[Card], LabelledFeeds], most: int) -> CodecCase:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from benchmarks.codec.tensor_ladders import Ladder
 from evosplit.kernels.attention_masks import encode_travelling
 from evosplit.kernels.codec import decode_tensor
 from evosplit.kernels.errors.coded_steps import STEPS, CodedStep
+from evosplit.planner.problem.one_step import OneStep, one_step_ladders
 from evosplit.shared.plan import FLOAT_BITS, TensorCode, restoration_names
 from evosplit.shared.wire import Frame, encode_frame
 
@@ -42,29 +44,43 @@ class Way:
 
 
 def ways(ladders: Mapping[str, Ladder]) -> Iterator[list[Way]]:
-    """Every kind of way, each from the fewest bytes on."""
+    """What coded ways are compared with, each kind from the fewest bytes on."""
     yield [
         Way("zstd", bits, {name: ladder.codes[bits] for name, ladder in ladders.items()})
         for bits in PRESENT_BITS
     ]
-    yield [
-        Way("nearest", STEPS[number], {name: _nearest(ladder, number) for name, ladder in ladders.items()})
-        for number in range(len(STEPS))
-    ]
+    yield [_one_step("nearest", ladders, OneStep(share)) for share in STEPS]
     if len(ladders) > 1:
-        yield list(_by_tensor("by_tensor", ladders, lambda step: step.lagrange_multiplier is None))
-    yield list(_by_tensor("coded", ladders, lambda step: True))
+        yield list(_by_tensor("by_tensor", ladders, _is_nearest))
 
 
-def restored_ways(ladders: Mapping[str, Ladder]) -> list[Way]:
-    """Steps by tensor, as for ``coded``, from ladders whose errors are those behind restorations."""
-    return list(_by_tensor("restored", ladders, lambda step: True))
+def coded_ways(kind: str, ladders: Mapping[str, Ladder]) -> list[Way]:
+    """Steps of both ladders by the error that they cost; of several tensors one step for all as well.
+
+    What an answer keeps has to choose between the two: the latter have no place in the order of errors.
+    """
+    ways_by_error = list(_by_tensor(kind, ladders, lambda step: True))
+    if len(ladders) == 1:
+        return ways_by_error
+    return [
+        *ways_by_error,
+        *_by_tensor(kind, ladders, _is_nearest),
+        *(_one_step(kind, ladders, step) for step in itertools.chain(*one_step_ladders(kind == "restored"))),
+    ]
 
 
-def _nearest(ladder: Ladder, number: int) -> TensorCode:
-    """One step of the whole boundary, as a share of each tensor's deviation, rounded to nearest."""
-    steps = [step for step in ladder.steps if step.lagrange_multiplier is None]
-    return steps[number].code if number < len(steps) else TensorCode(FLOAT_BITS)
+def _one_step(kind: str, ladders: Mapping[str, Ladder], step: OneStep) -> Way:
+    """One step of the whole boundary, as a share of each tensor's deviation; float where none is so fine."""
+    codes = {
+        name: ladder.steps[number].code
+        for name, ladder in ladders.items()
+        for number in step.numbers(ladder.steps)
+    }
+    return Way(kind, step.share, {name: codes.get(name, TensorCode(FLOAT_BITS)) for name in ladders})
+
+
+def _is_nearest(step: CodedStep) -> bool:
+    return step.lagrange_multiplier is None
 
 
 def _by_tensor(kind: str, ladders: Mapping[str, Ladder], offered: Offered) -> Iterator[Way]:

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from benchmarks.codec.calibration_front import calibration_front
 from benchmarks.codec.codec_cases import CodecCase, Outputs
-from benchmarks.codec.codec_ways import Tensors, Way, restored_ways, ways
+from benchmarks.codec.codec_ways import Tensors, Way, coded_ways, ways
 from benchmarks.codec.restored_ladders import restored_boundary
 from benchmarks.codec.tensor_ladders import ladders_of
 from evosplit.shared.graph import Cut
@@ -42,8 +43,11 @@ def rate_accuracy_curve(
             if row["way"] == "nearest":
                 floor_bytes = _LEAST_SHARE * row["bytes"]
     restored = restored_boundary(case, cut, ladders, threads)
-    pairs = ((way, restored.runner(way, threads)) for way in restored_ways(restored.ladders))
-    yield from _until_kept(pairs, case, made, right, least, floor_bytes)
+    coded = [(way, tail) for way in coded_ways("coded", ladders)]
+    behind = [(way, restored.runner(way, threads)) for way in coded_ways("restored", restored.ladders)]
+    for pairs in (coded, behind):
+        tried = pairs if len(ladders) == 1 else calibration_front(case.card, tail, calibration, pairs)
+        yield from _until_kept(tried, case, made, right, least, floor_bytes)
 
 
 def _until_kept(

@@ -37,7 +37,7 @@ class RestoredBoundary:
 def restored_boundary(
     case: CodecCase, cut: Cut, ladders: Mapping[str, Ladder], threads: int
 ) -> RestoredBoundary:
-    """Learned for every tensor that can be restored, whose ladder then has restored steps alone."""
+    """Learned for every tensor that can be restored; the ladder of a single one has restored steps alone."""
     tail = tail_model(case.graph, cut)
     networks: dict[str, Restoration] = {}
     restored = dict(ladders)
@@ -48,6 +48,7 @@ def restored_boundary(
                 case.graph, case.card, place, ladder.steps, case.calibration, threads
             )
             networks |= {network.name: network for network in learned.networks}
-            steps = with_restored(ladder.steps, learned.known)[len(ladder.steps) :]
+            every = with_restored(ladder.steps, learned.known)
+            steps = every[len(ladder.steps) :] if len(ladders) == 1 else every
             restored[name] = replace(ladder, steps=steps or ladder.steps)
     return RestoredBoundary(restored, networks, tail)

@@ -16,6 +16,12 @@ from evosplit.edge.settings import EdgeSettings
 @click.command()
 @settings_options(EdgeSettings)
 @click.option("--data", type=FOLDER, help="Folder for the bundle, the results and the token.")
+@click.option(
+    "--sink",
+    multiple=True,
+    metavar="ADDRESS[ if RULE]",
+    help="Send results there, too: https://... or mqtt://...; may be given several times.",
+)
 @drop_option
 @token_option
 @click.option(

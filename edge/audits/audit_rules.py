@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from evosplit.edge.audits.sequential_test import evidence
 from evosplit.edge.hook_training.thresholds import threshold
+from evosplit.shared.sequential_test import evidence
 
 Verdict = Literal["ok", "raise", "off"]
 
@@ -47,7 +47,7 @@ class Standing:
     """What is known of one hook or plan. ``floor`` is the least confidence that may answer.
 
     ``evidence`` (1 or less: none) is what the last audits say against it:
-    `evosplit.edge.audits.sequential_test`.
+    `evosplit.shared.sequential_test`.
     """
 
     verdict: Verdict = "ok"

@@ -6,19 +6,25 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.link.payloads import boundary_frame
+from evosplit.edge.link.size_search import finest_fit
 from evosplit.kernels.encoded_sizes import is_affine
+from evosplit.kernels.expected_bytes import coarser_counts, expected_bytes
+from evosplit.kernels.nearer_codes import from_zero
 from evosplit.kernels.quantise import value_range
+from evosplit.kernels.unpacked_codes import to_codes
 from evosplit.shared.errors import FrameBudgetError
 from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
+from evosplit.shared.wire import frame_overhead_bytes, tensor_overhead_bytes
 
-_PER_OCTAVE: Final = 4
-"""Steps on offer from one to twice its size."""
-_OCTAVES: Final = 9
-"""The coarsest step is so many octaves coarser: 512 times, which leaves nothing of codes of 8 bits."""
+_FACTORS: Final = 2.0 ** (np.arange(37) / 4)
+"""Times the plan's steps, four to an octave; at 512 times nothing is left of codes of 8 bits."""
 _WIDEST_BITS: Final = 8
+_MOST_OVER: Final = 1.2
+"""No coder takes so many times the expected bytes; what is not compressed, or wider, says nothing."""
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -27,24 +33,41 @@ def budgeted_frame(frame_id: str, plan: Plan, tensors: Tensors, max_bytes: int) 
     """A boundary's frame at the plan's steps, or else the finest coarser ones at which it fits.
 
     All tensors get coarser by one factor; their width stays, but wide ones and floats get 8 bits, and what is
-    never compressed is. Frames get shorter with the step but for ripples, so this is a bisection. Raises
-    FrameBudgetError where the coarsest does not fit, and InputError for NaN and plus infinity.
+    never compressed is. Raises FrameBudgetError where the coarsest does not fit, and InputError for NaN and
+    plus infinity.
     """
     content = boundary_frame(frame_id, plan, tensors)
     if len(content) <= max_bytes:
         return content
-    fitting: bytes | None = None
-    low, high = 0, _PER_OCTAVE * _OCTAVES
-    while low <= high:
-        middle = (low + high) // 2
-        content = boundary_frame(frame_id, _coarser(plan, tensors, 2.0 ** (middle / _PER_OCTAVE)), tensors)
-        if len(content) <= max_bytes:
-            fitting, high = content, middle - 1
-        else:
-            low = middle + 1
+
+    def coarser(number: int) -> bytes:
+        return boundary_frame(frame_id, _coarser(plan, tensors, float(_FACTORS[number])), tensors)
+
+    expected, heads = _expected(_coarser(plan, tensors, 1.0), tensors), _heads_bytes(frame_id, plan, tensors)
+    factor = min((len(content) - heads) / max(float(expected[0]), 1.0), _MOST_OVER)
+    fit = finest_fit(coarser, lambda made: len(made) - heads, expected, max_bytes - heads, factor)
+    fitting = fit.made
     if fitting is None:
         raise FrameBudgetError(f"a frame of the plan takes more than {max_bytes} bytes at any step")
     return fitting
+
+
+def _expected(plan: Plan, tensors: Tensors) -> NDArray[np.float64]:
+    """Bytes by factor; what is not quantised stays as it is."""
+    size = np.zeros(_FACTORS.size)
+    for name, code in plan.wire.items():
+        histogram = from_zero(to_codes(name, tensors[name], code))
+        if histogram is None:
+            size += tensors[name].nbytes
+        else:
+            size += expected_bytes(coarser_counts(histogram, _FACTORS))
+    return size
+
+
+def _heads_bytes(frame_id: str, plan: Plan, tensors: Tensors) -> int:
+    """What a frame takes beside its payloads."""
+    heads = (tensor_overhead_bytes(name, tensors[name].ndim, 1) for name in plan.boundary)
+    return frame_overhead_bytes(plan.cut_key, len(frame_id.encode())) + sum(heads)
 
 
 def _coarser(plan: Plan, tensors: Tensors, factor: float) -> Plan:

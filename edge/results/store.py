@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from evosplit.edge.results.commit_signal import CommitSignal
 from evosplit.edge.results.schema import SCHEMA, insert_result, interrupted, trim
 from evosplit.shared.errors import StoreError
 from evosplit.shared.result import Result
@@ -37,13 +38,17 @@ class Accepted:
 
 
 class Store:
-    """The results of one agent. Methods that return a Future end, committed, in the writer thread."""
+    """The results of one agent. Methods that return a Future end, committed, in the writer thread.
+
+    ``commits`` tells readers of new rows.
+    """
 
     def __init__(self, path: Path, keep_results: int = 100_000, keep_bytes: int = 256 * 10**6) -> None:
         self._keep = (keep_results, keep_bytes)
         self._writes: queue.SimpleQueue[tuple[Write, Future[None]] | None] = queue.SimpleQueue()
         self._read_lock = threading.Lock()
         self._closed = False
+        self.commits = CommitSignal()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = _connect(path)
@@ -96,7 +101,8 @@ class Store:
         self._writes.put(None)
         self._thread.join()
         self._writer.close()
-        self._reader.close()
+        with self._read_lock:  # a thread may be reading for somebody who is not waiting any more
+            self._reader.close()
 
     def _recover(self) -> int:
         with self._writer:
@@ -134,6 +140,7 @@ class Store:
         else:
             for _, done in batch:
                 done.set_result(None)
+            self.commits.commit()
 
     def _commit(self, batch: _Batch) -> None:
         with self._writer:

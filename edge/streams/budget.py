@@ -1,101 +1,133 @@
-"""Rate control of a stream: the nearest delta, or key frame, that a budget of bytes allows.
+"""Frames of a stream within a budget of bytes: all of it, or the finest approximation that fits.
 
 Codes keep their scale, so that later frames can build on these. A delta brings those blocks up to date that
-are furthest off, a key frame has codes that are multiples of some number of steps away from zero; the rest
-comes with the frames that follow, as the budget allows.
+are furthest off (`evosplit.edge.streams.partial_delta`), a key frame has codes that are multiples of some
+number of steps away from zero (`evosplit.edge.streams.coarse_key`); the rest comes with the frames that
+follow, as the budget allows. What is expected not to fit, or to be further off than another kind of frame,
+is not encoded at all.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from evosplit.edge.streams.code_epoch import Wire
-from evosplit.edge.streams.delta_frames import Coded, delta_frame, key_frame
-from evosplit.kernels.nearer_codes import furthest, multiples, squared_distance, with_blocks
-from evosplit.shared.wire import Frame
+from evosplit.edge.link.size_search import finest_fit
+from evosplit.edge.streams.delta_frames import Coded
+from evosplit.kernels.nearer_codes import squared_distance
+from evosplit.shared.wire import Frame, encode_frame, tensor_overhead_bytes
 
-_APART: Final = tuple(step << octave for octave in range(15) for step in (2, 3))
-"""Steps that a key frame's codes may be apart, beside 1: two an octave."""
-_SHARES: Final = tuple(2 ** (-half / 2) for half in range(1, 17))
-"""Shares of the blocks that a delta may bring, beside all."""
+_CLEARLY: Final = 1.3
+"""What is expected to take so many times the budget is not even tried."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fitting:
     """A frame's bytes, the codes that the receiver then has, and their squared distance from the true ones.
 
-    ``is_full``: nothing was left out for a budget.
+    ``factor``: bytes over expected ones in the last encoding, 0 where nothing was left out for a budget.
     """
 
     content: bytes
     codes: Coded
     noise: float
-    is_full: bool
+    factor: float = 0.0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing was left out."""
+        return self.factor == 0
 
 
-def fitting_delta(
-    frame: Frame, wire: Wire, base: Coded, codes: Coded, threshold: int, limit_bytes: int | None
-) -> Fitting | None:
-    """The delta with ``threshold``, or of as many of the blocks furthest off as fit; None where none do."""
-    content, settled = delta_frame(frame, wire, base, codes, threshold)
-    if limit_bytes is None or len(content) <= limit_bytes:
-        return Fitting(content, settled, _noise(settled, codes), is_full=True)
-    block, plain = 0 if frame.stream is None else frame.stream.block, _unrestored(frame)
-    far = [furthest(before, now, block) for before, now in zip(base, codes, strict=True)]
-    ranked = np.argsort(-np.concatenate(far), kind="stable")
-    ends = np.cumsum([len(blocks) for blocks in far])[:-1]
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What is expected of a frame and its approximations, finest first, the whole frame at 0.
 
-    def made(share: float) -> Fitting:
-        chosen = np.zeros(len(ranked), np.bool_)
-        chosen[ranked[: int(share * len(ranked))]] = True
-        each = zip(base, codes, np.split(chosen, ends), strict=True)
-        some = tuple(with_blocks(before, now, blocks, block) for before, now, blocks in each)
-        return Fitting(delta_frame(plain, wire, base, some, 0)[0], some, _noise(some, codes), is_full=False)
+    ``size_bytes`` (steps,) leave out ``heads_bytes``, which all take; ``noise`` (steps,) is exact.
+    """
 
-    return _finest(made, _SHARES, limit_bytes)
+    size_bytes: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    heads_bytes: int
+
+    def likely_noise(self, factor: float, limit_bytes: int, away: int) -> float:
+        """That of the step so many behind the first that is expected to fit."""
+        fits = self.size_bytes * factor <= limit_bytes - self.heads_bytes
+        first = int(np.argmax(fits)) if fits.any() else fits.size - 1
+        return float(self.noise[min(max(first + away, 0), fits.size - 1)])
 
 
-def fitting_key(frame: Frame, wire: Wire, codes: Coded, limit_bytes: int | None) -> Fitting | None:
-    """The key frame of all codes as they are, or of the least coarse ones that fit; None where none do."""
-    content = key_frame(frame, wire, codes)
-    if limit_bytes is None or len(content) <= limit_bytes:
-        return Fitting(content, codes, 0.0, is_full=True)
-    # Contexts make little of codes with gaps between them.
-    usual = dataclasses.replace(
-        wire, codes=tuple((name, dataclasses.replace(code, codec=None)) for name, code in wire.codes)
+class Way(Protocol):
+    """One kind of frame: all of it, or an approximation by its number in the outlook."""
+
+    @property
+    def outlook(self) -> Outlook:
+        """Not looked at without a budget."""
+        ...
+
+    @property
+    def usual_factor(self) -> float:
+        """Bytes over expected ones where no frame has shown them; 0: as the whole frame has them."""
+        ...
+
+    def whole(self) -> Fitting:
+        """All of it."""
+        ...
+
+    def made(self, number: int) -> Fitting:
+        """An approximation; the numbers begin with 1."""
+        ...
+
+
+def fitting(way: Way, limit_bytes: int | None, factor: float, most_noise: float = math.inf) -> Fitting | None:
+    """The whole frame, or the finest approximation found that fits; None where none does.
+
+    ``factor`` is that of the stream's last frame of this kind. What is sure to be further off than
+    ``most_noise`` is not made: None.
+    """
+    whole = way.whole() if limit_bytes is None or not factor else None
+    if limit_bytes is None or (whole is not None and len(whole.content) <= limit_bytes):
+        return whole
+    outlook, room_bytes = way.outlook, limit_bytes - way.outlook.heads_bytes
+    if whole is None and outlook.size_bytes[0] * factor <= _CLEARLY * room_bytes:
+        whole = way.whole()
+        if len(whole.content) <= limit_bytes:
+            return whole
+    if whole is not None:
+        shown = (len(whole.content) - outlook.heads_bytes) / max(float(outlook.size_bytes[0]), 1.0)
+        factor = factor or way.usual_factor or shown
+    if outlook.likely_noise(factor, limit_bytes, -1) > most_noise:
+        return None
+    expected = outlook.size_bytes[1:]
+    fit = finest_fit(
+        lambda number: way.made(number + 1),
+        lambda each: len(each.content) - outlook.heads_bytes,
+        expected,
+        room_bytes,
+        factor,
     )
-
-    def made(apart: float) -> Fitting:
-        coarse = tuple(multiples(each, int(apart)) for each in codes)
-        content = min((key_frame(_unrestored(frame), each, coarse) for each in (wire, usual)), key=len)
-        return Fitting(content, coarse, _noise(coarse, codes), is_full=False)
-
-    return _finest(made, _APART, limit_bytes)
+    return None if fit.made is None else dataclasses.replace(fit.made, factor=fit.factor)
 
 
-def _finest(make: Callable[[float], Fitting], steps: Sequence[float], limit_bytes: int) -> Fitting | None:
-    """The first of ``steps`` that fits, as far as frames get shorter with them: by bisection."""
-    best: Fitting | None = None
-    low, high = 0, len(steps) - 1
-    while low <= high:
-        middle = (low + high) // 2
-        tried = make(steps[middle])
-        if len(tried.content) <= limit_bytes:
-            best, high = tried, middle - 1
-        else:
-            low = middle + 1
-    return best
+def heads_bytes(frame: Frame, codes: Coded) -> int:
+    """What a frame of these tensors takes beside their payloads."""
+    bare = encode_frame(dataclasses.replace(unrestored(frame), tensors=()))
+    heads = (
+        tensor_overhead_bytes(each.name, len(each.shape), int(each.affine is not None)) for each in codes
+    )
+    return len(bare) + sum(heads)
 
 
-def _unrestored(frame: Frame) -> Frame:
+def unrestored(frame: Frame) -> Frame:
     """What restores codes in the cloud has learned from such as the plan's, not from some that are off."""
     return dataclasses.replace(frame, restorations=())
 
 
-def _noise(some: Coded, codes: Coded) -> float:
+def noise_of(some: Coded, codes: Coded) -> float:
+    """The squared distance of codes from the true ones, in steps."""
     return sum(squared_distance(*pair) for pair in zip(some, codes, strict=True))

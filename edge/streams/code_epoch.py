@@ -53,6 +53,7 @@ class Epoch:
 
     ``key_bytes`` is the length of the last key frame, 0 before the first, ``key_noise`` the squared
     distance of its codes from the true ones, above 0 within a budget; ``frames`` counts from it on.
+    ``key_factor`` and ``delta_factor`` are those of the last frame of their kind (`Fitting`).
     """
 
     wire: Wire
@@ -61,6 +62,8 @@ class Epoch:
     key_bytes: int = 0
     key_noise: float = 0.0
     frames: int = 0
+    key_factor: float = 0.0
+    delta_factor: float = 0.0
 
     def codes(self, tensors: Tensors) -> tuple[Codes, ...]:
         """The tensors' codes. Raises InputError for NaN and infinity."""

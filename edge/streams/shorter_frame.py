@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
-from evosplit.edge.streams.budget import Fitting, fitting_delta, fitting_key
+from evosplit.edge.streams.budget import Fitting, fitting
 from evosplit.edge.streams.cloud_state import State
+from evosplit.edge.streams.coarse_key import CoarseKey
 from evosplit.edge.streams.code_epoch import Epoch
 from evosplit.edge.streams.delta_frames import Coded
+from evosplit.edge.streams.partial_delta import PartialDelta
 from evosplit.shared.errors import FrameBudgetError
 from evosplit.shared.wire import Frame
 
@@ -30,18 +33,36 @@ def shorter(
 
     Raises FrameBudgetError where neither fits.
     """
-    delta = None
+    key_way, delta = CoarseKey(frame, epoch.wire, codes), None
     if base is not None:
-        delta = fitting_delta(frame, epoch.wire, base.tensors, codes, threshold, limit_bytes)
+        delta = _delta(frame, epoch, base, codes, threshold, limit_bytes, key_way)
         if delta is not None and _pays(delta, epoch):
             return _as_delta(delta, base, epoch)
-    key = fitting_key(frame, epoch.wire, codes, limit_bytes)
-    if key is not None and (delta is None or key.noise <= delta.noise):
-        known = dataclasses.replace(epoch, key_bytes=len(key.content), key_noise=key.noise, frames=1)
-        return Written(key.content, 0, key.codes, known)
+    most_noise = math.inf if delta is None else delta.noise
+    key = fitting(key_way, limit_bytes, epoch.key_factor, most_noise)
+    if key is not None and key.noise <= most_noise:
+        return _as_key(key, epoch)
     if base is None or delta is None:
         raise FrameBudgetError(f"a frame of a stream takes more than {limit_bytes} bytes at any step")
     return _as_delta(delta, base, epoch)
+
+
+def _delta(
+    frame: Frame,
+    epoch: Epoch,
+    base: State,
+    codes: Coded,
+    threshold: int,
+    limit_bytes: int | None,
+    key_way: CoarseKey,
+) -> Fitting | None:
+    """None where none fits, and within a budget where it is sure to be further off than a key frame."""
+    block = 0 if frame.stream is None else frame.stream.block
+    way = PartialDelta(frame, epoch.wire, base.tensors, codes, block, threshold)
+    most_noise = math.inf
+    if limit_bytes is not None and epoch.key_factor:
+        most_noise = key_way.outlook.likely_noise(epoch.key_factor, limit_bytes, 1)
+    return fitting(way, limit_bytes, epoch.delta_factor, most_noise)
 
 
 def _pays(delta: Fitting, epoch: Epoch) -> bool:
@@ -51,6 +72,12 @@ def _pays(delta: Fitting, epoch: Epoch) -> bool:
     return delta.is_full and len(delta.content) < epoch.key_bytes
 
 
+def _as_key(key: Fitting, epoch: Epoch) -> Written:
+    begun = dataclasses.replace(epoch, frames=1, key_factor=key.factor)
+    known = dataclasses.replace(begun, key_bytes=len(key.content), key_noise=key.noise)
+    return Written(key.content, 0, key.codes, known)
+
+
 def _as_delta(delta: Fitting, base: State, epoch: Epoch) -> Written:
-    later = dataclasses.replace(epoch, frames=epoch.frames + 1)
+    later = dataclasses.replace(epoch, frames=epoch.frames + 1, delta_factor=delta.factor)
     return Written(delta.content, base.sequence, delta.codes, later)

@@ -15,6 +15,7 @@ from evosplit.planner.encodings import CodecSpeed, InputEncoding
 from evosplit.planner.problem.costs import Objective
 from evosplit.planner.problem.device_pair import cloud_seconds, edge_timings, measured_profile
 from evosplit.planner.problem.limits import Limits
+from evosplit.planner.problem.one_step import OneStep
 from evosplit.shared.errors import ProfileError, UsageError
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
 from evosplit.shared.graph import Graph
@@ -47,7 +48,8 @@ class Problem:
     defaults to what the edge can run. ``cuts``: any downward-closed set of layers, or prefixes of their
     order alone. ``plain`` is how fast tensors are packed without the codec; with it the codec is a choice.
     ``coded`` is how fast they are entropy coded, at the steps of the error table, ``economical`` how fast
-    with codes moved to save bits; without either it is not on offer.
+    with codes moved to save bits; without either it is not on offer. With ``one_step`` all tensors take that
+    one or lose nothing, and its errors count in no limit: whoever asks judges the plans.
     ``encodings`` are ways to send a model's one input when nothing runs on the edge. ``expectation`` is what
     hooks and masks spare: seconds, joules and bytes are then means over frames, and so are limits on them.
 
@@ -67,6 +69,7 @@ class Problem:
     plain: CodecSpeed | None = None
     coded: CodecSpeed | None = None
     economical: CodecSpeed | None = None
+    one_step: OneStep | None = None
     encodings: tuple[InputEncoding, ...] = ()
     expectation: Expectation = NOTHING_SPARED
 

@@ -49,10 +49,18 @@ def make_plan(problem: Problem, costs: Costs, chosen: Assignment, cost: Spending
         link=link,
         wire_bytes=cost.wire_bytes,
         edge_memory_bytes=cost.memory_bytes,
-        error=cost.error,
+        error=cost.error + _uncounted_error(problem, cost.sent),
         activation_ranges=_ranges(problem, activation_bits),
         easier=_easier(problem, cost.sent),
     )
+
+
+def _uncounted_error(problem: Problem, sent: Mapping[str, Choice]) -> float:
+    """The errors of tensors that all take one step, which no limit counts."""
+    if problem.one_step is None:
+        return 0.0
+    numbers = {name: number for name, choice in sent.items() if (number := _number(choice)) is not None}
+    return sum(problem.errors.activations[name].coded[number].error for name, number in numbers.items())
 
 
 def _easier(problem: Problem, sent: Mapping[str, Choice]) -> dict[str, tuple[TensorCode, ...]]:

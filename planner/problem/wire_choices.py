@@ -30,8 +30,10 @@ def wire_choices(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
         return (*_simulated(problem, tensor), *_encodings(problem, tensor))
     zstd = CodecSpeed(edge.encode_s_per_byte, cloud.decode_s_per_byte if cloud else 0.0)
     plain = () if problem.plain is None else _tensors(problem, tensor, PLAIN, problem.plain)
-    coded = _entropy_coded(problem, tensor)
-    return (*_tensors(problem, tensor, USUAL, zstd), *plain, *coded, *_encodings(problem, tensor))
+    whole = (*_tensors(problem, tensor, USUAL, zstd), *plain)
+    if problem.one_step is not None:
+        whole = tuple(choice for choice in whole if choice.error == 0.0)
+    return (*whole, *_entropy_coded(problem, tensor), *_encodings(problem, tensor))
 
 
 def _tensors(problem: Problem, tensor: Tensor, codec: str, speed: CodecSpeed) -> tuple[Choice, ...]:
@@ -68,9 +70,9 @@ def _simulated(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:
 def _entropy_coded(problem: Problem, tensor: Tensor) -> list[Choice]:
     """The steps at which a tensor was measured entropy coded; of those that the asked bits allow."""
     table = problem.errors.activations.get(tensor.name)
-    choices = (
-        _coded(problem, tensor, step, number) for number, step in enumerate(table.coded if table else ())
-    )
+    steps = table.coded if table else ()
+    numbers = range(len(steps)) if problem.one_step is None else problem.one_step.numbers(steps)
+    choices = (_coded(problem, tensor, steps[number], number) for number in numbers)
     return [choice for choice in choices if choice is not None]
 
 
@@ -81,7 +83,8 @@ def _coded(problem: Problem, tensor: Tensor, step: CodedStep, number: int) -> Ch
     size_bytes = math.ceil(step.wire_bytes) + _overhead(tensor, step.bits)
     decode_s = speed.decode_s_per_byte * tensor.size_bytes + step.restore_s
     encode_s = speed.encode_s_per_byte * tensor.size_bytes
-    return Choice(step.bits, size_bytes, step.error, f"{CODED}{number}", encode_s, decode_s)
+    error = step.error if problem.one_step is None else 0.0
+    return Choice(step.bits, size_bytes, error, f"{CODED}{number}", encode_s, decode_s)
 
 
 def _encodings(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evosplit.edge.audits.agreement_guard import AgreementGuard
 from evosplit.edge.audits.audit_rules import Audit, Rules, Standing, is_audited, judge
-from evosplit.edge.audits.sequential_test import _COURAGE, evidence
+from evosplit.shared.sequential_test import _COURAGE, evidence
 
 
 def feed(guard, random, count, agreement, confidence=None):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from evosplit.kernels.codec import encode_tensor
-from evosplit.shared.plan import TensorCode
+from evosplit.shared.plan import TensorCode, restoration_names
 from evosplit.shared.wire import Frame, encode_frame
 
 FOLDER = Path(__file__).parent
@@ -45,6 +45,10 @@ CONTENTS = {
     "rans-3-signed": one(ramp(1, 5, 9, 11), 3, low=-8.0, high=8.0, codec="rans"),
     "rans-8-four-states": one(ramp(1, 6, 40, 40) ** 3, 8, codec="rans"),
     "rans-channels": one(sparse(1, 4, 16, 16), 5, axis=1, codec="rans"),
+    "rans-restored": (
+        ("block3/Add", ramp(1, 5, 9, 11), TensorCode(3, -8.0, 8.0, "rans", None, "00ff89abcdef4567"), None),
+        ("mask", np.array([[True, False]]), TensorCode(32), None),
+    ),
     "float16": one(ramp(9, dtype=np.float16), 6),
     "float64": one(ramp(9, dtype=np.float64), 6),
     "int64": one(np.array([[-(2**62), -1], [0, 2**62]]), 4),
@@ -64,7 +68,8 @@ CONTENTS = {
 
 def golden_frame(name):
     tensors = tuple(encode_tensor(*tensor) for tensor in CONTENTS[name])
-    return Frame(f"golden-{name}", SHA256, "x1f" if name == "several" else "12", tensors)
+    restorations = restoration_names(code for _, _, code, _ in CONTENTS[name])
+    return Frame(f"golden-{name}", SHA256, "x1f" if name == "several" else "12", tensors, None, restorations)
 
 
 def main():

@@ -49,10 +49,18 @@ def test_golden_values(name):
 
 
 def test_version_by_hand():
-    """Entropy-coded tensors are of version 3, and nothing else is."""
+    """Entropy-coded tensors are of version 3, with a flag where something is restored; nothing else is."""
     for name in NAMES:
         content = (FOLDER / f"{name}.evs").read_bytes()
-        assert content[4:6] == (b"\x03\x00" if name.startswith("rans") else b"\x01\x00")
+        coded = b"\x03\x02" if name == "rans-restored" else b"\x03\x00"
+        assert content[4:6] == (coded if name.startswith("rans") else b"\x01\x00")
+
+
+def test_restorations_by_hand():
+    """The name of each tensor's network, or zeros, behind the payloads and before the checksum."""
+    content = (FOLDER / "rans-restored.evs").read_bytes()
+    assert content[-20:-4] == bytes.fromhex("00ff89abcdef4567") + bytes(8)
+    assert decode_frame(content).restorations == ("00ff89abcdef4567", "")
 
 
 def test_layout_by_hand():

@@ -17,7 +17,8 @@ from evosplit.kernels.errors.measure_table import measure_errors
 from evosplit.planner.accuracy_promise import Promise, is_safe, kept_line
 from evosplit.planner.drop.accuracy import ERROR_LIMITS, Judge, choose_limit, is_exact, limited
 from evosplit.planner.drop.estimate import Drop
-from evosplit.planner.drop.one_by_one import admitted_table, faster_of, pieces_of
+from evosplit.planner.drop.one_by_one import admitted_table
+from evosplit.planner.drop.table_pieces import faster_of, is_faster_within, pieces_of
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.limits import Limits
 from evosplit.planner.table import plan_table
@@ -131,6 +132,24 @@ def test_pieces_cover_every_bandwidth(table_at: TableAt) -> None:
     assert (pieces[0].low_bps, pieces[-1].high_bps) == (0.0, math.inf)
     assert [one.high_bps for one in pieces[:-1]] == [one.low_bps for one in pieces[1:]]
     assert all(table_at(0.1).best(1.5 * max(one.low_bps, 1.0)) is one.plan for one in pieces[:1])
+
+
+@given(st.integers(0, 10_000), st.floats(1e-3, 0.3), st.floats(1e-3, 0.3))
+def test_a_piece_is_faster_where_some_bandwidth_says_so(
+    table_at: TableAt, seed: int, first: float, second: float
+) -> None:
+    one, other = (admitted_table(table_at, drawn(seed, 1.0), drop)[0] for drop in (first, second))
+    for piece in pieces_of(one):
+        within = np.geomspace(max(piece.low_bps, 1e4), min(piece.high_bps, 1e10), 300)
+        links = [Link(float(bandwidth), one.rtt_s) for bandwidth in within]
+        ahead = [
+            other.best(link.bandwidth_bps).latency_at(link).total_s - piece.plan.latency_at(link).total_s
+            for link in links
+        ]
+        if max(ahead) > SAME_S:
+            assert is_faster_within(piece, other)
+        if not is_faster_within(piece, other):
+            assert max(ahead) <= SAME_S
 
 
 def test_by_default_safe_plans_stand_in_where_nothing_faster_is_shown(problem: Problem) -> None:

@@ -1,0 +1,111 @@
+"""MQTT sink (3.1.1, aiomqtt): publishes events in the topics of one convention, with a last will."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+import aiomqtt
+
+from evosplit.edge.sinks.event import ResultEvent
+from evosplit.edge.sinks.mqtt_message import Encoder, Message
+from evosplit.edge.sinks.sink import SinkConnection, SinkUnavailableError
+
+TIMEOUT_S: Final = 15.0
+KEEP_ALIVE_S: Final = 20
+"""A broken link is noticed after one and a half of it: then the broker sends the last will."""
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Where the broker is, and who connects; ``tls`` is None for plain TCP."""
+
+    host: str
+    port: int
+    client_id: str
+    user: str | None = None
+    password: str | None = None
+    tls: ssl.SSLContext | None = None
+
+
+@dataclass(frozen=True)
+class Mqtt:
+    """Publishes to ``broker`` what ``encoder`` makes of events."""
+
+    broker: Broker
+    encoder: Encoder
+
+    @property
+    def where(self) -> str:
+        """The address without user and password."""
+        scheme = "mqtt" if self.broker.tls is None else "mqtts"
+        return f"{scheme}://{self.broker.host}:{self.broker.port}"
+
+    @contextlib.asynccontextmanager
+    async def connect(self) -> AsyncIterator[SinkConnection]:
+        """Connected from the birth messages to those of the end."""
+        try:
+            async with self._client() as client:
+                connection = _Publisher(client, self.encoder, asyncio.create_task(_until_lost(client)))
+                try:
+                    await connection.publish(self.encoder.birth())
+                    yield connection
+                finally:
+                    await connection.end()
+        except aiomqtt.MqttError as broken:
+            raise SinkUnavailableError(f"does not answer: {broken}") from None
+
+    def _client(self) -> aiomqtt.Client:
+        broker, last = self.broker, self.encoder.death()
+        return aiomqtt.Client(
+            broker.host,
+            broker.port,
+            username=broker.user,
+            password=broker.password,
+            identifier=broker.client_id,
+            will=aiomqtt.Will(last.topic, last.payload, last.qos, last.retain),
+            tls_context=broker.tls,
+            timeout=TIMEOUT_S,
+            keepalive=KEEP_ALIVE_S,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Publisher:
+    """``lost`` ends, with an error, when the connection does."""
+
+    client: aiomqtt.Client
+    encoder: Encoder
+    lost: asyncio.Task[None]
+
+    async def send(self, event: ResultEvent) -> None:
+        await self.publish(self.encoder.result(event))
+
+    async def publish(self, messages: tuple[Message, ...]) -> None:
+        try:
+            for message in messages:
+                await self.client.publish(message.topic, message.payload, message.qos, message.retain)
+        except aiomqtt.MqttError as broken:
+            raise SinkUnavailableError(f"broke off: {broken}") from None
+
+    def check(self) -> None:
+        if self.lost.done():
+            raise SinkUnavailableError("broke off")
+
+    async def end(self) -> None:
+        """Say goodbye, as the last will would; a broken connection cannot, and its broker does."""
+        with contextlib.suppress(SinkUnavailableError):
+            if not self.lost.done():
+                await self.publish((self.encoder.death(),))
+        self.lost.cancel()
+        await asyncio.gather(self.lost, return_exceptions=True)
+
+
+async def _until_lost(client: aiomqtt.Client) -> None:
+    """Nothing is subscribed to: the messages end when the connection does."""
+    async for _ in client.messages:
+        pass
