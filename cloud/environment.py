@@ -26,6 +26,7 @@ _FIXED: Final[Mapping[str, str]] = {
     "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
     "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
     "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",  # at the default, 0.1, it takes 4 % of a core for nothing
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "30",  # at 5, a busy machine never gets its front end started
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }

@@ -58,7 +58,7 @@ def start_application(settings: AppSettings, port: int, grpc_port: int | None, i
     quiet = LoggingConfig(log_level="WARNING", enable_access_log=False)
     rpc = None if grpc_port is None else {"port": grpc_port, "grpc_servicer_functions": [SERVICER]}
     http = {"host": "127.0.0.1" if is_alone else "0.0.0.0", "port": port}  # noqa: S104 - see haproxy.sh
-    serve.start("HeadOnly", http_options=http, grpc_options=rpc, logging_config=quiet)
+    serve.start(proxy_location="HeadOnly", http_options=http, grpc_options=rpc, logging_config=quiet)
     serve.run(build(settings), name=APPLICATION, route_prefix="/", logging_config=quiet)
 
 
