@@ -24,11 +24,14 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# 10^6 mutated entropy-coded frames; then new random examples for the property tests, for FUZZ_SECONDS: what
-# fails becomes an @example.
+# 10^6 mutated entropy-coded frames, FUZZ_REQUESTS mutated requests at the handlers of each tier; then new random
+# examples for the property tests, for FUZZ_SECONDS: what fails becomes an @example.
 FUZZ_SECONDS ?= 600
+FUZZ_REQUESTS ?= 500000
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz_coded_frames
+	EVOSPLIT_FUZZ_REQUESTS=$(FUZZ_REQUESTS) $(BIN)/python -m pytest -n 2 --dist loadfile \
+	  tests/cloud/test_ingress_fuzz.py tests/edge/test_api_fuzz.py
 	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
 
 lint: $(STAMP)
@@ -60,9 +63,10 @@ bench-codec: $(STAMP)
 bench-cloud: $(STAMP)
 	$(BIN)/python -m benchmarks first_frame cloud_throughput
 
-# What the link between the tiers costs: an inference over TLS and token against a bare handler.
+# The link between the tiers: what TLS and tokens cost, plan switches, killed tiers, ten minutes near capacity.
+# QUICK=1 SOAK_MINUTES=2 plays less of it.
 bench-link: $(STAMP)
-	$(BIN)/python -m benchmarks secure_overhead
+	$(BIN)/python -m benchmarks secure_overhead plan_switches cloud_outage spool_crash soak
 
 # What the closed loop of calibration, promises and predictions is worth; each line is one of its figures.
 bench-loop: $(STAMP)

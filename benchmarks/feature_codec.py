@@ -25,7 +25,7 @@ from evosplit.shared.graph import Cut
 from evosplit.shared.session import Runner
 
 ALLOWED_POINTS: Final = 1.0
-THREADS: Final = 2
+THREADS: Final = 1
 KINDS: Final = ("zstd", "nearest", "by_tensor", "coded", "restored")
 TARGETS: Final = {
     "against_present": 0.5,

@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ from evosplit.cloud.grpc_service import SERVICER
 from evosplit.cloud.reaper import is_program, processes_of
 from evosplit.cloud.settings import AppSettings
 
+_SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - it is looked at
 START_ERRORS: Final[tuple[type[Exception], ...]] = (RayError, RuntimeError, OSError, TimeoutError, ValueError)
 """What Ray and Ray Serve raise when they do not come up."""
 _STOP_LIMIT_S: Final = 15.0
@@ -33,19 +35,37 @@ def start_ray(temp: Path, num_gpus: int, node_ip: str | None) -> None:
     """Start Ray's processes, with their files under ``temp``; they die with this one.
 
     ``node_ip`` is where other nodes reach this one, None where there are none.
+    Raises RuntimeError for a node that does not come up, which Ray tells by a bare Exception, and what else
+    Ray raises.
     """
-    ray.init(
-        address="local",
-        num_cpus=max(2, os.cpu_count() or 1),
-        num_gpus=num_gpus,
-        include_dashboard=False,
-        configure_logging=True,
-        logging_level=logging.WARNING,
-        log_to_driver=False,
-        object_store_memory=OBJECT_STORE_BYTES,
-        _temp_dir=str(temp),
-        _node_ip_address=node_ip,
-    )
+    try:
+        ray.init(
+            address="local",
+            num_cpus=max(2, os.cpu_count() or 1),
+            num_gpus=num_gpus,
+            include_dashboard=False,
+            configure_logging=True,
+            logging_level=logging.WARNING,
+            log_to_driver=False,
+            object_store_memory=OBJECT_STORE_BYTES,
+            _plasma_directory=_store_folder(temp),
+            _temp_dir=str(temp),
+            _node_ip_address=node_ip,
+        )
+    except Exception as problem:
+        if type(problem) is not Exception:
+            raise
+        raise RuntimeError(str(problem)) from None
+
+
+def _store_folder(temp: Path) -> str | None:
+    """Where the object store lies: Ray's own choice, but ``temp`` where shared memory is short.
+
+    So would Ray choose, with a warning of harm that does not come about here: nothing passes through it.
+    """
+    if not _SHARED_MEMORY.is_dir() or shutil.disk_usage(_SHARED_MEMORY).free >= OBJECT_STORE_BYTES:
+        return None
+    return str(temp)
 
 
 def start_application(settings: AppSettings, port: int, grpc_port: int | None, is_alone: bool) -> None:

@@ -17,6 +17,7 @@ from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
 from evosplit.edge.sinks.delivery import SinkDelivery
 from evosplit.edge.sinks.event import Node
+from evosplit.edge.sources.sources import Sources
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 class Agent:
     """One agent: ``frames`` takes what clients send, ``engine`` answers it under ``plans``.
 
-    ``background`` runs the ``tasks``, ``sinks`` send results away under the name of ``node``.
+    ``background`` runs the ``tasks``, ``sources`` give frames without a client,
+    ``sinks`` send results away under the name of ``node``.
 
     ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``: None where the settings leave them out.
     """
@@ -46,6 +48,7 @@ class Agent:
     predictions: PredictionRecord
     background: Supervisor
     tasks: Mapping[str, Work]
+    sources: Sources
     node: Node
     sinks: tuple[SinkDelivery, ...] = ()
     hook_manager: HookManager | None = None

@@ -43,6 +43,7 @@ from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sinks.build_sinks import deliveries, node_of
+from evosplit.edge.sources.sources import Sources, fixed_sources
 from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
@@ -108,8 +109,9 @@ async def build_agent(
         tasks["late-frames"] = late.run
     sinks = deliveries(settings, store)
     tasks |= {f"sink {sink.name}": sink.run for sink in sinks}
+    frames = FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, collects)
     return Agent(
-        frames=FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, collects),
+        frames=frames,
         engine=engine,
         plans=plans,
         cloud=cloud,
@@ -120,6 +122,7 @@ async def build_agent(
         predictions=predictions,
         background=background,
         tasks=tasks,
+        sources=Sources(fixed_sources(settings), settings.folder / "sources.json", background, frames),
         node=node_of(settings),
         sinks=sinks,
         hook_manager=hooks,

@@ -31,7 +31,9 @@ async def running_agent(
         for name, work in agent.tasks.items():
             if name not in without:
                 agent.background.start(name, work)
+        agent.sources.start()
         yield agent
+        await agent.sources.end()
         await agent.frames.drain()
     finally:
         await _end(agent)

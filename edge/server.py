@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
+import warnings
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,6 +19,7 @@ from aiohttp import web
 from evosplit.edge.agent import Agent
 from evosplit.edge.api import oip as oip_api
 from evosplit.edge.api import pages as api
+from evosplit.edge.api import sources_pages as sources_api
 from evosplit.edge.api.address import bound_socket
 from evosplit.edge.api.authentication import HandlerScopes, require_token
 from evosplit.edge.api.event_stream import add_event_stream
@@ -32,6 +34,7 @@ from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.settings import EdgeSettings, bearer_token, cloud_token
 from evosplit.edge.sinks.build_sinks import wanted_sinks
+from evosplit.edge.sources.sources import fixed_sources
 from evosplit.shared.security.audit_log import AuditLog, audit_file
 from evosplit.shared.security.changing_context import ChangingContext
 from evosplit.shared.security.tls import ServerFiles
@@ -53,6 +56,8 @@ def serve_edge(settings: EdgeSettings) -> None:
 
     Raises PortInUseError, UsageError, StoreError, and what `evosplit.edge.enrolment.enrol.enrol` raises.
     """
+    for malformed in (aiohttp.BadContentDispositionHeader, aiohttp.BadContentDispositionParam):
+        warnings.filterwarnings("ignore", category=malformed)  # else each one's text is kept for ever
     with locked(settings.folder), bound_socket(settings.host, settings.port) as listener:
         uvloop.run(_serve(settings, listener))
 
@@ -64,16 +69,18 @@ def make_app(agent: Agent, token: str, data: Path, max_body_bytes: int) -> web.A
     app = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
     app[api.AGENT] = agent
     app.add_routes([*oip_api.routes(), *api.routes()])
+    app.add_routes(sources_api.routes())
     add_event_stream(app)
     return app
 
 
 def _scopes() -> HandlerScopes:
-    return {**oip_api.scopes(), **api.scopes(), **event_scopes()}
+    return {**oip_api.scopes(), **api.scopes(), **sources_api.scopes(), **event_scopes()}
 
 
 async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     wanted_sinks(settings)  # what is wrong with them is said before the work of a first start, too
+    fixed_sources(settings)
     token, is_new = bearer_token(settings)
     if is_new:
         _log.warning("no token was given: generated one, kept in %s", settings.data / "token")

@@ -225,6 +225,7 @@ class EdgeSettings(BaseSettings):
         "Compute only there: shares of the network's input.",
         metavar="left,top,right,bottom",
     )
+    source: tuple[str, ...] = ()
     sink: tuple[str, ...] = ()
     sinks: Path | None = _option(
         None, "--sinks", "YAML file of places that results are sent to, with rules and secrets."

@@ -19,6 +19,7 @@ from evosplit.planner.drop.accuracy import (
     limited,
 )
 from evosplit.planner.drop.estimate import Drop
+from evosplit.planner.drop.one_step_plans import one_step_of_a_link
 from evosplit.planner.drop.pictures import admitted
 from evosplit.planner.encodings.encoding_costs import LOSSLESS
 from evosplit.planner.problem import BitChoices, Problem
@@ -86,8 +87,10 @@ def keep(problem: Problem, promise: Promise, judge: Judge | None, plans_of: Plan
         if promise.is_strict:
             raise
         return _as_safe_as_can_be(judged, judge, promise.max_drop, plans_of)
+    faster = one_step_of_a_link(judged, judge, promise.max_drop, plans_of, choice)
+    shown, choice = faster or (limited(judged, choice.max_error), choice)
     if promise.is_strict or not all(map(is_safe, choice.plans)):
-        return Kept(limited(judged, choice.max_error), True, choice)
+        return Kept(shown, True, choice)
     return _as_safe_as_can_be(judged, judge, promise.max_drop, plans_of)
 
 

@@ -15,7 +15,7 @@ from evosplit.planner.accuracy_promise import Kept, Promise, most_accurate, safe
 from evosplit.planner.drop.accuracy import ERROR_LIMITS, NO_DROP, Choice, Judge, is_exact, limited
 from evosplit.planner.drop.estimate import Drop
 from evosplit.planner.drop.one_by_one import admitted_table
-from evosplit.planner.drop.one_step_tables import with_one_step
+from evosplit.planner.drop.one_step_plans import with_one_step
 from evosplit.planner.drop.pictures import admitted, table_with_errors
 from evosplit.planner.drop.table_pieces import faster_of
 from evosplit.planner.problem import Problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,10 @@ from evosplit.shared.pictures import read_scaled
 from evosplit.shared.preprocess import resize_picture
 from evosplit.shared.resize import Placement, place
 
-Pixels = NDArray[np.uint8]
-Size = tuple[int, int]
+Pixels: TypeAlias = NDArray[np.uint8]
+Size: TypeAlias = tuple[int, int]
+PictureContent: TypeAlias = bytes | Pixels
+"""A picture file, or pixels (H, W, 3) uint8 RGB of any size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +33,13 @@ class Picture:
     fitted: Pixels | None = None
 
 
-def read_picture(card: Card, content: bytes, fitted: bool = False) -> Picture:
-    """Of a file. Raises InputError as `evosplit.shared.pictures.decode_picture`, CardError without a size."""
+def read_picture(card: Card, content: PictureContent, fitted: bool = False) -> Picture:
+    """Of a file or of pixels.
+
+    Raises InputError as `evosplit.shared.pictures.decode_picture`, CardError without a size.
+    """
+    if not isinstance(content, bytes):
+        return picture_of(card, content, fitted)
     to_fit, to_size = _fitting(card), _sizing(card)
     if not fitted:
         return Picture(*read_scaled(content, card.input.resize, to_size))

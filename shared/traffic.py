@@ -14,6 +14,7 @@ from evosplit.shared.errors import UsageError
 from evosplit.shared.plan import Plan, PlanTable
 from evosplit.shared.replan import choices
 from evosplit.shared.units import parse_size
+from evosplit.shared.wall_clock import elapsed_s, is_set
 
 PERIODS_S: Final = {"hour": 3600.0, "day": 86400.0, "week": 7 * 86400.0, "month": 30 * 86400.0}
 RATE_S: Final = 300.0
@@ -84,7 +85,7 @@ def frame_bytes(traffic: Traffic, limit: TrafficLimit, now_s: float) -> float:
     rate = current.frames_per_s * math.exp(-max(now_s - current.seen_s, 0.0) / RATE_S)
     if rate <= 2 / RATE_S:
         return math.inf
-    rest_s = max(current.began_s + limit.period_s - now_s, 1.0)
+    rest_s = min(max(current.began_s + limit.period_s - now_s, 1.0), limit.period_s)
     return left_bytes(traffic, limit, now_s) / rest_s / rate
 
 
@@ -108,8 +109,11 @@ def _most(plan: Plan, current: Plan | None, most_bytes: float) -> float:
 
 
 def _rolled(traffic: Traffic, limit: TrafficLimit, now_s: float) -> Traffic:
-    """The period that ``now_s`` lies in."""
-    passed = (now_s - traffic.began_s) // limit.period_s
+    """The period that ``now_s`` lies in. A clock that lost its time, or got it, ends no period."""
+    since_s = elapsed_s(traffic.began_s, now_s)
+    if since_s is None:
+        return dataclasses.replace(traffic, began_s=now_s, seen_s=now_s) if is_set(now_s) else traffic
+    passed = since_s // limit.period_s
     if passed < 0:
         return dataclasses.replace(traffic, began_s=now_s, seen_s=now_s)
     if passed == 0:

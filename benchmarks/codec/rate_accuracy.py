@@ -22,6 +22,8 @@ _HOPELESS_POINTS: Final = 10.0
 """A way that loses so many on a quarter of the inputs is not followed any further."""
 _LEAST_SHARE: Final = 1 / 4
 """Ways that take less of what codes rounded to nearest did, one step for all, are not tried."""
+_MOST_SHARE: Final = 1.25
+"""Nor ways of several tensors that take more."""
 
 
 def rate_accuracy_curve(
@@ -46,7 +48,11 @@ def rate_accuracy_curve(
     coded = [(way, tail) for way in coded_ways("coded", ladders)]
     behind = [(way, restored.runner(way, threads)) for way in coded_ways("restored", restored.ladders)]
     for pairs in (coded, behind):
-        tried = pairs if len(ladders) == 1 else calibration_front(case.card, tail, calibration, pairs)
+        tried = pairs
+        if len(ladders) > 1:
+            most_bytes = _MOST_SHARE / _LEAST_SHARE * floor_bytes
+            worth = [pair for pair in pairs if floor_bytes <= pair[0].sent(made[0])[0] <= most_bytes]
+            tried = calibration_front(case.card, tail, calibration, worth)
         yield from _until_kept(tried, case, made, right, least, floor_bytes)
 
 

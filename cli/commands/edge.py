@@ -17,6 +17,12 @@ from evosplit.edge.settings import EdgeSettings
 @settings_options(EdgeSettings)
 @click.option("--data", type=FOLDER, help="Folder for the bundle, the results and the token.")
 @click.option(
+    "--source",
+    multiple=True,
+    metavar="[NAME=]ADDRESS",
+    help="Take frames from there: rtsp://..., v4l2:0, a video, a folder/; may be given several times.",
+)
+@click.option(
     "--sink",
     multiple=True,
     metavar="ADDRESS[ if RULE]",

@@ -93,6 +93,8 @@ async def get_metrics(request: web.Request) -> web.Response:
         agent.metrics.plans.see(agent.plan_audits.state)
     if agent.spool is not None:
         agent.metrics.spool.see(agent.spool.state())
+    for source in agent.sources.runs:
+        agent.metrics.sources.see(source.told.name, source.state)
     for sink in agent.sinks:
         agent.metrics.sinks.see(sink.name, sink.state)
     if agent.hook_manager is not None:

@@ -21,7 +21,8 @@ _MOST_PROBES_S: Final = 600.0
 class TrafficMeter:
     """Without a ``limit`` everything may be sent. All of it belongs to one event loop.
 
-    ``wall_s`` gives Unix time. ``file`` has the count of an earlier run.
+    ``wall_s`` gives Unix time, which may jump, ``ticks`` seconds that do not. ``file`` has the count of an
+    earlier run.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class TrafficMeter:
         limit: TrafficLimit | None = None,
         file: Path | None = None,
         wall_s: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limit = limit
         self._file = file
@@ -37,7 +39,7 @@ class TrafficMeter:
         self.traffic = earlier or Traffic(wall_s(), seen_s=wall_s())
         share = 0.0 if limit is None else PROBE_SHARE * limit.mean_bytes_per_s
         self._most_probe_bytes = share * _MOST_PROBES_S
-        self._probes = TimeBudget(share, self._most_probe_bytes, wall_s) if share else None
+        self._probes = TimeBudget(share, self._most_probe_bytes, ticks) if share else None
 
     @property
     def is_metered(self) -> bool:

@@ -27,8 +27,8 @@ from evosplit.edge.results.spool import Spool, SpoolFullError
 from evosplit.edge.results.store import Accepted, Store
 from evosplit.edge.streams.stream_ends import StreamEnds
 from evosplit.shared.card import Card
-from evosplit.shared.errors import CardError, EvoSplitError, InputError
-from evosplit.shared.input_picture import Picture, read_picture
+from evosplit.shared.errors import CardError, EvoSplitError, InputError, StoreError
+from evosplit.shared.input_picture import Picture, PictureContent, read_picture
 from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import Result
 
@@ -55,7 +55,7 @@ class FrameFlow:
         self._followers = tuple(followers)
         self._stream_ends = StreamEnds()
 
-    async def picture(self, content: bytes, job: Job, is_repeatable: bool) -> Finished:
+    async def picture(self, content: PictureContent, job: Job, is_repeatable: bool) -> Finished:
         """Decode a picture and answer it; where it is repeatable, an earlier result of its id is the answer.
 
         Raises InputError, CardError (not accepted), and as `run`.
@@ -98,7 +98,7 @@ class FrameFlow:
             finished = Finished(failure(job, str(error)), is_refused=isinstance(error, InputError))
         finally:
             recorded = recorded or self._record(finished.result, answer)
-        await asyncio.wrap_future(recorded)
+        await self._recorded(recorded, job)
         if answer is not None and finished.result.answered_by != "nobody":
             self._follow(job, answer, finished.result.outcome)
         return _checked(finished)
@@ -112,6 +112,15 @@ class FrameFlow:
             return self._spool.put(spooled(job, network, unsent)), _waiting(job)
         except SpoolFullError as full:
             return None, Finished(failure(job, f"{silence}; {full}"))
+
+    async def _recorded(self, recorded: Future[None], job: Job) -> None:
+        """Wait for the disk. Raises StoreError; then the frame does not wait there for the cloud either."""
+        try:
+            await asyncio.wrap_future(recorded)
+        except StoreError:
+            if self._spool is not None:
+                self._spool.finished(job.frame_id)
+            raise
 
     def _open(
         self, job: Job, noted: Future[None], read: Callable[[], Picture] | None, clock: StageClock

@@ -14,6 +14,7 @@ from evosplit.edge.pipeline.finished import Finished
 from evosplit.edge.pipeline.frame_flow import FrameFlow
 from evosplit.edge.pipeline.job import Feeds, Job, Strategy, Wait
 from evosplit.shared.errors import CardError, EvoSplitError
+from evosplit.shared.input_picture import PictureContent
 
 _Work: TypeAlias = Callable[[], Coroutine[Any, Any, Finished]]
 
@@ -72,8 +73,8 @@ class FrameIntake:
         self._gauge = gauge
         self._in_flight: dict[str, asyncio.Task[Finished]] = {}
 
-    async def take_picture(self, content: bytes, ticket: Ticket) -> Finished:
-        """Answer a picture file, or have it wait for the cloud.
+    async def take_picture(self, content: PictureContent, ticket: Ticket) -> Finished:
+        """Answer a picture, or have it wait for the cloud.
 
         Raises InputError, CardError, UsageError, BusyError (all of them: not accepted), FrameFailedError.
         """

@@ -1,7 +1,8 @@
 """Store-and-forward loop: sends what the spool holds once the cloud is there, in order, and records results.
 
-A frame is sent until it is answered or its deadline has passed; one that the cloud refuses is tried a few
-times, since a refusal may be the cloud's own trouble, and is then recorded as a failure.
+A frame is sent until it is answered or its deadline has passed. One that the cloud refuses for what it is
+(`OF_THE_FRAME`) is tried a few times, and is then recorded as a failure; all else that a cloud may say, such
+as that it is starting or that the token is wrong, is no fault of the frame's.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ from numpy.typing import NDArray
 from evosplit.edge.link.uplink import CloudAnswer
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.finished import FrameRecorder
-from evosplit.edge.results.spool import Spool, SpooledFrame
+from evosplit.edge.results.spool import Spool, SpooledFrame, SpooledRequest
 from evosplit.edge.results.store import Store
 from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError
 from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import Result
+from evosplit.shared.wall_clock import elapsed_s
 
 TRIES: Final = 3
 """How often a request that the cloud refuses is sent."""
+OF_THE_FRAME: Final = frozenset({400, 409, 413, 415, 422, 500})
+"""HTTP statuses that may be about the request and nothing else."""
 _LOOK_S: Final = 0.25
 
 _log = logging.getLogger(__name__)
@@ -83,7 +87,7 @@ class LateFrames:
         request = frame.request
         if request.network != self._engine.plans.model.graph.sha256:
             return self._failure(frame, "the network was replaced before the cloud was back")
-        if request.deadline_at_s is not None and self._wall_s() > request.deadline_at_s:
+        if self._is_too_late(request):
             return self._failure(frame, "its deadline passed before the cloud was back")
         try:
             name, content = request.input_name, frame.content
@@ -92,9 +96,21 @@ class LateFrames:
         except CloudUnavailableError:
             return None
         except CloudRefusedError as refusal:
-            self._tries += 1
+            self._tries += refusal.status in OF_THE_FRAME
             return self._failure(frame, str(refusal)) if self._tries >= TRIES else None
         return self._success(frame, reply, await self._read(frame, outputs))
+
+    def _is_too_late(self, request: SpooledRequest) -> bool:
+        """Of a frame from before the clock was set nobody knows: then it is not."""
+        waited_s = elapsed_s(request.received_at_s, self._wall_s())
+        if request.deadline_at_s is None or waited_s is None:
+            return False
+        return waited_s > request.deadline_at_s - request.received_at_s
+
+    def _spent_s(self, request: SpooledRequest) -> float:
+        """From arrival to answer; without the wait where the clock was set meanwhile."""
+        waited_s = elapsed_s(request.received_at_s, self._wall_s())
+        return request.breakdown.total_s if waited_s is None else max(waited_s, 0.0)
 
     async def _read(self, frame: SpooledFrame, outputs: Mapping[str, NDArray[Any]]) -> Reading:
         card = self._engine.plans.model.card
@@ -110,7 +126,7 @@ class LateFrames:
             uplink_s=reply.uplink_s,
             decode_s=reply.decode_s,
             tail_s=reply.tail_s,
-            total_s=max(self._wall_s() - request.received_at_s, 0.0),
+            total_s=self._spent_s(request),
         )
         return Result(
             frame_id=request.frame_id,

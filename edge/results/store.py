@@ -21,6 +21,8 @@ from evosplit.shared.errors import StoreError
 from evosplit.shared.result import Result
 from evosplit.shared.serial import from_json
 
+PATIENCE_S: Final = 20.0
+"""Another process (a backup, a browser of databases) may lock the file for so long."""
 _BATCH: Final = 256
 
 Write: TypeAlias = Callable[[sqlite3.Connection], None]
@@ -40,10 +42,17 @@ class Accepted:
 class Store:
     """The results of one agent. Methods that return a Future end, committed, in the writer thread.
 
-    ``commits`` tells readers of new rows.
+    ``commits`` tells readers of new rows. A file that another process locks is waited for, ``patience_s`` at
+    most.
     """
 
-    def __init__(self, path: Path, keep_results: int = 100_000, keep_bytes: int = 256 * 10**6) -> None:
+    def __init__(
+        self,
+        path: Path,
+        keep_results: int = 100_000,
+        keep_bytes: int = 256 * 10**6,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self._keep = (keep_results, keep_bytes)
         self._writes: queue.SimpleQueue[tuple[Write, Future[None]] | None] = queue.SimpleQueue()
         self._read_lock = threading.Lock()
@@ -51,8 +60,8 @@ class Store:
         self.commits = CommitSignal()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = _connect(path)
-            self._reader = _connect(path)
+            self._writer = _connect(path, patience_s)
+            self._reader = _connect(path, patience_s)
             self.interrupted = self._recover()
         except (sqlite3.Error, OSError) as broken:
             raise StoreError(f"cannot open the result store {path}: {broken}") from None
@@ -154,8 +163,8 @@ def _refuse(batch: _Batch, reason: Exception) -> None:
         done.set_exception(StoreError(f"the result store cannot be written: {reason}"))
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, check_same_thread=False, timeout=5.0)
+def _connect(path: Path, patience_s: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=patience_s)
     connection.execute("PRAGMA journal_mode = WAL")
     # In WAL mode this survives a crash of the process; a power cut may cost the last moments, never the file.
     connection.execute("PRAGMA synchronous = NORMAL")

@@ -15,6 +15,7 @@ from evosplit.edge.telemetry.head_metrics import BUCKETS_BYTES, HeadMetrics
 from evosplit.edge.telemetry.hook_state import HookState
 from evosplit.edge.telemetry.plan_metrics import PlanMetrics
 from evosplit.edge.telemetry.sink_metrics import SinkMetrics
+from evosplit.edge.telemetry.source_metrics import SourceMetrics
 from evosplit.edge.telemetry.spool_metrics import SpoolMetrics
 from evosplit.shared.link import Link
 from evosplit.shared.result import Breakdown, Result
@@ -68,6 +69,7 @@ class Metrics:
         self.plans = PlanMetrics(self._registry)
         self.spool = SpoolMetrics(self._registry)
         self.sinks = SinkMetrics(self._registry)
+        self.sources = SourceMetrics(self._registry)
         self._background_failures = Counter(
             "evosplit_background_failures",
             "Exceptions that ended a background task.",

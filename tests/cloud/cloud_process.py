@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,12 +54,13 @@ def command(folder: Path, temp: Path, port: int, **more: object) -> list[str]:
     return [sys.executable, "-c", START, str(folder), str(folder / "data"), str(temp), str(port), settings]
 
 
-def start(folder: Path, temp: Path, port: int, **more: object) -> Running:
+def start(folder: Path, temp: Path, port: int, within: Sequence[str] = (), **more: object) -> Running:
+    """``within``: a command that runs the cloud's command behind it."""
     environment = {name: value for name, value in os.environ.items() if name != "EVOSPLIT_TOKEN"}
     begun_s = time.monotonic()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            command(folder, temp, port, **more),
+            [*within, *command(folder, temp, port, **more)],
             cwd="/",
             env=environment,
             stdout=log,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -111,18 +111,30 @@ class Client:
         headers: Mapping[str, str],
         raises: type[Exception] | None = None,
     ) -> Answer:
+        pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        return await self.ask(method, path, body, pairs, raises)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: list[bytes],
+        headers: Sequence[tuple[bytes, bytes]],
+        raises: type[Exception] | None = None,
+    ) -> Answer:
+        """As `call`, in the event loop that runs, with headers as ASGI has them."""
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
             "method": method,
             "path": path,
-            "raw_path": path.encode(),
+            "raw_path": path.encode(errors="surrogateescape"),
             "query_string": b"",
             "root_path": "",
             "scheme": "http",
             "server": ("test", 80),
-            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+            "headers": list(headers),
         }
         sent: list[Message] = []
         pending = [

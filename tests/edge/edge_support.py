@@ -138,3 +138,13 @@ async def until(condition: Any, limit_s: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < deadline_s, "it never came true"
         await asyncio.sleep(0.01)
+
+
+async def ready(session: aiohttp.ClientSession, url: str) -> None:
+    for _ in range(600):
+        with contextlib.suppress(aiohttp.ClientError):
+            async with session.get(f"{url}/v2/health/ready") as response:
+                if response.status == 200:
+                    return
+        await asyncio.sleep(0.1)
+    raise AssertionError("the agent was never ready")

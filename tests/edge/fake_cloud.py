@@ -39,9 +39,9 @@ TOKEN = "a-test-token"
 class FakeCloud:
     """Set the fields while it runs.
 
-    ``mode``: ok, 500, 401, garbage, wrong-output, cut-off, cut-once, hang, wait (until ``go_on`` is set).
-    With a ``page`` (status, content type, body) a network's login page answers every request in its place;
-    ``ports`` are the callers'.
+    ``mode``: ok, 500, 503, 401, garbage, wrong-output, cut-off, cut-once, hang, wait (until ``go_on`` is
+    set). With a ``page`` (status, content type, body) a network's login page answers every request in its
+    place; ``ports`` are the callers'.
     ``has_one`` and ``go_on``: see `PatientSession`.
     """
 
@@ -142,10 +142,8 @@ class FakeCloud:
         if self.mode in ("cut-off", "cut-once"):
             self.mode = "ok" if self.mode == "cut-once" else self.mode
             return await self._cut_off(request)
-        if self.mode == "500":
-            raise web.HTTPInternalServerError(
-                content_type="application/json", text='{"error": "out of order"}'
-            )
+        if self.mode in ("500", "503"):
+            return web.json_response({"error": "out of order"}, status=int(self.mode))
         if self.mode == "garbage":
             return web.Response(body=b"\x00\xffgarbage", headers={HEADER_LENGTH: "99"})
         call = Call(body, int(request.headers[HEADER_LENGTH]), received_s + carried_s)

@@ -47,7 +47,7 @@ def test_a_broken_count_begins_anew(tmp_path: Path) -> None:
 
 def test_probes_take_a_small_share_of_the_budget() -> None:
     wall, limit = Wall(), TrafficLimit(10**6, HOUR_S)
-    meter = TrafficMeter(limit, None, wall)
+    meter = TrafficMeter(limit, None, wall, wall)
     probed = 0
     for _ in range(3600):
         wall.now_s += 1.0
@@ -55,6 +55,39 @@ def test_probes_take_a_small_share_of_the_budget() -> None:
             meter.probed(4096)
             probed += 4096
     assert 0.01 * limit.limit_bytes < probed < 0.03 * limit.limit_bytes
+
+
+def test_a_clock_that_jumps_to_1970_and_back_stops_no_probe_and_renews_no_budget(tmp_path: Path) -> None:
+    wall, limit, file = Wall(), TrafficLimit(10**6, HOUR_S), tmp_path / "traffic.json"
+    meter = TrafficMeter(limit, file, wall, lambda: 0.0)
+    meter.sent(10**6 - 1, is_frame=True)
+    for now_s in (5.0, 2 * HOUR_S, 1e9 + 60.0):
+        wall.now_s = now_s
+        assert meter.traffic.used_bytes == 10**6 - 1
+        assert meter.frame_bytes() > 0
+        assert meter.probe_wait_s(1) == 0.0
+        meter.check()
+    meter.keep()
+    wall.now_s = 5.0  # it starts again before its clock is set
+    again = TrafficMeter(limit, file, wall)
+    again.sent(1, is_frame=True)
+    wall.now_s = 1e9 + 120.0
+    with pytest.raises(CloudUnavailableError, match="used up"):
+        again.check()
+
+
+def test_a_budget_that_began_before_the_clock_was_set_goes_on() -> None:
+    wall, limit = Wall(), TrafficLimit(1000, HOUR_S)
+    wall.now_s = 5.0
+    meter = TrafficMeter(limit, None, wall)
+    meter.sent(1000, is_frame=True)
+    for now_s in (1e9, 1e9 + HOUR_S / 2):
+        wall.now_s = now_s
+        with pytest.raises(CloudUnavailableError, match="used up"):
+            meter.check()
+        meter.sent(0, is_frame=False)
+    wall.now_s = 1e9 + HOUR_S
+    meter.check()
 
 
 def test_without_a_budget_all_goes() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from edge_support import Stage, middle_stage, picture, stage, until
 from net_bundle import middle_only
 
+from evosplit.edge.pipeline.late_frames import TRIES
 from evosplit.library.client.asynchronous import AsyncClient
 from evosplit.library.client.service_errors import WaitingError
 
@@ -138,6 +141,55 @@ async def test_a_frame_that_the_cloud_refuses_does_not_hold_up_the_others(tmp_pa
         result = (await _results(on))["late"]
         assert (result["answered_by"], result["late"]) == ("nobody", True)
         assert "answered 500" in result["error"]
+
+
+@pytest.mark.parametrize("mode", ["503", "401"])
+async def test_a_cloud_that_starts_or_wants_another_token_costs_no_frame(tmp_path: Path, mode: str) -> None:
+    async with middle_stage(tmp_path, with_fallback=False, table_of=middle_only, hooks=False) as on:
+        await _cloud_leaves(on)
+        assert (await on.post(picture(1), frame_id="late"))[0] == 202
+        asked = on.cloud.inferences
+        on.cloud.mode = mode
+        if mode == "503":  # it answers probes, so that frames go
+            await until(lambda: on.cloud.inferences >= asked + 2 * TRIES)
+        else:
+            await until(lambda: len(on.cloud.calls) > 2 * TRIES)
+        assert _waits(on) == 1
+        on.cloud.mode = "ok"
+        await until(lambda: _waits(on) == 0)
+        assert (await _results(on))["late"]["answered_by"] == "cloud"
+
+
+async def test_a_clock_that_is_set_meanwhile_makes_no_frame_too_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = time.time
+    async with middle_stage(tmp_path, with_fallback=False, table_of=middle_only, hooks=False) as on:
+        await _cloud_leaves(on)
+        monkeypatch.setattr(time, "time", lambda: 7.0)
+        assert (await on.post(picture(1), frame_id="late", deadline_s="3600"))[0] == 202
+        monkeypatch.setattr(time, "time", real)
+        on.cloud.mode = "ok"
+        await until(lambda: _waits(on) == 0)
+        result = (await _results(on))["late"]
+        assert (result["answered_by"], result["breakdown"]["total_s"] < 1e6) == ("cloud", True)
+
+
+async def test_a_frame_that_cannot_be_spooled_may_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with middle_stage(tmp_path, with_fallback=False, table_of=middle_only, hooks=False) as on:
+        await _cloud_leaves(on)
+        with monkeypatch.context() as patch:
+            patch.setattr("evosplit.edge.results.spool._insert", full)
+            assert (await on.post(picture(1), frame_id="late"))[0] == 500
+        assert _waits(on) == 0
+        assert (await on.get("/v1/results/late"))[0] == 404
+        assert (await on.post(picture(1), frame_id="late"))[0] == 202
+        assert _waits(on) == 1
 
 
 async def test_a_full_spool_says_so(tmp_path: Path) -> None:

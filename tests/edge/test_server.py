@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
-from edge_support import picture, until
+from edge_support import picture, ready, until
 from fake_cloud import TOKEN, FakeCloud
 from net_bundle import load_net, make_table, net_card, write_net_bundle
 
@@ -61,16 +61,6 @@ async def agent(url: str, data: Path, port: int) -> AsyncIterator[asyncio.subpro
         if process.returncode is None:
             process.kill()
         await process.communicate()
-
-
-async def ready(session: aiohttp.ClientSession, url: str) -> None:
-    for _ in range(600):
-        with contextlib.suppress(aiohttp.ClientError):
-            async with session.get(f"{url}/v2/health/ready") as response:
-                if response.status == 200:
-                    return
-        await asyncio.sleep(0.1)
-    raise AssertionError("the agent was never ready")
 
 
 async def test_from_the_first_start_to_a_restart_without_a_cloud(tmp_path: Path) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import aiohttp
 from numpy.typing import NDArray
 
 from evosplit.library.client.answers import FrameReport, InferReport, Page, ServedPlans
@@ -26,7 +24,9 @@ from evosplit.library.client.calls import (
     read_plans,
     result_call,
     result_filters,
+    source_call,
 )
+from evosplit.library.client.connection import Connection
 from evosplit.library.client.retries import Retries
 from evosplit.library.client.service_errors import ServiceError, ServiceUnavailableError
 from evosplit.library.client.transport import Call, Reply, Transport
@@ -67,8 +67,7 @@ class AsyncClient:
     ) -> None:
         kept = Retries(retries) if isinstance(retries, int) else retries
         shown, tls = token or given_token(None), client_files(ca_file, certificate)
-        self._transport = Transport(url, shown, timeout_s, kept, tls)
-        self._session: aiohttp.ClientSession | None = None
+        self._connection = Connection(Transport(url, shown, timeout_s, kept, tls))
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -80,15 +79,12 @@ class AsyncClient:
 
     async def close(self) -> None:
         """End all connections."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._connection.close()
 
     async def is_ready(self) -> bool:
         """Whether the tier answers and can serve; it is asked once."""
-        once = replace(self._transport, retries=Retries(0))
         try:
-            await once.send(self._connected(), Call("GET", "/v2/health/ready"))
+            await self._connection.call(Call("GET", "/v2/health/ready"), is_repeated=False)
         except (ServiceError, ServiceUnavailableError):
             return False
         return True
@@ -146,6 +142,18 @@ class AsyncClient:
         """The plan that an edge agent uses, its link, and its table."""
         return (await self._call(Call("GET", "/v1/plan"))).json()
 
+    async def sources(self) -> dict[str, Any]:
+        """The frame sources of an edge agent, with their state."""
+        return (await self._call(Call("GET", "/v1/sources"))).json()
+
+    async def put_source(self, name: str, settings: Mapping[str, Any]) -> None:
+        """Add a frame source to an edge agent, or change it: at least its ``address``."""
+        await self._call(source_call(name, settings))
+
+    async def remove_source(self, name: str) -> None:
+        """Stop a frame source of an edge agent, and forget it."""
+        await self._call(source_call(name, None))
+
     async def profile(self) -> dict[str, Any]:
         """What frames cost on an edge agent."""
         return (await self._call(Call("GET", "/v1/profile"))).json()
@@ -189,10 +197,4 @@ class AsyncClient:
         return read_outputs(await self._call(finish_call(model, SIZED_PICTURE_INPUT, picture_bytes(picture))))
 
     async def _call(self, call: Call) -> Reply:
-        return await self._transport.send(self._connected(), call)
-
-    def _connected(self) -> aiohttp.ClientSession:
-        """A session belongs to the event loop that runs when it is first needed."""
-        if self._session is None:
-            self._session = self._transport.session()
-        return self._session
+        return await self._connection.call(call)

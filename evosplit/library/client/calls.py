@@ -66,6 +66,14 @@ def result_filters(
     return {"stream": stream, "answered_by": answered_by, "since": since, "until": until, "order": order}
 
 
+def source_call(name: str, settings: Mapping[str, Any] | None) -> Call:
+    """Put a frame source's settings, or remove it (None)."""
+    path = f"/v1/sources/{quote(name, safe='')}"
+    if settings is None:
+        return Call("DELETE", path, is_repeatable=False)
+    return Call("PUT", path, body=json.dumps(dict(settings)).encode())
+
+
 def infer_call(model: str, tensors: Mapping[str, NDArray[Any]], is_repeatable: bool) -> Call:
     """Tensors in, tensors out (Open Inference Protocol v2). Raises InputError for a dtype that it lacks."""
     inputs = tuple(oip.tensor(name, np.asarray(array)) for name, array in tensors.items())

@@ -119,6 +119,18 @@ class Client:
         """The plan that an edge agent uses, its link, and its table."""
         return self._wait(self._client.plan())
 
+    def sources(self) -> dict[str, Any]:
+        """The frame sources of an edge agent, with their state."""
+        return self._wait(self._client.sources())
+
+    def put_source(self, name: str, settings: Mapping[str, Any]) -> None:
+        """Add a frame source to an edge agent, or change it: at least its ``address``."""
+        self._wait(self._client.put_source(name, settings))
+
+    def remove_source(self, name: str) -> None:
+        """Stop a frame source of an edge agent, and forget it."""
+        self._wait(self._client.remove_source(name))
+
     def profile(self) -> dict[str, Any]:
         """What frames cost on an edge agent."""
         return self._wait(self._client.profile())

@@ -12,10 +12,10 @@ from graphs import MACHINE
 
 from evosplit.kernels.errors.coded_steps import ECONOMICAL_STEPS, STEPS
 from evosplit.kernels.errors.measure_table import measure_errors
-from evosplit.planner.accuracy_promise import Promise
+from evosplit.planner.accuracy_promise import Promise, keep
 from evosplit.planner.drop.accuracy import Judge, limited
 from evosplit.planner.drop.estimate import Drop
-from evosplit.planner.drop.one_step_tables import with_one_step
+from evosplit.planner.drop.one_step_plans import with_one_step
 from evosplit.planner.encodings import CodecSpeed
 from evosplit.planner.problem import Problem
 from evosplit.planner.problem.one_step import OneStep, one_step_ladders
@@ -138,6 +138,23 @@ def test_no_single_step_that_holds_is_faster(
             plan = single.best(bandwidth)
             if judge(plan, 0.01).holds(0.01):
                 assert latency_s <= plan.latency_at(Link(bandwidth, single.rtt_s)).total_s + SAME_S
+
+
+@pytest.mark.parametrize("allowed", [0.3, 1.0, 5.6])
+def test_the_plan_of_one_link_is_as_fast_as_the_table(
+    problem: Problem, table_at: Callable[[Problem], PlanTable], allowed: float
+) -> None:
+    judge = like_a_detector(problem, allowed)
+    link = Link(2e5, problem.link.rtt_s)
+    on_link = replace(problem, link=link)
+    kept = keep(on_link, STRICT, judge, lambda asked: [solve(asked).plan])
+    plan = solve(kept.problem).plan
+    assert kept.choice is not None
+    assert plan.without_cost == kept.choice.plans[0].without_cost
+    assert judge(plan, 0.01).holds(0.01)
+    table, _ = keep_table(problem, STRICT, judge, table_at)
+    best = table.best(link.bandwidth_bps).latency_at(link).total_s
+    assert plan.latency.total_s == pytest.approx(best, abs=SAME_S)
 
 
 def test_no_bandwidth_is_slower_with_it(problem: Problem, table_at: Callable[[Problem], PlanTable]) -> None:

@@ -1,0 +1,136 @@
+"""Run of one frame source: pictures to frames, one at a time; opened again, with back-off, when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
+
+from evosplit.edge.pipeline.finished import FrameFailedError
+from evosplit.edge.pipeline.intake import BusyError, Ticket
+from evosplit.edge.sources.pace import Pace
+from evosplit.edge.sources.source import FrameSource, SourceError, SourceFrame
+from evosplit.edge.sources.source_settings import SourceSettings
+from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.input_picture import PictureContent
+
+PAUSES_S: Final = (0.5, 30.0)
+"""After a failure a source rests, from the first to the longest, twice as long each time."""
+
+_log = logging.getLogger(__name__)
+
+
+class PictureTaker(Protocol):
+    """Answers pictures; the agent's intake does."""
+
+    async def take_picture(self, content: PictureContent, ticket: Ticket) -> Any:  # noqa: ANN401 - not used
+        """As `evosplit.edge.pipeline.intake.FrameIntake.take_picture`."""
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """Since the start: pictures taken, left out (by the pace, for later ones), failed; and openings."""
+
+    state: Literal["opening", "playing", "resting", "ended"] = "opening"
+    taken: int = 0
+    left_out: int = 0
+    failed: int = 0
+    openings: int = 0
+    trouble: str | None = None
+
+
+class SourceRun:
+    """Frames of ``source`` go to ``taker`` as the stream of the source's name."""
+
+    def __init__(
+        self,
+        told: SourceSettings,
+        source: FrameSource,
+        taker: PictureTaker,
+        pauses_s: tuple[float, float] = PAUSES_S,
+    ) -> None:
+        self.told = told
+        self.state = SourceState()
+        self._source = source
+        self._taker = taker
+        self._pauses_s = pauses_s
+
+    async def run(self) -> None:
+        """Play until a file ends; everything else is opened again for ever."""
+        pause_s = self._pauses_s[0]
+        while True:
+            before = self.state.taken
+            self._see(state="opening", openings=self.state.openings + 1)
+            try:
+                await self._play()
+                trouble = None if self.told.takes_all and not self.told.is_stream else "the stream ended"
+            except SourceError as failure:
+                trouble = str(failure)
+            if trouble is None and not self.told.repeats:
+                self._see(state="ended", trouble=None)
+                return
+            pause_s = self._pauses_s[0] if self.state.taken > before else min(2 * pause_s, self._pauses_s[1])
+            self._rest(trouble, pause_s)
+            await asyncio.sleep(pause_s)
+
+    def _rest(self, trouble: str | None, pause_s: float) -> None:
+        self._see(state="resting", trouble=trouble)
+        if trouble is not None:
+            _log.warning(
+                "source %s, %s: %s; opened again in %g s",
+                self.told.name,
+                self._source.where,
+                trouble,
+                pause_s,
+            )
+
+    async def _play(self) -> None:
+        """From opening to end. Raises SourceError, also where nothing comes for too long."""
+        pace, opening, expected = Pace(self.told.every, self.told.rate), secrets.token_hex(4), 0
+        async with contextlib.aclosing(self._source.frames()) as frames:
+            async for frame in _watched(frames, self._stall_s):
+                is_taken, pace = pace.take(frame.number, frame.captured_at_s)
+                self._see(
+                    state="playing", left_out=self.state.left_out + frame.number - expected + (not is_taken)
+                )
+                expected = frame.number + 1
+                if is_taken:
+                    await self._take(frame, f"{self.told.name}:{opening}:{frame.number}")
+
+    @property
+    def _stall_s(self) -> float | None:
+        """A folder may well be silent."""
+        return self.told.stall_s if self.told.is_stream or not self.told.takes_all else None
+
+    async def _take(self, frame: SourceFrame, frame_id: str) -> None:
+        ticket = Ticket(frame_id, self.told.name, wait="auto", deadline_s=self.told.deadline_s)
+        try:
+            await self._taker.take_picture(frame.content, ticket)
+        except (FrameFailedError, BusyError) as failed:
+            self._see(failed=self.state.failed + 1, trouble=str(failed))
+        except EvoSplitError as refused:
+            if self.state.trouble != str(refused):
+                _log.warning("source %s: frame %s is not taken: %s", self.told.name, frame_id, refused)
+            self._see(failed=self.state.failed + 1, trouble=str(refused))
+        else:
+            self._see(taken=self.state.taken + 1, trouble=None)
+
+    def _see(self, **changes: Any) -> None:  # noqa: ANN401 - as the state's fields are
+        self.state = dataclasses.replace(self.state, **changes)
+
+
+async def _watched(frames: AsyncIterator[SourceFrame], stall_s: float | None) -> AsyncIterator[SourceFrame]:
+    """The same frames. Raises SourceError where one takes longer than ``stall_s``."""
+    while True:
+        try:
+            frame = await asyncio.wait_for(anext(frames), stall_s)
+        except StopAsyncIteration:
+            return
+        except asyncio.TimeoutError:
+            raise SourceError(f"gives no picture for {stall_s:g} s") from None
+        yield frame

@@ -1,0 +1,92 @@
+"""Settings of a frame source: where pictures come from, which of them are taken, and how often."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, TypeAlias
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from evosplit.shared.errors import UsageError
+
+Take: TypeAlias = Literal["latest", "all"]
+Kind: TypeAlias = Literal["video", "device", "snapshot", "folder"]
+
+_STREAMS: Final = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "http", "https")
+_SNAPSHOT_SCHEMES: Final = ("snapshot+http", "snapshot+https")
+DEVICE: Final = "v4l2:"
+
+
+class SourceSettings(BaseModel):
+    """One source; its ``name`` is the stream of its frames.
+
+    ``address``: ``rtsp://...`` and other streams, ``v4l2:0`` for ``/dev/video0``, ``snapshot+http://...`` for
+    a picture that is fetched again and again, else the path of a video file or, with a slash at its end or as
+    a folder that is there, of a folder that pictures are put into.
+
+    ``take``: ``latest`` drops what came while a frame was under way, ``all`` takes each in order. None is
+    ``all`` for files and folders, else ``latest``. ``every`` takes each so manieth, ``rate`` at most so
+    many a second, ``deadline_s`` is for how long an answer is of use. A source that gives nothing for
+    ``stall_s`` is opened again. ``transport`` is that of RTSP. With ``repeats`` a file begins anew.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    address: str = Field(min_length=1, max_length=2000)
+    take: Take | None = None
+    every: int = Field(1, ge=1)
+    rate: float | None = Field(None, gt=0, le=1000)
+    deadline_s: float | None = Field(None, gt=0)
+    stall_s: float = Field(10.0, gt=0)
+    transport: Literal["tcp", "udp"] = "tcp"
+    repeats: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> SourceSettings:
+        scheme = urlsplit(self.address).scheme
+        if "://" in self.address and scheme not in (*_STREAMS, *_SNAPSHOT_SCHEMES):
+            raise UsageError(f"not a source: {self.address!r} ({scheme}:// is not read)")
+        if self.address.startswith(DEVICE) and not self.address.removeprefix(DEVICE):
+            raise UsageError("a camera is named by its number or path, like v4l2:0 or v4l2:/dev/video0")
+        return self
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is read over a network."""
+        return "://" in self.address
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether no picture is dropped."""
+        is_file = not self.is_stream and not self.address.startswith(DEVICE)
+        return self.take == "all" or (self.take is None and is_file)
+
+    @property
+    def where(self) -> str:
+        """The address without user, password and query."""
+        if not self.is_stream:
+            return self.address
+        parts = urlsplit(self.address)
+        host = (parts.hostname or "") + ("" if parts.port is None else f":{parts.port}")
+        return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def source_settings(told: object) -> SourceSettings:
+    """Checked settings from plain data. Raises UsageError."""
+    try:
+        return SourceSettings.model_validate(told)
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"source {place or 'settings'}: {first['msg'].lower()}") from None
+
+
+def source_option(text: str, number: int) -> SourceSettings:
+    """``NAME=ADDRESS`` or ``ADDRESS`` (then called ``source1`` and so on). Raises UsageError."""
+    name, separator, address = text.partition("=")
+    is_named = bool(separator) and name.replace("-", "").replace("_", "").replace(".", "").isalnum()
+    told: dict[str, Any] = (
+        {"name": name, "address": address} if is_named else {"name": f"source{number}", "address": text}
+    )
+    return source_settings(told)

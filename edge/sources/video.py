@@ -1,0 +1,122 @@
+"""Video source (PyAV, so FFmpeg): files, V4L2 cameras, RTSP, MJPEG over HTTP; on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any, Final
+
+from evosplit.edge.sources.mailbox import Mailbox
+from evosplit.edge.sources.source import SourceError, SourceFrame
+from evosplit.edge.sources.source_settings import DEVICE, SourceSettings
+from evosplit.shared.errors import MissingExtraError
+
+_OPEN_S: Final = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+class VideoSource:
+    """Pictures (H, W, 3) uint8 RGB. Raises MissingExtraError where PyAV is not installed.
+
+    Only pictures that are fetched are converted to RGB: one that is dropped costs its decoding alone.
+    """
+
+    def __init__(self, told: SourceSettings) -> None:
+        try:
+            import av
+        except ImportError:
+            raise MissingExtraError("a video source", "PyAV", "video") from None
+        self._av = av
+        self._told = told
+        self.where = told.where
+
+    async def frames(self) -> AsyncGenerator[SourceFrame, None]:
+        """As `FrameSource.frames`; a live source is read at its own pace, whatever is fetched of it."""
+        mailbox: Mailbox[tuple[Any, float, int]] = Mailbox(
+            asyncio.get_running_loop(), drops=not self._told.takes_all
+        )
+        thread = threading.Thread(
+            target=self._read, args=(mailbox,), name=f"source {self._told.name}", daemon=True
+        )
+        thread.start()
+        try:
+            while (item := await mailbox.get()) is not None:
+                picture, captured_at_s, number = item
+                content = await asyncio.to_thread(picture.to_ndarray, format="rgb24")
+                yield SourceFrame(content, captured_at_s, number)
+        finally:
+            # The thread ends with the picture that it reads, or when FFmpeg's time is over.
+            mailbox.close()
+
+    def _read(self, mailbox: Mailbox[tuple[Any, float, int]]) -> None:
+        """The thread: decode until the end, the mailbox's end, or an error."""
+        try:
+            for item in self._pictures():
+                if not mailbox.put(item):
+                    return
+            mailbox.end()
+        except (self._av.FFmpegError, OSError, ValueError) as broken:
+            mailbox.end(SourceError(f"cannot be read: {_line(broken)}"))
+
+    def _pictures(self) -> Iterator[tuple[Any, float, int]]:
+        address, options, kind = self._opening()
+        timeouts = (_OPEN_S, self._told.stall_s)
+        number = 0
+        with self._av.open(address, format=kind, options=options, timeout=timeouts) as container:
+            if not container.streams.video:
+                raise SourceError("has no video")
+            stream = container.streams.video[0]
+            clock = _MediaClock(is_paced=not self._told.takes_all and not self._is_live)
+            for picture in container.decode(stream):
+                yield picture, clock.captured_at_s(picture.time), number
+                number += 1
+
+    @property
+    def _is_live(self) -> bool:
+        return self._told.is_stream or self._told.address.startswith(DEVICE)
+
+    def _opening(self) -> tuple[str, dict[str, str], str | None]:
+        """Address, options and format for FFmpeg."""
+        address = self._told.address
+        if address.startswith(DEVICE):
+            device = address.removeprefix(DEVICE)
+            return (f"/dev/video{device}" if device.isdigit() else device), {}, "v4l2"
+        if address.startswith(("rtsp://", "rtsps://")):
+            return address, {"rtsp_transport": self._told.transport, "fflags": "nobuffer"}, None
+        return address, {}, None
+
+
+class _MediaClock:
+    """Unix time of pictures from their time in the stream; where ``is_paced`` it waits for that time.
+
+    A stream's own clock has less jitter than arrival; where it runs away from ours (a jump, another speed, no
+    times at all) arrival counts again.
+    """
+
+    _DRIFT_S: Final = 1.0
+
+    def __init__(self, is_paced: bool) -> None:
+        self._is_paced = is_paced
+        self._offset_s: float | None = None
+
+    def captured_at_s(self, media_s: float | None) -> float:
+        now_s = time.time()
+        if media_s is None:
+            return now_s
+        if self._offset_s is None:
+            self._offset_s = now_s - media_s
+        at_s = media_s + self._offset_s
+        if self._is_paced and 0 < at_s - now_s < 60:
+            time.sleep(at_s - now_s)
+            return at_s
+        if abs(at_s - now_s) > self._DRIFT_S or at_s > now_s:
+            self._offset_s, at_s = now_s - media_s, now_s
+        return at_s
+
+
+def _line(broken: Exception) -> str:
+    return " ".join(str(broken).split())[:300] or type(broken).__name__
