@@ -25,7 +25,7 @@ from PIL import Image
 
 from benchmarks.report import write_result
 from evosplit.cloud.dataplane import Call, DataPlane
-from evosplit.cloud.registry import Model, Registry
+from evosplit.cloud.registry import Model, registry_of
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.planner.bundle import build_bundle
@@ -103,7 +103,7 @@ def _plan(graph: Graph, index: int, part: int) -> Plan:
 
 @contextlib.asynccontextmanager
 async def _cloud(model: Model, bundle: Path, digest: str) -> AsyncIterator[str]:
-    plane = DataPlane(Registry({model.name: model}), TailCache(10**9), TailBuilder(1))
+    plane = DataPlane(registry_of([model]), TailCache(10**9), TailBuilder(1))
     description = {"name": model.name, "sha256": model.graph.sha256, "card": None}
 
     async def infer(request: web.Request) -> web.Response:

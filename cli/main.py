@@ -13,7 +13,7 @@ from evosplit.shared.errors import EvoSplitError
 
 _COMMANDS: Final = (
     *("inspect", "profile", "plan", "table", "pareto", "compare", "split", "roofline"),
-    *("cloud", "worker", "edge", "tokens", "certs", "sources", "top", "results", "demo"),
+    *("cloud", "models", "worker", "edge", "tokens", "certs", "sources", "top", "results", "demo"),
 )
 _MODULES: Final = {name: f"evosplit.cli.commands.{name}" for name in _COMMANDS}
 

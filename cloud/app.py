@@ -19,13 +19,15 @@ from evosplit.cloud.settings import AppSettings
 RAY_MAX_ONGOING_REQUESTS: Final = 2 * MAX_ONGOING_REQUESTS
 """Twice what `evosplit.cloud.admission` admits: its 503 comes first, and Ray's own only in a flood."""
 
+DRAIN_LOOK_S: Final = 0.2
+"""How often a replica that ends looks whether all is answered."""
+
 TARGET_ONGOING_REQUESTS: Final = 8
 """As many for each replica: two batches under way, and some that wait."""
 
 
 @serve.deployment(
     max_ongoing_requests=RAY_MAX_ONGOING_REQUESTS,
-    graceful_shutdown_timeout_s=5,
 )
 @serve.ingress()
 class Cloud:
@@ -70,7 +72,8 @@ def build(args: AppSettings) -> Application:
     settings, _ = args.with_token()
     deployment: Any = Cloud  # the decorators have made it one
     actor = {"num_cpus": 1, "num_gpus": settings.num_gpus}
-    return deployment.options(ray_actor_options=actor, **scaling(settings)).bind(settings)
+    ending = {"graceful_shutdown_timeout_s": settings.drain_s, "graceful_shutdown_wait_loop_s": DRAIN_LOOK_S}
+    return deployment.options(ray_actor_options=actor, **ending, **scaling(settings)).bind(settings)
 
 
 def scaling(settings: AppSettings) -> dict[str, Any]:

@@ -15,6 +15,11 @@ from evosplit.cloud.inference import Inference, MakeBatcher
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
 from evosplit.cloud.registry import Model, Registry, open_registry
+from evosplit.cloud.repository.canary import CanaryWatch
+from evosplit.cloud.repository.file_states import FileStates
+from evosplit.cloud.repository.trial_reports import TrialReports
+from evosplit.cloud.repository.version_store import VersionStore
+from evosplit.cloud.repository.watch import RepositoryWatch
 from evosplit.cloud.restoration_learner import RestorationLearner
 from evosplit.cloud.restorations import Restorations
 from evosplit.cloud.services import Services
@@ -31,6 +36,7 @@ from evosplit.shared.plan import FLOAT_BITS, TensorCode
 from evosplit.shared.providers import gpu_provider
 from evosplit.shared.wire import Frame, encode_frame
 from evosplit.shared.wire.frame import AFFINE_BITS
+from evosplit.shared.worker_threads import WorkerThreads
 
 RECENT_TABLES: Final = 32
 """Tables handed out before a start whose tails are built again, the latest first ..."""
@@ -44,9 +50,13 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
 
     ``make_batcher``: see `evosplit.cloud.inference.Inference`.
     """
-    registry = open_registry(settings.models, settings.shapes)
+    states = FileStates(settings.models)
+    taken = states.first()
+    registry = open_registry(settings.models, settings.shapes, settings.model_bytes)
     for name, problem in registry.broken.items():
         _LOG.warning("model %s is not served: %s", name, problem)
+    versions, trials = VersionStore(settings.data), TrialReports(settings.data)
+    registry.follow(versions.settle(registry.catalogue))
     streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)
     restorations = Restorations(settings.data)
     builder = TailBuilder(settings.session_threads, gpu_provider() if settings.num_gpus else "cpu")
@@ -57,6 +67,9 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
     plans = PlanService(settings.data, planning, learner.notice)
     warmer = TailWarmer(plane)
     warmer.warm(plans.recent(RECENT_TABLES), START_LIMIT_S)
+    canary = CanaryWatch(registry, plane, versions, trials)
+    watch = RepositoryWatch(states, taken, registry, versions, plane.warm, plane.forget, canary.keep)
+    watch.start()
     return Services(
         settings=settings,
         registry=registry,
@@ -65,8 +78,11 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         warmer=warmer,
         signer=BundleSigner(settings.data),
         inference=Inference(plane, settings.workers, settings.infer_timeout_s, make_batcher),
-        pool=ThreadPoolExecutor(1, "other"),
-        plan_pool=ThreadPoolExecutor(1, "plan"),
+        pool=WorkerThreads(1, "other"),
+        plan_pool=WorkerThreads(1, "plan"),
+        versions=versions,
+        trials=trials,
+        canary=canary,
     )
 
 
@@ -76,9 +92,12 @@ def _warm_up(plane: DataPlane, registry: Registry) -> None:
     for bits in (*AFFINE_BITS, FLOAT_BITS):
         decode_tensor(encode_tensor("x", ramp, TensorCode(bits)))
     warm_entropy_coding()
-    for model in registry.models.values():
-        plane.warm(model.name)
-        plane.answer(model.name, Call(*_frame_of_zeros(model), time.perf_counter()))
+    for entry in registry.catalogue.served.values():
+        model = registry.loaded.held(entry)
+        if model is not None:  # the others are read and run when somebody asks for them
+            plane.warm(model)
+            version = entry.key.version
+            plane.answer(model.name, Call(*_frame_of_zeros(model), time.perf_counter(), version))
 
 
 def _frame_of_zeros(model: Model) -> tuple[bytes, int | None]:

@@ -82,14 +82,14 @@ def allowed(
 ) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint for holders of one of the scopes; of any, where none is named. Raises ForbiddenError.
 
-    What needs ``plan`` alone goes into the audit log.
+    What needs ``plan`` or ``admin`` alone goes into the audit log.
     """
 
     async def checked(request: Request) -> Response:
         holder: Holder = request.scope[HOLDER]
         if scopes:
             holder.check(scopes)
-        request.scope[_AUDITED] = scopes == ("plan",)
+        request.scope[_AUDITED] = scopes in (("plan",), ("admin",))
         return await endpoint(request)
 
     return checked

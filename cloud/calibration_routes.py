@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from evosplit.cloud.request_body import read_body
-from evosplit.cloud.services import model_name, services_of
+from evosplit.cloud.services import requested_model, services_of
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.errors import InputError
 from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH, header_length
@@ -15,7 +15,7 @@ from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH, header_length
 async def put_input(request: Request) -> Response:
     """Keep one input of a set; the body is that of an inference request."""
     services, settings = services_of(request), services_of(request).settings
-    model = services.registry.get(model_name(request))
+    model = await requested_model(request)
     name, index = request.path_params["name"], request.path_params["index"]
     if not (index.isascii() and index.isdigit() and len(index) < 10):
         raise InputError(f"a calibration input is numbered, not {index[:64]!r}")
@@ -32,11 +32,11 @@ async def put_input(request: Request) -> Response:
 async def get_set(request: Request) -> Response:
     """Which inputs of a set are here."""
     services = services_of(request)
-    model, name = services.registry.get(model_name(request)), request.path_params["name"]
+    model, name = await requested_model(request), request.path_params["name"]
     work = services.pool, lambda: services.plans.calibrations.indices(model, name)
     return JSONResponse({"name": name, "inputs": await in_thread(*work, services.settings.infer_timeout_s)})
 
 
 async def get_weights(request: Request) -> Response:
     """The ONNX file of a model, whole."""
-    return FileResponse(services_of(request).registry.get(model_name(request)).path, media_type=BINARY_TYPE)
+    return FileResponse((await requested_model(request)).path, media_type=BINARY_TYPE)

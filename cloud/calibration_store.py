@@ -107,7 +107,7 @@ def calibrations_in(data: Path) -> CalibrationStore:
 
 def check_input(model: Model, body: bytes, header_length: int | None) -> Feeds:
     """The network's inputs in an inference request. Raises InputError, WireError."""
-    cut, feeds, _ = read_inputs(model, parse_request(body, header_length), StreamStore(0))
+    _, cut, feeds, _ = read_inputs(model, parse_request(body, header_length), StreamStore(0))
     if cut != prefix_cut(model.graph, 0):
         raise InputError("a calibration input is what the whole network reads, not what crosses a cut")
     for name, array in feeds.items():

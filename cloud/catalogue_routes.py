@@ -8,8 +8,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from evosplit.cloud.repository.layout import ModelKey
 from evosplit.cloud.request_body import read_body
-from evosplit.cloud.services import model_name, services_of
+from evosplit.cloud.services import client_key, model_name, model_version, requested_model, services_of
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.card import card_to_data
 from evosplit.shared.oip import BINARY_TYPE, model_metadata, server_metadata
@@ -30,12 +31,13 @@ async def server(_request: Request) -> Response:
 
 async def metadata(request: Request) -> Response:
     """Inputs and outputs of a model."""
-    return JSONResponse(model_metadata(services_of(request).registry.get(model_name(request)).graph))
+    versions = services_of(request).registry.catalogue.versions(model_name(request))
+    return JSONResponse(model_metadata((await requested_model(request)).graph, tuple(versions)))
 
 
 async def model_ready(request: Request) -> Response:
     """200 for a model that can be served."""
-    services_of(request).registry.get(model_name(request))
+    services_of(request).registry.entry(model_name(request), model_version(request), client_key(request))
     return Response()
 
 
@@ -56,17 +58,19 @@ async def models(request: Request) -> Response:
 async def model(request: Request) -> Response:
     """Name, sha256 and card of a model, and a text that changes when there is more to plan with."""
     services = services_of(request)
-    model = services.registry.get(model_name(request))
+    model = await requested_model(request)
     card = None if model.card is None else card_to_data(model.card)
     state = services.plans.restorations.state(model.graph.sha256)
     described = {"name": model.name, "sha256": model.graph.sha256, "card": card, "restorations": state}
-    return JSONResponse(described)
+    problem = services.registry.catalogue.stale.get(ModelKey(model.name, model.version))
+    stale = {} if problem is None else {"problem": str(problem)}
+    return JSONResponse({**described, "version": model.version, **stale})
 
 
 async def skeleton(request: Request) -> Response:
     """The ONNX model without its large weights."""
     services = services_of(request)
-    model = services.registry.get(model_name(request))
+    model = await requested_model(request)
     content = await in_thread(services.pool, lambda: model.skeleton, services.settings.infer_timeout_s)
     return Response(content, media_type=BINARY_TYPE)
 
@@ -74,7 +78,7 @@ async def skeleton(request: Request) -> Response:
 async def plan(request: Request) -> Response:
     """Plan for the edge whose profile is in the body."""
     services, settings = services_of(request), services_of(request).settings
-    model = services.registry.get(model_name(request))
+    model = await requested_model(request)
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
 
     def work() -> bytes:

@@ -16,9 +16,17 @@ from evosplit.cloud.request_inputs import Feeds, no_restorations, pass_through_o
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache, TailKey
-from evosplit.shared.errors import EvoSplitError, InputError
+from evosplit.shared.errors import EvoSplitError, InputError, StaleModelError
 from evosplit.shared.graph import Cut, parse_cut, prefix_cut
-from evosplit.shared.oip import InferRequest, InferResponse, build_response, parse_request, requested_outputs
+from evosplit.shared.oip import (
+    STALE_MODEL,
+    InferRequest,
+    InferResponse,
+    Scalar,
+    build_response,
+    parse_request,
+    requested_outputs,
+)
 from evosplit.shared.restoration.network import Restoration
 from evosplit.shared.restoration.store import RestorationOf
 
@@ -28,11 +36,16 @@ Answer: TypeAlias = tuple[bytes, int | None]
 
 @dataclass(frozen=True)
 class Call:
-    """The bytes of one inference request; ``received_s`` is the ``time.perf_counter`` of its arrival."""
+    """The bytes of one inference request; ``received_s`` is the ``time.perf_counter`` of its arrival.
+
+    Without a ``version``, the model's is chosen by the key of the ``client``.
+    """
 
     body: bytes | memoryview
     header_length: int | None
     received_s: float
+    version: str | None = None
+    client: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,8 @@ class Prepared:
     restorations: tuple[Restoration, ...]
     queue_s: float
     decode_s: float
+    is_stale: bool = False
+    """A frame of another content of the model than its sender would get plans for now."""
 
     @property
     def key(self) -> TailKey:
@@ -84,7 +99,8 @@ class DataPlane:
     def answer(self, name: str, call: Call) -> Answer:
         """The answer to one request.
 
-        Raises NotFoundError, InputError, WireError, UnknownBaseError, RestorationError.
+        Raises NotFoundError, InputError, WireError, UnknownBaseError, RestorationError, StaleModelError, and
+        ModelError for a model that cannot be read again.
         """
         (answer,) = self.run([self.prepare(name, call)])
         if isinstance(answer, EvoSplitError):
@@ -94,11 +110,21 @@ class DataPlane:
     def prepare(self, name: str, call: Call) -> Prepared:
         """Parse and decode. Raises as `answer`."""
         started_s = time.perf_counter()
-        model = self._registry.get(name)
+        chosen = self._registry.get(name, call.version, call.client)
         request = parse_request(call.body, call.header_length)
-        cut, feeds, restorations = read_inputs(model, request, self._streams, self._restoration_of)
+        model_of = functools.partial(self._registry.of_content, name) if call.version is None else None
+        entry = read_inputs(chosen, request, self._streams, self._restoration_of, model_of)
         decode_s = time.perf_counter() - started_s
-        return Prepared(model, request, cut, feeds, restorations, started_s - call.received_s, decode_s)
+        return Prepared(
+            model=entry.model,
+            request=request,
+            cut=entry.cut,
+            feeds=entry.feeds,
+            restorations=entry.restorations,
+            queue_s=started_s - call.received_s,
+            decode_s=decode_s,
+            is_stale=entry.model is not chosen,
+        )
 
     def run(self, batch: Sequence[Prepared]) -> list[Answer | EvoSplitError]:
         """The answers to requests of one key, or what was wrong with each. Raises what building raises."""
@@ -116,9 +142,19 @@ class DataPlane:
         tail_s = time.perf_counter() - started_s
         return [_answer(each, made, tail_s) for each, made in zip(batch, outputs, strict=True)]
 
-    def warm(self, name: str) -> None:
-        """Build the whole model's session, which runs it, too."""
-        model = self._registry.get(name)
+    def outputs(self, prepared: Prepared) -> Feeds:
+        """What the network makes of one request, beside those that are answered. Raises InputError."""
+        build = functools.partial(self._builder.build, prepared.model.graph, prepared.cut)
+        runner = self._tails.get(prepared.key, build).runner
+        (made,) = runner.run([{name: prepared.feeds[name] for name in runner.input_names}])
+        return {**made, **pass_through_outputs(prepared.model.graph, prepared.feeds)}
+
+    def forget(self, model_sha256: str) -> None:
+        """Give up the tails of a model that is served no more."""
+        self._tails.forget(model_sha256)
+
+    def warm(self, model: Model) -> None:
+        """Build the whole model's session, which runs it, too. Raises ModelError."""
         cut = prefix_cut(model.graph, 0)
         key = TailKey(model.graph.sha256, cut.key)
         self._tails.get(key, lambda: self._builder.build_measured(model.graph, cut))
@@ -129,8 +165,9 @@ class DataPlane:
         Raises UsageError for a cut that the model does not have, ModelError when the tail cannot be built,
         RestorationError for a restoration that is not here.
         """
-        model = self._registry.models.get(planned.model)
-        if model is None or model.graph.sha256 != planned.model_sha256:
+        try:
+            model = self._registry.of_content(planned.model, planned.model_sha256)
+        except StaleModelError:
             return
         cut = parse_cut(model.graph, planned.cut_key)
         restorations = tuple(map(self._restoration_of, planned.restorations))
@@ -146,10 +183,13 @@ def _answer(prepared: Prepared, made: dict[str, NDArray[Any]], tail_s: float) ->
     outputs = dict(made)
     if not prepared.cut.layers:
         outputs |= pass_through_outputs(model.graph, prepared.feeds)
+    times_s = {"queue_s": prepared.queue_s, "decode_s": prepared.decode_s, "tail_s": tail_s}
+    stale: dict[str, Scalar] = {STALE_MODEL: True} if prepared.is_stale else {}
     response = InferResponse(
         model_name=model.name,
+        model_version=model.version,
         outputs=requested_outputs(request.outputs, outputs, (model.card and model.card.labels) or ()),
         id=request.id,
-        parameters={"queue_s": prepared.queue_s, "decode_s": prepared.decode_s, "tail_s": tail_s},
+        parameters={**times_s, **stale},
     )
     return build_response(response, request)

@@ -7,6 +7,7 @@ this cloud's own, so that several can run on one machine.
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import socket
@@ -22,8 +23,8 @@ _REPLICA_PORTS: Final = 16
 _FIXED: Final[Mapping[str, str]] = {
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
-    "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",  # no load balancer in front of ours
-    "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
+    # A replica that ends is asked for so long, until HAProxy knows: connections to it are kept open.
+    "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1.5",
     "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
     "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",  # at the default, 0.1, it takes 4 % of a core for nothing
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "30",  # at 5, a busy machine never gets its front end started
@@ -37,10 +38,11 @@ _STICKY: Final = "source\n    hash-type consistent\n    hash-balance-factor 150"
 
 
 def serve_environment(
-    temp: Path, cluster: ClusterAddress | None = None, max_replicas: int = 1
+    temp: Path, max_replicas: int = 1, drain_s: float = 30.0, cluster: ClusterAddress | None = None
 ) -> dict[str, str]:
     """Variables for a Ray Serve of its own, whose files are under ``temp``; alone, or with other nodes.
 
+    A HAProxy that another one replaces, because replicas came or went, has ``drain_s`` for its requests.
     Ray puts its node's id, 56 digits, into the path of HAProxy's socket, which may have 97 bytes.
     """
     stats, metrics, fallback, grpc_fallback = free_ports(4)
@@ -50,6 +52,7 @@ def serve_environment(
         dict(_FIXED)
         | balance
         | {
+            "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(max(math.ceil(drain_s), 1)),
             "RAY_TMPDIR": str(temp),
             "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(temp / "haproxy.cfg"),
             "RAY_SERVE_HAPROXY_SOCKET_PATH": str(temp / "a"),

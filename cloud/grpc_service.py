@@ -20,8 +20,9 @@ from evosplit.cloud.front.haproxy_config import PEER_HEADER
 from evosplit.cloud.grpc_messages import SERVICE, message_class
 from evosplit.cloud.grpc_tensors import request_of, response_of
 from evosplit.cloud.services import Services
+from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared import oip
-from evosplit.shared.errors import AuthError, EvoSplitError, ForbiddenError, NotFoundError, RateLimitError
+from evosplit.shared.errors import AuthError, EvoSplitError, ForbiddenError, RateLimitError
 from evosplit.shared.security.scopes import Scope
 
 METHODS: Final = ("ServerLive", "ServerReady", "ModelReady", "ServerMetadata", "ModelMetadata", "ModelInfer")
@@ -33,6 +34,7 @@ _CODES: Final[Mapping[int, grpc.StatusCode]] = {
     403: grpc.StatusCode.PERMISSION_DENIED,
     404: grpc.StatusCode.NOT_FOUND,
     409: grpc.StatusCode.ABORTED,
+    410: grpc.StatusCode.FAILED_PRECONDITION,
     413: grpc.StatusCode.RESOURCE_EXHAUSTED,
     415: grpc.StatusCode.INVALID_ARGUMENT,
     422: grpc.StatusCode.FAILED_PRECONDITION,
@@ -92,7 +94,7 @@ class GrpcMethods:
     async def _model_ready(self, message: Any, context: Any) -> Any:  # noqa: ANN401
         self._check(context)
         try:
-            self._model(message.name, message.version)
+            self._services.registry.entry(message.name, message.version or None)
         except EvoSplitError:
             return message_class("ModelReadyResponse")(ready=False)
         return message_class("ModelReadyResponse")(ready=True)
@@ -103,16 +105,24 @@ class GrpcMethods:
 
     async def _model_metadata(self, message: Any, context: Any) -> Any:  # noqa: ANN401
         self._check(context)
-        described = oip.model_metadata(self._model(message.name, message.version).graph)
+        registry = self._services.registry
+        entry = registry.entry(message.name, message.version or None, _client_key(context))
+        model = await in_thread(
+            self._services.pool, lambda: registry.loaded.get(entry), self._services.settings.infer_timeout_s
+        )
+        described = oip.model_metadata(model.graph, tuple(registry.catalogue.versions(message.name)))
         return message_class("ModelMetadataResponse")(**described)
 
     async def _infer(self, message: Any, context: Any) -> Any:  # noqa: ANN401
         received_s = time.perf_counter()
         self._check(context, "infer")
-        name = self._model(message.model_name, message.model_version).name
+        name, version, client = message.model_name, message.model_version or None, _client_key(context)
+        self._services.registry.entry(name, version, client)
         body, length = oip.build_request(request_of(message))
         left_s = oip.time_left_s(_metadata(context).get(oip.TIME_LEFT.lower()))
-        answer = await self._services.inference.answer(name, Call(body, length, received_s), left_s)
+        call = Call(body, length, received_s, version, client)
+        with self._services.canary.watching(name, call):
+            answer = await self._services.inference.answer(name, call, left_s)
         return response_of(oip.parse_response(*answer))
 
     def _check(self, context: Any, *scopes: Scope) -> None:  # noqa: ANN401
@@ -120,10 +130,13 @@ class GrpcMethods:
         if scopes:
             holder.check(scopes)
 
-    def _model(self, name: str, wanted: str) -> Any:  # noqa: ANN401
-        if wanted not in ("", oip.MODEL_VERSION):
-            raise NotFoundError(f"no version {wanted!r} here; every model has version {oip.MODEL_VERSION}")
-        return self._services.registry.get(name)
+
+def _client_key(context: Any) -> str:  # noqa: ANN401
+    said = _metadata(context)
+    return (
+        said.get(oip.CLIENT_HEADER.lower())
+        or f"{said.get('authorization', '')}@{said.get(PEER_HEADER, context.peer())}"
+    )
 
 
 def _metadata(context: Any) -> dict[str, str]:  # noqa: ANN401

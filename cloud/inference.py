@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias, TypeVar
 
 from evosplit.cloud.batching.batch_sizes import LARGEST
@@ -13,6 +12,7 @@ from evosplit.cloud.dataplane import Answer, Call, DataPlane, Prepared
 from evosplit.cloud.tail_cache import TailKey
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.worker_threads import WorkerThreads
 
 T = TypeVar("T")
 Outcome: TypeAlias = Answer | EvoSplitError
@@ -35,8 +35,8 @@ class Inference:
         self._timeout_s = timeout_s
         self._gate = Gate(slots, LARGEST)
         self._batched = make_batcher(self._run, slots) if make_batcher else self._alone
-        self._run_pool = ThreadPoolExecutor(slots, "infer")
-        self._decode_pool = ThreadPoolExecutor(slots, "decode")
+        self._run_threads = WorkerThreads(slots, "infer")
+        self._decode_threads = WorkerThreads(slots, "decode")
 
     @property
     def waiting(self) -> int:
@@ -51,8 +51,8 @@ class Inference:
         deadline_s = call.received_s + min(left_s, self._timeout_s)
         if self._gate.is_open:
             async with self._gate.slot(name, deadline_s):
-                return await self._within(self._run_pool, lambda: self._plane.answer(name, call))
-        prepared = await self._within(self._decode_pool, lambda: self._plane.prepare(name, call))
+                return await self._within(self._run_threads, lambda: self._plane.answer(name, call))
+        prepared = await self._within(self._decode_threads, lambda: self._plane.prepare(name, call))
         async with self._gate.slot(prepared.key, deadline_s):
             outcome = await self._batched(prepared)
         if isinstance(outcome, EvoSplitError):
@@ -61,8 +61,8 @@ class Inference:
 
     def close(self) -> None:
         """Give up what is not begun yet, and wait for what is."""
-        self._run_pool.shutdown(cancel_futures=True)
-        self._decode_pool.shutdown(cancel_futures=True)
+        self._run_threads.close()
+        self._decode_threads.close()
 
     async def _alone(self, prepared: Prepared) -> Outcome:
         return (await self._run([prepared]))[0]
@@ -77,9 +77,9 @@ class Inference:
 
     async def _run_group(self, group: list[Prepared]) -> list[Outcome]:
         try:
-            return await self._within(self._run_pool, lambda: self._plane.run(group))
+            return await self._within(self._run_threads, lambda: self._plane.run(group))
         except EvoSplitError as problem:
             return [problem] * len(group)
 
-    async def _within(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return await in_thread(pool, work, self._timeout_s)
+    async def _within(self, threads: WorkerThreads, work: Callable[[], T]) -> T:
+        return await in_thread(threads, work, self._timeout_s)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from evosplit.cloud.dataplane import Call
 from evosplit.cloud.request_body import read_body
-from evosplit.cloud.services import model_name, services_of
+from evosplit.cloud.services import client_key, model_name, model_version, services_of
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.content_coding import chosen_coding, compress
 from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH, TIME_LEFT, header_length, time_left_s
@@ -19,10 +19,13 @@ async def infer(request: Request) -> Response:
     """Whole model or tail; the event loop only moves bytes."""
     services, settings = services_of(request), services_of(request).settings
     name, left_s = model_name(request), time_left_s(request.headers.get(TIME_LEFT))
-    services.registry.get(name)  # an unknown model is refused before the body is read
+    version, client = model_version(request), client_key(request)
+    services.registry.entry(name, version, client)  # an unknown model is refused before the body is read
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
-    call = Call(body, header_length(request.headers.get(HEADER_LENGTH)), received_s=time.perf_counter())
-    answer, length = await services.inference.answer(name, call, left_s)
+    length = header_length(request.headers.get(HEADER_LENGTH))
+    call = Call(body, length, time.perf_counter(), version, client)
+    with services.canary.watching(name, call):
+        answer, length = await services.inference.answer(name, call, left_s)
     headers = {} if length is None else {HEADER_LENGTH: str(length)}
     if coding := chosen_coding(request.headers.get("accept-encoding")):
         answer = await in_thread(services.pool, lambda: compress(answer, coding), settings.infer_timeout_s)

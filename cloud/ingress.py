@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evosplit.cloud import calibration_routes, catalogue_routes
+from evosplit.cloud import calibration_routes, catalogue_routes, version_routes
 from evosplit.cloud.admission import AdmissionControl
 from evosplit.cloud.authentication import Access, BearerAuthentication, allowed
 from evosplit.cloud.error_responses import HANDLERS
@@ -68,6 +68,8 @@ def _catalogue() -> list[Route]:
     return [
         _route("/v1/models", catalogue_routes.models, "read"),
         _route("/v1/models/{model}", catalogue_routes.model, "read", "plan"),
+        _route("/v1/models/{model}/versions", version_routes.get_versions, "read"),
+        _route("/v1/models/{model}/versions", version_routes.post_versions, "admin", method="POST"),
     ]
 
 

@@ -33,7 +33,8 @@ def serve_in_cluster(settings: CloudSettings) -> None:
     Models and data are folders that every node sees at the same path. Raises UsageError, ModelError;
     EvoSplitError when there is no cluster at the address, or the application does not start in it.
     """
-    open_registry(settings.models, settings.shapes)  # says in one line what a replica would say in many
+    # What a replica would say in many lines is said in one.
+    open_registry(settings.models, settings.shapes, settings.model_bytes)
     app, token_place = settings.app.with_token()
     if token_place is not None:
         _say(f"the bearer token is in {token_place}")

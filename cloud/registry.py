@@ -1,89 +1,143 @@
-"""Model registry: the models of a folder, by name. A broken file does not stop the others."""
+"""Model registry: the models that are served, by name, version and content; a broken file stops no others.
+
+It is read by many threads, while `evosplit.cloud.repository.watch` puts other catalogues in its place.
+"""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
 
-from evosplit.shared.card import Card, check_card, load_card
-from evosplit.shared.errors import CardError, EvoSplitError, ModelError, NotFoundError, UsageError
-from evosplit.shared.graph import Graph
-from evosplit.shared.model_shapes import load_model_file
-from evosplit.shared.shape_text import Shape
-from evosplit.shared.weights import strip_weights
+from evosplit.cloud.repository.catalogue import Catalogue, ModelEntry
+from evosplit.cloud.repository.layout import ModelKey, model_files, newest
+from evosplit.cloud.repository.loaded_models import NO_SHAPES, LoadedModels, Shapes
+from evosplit.cloud.repository.model import Model, load_model
+from evosplit.shared.errors import (
+    CardError,
+    EvoSplitError,
+    ModelError,
+    NotFoundError,
+    StaleModelError,
+    UsageError,
+)
+from evosplit.shared.rollout import Rollout
 
-Shapes = Mapping[str, Mapping[str, Shape]]
-"""Shapes by model and input."""
-
-_NO_SHAPES: Final[Shapes] = {}
+__all__ = ["Model", "Registry", "load_model", "open_registry", "registry_of"]
 
 
-@dataclass(frozen=True)
-class Model:
-    """One served network: its graph, and its card where there is one."""
+class Registry:
+    """What is served. The state is one `Catalogue` and the choices of versions, each replaced as a whole."""
 
-    path: Path
-    graph: Graph
-    card: Card | None
+    def __init__(self, catalogue: Catalogue, loaded: LoadedModels) -> None:
+        self.loaded = loaded
+        self.catalogue = catalogue
+        self.rollouts: Mapping[str, Rollout] = {}
 
     @property
-    def name(self) -> str:
-        """The stem of the file."""
-        return self.graph.name
+    def models(self) -> Mapping[str, ModelEntry]:
+        """The version in use of every model."""
+        return {name: self._in_use(name) for name in sorted({key.name for key in self.catalogue.served})}
 
-    @functools.cached_property
-    def skeleton(self) -> bytes:
-        """The ONNX model without its large weights: enough for an edge to measure itself."""
-        return bytes(strip_weights(self.graph.model)[0].SerializeToString(deterministic=True))
+    @property
+    def broken(self) -> Mapping[str, EvoSplitError]:
+        """What is wrong with each model that cannot be served, and with newer files of those that are."""
+        catalogue = self.catalogue
+        return {str(key): problem for key, problem in {**catalogue.stale, **catalogue.broken}.items()}
 
+    def publish(self, catalogue: Catalogue) -> None:
+        """Serve from another catalogue, from the next request on."""
+        self.catalogue = catalogue
 
-@dataclass(frozen=True)
-class Registry:
-    """``broken`` holds what is wrong with each model that cannot be served."""
+    def follow(self, rollouts: Mapping[str, Rollout]) -> None:
+        """Choose versions by these, from the next request on."""
+        self.rollouts = rollouts
 
-    models: Mapping[str, Model]
-    broken: Mapping[str, EvoSplitError] = field(default_factory=dict)
+    def entry(self, name: str, version: str | None = None, client: str = "") -> ModelEntry:
+        """The version that is named, or that the client of this key gets.
 
-    def get(self, name: str) -> Model:
-        """The model of a name. Raises NotFoundError, or what is wrong with it."""
-        if name in self.broken:
-            raise type(self.broken[name])(str(self.broken[name]))
-        if name not in self.models:
+        Raises NotFoundError, or what is wrong with it.
+        """
+        versions = self.catalogue.versions(name)
+        if version is None and versions:
+            rollout = self.rollouts.get(name)
+            chosen = None if rollout is None else versions.get(rollout.chosen(client))
+            return chosen or self._in_use(name)
+        if version is not None and version in versions:
+            return versions[version]
+        problem = self._problem(name, version)
+        if problem is not None:
+            raise type(problem)(str(problem))
+        if version is None or not versions:
             raise NotFoundError(f"no model {name!r} here")
-        return self.models[name]
+        raise NotFoundError(f"no version {version!r} of {name} here; there is {', '.join(versions)}")
+
+    def get(self, name: str, version: str | None = None, client: str = "") -> Model:
+        """The model of `entry`, read first where it is not in memory. Raises as that, ModelError."""
+        return self.loaded.get(self.entry(name, version, client))
+
+    def of_content(self, name: str, sha256: str) -> Model:
+        """The model with this content, also one that was served until just now. Raises StaleModelError."""
+        catalogue = self.catalogue
+        for entry in catalogue.versions(name).values():
+            if entry.sha256 == sha256:
+                return self.loaded.get(entry)
+        for retired in catalogue.retired:
+            if (retired.model.name, retired.model.graph.sha256) == (name, sha256):
+                return retired.model
+        raise StaleModelError(f"version {sha256[:12]} of {name} is not served here; ask for plans again")
+
+    def _in_use(self, name: str) -> ModelEntry:
+        versions, rollout = self.catalogue.versions(name), self.rollouts.get(name)
+        in_use = rollout.current if rollout and rollout.current in versions else newest(versions)
+        return versions[in_use]
+
+    def _problem(self, name: str, version: str | None) -> EvoSplitError | None:
+        broken = self.catalogue.broken
+        if version is not None:
+            return broken.get(ModelKey(name, version))
+        return next((problem for key, problem in broken.items() if key.name == name), None)
 
 
-def open_registry(folder: Path, shapes: Shapes = _NO_SHAPES) -> Registry:
-    """Load every ``*.onnx`` of a folder, with ``shapes`` by model and input.
+def registry_of(models: Iterable[Model]) -> Registry:
+    """A registry of models that were read already."""
+    loaded, catalogue = LoadedModels(), Catalogue()
+    for model in models:
+        entry = ModelEntry(ModelKey(model.name, model.version), model.path, model.graph.sha256, 0)
+        loaded.keep(entry, model)
+        catalogue = catalogue.with_entry(entry)
+    return Registry(catalogue, loaded)
+
+
+def open_registry(folder: Path, shapes: Shapes = NO_SHAPES, limit_bytes: float = float("inf")) -> Registry:
+    """Read every model of a folder, with ``shapes`` by model and input.
 
     Raises UsageError for a folder with none and for shapes of a model that is not there, ModelError if all
     fail.
     """
+    files = _files(folder)
+    for name in shapes.keys() - {key.name for key in files}:
+        raise UsageError(f"a shape is given for {name!r}, but there is no {name}.onnx in {folder}")
+    loaded, catalogue = LoadedModels(shapes, limit_bytes), Catalogue()
+    for key, path in files.items():
+        try:
+            model, entry = loaded.read(ModelEntry(key, path, "", 0))
+        except (ModelError, CardError) as problem:  # noqa: PERF203 - a few files, each taking longer
+            catalogue = catalogue.refused(key, problem)
+        else:
+            loaded.keep(entry, model)
+            catalogue = catalogue.with_entry(entry)
+    if not catalogue.served:
+        raise ModelError("; ".join(f"{key}: {problem}" for key, problem in catalogue.broken.items()))
+    return Registry(catalogue, loaded)
+
+
+def _files(folder: Path) -> dict[ModelKey, Path]:
     if not folder.is_dir():
         raise UsageError(f"no folder of models at {folder}")
-    paths = sorted(path for path in folder.glob("*.onnx") if path.is_file())
-    if not paths:
+    try:
+        files = model_files(folder)
+    except OSError as problem:
+        raise UsageError(f"cannot read the folder {folder}: {problem.strerror}") from None
+    if not files:
         raise UsageError(f"no ONNX files (NAME.onnx) in {folder}")
-    for name in shapes.keys() - {path.stem for path in paths}:
-        raise UsageError(f"a shape is given for {name!r}, but there is no {name}.onnx in {folder}")
-    models: dict[str, Model] = {}
-    broken: dict[str, EvoSplitError] = {}
-    for path in paths:
-        try:
-            models[path.stem] = load_model(path, shapes.get(path.stem, {}))
-        except (ModelError, CardError) as problem:  # noqa: PERF203 - a few files, each taking much longer
-            broken[path.stem] = problem
-    if not models:
-        raise ModelError("; ".join(f"{name}: {problem}" for name, problem in broken.items()))
-    return Registry(models, broken)
-
-
-def load_model(path: Path, shapes: Mapping[str, Shape]) -> Model:
-    """A model, and the card ``NAME.yaml`` beside it. Raises ModelError or CardError."""
-    card_path = path.with_suffix(".yaml")
-    card = load_card(card_path) if card_path.is_file() else None
-    graph = load_model_file(path, card, shapes)
-    return Model(path, graph, card and check_card(card, graph))
+    return files

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from evosplit.cloud.registry import Model
+from evosplit.cloud.repository.model import Model
 from evosplit.cloud.stream_state import StreamStore, restore
 from evosplit.kernels.codec import decode_tensor
 from evosplit.shared.errors import InputError, RestorationError
@@ -35,9 +35,14 @@ from evosplit.shared.wire import Frame, decode_frame
 Feeds = dict[str, NDArray[Any]]
 
 
-class Entry(NamedTuple):
-    """Where a request enters the network, what goes in there, and what restores it first."""
+ModelOf: TypeAlias = Callable[[str], Model]
+"""The model with a content (sha256). Raises StaleModelError, or InputError where there is just one."""
 
+
+class Entry(NamedTuple):
+    """Where a request enters which network, what goes in there, and what restores it first."""
+
+    model: Model
     cut: Cut
     feeds: Feeds
     restorations: tuple[Restoration, ...] = ()
@@ -53,18 +58,19 @@ def read_inputs(
     request: InferRequest,
     streams: StreamStore,
     restoration_of: RestorationOf = no_restorations,
+    model_of: ModelOf | None = None,
 ) -> Entry:
-    """The entry of a request.
+    """The entry of a request; a frame of another content than the model's is of what ``model_of`` gives.
 
-    Raises InputError, WireError, UnknownBaseError, RestorationError.
+    Raises InputError, WireError, UnknownBaseError, RestorationError, and as ``model_of``.
     """
     only = request.inputs[0] if len(request.inputs) == 1 else None
     if only is not None and only.name == FRAME_INPUT:
-        return frame_inputs(model, only, streams, restoration_of)
+        return frame_inputs(model, only, streams, restoration_of, model_of)
     whole = prefix_cut(model.graph, 0)
     if only is not None and only.name in (PICTURE_INPUT, SIZED_PICTURE_INPUT):
-        return Entry(whole, picture_inputs(model, only))
-    return Entry(whole, model_inputs(model.graph, request.inputs))
+        return Entry(model, whole, picture_inputs(model, only))
+    return Entry(model, whole, model_inputs(model.graph, request.inputs))
 
 
 def picture_inputs(model: Model, item: InferTensor) -> Feeds:
@@ -81,7 +87,11 @@ def picture_inputs(model: Model, item: InferTensor) -> Feeds:
 
 
 def frame_inputs(
-    model: Model, item: InferTensor, streams: StreamStore, restoration_of: RestorationOf = no_restorations
+    model: Model,
+    item: InferTensor,
+    streams: StreamStore,
+    restoration_of: RestorationOf = no_restorations,
+    model_of: ModelOf | None = None,
 ) -> Entry:
     """An encoded frame: the cut that it names, the tensors that cross it, and what is to restore them.
 
@@ -90,17 +100,19 @@ def frame_inputs(
     """
     frame = decode_frame(_blob(item))
     if frame.model_sha256 != model.graph.sha256:
-        raise InputError(f"the frame is of another version of {model.name} ({frame.model_sha256[:12]})")
+        if model_of is None:
+            raise InputError(f"the frame is of another version of {model.name} ({frame.model_sha256[:12]})")
+        model = model_of(frame.model_sha256)
     cut = parse_cut(model.graph, frame.cut_key)
     _check_frame(model, cut, frame)
     if frame.stream is None:
         steps = {encoded.name: encoded.scales for encoded in frame.tensors}
         feeds = {encoded.name: decode_tensor(encoded) for encoded in frame.tensors}
-        return Entry(cut, feeds, _restorations(model, frame, steps, restoration_of))
+        return Entry(model, cut, feeds, _restorations(model, frame, steps, restoration_of))
     state = restore(streams, frame, frame.stream)
     steps = {name: tuple(codes.affine.scales.tolist()) for name, codes in state.items() if codes.affine}
     feeds = {name: codes.values() for name, codes in state.items()}
-    return Entry(cut, feeds, _restorations(model, frame, steps, restoration_of))
+    return Entry(model, cut, feeds, _restorations(model, frame, steps, restoration_of))
 
 
 def pass_through_outputs(graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> Feeds:

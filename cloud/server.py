@@ -15,6 +15,7 @@ from typing import Final
 from evosplit.cloud.cluster_address import ClusterAddress
 from evosplit.cloud.environment import apply_environment, free_ports, serve_environment
 from evosplit.cloud.front.certificate_reload import CertificateReload
+from evosplit.cloud.front.drain import drain
 from evosplit.cloud.front.haproxy_config import FrontEnd
 from evosplit.cloud.front.haproxy_files import write_front
 from evosplit.cloud.joined_options import check_joined
@@ -57,7 +58,7 @@ def serve_cloud(settings: CloudSettings) -> None:
         check_free(settings.host, port)
     _check_tls(settings)
     cluster = settings.cluster_address
-    _announce(open_registry(settings.models, settings.shapes))
+    _announce(open_registry(settings.models, settings.shapes, settings.model_bytes))
     app, token_place = settings.app.with_token()
     if token_place is not None:
         _say(f"the bearer token is in {token_place}")
@@ -68,6 +69,8 @@ def serve_cloud(settings: CloudSettings) -> None:
         _serve(settings.model_copy(update={"token": app.token}), cluster, temp)
     except (StopRequested, KeyboardInterrupt):
         _say("stopping")
+        if left := drain(temp, settings.drain_s):
+            _say(f"{left} requests are not answered after {settings.drain_s:g} s")
         if not _end(reaper, temp):
             os._exit(0)  # Ray's part of this process cannot end without its raylet: it crashes instead
     except BaseException:  # Ray's processes end with this one whatever ends it; all pass on
@@ -79,7 +82,7 @@ def _serve(settings: CloudSettings, cluster: ClusterAddress | None, temp: Path) 
     started_s = time.monotonic()
     front = FrontEnd(settings.host, settings.port, temp, grpc_port=settings.grpc_port)
     written = write_front(front, settings.tls)
-    apply_environment(serve_environment(temp, cluster, settings.max_replicas))
+    apply_environment(serve_environment(temp, settings.max_replicas, settings.drain_s, cluster))
     os.environ.update(written)
     _say("starting Ray Serve")
     inner_port, inner_grpc_port = free_ports(2)
@@ -140,8 +143,9 @@ def _check_tls(settings: CloudSettings) -> None:
 def _announce(registry: Registry) -> None:
     for name, problem in registry.broken.items():
         _say(f"{name} is not served: {problem}")
-    for model in registry.models.values():
-        for line in file_remarks(model.graph):
+    for entry in registry.models.values():
+        model = registry.loaded.held(entry)
+        for line in file_remarks(model.graph) if model else ():
             _say(line)
     _say(f"models: {', '.join(sorted(registry.models))}")
 

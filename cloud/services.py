@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import functools
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from evosplit.cloud.authentication import HOLDER
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.front.haproxy_config import PEER_HEADER
 from evosplit.cloud.inference import Inference
 from evosplit.cloud.plan_service import PlanService
-from evosplit.cloud.registry import Registry
+from evosplit.cloud.registry import Model, Registry
+from evosplit.cloud.repository.canary import CanaryWatch
+from evosplit.cloud.repository.trial_reports import TrialReports
+from evosplit.cloud.repository.version_store import VersionStore
 from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.tail_warming import TailWarmer
-from evosplit.shared.errors import NotFoundError
-from evosplit.shared.oip import MODEL_VERSION
+from evosplit.cloud.worker_threads import in_thread
+from evosplit.shared.oip import CLIENT_HEADER
+from evosplit.shared.security.scopes import Holder
+from evosplit.shared.worker_threads import WorkerThreads
 
 
 @dataclass(frozen=True)
 class Services:
-    """Models, data plane, plan service, signer, what builds tails ahead, and the threads that they run in."""
+    """Models and versions, data plane, plan service, signer, what builds tails ahead, and threads."""
 
     settings: AppSettings
     registry: Registry
@@ -28,9 +35,12 @@ class Services:
     plans: PlanService
     warmer: TailWarmer
     inference: Inference
-    pool: ThreadPoolExecutor
+    pool: WorkerThreads
     signer: BundleSigner
-    plan_pool: ThreadPoolExecutor
+    plan_pool: WorkerThreads
+    versions: VersionStore
+    trials: TrialReports
+    canary: CanaryWatch
 
 
 def services_of(request: Request) -> Services:
@@ -40,9 +50,37 @@ def services_of(request: Request) -> Services:
 
 
 def model_name(request: Request) -> str:
-    """The model in the path. Raises NotFoundError for a version that no model has."""
-    version = request.path_params.get("version", MODEL_VERSION)
-    if version != MODEL_VERSION:
-        raise NotFoundError(f"no version {version!r} here; every model has version {MODEL_VERSION}")
+    """The model in the path."""
     name: str = request.path_params["model"]
     return name
+
+
+def model_version(request: Request) -> str | None:
+    """The version in the path, None where it names none."""
+    version: str | None = request.path_params.get("version")
+    return version
+
+
+def client_key(request: Request) -> str:
+    """What tells one client from another, for shares of all: its own word, else its token and address."""
+    said = request.headers.get(CLIENT_HEADER)
+    if said:
+        return said
+    holder: Holder | None = request.scope.get(HOLDER)
+    peer = request.headers.get(PEER_HEADER) or (request.client.host if request.client else "")
+    return f"{holder.name if holder else ''}@{peer}"
+
+
+async def requested_model(request: Request) -> Model:
+    """The model and version in the path, else the version that this client gets.
+
+    Raises NotFoundError, ModelError, CardError.
+    """
+    services = services_of(request)
+    asked = model_name(request), model_version(request), client_key(request)
+    entry = services.registry.entry(*asked)
+    model = services.registry.loaded.held(entry)
+    if model is not None:
+        return model
+    work = functools.partial(services.registry.loaded.get, entry)
+    return await in_thread(services.pool, work, services.settings.infer_timeout_s)

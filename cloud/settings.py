@@ -23,7 +23,8 @@ class AppSettings(BaseModel):
     ``min_replicas`` to ``max_replicas`` of the application, by how many requests wait (Ray Serve), at most
     ``replicas_per_node`` on a node, as many as its processors allow where that is None. One with
     a share in a GPU (``num_gpus``) computes there as far as ONNX Runtime can: TensorRT, else CUDA, else the
-    CPU.
+    CPU. Models whose files take more than ``model_bytes`` together are not all in memory. A replica that
+    ends answers what it has accepted for up to ``drain_s``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +41,8 @@ class AppSettings(BaseModel):
     replicas_per_node: int | None = Field(None, ge=1)
     num_gpus: float = Field(0.0, ge=0)
     tail_cache_bytes: int = Field(10**9, ge=0)
+    model_bytes: int = Field(4 * 10**9, ge=0)
+    drain_s: float = Field(30.0, ge=0)
     stream_bytes: int = Field(256 * 10**6, ge=0)
     stream_lifetime_s: float = Field(300.0, gt=0)
     max_body_bytes: int = Field(64 * 10**6, ge=1)

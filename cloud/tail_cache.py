@@ -88,6 +88,12 @@ class TailCache:
         with slot.building:
             return None if slot.tail else self._fill(key, slot, build)
 
+    def forget(self, model_sha256: str) -> None:
+        """Give up the tails of a model that is served no more."""
+        with self._lock:
+            for key in [key for key in self._slots if key.model_sha256 == model_sha256]:
+                self._slots.pop(key)
+
     def _slot(self, key: TailKey) -> _Slot:
         with self._lock:
             slot = self._slots.get(key) or _Slot()

@@ -27,7 +27,7 @@ def run_worker(address: ClusterAddress, num_gpus: int, wait_s: float) -> None:
     """Become a Ray node, once the cloud listens. Raises UsageError, or EvoSplitError after ``wait_s``."""
     node_ip = address.node_ip()
     _wait(node_ip, address.port, wait_s)
-    apply_environment(serve_environment(Path("/tmp"), address))  # noqa: S108 - as Ray's head has it
+    apply_environment(serve_environment(Path("/tmp"), cluster=address))  # noqa: S108 - as Ray's head has it
     apply_environment({"RAY_gcs_rpc_server_reconnect_timeout_s": str(_GONE_S)})
     command = [
         *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"),

@@ -22,6 +22,7 @@ from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
 from evosplit.edge.telemetry.savings_record import SavingsRecord
+from evosplit.shared.bundle import Bundle
 
 if TYPE_CHECKING:
     from evosplit.edge.hook_learning.manager import HookManager
@@ -37,6 +38,7 @@ class Agent:
     ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``: None where the settings leave them out.
     """
 
+    bundle: Bundle
     frames: FrameIntake
     engine: Engine
     plans: CurrentPlan

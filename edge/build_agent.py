@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -22,6 +21,7 @@ from evosplit.edge.build_background import (
     live_calibration,
     plan_audits,
 )
+from evosplit.edge.enrolment.note import client_id
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.assemble import HeadOptions
@@ -40,7 +40,7 @@ from evosplit.edge.pipeline.late_frames import LateFrames
 from evosplit.edge.pipeline.serving import EdgeModel, Serving
 from evosplit.edge.pipeline.stages import ComputeThread
 from evosplit.edge.results.spool import Spool
-from evosplit.edge.results.store import Store
+from evosplit.edge.results.store import open_store
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sinks.build_sinks import deliveries, node_of
 from evosplit.edge.sources.sources import Sources, fixed_sources
@@ -62,36 +62,46 @@ if TYPE_CHECKING:
 ASSUMED_BPS: Final = 10e6
 """The bandwidth until something was seen of the link."""
 
-_log = logging.getLogger(__name__)
-
 
 async def build_agent(
-    settings: EdgeSettings, bundle: Bundle, token: str, session: aiohttp.ClientSession
+    settings: EdgeSettings,
+    bundle: Bundle,
+    token: str,
+    session: aiohttp.ClientSession,
+    before: Agent | None = None,
 ) -> Agent:
     """An agent with the head of its first plan; its background tasks are not started yet.
+
+    One that takes the place of another has its store, its metrics, its meter and its link.
 
     Raises BundleError, ModelError, CardError, StoreError.
     """
     predictions = await asyncio.to_thread(PredictionRecord, settings.folder)
-    meter = await asyncio.to_thread(TrafficMeter, settings.traffic, settings.folder / "traffic.json")
-    link = LinkState(Link(ASSUMED_BPS, bundle.manifest.table.rtt_s), meter)
+    link = await asyncio.to_thread(_link, settings, bundle, before)
+    meter = link.meter
     plans = await asyncio.to_thread(_plans, settings, bundle, link, predictions)
-    uplink = Uplink(session, settings.cloud_url, settings.model, token)
+    client = await asyncio.to_thread(client_id, settings.data)
+    uplink = Uplink(session, settings.cloud_url, settings.model, token, client)
     cloud = CloudLink(uplink, link, settings.timeout_s, plans.reconsider)
     failures = HookFailures()
     audits = hook_audits(settings, plans.model.card, failures)
     engine = _engine(settings, plans, cloud, failures, audits)
     watch = LinkWatch(cloud, settings.probe_interval_s)
     await watch.look()
-    metrics, pause = Metrics(settings.model, version("evosplit")), BackgroundPause()
+    metrics = Metrics(settings.model, version("evosplit")) if before is None else before.metrics
+    pause = BackgroundPause()
     background = Supervisor(metrics.background_failed)
     hooks = await asyncio.to_thread(hook_manager, engine, settings, background, audits, pause)
     await plans.start()
-    store, profile = await asyncio.to_thread(_store, settings), RuntimeProfile()
+    kept = (settings.folder / "results.sqlite", settings.keep_results, settings.keep_bytes)
+    store = await asyncio.to_thread(open_store, *kept) if before is None else before.store
+    profile = RuntimeProfile()
     graph = plans.model.graph
     savings = SavingsRecord(graph, profile, hooks, settings.folder, settings.slowdown, _is_masked(settings))
-    planner = PlannerClient(session, settings.cloud_url, settings.model, token)
-    renewal = await asyncio.to_thread(PlanRenewal, plans, settings, planner, bundle, savings.now)
+    planner = PlannerClient(session, settings.cloud_url, settings.model, token, client)
+    renewal = await asyncio.to_thread(
+        PlanRenewal, plans, settings, planner, bundle, savings.now, cloud.model_changed
+    )
     calibration = live_calibration(plans, settings, planner, renewal, pause)
     if calibration is not None:
         await asyncio.to_thread(calibration.warm)
@@ -111,6 +121,7 @@ async def build_agent(
     tasks |= {f"sink {sink.name}": sink.run for sink in sinks}
     frames = FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, collects)
     return Agent(
+        bundle=bundle,
         frames=frames,
         engine=engine,
         plans=plans,
@@ -130,6 +141,13 @@ async def build_agent(
         plan_audits=checks,
         spool=spool,
     )
+
+
+def _link(settings: EdgeSettings, bundle: Bundle, before: Agent | None) -> LinkState:
+    if before is not None:
+        return LinkState(before.cloud.link, before.cloud.meter)
+    meter = TrafficMeter(settings.traffic, settings.folder / "traffic.json")
+    return LinkState(Link(ASSUMED_BPS, bundle.manifest.table.rtt_s), meter)
 
 
 def _plans(
@@ -172,12 +190,3 @@ def _engine(
     compute = ComputeThread(settings.slowdown)
     limits = (settings.keeps_inputs, settings.max_frame_bytes)
     return Engine(plans, compute, cloud, deltas, failures, audits, *limits)
-
-
-def _store(settings: EdgeSettings) -> Store:
-    store = Store(settings.folder / "results.sqlite", settings.keep_results, settings.keep_bytes)
-    if store.interrupted:
-        _log.warning(
-            "%d frames of an earlier run were never finished: recorded as failures", store.interrupted
-        )
-    return store

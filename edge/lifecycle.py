@@ -1,17 +1,100 @@
-"""Lifecycle of an edge agent: it is built, its background tasks run while it serves, and it ends in order."""
+"""Lifecycle of an edge agent: it is built, its background tasks run while it serves, and it ends in order.
+
+When the cloud serves another content of the model, an agent for that is built beside the one that serves, and
+takes its place between two frames. The frames under way end with the network that they began with.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Collection
+from typing import Final
 
 import aiohttp
 
 from evosplit.edge.agent import Agent
 from evosplit.edge.build_agent import build_agent
+from evosplit.edge.enrolment.enrol import changed_model
+from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle
+from evosplit.shared.errors import EvoSplitError
+
+FIRST_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 600.0
+"""After a refusal it is tried again after the first pause, then after twice as long, up to the longest."""
+_log = logging.getLogger(__name__)
+
+
+class AgentSlot:
+    """The agent in service. Whoever asks it for a frame looks for it after all that has to be awaited."""
+
+    def __init__(self, agent: Agent, without: Collection[str] = ()) -> None:
+        self.agent = agent
+        self._without = without
+
+    def start(self) -> None:
+        """Begin its background tasks and sources."""
+        for name, work in self.agent.tasks.items():
+            if name not in self._without:
+                self.agent.background.start(name, work)
+        self.agent.sources.start()
+
+    async def follow(
+        self, settings: EdgeSettings, cloud: PlannerClient, session: aiohttp.ClientSession
+    ) -> None:
+        """Take up other contents of the model as the cloud serves them, until cancelled."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            await self.agent.cloud.model_changed.wait()
+            try:
+                bundle = await changed_model(settings, cloud, self.agent.bundle)
+                self.agent.cloud.model_changed.clear()
+                if bundle is not None:
+                    await self._replace(settings, bundle, cloud.token, session)
+            except (EvoSplitError, OSError) as refused:
+                _log.warning("the model stays as it is: %s", refused)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            else:
+                pause_s = FIRST_PAUSE_S
+
+    async def _replace(
+        self, settings: EdgeSettings, bundle: Bundle, token: str, session: aiohttp.ClientSession
+    ) -> None:
+        old = self.agent
+        self.agent = await build_agent(settings, bundle, token, session, old)
+        _log.info("serving version %s of %s", bundle.manifest.model_sha256[:12], settings.model)
+        await old.sources.end()
+        await old.frames.drain()
+        await _end(old)
+        self.start()
+
+
+@contextlib.asynccontextmanager
+async def serving_agent(
+    settings: EdgeSettings,
+    bundle: Bundle,
+    token: str,
+    session: aiohttp.ClientSession,
+    without: Collection[str] = (),
+) -> AsyncIterator[AgentSlot]:
+    """An agent that is ready for frames. At the end, the frames under way are finished first.
+
+    Background tasks named in ``without`` are not started. Raises as `build_agent`.
+    """
+    slot = AgentSlot(await build_agent(settings, bundle, token, session), without)
+    store = slot.agent.store
+    try:
+        slot.start()
+        yield slot
+        await slot.agent.sources.end()
+        await slot.agent.frames.drain()
+    finally:
+        await _end(slot.agent)
+        await asyncio.to_thread(store.close)
 
 
 @contextlib.asynccontextmanager
@@ -22,29 +105,16 @@ async def running_agent(
     session: aiohttp.ClientSession,
     without: Collection[str] = (),
 ) -> AsyncIterator[Agent]:
-    """An agent that is ready for frames. At the end, the frames under way are finished first.
-
-    Background tasks named in ``without`` are not started. Raises as `build_agent`.
-    """
-    agent = await build_agent(settings, bundle, token, session)
-    try:
-        for name, work in agent.tasks.items():
-            if name not in without:
-                agent.background.start(name, work)
-        agent.sources.start()
-        yield agent
-        await agent.sources.end()
-        await agent.frames.drain()
-    finally:
-        await _end(agent)
+    """As `serving_agent`, for who stays with one network."""
+    async with serving_agent(settings, bundle, token, session, without) as slot:
+        yield slot.agent
 
 
 async def _end(agent: Agent) -> None:
-    """Stop what runs, and keep what was measured."""
+    """Stop what runs, and keep what was measured; the store stays open."""
     await agent.background.end()
     await agent.frames.end()
     agent.engine.compute.close()
     await asyncio.to_thread(agent.cloud.meter.keep)
     await asyncio.to_thread(agent.savings.keep)
     await asyncio.to_thread(agent.predictions.keep, agent.plans.course.known)
-    await asyncio.to_thread(agent.store.close)

@@ -16,7 +16,6 @@ import aiohttp
 import uvloop
 from aiohttp import web
 
-from evosplit.edge.agent import Agent
 from evosplit.edge.api import oip as oip_api
 from evosplit.edge.api import pages as api
 from evosplit.edge.api import sources_pages as sources_api
@@ -29,8 +28,9 @@ from evosplit.edge.api.listening import HEAD_TIMEOUT_S, listening
 from evosplit.edge.certificate_watch import following
 from evosplit.edge.directory_lock import locked
 from evosplit.edge.enrolment.enrol import enrol
+from evosplit.edge.enrolment.note import client_id
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.lifecycle import running_agent
+from evosplit.edge.lifecycle import AgentSlot, serving_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.settings import EdgeSettings, bearer_token, cloud_token
 from evosplit.edge.sinks.build_sinks import wanted_sinks
@@ -62,12 +62,12 @@ def serve_edge(settings: EdgeSettings) -> None:
         uvloop.run(_serve(settings, listener))
 
 
-def make_app(agent: Agent, token: str, data: Path, max_body_bytes: int) -> web.Application:
+def make_app(slot: AgentSlot, token: str, data: Path, max_body_bytes: int) -> web.Application:
     """The agent's HTTP face. ``data`` has its other tokens and the audit log."""
     verifier, audit = TokenVerifier(token, token_file(data)), AuditLog(audit_file(data))
     middlewares = [errors_as_json, require_token(verifier, _scopes(), audit)]
     app = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
-    app[api.AGENT] = agent
+    app[api.AGENT] = slot
     app.add_routes([*oip_api.routes(), *api.routes()])
     app.add_routes(sources_api.routes())
     add_event_stream(app)
@@ -88,13 +88,15 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     if files is not None:
         files.context()  # what is wrong with them is said before the work of a first start
     async with _cloud_session(settings) as session:
-        client = PlannerClient(session, settings.cloud_url, settings.model, shown)
-        bundle = await _unless(stop, enrol(settings, client))
+        client = await asyncio.to_thread(client_id, settings.data)
+        cloud = PlannerClient(session, settings.cloud_url, settings.model, shown, client)
+        bundle = await _unless(stop, enrol(settings, cloud))
         if bundle is None:
             return
-        async with running_agent(settings, bundle, shown, session) as agent:
-            app = make_app(agent, token, settings.data, settings.max_body_bytes)
-            await _serve_agent(app, listener, files, stop)
+        async with serving_agent(settings, bundle, shown, session) as slot:
+            app = make_app(slot, token, settings.data, settings.max_body_bytes)
+            async with _beside(slot.follow(settings, cloud, session)):
+                await _serve_agent(app, listener, files, stop)
 
 
 @contextlib.asynccontextmanager
@@ -110,6 +112,17 @@ async def _cloud_session(settings: EdgeSettings) -> AsyncIterator[aiohttp.Client
     paths = () if files is None else files.paths
     async with cloud_session(context) as session, following(paths, renew):
         yield session
+
+
+@contextlib.asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """With work that goes on meanwhile, and is cancelled then."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _serve_agent(

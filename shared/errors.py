@@ -182,3 +182,12 @@ class UnknownBaseError(CloudRefusedError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, self.http_status)
+
+
+class StaleModelError(CloudRefusedError):
+    """A frame of a version of a model that is not served, or not any more: the edge needs other plans."""
+
+    http_status = 410
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, self.http_status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -69,24 +70,24 @@ class LinkEstimate:
     probed_bps: float | None = None
     asked: int = 0
 
-    @property
+    @functools.cached_property
     def overhead_s(self) -> float:
         """What a frame takes beside the round trip and its bytes; waiting for others only ever adds to it."""
         known = len(self.overheads) >= FEWEST_OVERHEADS
         return sorted(self.overheads)[len(self.overheads) // 4] if known else 0.0
 
-    @property
+    @functools.cached_property
     def jitter_s(self) -> float:
         """How much longer than that a frame may take for no reason of the link's."""
         known = len(self.overheads) >= FEWEST_OVERHEADS
         return max(JITTER_S, sorted(self.overheads)[-2] - self.overhead_s) if known else JITTER_S
 
-    @property
+    @functools.cached_property
     def request_s(self) -> float | None:
         """What a frame's request takes beside its bytes."""
         return None if self.rtt_s is None else self.rtt_s + self.overhead_s
 
-    @property
+    @functools.cached_property
     def rtt_s(self) -> float | None:
         """The least round trip of the last pings, what sending them took at the bandwidth taken off."""
         return min((self._round_trip_s(ping) for ping in self.pings), default=None)

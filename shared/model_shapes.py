@@ -44,15 +44,17 @@ def write_shapes(path: Path, shapes: Mapping[str, Shape]) -> None:
     path.write_text(written, encoding="utf-8")
 
 
-def load_model_file(path: Path, card: Card | None, shapes: Mapping[str, Shape] = _NO_SHAPES) -> Graph:
+def load_model_file(
+    path: Path, card: Card | None, shapes: Mapping[str, Shape] = _NO_SHAPES, name: str | None = None
+) -> Graph:
     """`load_graph`, dynamic dimensions pinned by ``shapes``, then ``NAME.shape.yaml``, then the card's size.
 
-    Raises ModelError.
+    ``name`` is the file's stem unless given. Raises ModelError.
     """
     pinned = {**read_shapes(shape_file(path)), **shapes}
     if card is None or card.input.size is None:
-        return load_graph(path, pins=Pins(pinned))
-    return load_graph(path, pins=Pins(pinned, _picture(card, card.input.size), card.input.tensor))
+        return load_graph(path, name, Pins(pinned))
+    return load_graph(path, name, Pins(pinned, _picture(card, card.input.size), card.input.tensor))
 
 
 def _picture(card: Card, size: tuple[int, int]) -> Shape:

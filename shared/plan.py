@@ -6,6 +6,7 @@ import bisect
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
@@ -86,6 +87,10 @@ class Latency:
         return self.edge_s + self.uplink_s + self.cloud_s
 
 
+HeadKey: TypeAlias = tuple[object, ...]
+"""What a head depends on."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """One way to run one model in two places. Immutable; named by its digest.
@@ -147,6 +152,13 @@ class Plan:
         """sha256 of what the plan does to an answer: its cut, its bits, its ranges and its codes."""
         bits = (dict(self.weight_bits), dict(self.activation_bits), dict(self.activation_ranges))
         return digest((self.cut_key, bits, dict(self.wire)))
+
+    @functools.cached_property
+    def head_key(self) -> HeadKey:
+        """Plans with equal keys have the same head: its cut, widths, ranges and exits."""
+        ranges = sorted(self.activation_ranges.items())
+        bits = tuple((name, self.activation_bits[name]) for name, _ in ranges)
+        return self.cut_key, tuple(sorted(self.weight_bits.items())), tuple(ranges), bits, self.exits
 
     def latency_at(self, link: Link) -> Latency:
         """The prediction for another link; an edge-only plan does not use it at all."""

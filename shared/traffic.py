@@ -94,7 +94,7 @@ def affordable(table: PlanTable, most_bytes: float, current: Plan | None) -> Pla
 
     Where nothing would remain, the plan of the fewest bytes remains.
     """
-    if all(plan.wire_bytes <= MARGIN * most_bytes for plan in choices(table)):
+    if math.isinf(most_bytes) or all(plan.wire_bytes <= MARGIN * most_bytes for plan in choices(table)):
         return table
     kept = [plan for plan in choices(table) if plan.wire_bytes <= _most(plan, current, most_bytes)]
     if not kept:

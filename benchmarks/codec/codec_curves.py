@@ -24,6 +24,8 @@ STYLES: Final = {
 }
 _POINTS_SHOWN: Final = 12.0
 _COLUMNS: Final = 3
+_TICKS: Final = (0.2, 0.3, 0.5, 0.7, 1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100, 200, 300, 500)
+"""Kilobytes."""
 
 
 def main() -> None:
@@ -31,7 +33,9 @@ def main() -> None:
     result = json.loads((RESULTS / "feature_codec.json").read_text(encoding="utf-8"))
     panels = list(half_way_rows(result["rows"]))
     figure = file_figure(11, 3.4 * -(-len(panels) // _COLUMNS), layout="constrained")
-    grid = figure.subplots(-(-len(panels) // _COLUMNS), _COLUMNS, squeeze=False).flat
+    grid = list(figure.subplots(-(-len(panels) // _COLUMNS), _COLUMNS, squeeze=False).flat)
+    for unused in grid[len(panels) :]:
+        unused.set_axis_off()
     for axes, row in zip(grid, panels, strict=False):
         _draw(axes, row)
     handles, labels = grid[0].get_legend_handles_labels()
@@ -41,9 +45,10 @@ def main() -> None:
 
 
 def half_way_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Of each network the row whose cut is nearest to half of the arithmetic."""
-    for model in dict.fromkeys(row["model"] for row in rows):
-        own = [row for row in rows if row["model"] == model]
+    """Of each network the row whose cut is nearest to half of the arithmetic, among those with a curve."""
+    drawn = [row for row in rows if row.get("curve")]
+    for model in dict.fromkeys(row["model"] for row in drawn):
+        own = [row for row in drawn if row["model"] == model]
         yield min(own, key=lambda row: abs(row["share_of_arithmetic"] - 0.5))
 
 
@@ -62,6 +67,10 @@ def _draw(axes: Any, row: Mapping[str, Any]) -> None:  # noqa: ANN401 - matplotl
     axes.axhspan(best - 1, best, color="#2f7d4f", alpha=0.1, linewidth=0)
     axes.axhline(best, color="#1a1a1a", linewidth=0.7, linestyle=":")
     axes.set(xscale="log", ylim=(best - _POINTS_SHOWN, best + 2), title=_title(row))
+    low, high = axes.get_xlim()
+    axes.set_xticks([tick for tick in _TICKS if low <= tick <= high])
+    axes.set_xticks([], minor=True)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="kB for a frame", ylabel=row["unit"] + " in %")
     axes.grid(visible=True, which="both", alpha=0.2)
     axes.title.set_fontsize(9)

@@ -20,7 +20,7 @@ from evosplit.shared.split import head_model, tail_model
 
 _HOPELESS_POINTS: Final = 10.0
 """A way that loses so many on a quarter of the inputs is not followed any further."""
-_LEAST_SHARE: Final = 1 / 4
+_LEAST_SHARE: Final = 1 / 8
 """Ways that take less of what codes rounded to nearest did, one step for all, are not tried."""
 _MOST_SHARE: Final = 1.25
 """Nor ways of several tensors that take more."""

@@ -21,6 +21,7 @@ _ROWS: Final = {
     "**of that the agent's**": "agent_s",
     "edge-to-cloud overhead": "overhead_s",
     "processor time of the agent": "agent_cpu_s",
+    "processor time of the cloud": "cloud_cpu_s",
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evosplit.cli.options import FILE, FOLDER, MODEL_SHAPE, token_option
+from evosplit.cli.options import DURATION, FILE, FOLDER, MODEL_SHAPE, SIZE, token_option
 from evosplit.shared.measurement_store import cache_folder
 from evosplit.shared.shape_text import Shape
 
@@ -53,6 +53,22 @@ from evosplit.shared.shape_text import Shape
 @click.option("--gpus", type=click.FloatRange(min=0), default=0, show_default=True, help="GPUs of a replica.")
 @click.option("--kuberay", is_flag=True, help="Print a RayService for Kubernetes with KubeRay, and end.")
 @click.option("--threads", type=click.IntRange(min=0), default=0, show_default=True, help="0: all cores.")
+@click.option(
+    "--model-memory",
+    "model_bytes",
+    type=SIZE,
+    default="4GB",
+    show_default=True,
+    help="Most bytes of models in memory; more are read when somebody asks.",
+)
+@click.option(
+    "--drain",
+    "drain_s",
+    type=DURATION,
+    default="30s",
+    show_default=True,
+    help="Answer what was accepted for so long when stopped.",
+)
 def cloud(
     models: Path,
     host: str,
@@ -74,6 +90,8 @@ def cloud(
     gpus: float,
     kuberay: bool,
     threads: int,
+    model_bytes: int,
+    drain_s: float,
 ) -> None:
     r"""Serve the models in a folder, whole or from any cut, with Ray Serve.
 
@@ -105,6 +123,8 @@ def cloud(
         grpc_port=grpc_port,
         num_gpus=gpus,
         threads=threads,
+        model_bytes=model_bytes,
+        drain_s=drain_s,
     )
     if kuberay:
         from evosplit.cloud.kuberay import ray_service

@@ -6,19 +6,14 @@ Transactions (https://docs.haproxy.org/2.8/management.html#9.3): what cannot be 
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from evosplit.cloud.front.haproxy_files import client_authority, server_pem, write_certificates
+from evosplit.cloud.front.runtime_api import ask, control_sockets
 from evosplit.shared.errors import EvoSplitError, UsageError
 from evosplit.shared.security.file_watch import FileWatch
 from evosplit.shared.security.tls import ServerFiles
-
-_LIMIT_S: Final = 5.0
-_SOCKET: Final = "a"
-"""The last part of ``RAY_SERVE_HAPROXY_SOCKET_PATH``; Ray puts the node's id before it."""
 
 
 class CertificateReload:
@@ -43,9 +38,9 @@ class CertificateReload:
     def _take_up(self) -> None:
         for kind, path in self._kinds():
             content = re.sub(r"\n\s*\n+", "\n", path.read_text().strip())
-            for control in sorted(self._folder.glob(f"*/{_SOCKET}")):
-                _ask(control, f"set ssl {kind} {path} <<\n{content}\n\n")
-                answer = _ask(control, f"commit ssl {kind} {path}\n")
+            for control in control_sockets(self._folder):
+                ask(control, f"set ssl {kind} {path} <<\n{content}\n\n")
+                answer = ask(control, f"commit ssl {kind} {path}\n")
                 if "Success" not in answer:
                     raise UsageError(f"HAProxy refuses it: {' '.join(answer.split())[:200]}")
 
@@ -53,12 +48,3 @@ class CertificateReload:
         yield "cert", server_pem(self._folder)
         if self._files.client_ca is not None:
             yield "ca-file", client_authority(self._folder)
-
-
-def _ask(path: Path, command: str) -> str:
-    with socket.socket(socket.AF_UNIX) as control:
-        control.settimeout(_LIMIT_S)
-        control.connect(str(path))
-        control.sendall(command.encode())
-        control.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: control.recv(4096), b"")).decode(errors="replace")

@@ -27,6 +27,10 @@ GRPC_CONNECTIONS: Final = 500
 """Each carries up to 100 calls at a time."""
 APPLICATION: Final = "evosplit"
 """The name of the application in Ray Serve."""
+FRONT_NAME: Final = "front"
+GRPC_FRONT_NAME: Final = "front-grpc"
+NOT_LISTENING: Final = "defaults front-defaults\n    mode http\n"
+"""The configuration of a front end that takes nothing more."""
 PEER_HEADER: Final = "x-evosplit-peer"
 """Request header with the address of the client; what a client sends itself is replaced."""
 
@@ -81,7 +85,7 @@ defaults front-defaults
 
     def _http(self) -> str:
         return f"""\
-frontend front
+frontend {FRONT_NAME}
     bind {self._bind(self.port)}{self._secured("http/1.1")}
     maxconn {CONNECTIONS}
     stick-table type ipv6 size 20k expire 60s store conn_cur
@@ -95,7 +99,7 @@ frontend front
         if self.grpc_port is None:
             return ""
         return f"""\
-frontend front-grpc
+frontend {GRPC_FRONT_NAME}
     bind {self._bind(self.grpc_port)}{self._secured("h2") or " proto h2"}
     maxconn {GRPC_CONNECTIONS}
 {_PER_ADDRESS}

@@ -32,7 +32,7 @@ def write_front(
         front = replace(front, pem=server_pem(folder), client_ca=files.client_ca and client_authority(folder))
     for path, answer in front.errors().items():
         write_whole(path, answer)
-    config = folder / "front.cfg"
+    config = front_config(folder)
     write_whole(config, front.config().encode())
     return {
         BINARY_VARIABLE: str(_script(folder)),
@@ -51,6 +51,11 @@ def write_certificates(folder: Path, files: ServerFiles) -> None:
             write_whole(client_authority(folder), files.client_ca.read_bytes())
     except OSError as problem:
         raise UsageError(f"cannot read {problem.filename}: {problem.strerror}") from None
+
+
+def front_config(folder: Path) -> Path:
+    """What HAProxy reads after Ray Serve's configuration."""
+    return folder / "front.cfg"
 
 
 def server_pem(folder: Path) -> Path:

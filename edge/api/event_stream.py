@@ -47,7 +47,7 @@ def scopes() -> HandlerScopes:
 
 async def get_events(request: web.Request) -> web.StreamResponse:
     """Events of results from now on, or behind ``Last-Event-ID``, until the reader goes away."""
-    agent, wanted = request.app[AGENT], _wanted(request)
+    agent, wanted = request.app[AGENT].agent, _wanted(request)
     log = ResultLog(agent.store)
     with _counted(request.app[_READERS].tasks):
         place = await asyncio.to_thread(log.newest) if wanted.after is None else wanted.after

@@ -77,19 +77,19 @@ async def get_model_ready(request: web.Request) -> web.Response:
 
 async def post_infer(request: web.Request) -> web.Response:
     """Tensors in, tensors out. The frame's id, and who answered, are among the response's parameters."""
-    graph = _graph(request)
-    agent = request.app[AGENT]
-    asked = parse_request(await read_body(request), header_length(request.headers.get(HEADER_LENGTH)))
+    body = await read_body(request)
+    graph, agent = _graph(request), request.app[AGENT].agent
+    asked = parse_request(body, header_length(request.headers.get(HEADER_LENGTH)))
     feeds = model_inputs(graph, asked.inputs)
     check_outputs(asked.outputs, {name: np.dtype(graph.tensors[name].dtype) for name in graph.outputs})
     finished = await agent.frames.take_tensors(feeds, Ticket(uuid.uuid4().hex, "oip"))
-    body, length = build_response(_response(graph, agent.plans.model.card, asked, finished), asked)
+    answer, length = build_response(_response(graph, agent.plans.model.card, asked, finished), asked)
     headers = {"Content-Type": BINARY_TYPE if length else "application/json"}
-    return web.Response(body=body, headers=headers | ({HEADER_LENGTH: str(length)} if length else {}))
+    return web.Response(body=answer, headers=headers | ({HEADER_LENGTH: str(length)} if length else {}))
 
 
 def _graph(request: web.Request) -> Graph:
-    graph = request.app[AGENT].plans.model.graph
+    graph = request.app[AGENT].agent.plans.model.graph
     name, number = request.match_info["model"], request.match_info.get("version", MODEL_VERSION)
     if name != graph.name:
         raise NotFoundError(f"no model {name!r} here; there is {graph.name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -18,7 +18,16 @@ from evosplit.edge.results.query import query_results
 from evosplit.shared.errors import NotFoundError
 from evosplit.shared.serial import json_text, to_data
 
-AGENT: Final = web.AppKey("agent", Agent)
+
+class Served(Protocol):
+    """The agent in service: another one from one frame to the next, where the model has changed."""
+
+    @property
+    def agent(self) -> Agent:
+        """To be looked for when all of a request is there."""
+
+
+AGENT: Final = web.AppKey("agent", Served)
 
 json_page: Final = functools.partial(web.json_response, dumps=json_text)
 """An answer in JSON, with null for numbers that are not finite."""
@@ -46,21 +55,21 @@ async def post_frame(request: web.Request) -> web.Response:
     """A picture in, its result out; 202 where it waits for the cloud."""
     content = await picture_body(request)
     said = ticket(request.query, request.headers)
-    finished = await request.app[AGENT].frames.take_picture(content, said)
+    finished = await request.app[AGENT].agent.frames.take_picture(content, said)
     return _waiting(finished.result.frame_id) if finished.waits else json_page(to_data(finished.result))
 
 
 async def get_results(request: web.Request) -> web.Response:
     """A page of results."""
     wanted = result_filter(request.query)
-    page = await asyncio.to_thread(query_results, request.app[AGENT].store, wanted)
+    page = await asyncio.to_thread(query_results, request.app[AGENT].agent.store, wanted)
     return json_page(to_data(page))
 
 
 async def get_result(request: web.Request) -> web.Response:
     """One result by its frame's id; 202 for a frame that waits for the cloud."""
     frame_id = request.match_info["frame_id"]
-    agent = request.app[AGENT]
+    agent = request.app[AGENT].agent
     if agent.spool is not None and agent.spool.holds(frame_id):
         return _waiting(frame_id)
     result = await asyncio.to_thread(agent.store.get, frame_id)
@@ -71,17 +80,17 @@ async def get_result(request: web.Request) -> web.Response:
 
 async def get_plan(request: web.Request) -> web.Response:
     """The plan in use, the link as estimated, and the table."""
-    return json_page(plan_status(request.app[AGENT]))
+    return json_page(plan_status(request.app[AGENT].agent))
 
 
 async def get_profile(request: web.Request) -> web.Response:
     """What frames cost, per segment and per hook."""
-    return json_page(profile_status(request.app[AGENT]))
+    return json_page(profile_status(request.app[AGENT].agent))
 
 
 async def get_metrics(request: web.Request) -> web.Response:
     """Prometheus text."""
-    agent = request.app[AGENT]
+    agent = request.app[AGENT].agent
     plans, cloud = agent.plans, agent.cloud
     agent.metrics.see_link(cloud.link, not cloud.circuit.is_open, plans.plan_changes)
     agent.metrics.calibration.see(

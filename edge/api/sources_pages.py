@@ -31,7 +31,7 @@ def scopes() -> HandlerScopes:
 
 async def get_sources(request: web.Request) -> web.Response:
     """All sources with their state."""
-    return json_page({"sources": [_shown(run) for run in request.app[AGENT].sources.runs]})
+    return json_page({"sources": [_shown(run) for run in request.app[AGENT].agent.sources.runs]})
 
 
 async def put_source(request: web.Request) -> web.Response:
@@ -43,13 +43,13 @@ async def put_source(request: web.Request) -> web.Response:
     if not isinstance(told, dict):
         raise UsageError("the body is a JSON object with the source's settings, at least its address")
     name = request.match_info["name"]
-    await request.app[AGENT].sources.put(source_settings({**told, "name": name}))
+    await request.app[AGENT].agent.sources.put(source_settings({**told, "name": name}))
     return json_page({"name": name})
 
 
 async def delete_source(request: web.Request) -> web.Response:
     """Stop a source and forget it. Raises NotFoundError."""
-    await request.app[AGENT].sources.remove(request.match_info["name"])
+    await request.app[AGENT].agent.sources.remove(request.match_info["name"])
     return json_page({"name": request.match_info["name"]})
 
 

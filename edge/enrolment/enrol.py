@@ -60,6 +60,20 @@ async def enrol(settings: EdgeSettings, cloud: PlannerClient, retry_s: float = R
     return bundle
 
 
+async def changed_model(settings: EdgeSettings, cloud: PlannerClient, served: Bundle) -> Bundle | None:
+    """The bundle of the content of the model that the cloud serves now; None where it is the one ``served``.
+
+    The bundle that is served stays on the disk. Raises as `enrol`; nothing has changed then.
+    """
+    description = await cloud.describe()
+    if description.get("sha256") == served.manifest.model_sha256:
+        return None
+    asked = dataclasses.replace(wanted(settings), restorations=str(description.get("restorations", "")))
+    bundle, note = await fresh_bundle(settings, cloud, description, asked)
+    await asyncio.to_thread(write_note, settings, note, (served.digest,))
+    return bundle
+
+
 async def _with_patience(settings: EdgeSettings, cloud: PlannerClient, retry_s: float) -> Mapping[str, Any]:
     deadline_s, told = time.monotonic() + settings.enrol_wait_s, ""
     while True:

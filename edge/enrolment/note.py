@@ -5,6 +5,7 @@ The bundle is written first and the note second, so that a crash in between leav
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,14 @@ def write_note(settings: EdgeSettings, note: Enrolment, in_use: Collection[str] 
     for old in settings.folder.glob("bundle-*.evb"):
         if old not in kept:
             old.unlink(missing_ok=True)
+
+
+def client_id(data: Path) -> str:
+    """What tells this device from others at the cloud: made at the first start, and kept. Raises OSError."""
+    place = data / "client-id"
+    if not place.exists():
+        write_whole(place, secrets.token_hex(8).encode(), durable=True)
+    return place.read_text(encoding="ascii").strip()
 
 
 def open_bundle(settings: EdgeSettings, digest: str) -> Bundle:

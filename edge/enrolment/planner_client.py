@@ -23,7 +23,7 @@ from evosplit.shared.errors import (
     NotFoundError,
     NotOurCloudError,
 )
-from evosplit.shared.oip import HEADER_LENGTH
+from evosplit.shared.oip import CLIENT_HEADER, HEADER_LENGTH
 from evosplit.shared.security.bundle_release import SignedRelease, question_digest
 from evosplit.shared.security.tls import failure_reason
 from evosplit.shared.serial import from_data
@@ -52,6 +52,7 @@ class PlannerClient:
     url: str
     model: str
     token: str
+    client: str = ""
 
     async def describe(self) -> Mapping[str, Any]:
         """``name``, ``sha256`` and ``card`` of the model."""
@@ -119,7 +120,7 @@ class PlannerClient:
                 method,
                 f"{self.url.rstrip('/')}{path}",
                 data=body,
-                headers=bearer(self.token) | (dict(headers) if body else {}),
+                headers=self._headers() | (dict(headers) if body else {}),
                 timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=5.0),
                 allow_redirects=False,
             ) as response:
@@ -136,6 +137,9 @@ class PlannerClient:
         if reply.status != 200:
             raise _refusal(reply)
         return reply
+
+    def _headers(self) -> dict[str, str]:
+        return bearer(self.token) | ({CLIENT_HEADER: self.client} if self.client else {})
 
     async def _object(
         self, key: str, method: str, path: str, body: bytes | None = None, timeout_s: float = _READ_S

@@ -18,7 +18,7 @@ from evosplit.edge.pipeline.serving import EdgeModel
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.expected_savings import differs
 from evosplit.shared.bundle import Bundle
-from evosplit.shared.errors import CloudRefusedError, EvoSplitError
+from evosplit.shared.errors import CloudRefusedError, EvoSplitError, StaleModelError
 from evosplit.shared.expectation import Expectation
 
 LOOK_S: Final = 60.0
@@ -41,7 +41,8 @@ class Seen:
 class PlanRenewal:
     """Changes the plan table: one change at a time, and of several that wait the last one asked for.
 
-    ``expected`` is what hooks spare now. What goes wrong leaves the table in use as it is.
+    ``expected`` is what hooks spare now. ``model_changed`` is set where the cloud serves another content of
+    the model, for which this agent is not built. What goes wrong leaves the table in use as it is.
     """
 
     def __init__(
@@ -51,11 +52,13 @@ class PlanRenewal:
         cloud: PlannerClient,
         bundle: Bundle,
         expected: Callable[[], Expectation],
+        model_changed: asyncio.Event | None = None,
     ) -> None:
         self._plans = plans
         self._settings = settings
         self._cloud = cloud
         self._expected = expected
+        self._model_changed = asyncio.Event() if model_changed is None else model_changed
         self._note = read_note(settings) or replace(wanted(settings), bundle=bundle.digest)
         self._seen = Seen(self._note.calibration, self._note.statistics)
         self._asked = 0
@@ -95,6 +98,8 @@ class PlanRenewal:
             if reason is not None:
                 try:
                     await self.renew(reason)
+                except StaleModelError:
+                    self._model_changed.set()  # whoever waits for it takes up the other version
                 except (EvoSplitError, OSError) as refused:
                     wait_s = min(2 * wait_s, LONGEST_S)
                     _log.warning("the plans stay as they are: %s", refused)
@@ -115,13 +120,16 @@ class PlanRenewal:
             description = await self._cloud.describe()
         except EvoSplitError:
             return False  # it is asked again at a later look
+        if description.get("sha256") != self._plans.model.graph.sha256:
+            self._model_changed.set()
+            return False
         return description.get("restorations", "") not in ("", self._note.restorations)
 
     async def _fetched(self, note: Enrolment) -> tuple[Bundle, Enrolment]:
         description = await self._cloud.describe()
         graph = self._plans.model.graph
         if description.get("sha256") != graph.sha256:
-            raise CloudRefusedError(f"the cloud has another version of {graph.name} now", 200)
+            raise StaleModelError(f"the cloud has another version of {graph.name} now")
         note = replace(note, restorations=str(description.get("restorations", "")))
         return await fresh_bundle(self._settings, self._cloud, description, note)
 

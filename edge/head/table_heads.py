@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Sequence
-from typing import TypeAlias
 
 from evosplit.edge.head.assemble import HeadOptions, assemble
 from evosplit.edge.head.bundle_network import BundleNetwork
@@ -15,9 +14,7 @@ from evosplit.edge.head.steps import Head
 from evosplit.edge.hooks.hook import Hook
 from evosplit.shared.bundle import Bundle, Manifest
 from evosplit.shared.graph import Graph, parse_cut
-from evosplit.shared.plan import Plan
-
-_Key: TypeAlias = tuple[object, ...]
+from evosplit.shared.plan import HeadKey, Plan
 
 
 class Heads:
@@ -32,7 +29,7 @@ class Heads:
         self._network = BundleNetwork(bundle)
         self._hooks = tuple(hooks)
         self._options = options or HeadOptions()
-        self._built: dict[_Key, Head] = {}
+        self._built: dict[HeadKey, Head] = {}
         self._building = threading.Lock()
 
     @property
@@ -65,7 +62,7 @@ class Heads:
 
     def ready(self, plan: Plan) -> Head | None:
         """The head of a plan if it is built already."""
-        return self._built.get(_key(plan))
+        return self._built.get(plan.head_key)
 
     def built(self) -> tuple[Head, ...]:
         """Every head that is there."""
@@ -83,7 +80,7 @@ class Heads:
         """
         table = self.manifest.table
         plans = (*table.plans, *([table.fallback] if table.fallback else []))
-        wanted = {_key(plan) for plan in plans}
+        wanted = {plan.head_key for plan in plans}
         self._built.update({key: head for key, head in before._built.items() if key in wanted})
 
     def build(self, plan: Plan) -> Head:
@@ -92,9 +89,9 @@ class Heads:
         Raises BundleError, ModelError.
         """
         with self._building:
-            head = self._built.get(_key(plan))
+            head = self._built.get(plan.head_key)
             if head is None:
-                head = self._built[_key(plan)] = self._new(plan)
+                head = self._built[plan.head_key] = self._new(plan)
             return head
 
     def trial(self, plan: Plan, hooks: tuple[Hook, ...]) -> Head:
@@ -109,10 +106,10 @@ class Heads:
         Whether it was built. Raises BundleError, ModelError.
         """
         with self._building:
-            old = self._built.get(_key(plan))
+            old = self._built.get(plan.head_key)
             if old is None or not self._is_stale(old, plan):
                 return False
-            self._built[_key(plan)] = self._new(plan, old)
+            self._built[plan.head_key] = self._new(plan, old)
             return True
 
     def _is_stale(self, head: Head, plan: Plan) -> bool:
@@ -131,9 +128,3 @@ class Heads:
 
     def _new(self, plan: Plan, old: Head | None = None) -> Head:
         return assemble(self._network.source(plan), self.hooks_of(plan), self.options, old)
-
-
-def _key(plan: Plan) -> _Key:
-    weights, codes = sorted(plan.weight_bits.items()), sorted(plan.activation_ranges.items())
-    bits = [(name, plan.activation_bits[name]) for name, _ in codes]
-    return plan.cut_key, tuple(weights), tuple(codes), tuple(bits), plan.exits

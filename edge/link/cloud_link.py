@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
 import math
@@ -18,6 +19,7 @@ from evosplit.shared.errors import (
     CloudRefusedError,
     CloudUnavailableError,
     NotOurCloudError,
+    StaleModelError,
     UnknownBaseError,
 )
 from evosplit.shared.link import Link, LinkEstimate, Observation
@@ -31,7 +33,7 @@ class CloudLink:
     """Requests behind a circuit breaker; every one of them teaches the link estimate.
 
     ``changed`` is called when the link or the circuit of ``state`` may have changed; ``timeout_s`` bounds
-    every request.
+    every request. ``model_changed`` is set when the cloud serves another content of the model now.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class CloudLink:
         self._changed = changed
         self._clock = FairClock()
         self._suspected: Observation | None = None
+        self.model_changed = asyncio.Event()
 
     @property
     def link(self) -> Link:
@@ -104,9 +107,13 @@ class CloudLink:
             self.circuit.succeeded()
             raise
         except CloudRefusedError as refusal:
+            if isinstance(refusal, StaleModelError):
+                self.model_changed.set()
             self.refused(refusal)
             raise
         self.circuit.succeeded()
+        if answer.is_stale:
+            self.model_changed.set()
         self._learn(Observation(answer.sent_bytes, answer.uplink_s, passage.share, is_frame=True))
         return dataclasses.replace(answer, link_share=passage.share)
 

@@ -20,11 +20,14 @@ from evosplit.shared.errors import (
     CloudUnavailableError,
     InputError,
     NotOurCloudError,
+    StaleModelError,
     UnknownBaseError,
 )
 from evosplit.shared.oip import (
     BINARY_TYPE,
+    CLIENT_HEADER,
     HEADER_LENGTH,
+    STALE_MODEL,
     InferRequest,
     blob_tensor,
     build_request,
@@ -43,6 +46,9 @@ _LEAST_S: Final = 0.01
 HTTP_BYTES: Final = 330
 """What the head of a request takes on the wire, about, where it cannot be counted."""
 
+_TIMES: Final = ("queue_s", "decode_s", "tail_s")
+"""Response parameters: where the cloud's time went."""
+
 _CUT_SHORT: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 
 
@@ -60,6 +66,8 @@ class CloudAnswer:
     decode_s: float
     tail_s: float
     link_share: float = 1.0
+    is_stale: bool = False
+    """The cloud answered by a content of the model for which it would hand out no plans any more."""
 
     @property
     def uplink_s(self) -> float:
@@ -68,13 +76,15 @@ class CloudAnswer:
 
 
 class Uplink:
-    """One keep-alive session to one cloud, for one model."""
+    """One keep-alive session to one cloud, for one model; ``client`` is the device's own name for itself."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, model: str, token: str) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, model: str, token: str, client: str = ""
+    ) -> None:
         self._session = session
         self._url = url.rstrip("/")
         self._model = model
-        self._headers = bearer(token)
+        self._headers = bearer(token) | ({CLIENT_HEADER: client} if client else {})
 
     async def infer(self, input_name: str, content: bytes, timeout_s: float) -> CloudAnswer:
         """Have an encoded frame or a picture answered.
@@ -152,14 +162,18 @@ def _read_answer(started_s: float, reply: Reply, sent_bytes: int) -> CloudAnswer
     try:
         length = None if reply.header_length is None else int(reply.header_length)
         response = parse_response(reply.body, length)
-        times_s = [float(response.parameters.get(name, 0.0)) for name in ("queue_s", "decode_s", "tail_s")]
+        queue_s, decode_s, tail_s = (float(response.parameters.get(name, 0.0)) for name in _TIMES)
+        is_stale = response.parameters.get(STALE_MODEL, False) is True
     except (InputError, ValueError) as garbage:
         raise CloudRefusedError(f"the cloud's answer cannot be read: {garbage}", reply.status) from None
-    return CloudAnswer(response.native(), sent_bytes, elapsed_s, *times_s)
+    times_s = queue_s, decode_s, tail_s
+    return CloudAnswer(response.native(), sent_bytes, elapsed_s, *times_s, is_stale=is_stale)
 
 
 def _refusal(reply: Reply) -> CloudRefusedError:
     reason = " ".join((reply.error or "").split())[:200] or "no reason given"
     if reply.status == UnknownBaseError.http_status:
         return UnknownBaseError(reason)
+    if reply.status == StaleModelError.http_status:
+        return StaleModelError(reason)
     return CloudRefusedError(f"the cloud answered {reply.status}: {reason}", reply.status)

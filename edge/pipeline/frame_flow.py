@@ -63,7 +63,7 @@ class FrameFlow:
         if is_repeatable and (earlier := await self._earlier(job)) is not None:
             return _checked(earlier)
         read = functools.partial(read_picture, self._card(), content, job.strategy == "cloud-jpeg")
-        return await self._run(dataclasses.replace(job, is_picture=True), read)
+        return await self._run(job, read)
 
     async def run(self, job: Job) -> Finished:
         """Answer a frame and record that.
@@ -81,8 +81,10 @@ class FrameFlow:
 
     async def _run(self, job: Job, read: Callable[[], Picture] | None) -> Finished:
         noted = self._store.accept(Accepted(job.frame_id, job.stream, job.model, job.times.received_at_s))
-        job = dataclasses.replace(job, opening=functools.partial(self._open, job, noted, read))
-        finished, answer = Finished(failure(job, "the agent failed; its log says how")), None
+        opening = functools.partial(self._open, job, noted, read)
+        job = dataclasses.replace(job, is_picture=read is not None, opening=opening)
+        finished: Finished | None = None
+        answer: Answer | None = None
         recorded: Future[None] | None = None
         try:
             with self._pause.frame():
@@ -97,6 +99,7 @@ class FrameFlow:
         except EvoSplitError as error:
             finished = Finished(failure(job, str(error)), is_refused=isinstance(error, InputError))
         finally:
+            finished = finished or Finished(failure(job, "the agent failed; its log says how"))
             recorded = recorded or self._record(finished.result, answer)
         await self._recorded(recorded, job)
         if answer is not None and finished.result.answered_by != "nobody":

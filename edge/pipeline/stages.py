@@ -7,14 +7,13 @@ becomes its breakdown, and that is what metrics and profile count; recording com
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from evosplit.shared.result import Breakdown
+from evosplit.shared.worker_threads import WorkerThreads
 
 T = TypeVar("T")
 
@@ -122,7 +121,7 @@ class ComputeThread:
 
     def __init__(self, slowdown: float = 1.0) -> None:
         self._clock = StageClock(slowdown)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="compute")
+        self._thread = WorkerThreads(1, "compute")
 
     async def run(self, step: Callable[[], T]) -> Timed[T]:
         """Wait for a turn, run, play the slower machine. What the step raises comes out, after the wait."""
@@ -131,7 +130,7 @@ class ComputeThread:
             started_s = time.perf_counter()
             return Timed(self._clock.run(step), time.perf_counter() - started_s)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, timed)
+        return await self._thread.run(timed)
 
     async def run_stages(self, times: StageTimes, turn: Callable[[StageClock], T]) -> T:
         """Run stages of one frame in one turn, and add the wait for it. What they raise comes out."""
@@ -141,7 +140,7 @@ class ComputeThread:
             times.add(QUEUE, time.perf_counter() - asked_s)
             return turn(self._clock)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, begun)
+        return await self._thread.run(begun)
 
     async def run_stage(self, stage: Stage, times: StageTimes, step: Callable[[], T]) -> T:
         """A turn of one stage."""
@@ -149,4 +148,4 @@ class ComputeThread:
 
     def close(self) -> None:
         """End the thread after the step that is running."""
-        self._thread.shutdown(wait=True)
+        self._thread.close()

@@ -6,6 +6,7 @@ still noted at the next start was accepted and never finished: it becomes a reco
 
 from __future__ import annotations
 
+import logging
 import queue
 import sqlite3
 import threading
@@ -27,6 +28,8 @@ _BATCH: Final = 256
 
 Write: TypeAlias = Callable[[sqlite3.Connection], None]
 _Batch: TypeAlias = list[tuple[Write, "Future[None]"]]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,16 @@ class Store:
             for write, _ in batch:
                 write(self._writer)
             trim(self._writer, *self._keep)
+
+
+def open_store(path: Path, keep_results: int, keep_bytes: int) -> Store:
+    """The store of an earlier run, or a new one; what was never finished is said in the log."""
+    store = Store(path, keep_results, keep_bytes)
+    if store.interrupted:
+        _log.warning(
+            "%d frames of an earlier run were never finished: recorded as failures", store.interrupted
+        )
+    return store
 
 
 def _refuse(batch: _Batch, reason: Exception) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -23,18 +24,22 @@ class HeadMetrics:
     """Segments are numbered, hooks named; there is a handful of either."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        def histogram(name: str, text: str, label: str, buckets: tuple[float, ...]) -> Histogram:
-            return Histogram(f"evosplit_{name}", text, (label,), registry=registry, buckets=buckets)
+        def histogram(
+            name: str, text: str, label: str, buckets: tuple[float, ...]
+        ) -> Callable[[str], Histogram]:
+            made = Histogram(f"evosplit_{name}", text, (label,), registry=registry, buckets=buckets)
+            return functools.cache(made.labels)
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(f"evosplit_{name}", text, labels, registry=registry)
 
+        labels = ("hook", "decision")
+        decisions = Counter("evosplit_hook_decisions", "What hooks decided.", labels, registry=registry)
         self._segment_s = histogram("segment_seconds", "Time of each segment.", "segment", _STEP_S)
         self._density = histogram("segment_density", "Share of positions computed.", "segment", _SHARES)
         self._made = histogram("segment_made_bytes", "Bytes at its border.", "segment", BUCKETS_BYTES)
         self._hook_s = histogram("hook_seconds", "Time of each hook.", "hook", _STEP_S)
-        labels = ("hook", "decision")
-        self._decisions = Counter("evosplit_hook_decisions", "What hooks decided.", labels, registry=registry)
+        self._decisions = functools.cache(decisions.labels)
         self._audits = gauge("hook_audits", "Answers of hooks that were compared.", "hook")
         self._agreement = gauge("hook_agreement", "Share of those that agreed.", "hook")
         self._threshold = gauge("hook_threshold", "Least confidence that answers.", "hook")
@@ -63,10 +68,10 @@ class HeadMetrics:
                 self._threshold.labels(name).set(max(state.threshold, state.floor or 0.0))
 
     def _segment(self, step: StepTrace) -> None:
-        self._segment_s.labels(step.name).observe(step.seconds)
-        self._density.labels(step.name).observe(step.density)
-        self._made.labels(step.name).observe(step.made_bytes)
+        self._segment_s(step.name).observe(step.seconds)
+        self._density(step.name).observe(step.density)
+        self._made(step.name).observe(step.made_bytes)
 
     def _hook(self, step: StepTrace) -> None:
-        self._hook_s.labels(step.name).observe(step.seconds)
-        self._decisions.labels(step.name, step.decision).inc()
+        self._hook_s(step.name).observe(step.seconds)
+        self._decisions(step.name, step.decision).inc()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Final
@@ -32,9 +33,10 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         info = Info("evosplit", "What runs here.", registry=self._registry)
         info.info({"model": model, "version": version})
-        self._frames = Counter(
+        frames = Counter(
             "evosplit_frames", "Frames with a result.", ("answered_by", "strategy"), registry=self._registry
         )
+        self._frames = functools.cache(frames.labels)
         self._frame_s = Histogram(
             "evosplit_frame_seconds", "From request to result.", registry=self._registry, buckets=_BUCKETS_S
         )
@@ -49,12 +51,13 @@ class Metrics:
             registry=self._registry,
             buckets=BUCKETS_BYTES,
         )
-        self._sent = Counter(
+        sent = Counter(
             "evosplit_boundary_frames",
             "Frames whose tensors went to the cloud: as a delta, whole, or both after a refusal.",
             ("sent_as",),
             registry=self._registry,
         )
+        self._sent = functools.cache(sent.labels)
         self.in_flight = Gauge("evosplit_frames_in_flight", "Frames under way.", registry=self._registry)
         self._bandwidth = Gauge(
             "evosplit_link_bytes_per_second", "Estimated uplink bandwidth.", registry=self._registry
@@ -89,9 +92,9 @@ class Metrics:
         if answer is not None and answer.run is not None:
             self._head.count(answer.run.trace)
         if answer is not None and answer.sent_as is not None:
-            self._sent.labels(answer.sent_as).inc()
+            self._sent(answer.sent_as).inc()
         # A plan's name is no label: there would be as many series as plans.
-        self._frames.labels(result.answered_by, result.strategy.split(":")[0]).inc()
+        self._frames(result.answered_by, result.strategy.split(":")[0]).inc()
         self._frame_s.observe(result.breakdown.total_s)
         self._wire_bytes.inc(result.wire_bytes)
         self._frame_bytes.observe(result.wire_bytes)

@@ -23,7 +23,7 @@ from evosplit.shared.wire.frame import MAX_CODED_BITS
 CODEC: Final = "rans"
 STEPS: Final = (2.8, 2.0, 1.4, 1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09)
 """Steps as shares of the values' standard deviation, coarsest first."""
-ECONOMICAL_STEPS: Final = tuple(5.6 * 2.0 ** (-number / 4) for number in range(-4, 19))
+ECONOMICAL_STEPS: Final = tuple(5.6 * 2.0 ** (-number / 4) for number in range(19))
 """The same where codes are moved to save bits, which makes little difference to finer ones."""
 LAGRANGE_MULTIPLIER: Final = 0.1155
 """Squared steps that a bit is worth: noise over bits of a fine uniform quantiser, 2 ln 2 / 12."""

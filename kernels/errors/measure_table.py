@@ -29,7 +29,7 @@ __all__ = ["ActivationErrors", "ErrorOptions", "ErrorTable", "WeightErrors", "me
 
 DEFAULT_OPTIONS: Final = ErrorOptions()
 METHOD: Final = (
-    "symmetric at 8 bits, with ranges, scaled clips, gains in a roofline, two coded ladders from 11.2"
+    "symmetric at 8 bits, with ranges, scaled clips, gains in a roofline, two coded ladders from 5.6"
 )
 """How tables are measured: one that was kept and measured otherwise is measured anew."""
 

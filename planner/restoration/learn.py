@@ -7,7 +7,6 @@ restoration does to its outputs. A fit that is closer in the tensor's own square
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,7 +20,7 @@ from evosplit.kernels.errors.coded_steps import CodedStep
 from evosplit.kernels.errors.probe_budget import works
 from evosplit.kernels.restoration.neighbourhoods import Floats32, Sums, merged, sums_over
 from evosplit.kernels.restoration.ridge_fit import Form, fit
-from evosplit.planner.restoration.held_out import HeldOut, Judged, run_seconds
+from evosplit.planner.restoration.held_out import HeldOut, run_seconds
 from evosplit.planner.restoration.restorable_tensors import Restorable
 from evosplit.planner.restoration.restorations import StepRestoration, TensorRestorations
 from evosplit.shared.card import Card
@@ -30,7 +29,7 @@ from evosplit.shared.restoration.network import Restoration, build_restoration
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model
 
-METHOD: Final = "ridge fits in three forms, by held-out outputs, at steps from 11.2"
+METHOD: Final = "ridge fits in three forms, by held-out outputs"
 """How restorations are learned: what was kept and learned otherwise is learned anew."""
 MOST_INPUTS: Final = 128
 LEAST_INPUTS: Final = 16
@@ -128,17 +127,12 @@ def _at_step(
     tried = [(pairs.held.judged(plain, frame.network(sums, *form)), form) for form in _FORMS]
     best, form = min(tried, key=lambda pair: pair[0].error)
     gain = best.error / without.error
-    if gain > _LEAST_GAIN or best.agreement < without.agreement - _luck(without, len(plain)):
+    if gain > _LEAST_GAIN or best.agreement < without.agreement - 1 / len(plain):  # one input may change
         return None
     held = sums_over(zip(plain, pairs.held.floats, strict=True), sums.channels)
     network = frame.network(merged(sums, held), *form)
     seconds = run_seconds(network, plain[0])
     return StepRestoration(step.code, network.name, gain, seconds), network
-
-
-def _luck(without: Judged, inputs: int) -> float:
-    """What agreement may fall by chance: one input, or the deviation of as many as change without it."""
-    return max(1.0, math.sqrt(inputs * (1 - without.agreement))) / inputs
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,16 @@ def load_card(path: Path) -> Card:
         raise CardError(f"{path.name}: {invalid}") from None
 
 
+def labels_file(path: Path) -> tuple[Path, ...]:
+    """The file of labels that a card names, where it names one."""
+    try:
+        data = yaml.safe_load(_text(path))
+    except (CardError, yaml.YAMLError):
+        return ()
+    named = data.get("labels") if isinstance(data, dict) else None
+    return (path.parent / named,) if isinstance(named, str) else ()
+
+
 def card_from_data(data: Mapping[str, Any]) -> Card:
     """A card from parsed JSON or YAML, labels inline. Raises CardError with the first thing that is wrong."""
     if not isinstance(data, Mapping):

@@ -16,16 +16,21 @@ from evosplit.shared.plan import Plan
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """``latency_s`` (n,) of the plans of ``terms``; each step's seconds (n,) and covariance (n, n).
+    """``latency_s`` (n,) of the plans that are ``known``; ``seconds`` (n,) of head, tail, air, preparation.
 
     To first order a plan's error is the sum over steps of its seconds times the error of their logarithm, so
     that what plans share cancels in a difference.
     """
 
-    terms: Terms
+    known: Corrections
     link: Link
     latency_s: Vector
-    steps: tuple[tuple[Vector, Vector], ...]
+    seconds: tuple[Vector, Vector, Vector, Vector]
+
+    @property
+    def terms(self) -> Terms:
+        """The plans."""
+        return self.known.terms
 
     def __call__(self, plan: Plan) -> float:
         """Corrected seconds of one plan; of a plan of another table what is predicted."""
@@ -34,15 +39,26 @@ class Prices:
 
     def deviations_s(self) -> Vector:
         """Standard deviations (n,) of the corrected latencies."""
-        return np.sqrt(sum(by * by * cov.diagonal() for by, cov in self.steps))
+        return np.sqrt(sum(by * by * cov.diagonal() for by, cov in self._steps()))
 
     def deviations_from_s(self, place: int) -> Vector:
         """Standard deviations (n,) of what the plans take more than plan ``place``."""
         total = np.zeros_like(self.latency_s)
-        for by, cov in self.steps:
+        for by, cov in self._steps():
             mine, own = float(by[place]), float(cov[place, place])
             total += by * (by * cov.diagonal() - 2 * mine * cov[:, place]) + mine * mine * own
         return np.sqrt(np.maximum(total, 0.0))
+
+    def _steps(self) -> tuple[tuple[Vector, Vector], ...]:
+        """Each step's seconds (n,) and covariance (n, n); few frames ask for them."""
+        known, (edge_s, cloud_s, air_s, prepare_s) = self.known, self.seconds
+        return (
+            (edge_s, known.edge.cov),
+            (cloud_s, known.cloud.cov),
+            (air_s, known.wire.cov),
+            (prepare_s, _shared(known.prepare, self.terms)),
+            (self.terms.reach * REQUEST_UNIT_S, _shared(known.request, self.terms)),
+        )
 
 
 @functools.lru_cache(maxsize=4)
@@ -54,15 +70,8 @@ def prices(known: Corrections, link: Link) -> Prices:
     air_s = terms.mean_bits / link.bandwidth_bps * np.exp(known.wire.mean)
     prepare_s = terms.prepare_s * np.exp(known.prepare.mean[0])
     request_s = max(link.rtt_s + REQUEST_UNIT_S * float(known.request.mean[0]), 0.0)
-    steps = (
-        (edge_s, known.edge.cov),
-        (cloud_s, known.cloud.cov),
-        (air_s, known.wire.cov),
-        (prepare_s, _shared(known.prepare, terms)),
-        (terms.reach * REQUEST_UNIT_S, _shared(known.request, terms)),
-    )
     latency_s = terms.beside.frame_s + prepare_s + edge_s + air_s + terms.reach * request_s + cloud_s
-    return Prices(terms, link, latency_s, steps)
+    return Prices(known, link, latency_s, (edge_s, cloud_s, air_s, prepare_s))
 
 
 def _shared(belief: Belief, terms: Terms) -> Vector:

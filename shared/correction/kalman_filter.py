@@ -115,7 +115,7 @@ def _moved(belief: Belief, place: int, off: float, noise: float) -> Belief:
     column = belief.cov[:, place]
     gain = column / (float(column[place]) + noise)
     cov = belief.cov - gain[:, None] * column
-    return dataclasses.replace(belief, mean=belief.mean + off * gain, cov=cov)
+    return Belief(belief.mean + off * gain, cov, belief.prior, belief.noise, belief.run)
 
 
 def _clipped(off: float, variance: float, high: float = CLIP_HIGH) -> float:

@@ -34,7 +34,7 @@ class Course:
 
     def learn(self, seen: Measured) -> Course:
         """After what one frame took."""
-        return dataclasses.replace(self, known=self.known.learn(seen)) if self.learns else self
+        return Course(self.known.learn(seen), self.tries, self.owed, self.frame) if self.learns else self
 
     def under(self, plans: Sequence[Plan]) -> Course:
         """With the plans of another table; what is known moves on, and no budget is won by it."""

@@ -43,6 +43,15 @@ def load_graph(path: Path, name: str | None = None, pins: Pins = NO_PINS) -> Gra
         raise ModelError(f"{path}: {error}") from None
 
 
+def external_files(path: Path) -> tuple[Path, ...]:
+    """The files beside an ONNX file with weights of it; none where it cannot be read."""
+    try:
+        model = onnx.load_model_from_string(path.read_bytes())
+    except (OSError, DecodeError, UnicodeDecodeError):
+        return ()
+    return tuple(path.parent / location for location in sorted(_locations(model)))
+
+
 def _parse(content: bytes) -> onnx.ModelProto:
     if not content:
         raise ModelError("the file is empty")
@@ -68,7 +77,7 @@ def _check_opset(model: onnx.ModelProto) -> None:
 def _load_external(model: onnx.ModelProto, folder: Path) -> list[Path]:
     """Fetch external data into the model; the files it came from."""
     tensors = [tensor for tensor in _tensors(model) if external_data_helper.uses_external_data(tensor)]
-    locations = {_entry(tensor, "location") for tensor in tensors}
+    locations = _locations(model)
     try:
         for tensor in tensors:
             _check_there(tensor, folder)
@@ -76,6 +85,11 @@ def _load_external(model: onnx.ModelProto, folder: Path) -> list[Path]:
     except (checker.ValidationError, ValueError, RuntimeError) as error:
         raise ModelError(f"its external data cannot be read: {str(error).splitlines()[0]}") from None
     return [folder / location for location in sorted(locations)]
+
+
+def _locations(model: onnx.ModelProto) -> set[str]:
+    tensors = (tensor for tensor in _tensors(model) if external_data_helper.uses_external_data(tensor))
+    return {_entry(tensor, "location") for tensor in tensors}
 
 
 def _check_there(tensor: onnx.TensorProto, folder: Path) -> None:

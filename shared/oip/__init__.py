@@ -8,11 +8,13 @@ the object names them; the HTTP header `HEADER_LENGTH` holds the number of bytes
 from evosplit.shared.oip.datatypes import datatype_of, numpy_dtype
 from evosplit.shared.oip.messages import (
     BINARY_TYPE,
+    CLIENT_HEADER,
     FRAME_INPUT,
     HEADER_LENGTH,
     MODEL_VERSION,
     PICTURE_INPUT,
     SIZED_PICTURE_INPUT,
+    STALE_MODEL,
     InferRequest,
     InferResponse,
     InferTensor,
@@ -30,11 +32,13 @@ from evosplit.shared.oip.time_left import TIME_LEFT, time_left_header, time_left
 
 __all__ = [
     "BINARY_TYPE",
+    "CLIENT_HEADER",
     "FRAME_INPUT",
     "HEADER_LENGTH",
     "MODEL_VERSION",
     "PICTURE_INPUT",
     "SIZED_PICTURE_INPUT",
+    "STALE_MODEL",
     "TIME_LEFT",
     "InferRequest",
     "InferResponse",

@@ -21,7 +21,13 @@ BINARY_TYPE: Final = "application/octet-stream"
 """The content type of a body with raw tensors in it."""
 
 MODEL_VERSION: Final = "1"
-"""Every model has this one version: a changed file is another model."""
+"""The version of a model that has no others."""
+
+STALE_MODEL: Final = "stale_model"
+"""Response parameter, true where a frame was of another content of the model than is planned for now."""
+
+CLIENT_HEADER: Final = "Evosplit-Client"
+"""The HTTP header by which a client is always among the same share of all: any text that stays its own."""
 
 FRAME_INPUT: Final = "evosplit_frame"
 """The one input of a request that carries an encoded frame instead of the model's inputs."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +20,9 @@ from evosplit.cloud.inference import Inference
 from evosplit.cloud.ingress import access_of, make_app
 from evosplit.cloud.plan_service import MakePlans, PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.registry import Model, Registry, open_registry
+from evosplit.cloud.repository.canary import CanaryWatch
+from evosplit.cloud.repository.trial_reports import TrialReports
+from evosplit.cloud.repository.version_store import VersionStore
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.tail_builder import TailBuilder
@@ -34,6 +36,7 @@ from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model
 from evosplit.shared.token import bearer
 from evosplit.shared.wire import Frame, encode_frame
+from evosplit.shared.worker_threads import WorkerThreads
 from tests import models as nets
 
 TOKEN = "a-token-for-tests"
@@ -164,7 +167,8 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
     registry = open_registry(folder)
     plane = data_plane(registry)
     inference = Inference(plane, 2, chosen.infer_timeout_s)
-    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as plan_pool:
+    versions, trials = VersionStore(chosen.data), TrialReports(chosen.data)
+    with closing(WorkerThreads(1, "other")) as pool, closing(WorkerThreads(1, "plan")) as plan_pool:
         services = Services(
             settings=chosen,
             registry=registry,
@@ -175,9 +179,13 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
             inference=inference,
             pool=pool,
             plan_pool=plan_pool,
+            versions=versions,
+            trials=trials,
+            canary=CanaryWatch(registry, plane, versions, trials),
         )
         yield Client(make_app(services, access_of(services.settings)), services)
         inference.close()
+        services.canary.close()
 
 
 P = TypeVar("P", bound=DataPlane)

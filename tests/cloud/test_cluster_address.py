@@ -44,7 +44,7 @@ def test_half_of_the_options_and_a_short_secret(secret: Path) -> None:
 
 
 def test_nodes_share_a_secret_and_a_cloud_alone_draws_its_own(tmp_path: Path) -> None:
-    shared = serve_environment(tmp_path, ClusterAddress("head", 6379, SECRET))
+    shared = serve_environment(tmp_path, cluster=ClusterAddress("head", 6379, SECRET))
     alone = serve_environment(tmp_path)
     assert shared["RAY_AUTH_MODE"] == alone["RAY_AUTH_MODE"] == "token"
     assert shared["RAY_AUTH_TOKEN"] == SECRET

@@ -44,7 +44,7 @@ def odd(folder: Path) -> Registry:
 def plane(odd: Registry) -> DataPlane:
     plane = data_plane(odd)
     for name in odd.models:
-        plane.warm(name)
+        plane.warm(odd.get(name))
     return plane
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from front_process import Front, front
+from front_support import Front, front
 
 from evosplit.cloud.front.certificate_reload import CertificateReload
 from evosplit.cloud.front.haproxy_config import PEER_HEADER, FrontEnd

@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 import pytest
-from front_process import front
+from front_support import front
 
 from evosplit.cloud.front.haproxy_config import PEER_HEADER
 from evosplit.cloud.grpc_messages import message_class

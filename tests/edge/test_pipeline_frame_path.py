@@ -26,18 +26,18 @@ class FileTracer:
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
-        self._is_open = False
+        self._is_open = self._is_over = False
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
         code = frame.f_code
         if event != "call" or "/edge/" not in code.co_filename or "/tests/" in code.co_filename:
             return
         name = code.co_filename.split("/edge/")[-1]
-        if (name, code.co_name) == ("api/pages.py", "post_frame"):
-            self._is_open = True
+        if (name, code.co_name) == ("api/pages.py", "post_frame"):  # called when it is resumed, too
+            self._is_open = not self._is_over
             _IS_FRAME.set(True)
         if (name, code.co_name) == ("pipeline/frame_flow.py", "_follow"):
-            self._is_open = False
+            self._is_open, self._is_over = False, True
         is_compute = threading.current_thread() is not threading.main_thread()
         if self._is_open and (is_compute or _IS_FRAME.get()):
             self.calls[name] += 1

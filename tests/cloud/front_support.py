@@ -1,4 +1,4 @@
-"""The HAProxy that Ray Serve brings, in front of a small application, without Ray."""
+"""A running HAProxy with our configuration, in front of a small application, without Ray."""
 
 from __future__ import annotations
 
@@ -40,11 +40,14 @@ backend grpc-evosplit
 
 
 class Application(http.server.BaseHTTPRequestHandler):
-    """Answers with the headers that it got."""
+    """Answers with the headers that it got; ``/slow`` when it is told to go on."""
 
     protocol_version = "HTTP/1.1"
+    go_on = threading.Event()
 
     def do_GET(self) -> None:
+        if self.path == "/slow":
+            self.go_on.wait(30)
         body = json.dumps({"peer": self.headers.get(PEER_HEADER), "path": self.path}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
