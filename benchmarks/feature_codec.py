@@ -4,8 +4,7 @@ Ranges, steps and their errors come from a third of the inputs, bytes and accura
 calibration never saw. Of every kind of way the fewest bytes count that cost a point or less. Frames are
 whole, with header and names. ``nearest`` is one step for all tensors of a boundary, ``by_tensor`` steps by
 marginal error per byte, and ``coded`` these with codes moved to save bits, too: what a planner chooses from.
-Of several tensors ``coded`` is also one step for all, where that keeps more of the answers to the inputs that
-calibrate in fewer bytes.
+Of several tensors ``coded`` is also one step for all, rounded to nearest or moved: the fewest bytes of these.
 ``restored`` is what has fewer bytes of that and steps behind restoration networks, learned from the inputs
 that calibrate.
 """
@@ -76,6 +75,8 @@ def _row(
     elements = sum(case.graph.tensors[name].elements for name in cut.boundary)
     complete = [point for point in curve if point["inputs"] == len(case.unseen.feeds)]
     best = {kind: _fewest(complete, kind, float_points) for kind in (*KINDS, *PICTURES)}
+    if len(cut.boundary) > 1:
+        best["coded"] = _fewer(best["coded"], _fewer(best["nearest"], best["by_tensor"]))
     restored = _fewer(best["restored"], best["coded"])
     before = best["by_tensor"] if len(cut.boundary) > 1 else best["nearest"]
     return {

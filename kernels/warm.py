@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from evosplit.kernels.block_means import block_means
 from evosplit.kernels.delta import apply_delta, encode_delta
 from evosplit.kernels.entropy_coding import decode_changes, decode_codes, encode_changes, encode_codes
 from evosplit.kernels.entropy_coding.rate_distortion import economical_codes
+from evosplit.kernels.lighting import largest_change
 from evosplit.kernels.pooled import pooled
 from evosplit.kernels.quantise import affine_for, fake_quantise, quantise_pack, unpack_dequantise
 from evosplit.kernels.readout import read_features, read_maps
@@ -34,6 +36,14 @@ def warm_kernels() -> None:
     read_maps(values.reshape(1, 1, 4, 4), 2, False, False, layers)
     read_features(values[:4], layers)
     salient(np.stack([values, values]).reshape(2, 4, 4), 0.0, np.zeros((4, 4), np.bool_))
+    _warm_comparison(values.reshape(1, 4, 4))
+
+
+def _warm_comparison(picture: NDArray[np.float32]) -> None:
+    """What tells whether a picture changed: of whole pictures, and of regions of them."""
+    for region in (picture, picture[:, :, 1:]):
+        means = block_means(region, 2).reshape(1, -1)
+        largest_change(means, means, 0.5, 2.0)
 
 
 def _warm_deltas(values: NDArray[np.float32], bits: int) -> None:

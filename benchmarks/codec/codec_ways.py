@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,19 +53,16 @@ def ways(ladders: Mapping[str, Ladder]) -> Iterator[list[Way]]:
         yield list(_by_tensor("by_tensor", ladders, _is_nearest))
 
 
-def coded_ways(kind: str, ladders: Mapping[str, Ladder]) -> list[Way]:
+def coded_ways(kind: str, ladders: Mapping[str, Ladder]) -> Iterator[list[Way]]:
     """Steps of both ladders by the error that they cost; of several tensors one step for all as well.
 
-    What an answer keeps has to choose between the two: the latter have no place in the order of errors.
+    Each list from the fewest bytes on. Answers choose between them, as the planner has it: one step for all
+    has no place in the order of errors.
     """
-    ways_by_error = list(_by_tensor(kind, ladders, lambda step: True))
-    if len(ladders) == 1:
-        return ways_by_error
-    return [
-        *ways_by_error,
-        *_by_tensor(kind, ladders, _is_nearest),
-        *(_one_step(kind, ladders, step) for step in itertools.chain(*one_step_ladders(kind == "restored"))),
-    ]
+    yield list(_by_tensor(kind, ladders, lambda step: True))
+    if len(ladders) > 1:
+        for steps in one_step_ladders(with_restored=kind == "restored"):
+            yield [_one_step(kind, ladders, step) for step in steps]
 
 
 def _one_step(kind: str, ladders: Mapping[str, Ladder], step: OneStep) -> Way:

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.codec.calibration_front import calibration_front
 from benchmarks.codec.codec_cases import CodecCase, Outputs
 from benchmarks.codec.codec_ways import Tensors, Way, coded_ways, ways
 from benchmarks.codec.restored_ladders import restored_boundary
@@ -22,8 +21,6 @@ _HOPELESS_POINTS: Final = 10.0
 """A way that loses so many on a quarter of the inputs is not followed any further."""
 _LEAST_SHARE: Final = 1 / 8
 """Ways that take less of what codes rounded to nearest did, one step for all, are not tried."""
-_MOST_SHARE: Final = 1.25
-"""Nor ways of several tensors that take more."""
 
 
 def rate_accuracy_curve(
@@ -45,15 +42,11 @@ def rate_accuracy_curve(
             if row["way"] == "nearest":
                 floor_bytes = _LEAST_SHARE * row["bytes"]
     restored = restored_boundary(case, cut, ladders, threads)
-    coded = [(way, tail) for way in coded_ways("coded", ladders)]
-    behind = [(way, restored.runner(way, threads)) for way in coded_ways("restored", restored.ladders)]
-    for pairs in (coded, behind):
-        tried = pairs
-        if len(ladders) > 1:
-            most_bytes = _MOST_SHARE / _LEAST_SHARE * floor_bytes
-            worth = [pair for pair in pairs if floor_bytes <= pair[0].sent(made[0])[0] <= most_bytes]
-            tried = calibration_front(case.card, tail, calibration, worth)
-        yield from _until_kept(tried, case, made, right, least, floor_bytes)
+    for kind in coded_ways("coded", ladders):
+        yield from _until_kept(((way, tail) for way in kind), case, made, right, least, floor_bytes)
+    for kind in coded_ways("restored", restored.ladders):
+        pairs = ((way, restored.runner(way, threads)) for way in kind)
+        yield from _until_kept(pairs, case, made, right, least, floor_bytes)
 
 
 def _until_kept(

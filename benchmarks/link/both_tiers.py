@@ -41,7 +41,8 @@ class Tiers:
 
 def pictures(folder: str = "imagenet") -> list[bytes]:
     """A few photographs as an agent takes them."""
-    paths = sorted(path for path in (SHARED / "data" / folder).rglob("*") if path.suffix.lower() == ".jpg")
+    kinds = {".jpg", ".jpeg", ".png"}
+    paths = sorted(path for path in (SHARED / "data" / folder).rglob("*") if path.suffix.lower() in kinds)
     return [to_ppm(decode_picture(path.read_bytes())) for path in paths[:PICTURES]]
 
 

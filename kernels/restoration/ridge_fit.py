@@ -31,7 +31,9 @@ class Kernels:
 def fit(sums: Sums, form: Form, shrinkage: float) -> Kernels:
     """The kernels of a form; ``shrinkage`` is p over the mean power of a feature, above 0."""
     features = len(sums.features) - 1
-    power = np.trace(sums.features[:-1, :-1]) / features
+    power = (
+        np.trace(sums.features[:-1, :-1]) / features or 1.0
+    )  # at the coarsest steps all may decode to zero
     penalty = np.full(features + 1, shrinkage * power)
     penalty[-1] = _UNSHRUNK * power
     if form == "full":

@@ -3,12 +3,15 @@
 No weight of the main network is touched, and none of its gradients taken: it is run as it is, to see what a
 restoration does to its outputs. A fit that is closer in the tensor's own squared error may be worse there
 (few inputs show too little of what they have in common), so only the outputs count.
+
+Where a plan moves codes to save bits, frames of a stream are rounded to nearest all the same. What counts
+there is how a restoration does on the kind of codes that it helps least.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -20,16 +23,17 @@ from evosplit.kernels.errors.coded_steps import CodedStep
 from evosplit.kernels.errors.probe_budget import works
 from evosplit.kernels.restoration.neighbourhoods import Floats32, Sums, merged, sums_over
 from evosplit.kernels.restoration.ridge_fit import Form, fit
-from evosplit.planner.restoration.held_out import HeldOut, run_seconds
+from evosplit.planner.restoration.held_out import HeldOut, Judged, run_seconds
 from evosplit.planner.restoration.restorable_tensors import Restorable
 from evosplit.planner.restoration.restorations import StepRestoration, TensorRestorations
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph
+from evosplit.shared.plan import TensorCode
 from evosplit.shared.restoration.network import Restoration, build_restoration
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model
 
-METHOD: Final = "ridge fits in three forms, by held-out outputs"
+METHOD: Final = "ridge fits in three forms, by held-out outputs of moved and of nearest codes"
 """How restorations are learned: what was kept and learned otherwise is learned anew."""
 MOST_INPUTS: Final = 128
 LEAST_INPUTS: Final = 16
@@ -117,22 +121,35 @@ def _at_step(
     graph: Graph, tensor: str, step: CodedStep, pairs: _Pairs
 ) -> tuple[StepRestoration, Restoration] | None:
     """The best of the forms, fitted to all inputs at last; None where it does not help enough."""
-    plain = _decoded(tensor, step, pairs.held.floats)
-    without = pairs.held.judged(plain)
+    held = [_decoded(tensor, code, pairs.held.floats) for code in _sent_as(step.code)]
+    plain, without = held[0], pairs.held.judged(held[0])
     if without.error <= 0:
         return None
-    fitted = _decoded(tensor, step, pairs.fitted)
+    fitted = _decoded(tensor, step.code, pairs.fitted)
     frame = _Frame(graph, tensor, step, _reach(fitted, pairs.fitted), pairs.is_rectified)
     sums = sums_over(zip(fitted, pairs.fitted, strict=True), plain[0].shape[1])
-    tried = [(pairs.held.judged(plain, frame.network(sums, *form)), form) for form in _FORMS]
+    tried = [(_worst(pairs.held, held, frame.network(sums, *form)), form) for form in _FORMS]
     best, form = min(tried, key=lambda pair: pair[0].error)
     gain = best.error / without.error
     if gain > _LEAST_GAIN or best.agreement < without.agreement - 1 / len(plain):  # one input may change
         return None
-    held = sums_over(zip(plain, pairs.held.floats, strict=True), sums.channels)
-    network = frame.network(merged(sums, held), *form)
+    more = sums_over(zip(plain, pairs.held.floats, strict=True), sums.channels)
+    network = frame.network(merged(sums, more), *form)
     seconds = run_seconds(network, plain[0])
     return StepRestoration(step.code, network.name, gain, seconds), network
+
+
+def _sent_as(code: TensorCode) -> tuple[TensorCode, ...]:
+    """The code as single frames have it, and where these move codes as frames of a stream have it."""
+    if code.lagrange_multiplier is None:
+        return (code,)
+    return (code, replace(code, lagrange_multiplier=None))
+
+
+def _worst(held: HeldOut, decoded: Sequence[Sequence[Floats32]], restoration: Restoration) -> Judged:
+    """What a restoration does on the kind of codes that it helps least."""
+    judged = [held.judged(kind, restoration) for kind in decoded]
+    return Judged(max(each.error for each in judged), min(each.agreement for each in judged))
 
 
 @dataclass(frozen=True)
@@ -160,7 +177,7 @@ def _reach(decoded: Sequence[Floats32], floats: Sequence[Floats32]) -> float:
     return max(float(np.quantile(np.abs(floats[index] - decoded[index]), _RARE)) for index in few)
 
 
-def _decoded(tensor: str, step: CodedStep, floats: Sequence[Floats32]) -> list[Floats32]:
+def _decoded(tensor: str, code: TensorCode, floats: Sequence[Floats32]) -> list[Floats32]:
     """What arrives of a tensor, of each input."""
-    arrived = (decode_tensor(encode_tensor(tensor, values, step.code)) for values in floats)
+    arrived = (decode_tensor(encode_tensor(tensor, values, code)) for values in floats)
     return [values.astype(np.float32, copy=False) for values in arrived]

@@ -45,7 +45,7 @@ def test_learns_when_few_bits_are_enough(learned):
     assert [code.bits for code in learned.codes] == [2, 3, 4, 5, 6, 7, 8]
     fresh = [tensor(seed) for seed in range(1000, 1100)]
     said = [learned.decide(one, "s") for one in fresh]
-    assert sum(one is not GO and one.codes["x"].bits == 2 for one in said[1::2]) > 40
+    assert sum(one is not GO and one.codes["x"].bits == 2 for one in said[1::2]) > 30
     wrong = sum(
         tail(sent(one, bits)) != tail(sent(one, 8)) for one, bits in zip(fresh, map(width, said), strict=True)
     )

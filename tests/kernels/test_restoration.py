@@ -80,6 +80,14 @@ def test_a_fit_is_that_of_least_squares_with_rows_for_the_penalty(form: Form) ->
     assert positions_of(np.concatenate(restored) - decoded) == pytest.approx(told, abs=1e-4)
 
 
+@pytest.mark.parametrize("form", ["own", "separable", "full"])
+def test_where_all_decodes_to_zero_the_mean_is_what_is_left_to_tell(form: Form) -> None:
+    _, right = pair()
+    made = fit(sums_over([(np.zeros_like(right), right)], 3), form, 0.1)
+    assert all(np.all(kernel == 0) for kernel in made.kernels)
+    assert made.bias == pytest.approx(right.mean(axis=(0, 2, 3)), abs=1e-4)
+
+
 def test_freer_forms_fit_closer() -> None:
     decoded, right = pair()
     sums = sums_over([(decoded, right)], 3)

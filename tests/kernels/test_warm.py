@@ -1,4 +1,4 @@
-"""A warmed cache holds every kernel that encoding and decoding need."""
+"""A warmed cache holds every kernel that encoding, decoding and comparing pictures need."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 USE = """
 import numpy as np
+from evosplit.kernels.block_means import block_means
+from evosplit.kernels.lighting import largest_change
 from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.kernels.unpacked_codes import decode_whole, encode_whole, to_codes
 from evosplit.kernels.delta import apply_delta, encode_delta
@@ -29,6 +31,10 @@ for bits in (2, 3, 4, 5, 6, 7, 8, 16, 32):
 for bits in (3, 8):
     decode_tensor(encode_tensor("x", np.eye(50, dtype=np.float32), TensorCode(bits, codec="rans"), 0))
 fake_quantise(x, 3, axis=1)
+maps = np.ones((3, 9, 9), np.float32)
+for some in (maps, maps[:, 1:, 1:]):
+    means = block_means(some, 4).reshape(3, -1)
+    largest_change(means, means, 0.5, 2.0)
 """
 
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evosplit.kernels.errors.calibration_inputs import Feeds
 from evosplit.kernels.errors.coded_steps import CodedStep
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.errors.measure_table import measure_errors
+from evosplit.kernels.errors.output_error import noise_to_signal
 from evosplit.planner.drop.split_run import SplitRun
 from evosplit.planner.restoration.learn import Learned, enough_inputs, learn_restorations
 from evosplit.planner.restoration.restorable_tensors import Restorable, restorable_tensors
@@ -39,7 +41,11 @@ def errors(graph: Graph) -> ErrorTable:
 @pytest.fixture(scope="module")
 def learned(graph: Graph, errors: ErrorTable) -> Learned:
     (place,) = (place for place in restorable_tensors(graph, errors) if place.tensor == "t")
-    return learn_restorations(graph, None, place, ladder(errors), smooth_feeds(SIZE, FEW))
+    return learn_restorations(graph, None, place, ladder(errors), calibration())
+
+
+def calibration() -> list[Feeds]:
+    return smooth_feeds(SIZE, FEW)
 
 
 def ladder(errors: ErrorTable) -> tuple[CodedStep, ...]:
@@ -77,6 +83,27 @@ def test_the_output_errs_less_behind_what_was_kept_on_other_inputs(graph, errors
         assert noise[1] < noise[0]
         assert restored.error < plain.error
         assert restored.wire_bytes == plain.wire_bytes + 8
+
+
+def test_what_was_learned_for_moved_codes_serves_nearest_ones_as_well(graph, errors) -> None:
+    """Frames of a stream are rounded to nearest whatever the plan does, and have to keep what it promises."""
+    moved = [step for step in errors.activations["t"].coded if step.lagrange_multiplier is not None][3:9:2]
+    learned = learn_restorations(
+        graph, None, Restorable(parse_cut(graph, "1"), "t"), moved, smooth_feeds(SIZE, 128)
+    )
+    networks = {network.name: network for network in learned.networks}
+    assert networks
+    unseen, whole = smooth_feeds(SIZE, 64, seed=9), Runner(graph.model)
+    right = [whole.run(feeds) for feeds in unseen]
+
+    def noise(step: CodedStep) -> float:
+        run = SplitRun(graph, plan_of(graph, "1", step), restoration_of=networks.__getitem__)
+        return noise_to_signal(right, [run.run(feeds) for feeds in unseen])
+
+    for kept in learned.known.steps:
+        (plain,) = (step for step in moved if step.code == kept.code)
+        nearest = replace(plain, restoration=kept.name, lagrange_multiplier=None)
+        assert noise(nearest) < 1.25 * kept.gain * noise(plain)
 
 
 def test_features_without_structure_are_left_alone(tmp_path) -> None:
