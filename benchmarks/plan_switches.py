@@ -61,7 +61,7 @@ async def _table(tiers: Tiers) -> PlanTable:
         async with tiers.session.get(f"{tiers.edge.url}/v1/plan") as reply:
             status = await reply.json()
         table = from_json(PlanTable, to_json(status["table"]), EvoSplitError)
-        if status["heads_ready"] >= len({plan.digest for plan in (*table.plans, *_fallback(table))}):
+        if status["heads_ready"] >= len({plan.head_key for plan in (*table.plans, *_fallback(table))}):
             return table
         await asyncio.sleep(0.2)
 

@@ -31,8 +31,9 @@ def main() -> None:
 async def _measured() -> dict[str, Any]:
     async with both_tiers(NETWORK, ("--no-hooks",)) as tiers:
         await tiers.send(0)
+        strategy = await _strategy(tiers)
         await tiers.cloud.kill()
-        kept = await _spooled(tiers)
+        kept = await _spooled(tiers, strategy)
         await tiers.edge.kill()
         restart_s = await tiers.edge.start()
         waiting = await _waiting(tiers)
@@ -47,6 +48,7 @@ async def _measured() -> dict[str, Any]:
     counts = Counter(frame_id for frame_id, _ in answers)
     return {
         "frames": FRAMES,
+        "strategy": strategy,
         "kept": kept,
         "waiting_after_the_first_kill": waiting,
         "restart_s": restart_s,
@@ -58,14 +60,21 @@ async def _measured() -> dict[str, Any]:
     }
 
 
-async def _spooled(tiers: Tiers) -> int:
+async def _strategy(tiers: Tiers) -> str:
+    """The first plan of the table that sends anything, so that frames have to wait; else a JPEG."""
+    async with tiers.session.get(f"{tiers.edge.url}/v1/plan") as reply:
+        plans = (await reply.json())["table"]["plans"]
+    return next((f"cut:{plan['cut_key']}" for plan in plans if plan["wire_bytes"]), "cloud-jpeg")
+
+
+async def _spooled(tiers: Tiers, strategy: str) -> int:
     """How many of the frames the agent took to answer later."""
     numbers = iter(range(FRAMES))
 
     async def send() -> int:
         taken = 0
         for number in numbers:
-            status, _ = await tiers.send(number, frame_id=f"late-{number}", wait="later")
+            status, _ = await tiers.send(number, frame_id=f"late-{number}", wait="later", strategy=strategy)
             taken += status == 202
         return taken
 

@@ -13,7 +13,7 @@ from evosplit.shared.errors import UsageError
 _EXTRAS = {
     **dict.fromkeys(("cloud", "models", "worker"), "cloud"),
     "demo": "demo",
-    **dict.fromkeys(("certs", "edge", "results", "sources", "top"), "edge"),
+    **dict.fromkeys(("certs", "edge", "fleet", "results", "sources", "top"), "edge"),
     **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),
 }
 _OURS = "evosplit"

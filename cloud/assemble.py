@@ -11,6 +11,7 @@ import numpy as np
 
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import Call, DataPlane
+from evosplit.cloud.fleet.fleet import Fleet
 from evosplit.cloud.inference import Inference, MakeBatcher
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
@@ -58,13 +59,14 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
     versions, trials = VersionStore(settings.data), TrialReports(settings.data)
     registry.follow(versions.settle(registry.catalogue))
     streams = StreamStore(settings.stream_bytes, settings.stream_lifetime_s)
-    restorations = Restorations(settings.data)
+    store = settings.store_places.open()
+    restorations = Restorations(store.objects)
     builder = TailBuilder(settings.session_threads, gpu_provider() if settings.num_gpus else "cpu")
     plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), builder, streams, restorations.networks)
     _warm_up(plane, registry)
-    planning = PlanningProcess(settings.data.absolute(), settings.session_threads, settings.shapes)
+    planning = PlanningProcess(settings.store_places, settings.session_threads, settings.shapes)
     learner = RestorationLearner(ThreadPoolExecutor(1, "learn"), planning.learn)
-    plans = PlanService(settings.data, planning, learner.notice)
+    plans = PlanService(store, planning, learner.notice)
     warmer = TailWarmer(plane)
     warmer.warm(plans.recent(RECENT_TABLES), START_LIMIT_S)
     canary = CanaryWatch(registry, plane, versions, trials)
@@ -76,7 +78,8 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         plane=plane,
         plans=plans,
         warmer=warmer,
-        signer=BundleSigner(settings.data),
+        signer=BundleSigner(settings.data, store.records),
+        fleet=Fleet(store.records, plans.bundles, settings.heartbeat_s),
         inference=Inference(plane, settings.workers, settings.infer_timeout_s, make_batcher),
         pool=WorkerThreads(1, "other"),
         plan_pool=WorkerThreads(1, "plan"),

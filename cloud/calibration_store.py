@@ -1,4 +1,4 @@
-"""Store of calibration inputs that devices send: on disk, in bounded sets.
+"""Store of calibration inputs that devices send, in bounded sets.
 
 An input is kept as the bytes of the inference request that it came as, which are few: encoded tensors or a
 picture of the network's size.
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,10 +19,10 @@ from numpy.typing import NDArray
 from evosplit.cloud.registry import Model
 from evosplit.cloud.request_inputs import read_inputs
 from evosplit.cloud.stream_state import StreamStore
-from evosplit.shared.atomic_write import write_whole
 from evosplit.shared.errors import InputError, NotFoundError
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.oip import parse_request
+from evosplit.shared.storage.objects import Entry, Objects
 
 MOST_INPUTS: Final = 512
 """Of one set."""
@@ -36,12 +34,12 @@ Feeds = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class CalibrationStore:
-    """Sets of inputs by model and name in a folder; safe to call from several threads.
+    """Sets of inputs by model and name, ``SET/INDEX-HEADER``; safe to call from several threads.
 
     At most ``most_sets`` of ``set_bytes`` each are kept; the one that was longest not written to is dropped.
     """
 
-    folder: Path
+    objects: Objects
     set_bytes: int = 64 * 10**6
     most_sets: int = 16
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -56,14 +54,15 @@ class CalibrationStore:
         check_input(model, body, header_length)
         place = self._place(model, name)
         with self._lock:
-            old = _files(place).get(index)
-            held = sum(path.stat().st_size for other, path in _files(place).items() if other != index)
+            known = _inputs(place)
+            old = known.get(index)
+            held = sum(entry.size_bytes for other, entry in known.items() if other != index)
             if held + len(body) > self.set_bytes:
                 raise InputError(f"calibration {name!r} would take more than {self.set_bytes} bytes")
-            new = place / f"{index}-{header_length or 0}"
-            write_whole(new, body)
-            if old is not None and old != new:
-                old.unlink()
+            new = f"{index}-{header_length or 0}"
+            place.write(new, body)
+            if old is not None and old.name != new:
+                place.remove(old.name)
             self._drop_oldest()
 
     def indices(self, model: Model, name: str) -> tuple[int, ...]:
@@ -72,37 +71,41 @@ class CalibrationStore:
 
     def feeds(self, model: Model, name: str) -> tuple[Feeds, ...]:
         """The inputs of a set by index. Raises NotFoundError, and as `put`."""
-        files = self._set(model, name)
-        return tuple(_read(model, files[index]) for index in sorted(files))
+        place, inputs = self._place(model, name), self._set(model, name)
+        return tuple(_read(model, place, inputs[index]) for index in sorted(inputs))
 
     def fingerprint(self, model: Model, name: str) -> str:
         """Another one for every other content. Raises NotFoundError."""
-        total = hashlib.sha256()
-        for index, path in sorted(self._set(model, name).items()):
+        place, total = self._place(model, name), hashlib.sha256()
+        for index, entry in sorted(self._set(model, name).items()):
             total.update(f"{index}\0".encode())
-            total.update(hashlib.sha256(path.read_bytes()).digest())
+            total.update(hashlib.sha256(place.read(entry.name)).digest())
         return total.hexdigest()
 
-    def _set(self, model: Model, name: str) -> Mapping[int, Path]:
-        files = _files(self._place(model, name))
-        if not files:
+    def _set(self, model: Model, name: str) -> Mapping[int, Entry]:
+        inputs = _inputs(self._place(model, name))
+        if not inputs:
             raise NotFoundError(f"no calibration {name[:64]!r} of {model.name} here")
-        return files
+        return inputs
 
-    def _place(self, model: Model, name: str) -> Path:
+    def _place(self, model: Model, name: str) -> Objects:
         if not _NAME.fullmatch(name):
             raise InputError("a calibration's name is 1 to 64 of the characters A-Z a-z 0-9 _ -")
-        return self.folder / f"{model.graph.sha256[:16]}-{name}"
+        return self.objects.below(f"{model.graph.sha256[:16]}-{name}")
 
     def _drop_oldest(self) -> None:
-        sets = sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-        for place in sets[: -self.most_sets]:
-            shutil.rmtree(place, ignore_errors=True)
+        sets: dict[str, list[Entry]] = {}
+        for entry in self.objects.entries():
+            sets.setdefault(entry.name.partition("/")[0], []).append(entry)
+        by_age = sorted(sets.values(), key=lambda entries: max(entry.changed_s for entry in entries))
+        for entries in by_age[: -self.most_sets]:
+            for entry in entries:
+                self.objects.remove(entry.name)
 
 
-def calibrations_in(data: Path) -> CalibrationStore:
-    """The sets of a data folder."""
-    return CalibrationStore(data / "calibrations")
+def calibrations_in(objects: Objects) -> CalibrationStore:
+    """The sets of a store."""
+    return CalibrationStore(objects.below("calibrations"))
 
 
 def check_input(model: Model, body: bytes, header_length: int | None) -> Feeds:
@@ -116,17 +119,12 @@ def check_input(model: Model, body: bytes, header_length: int | None) -> Feeds:
     return dict(feeds)
 
 
-def _files(place: Path) -> dict[int, Path]:
+def _inputs(place: Objects) -> dict[int, Entry]:
     """Inputs of a set by index; their names hold the length of the request's header, 0 for none."""
-    if not place.is_dir():
-        return {}
-    matches = ((path, _FILE.fullmatch(path.name)) for path in place.iterdir())
-    return {int(match[1]): path for path, match in matches if match}
+    matches = ((entry, _FILE.fullmatch(entry.name)) for entry in place.entries())
+    return {int(match[1]): entry for entry, match in matches if match}
 
 
-def _read(model: Model, path: Path) -> Feeds:
-    length = int(path.name.split("-")[1])
-    try:
-        return check_input(model, path.read_bytes(), length or None)
-    except OSError as gone:
-        raise NotFoundError(f"calibration input {path.name} is gone: {gone}") from None
+def _read(model: Model, place: Objects, entry: Entry) -> Feeds:
+    length = int(entry.name.split("-")[1])
+    return check_input(model, place.read(entry.name), length or None)

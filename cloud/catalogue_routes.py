@@ -8,12 +8,14 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from evosplit.cloud import fleet_routes
+from evosplit.cloud.plan_service import read_request
 from evosplit.cloud.repository.layout import ModelKey
 from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import client_key, model_name, model_version, requested_model, services_of
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.card import card_to_data
-from evosplit.shared.oip import BINARY_TYPE, model_metadata, server_metadata
+from evosplit.shared.oip import BINARY_TYPE, CLIENT_HEADER, model_metadata, server_metadata
 from evosplit.shared.serial import to_json
 
 NAME: Final = "evosplit"
@@ -81,12 +83,21 @@ async def plan(request: Request) -> Response:
     model = await requested_model(request)
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
 
+    holder, said = fleet_routes.holder_name(request), request.headers.get(CLIENT_HEADER)
+
+    def known() -> bytes | None:
+        """What is there already does not wait for those for whom plans are being made."""
+        answer = services.fleet.assigned(model, holder, said, read_request(model, body))
+        return None if answer is None else to_json(services.signer.sign(model, answer, body))
+
     def work() -> bytes:
         answer = services.plans.plan(model, body)
+        services.fleet.keep_own(model, holder, said, read_request(model, body), answer)
         services.warmer.warm([answer.table])  # before any edge can send a frame by it
         return to_json(services.signer.sign(model, answer, body))
 
-    answer = await in_thread(services.plan_pool, work, settings.plan_timeout_s)
+    ready = await in_thread(services.pool, known, settings.infer_timeout_s)
+    answer = ready or await in_thread(services.plan_pool, work, settings.plan_timeout_s)
     return Response(answer, media_type="application/json")
 
 

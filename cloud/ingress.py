@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evosplit.cloud import calibration_routes, catalogue_routes, version_routes
+from evosplit.cloud import calibration_routes, catalogue_routes, fleet_routes, version_routes
 from evosplit.cloud.admission import AdmissionControl
 from evosplit.cloud.authentication import Access, BearerAuthentication, allowed
 from evosplit.cloud.error_responses import HANDLERS
@@ -44,7 +44,7 @@ def access_of(settings: AppSettings) -> Access:
 
 
 def _routes() -> list[Route]:
-    return [*_protocol_routes(), *_catalogue(), *_planning()]
+    return [*_protocol_routes(), *_catalogue(), *_planning(), *_fleet()]
 
 
 def _protocol_routes() -> list[Route]:
@@ -84,6 +84,18 @@ def _planning() -> list[Route]:
         _route(f"{one_set}/{{index}}", calibration_routes.put_input, "plan", method="PUT"),
         _route("/v1/bundles/{digest}", catalogue_routes.bundle, "plan"),
         _route("/v1/signing-key", catalogue_routes.signing_key, "plan"),
+    ]
+
+
+def _fleet() -> list[Route]:
+    model = "/v1/models/{model}"
+    return [
+        _route("/v1/fleet", fleet_routes.fleet, "read"),
+        _route(f"{model}/heartbeat", fleet_routes.put_heartbeat, "infer", method="POST"),
+        _route(f"{model}/bundles", fleet_routes.put_bundle, "admin", method="POST"),
+        _route(f"{model}/rollout", fleet_routes.begin, "admin", method="POST"),
+        _route(f"{model}/rollout/promote", fleet_routes.promote, "admin", method="POST"),
+        _route(f"{model}/rollout/rollback", fleet_routes.roll_back, "admin", method="POST"),
     ]
 
 

@@ -50,7 +50,7 @@ def ray_service(settings: AppSettings, image: str = IMAGE) -> str:
 def serve_config(settings: AppSettings) -> dict[str, Any]:
     """The configuration that Ray Serve reads: one application, ``evosplit.cloud.app:build``."""
     chosen = settings.model_dump(
-        mode="json", exclude={"models", "data", "token", "token_file"}, exclude_defaults=True
+        mode="json", exclude={"models", "data", "token", "token_file", "records"}, exclude_defaults=True
     )
     return {
         "proxy_location": "EveryNode",

@@ -10,6 +10,7 @@ from evosplit.cloud.bundle_store import BundleStore
 from evosplit.cloud.calibration_store import calibrations_in
 from evosplit.cloud.registry import Model
 from evosplit.cloud.restorations import Restorations
+from evosplit.cloud.storage.store import Store
 from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.errors.measure_table import METHOD as ERROR_METHOD
 from evosplit.planner.calibration.input_files import calibration_source, files_fingerprint
@@ -18,7 +19,6 @@ from evosplit.planner.service import METHOD
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.errors import ProfileError
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
-from evosplit.shared.json_cache import read_kept, write_kept
 from evosplit.shared.machine import this_machine
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.profile import Profile
@@ -65,17 +65,17 @@ def _nobody(model: Model, request: PlanRequest) -> None:
 
 
 class PlanService:
-    """Answers each question once: the same one, asked again, is answered from disk.
+    """Answers each question once: the same one, asked again, is answered from the store.
 
     One caller at a time (the ingress has one thread for it), so that measurements do not disturb each other.
     ``notice`` hears of every request that was answered.
     """
 
-    def __init__(self, data: Path, make_plans: MakePlans, notice: Notice = _nobody) -> None:
-        self.bundles = BundleStore(data / "bundles")
-        self.calibrations = calibrations_in(data)
-        self.restorations = Restorations(data)
-        self._answers = data / "plans"
+    def __init__(self, store: Store, make_plans: MakePlans, notice: Notice = _nobody) -> None:
+        self.bundles = BundleStore(store.objects.below("bundles"))
+        self.calibrations = calibrations_in(store.objects)
+        self.restorations = Restorations(store.objects)
+        self._records = store.records
         self._make_plans, self._notice = make_plans, notice
 
     def plan(self, model: Model, body: bytes) -> PlanAnswer:
@@ -91,22 +91,22 @@ class PlanService:
 
     def _answer(self, model: Model, request: PlanRequest) -> PlanAnswer:
         name = self._question(model, request)
-        place = self._answers / f"{name}.json"
-        known = read_kept(PlanAnswer, place)
+        with self._records.changing() as records:
+            known = records.get(PlanAnswer, name)
+            records.touch(PlanAnswer, name)  # `recent` goes by the last time that a table was handed out
         if known is not None and self.bundles.has(known.bundle):
-            place.touch()  # `recent` goes by the last time that a table was handed out
             return known
         written = self.bundles.place(name)
         answer = self._make_plans(model, request, written)
         self.bundles.adopt(written, answer.bundle)
-        write_kept(place, answer)
+        with self._records.changing() as records:
+            records.put(name, answer)
         return answer
 
     def recent(self, count: int) -> tuple[PlanTable, ...]:
         """The tables that were handed out last, newest first: by other replicas, and before a start, too."""
-        files = sorted(self._answers.glob("*.json"), key=_changed_s, reverse=True)[:count]
-        answers = (read_kept(PlanAnswer, path) for path in files)
-        return tuple(answer.table for answer in answers if answer is not None)
+        with self._records.reading() as records:
+            return tuple(answer.table for _, answer in records.all(PlanAnswer, count))
 
     def _question(self, model: Model, request: PlanRequest) -> str:
         """The name of all that an answer depends on. Raises NotFoundError for a calibration that is gone."""
@@ -122,13 +122,6 @@ class PlanService:
             asked=digest((request, self.restorations.state(model.graph.sha256) if request.restores else "")),
         )
         return key.digest
-
-
-def _changed_s(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0  # it has gone meanwhile
 
 
 def read_request(model: Model, body: bytes) -> PlanRequest:

@@ -27,20 +27,21 @@ from evosplit.planner.restoration.restorations import with_restorations
 from evosplit.planner.service import kept_plans, service_problem
 from evosplit.shared.card import card_to_data
 from evosplit.shared.measurement_store import MeasurementStore
+from evosplit.shared.storage.objects import Objects
 
 _LOG: Final = logging.getLogger("evosplit.cloud")
 
 
 class Planner:
-    """Plans for any model of the folder. ``data`` keeps what is slow to measure."""
+    """Plans for any model of the folder. ``objects`` keep what is slow to measure."""
 
-    def __init__(self, data: Path, threads: int) -> None:
-        store = MeasurementStore(data)
-        self._sent = calibrations_in(data)
+    def __init__(self, objects: Objects, threads: int) -> None:
+        store = MeasurementStore(objects)
+        self._sent = calibrations_in(objects)
         self._threads = threads
         self._profiler = DeviceProfiler(store, threads)
         self._calibrator = Calibrator(store, threads)
-        self._restorations = Restorations(data)
+        self._restorations = Restorations(objects)
 
     def __call__(self, model: Model, request: PlanRequest, path: Path) -> PlanAnswer:
         """Plan and write the bundle to ``path``.
@@ -72,7 +73,7 @@ class Planner:
     def learn(self, model: Model, request: PlanRequest) -> int:
         """Learn the restorations of one more tensor from the request's calibration; how many are left.
 
-        Raises InputError, ModelError, NotFoundError, OSError.
+        Raises InputError, ModelError, NotFoundError, StoreError.
         """
         lesson = self._lesson(model, request)
         evidence = self._evidence(model, request)

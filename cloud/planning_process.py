@@ -18,6 +18,7 @@ from typing import Final
 from evosplit.cloud.plan_service import PlanAnswer, PlanRequest
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.registry import Model, load_model
+from evosplit.cloud.storage.store import StorePlaces
 from evosplit.shared import errors
 from evosplit.shared.child_process import die_with_parent, step_back
 from evosplit.shared.errors import EvoSplitError, ProfileError
@@ -29,7 +30,7 @@ MODULE: Final = "evosplit.cloud.planning_process"
 
 @dataclass(frozen=True)
 class Task:
-    """One question to a `Planner` that keeps its data in ``data``; the bundle goes to ``bundle``.
+    """One question to a `Planner` that keeps its data in ``store``; the bundle goes to ``bundle``.
 
     Without a place for a bundle it is to learn more instead.
     """
@@ -39,7 +40,7 @@ class Task:
     shapes: Mapping[str, Shape]
     request: PlanRequest
     bundle: Path | None
-    data: Path
+    store: StorePlaces
     threads: int
 
 
@@ -60,7 +61,7 @@ class PlanningProcess:
     One that is killed, for want of memory say, ends one request and nothing else. It runs ``module``.
     """
 
-    data: Path
+    store: StorePlaces
     threads: int
     shapes: Mapping[str, Mapping[str, Shape]]
     module: str = MODULE
@@ -81,7 +82,7 @@ class PlanningProcess:
 
     def _outcome(self, model: Model, request: PlanRequest, path: Path | None) -> Outcome:
         shapes = self.shapes.get(model.name, {})
-        task = Task(model.path, model.graph.sha256, shapes, request, path, self.data, self.threads)
+        task = Task(model.path, model.graph.sha256, shapes, request, path, self.store, self.threads)
         ended = subprocess.run(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", self.module], input=to_json(task), stdout=subprocess.PIPE, check=False
         )
@@ -100,7 +101,7 @@ def work(task: Task) -> Outcome:
         model = load_model(task.model, task.shapes)
         if model.graph.sha256 != task.sha256:
             raise ProfileError(f"{task.model.name} has changed since this cloud tier was started")
-        planner = Planner(task.data, task.threads)
+        planner = Planner(task.store.open_objects(), task.threads)
         if task.bundle is None:
             return Outcome(left=planner.learn(model, task.request))
         return Outcome(planner(model, task.request, task.bundle))

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from evosplit.cloud.authentication import HOLDER
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.fleet.fleet import Fleet
 from evosplit.cloud.front.haproxy_config import PEER_HEADER
 from evosplit.cloud.inference import Inference
 from evosplit.cloud.plan_service import PlanService
@@ -27,7 +28,7 @@ from evosplit.shared.worker_threads import WorkerThreads
 
 @dataclass(frozen=True)
 class Services:
-    """Models and versions, data plane, plan service, signer, what builds tails ahead, and threads."""
+    """Models and versions, data plane, plans, signer, fleet, what builds tails ahead, and threads."""
 
     settings: AppSettings
     registry: Registry
@@ -37,6 +38,7 @@ class Services:
     inference: Inference
     pool: WorkerThreads
     signer: BundleSigner
+    fleet: Fleet
     plan_pool: WorkerThreads
     versions: VersionStore
     trials: TrialReports

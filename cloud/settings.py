@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from evosplit.cloud.cluster_address import ClusterAddress, cluster_address
+from evosplit.cloud.storage.store import OBJECTS_VARIABLE, RECORDS_VARIABLE, StorePlaces
+from evosplit.shared.fleet.heartbeat import INTERVAL_S
 from evosplit.shared.security.tls import ServerFiles, server_files
 from evosplit.shared.token import given_token, stored_token
 
@@ -17,8 +19,10 @@ class AppSettings(BaseModel):
 
     ``models`` is the folder of NAME.onnx, NAME.yaml (card), NAME.shape.yaml and NAME.calibration. ``shapes``
     pin dynamic dimensions, by model and input. ``data`` keeps bundles, profiles, error tables and a generated
-    token. ``threads`` of ONNX Runtime per inference, 0 for all cores;
-    ``workers`` inferences run at a time. A body larger than ``max_body_bytes`` is refused. What is kept of
+    token; plans, fleet and results are elsewhere with ``records`` (``postgresql://``, ``EVOSPLIT_RECORDS``),
+    bundles, profiles and the like with ``objects`` (``s3://``, ``EVOSPLIT_OBJECTS``). ``threads`` of ONNX
+    Runtime per inference, 0 for all cores; ``workers`` inferences run at a time. Edges say how they are every
+    ``heartbeat_s``. A body larger than ``max_body_bytes`` is refused. What is kept of
     streams takes at most ``stream_bytes``, and ends with ``stream_lifetime_s`` without a frame. There are
     ``min_replicas`` to ``max_replicas`` of the application, by how many requests wait (Ray Serve), at most
     ``replicas_per_node`` on a node, as many as its processors allow where that is None. One with
@@ -31,6 +35,8 @@ class AppSettings(BaseModel):
 
     models: Path
     data: Path
+    records: SecretStr | None = None
+    objects: str | None = None
     shapes: dict[str, dict[str, tuple[int, ...]]] = {}
     token: SecretStr | None = None
     token_file: Path | None = None
@@ -49,6 +55,14 @@ class AppSettings(BaseModel):
     body_timeout_s: float = Field(120.0, gt=0)
     infer_timeout_s: float = Field(60.0, gt=0)
     plan_timeout_s: float = Field(900.0, gt=0)
+    heartbeat_s: float = Field(INTERVAL_S, ge=1, le=3600)
+
+    @property
+    def store_places(self) -> StorePlaces:
+        """Where the store is: as given, in the environment, or in the data folder."""
+        given = os.environ.get(RECORDS_VARIABLE) if self.records is None else self.records.get_secret_value()
+        objects = self.objects or os.environ.get(OBJECTS_VARIABLE)
+        return StorePlaces(self.data.absolute(), given or None, objects or None)
 
     @property
     def session_threads(self) -> int:

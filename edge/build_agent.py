@@ -21,6 +21,8 @@ from evosplit.edge.build_background import (
     live_calibration,
     plan_audits,
 )
+from evosplit.edge.enrolment.heartbeats import Heartbeats
+from evosplit.edge.enrolment.measure import kept_profile
 from evosplit.edge.enrolment.note import client_id
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import PlanRenewal
@@ -45,6 +47,7 @@ from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sinks.build_sinks import deliveries, node_of
 from evosplit.edge.sources.sources import Sources, fixed_sources
 from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
+from evosplit.edge.telemetry.fleet_state import FleetState
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
@@ -52,6 +55,7 @@ from evosplit.edge.telemetry.savings_record import SavingsRecord
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.correction.plan_course import Course
+from evosplit.shared.fleet.heartbeat import Audited
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 from evosplit.shared.providers import Providers
@@ -80,7 +84,8 @@ async def build_agent(
     link = await asyncio.to_thread(_link, settings, bundle, before)
     meter = link.meter
     plans = await asyncio.to_thread(_plans, settings, bundle, link, predictions)
-    client = await asyncio.to_thread(client_id, settings.data)
+    identity = await asyncio.to_thread(client_id, settings.data)
+    client = settings.name or identity
     uplink = Uplink(session, settings.cloud_url, settings.model, token, client)
     cloud = CloudLink(uplink, link, settings.timeout_s, plans.reconsider)
     failures = HookFailures()
@@ -110,8 +115,11 @@ async def build_agent(
     followers = [follower for follower in (hooks, calibration, checks) if follower is not None]
     spool = Spool(store, settings.spool_bytes) if settings.spool_bytes else None
     flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers)
-    collects = settings.collect_s > 0
     tasks = background_tasks(plans, watch, renewal, savings, predictions, hooks, calibration)
+    measured = await asyncio.to_thread(kept_profile, settings, graph.sha256, plans.model.card)
+    who, audited = (identity, settings.name), (lambda: Audited() if checks is None else checks.audited)
+    fleet = FleetState(who, measured, plans, link, profile, spool, audited, lambda: renewal.refused)
+    tasks["heartbeat"] = Heartbeats(planner, cloud, fleet.beat, renewal.wish).run
     if meter.is_metered:
         tasks["traffic"] = meter.run
     if spool is not None:
@@ -119,7 +127,7 @@ async def build_agent(
         tasks["late-frames"] = late.run
     sinks = deliveries(settings, store)
     tasks |= {f"sink {sink.name}": sink.run for sink in sinks}
-    frames = FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, collects)
+    frames = FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, settings.collect_s > 0)
     return Agent(
         bundle=bundle,
         frames=frames,

@@ -88,7 +88,7 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     if files is not None:
         files.context()  # what is wrong with them is said before the work of a first start
     async with _cloud_session(settings) as session:
-        client = await asyncio.to_thread(client_id, settings.data)
+        client = settings.name or await asyncio.to_thread(client_id, settings.data)
         cloud = PlannerClient(session, settings.cloud_url, settings.model, shown, client)
         bundle = await _unless(stop, enrol(settings, cloud))
         if bundle is None:

@@ -12,6 +12,7 @@ from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from evosplit.shared.errors import UsageError
+from evosplit.shared.fleet.agent_identity import NAME
 from evosplit.shared.measurement_store import cache_folder
 from evosplit.shared.providers import ProviderName
 from evosplit.shared.security.tls import ClientFiles, ServerFiles, server_files
@@ -103,6 +104,9 @@ class EdgeSettings(BaseSettings):
 
     cloud_url: str = _option(..., "--cloud", "Address of the cloud tier.")
     model: str = _option(..., "--model", "Name of a model that the cloud tier serves.")
+    name: str = _option(
+        "", "--name", "Name of this agent in the fleet. [default: its token's, or a random one]"
+    )
     data: Path = Field(default_factory=lambda: cache_folder() / "edge")
     token: str = ""
     token_file: Path | None = None
@@ -269,6 +273,8 @@ class EdgeSettings(BaseSettings):
         server_files(self.tls_cert, self.tls_key, self.client_ca)
         if not _MODEL_NAME.fullmatch(self.model):
             raise UsageError(f"not a model name: {self.model!r}")
+        if self.name and not NAME.fullmatch(self.name):
+            raise UsageError(f"not the name of an agent: {self.name[:80]!r} (letters, digits, dots, - and _)")
         if unknown := set(self.hook_kinds) - set(KINDS):
             raise UsageError(f"no hooks of kind {min(unknown)!r} are learned; there are {', '.join(KINDS)}")
         if self.region is not None and not _is_region(*self.region):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,15 +10,6 @@ from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.serial import from_json, to_json
 
 T = TypeVar("T")
-
-
-def kept(kind: type[T], path: Path, make: Callable[[], T]) -> T:
-    """The value kept at ``path``, or a new one, which is then kept. A broken file is made again."""
-    value = read_kept(kind, path)
-    if value is None:
-        value = make()
-        write_kept(path, value)
-    return value
 
 
 def read_kept(kind: type[T], path: Path) -> T | None:

@@ -1,4 +1,4 @@
-"""Content-addressed store of measurements on disk, as JSON (`evosplit.shared.cache_key`)."""
+"""Content-addressed store of measurements, as JSON (`evosplit.shared.cache_key`)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from evosplit.shared.cache_key import CacheKey
-from evosplit.shared.errors import EvoSplitError
-from evosplit.shared.json_cache import kept, read_kept
+from evosplit.shared.storage.file_objects import FileObjects
+from evosplit.shared.storage.objects import Objects, read_value, write_value
 
 T = TypeVar("T")
 
@@ -23,26 +23,30 @@ def cache_folder() -> Path:
 
 @dataclass(frozen=True)
 class MeasurementStore:
-    """Values by key under ``folder``, made when needed; safe to share between processes."""
+    """Values by key, made when needed; safe to share between processes."""
 
-    folder: Path
+    objects: Objects
 
     def get(self, kind: type[T], key: CacheKey, make: Callable[[], T], fresh: bool = False) -> T:
         """The value under ``key``, or a new one (always with ``fresh``), which is then kept.
 
-        Raises EvoSplitError where it cannot be kept, and as ``make``.
+        Raises StoreError where it cannot be kept, and as ``make``.
         """
-        path = self._path(key)
-        try:
-            if fresh:
-                path.unlink(missing_ok=True)
-            return kept(kind, path, make)
-        except OSError as error:
-            raise EvoSplitError(f"cannot keep {path}: {error.strerror}") from None
+        value = None if fresh else self.known(kind, key)
+        if value is None:
+            value = make()
+            write_value(self.objects, _name(key), value)
+        return value
 
     def known(self, kind: type[T], key: CacheKey) -> T | None:
         """The value under ``key``, None where there is none that can be read."""
-        return read_kept(kind, self._path(key))
+        return read_value(kind, self.objects, _name(key))
 
-    def _path(self, key: CacheKey) -> Path:
-        return self.folder / key.kind / f"{key.digest[:32]}.json"
+
+def measurements_in(folder: Path) -> MeasurementStore:
+    """The measurements of a folder."""
+    return MeasurementStore(FileObjects(folder))
+
+
+def _name(key: CacheKey) -> str:
+    return f"{key.kind}/{key.digest[:32]}.json"

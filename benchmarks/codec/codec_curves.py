@@ -17,7 +17,8 @@ from evosplit.library.plots.figure import file_figure
 IMAGE: Final = Path(__file__).parents[2] / "docs" / "images" / "rate-accuracy.png"
 STYLES: Final = {
     "zstd": ("present wire (zstd)", "#8c8c8c", "s"),
-    "coded": ("entropy coded", "#2f7d4f", "o"),
+    "nearest": ("entropy coded, one step, to nearest", "#9cc7ab", "."),
+    "coded": ("entropy coded, the best steps", "#2f7d4f", "o"),
     "restored": ("and restored", "#1a1a1a", "^"),
     "JPEG": ("JPEG of the input", "#3a6ea5", "v"),
     "WEBP": ("WebP of the input", "#b5651d", "d"),

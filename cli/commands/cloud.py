@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from pydantic import SecretStr
 
 from evosplit.cli.options import DURATION, FILE, FOLDER, MODEL_SHAPE, SIZE, token_option
 from evosplit.shared.measurement_store import cache_folder
@@ -18,6 +19,25 @@ from evosplit.shared.shape_text import Shape
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--data", type=FOLDER, help="Folder for bundles and profiles.")
+@click.option(
+    "--records",
+    metavar="postgresql://USER@HOST/NAME",
+    help="Keep plans, fleet and results in this database; also EVOSPLIT_RECORDS. [default: in --data]",
+)
+@click.option(
+    "--objects",
+    metavar="s3://BUCKET/PREFIX",
+    help="Keep bundles, profiles and calibration inputs in this bucket; also EVOSPLIT_OBJECTS."
+    " [default: in --data]",
+)
+@click.option(
+    "--heartbeat",
+    "heartbeat_s",
+    type=DURATION,
+    default="30s",
+    show_default=True,
+    help="How often edges say how they are.",
+)
 @click.option(
     "--shape",
     "shapes",
@@ -74,6 +94,9 @@ def cloud(
     host: str,
     port: int,
     data: Path | None,
+    records: str | None,
+    objects: str | None,
+    heartbeat_s: float,
     shapes: tuple[tuple[str, str, Shape], ...],
     token_file: Path | None,
     tls_cert: Path | None,
@@ -108,6 +131,9 @@ def cloud(
         host=host,
         port=port,
         data=data,
+        records=None if records is None else SecretStr(records),
+        objects=objects,
+        heartbeat_s=max(heartbeat_s, 1.0),
         shapes=_by_model(shapes),
         token_file=token_file,
         tls_cert=tls_cert,

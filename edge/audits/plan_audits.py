@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import logging
 from collections.abc import Callable
@@ -32,6 +33,7 @@ from evosplit.shared.errors import (
     EvoSplitError,
     InputError,
 )
+from evosplit.shared.fleet.heartbeat import Audited
 from evosplit.shared.plan import Plan
 
 FIRST_AUDITS: Final = 20
@@ -68,11 +70,19 @@ class PlanAudits:
         self._pause = pause
         self._recent = NearDuplicates()
         self._is_auditing = False
+        self._totals = (0, Audited())
 
     @property
     def max_drop(self) -> float | None:
         """What the plans in use promise; None where they promise nothing."""
         return self._plans.heads.manifest.max_drop
+
+    @property
+    def audited(self) -> Audited:
+        """What was found of the plans of the table in use."""
+        promised = None if self.max_drop is None else 1 - self.max_drop
+        distrusted = len(self._plans.serving.distrusted)
+        return dataclasses.replace(self._of_table(), promised=promised, distrusted=distrusted)
 
     @property
     def state(self) -> PlanAuditState:
@@ -138,6 +148,9 @@ class PlanAudits:
         if guard.verdict(plan.digest) != "ok":  # it is back, in a table that was made since
             guard.reset(plan.digest)
         guard.record(plan.digest, kept, target=promised)
+        totals = self._of_table()
+        more = dataclasses.replace(totals, audits=totals.audits + 1, agreements=totals.agreements + kept)
+        self._totals = self._plans.table_changes, more
         if guard.verdict(plan.digest) != "ok" and plan.digest not in self._plans.serving.distrusted:
             seen = guard.standing(plan.digest)
             await self._leave(
@@ -145,6 +158,10 @@ class PlanAudits:
                 f"plan {plan.digest[:12]} kept {seen.agreements / seen.audits:.1%} of {seen.audits} answers, "
                 f"where {promised:.1%} are promised",
             )
+
+    def _of_table(self) -> Audited:
+        table, totals = self._totals
+        return totals if table == self._plans.table_changes else Audited()
 
     async def _leave(self, plan: Plan, reason: str) -> None:
         plans, table = self._plans, self._plans.model.table

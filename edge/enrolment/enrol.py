@@ -143,7 +143,9 @@ async def _measured(settings: EdgeSettings, cloud: PlannerClient, description: M
         return kept
     skeleton = await cloud.skeleton()
     _log.info("measuring this machine with %s", settings.model)
-    profile = await profile_skeleton(skeleton, card, settings.model, sha256, profiler, settings.slowdown)
+    profile = await profile_skeleton(
+        settings.folder, skeleton, card, settings.model, sha256, profiler, settings.slowdown
+    )
     if profile.repeats:
         calm = "calm" if (profile.spread or 0.0) <= BUSY else f"times still differ by {profile.spread:.0%}"
         _log.warning("the machine was busy while it was measured; measured again, %s", calm)

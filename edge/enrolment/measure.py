@@ -20,14 +20,16 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from evosplit.edge.backends.int8 import timed_integers
+from evosplit.edge.settings import EdgeSettings
 from evosplit.kernels.device_profile import DeviceProfiler
 from evosplit.kernels.warm import warm_kernels
-from evosplit.shared.card import card_from_data, check_card
+from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.errors import EvoSplitError, ModelError, ProfileError
 from evosplit.shared.graph import graph_from_model
-from evosplit.shared.measurement_store import MeasurementStore
+from evosplit.shared.measurement_store import measurements_in
 from evosplit.shared.profile import Profile
 from evosplit.shared.serial import from_json, to_json
+from evosplit.shared.slowdown import with_slower_integers
 from evosplit.shared.weights import random_weights, restore_weights
 
 _log = logging.getLogger(__name__)
@@ -35,10 +37,18 @@ _log = logging.getLogger(__name__)
 
 def device_profiler(folder: Path, threads: int, integers: bool) -> DeviceProfiler:
     """What measures this machine for an agent, and keeps it in its folder."""
-    return DeviceProfiler(MeasurementStore(folder), threads, timed_integers if integers else None)
+    return DeviceProfiler(measurements_in(folder), threads, timed_integers if integers else None)
+
+
+def kept_profile(settings: EdgeSettings, sha256: str, card: Card | None) -> Profile | None:
+    """What was measured here for a model, as plans are asked for with it; None where a part is missing."""
+    profiler = device_profiler(settings.folder, settings.threads, settings.integers)
+    kept = profiler.known(sha256, card, settings.slowdown)
+    return None if kept is None else with_slower_integers(kept, settings.integer_slowdown)
 
 
 async def profile_skeleton(
+    folder: Path,
     skeleton: bytes,
     card: Mapping[str, Any] | None,
     name: str,
@@ -46,13 +56,13 @@ async def profile_skeleton(
     profiler: DeviceProfiler,
     slowdown: float,
 ) -> Profile:
-    """Run this file as a process. Raises ProfileError; cancelling ends the process."""
+    """Run this file as a process, for a folder's profiler. Raises ProfileError; cancelling ends it."""
     process = await asyncio.create_subprocess_exec(
         *(
             sys.executable,
             "-m",
             "evosplit.edge.enrolment.measure",
-            str(profiler.store.folder.absolute()),
+            str(folder.absolute()),
             name,
             sha256,
             str(profiler.threads),

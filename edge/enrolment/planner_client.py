@@ -23,6 +23,7 @@ from evosplit.shared.errors import (
     NotFoundError,
     NotOurCloudError,
 )
+from evosplit.shared.fleet.heartbeat import HeartbeatAnswer
 from evosplit.shared.oip import CLIENT_HEADER, HEADER_LENGTH
 from evosplit.shared.security.bundle_release import SignedRelease, question_digest
 from evosplit.shared.security.tls import failure_reason
@@ -46,7 +47,10 @@ class Planned:
 
 @dataclass(frozen=True)
 class PlannerClient:
-    """Every method raises CloudUnavailableError, AuthError, NotFoundError or CloudRefusedError."""
+    """Every method raises CloudUnavailableError, AuthError, NotFoundError or CloudRefusedError.
+
+    ``client`` is the name of the agent, or its identity.
+    """
 
     session: aiohttp.ClientSession
     url: str
@@ -74,6 +78,11 @@ class PlannerClient:
         said = answer.get("release")
         release = None if said is None else from_data(SignedRelease, said, BundleError)
         return Planned(str(answer.get("bundle")), release, question_digest(body))
+
+    async def heartbeat(self, content: bytes) -> HeartbeatAnswer:
+        """Say how the agent is; older clouds do not want to know (NotFoundError)."""
+        answer = await self._object("interval_s", "POST", f"/v1/models/{self.model}/heartbeat", content)
+        return from_data(HeartbeatAnswer, answer, NotOurCloudError)
 
     async def signing_key(self) -> bytes:
         """The public key of the cloud's releases, PEM; none of older clouds (NotFoundError)."""

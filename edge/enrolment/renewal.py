@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 from collections.abc import Callable
@@ -18,7 +19,13 @@ from evosplit.edge.pipeline.serving import EdgeModel
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.expected_savings import differs
 from evosplit.shared.bundle import Bundle
-from evosplit.shared.errors import CloudRefusedError, EvoSplitError, StaleModelError
+from evosplit.shared.errors import (
+    BundleError,
+    CloudRefusedError,
+    EvoSplitError,
+    ModelError,
+    StaleModelError,
+)
 from evosplit.shared.expectation import Expectation
 
 LOOK_S: Final = 60.0
@@ -43,6 +50,7 @@ class PlanRenewal:
 
     ``expected`` is what hooks spare now. ``model_changed`` is set where the cloud serves another content of
     the model, for which this agent is not built. What goes wrong leaves the table in use as it is.
+    ``refused`` is the last bundle that was wished for and could not be taken.
     """
 
     def __init__(
@@ -63,6 +71,9 @@ class PlanRenewal:
         self._seen = Seen(self._note.calibration, self._note.statistics)
         self._asked = 0
         self._turn = asyncio.Lock()
+        self._wish: tuple[str, str] | None = None
+        self._wished = asyncio.Event()
+        self.refused = ""
 
     async def renew(self, reason: str, seen: Seen | None = None) -> bool:
         """Have plans made, with what was ``seen`` last, and serve from them once their heads are there.
@@ -90,22 +101,37 @@ class PlanRenewal:
             await self._take_up(bundle, note)
         return True
 
+    def wish(self, reason: str, bundle: str) -> None:
+        """The cloud wants plans asked for again, which `run` does; "" for any ``bundle``."""
+        if bundle and bundle == self.refused:
+            return  # until there is another one
+        self._wish = reason, bundle
+        self._wished.set()
+
     async def run(self) -> None:
         """Have plans made anew whenever there is a `_reason` to, until cancelled."""
         wait_s = LOOK_S
         for look in itertools.count(1):
-            reason = await self._reason(look)
+            (reason, bundle), self._wish = self._wish or (await self._reason(look), ""), None
+            self._wished.clear()
             if reason is not None:
-                try:
-                    await self.renew(reason)
-                except StaleModelError:
-                    self._model_changed.set()  # whoever waits for it takes up the other version
-                except (EvoSplitError, OSError) as refused:
-                    wait_s = min(2 * wait_s, LONGEST_S)
-                    _log.warning("the plans stay as they are: %s", refused)
-                else:
-                    wait_s = LOOK_S
-            await asyncio.sleep(wait_s)
+                wait_s = LOOK_S if await self._is_renewed(reason, bundle) else min(2 * wait_s, LONGEST_S)
+                self._wish = None  # what was wished for meanwhile is wished for again, where it still holds
+                self._wished.clear()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._wished.wait(), wait_s)
+
+    async def _is_renewed(self, reason: str, bundle: str) -> bool:
+        try:
+            await self.renew(reason)
+        except StaleModelError:
+            self._model_changed.set()  # whoever waits for it takes up the other version
+        except (EvoSplitError, OSError) as problem:
+            if isinstance(problem, BundleError | ModelError):
+                self.refused = bundle
+            _log.warning("the plans stay as they are: %s", problem)
+            return False
+        return True
 
     async def _reason(self, look: int) -> str | None:
         """Why other plans may be better than those in use."""

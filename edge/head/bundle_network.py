@@ -26,6 +26,11 @@ class BundleNetwork:
         """What the bundle says of itself."""
         return self._bundle.manifest
 
+    @property
+    def digest(self) -> str:
+        """The bundle's."""
+        return self._bundle.digest
+
     def source(self, plan: Plan) -> HeadSource:
         """What the head of a plan is made of, with its weights as they are packed. Raises BundleError."""
         cut = parse_cut(self.graph, plan.cut_key)

@@ -38,6 +38,11 @@ class Heads:
         return self._network.graph
 
     @property
+    def bundle(self) -> str:
+        """The digest of the bundle."""
+        return self._network.digest
+
+    @property
     def hooks(self) -> tuple[Hook, ...]:
         """What heads are built with, each where it has its place."""
         return self._hooks

@@ -83,6 +83,7 @@ class RuntimeProfile:
         self.frame_s = Histogram(SECONDS)
         self.wire_bytes = Histogram(BYTES)
         self.answered_by: Counter[str] = Counter()
+        self.late = 0
         self.segments: dict[tuple[str, str], SegmentProfile] = {}
         self.hooks: dict[str, HookProfile] = {}
         self.wire = WireSeen()
@@ -93,6 +94,7 @@ class RuntimeProfile:
         self.frame_s.add(result.breakdown.total_s)
         self.wire_bytes.add(result.wire_bytes)
         self.answered_by[result.answered_by] += 1
+        self.late += result.late
         if answer is not None and answer.run is not None:
             self._head(answer)
             for hook in answer.run.changed_by:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from evosplit.shared.measurement_store import MeasurementStore, cache_folder
+from evosplit.shared.measurement_store import MeasurementStore, cache_folder, measurements_in
 
 
 def local_store() -> MeasurementStore:
     """The store in `cache_folder`."""
-    return MeasurementStore(cache_folder())
+    return measurements_in(cache_folder())

@@ -1,16 +1,15 @@
-"""Folder of restoration networks, by name; read once, and checked against the name."""
+"""Store of restoration networks, by name; read once, and checked against the name."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, TypeAlias
 
-from evosplit.shared.atomic_write import write_whole
-from evosplit.shared.errors import RestorationError
+from evosplit.shared.errors import NotFoundError, RestorationError
 from evosplit.shared.lru import Lru
 from evosplit.shared.restoration.network import Restoration, read_restoration
+from evosplit.shared.storage.objects import Objects
 
 RestorationOf: TypeAlias = Callable[[str], Restoration]
 """The restoration of a name. Raises RestorationError."""
@@ -19,18 +18,21 @@ _HELD_BYTES: Final = 64 * 10**6
 
 
 class RestorationStore:
-    """``NAME.onnx`` files; several processes may share a folder, since files appear whole or not at all.
+    """Objects ``NAME.onnx``; several processes may share them, since they appear whole or not at all.
 
     Safe to call from several threads.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
         self._held: Lru[str, Restoration] = Lru(_HELD_BYTES)
         self._lock = threading.Lock()
 
     def __call__(self, name: str) -> Restoration:
-        """The restoration of a name. Raises RestorationError for one that is not here, or is damaged."""
+        """The restoration of a name. Raises RestorationError for one that is not here, or is damaged.
+
+        Also StoreError.
+        """
         with self._lock:
             held = self._held.get(name)
         if held is not None:
@@ -38,8 +40,8 @@ class RestorationStore:
         if not name.isalnum():
             raise RestorationError("a restoration's name is hexadecimal digits")
         try:
-            content = self._place(name).read_bytes()
-        except OSError:
+            content = self._objects.read(f"{name}.onnx")
+        except NotFoundError:
             raise RestorationError(f"no restoration {name} here: have plans made again") from None
         restoration = read_restoration(content, name)
         with self._lock:
@@ -47,10 +49,7 @@ class RestorationStore:
         return restoration
 
     def keep(self, restoration: Restoration) -> None:
-        """Write it where it is not there yet. Raises OSError."""
-        place = self._place(restoration.name)
-        if not place.is_file():
-            write_whole(place, restoration.content, rivals=True)
-
-    def _place(self, name: str) -> Path:
-        return self._folder / f"{name}.onnx"
+        """Write it where it is not there yet. Raises StoreError."""
+        name = f"{restoration.name}.onnx"
+        if not self._objects.has(name):
+            self._objects.write(name, restoration.content)

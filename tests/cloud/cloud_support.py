@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message
 
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.fleet.fleet import Fleet
 from evosplit.cloud.inference import Inference
 from evosplit.cloud.ingress import access_of, make_app
 from evosplit.cloud.plan_service import MakePlans, PlanAnswer, PlanRequest, PlanService
@@ -164,18 +165,20 @@ class Client:
 def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) -> Iterator[Client]:
     """The application over a folder of models."""
     chosen = AppSettings(models=folder, data=folder / "data", token=TOKEN, threads=1, **settings)
-    registry = open_registry(folder)
+    registry, store = open_registry(folder), chosen.store_places.open()
     plane = data_plane(registry)
     inference = Inference(plane, 2, chosen.infer_timeout_s)
+    plans = PlanService(store, make_plans)
     versions, trials = VersionStore(chosen.data), TrialReports(chosen.data)
     with closing(WorkerThreads(1, "other")) as pool, closing(WorkerThreads(1, "plan")) as plan_pool:
         services = Services(
             settings=chosen,
             registry=registry,
             plane=plane,
-            plans=PlanService(chosen.data, make_plans),
+            plans=plans,
+            fleet=Fleet(store.records, plans.bundles, chosen.heartbeat_s),
             warmer=TailWarmer(plane),
-            signer=BundleSigner(chosen.data),
+            signer=BundleSigner(chosen.data, store.records),
             inference=inference,
             pool=pool,
             plan_pool=plan_pool,

@@ -17,6 +17,7 @@ from plan_tables import table_of
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.plan_service import PlanAnswer, PlanRequest
 from evosplit.cloud.registry import Model, Registry
+from evosplit.cloud.storage.store import StorePlaces
 from evosplit.shared.errors import BundleError, UsageError
 from evosplit.shared.profiler import measure_profile
 from evosplit.shared.security.bundle_release import Release, SignedRelease, question_digest, sign_release
@@ -65,7 +66,7 @@ def test_the_sequence_grows_whatever_the_clock_says(tmp_path: Path, registry: Re
     model = registry.get("chain")
     sequences = []
     for now_s in (1.8e9, 0.0, 1.8e9, 1.8e9 + 1):  # to 1970 and back, a new process each time
-        signer = BundleSigner(tmp_path, lambda now_s=now_s: now_s)
+        signer = BundleSigner(tmp_path, StorePlaces(tmp_path).open().records, lambda now_s=now_s: now_s)
         sequences.append(signer.sign(model, answer_of(model), b"").release.release.sequence)
     assert sequences == sorted(set(sequences))
     assert sequences[-1] == 1000 * (1.8e9 + 1)
@@ -73,7 +74,7 @@ def test_the_sequence_grows_whatever_the_clock_says(tmp_path: Path, registry: Re
 
 def test_replicas_share_key_and_sequence(tmp_path: Path, registry: Registry) -> None:
     model, seen = registry.get("chain"), []
-    signers = [BundleSigner(tmp_path, lambda: 5.0) for _ in range(4)]
+    signers = [BundleSigner(tmp_path, StorePlaces(tmp_path).open().records, lambda: 5.0) for _ in range(4)]
     assert len({signer.public_key for signer in signers}) == 1
 
     def work(signer: BundleSigner) -> None:
@@ -88,11 +89,11 @@ def test_replicas_share_key_and_sequence(tmp_path: Path, registry: Registry) -> 
 
 
 def test_the_private_key_is_its_owners_alone(tmp_path: Path) -> None:
-    BundleSigner(tmp_path)
+    BundleSigner(tmp_path, StorePlaces(tmp_path).open().records)
     assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
     (tmp_path / "signing.key").write_text("no key")
     with pytest.raises(UsageError, match="is no private Ed25519 key in PEM"):
-        BundleSigner(tmp_path)
+        BundleSigner(tmp_path, StorePlaces(tmp_path).open().records)
 
 
 def test_golden_signature(tmp_path: Path) -> None:

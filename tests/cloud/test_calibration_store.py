@@ -33,6 +33,7 @@ from evosplit.shared.picture_codes import encode_pixels
 from evosplit.shared.profile import Profile
 from evosplit.shared.profiler import measure_profile
 from evosplit.shared.serial import to_data
+from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.shared.token import bearer
 
 BROKEN = (
@@ -45,7 +46,9 @@ SET = "/v1/models/chain/calibrations/cam-1"
 @pytest.fixture
 def here(tiny_models: Path, tmp_path: Path) -> Iterator[Client]:
     shutil.copytree(tiny_models, tmp_path / "m")
-    with app_client(tmp_path / "m", Planner(tmp_path / "m" / "data", 1), max_body_bytes=200_000) as client:
+    with app_client(
+        tmp_path / "m", Planner(FileObjects(tmp_path / "m" / "data"), 1), max_body_bytes=200_000
+    ) as client:
         yield client
 
 
@@ -89,7 +92,7 @@ def test_every_kind_of_input_is_kept_and_found_again(registry: Registry, here: C
 
 
 def test_what_was_sent_is_what_is_calibrated_from(registry: Registry, tmp_path: Path) -> None:
-    model, store = registry.get("chain"), CalibrationStore(tmp_path)
+    model, store = registry.get("chain"), CalibrationStore(FileObjects(tmp_path))
     for at in (2, 0):
         store.put(model, "a", at, *oip.build_request(whole_frame(model, at)))
     first, second = store.feeds(model, "a")
@@ -149,7 +152,7 @@ def test_without_the_token_nothing_is_taken_or_told(here: Client) -> None:
 def test_sets_are_bounded_and_the_oldest_goes(registry: Registry, tmp_path: Path) -> None:
     model = registry.get("chain")
     body, length = oip.build_request(whole_frame(model))
-    store = CalibrationStore(tmp_path, set_bytes=2 * len(body), most_sets=2)
+    store = CalibrationStore(FileObjects(tmp_path), set_bytes=2 * len(body), most_sets=2)
     for at in (0, 1):
         store.put(model, "a", at, body, length)
     with pytest.raises(InputError, match="would take more"):

@@ -15,6 +15,7 @@ from cloud_support import Client, app_client
 from evosplit.cloud.plan_service import PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.registry import Model, Registry, load_model
+from evosplit.cloud.storage.store import StorePlaces
 from evosplit.planner.problem.limits import Limits
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import ProfileError, UsageError
@@ -23,6 +24,7 @@ from evosplit.shared.profile import Profile
 from evosplit.shared.profiler import measure_profile
 from evosplit.shared.replan import choices
 from evosplit.shared.serial import from_json, to_data, to_json
+from evosplit.shared.storage.file_objects import FileObjects
 
 
 @dataclass
@@ -52,10 +54,13 @@ def body_of(profile: Profile, **more: object) -> bytes:
 
 def test_a_question_is_answered_once(registry: Registry, profile: Profile, tmp_path: Path) -> None:
     planner = FakePlanner()
-    service = PlanService(tmp_path, planner)
+    service = PlanService(StorePlaces(tmp_path).open(), planner)
     first = service.plan(registry.get("chain"), body_of(profile))
     assert service.plan(registry.get("chain"), body_of(profile)) == first
-    assert PlanService(tmp_path, planner).plan(registry.get("chain"), body_of(profile)) == first
+    assert (
+        PlanService(StorePlaces(tmp_path).open(), planner).plan(registry.get("chain"), body_of(profile))
+        == first
+    )
     assert len(planner.calls) == 1
     assert service.bundles.find(first.bundle).read_bytes() == b"bundle"
     service.plan(registry.get("chain"), body_of(profile, rtt_s=0.03))
@@ -65,7 +70,7 @@ def test_a_question_is_answered_once(registry: Registry, profile: Profile, tmp_p
 
 def test_a_lost_bundle_is_made_again(registry: Registry, profile: Profile, tmp_path: Path) -> None:
     planner = FakePlanner()
-    service = PlanService(tmp_path, planner)
+    service = PlanService(StorePlaces(tmp_path).open(), planner)
     answer = service.plan(registry.get("chain"), body_of(profile))
     service.bundles.find(answer.bundle).unlink()
     service.plan(registry.get("chain"), body_of(profile))
@@ -82,7 +87,7 @@ def test_a_lost_bundle_is_made_again(registry: Registry, profile: Profile, tmp_p
 def test_a_profile_of_another_model(
     registry: Registry, profile: Profile, tmp_path: Path, changes: dict[str, object], says: str
 ) -> None:
-    service = PlanService(tmp_path, FakePlanner())
+    service = PlanService(StorePlaces(tmp_path).open(), FakePlanner())
     with pytest.raises(ProfileError, match=says):
         service.plan(registry.get("chain"), body_of(replace(profile, **changes)))
 
@@ -90,12 +95,12 @@ def test_a_profile_of_another_model(
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"\xff", b'{"profile": {}}', b'{"profile": null}'])
 def test_malformed_requests(registry: Registry, tmp_path: Path, body: bytes) -> None:
     with pytest.raises(ProfileError, match="not a valid PlanRequest"):
-        PlanService(tmp_path, FakePlanner()).plan(registry.get("chain"), body)
+        PlanService(StorePlaces(tmp_path).open(), FakePlanner()).plan(registry.get("chain"), body)
 
 
 def test_impossible_limits(registry: Registry, profile: Profile, tmp_path: Path) -> None:
     body = body_of(profile, limits={"memory_bytes": -1})
-    service = PlanService(tmp_path, FakePlanner())
+    service = PlanService(StorePlaces(tmp_path).open(), FakePlanner())
     with pytest.raises(UsageError, match="memory"):
         service.plan(registry.get("chain"), body)
 
@@ -110,7 +115,7 @@ def test_from_a_profile_to_a_bundle_that_opens(
 ) -> None:
     shutil.copytree(tiny_models, tmp_path / "m")
     data = tmp_path / "m" / "data"
-    with app_client(tmp_path / "m", Planner(data, 1)) as client:
+    with app_client(tmp_path / "m", Planner(FileObjects(data), 1)) as client:
         status, answer = plan_over_http(client, profile)
         assert status == 200, answer
         got = client.get(f"/v1/bundles/{answer['bundle']}")
@@ -131,7 +136,7 @@ def test_without_inputs_nothing_is_quantised_but_what_is_sent(
     tiny_models: Path, registry: Registry, profile: Profile, tmp_path: Path
 ) -> None:
     """Float heads; each frame's own range on the wire, bytes as they are packed; raw pixels of pictures."""
-    planner, model = Planner(tmp_path / "data", 1), registry.get("chain")
+    planner, model = Planner(FileObjects(tmp_path / "data"), 1), registry.get("chain")
     able = replace(profile, picture_s={"raw8": 0.0, "png": 0.0, "jpeg-30": 0.0}, prepare_s=0.5)
     able = replace(able, layer_s=(1.0,) * len(profile.layer_s), head_s={})
     plans = choices(planner(model, PlanRequest(able, 0.001), tmp_path / "b").table)
@@ -151,7 +156,10 @@ def test_an_edge_is_offered_what_it_measured(
 ) -> None:
     """Pictures that it can make, when preparing is slow; and nothing of the kind to one that said nothing."""
     shutil.copytree(tiny_models, tmp_path / "m")
-    planner, model = Planner(tmp_path / "m" / "data", 1), load_model(tmp_path / "m" / "chain.onnx", {})
+    planner, model = (
+        Planner(FileObjects(tmp_path / "m" / "data"), 1),
+        load_model(tmp_path / "m" / "chain.onnx", {}),
+    )
     pictures = np.random.default_rng(0).random((24, 3, 16, 16)).astype(np.float32)
     np.savez(tmp_path / "m" / "chain.calibration.npz", x=pictures)
     slow = replace(profile, layer_s=(1.0,) * len(profile.layer_s), head_s={}, prepare_s=0.5, pack_s=0.1)
@@ -170,7 +178,7 @@ def test_a_drop_judges_the_table(tiny_models: Path, profile: Profile, tmp_path: 
     rng = np.random.default_rng(0)
     pictures = rng.normal(size=(24, 3, 16, 16)).astype(np.float32)
     np.savez(tmp_path / "m" / "chain.calibration.npz", x=pictures)
-    with app_client(tmp_path / "m", Planner(tmp_path / "m" / "data", 1)) as client:
+    with app_client(tmp_path / "m", Planner(FileObjects(tmp_path / "m" / "data"), 1)) as client:
         strict = plan_over_http(client, profile, max_drop=0.0)
         loose = plan_over_http(client, profile, max_drop=0.9)
         status, refusal = plan_over_http(client, profile, max_drop=1.5)
@@ -183,7 +191,7 @@ def test_a_drop_judges_the_table(tiny_models: Path, profile: Profile, tmp_path: 
 
 def test_a_limit_that_cannot_be_met_is_named(tiny_models: Path, profile: Profile, tmp_path: Path) -> None:
     shutil.copytree(tiny_models, tmp_path / "m")
-    with app_client(tmp_path / "m", Planner(tmp_path / "m" / "data", 1)) as client:
+    with app_client(tmp_path / "m", Planner(FileObjects(tmp_path / "m" / "data"), 1)) as client:
         status, answer = plan_over_http(client, profile, limits={"memory_bytes": 0})
     assert status in (200, 422)
     if status == 422:

@@ -16,6 +16,7 @@ from evosplit.planner.problem.limits import Limits
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.profile import Machine, Profile
 from evosplit.shared.replan import choices
+from evosplit.shared.storage.file_objects import FileObjects
 from tests import models as nets
 from tests.smooth_net import smooth_feeds, two_stage_net
 
@@ -50,7 +51,7 @@ def edge_profile(model: Model) -> Profile:
 
 
 def test_what_is_learned_in_idle_time_is_planned_with(model: Model, tmp_path: Path) -> None:
-    planner, restorations = Planner(tmp_path, 1), Restorations(tmp_path)
+    planner, restorations = Planner(FileObjects(tmp_path), 1), Restorations(FileObjects(tmp_path))
     request = PlanRequest(edge_profile(model), limits=Limits(max_error=0.001), restores=True)
     before = planner(model, request, tmp_path / "before.evb").table
     assert not restored(before)

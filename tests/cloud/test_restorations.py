@@ -35,6 +35,7 @@ from evosplit.shared.restoration.network import Restoration, build_restoration
 from evosplit.shared.restoration.restored_tail import restored_tail
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model, tail_model
+from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.shared.wire import Frame, encode_frame
 
 STOP = 2
@@ -61,7 +62,7 @@ def network(model: Model, cut: Cut, step: float = 0.5, sha256: str | None = None
 
 @pytest.fixture
 def kept(model: Model, cut: Cut, tmp_path: Path) -> tuple[Restorations, Restoration]:
-    restorations, made = Restorations(tmp_path), network(model, cut)
+    restorations, made = Restorations(FileObjects(tmp_path)), network(model, cut)
     restorations.networks.keep(made)
     return restorations, made
 
@@ -145,13 +146,13 @@ def test_what_does_not_belong_to_the_frame_is_refused(registry, model, cut, kept
 
 
 def test_what_was_learned_is_found_by_its_inputs(model, cut, tmp_path) -> None:
-    restorations, lesson = Restorations(tmp_path), Lesson(model.graph.sha256, "these")
+    restorations, lesson = Restorations(FileObjects(tmp_path)), Lesson(model.graph.sha256, "these")
     (tensor,) = cut.boundary
     made = network(model, cut)
     known = TensorRestorations(model.graph.sha256, tensor, (StepRestoration(STEP, made.name, 0.5, 1e-4),))
     assert restorations.state(model.graph.sha256) == ""
     restorations.keep(lesson, Learned(known, (made,)))
-    assert Restorations(tmp_path).known(lesson) == {tensor: known}
+    assert Restorations(FileObjects(tmp_path)).known(lesson) == {tensor: known}
     assert restorations.known(Lesson(model.graph.sha256, "others")) == {}
     assert restorations.networks(made.name) == made
     assert not restorations.is_done(lesson)

@@ -14,6 +14,7 @@ from plan_tables import table_of
 
 from evosplit.cloud.plan_service import PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.registry import Model, Registry
+from evosplit.cloud.storage.store import StorePlaces
 from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.shared import oip
 from evosplit.shared.graph import parse_cut
@@ -87,8 +88,7 @@ def test_a_cut_that_the_model_does_not_have_is_in_the_log(
 
 
 def test_recent_tables_are_those_handed_out_last(registry: Registry, question: bytes, tmp_path: Path) -> None:
-    service, model = PlanService(tmp_path, plan_at_cuts), registry.get("residual")
+    service, model = PlanService(StorePlaces(tmp_path).open(), plan_at_cuts), registry.get("residual")
     assert service.recent(3) == ()
     service.plan(model, question)
-    (tmp_path / "plans" / "broken.json").write_text("{")
     assert [table.model for table in service.recent(8)] == ["residual"]

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import io
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from evosplit.shared.bundle import Bundle, CalibrationKind
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.replan import choices
+from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.shared.token import bearer
 from tests import models
 
@@ -81,6 +82,7 @@ async def stage(
     promised_drop: float | None = None,
     bandwidth_bps: float = 1e12,
     real_timeouts: bool = False,
+    without: Collection[str] = ("heartbeat",),
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     folder.mkdir(exist_ok=True)
@@ -94,7 +96,7 @@ async def stage(
         path,
         digest,
         bandwidth_bps=bandwidth_bps,
-        calibrations=CalibrationStore(folder / "calibrations"),
+        calibrations=CalibrationStore(FileObjects(folder / "calibrations")),
     )
     server = TestServer(cloud.app())
     await server.start_server()
@@ -109,7 +111,7 @@ async def stage(
         if not real_timeouts:
             session = PatientSession(session, cloud)
         bundle = Bundle.open(path, digest)
-        slot = await stack.enter_async_context(serving_agent(chosen, bundle, TOKEN, session))
+        slot = await stack.enter_async_context(serving_agent(chosen, bundle, TOKEN, session, without))
         front = TestServer(make_app(slot, TOKEN, chosen.data, chosen.max_body_bytes))
         await front.start_server(auto_decompress=False)
         stack.push_async_callback(front.close)

@@ -26,10 +26,11 @@ from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.shared.card import Card
-from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.errors import EvoSplitError, InputError
+from evosplit.shared.fleet.heartbeat import Heartbeat, HeartbeatAnswer
 from evosplit.shared.graph import Graph
 from evosplit.shared.oip import HEADER_LENGTH
-from evosplit.shared.serial import to_data
+from evosplit.shared.serial import from_json, to_data
 from evosplit.shared.weights import strip_weights
 
 TOKEN = "a-test-token"
@@ -66,6 +67,9 @@ class FakeCloud:
     shown_release: int = -1
     """Which release goes with a bundle: the last one, or an earlier one played again."""
     calibrations: CalibrationStore | None = None
+    heartbeats: list[Heartbeat] = field(default_factory=list)
+    heartbeat_answer: HeartbeatAnswer | None = None
+    """None: a cloud that knows no fleet."""
     page: tuple[int, str, bytes] | None = None
     ports: list[int] = field(default_factory=list)
     has_one: asyncio.Event = field(default_factory=asyncio.Event)
@@ -110,6 +114,7 @@ class FakeCloud:
                 web.get("/v1/signing-key", self._signing_key),
                 web.put(f"/v1/models/{name}/calibrations/{{name}}/{{index}}", self._calibration),
                 web.get(f"/v1/models/{name}/weights", self._weights),
+                web.post(f"/v1/models/{name}/heartbeat", self._heartbeat),
                 web.route("*", "/{path:.*}", self._nothing),
             ]
         )
@@ -195,6 +200,13 @@ class FakeCloud:
             self.releases.append(to_data(signed.release))
         release = {"release": self.releases[self.shown_release]} if self.releases else {}
         return web.json_response({"bundle": self.digest, "table": {}, **release})
+
+    async def _heartbeat(self, request: web.Request) -> web.Response:
+        said = from_json(Heartbeat, await self._carry(request), InputError)
+        self.heartbeats.append(said)
+        if self.heartbeat_answer is None:
+            return await self._nothing(request)
+        return web.json_response(to_data(self.heartbeat_answer))
 
     async def _signing_key(self, request: web.Request) -> web.Response:
         if self.signer is None:

@@ -18,7 +18,7 @@ from evosplit.kernels.device_profile import DeviceProfiler
 from evosplit.shared.errors import AuthError, BundleError, CloudUnavailableError, NotFoundError, ProfileError
 from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
 from evosplit.shared.json_cache import write_kept
-from evosplit.shared.measurement_store import MeasurementStore
+from evosplit.shared.measurement_store import measurements_in
 from evosplit.shared.profile import Profile
 from evosplit.shared.serial import from_data
 
@@ -38,7 +38,7 @@ async def test_first_start_measures_and_the_next_needs_no_cloud(scene: Scene) ->
     assert profile.slowdown == 2.0
     assert len(profile.layer_s) == len(scene.cloud.graph.layers)
     assert min(profile.head_s[len(profile.layer_s)], profile.encode_s_per_byte) > 0
-    kept = DeviceProfiler(MeasurementStore(scene.settings.folder), 1, timed_integers)
+    kept = DeviceProfiler(measurements_in(scene.settings.folder), 1, timed_integers)
     assert kept.known(profile.model_sha256, None, 2.0) == profile, "under the keys of all who measure"
     assert request["limits"] == {"memory_bytes": 10**7, "max_error": None}
     assert 0 < request["rtt_s"] < 1

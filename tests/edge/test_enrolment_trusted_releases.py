@@ -11,11 +11,16 @@ from enrolment_support import Scene, enrolment_scene
 from fake_cloud import TOKEN
 
 from evosplit.cloud.bundle_signer import BundleSigner
+from evosplit.cloud.storage.store import StorePlaces
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import BundleError, UsageError
 
 pytestmark = pytest.mark.usefixtures("measured_here")
+
+
+def signer_in(data: Path) -> BundleSigner:
+    return BundleSigner(data, StorePlaces(data).open().records)
 
 
 class SignedScene(Scene):
@@ -31,7 +36,7 @@ class SignedScene(Scene):
 
 @pytest_asyncio.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[SignedScene]:
-    async with enrolment_scene(tmp_path, BundleSigner(tmp_path / "cloud")) as made:
+    async with enrolment_scene(tmp_path, signer_in(tmp_path / "cloud")) as made:
         yield SignedScene(made.cloud, made.server, made.settings, made.session)
 
 
@@ -48,7 +53,7 @@ async def test_the_first_key_is_trusted_and_kept(scene: SignedScene) -> None:
 
 async def test_another_key_is_refused(scene: SignedScene, tmp_path: Path) -> None:
     await scene.enrol()
-    scene.cloud.signer = BundleSigner(tmp_path / "other")
+    scene.cloud.signer = signer_in(tmp_path / "other")
     await scene.is_refused(r"^the bundle is not signed with the key that is trusted, .*cloud-key.pem$")
 
 
@@ -56,7 +61,7 @@ async def test_a_given_key_is_trusted_alone(scene: SignedScene, tmp_path: Path) 
     given, other = tmp_path / "given.pem", tmp_path / "other.pem"
     assert scene.cloud.signer is not None
     given.write_bytes(scene.cloud.signer.public_key)
-    other.write_bytes(BundleSigner(tmp_path / "other").public_key)
+    other.write_bytes(signer_in(tmp_path / "other").public_key)
     await scene.is_refused(r"trusted, .*other.pem$", bundle_key=other)
     await scene.enrol(bundle_key=given)
     assert not (scene.settings.folder / "cloud-key.pem").exists()

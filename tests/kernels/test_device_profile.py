@@ -13,7 +13,7 @@ from evosplit.shared.card import card_from_data, check_card
 from evosplit.shared.errors import ModelError
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.integer_profiler import Quantised
-from evosplit.shared.measurement_store import MeasurementStore
+from evosplit.shared.measurement_store import MeasurementStore, measurements_in
 from evosplit.shared.slowdown import slowed
 from tests.models import chain_net, save
 
@@ -27,7 +27,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> MeasurementStore:
-    return MeasurementStore(tmp_path_factory.mktemp("kept"))
+    return measurements_in(tmp_path_factory.mktemp("kept"))
 
 
 def test_parts_are_shared_between_edge_and_cloud(graph: Graph, store: MeasurementStore) -> None:
@@ -61,7 +61,7 @@ def test_a_model_without_integers_says_why_and_is_not_tried_again(graph: Graph, 
         tried.append(graph.name)
         raise ModelError("no convolution in it")
 
-    profiler = DeviceProfiler(MeasurementStore(tmp_path), 1, never)
+    profiler = DeviceProfiler(measurements_in(tmp_path), 1, never)
     assert profiler.reason_without_integers(graph.sha256) == ""
     assert profiler.profile(graph).integers is None
     assert profiler.profile(graph) == profiler.known(graph.sha256)
@@ -71,7 +71,7 @@ def test_a_model_without_integers_says_why_and_is_not_tried_again(graph: Graph, 
 
 def test_progress_is_counted_to_the_end(graph: Graph, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    DeviceProfiler(MeasurementStore(tmp_path)).profile(graph, progress=lambda *one: seen.append(one))
+    DeviceProfiler(measurements_in(tmp_path)).profile(graph, progress=lambda *one: seen.append(one))
     assert seen[-1][0] == seen[-1][1] > 0
 
 

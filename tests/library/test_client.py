@@ -35,6 +35,7 @@ from evosplit.shared.errors import (
 from evosplit.shared.profile import Profile
 from evosplit.shared.serial import from_json
 from evosplit.shared.session import Runner
+from evosplit.shared.storage.file_objects import FileObjects
 from tests import models as nets
 
 PASSED = ("X-", "Inference-", "Content-Type")
@@ -250,7 +251,7 @@ async def test_a_cloud_tier_plans_for_a_profile_that_was_measured_here(
     model = evosplit.load(model_folder(tmp_path) / "chain.onnx")
     profile = await asyncio.to_thread(evosplit.profile, model, slowdown=8.0, integers=False)
     limits = evosplit.Limits(min_depth=1)
-    planner = Planner(tmp_path / "data", 1)
+    planner = Planner(FileObjects(tmp_path / "data"), 1)
     async with ingress(tmp_path, planner) as url, evosplit.AsyncClient(url, CLOUD_TOKEN) as client:
         served = await client.make_plans("chain", profile, rtt_s=0.01, limits=limits)
         assert served == await client.make_plans("chain", profile.profile, rtt_s=0.01, limits=limits)

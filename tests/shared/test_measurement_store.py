@@ -10,13 +10,13 @@ import pytest
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.link import Link
-from evosplit.shared.measurement_store import MeasurementStore
+from evosplit.shared.measurement_store import measurements_in
 
 KEY = CacheKey("links", "0" * 64, "by hand")
 
 
 def test_a_value_is_made_once_and_again_when_asked_to(tmp_path: Path) -> None:
-    store, made = MeasurementStore(tmp_path), []
+    store, made = measurements_in(tmp_path), []
 
     def make() -> Link:
         made.append(len(made))
@@ -36,4 +36,4 @@ def test_a_value_is_made_once_and_again_when_asked_to(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "links").write_text("in the way")
     with pytest.raises(EvoSplitError, match="cannot keep"):
-        MeasurementStore(tmp_path).get(Link, KEY, lambda: Link(1e6))
+        measurements_in(tmp_path).get(Link, KEY, lambda: Link(1e6))

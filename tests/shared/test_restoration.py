@@ -19,6 +19,7 @@ from evosplit.shared.restoration.restored_tail import restored_tail, takes_resto
 from evosplit.shared.restoration.store import RestorationStore
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model, tail_model
+from evosplit.shared.storage.file_objects import FileObjects
 from tests.models import chain_net, feeds, residual_net, save
 
 STOP = 2
@@ -58,17 +59,17 @@ def crossing(graph: Graph, cut: Cut) -> dict[str, np.ndarray]:
 
 def test_a_file_is_read_back_by_its_name(graph: Graph, cut: Cut, tmp_path) -> None:
     made = restoration(graph, cut.boundary[0], 0.5)
-    store = RestorationStore(tmp_path / "networks")
+    store = RestorationStore(FileObjects(tmp_path / "networks"))
     store.keep(made)
     store.keep(made)
     assert store(made.name) == made
-    assert RestorationStore(tmp_path / "networks")(made.name) == made
+    assert RestorationStore(FileObjects(tmp_path / "networks"))(made.name) == made
     assert made.step == np.float32(0.1)
 
 
 def test_what_is_not_there_or_damaged_is_refused_in_one_line(graph: Graph, cut: Cut, tmp_path) -> None:
     made = restoration(graph, cut.boundary[0])
-    store = RestorationStore(tmp_path)
+    store = RestorationStore(FileObjects(tmp_path))
     with pytest.raises(RestorationError, match=f"no restoration {made.name} here"):
         store(made.name)
     with pytest.raises(RestorationError, match="hexadecimal"):

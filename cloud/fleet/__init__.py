@@ -1,0 +1,1 @@
+"""Fleet: registered edges, and roll-outs of bundles to a share of them."""

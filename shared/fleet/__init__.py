@@ -1,0 +1,1 @@
+"""Fleet: what edges say of themselves, and what the cloud answers."""

@@ -1,0 +1,1 @@
+"""Object storage: files or S3 behind one interface."""
