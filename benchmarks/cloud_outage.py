@@ -157,7 +157,7 @@ async def _back(seen: Camera, course: Course, ready_s: float) -> float:
         by, digest = await _frame(seen, number, course)
         number += 1
         plans = seen.agent.plans
-        best = fastest(plans.model.table, plans.link, plans.priced())
+        best = fastest(plans.model.table, plans.links.of(""), plans.priced())
         if by not in ("edge-fallback", "nobody") and digest == best.digest:
             return time.perf_counter() - ready_s
         await asyncio.sleep(PERIOD_S / 5)

@@ -46,6 +46,9 @@ def _option(name: str, field: FieldInfo) -> Callable[[F], F]:
     flag, kind = _told(field, "flag"), _kind(field)
     if kind is bool:
         return _switch(name, field, flag)
+    if (metavar := _told(field, "metavar")).endswith("..."):
+        shown_as = metavar.removesuffix("...").upper()
+        return click.option(flag, name, multiple=True, metavar=shown_as, help=field.description)
     shown = None if field.is_required() or field.default is None else _shown(field)
     return click.option(
         flag, name, type=_type(field, kind), default=shown, show_default=True, help=field.description

@@ -86,6 +86,7 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         versions=versions,
         trials=trials,
         canary=canary,
+        watch=watch,
     )
 
 

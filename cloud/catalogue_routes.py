@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from importlib.metadata import version
 from typing import Final
 
@@ -15,7 +16,13 @@ from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import client_key, model_name, model_version, requested_model, services_of
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.card import card_to_data
-from evosplit.shared.oip import BINARY_TYPE, CLIENT_HEADER, model_metadata, server_metadata
+from evosplit.shared.oip import (
+    BINARY_TYPE,
+    CLIENT_HEADER,
+    model_metadata,
+    server_metadata,
+    server_timing_header,
+)
 from evosplit.shared.serial import to_json
 
 NAME: Final = "evosplit"
@@ -44,10 +51,14 @@ async def model_ready(request: Request) -> Response:
 
 
 async def probe(request: Request) -> Response:
-    """Reads a body and forgets it, so that an edge can measure its link; it knows the cloud by its name."""
-    settings = services_of(request).settings
-    await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
-    return JSONResponse({"name": NAME})
+    """Reads a body and forgets it, so that an edge can measure its link; it knows the cloud by its name.
+
+    The answer also tells how long frames wait here, to edges that send none just now.
+    """
+    services, started_s = services_of(request), time.perf_counter()
+    await read_body(request, services.settings.max_body_bytes, services.settings.body_timeout_s)
+    timing = server_timing_header(services.inference.wait_s(), time.perf_counter() - started_s)
+    return JSONResponse({"name": NAME}, headers=timing)
 
 
 async def models(request: Request) -> Response:

@@ -50,7 +50,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A request that is ready to run: where it enters the network, and what goes in there."""
+    """A request that is ready to run since ``ready_s``: where it enters the network, and what goes in there.
+
+    ``queue_s`` is its wait until it was decoded.
+    """
 
     model: Model
     request: InferRequest
@@ -59,6 +62,7 @@ class Prepared:
     restorations: tuple[Restoration, ...]
     queue_s: float
     decode_s: float
+    ready_s: float
     is_stale: bool = False
     """A frame of another content of the model than its sender would get plans for now."""
 
@@ -114,17 +118,10 @@ class DataPlane:
         request = parse_request(call.body, call.header_length)
         model_of = functools.partial(self._registry.of_content, name) if call.version is None else None
         entry = read_inputs(chosen, request, self._streams, self._restoration_of, model_of)
-        decode_s = time.perf_counter() - started_s
-        return Prepared(
-            model=entry.model,
-            request=request,
-            cut=entry.cut,
-            feeds=entry.feeds,
-            restorations=entry.restorations,
-            queue_s=started_s - call.received_s,
-            decode_s=decode_s,
-            is_stale=entry.model is not chosen,
-        )
+        ready_s = time.perf_counter()
+        what = (entry.model, request, entry.cut, entry.feeds, entry.restorations)
+        times_s = (started_s - call.received_s, ready_s - started_s, ready_s)
+        return Prepared(*what, *times_s, is_stale=entry.model is not chosen)
 
     def run(self, batch: Sequence[Prepared]) -> list[Answer | EvoSplitError]:
         """The answers to requests of one key, or what was wrong with each. Raises what building raises."""
@@ -140,7 +137,7 @@ class DataPlane:
                 return [problem]
             return [answer for each in batch for answer in self.run([each])]  # only one may be to blame
         tail_s = time.perf_counter() - started_s
-        return [_answer(each, made, tail_s) for each, made in zip(batch, outputs, strict=True)]
+        return [_answer(each, made, started_s, tail_s) for each, made in zip(batch, outputs, strict=True)]
 
     def outputs(self, prepared: Prepared) -> Feeds:
         """What the network makes of one request, beside those that are answered. Raises InputError."""
@@ -178,12 +175,14 @@ class DataPlane:
         )
 
 
-def _answer(prepared: Prepared, made: dict[str, NDArray[Any]], tail_s: float) -> Answer:
+def _answer(prepared: Prepared, made: dict[str, NDArray[Any]], started_s: float, tail_s: float) -> Answer:
+    """Every wait is the queue's: for a decoder, a slot, a tail that has to be built."""
     model, request = prepared.model, prepared.request
+    queue_s = prepared.queue_s + max(started_s - prepared.ready_s, 0.0)
     outputs = dict(made)
     if not prepared.cut.layers:
         outputs |= pass_through_outputs(model.graph, prepared.feeds)
-    times_s = {"queue_s": prepared.queue_s, "decode_s": prepared.decode_s, "tail_s": tail_s}
+    times_s = {"queue_s": queue_s, "decode_s": prepared.decode_s, "tail_s": tail_s}
     stale: dict[str, Scalar] = {STALE_MODEL: True} if prepared.is_stale else {}
     response = InferResponse(
         model_name=model.name,

@@ -43,6 +43,10 @@ class Inference:
         """How many requests wait for a slot."""
         return self._gate.waiting
 
+    def wait_s(self) -> float:
+        """Seconds that a request which came now would wait for its turn."""
+        return self._gate.wait_s()
+
     async def answer(self, name: str, call: Call, left_s: float = float("inf")) -> Answer:
         """The answer to one request, which has to be there ``left_s`` after its arrival.
 

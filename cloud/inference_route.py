@@ -12,7 +12,14 @@ from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import client_key, model_name, model_version, services_of
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.content_coding import chosen_coding, compress
-from evosplit.shared.oip import BINARY_TYPE, HEADER_LENGTH, TIME_LEFT, header_length, time_left_s
+from evosplit.shared.oip import (
+    BINARY_TYPE,
+    HEADER_LENGTH,
+    TIME_LEFT,
+    header_length,
+    server_timing_header,
+    time_left_s,
+)
 
 
 async def infer(request: Request) -> Response:
@@ -26,7 +33,9 @@ async def infer(request: Request) -> Response:
     call = Call(body, length, time.perf_counter(), version, client)
     with services.canary.watching(name, call):
         answer, length = await services.inference.answer(name, call, left_s)
-    headers = {} if length is None else {HEADER_LENGTH: str(length)}
+    headers = server_timing_header(services.inference.wait_s(), time.perf_counter() - call.received_s)
+    if length is not None:
+        headers[HEADER_LENGTH] = str(length)
     if coding := chosen_coding(request.headers.get("accept-encoding")):
         answer = await in_thread(services.pool, lambda: compress(answer, coding), settings.infer_timeout_s)
         headers["Content-Encoding"] = coding

@@ -18,6 +18,7 @@ from evosplit.cloud.registry import Model, Registry
 from evosplit.cloud.repository.canary import CanaryWatch
 from evosplit.cloud.repository.trial_reports import TrialReports
 from evosplit.cloud.repository.version_store import VersionStore
+from evosplit.cloud.repository.watch import RepositoryWatch
 from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.cloud.worker_threads import in_thread
@@ -43,6 +44,7 @@ class Services:
     versions: VersionStore
     trials: TrialReports
     canary: CanaryWatch
+    watch: RepositoryWatch | None = None
 
 
 def services_of(request: Request) -> Services:

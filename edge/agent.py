@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from evosplit.edge.audits.plan_audits import PlanAudits
 from evosplit.edge.background.supervisor import Supervisor, Work
 from evosplit.edge.calibration.live_calibration import LiveCalibration
+from evosplit.edge.head.bundle_set import BundleSet
 from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.pipeline.clouds import Clouds
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.intake import FrameIntake
+from evosplit.edge.results.decision_file import DecisionFile
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
 from evosplit.edge.sinks.delivery import SinkDelivery
@@ -22,7 +25,6 @@ from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
 from evosplit.edge.telemetry.savings_record import SavingsRecord
-from evosplit.shared.bundle import Bundle
 
 if TYPE_CHECKING:
     from evosplit.edge.hook_learning.manager import HookManager
@@ -35,14 +37,15 @@ class Agent:
     ``background`` runs the ``tasks``, ``sources`` give frames without a client,
     ``sinks`` send results away under the name of ``node``.
 
-    ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``: None where the settings leave them out.
+    ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``, ``decision_log``: None where the settings
+    leave them out.
     """
 
-    bundle: Bundle
+    bundle: BundleSet
     frames: FrameIntake
     engine: Engine
     plans: CurrentPlan
-    cloud: CloudLink
+    clouds: Clouds
     store: Store
     metrics: Metrics
     profile: RuntimeProfile
@@ -57,3 +60,9 @@ class Agent:
     calibration: LiveCalibration | None = None
     plan_audits: PlanAudits | None = None
     spool: Spool | None = None
+    decision_log: DecisionFile | None = None
+
+    @property
+    def cloud(self) -> CloudLink:
+        """The link to the first cloud."""
+        return self.clouds.first.link

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -21,19 +21,20 @@ from evosplit.edge.build_background import (
     live_calibration,
     plan_audits,
 )
+from evosplit.edge.build_clouds import link_states, make_clouds, planners
+from evosplit.edge.device.device_watch import DeviceWatch
 from evosplit.edge.enrolment.heartbeats import Heartbeats
 from evosplit.edge.enrolment.measure import kept_profile
 from evosplit.edge.enrolment.note import client_id
-from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.assemble import HeadOptions
+from evosplit.edge.head.bundle_set import BundleSet, bundle_set
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.table_heads import Heads
-from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.traffic_meter import TrafficMeter
-from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
+from evosplit.edge.pipeline.clouds import Clouds
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.frame_flow import FrameFlow
@@ -41,12 +42,13 @@ from evosplit.edge.pipeline.intake import FrameIntake
 from evosplit.edge.pipeline.late_frames import LateFrames
 from evosplit.edge.pipeline.serving import EdgeModel, Serving
 from evosplit.edge.pipeline.stages import ComputeThread
+from evosplit.edge.pipeline.surroundings import Surroundings
+from evosplit.edge.results.decision_file import DecisionFile
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import open_store
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sinks.build_sinks import deliveries, node_of
 from evosplit.edge.sources.sources import Sources, fixed_sources
-from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
 from evosplit.edge.telemetry.fleet_state import FleetState
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
@@ -57,19 +59,15 @@ from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.fleet.heartbeat import Audited
 from evosplit.shared.graph import Graph
-from evosplit.shared.link import Link
 from evosplit.shared.providers import Providers
 
 if TYPE_CHECKING:
     from evosplit.edge.audits.hook_audits import HookAudits
 
-ASSUMED_BPS: Final = 10e6
-"""The bandwidth until something was seen of the link."""
-
 
 async def build_agent(
     settings: EdgeSettings,
-    bundle: Bundle,
+    bundles: Bundle | BundleSet,
     token: str,
     session: aiohttp.ClientSession,
     before: Agent | None = None,
@@ -81,18 +79,18 @@ async def build_agent(
     Raises BundleError, ModelError, CardError, StoreError.
     """
     predictions = await asyncio.to_thread(PredictionRecord, settings.folder)
-    link = await asyncio.to_thread(_link, settings, bundle, before)
-    meter = link.meter
-    plans = await asyncio.to_thread(_plans, settings, bundle, link, predictions)
-    identity = await asyncio.to_thread(client_id, settings.data)
+    meter = await asyncio.to_thread(_meter, settings) if before is None else before.cloud.meter
+    made, identity = bundle_set(bundles), await asyncio.to_thread(client_id, settings.data)
     client = settings.name or identity
-    uplink = Uplink(session, settings.cloud_url, settings.model, token, client)
-    cloud = CloudLink(uplink, link, settings.timeout_s, plans.reconsider)
+    states = link_states(settings, made, meter, None if before is None else before.clouds)
+    planning, log = planners(settings, token, session, client), _log_of(settings, before)
+    plans = await asyncio.to_thread(_plans, settings, made, states, predictions, log)
+    clouds = make_clouds(settings, plans, states, token, session, client)
     failures = HookFailures()
     audits = hook_audits(settings, plans.model.card, failures)
-    engine = _engine(settings, plans, cloud, failures, audits)
-    watch = LinkWatch(cloud, settings.probe_interval_s)
-    await watch.look()
+    engine = _engine(settings, plans, clouds, failures, audits)
+    watches = [LinkWatch(cloud.link, settings.probe_interval_s) for cloud in clouds.every]
+    await asyncio.gather(*(watch.look() for watch in watches))
     metrics = Metrics(settings.model, version("evosplit")) if before is None else before.metrics
     pause = BackgroundPause()
     background = Supervisor(metrics.background_failed)
@@ -103,11 +101,10 @@ async def build_agent(
     profile = RuntimeProfile()
     graph = plans.model.graph
     savings = SavingsRecord(graph, profile, hooks, settings.folder, settings.slowdown, _is_masked(settings))
-    planner = PlannerClient(session, settings.cloud_url, settings.model, token, client)
     renewal = await asyncio.to_thread(
-        PlanRenewal, plans, settings, planner, bundle, savings.now, cloud.model_changed
+        PlanRenewal, plans, settings, planning, made, savings.now, clouds.first.link.model_changed
     )
-    calibration = live_calibration(plans, settings, planner, renewal, pause)
+    calibration = live_calibration(plans, settings, planning, renewal, pause)
     if calibration is not None:
         await asyncio.to_thread(calibration.warm)
     checks = plan_audits(engine, settings, calibration, pause)
@@ -115,11 +112,12 @@ async def build_agent(
     followers = [follower for follower in (hooks, calibration, checks) if follower is not None]
     spool = Spool(store, settings.spool_bytes) if settings.spool_bytes else None
     flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers)
-    tasks = background_tasks(plans, watch, renewal, savings, predictions, hooks, calibration)
+    tasks = background_tasks(plans, watches, renewal, savings, predictions, hooks, calibration)
+    tasks["device"] = DeviceWatch(plans.see_device).run
     measured = await asyncio.to_thread(kept_profile, settings, graph.sha256, plans.model.card)
     who, audited = (identity, settings.name), (lambda: Audited() if checks is None else checks.audited)
-    fleet = FleetState(who, measured, plans, link, profile, spool, audited, lambda: renewal.refused)
-    tasks["heartbeat"] = Heartbeats(planner, cloud, fleet.beat, renewal.wish).run
+    fleet = FleetState(who, measured, plans, states[0], profile, spool, audited, lambda: renewal.refused)
+    tasks["heartbeat"] = Heartbeats(planning[0], clouds.first.link, fleet.beat, renewal.wish).run
     if meter.is_metered:
         tasks["traffic"] = meter.run
     if spool is not None:
@@ -129,11 +127,11 @@ async def build_agent(
     tasks |= {f"sink {sink.name}": sink.run for sink in sinks}
     frames = FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, settings.collect_s > 0)
     return Agent(
-        bundle=bundle,
+        bundle=made,
         frames=frames,
         engine=engine,
         plans=plans,
-        cloud=cloud,
+        clouds=clouds,
         store=store,
         metrics=metrics,
         profile=profile,
@@ -148,27 +146,38 @@ async def build_agent(
         calibration=calibration,
         plan_audits=checks,
         spool=spool,
+        decision_log=log,
     )
 
 
-def _link(settings: EdgeSettings, bundle: Bundle, before: Agent | None) -> LinkState:
+def _meter(settings: EdgeSettings) -> TrafficMeter:
+    return TrafficMeter(settings.traffic, settings.folder / "traffic.json")
+
+
+def _log_of(settings: EdgeSettings, before: Agent | None) -> DecisionFile | None:
+    """The log goes on where another agent takes a place."""
     if before is not None:
-        return LinkState(before.cloud.link, before.cloud.meter)
-    meter = TrafficMeter(settings.traffic, settings.folder / "traffic.json")
-    return LinkState(Link(ASSUMED_BPS, bundle.manifest.table.rtt_s), meter)
+        return before.decision_log
+    return None if settings.decision_log is None else DecisionFile(settings.decision_log)
 
 
 def _plans(
-    settings: EdgeSettings, bundle: Bundle, link: LinkState, predictions: PredictionRecord
+    settings: EdgeSettings,
+    bundles: BundleSet,
+    states: Sequence[LinkState],
+    predictions: PredictionRecord,
+    log: DecisionFile | None,
 ) -> CurrentPlan:
-    course = Course(predictions.read(bundle.manifest.table), learns=settings.corrections)
-    heads = Heads(bundle, _head_options(settings))
-    model = EdgeModel(heads.graph, _card(bundle, heads.graph), bundle.manifest.table)
-    return CurrentPlan(Serving(model, heads), link, course)
+    table = bundles.manifest.table
+    course = Course(predictions.read(table), learns=settings.corrections)
+    heads = Heads(bundles, _head_options(settings))
+    model = EdgeModel(heads.graph, _card(bundles, heads.graph), table)
+    around = Surroundings(states, settings.power, settings.max_latency_s)
+    return CurrentPlan(Serving(model, heads), around, course, log.write if log else None)
 
 
-def _card(bundle: Bundle, graph: Graph) -> Card | None:
-    data = bundle.manifest.card
+def _card(bundles: BundleSet, graph: Graph) -> Card | None:
+    data = bundles.manifest.card
     return None if data is None else check_card(card_from_data(dict(data)), graph)
 
 
@@ -190,11 +199,10 @@ def _is_masked(settings: EdgeSettings) -> bool:
 def _engine(
     settings: EdgeSettings,
     plans: CurrentPlan,
-    cloud: CloudLink,
+    clouds: Clouds,
     failures: HookFailures,
     audits: HookAudits | None,
 ) -> Engine:
-    deltas = DeltaSender(secrets.randbits(64), DeltaSettings(threshold=settings.delta_threshold))
     compute = ComputeThread(settings.slowdown)
     limits = (settings.keeps_inputs, settings.max_frame_bytes)
-    return Engine(plans, compute, cloud, deltas, failures, audits, *limits)
+    return Engine(plans, compute, clouds, failures, audits, *limits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evosplit.edge.audits.float_answers import FloatAnswers
@@ -62,13 +63,13 @@ def hook_manager(
 def live_calibration(
     plans: CurrentPlan,
     settings: EdgeSettings,
-    planner: PlannerClient,
+    planners: Sequence[PlannerClient],
     renewal: PlanRenewal,
     pause: BackgroundPause,
 ) -> LiveCalibration | None:
     """None where the settings leave no memory for inputs."""
     if settings.calibration_bytes:
-        return LiveCalibration(plans, settings, planner, renewal, pause)
+        return LiveCalibration(plans, settings, planners, renewal, pause)
     if plans.calibration == "none":
         _log.warning("plans have no calibration, and none is to be made of frames: they stay float")
     return None
@@ -89,7 +90,7 @@ def plan_audits(
 
 def background_tasks(
     plans: CurrentPlan,
-    watch: LinkWatch,
+    watches: Sequence[LinkWatch],
     renewal: PlanRenewal,
     savings: SavingsRecord,
     predictions: PredictionRecord,
@@ -99,7 +100,7 @@ def background_tasks(
     """By name, in the order in which they are started."""
     built = asyncio.Event()
     tasks: dict[str, Work] = {
-        "link-watch": watch.run,
+        **{f"link-watch{f'-{number}' if number else ''}": each.run for number, each in enumerate(watches)},
         "expectation": savings.run,
         "heads": functools.partial(_build_heads, plans, built),
     }

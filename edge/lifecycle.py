@@ -16,8 +16,10 @@ import aiohttp
 
 from evosplit.edge.agent import Agent
 from evosplit.edge.build_agent import build_agent
+from evosplit.edge.enrolment.cloud_settings import by_cloud
 from evosplit.edge.enrolment.enrol import changed_model
 from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.head.bundle_set import BundleSet
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import EvoSplitError
@@ -45,15 +47,16 @@ class AgentSlot:
     async def follow(
         self, settings: EdgeSettings, cloud: PlannerClient, session: aiohttp.ClientSession
     ) -> None:
-        """Take up other contents of the model as the cloud serves them, until cancelled."""
+        """Take up other contents of the model as the first ``cloud`` serves them, until cancelled."""
         pause_s = FIRST_PAUSE_S
+        name, own = next(iter(by_cloud(settings).items()))
         while True:
             await self.agent.cloud.model_changed.wait()
             try:
-                bundle = await changed_model(settings, cloud, self.agent.bundle)
+                bundle = await changed_model(own, cloud, self.agent.bundle.first)
                 self.agent.cloud.model_changed.clear()
                 if bundle is not None:
-                    await self._replace(settings, bundle, cloud.token, session)
+                    await self._replace(settings, BundleSet({name: bundle}), cloud.token, session)
             except (EvoSplitError, OSError) as refused:
                 _log.warning("the model stays as it is: %s", refused)
                 await asyncio.sleep(pause_s)
@@ -62,11 +65,11 @@ class AgentSlot:
                 pause_s = FIRST_PAUSE_S
 
     async def _replace(
-        self, settings: EdgeSettings, bundle: Bundle, token: str, session: aiohttp.ClientSession
+        self, settings: EdgeSettings, bundles: BundleSet, token: str, session: aiohttp.ClientSession
     ) -> None:
         old = self.agent
-        self.agent = await build_agent(settings, bundle, token, session, old)
-        _log.info("serving version %s of %s", bundle.manifest.model_sha256[:12], settings.model)
+        self.agent = await build_agent(settings, bundles, token, session, old)
+        _log.info("serving version %s of %s", bundles.manifest.model_sha256[:12], settings.model)
         await old.sources.end()
         await old.frames.drain()
         await _end(old)
@@ -76,7 +79,7 @@ class AgentSlot:
 @contextlib.asynccontextmanager
 async def serving_agent(
     settings: EdgeSettings,
-    bundle: Bundle,
+    bundles: Bundle | BundleSet,
     token: str,
     session: aiohttp.ClientSession,
     without: Collection[str] = (),
@@ -85,8 +88,8 @@ async def serving_agent(
 
     Background tasks named in ``without`` are not started. Raises as `build_agent`.
     """
-    slot = AgentSlot(await build_agent(settings, bundle, token, session), without)
-    store = slot.agent.store
+    slot = AgentSlot(await build_agent(settings, bundles, token, session), without)
+    store, log = slot.agent.store, slot.agent.decision_log
     try:
         slot.start()
         yield slot
@@ -95,18 +98,20 @@ async def serving_agent(
     finally:
         await _end(slot.agent)
         await asyncio.to_thread(store.close)
+        if log is not None:
+            await asyncio.to_thread(log.close)
 
 
 @contextlib.asynccontextmanager
 async def running_agent(
     settings: EdgeSettings,
-    bundle: Bundle,
+    bundles: Bundle | BundleSet,
     token: str,
     session: aiohttp.ClientSession,
     without: Collection[str] = (),
 ) -> AsyncIterator[Agent]:
     """As `serving_agent`, for who stays with one network."""
-    async with serving_agent(settings, bundle, token, session, without) as slot:
+    async with serving_agent(settings, bundles, token, session, without) as slot:
         yield slot.agent
 
 
@@ -115,6 +120,6 @@ async def _end(agent: Agent) -> None:
     await agent.background.end()
     await agent.frames.end()
     agent.engine.compute.close()
-    await asyncio.to_thread(agent.cloud.meter.keep)
+    await asyncio.to_thread(agent.clouds.first.link.meter.keep)
     await asyncio.to_thread(agent.savings.keep)
     await asyncio.to_thread(agent.predictions.keep, agent.plans.course.known)

@@ -27,7 +27,7 @@ from evosplit.edge.api.http_errors import errors_as_json
 from evosplit.edge.api.listening import HEAD_TIMEOUT_S, listening
 from evosplit.edge.certificate_watch import following
 from evosplit.edge.directory_lock import locked
-from evosplit.edge.enrolment.enrol import enrol
+from evosplit.edge.enrolment.enrol_all import enrol_all
 from evosplit.edge.enrolment.note import client_id
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import AgentSlot, serving_agent
@@ -88,14 +88,14 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     if files is not None:
         files.context()  # what is wrong with them is said before the work of a first start
     async with _cloud_session(settings) as session:
-        client = settings.name or await asyncio.to_thread(client_id, settings.data)
-        cloud = PlannerClient(session, settings.cloud_url, settings.model, shown, client)
-        bundle = await _unless(stop, enrol(settings, cloud))
-        if bundle is None:
+        name = settings.name or await asyncio.to_thread(client_id, settings.data)
+        clients = [PlannerClient(session, url, settings.model, shown, name) for url in settings.cloud_url]
+        bundles = await _unless(stop, enrol_all(settings, clients))
+        if bundles is None:
             return
-        async with serving_agent(settings, bundle, shown, session) as slot:
+        async with serving_agent(settings, bundles, shown, session) as slot:
             app = make_app(slot, token, settings.data, settings.max_body_bytes)
-            async with _beside(slot.follow(settings, cloud, session)):
+            async with _beside(slot.follow(settings, clients[0], session)):
                 await _serve_agent(app, listener, files, stop)
 
 

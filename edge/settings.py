@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from evosplit.shared.device_state import Power
 from evosplit.shared.errors import UsageError
 from evosplit.shared.fleet.agent_identity import NAME
 from evosplit.shared.measurement_store import cache_folder
@@ -18,7 +19,7 @@ from evosplit.shared.providers import ProviderName
 from evosplit.shared.security.tls import ClientFiles, ServerFiles, server_files
 from evosplit.shared.token import given_token, read_token, stored_token
 from evosplit.shared.traffic import TrafficLimit, parse_traffic
-from evosplit.shared.units import parse_size
+from evosplit.shared.units import parse_duration, parse_size
 
 LEARNED: Final = ("exit", "repeat", "bits", "channels")
 """Kinds of hooks that an agent learns by itself."""
@@ -51,23 +52,34 @@ def _region(text: str) -> tuple[float, ...]:
     return sides
 
 
+def _clouds(text: str) -> tuple[str, ...]:
+    return tuple(url.strip().rstrip("/") for url in text.split(",") if url.strip())
+
+
+CloudUrls: TypeAlias = Annotated[tuple[str, ...], NoDecode, _text(_clouds)]
 Traffic: TypeAlias = Annotated[TrafficLimit, _text(parse_traffic)]
 Size: TypeAlias = Annotated[int, _text(parse_size)]
+Duration: TypeAlias = Annotated[float, _text(parse_duration)]
 Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, _text(_region)]
 Kinds: TypeAlias = Annotated[tuple[str, ...], NoDecode, _text(_kinds)]
 
 
 def _option(default: Any, flag: str, help_text: str, metavar: str = "", **bounds: Any) -> Any:  # noqa: ANN401 - as `Field`
-    """A setting that is an option of the command, too: its flag, and what its help says."""
+    """A setting that is an option of the command, too: its flag, and what its help says.
+
+    A ``metavar`` with dots behind it is that of an option that may be given again.
+    """
     told: JsonDict = {"flag": flag, "metavar": metavar}
     return Field(default, description=help_text, json_schema_extra=told, **bounds)
 
 
 class EdgeSettings(BaseSettings):
-    """One agent: one model, one data directory, one cloud.
+    """One agent: one model, one data directory, one cloud or several.
 
     What is not given is taken from the environment (``EVOSPLIT_EDGE_PORT``), then from the file
     ``_env_file`` of such lines, then from here. A setting with a description is an option of the command.
+
+    ``cloud_url`` has the addresses of the clouds, the first one asked first.
 
     ``slowdown`` lets this machine play one that is so many times slower, by waiting, and with
     ``integer_slowdown`` one whose integer kernels are slower yet. ``memory_bytes``,
@@ -102,7 +114,12 @@ class EdgeSettings(BaseSettings):
         protected_namespaces=(),
     )
 
-    cloud_url: str = _option(..., "--cloud", "Address of the cloud tier.")
+    cloud_url: CloudUrls = _option(
+        ...,
+        "--cloud",
+        "Address of the cloud tier; given again for others, of which plans use the fastest that is there.",
+        metavar="url...",
+    )
     model: str = _option(..., "--model", "Name of a model that the cloud tier serves.")
     name: str = _option(
         "", "--name", "Name of this agent in the fleet. [default: its token's, or a random one]"
@@ -157,6 +174,21 @@ class EdgeSettings(BaseSettings):
         "--traffic",
         "Bytes that a metered link carries, as in 500MB/month (or hour, day, week): plans keep to it.",
         metavar="size/period",
+    )
+    power: Power = _option(
+        "auto",
+        "--power",
+        "What the device runs on (auto: it is asked); on battery plans take the least energy.",
+    )
+    max_latency_s: Duration | None = _option(
+        None,
+        "--max-latency",
+        "Fast enough where energy counts, as in 100ms. [default: 1.5 times the fastest plan's]",
+        metavar="duration",
+        gt=0,
+    )
+    decision_log: Path | None = _option(
+        None, "--decision-log", "File for what plans are chosen by, and which; `evosplit replay` reads it."
     )
     max_drop: float | None = Field(None, ge=0, le=1)
     integers: bool = _option(True, "--integers/--no-integers", "Let plans run heads in 8-bit integers.")
@@ -266,8 +298,11 @@ class EdgeSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _check(self) -> EdgeSettings:
-        if not self.cloud_url.startswith(("http://", "https://")):
-            raise UsageError(f"not a cloud address: {self.cloud_url!r} (write it like http://host:8000)")
+        for url in self.cloud_url or ("",):
+            if not url.startswith(("http://", "https://")):
+                raise UsageError(f"not a cloud address: {url!r} (write it like http://host:8000)")
+        if len(set(self.cloud_url)) < len(self.cloud_url):
+            raise UsageError("a cloud is given twice")
         if (self.cloud_cert is None) != (self.cloud_key is None):
             raise UsageError("a certificate for the cloud needs both --cloud-cert and --cloud-key")
         server_files(self.tls_cert, self.tls_key, self.client_ca)
@@ -283,7 +318,7 @@ class EdgeSettings(BaseSettings):
 
     def changed(self, **changes: Any) -> EdgeSettings:  # noqa: ANN401 - as the settings are
         """With other values, checked as they all are."""
-        return EdgeSettings(**{**dict(self), **changes})
+        return type(self)(**{**dict(self), **changes})
 
     @property
     def depth(self) -> int:
@@ -303,13 +338,18 @@ class EdgeSettings(BaseSettings):
     @property
     def cloud_tls(self) -> ClientFiles | None:
         """What a cloud that serves HTTPS is verified by."""
-        is_secure = self.cloud_url.startswith("https://")
+        is_secure = any(url.startswith("https://") for url in self.cloud_url)
         return ClientFiles(self.cloud_ca, self.cloud_cert, self.cloud_key) if is_secure else None
 
     @property
     def folder(self) -> Path:
         """Where this model's bundle and results are kept."""
         return self.data / self.model
+
+    @property
+    def cloud_folder(self) -> Path:
+        """Where what the cloud made and signed is kept."""
+        return self.folder
 
 
 def _is_region(left: float, top: float, right: float, bottom: float) -> bool:

@@ -167,6 +167,13 @@ class NotOurCloudError(CloudUnavailableError):
     """Something else answered in the cloud's place: a login page of the network, a proxy."""
 
 
+class OversizedAnswerError(NotOurCloudError):
+    """An answer larger than any that a cloud could give: it is not read to its end."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(f"the cloud's answer is larger than the {most_bytes} bytes that it can have")
+
+
 class CloudRefusedError(PeerError):
     """The cloud answered with an error of its own."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 JITTER_S: Final = 1e-3
 """A transfer no longer than this is lost in jitter: it only shows that the link is at least so fast."""
@@ -26,6 +27,38 @@ class Link:
     def uplink_s(self, wire_bytes: float) -> float:
         """Seconds until ``wire_bytes`` have arrived and the answer is back (the answer is small)."""
         return self.rtt_s + 8 * wire_bytes / self.bandwidth_bps
+
+    def of(self, cloud: str) -> Link:
+        """Itself: where there is one link, it leads to every cloud."""
+        del cloud
+        return self
+
+    def later(self, wait_s: float) -> Link:
+        """With requests that take so much longer."""
+        return dataclasses.replace(self, rtt_s=self.rtt_s + wait_s) if wait_s else self
+
+
+class LinkOf(Protocol):
+    """The link to each cloud, by the name that plans have it under; "" is the first one. Hashable."""
+
+    def of(self, cloud: str) -> Link:
+        """The link to one of them."""
+        ...
+
+    def __hash__(self) -> int:
+        """By value."""
+        ...
+
+
+@dataclass(frozen=True)
+class Links:
+    """Links by cloud, the first one first."""
+
+    by_cloud: tuple[tuple[str, Link], ...]
+
+    def of(self, cloud: str) -> Link:
+        """Of a cloud that is not among them, the first one's."""
+        return next((link for name, link in self.by_cloud if name == cloud), self.by_cloud[0][1])
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,9 @@ class Plan:
     A plan that counts on hooks names the tensors of those ``exits`` that are to be at work (None: whichever
     there are). Then ``latency`` is the mean over frames, ``reach`` the share of them that goes to the cloud,
     and ``wire_share`` the share of ``wire_bytes`` that such a frame is expected to send.
+
+    Where an agent has several clouds, ``cloud`` is the address of the one that the plan was made for ("": the
+    first, or none is needed).
     """
 
     model: str
@@ -125,13 +128,14 @@ class Plan:
     exits: tuple[str, ...] | None = None
     reach: float = 1.0
     wire_share: float = 1.0
+    cloud: str = ""
 
     @model_serializer(mode="wrap")
     def _without_what_is_usual(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         """The JSON, and so the digest, of a plan without ranges, steps and hooks is what it was before."""
         data: dict[str, object] = write(self)
         usual: dict[str, object] = {"activation_ranges": {}, "easier": {}, "exits": None}
-        usual |= {"reach": 1.0, "wire_share": 1.0}
+        usual |= {"reach": 1.0, "wire_share": 1.0, "cloud": ""}
         return {key: value for key, value in data.items() if key not in usual or value != usual[key]}
 
     @property

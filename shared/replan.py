@@ -7,10 +7,11 @@ frames is owed (a cumulative sum, as CUSUM charts have it), and leads to the cha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeAlias
 
-from evosplit.shared.link import Link
+from evosplit.shared.link import LinkOf
 from evosplit.shared.plan import Plan, PlanTable
 
 RELATIVE_GAIN: Final = 0.1
@@ -30,16 +31,16 @@ Price: TypeAlias = Callable[[Plan], float]
 
 
 def replan(
-    table: PlanTable, link: Link, current: Plan | None, price: Price | None = None, owed: float = 0.0
+    table: PlanTable, links: LinkOf, current: Plan | None, price: Price | None = None, owed: float = 0.0
 ) -> Plan:
     """The plan for the next frame, by ``price`` or else as predicted.
 
-    The table is optimal over bandwidth at the round trip it was made for; the link's own round trip decides
+    The table is optimal over bandwidth at the round trip it was made for; the links' own round trips decide
     here, so that every plan (and the fallback, which needs no link) is priced again: O(plans). ``owed`` is
     what frames have added up to (`owing`).
     """
-    price = price or predicted(link)
-    candidate = fastest(table, link, price)
+    price = price or predicted(links)
+    candidate = fastest(table, links, price)
     if current is None or current not in choices(table):
         return candidate
     current_s = price(current)
@@ -48,14 +49,14 @@ def replan(
     return candidate if is_clear or (owed > DUE and gain_s > 0) else current
 
 
-def fastest(table: PlanTable, link: Link, price: Price | None = None) -> Plan:
+def fastest(table: PlanTable, links: LinkOf, price: Price | None = None) -> Plan:
     """The plan of the least latency; of equals, the one of the highest bandwidths."""
-    return min(reversed(choices(table)), key=price or predicted(link))
+    return min(reversed(choices(table)), key=price or predicted(links))
 
 
-def predicted(link: Link) -> Price:
+def predicted(links: LinkOf) -> Price:
     """What plans themselves predict."""
-    return lambda plan: plan.latency_at(link).total_s
+    return lambda plan: plan.latency_at(links.of(plan.cloud)).total_s
 
 
 def owing(owed: float, current_s: float, best_s: float) -> float:
@@ -66,3 +67,17 @@ def owing(owed: float, current_s: float, best_s: float) -> float:
 def choices(table: PlanTable) -> tuple[Plan, ...]:
     """The plans of the table, the fallback first where there is one."""
     return table.plans if table.fallback is None else (table.fallback, *table.plans)
+
+
+def narrowed(table: PlanTable, kept: Sequence[Plan]) -> PlanTable:
+    """The table with these plans alone; the fallback stays one if it is among them."""
+    fallback = table.fallback if table.fallback in kept else None
+    plans = tuple(plan for plan in kept if plan is not fallback)
+    return dataclasses.replace(table, breakpoints_bps=(), plans=plans, fallback=fallback)
+
+
+def reachable(table: PlanTable, away: Collection[str]) -> PlanTable:
+    """The table without the plans of clouds that are ``away``; all of it where nothing would remain."""
+    kept = [plan for plan in choices(table) if not plan.boundary or plan.cloud not in away]
+    is_split = any(plan.boundary for plan in kept)
+    return narrowed(table, kept) if away and is_split and len(kept) < len(choices(table)) else table

@@ -32,7 +32,8 @@ class Result:
     ``outcome`` is the card's reading of the outputs (label, text, boxes) as plain JSON, or None.
     ``error`` says in one line why there is none.
     ``cut_key`` is the cut that was really used. ``received_at_s`` is Unix time. ``hook`` names the hook that
-    gave the answer (``exit``), and ``confidence`` is then the hook's. A ``late`` frame was kept on disk until
+    gave the answer (``exit``), and ``confidence`` is then the hook's; ``cloud`` is the address of the cloud
+    that did. A ``late`` frame was kept on disk until
     the cloud was there.
     """
 
@@ -51,3 +52,4 @@ class Result:
     cut_key: str | None = None
     hook: str | None = None
     late: bool = False
+    cloud: str | None = None

@@ -12,7 +12,7 @@ from typing import Final
 
 from evosplit.shared.errors import UsageError
 from evosplit.shared.plan import Plan, PlanTable
-from evosplit.shared.replan import choices
+from evosplit.shared.replan import choices, narrowed
 from evosplit.shared.units import parse_size
 from evosplit.shared.wall_clock import elapsed_s, is_set
 
@@ -99,9 +99,7 @@ def affordable(table: PlanTable, most_bytes: float, current: Plan | None) -> Pla
     kept = [plan for plan in choices(table) if plan.wire_bytes <= _most(plan, current, most_bytes)]
     if not kept:
         kept = [min(choices(table), key=lambda plan: plan.wire_bytes)]
-    fallback = table.fallback if table.fallback in kept else None
-    plans = tuple(plan for plan in kept if plan is not fallback)
-    return dataclasses.replace(table, breakpoints_bps=(), plans=plans, fallback=fallback)
+    return narrowed(table, kept)
 
 
 def _most(plan: Plan, current: Plan | None, most_bytes: float) -> float:

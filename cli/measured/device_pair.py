@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from evosplit.edge.link.uplink import CloudAnswer, Uplink
+from evosplit.edge.link.cloud_answer import CloudAnswer
+from evosplit.edge.link.uplink import Uplink
 from evosplit.shared.result import Breakdown
 
 

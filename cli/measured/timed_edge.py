@@ -20,11 +20,13 @@ from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
+from evosplit.edge.pipeline.clouds import Cloud, Clouds
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Job, Strategy
 from evosplit.edge.pipeline.serving import EdgeModel, Serving
 from evosplit.edge.pipeline.stages import DECODE, READ, ComputeThread
+from evosplit.edge.pipeline.surroundings import Surroundings
 from evosplit.library.band_rows import PLANNED
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.bundle import Bundle
@@ -98,9 +100,9 @@ class TimedEdge:
         """
         model = EdgeModel(self._heads.graph, self._played.card, table)
         course = self._course or Course(corrections_of(choices(table)))
-        plans = CurrentPlan(Serving(model, self._heads), self._link, course)
+        plans = CurrentPlan(Serving(model, self._heads), Surroundings([self._link]), course)
         await plans.start()
-        engine = Engine(plans, self._compute, self._cloud)
+        engine = Engine(plans, self._compute, Clouds([Cloud(self._cloud)]))
         number, end_s = 0, time.perf_counter() + _SETTLING_S
         while number < _FEWEST_SETTLING or time.perf_counter() < end_s:
             await self._timed(engine, PLANNED, number)
@@ -120,9 +122,9 @@ class TimedEdge:
         """One whose table is this plan alone, without a fallback."""
         plan = way.plan or self._heads.manifest.table.plans[0]
         model = EdgeModel(self._heads.graph, self._played.card, listed([plan]))
-        plans = CurrentPlan(Serving(model, self._heads), self._link)
+        plans = CurrentPlan(Serving(model, self._heads), Surroundings([self._link]))
         await plans.start()
-        return Engine(plans, self._compute, self._cloud)
+        return Engine(plans, self._compute, Clouds([Cloud(self._cloud)]))
 
     async def _timed(self, engine: Engine, strategy: Strategy, number: int) -> TimedAnswer | None:
         card, picture = self._played.card, self._played.frames[number % len(self._played.frames)]

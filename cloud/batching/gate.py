@@ -24,7 +24,7 @@ class _Waiting:
     turn: asyncio.Future[_Group]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Group:
     """Those that share a slot, until the last one leaves."""
 
@@ -42,6 +42,7 @@ class Gate:
         self._largest = largest
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
+        self._running: set[_Group] = set()
         self._expected = ExpectedTimes()
 
     @property
@@ -54,6 +55,12 @@ class Gate:
         """How many wait for a slot."""
         return len(self._waiting)
 
+    def wait_s(self) -> float:
+        """Seconds that what came now would wait for a slot, as far as past runs tell; 0 while one is free."""
+        if self._free:
+            return 0.0
+        return min(map(self._left_s, self._running), default=0.0) + self._queued_s()
+
     @contextlib.asynccontextmanager
     async def slot(self, key: Hashable, deadline_s: float = float("inf")) -> AsyncIterator[None]:
         """A share in a slot, at once or when one is free. Raises DeadlineError for work that is too late."""
@@ -65,12 +72,17 @@ class Gate:
             self._leave(group)
 
     def _check(self, key: Hashable, deadline_s: float) -> None:
-        queued_s = sum(self._expected.sample_s(other.key) for other in self._waiting) / self._slots
-        left_s, wanted_s = deadline_s - self._clock(), queued_s + self._expected.group_s(key)
+        left_s, wanted_s = deadline_s - self._clock(), self._queued_s() + self._expected.group_s(key)
         if left_s < wanted_s or left_s <= 0:
             raise DeadlineError(
                 f"{max(left_s, 0) * 1e3:.0f} ms are left; it would take {wanted_s * 1e3:.0f} ms"
             )
+
+    def _queued_s(self) -> float:
+        return sum(self._expected.sample_s(other.key) for other in self._waiting) / self._slots
+
+    def _left_s(self, group: _Group) -> float:
+        return max(self._expected.group_s(group.key) - (self._clock() - group.started_s), 0.0)
 
     async def _entered(self, newest: _Waiting) -> _Group:
         self._waiting.append(newest)
@@ -86,6 +98,7 @@ class Gate:
         group.left -= 1
         if group.left == 0:
             self._expected.note(group.key, self._clock() - group.started_s, group.size)
+            self._running.discard(group)
             self._free += 1
             self._admit()
 
@@ -95,6 +108,7 @@ class Gate:
             if chosen:
                 self._free -= 1
                 group = _Group(chosen[0].key, len(chosen), self._clock(), len(chosen))
+                self._running.add(group)
                 for member in chosen:
                     member.turn.set_result(group)
 

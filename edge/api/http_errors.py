@@ -31,7 +31,7 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     try:
         return await handler(request)
     except FrameFailedError as failed:
-        wait_s = request.app[AGENT].agent.cloud.circuit.wait_s(time.monotonic())
+        wait_s = request.app[AGENT].agent.clouds.wait_s(time.monotonic())
         return _answer(failed.http_status, str(failed), wait_s, frame_id=failed.frame_id)
     except RateLimitError as error:
         return _answer(error.http_status, str(error), error.wait_s)

@@ -91,8 +91,11 @@ async def get_profile(request: web.Request) -> web.Response:
 async def get_metrics(request: web.Request) -> web.Response:
     """Prometheus text."""
     agent = request.app[AGENT].agent
-    plans, cloud = agent.plans, agent.cloud
-    agent.metrics.see_link(cloud.link, not cloud.circuit.is_open, plans.plan_changes)
+    plans = agent.plans
+    agent.metrics.see_plans(plans.plan_changes)
+    for cloud in agent.clouds.every:
+        link = cloud.link
+        agent.metrics.see_cloud(cloud.name, link.link, not link.circuit.is_open, link.wait_s)
     agent.metrics.calibration.see(
         plans.calibration,
         plans.table_changes,

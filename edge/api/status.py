@@ -15,7 +15,7 @@ from evosplit.shared.serial import to_data
 def plan_status(agent: Agent) -> dict[str, Any]:
     """The answer to ``GET /v1/plan``. ``bandwidth_bps`` and ``rtt_s`` are assumed while ``samples`` is 0."""
     plans, cloud = agent.plans, agent.cloud
-    plan, estimate = plans.plan, cloud.estimate
+    plan, estimate, situation = plans.plan, cloud.estimate, plans.situation
     link = cloud.link
     return {
         "model": plans.model.graph.name,
@@ -24,8 +24,10 @@ def plan_status(agent: Agent) -> dict[str, Any]:
         "cut_key": None if plan is None else plan.cut_key,
         "plan": None if plan is None else to_data(plan),
         "plan_changes": plans.plan_changes,
-        "cloud": "away" if cloud.circuit.is_open else "up",
+        "cloud": "away" if agent.clouds.are_away else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s, "samples": estimate.samples},
+        "clouds": clouds_status(agent),
+        "device": {**to_data(situation.device), "is_frugal": situation.is_frugal},
         "traffic": None if not cloud.meter.is_metered else cloud.meter.state(),
         "heads_ready": plans.heads_ready(),
         "table_changes": plans.table_changes,
@@ -34,6 +36,24 @@ def plan_status(agent: Agent) -> dict[str, Any]:
         "guard": None if agent.plan_audits is None else to_data(agent.plan_audits.state),
         "table": to_data(plans.model.table),
     }
+
+
+def clouds_status(agent: Agent) -> list[dict[str, Any]]:
+    """Each cloud: whether it is there and used, its link, how long frames wait in it."""
+    plan = agent.plans.plan
+    used = None if plan is None or not plan.boundary else agent.clouds.named(plan.cloud)
+    return [
+        {
+            "cloud": cloud.name,
+            "is_up": not cloud.link.circuit.is_open,
+            "is_used": cloud is used,
+            "bandwidth_bps": cloud.link.link.bandwidth_bps,
+            "rtt_s": cloud.link.link.rtt_s,
+            "samples": cloud.link.estimate.samples,
+            "wait_s": cloud.link.wait_s,
+        }
+        for cloud in agent.clouds.every
+    ]
 
 
 def calibration_status(agent: Agent) -> dict[str, Any]:
@@ -74,8 +94,9 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "plan_changes": plans.plan_changes,
         **calibration_status(agent),
         "predictions": predictions_state(plans),
-        "cloud": "away" if cloud.circuit.is_open else "up",
+        "cloud": "away" if agent.clouds.are_away else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s},
+        "clouds": clouds_status(agent),
         "expectation": to_data(agent.savings.now()),
         "expected": {
             "exit_rate": {hook["hook"]: hook["fire_rate"] for hook in hooks if hook["kind"] in ANSWERING},

@@ -60,7 +60,7 @@ class FloatAnswers:
         """By what a frame sent; where plans send nothing, by what the link could have carried meanwhile."""
         now_s, flow = time.monotonic(), float(answer.wire_bytes)
         if not flow:
-            idle_bytes = (now_s - self._earned_s) * self._engine.cloud.link.bandwidth_bps / 8
+            idle_bytes = (now_s - self._earned_s) * self._engine.clouds.first.link.link.bandwidth_bps / 8
             flow = min(idle_bytes, self._cost_bytes)
         self._bytes.earn(flow)
         self._earned_s = now_s
@@ -89,10 +89,10 @@ class FloatAnswers:
         return None if looked is None else {name: looked[1].tensors[name] for name in looked[0].outputs}
 
     def _is_cloud_possible(self) -> bool:
-        cloud = self._engine.cloud
-        is_free = not cloud.circuit.is_open and not cloud.is_busy
+        clouds = self._engine.clouds
+        is_free = not clouds.are_away and not clouds.are_busy
         is_paid = self._bytes.left >= self._cost_bytes
-        is_short = cloud.link.uplink_s(self._cost_bytes) <= LONGEST_S
+        is_short = clouds.order("")[0].link.link.uplink_s(self._cost_bytes) <= LONGEST_S
         return self.may_send_inputs and is_free and is_paid and is_short
 
     async def _in_cloud(self, job: Job) -> _Outputs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import secrets
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from evosplit.edge.enrolment.renewal import Seen
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.atomic_write import write_whole
-from evosplit.shared.errors import ProfileError
+from evosplit.shared.errors import CloudUnavailableError, EvoSplitError, ProfileError
 from evosplit.shared.units import format_size
 
 
@@ -39,28 +40,43 @@ class Evidence(Protocol):
 class SentInputs:
     """The inputs themselves, in a set of its own in the plan service."""
 
-    def __init__(self, plans: CurrentPlan, cloud: PlannerClient, pause: BackgroundPause) -> None:
-        self._upload = Upload(cloud, secrets.token_hex(8), pause, lambda: plans.link.bandwidth_bps)
+    def __init__(self, plans: CurrentPlan, clouds: Sequence[PlannerClient], pause: BackgroundPause) -> None:
+        self._name = secrets.token_hex(8)
+        self._uploads = [
+            Upload(cloud, self._name, pause, functools.partial(_bandwidth_bps, plans, cloud.url))
+            for cloud in clouds
+        ]
 
     @property
     def sent_bytes(self) -> int:
         """Until now."""
-        return self._upload.sent_bytes
+        return sum(upload.sent_bytes for upload in self._uploads)
 
     async def of(self, kept: Sequence[Kept]) -> Seen:
-        """Send those that are not there yet. Raises as `Upload.send`."""
-        await self._upload.send(kept)
-        return Seen(self._upload.name)
+        """Send each cloud those that are not there yet. Raises as `Upload.send` where none takes them."""
+        failures: list[EvoSplitError] = []
+        for upload in self._uploads:
+            try:
+                await upload.send(kept)
+            except EvoSplitError as failure:  # noqa: PERF203 - each cloud may refuse
+                failures.append(failure)
+        if len(failures) == len(self._uploads):
+            raise failures[-1]
+        return Seen(self._name)
 
 
 class OwnStatistics:
     """What quantisation costs on inputs that never leave; the float network is fetched for it once."""
 
     def __init__(
-        self, plans: CurrentPlan, cloud: PlannerClient, pause: BackgroundPause, settings: EdgeSettings
+        self,
+        plans: CurrentPlan,
+        clouds: Sequence[PlannerClient],
+        pause: BackgroundPause,
+        settings: EdgeSettings,
     ) -> None:
         self._plans = plans
-        self._cloud = cloud
+        self._clouds = clouds
         self._pause = pause
         self._settings = settings
 
@@ -89,13 +105,27 @@ class OwnStatistics:
         model = self._settings.folder / f"model-{sha256[:16]}.onnx"
         if not await asyncio.to_thread(model.exists):
             partial = self._settings.folder / "model.partial"
-            await self._cloud.weights(partial)
+            await self._fetch(partial)
             if await asyncio.to_thread(_sha256, partial) != sha256:
                 raise ProfileError(
                     "the cloud has another version of the network now, or one with weights in other files"
                 )
             await asyncio.to_thread(partial.replace, model)
         return model
+
+    async def _fetch(self, partial: Path) -> None:
+        """From the first cloud that is there."""
+        for cloud in self._clouds:
+            try:
+                return await cloud.weights(partial)
+            except CloudUnavailableError:  # noqa: PERF203 - each cloud may refuse
+                if cloud is self._clouds[-1]:
+                    raise
+        return None
+
+
+def _bandwidth_bps(plans: CurrentPlan, url: str) -> float:
+    return plans.links.of(url).bandwidth_bps
 
 
 def _sha256(path: Path) -> str:

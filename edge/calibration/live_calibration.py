@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 from evosplit.edge.background.follow_ups import FollowUp
@@ -40,12 +41,12 @@ class LiveCalibration:
         self,
         plans: CurrentPlan,
         settings: EdgeSettings,
-        cloud: PlannerClient,
+        clouds: Sequence[PlannerClient],
         renewal: PlanRenewal,
         pause: BackgroundPause,
     ) -> None:
         self._plans = plans
-        self._cloud = cloud
+        self._clouds = tuple(clouds)
         self._settings = settings
         self._renewal = renewal
         self._pause = pause
@@ -148,8 +149,8 @@ class LiveCalibration:
 
     def _new_evidence(self) -> Evidence:
         if self._settings.keeps_inputs:
-            return OwnStatistics(self._plans, self._cloud, self._pause, self._settings)
-        return SentInputs(self._plans, self._cloud, self._pause)
+            return OwnStatistics(self._plans, self._clouds, self._pause, self._settings)
+        return SentInputs(self._plans, self._clouds, self._pause)
 
 
 def uncalibrated_line(needed: int) -> str:

@@ -41,7 +41,7 @@ async def enrol(settings: EdgeSettings, cloud: PlannerClient, retry_s: float = R
     Raises CloudUnavailableError when a new one is needed and no cloud answers for ``enrol_wait_s``, asked
     every ``retry_s``; AuthError, NotFoundError, CloudRefusedError, ProfileError, BundleError.
     """
-    await asyncio.to_thread(settings.folder.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(settings.cloud_folder.mkdir, parents=True, exist_ok=True)
     kept = await asyncio.to_thread(read_note, settings)
     if kept is not None:
         try:
@@ -118,7 +118,7 @@ async def fresh_bundle(
         raise CloudRefusedError("the cloud named no bundle", 200)
     trusted = TrustedReleases(settings)
     await trusted.accept(cloud, planned.release, digest, profile.model_sha256, planned.asked)
-    partial = settings.folder / "bundle.partial"
+    partial = settings.cloud_folder / "bundle.partial"
     await cloud.fetch_bundle(digest, partial)
     bundle = await asyncio.to_thread(Bundle.open, partial, digest)
     _check_model(bundle, settings, profile)

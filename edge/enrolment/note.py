@@ -64,7 +64,7 @@ def wanted(settings: EdgeSettings) -> Enrolment:
 def read_note(settings: EdgeSettings) -> Enrolment | None:
     """The note on disk if it is for these settings."""
     try:
-        kept = from_json(Enrolment, (settings.folder / "enrolment.json").read_bytes(), BundleError)
+        kept = from_json(Enrolment, (settings.cloud_folder / "enrolment.json").read_bytes(), BundleError)
     except (OSError, BundleError):
         return None
     return kept if asked_alike(kept, wanted(settings)) else None
@@ -78,9 +78,9 @@ def asked_alike(kept: Enrolment, other: Enrolment) -> bool:
 
 def write_note(settings: EdgeSettings, note: Enrolment, in_use: Collection[str] = ()) -> None:
     """Point at another bundle, whole or not at all, and drop those that are neither it nor ``in_use``."""
-    write_whole(settings.folder / "enrolment.json", to_json(note))
+    write_whole(settings.cloud_folder / "enrolment.json", to_json(note))
     kept = {bundle_place(settings, digest) for digest in (note.bundle, *in_use)}
-    for old in settings.folder.glob("bundle-*.evb"):
+    for old in settings.cloud_folder.glob("bundle-*.evb"):
         if old not in kept:
             old.unlink(missing_ok=True)
 
@@ -100,4 +100,4 @@ def open_bundle(settings: EdgeSettings, digest: str) -> Bundle:
 
 def bundle_place(settings: EdgeSettings, digest: str) -> Path:
     """Where a bundle lies."""
-    return settings.folder / f"bundle-{digest[:16]}.evb"
+    return settings.cloud_folder / f"bundle-{digest[:16]}.evb"

@@ -33,6 +33,10 @@ from evosplit.shared.token import bearer
 _READ_S: Final = 60.0
 _PLAN_S: Final = 1200.0
 _PUT_S: Final = 115.0
+_OBJECT_BYTES: Final = 64 << 20
+"""The longest answer in JSON: a table of plans."""
+_FILE_BYTES: Final = 1 << 30
+"""The longest file: a model, or a bundle of its weights at several widths."""
 _JSON: Final = MappingProxyType({"Content-Type": "application/json"})
 
 
@@ -64,8 +68,7 @@ class PlannerClient:
 
     async def skeleton(self) -> bytes:
         """The ONNX model without its weights."""
-        path = f"/v1/models/{self.model}/skeleton"
-        return (await self._fetch(is_binary, "GET", path, timeout_s=_PLAN_S)).body
+        return await self._file(f"/v1/models/{self.model}/skeleton")
 
     async def rtt_s(self) -> float:
         """The least of a few round trips."""
@@ -102,13 +105,13 @@ class PlannerClient:
 
     async def weights(self, path: Path) -> None:
         """Write the whole ONNX file to ``path``; it is not verified here."""
-        reply = await self._fetch(is_binary, "GET", f"/v1/models/{self.model}/weights", timeout_s=_PLAN_S)
-        await asyncio.to_thread(path.write_bytes, reply.body)
+        content = await self._file(f"/v1/models/{self.model}/weights")
+        await asyncio.to_thread(path.write_bytes, content)
 
     async def fetch_bundle(self, digest: str, path: Path) -> None:
         """Write the bundle to ``path``; it is not verified here."""
-        reply = await self._fetch(is_binary, "GET", f"/v1/bundles/{digest}", timeout_s=_PLAN_S)
-        await asyncio.to_thread(path.write_bytes, reply.body)
+        content = await self._file(f"/v1/bundles/{digest}")
+        await asyncio.to_thread(path.write_bytes, content)
 
     async def _round_trip_s(self) -> float:
         started_s = time.perf_counter()
@@ -123,6 +126,7 @@ class PlannerClient:
         body: bytes | AsyncIterator[bytes] | None = None,
         timeout_s: float = _READ_S,
         headers: Mapping[str, str] = _JSON,
+        most_bytes: int = _OBJECT_BYTES,
     ) -> Reply:
         try:
             async with self.session.request(
@@ -133,7 +137,7 @@ class PlannerClient:
                 timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=5.0),
                 allow_redirects=False,
             ) as response:
-                reply = await read_reply(response)
+                reply = await read_reply(response, most_bytes)
                 with closed_on(response, NotOurCloudError):
                     if reply.status == 200 and not is_ours(reply):
                         raise stranger(reply.status, reply.content_type)
@@ -146,6 +150,9 @@ class PlannerClient:
         if reply.status != 200:
             raise _refusal(reply)
         return reply
+
+    async def _file(self, path: str) -> bytes:
+        return (await self._fetch(is_binary, "GET", path, timeout_s=_PLAN_S, most_bytes=_FILE_BYTES)).body
 
     def _headers(self) -> dict[str, str]:
         return bearer(self.token) | ({CLIENT_HEADER: self.client} if self.client else {})

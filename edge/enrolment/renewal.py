@@ -6,13 +6,15 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from evosplit.edge.enrolment.enrol import fresh_bundle
+from evosplit.edge.enrolment.cloud_settings import by_cloud
 from evosplit.edge.enrolment.note import Enrolment, read_note, wanted, write_note
+from evosplit.edge.enrolment.plan_site import Made, PlanSite
 from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.head.bundle_set import BundleSet, bundle_set
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.serving import EdgeModel
@@ -48,27 +50,30 @@ class Seen:
 class PlanRenewal:
     """Changes the plan table: one change at a time, and of several that wait the last one asked for.
 
-    ``expected`` is what hooks spare now. ``model_changed`` is set where the cloud serves another content of
-    the model, for which this agent is not built. What goes wrong leaves the table in use as it is.
-    ``refused`` is the last bundle that was wished for and could not be taken.
+    ``expected`` is what hooks spare now. ``model_changed`` is set where the first cloud serves other content
+    of the model, for which this agent is not built. What goes wrong leaves the table in use as it is; of
+    several clouds, the plans of the one that does not answer. ``refused`` is the last bundle that was wished
+    for and could not be taken.
     """
 
     def __init__(
         self,
         plans: CurrentPlan,
         settings: EdgeSettings,
-        cloud: PlannerClient,
-        bundle: Bundle,
+        clients: Sequence[PlannerClient],
+        bundles: Bundle | BundleSet,
         expected: Callable[[], Expectation],
         model_changed: asyncio.Event | None = None,
     ) -> None:
         self._plans = plans
-        self._settings = settings
-        self._cloud = cloud
         self._expected = expected
         self._model_changed = asyncio.Event() if model_changed is None else model_changed
-        self._note = read_note(settings) or replace(wanted(settings), bundle=bundle.digest)
-        self._seen = Seen(self._note.calibration, self._note.statistics)
+        self._bundles = bundle_set(bundles)
+        sites = zip(by_cloud(settings).items(), clients, strict=True)
+        self._sites = tuple(PlanSite(name, own, client) for (name, own), client in sites)
+        self._notes = dict(map(self._first_note, self._sites))
+        known = next(note for note in self._notes.values() if note is not None)
+        self._seen = Seen(known.calibration, known.statistics)
         self._asked = 0
         self._turn = asyncio.Lock()
         self._wish: tuple[str, str] | None = None
@@ -88,17 +93,10 @@ class PlanRenewal:
             if mine != self._asked:
                 return False
             _log.info("asking for other plans: %s", reason)
-            now = self._seen
-            note = replace(
-                wanted(self._settings),
-                expectation=self._expected(),
-                calibration=now.calibration,
-                statistics=now.statistics,
-            )
-            bundle, note = await self._fetched(note)
+            made = await self._fetched(self._seen)
             if mine != self._asked:
                 return False
-            await self._take_up(bundle, note)
+            await self._take_up(made)
         return True
 
     def wish(self, reason: str, bundle: str) -> None:
@@ -135,46 +133,92 @@ class PlanRenewal:
 
     async def _reason(self, look: int) -> str | None:
         """Why other plans may be better than those in use."""
-        if differs(self._note.expectation, self._expected()):
+        notes, expected = self._notes.values(), self._expected()
+        if any(note is not None and differs(note.expectation, expected) for note in notes):
             return "hooks, masks or deltas spare other shares than the plans count on"
+        if await self._meets_another():
+            return "another cloud is there"
         if look % RESTORATION_LOOKS == 0 and await self._restores_more():
             return "the cloud has learned to restore what is sent in fewer bytes"
         return None
 
+    async def _meets_another(self) -> bool:
+        """Whether a cloud that has made no plans yet could make some."""
+        sha256 = self._plans.model.graph.sha256
+        without = [site for site in self._sites if self._notes[site.name] is None]
+        return any([(await site.described()).get("sha256") == sha256 for site in without])
+
     async def _restores_more(self) -> bool:
-        try:
-            description = await self._cloud.describe()
-        except EvoSplitError:
-            return False  # it is asked again at a later look
-        if description.get("sha256") != self._plans.model.graph.sha256:
+        for site in self._sites:
+            description, note = await site.described(), self._notes[site.name]
+            if description.get("sha256") not in (None, self._plans.model.graph.sha256):
+                self._is_stale(site)
+            elif note is not None and description.get("restorations", "") not in ("", note.restorations):
+                return True
+        return False
+
+    def _is_stale(self, site: PlanSite) -> None:
+        """The model follows the first cloud; another one with another version has no plans for this agent."""
+        if site is self._sites[0]:
             self._model_changed.set()
-            return False
-        return description.get("restorations", "") not in ("", self._note.restorations)
 
-    async def _fetched(self, note: Enrolment) -> tuple[Bundle, Enrolment]:
-        description = await self._cloud.describe()
-        graph = self._plans.model.graph
-        if description.get("sha256") != graph.sha256:
-            raise StaleModelError(f"the cloud has another version of {graph.name} now")
-        note = replace(note, restorations=str(description.get("restorations", "")))
-        return await fresh_bundle(self._settings, self._cloud, description, note)
+    async def _fetched(self, seen: Seen) -> dict[str, Made]:
+        """From every cloud that makes some; raises what the last one said where none does."""
+        made: dict[str, Made] = {}
+        for site in self._sites:
+            try:
+                note = replace(
+                    wanted(site.settings),
+                    expectation=self._expected(),
+                    calibration=seen.calibration,
+                    statistics=seen.statistics,
+                )
+                made[site.name] = await site.fetched(note, self._plans.model.graph)
+            except (EvoSplitError, OSError) as refused:  # noqa: PERF203 - each cloud may refuse
+                if isinstance(refused, StaleModelError):
+                    self._is_stale(site)
+                if site is self._sites[-1] and not made:
+                    raise
+                _log.warning("no other plans from %s: %s", site.name, refused)
+        return made
 
-    async def _take_up(self, bundle: Bundle, note: Enrolment) -> None:
-        """The heads first, then the note on disk, then the one reference."""
-        plans, old = self._plans, self._note.bundle
-        if bundle.digest == old:
-            await asyncio.to_thread(write_note, self._settings, note)
-            self._note = note
-            return
-        if bundle.manifest.card != plans.heads.manifest.card:
-            await asyncio.to_thread(write_note, self._settings, note, (old,))
-            self._note = note
+    async def _take_up(self, made: Mapping[str, Made]) -> None:
+        """The heads first, then the notes on disk, then the one reference."""
+        plans, before = self._plans, self._bundles.by_cloud
+        fresh = [name for name, (bundle, _) in made.items() if not _is(before.get(name), bundle)]
+        if any(made[name][0].manifest.card != plans.heads.manifest.card for name in fresh):
+            await self._note_down(made)
             raise CloudRefusedError("the model's card has changed: it serves from the next start on", 200)
-        heads = await asyncio.to_thread(Heads, bundle)
-        model = EdgeModel(plans.model.graph, plans.model.card, bundle.manifest.table)
-        await plans.adopt(model, heads)
-        # A frame under way may still want a head from the bundle that it began with.
-        await asyncio.to_thread(write_note, self._settings, note, (old,))
-        self._note = note
-        _log.info("serving from bundle %s (%s)", bundle.digest[:12], bundle.manifest.calibration)
-        await plans.build_all()
+        if fresh:
+            every = {**before, **{name: bundle for name, (bundle, _) in made.items()}}
+            bundles = BundleSet({site.name: every[site.name] for site in self._sites if site.name in every})
+            heads = await asyncio.to_thread(Heads, bundles)
+            model = EdgeModel(plans.model.graph, plans.model.card, bundles.manifest.table)
+            await plans.adopt(model, heads)
+            self._bundles = bundles
+        await self._note_down(made)
+        if fresh:
+            digests = ", ".join(made[name][0].digest[:12] for name in fresh)
+            _log.info("serving from bundle %s (%s)", digests, self._bundles.manifest.calibration)
+            await plans.build_all()
+
+    async def _note_down(self, made: Mapping[str, Made]) -> None:
+        """A frame under way may still want a head from the bundle that it began with."""
+        for site in self._sites:
+            if site.name in made:
+                _, note = made[site.name]
+                old = self._notes[site.name]
+                in_use = () if old is None else (old.bundle,)
+                await asyncio.to_thread(write_note, site.settings, note, in_use)
+                self._notes[site.name] = note
+
+    def _first_note(self, site: PlanSite) -> tuple[str, Enrolment | None]:
+        """None for a cloud that has made no plans yet."""
+        bundle = self._bundles.by_cloud.get(site.name)
+        if bundle is None:
+            return site.name, None
+        return site.name, read_note(site.settings) or replace(wanted(site.settings), bundle=bundle.digest)
+
+
+def _is(known: Bundle | None, bundle: Bundle) -> bool:
+    return known is not None and known.digest == bundle.digest

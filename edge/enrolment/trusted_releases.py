@@ -39,8 +39,8 @@ class TrustedReleases:
 
     def __init__(self, settings: EdgeSettings) -> None:
         self._is_given = settings.bundle_key is not None
-        self._place: Path = settings.bundle_key or settings.folder / "cloud-key.pem"
-        self._last = settings.folder / "release.json"
+        self._place: Path = settings.bundle_key or settings.cloud_folder / "cloud-key.pem"
+        self._last = settings.cloud_folder / "release.json"
         self._model = settings.model
         self._audit = AuditLog(audit_file(settings.data))
 

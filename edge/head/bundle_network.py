@@ -1,10 +1,11 @@
-"""Network of a bundle: its graph, and the weights that a plan's head has at the plan's bits."""
+"""Network of bundles: its graph, and the weights that a plan's head has at the plan's bits."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from evosplit.edge.head.assemble import HeadSource
+from evosplit.edge.head.bundle_set import BundleSet
 from evosplit.kernels.codec import decode_tensor
 from evosplit.shared.bundle import Bundle, Manifest
 from evosplit.shared.graph import Graph, graph_from_model, parse_cut
@@ -15,32 +16,33 @@ from evosplit.shared.weights import restore_weights
 class BundleNetwork:
     """Reads weights when they are asked for. Raises BundleError, ModelError."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._bundle = bundle
-        self._skeleton = bundle.skeleton()
-        manifest = bundle.manifest
+    def __init__(self, bundles: BundleSet) -> None:
+        self._bundles = bundles
+        self._skeleton = bundles.first.skeleton()
+        manifest = bundles.manifest
         self.graph: Graph = graph_from_model(self._skeleton, manifest.model, manifest.model_sha256)
 
     @property
     def manifest(self) -> Manifest:
-        """What the bundle says of itself."""
-        return self._bundle.manifest
+        """What the bundles say of themselves."""
+        return self._bundles.manifest
 
     @property
     def digest(self) -> str:
         """The bundle's."""
-        return self._bundle.digest
+        return self._bundles.first.digest
 
     def source(self, plan: Plan) -> HeadSource:
         """What the head of a plan is made of, with its weights as they are packed. Raises BundleError."""
         cut = parse_cut(self.graph, plan.cut_key)
-        packed = self._bundle.weights(self._weight_bits(plan, cut.layers))
+        bundle = self._bundles.of(plan)
+        packed = bundle.weights(self._weight_bits(bundle, plan, cut.layers))
         weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
         graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))
         return HeadSource(graph, cut, packed, plan.activation_codes)
 
-    def _weight_bits(self, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
-        packed = self._bundle.manifest.weights
+    def _weight_bits(self, bundle: Bundle, plan: Plan, layers: tuple[int, ...]) -> dict[str, int]:
+        packed = bundle.manifest.weights
         bits: dict[str, int] = {}
         for layer in (self.graph.layers[index] for index in layers):
             for name in packed.keys() & set(layer.weights):

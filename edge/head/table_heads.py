@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from evosplit.edge.head.assemble import HeadOptions, assemble
 from evosplit.edge.head.bundle_network import BundleNetwork
+from evosplit.edge.head.bundle_set import BundleSet, bundle_set
 from evosplit.edge.head.hook_placement import placed_hooks
 from evosplit.edge.head.partition import available
 from evosplit.edge.head.steps import Head
@@ -18,15 +19,15 @@ from evosplit.shared.plan import HeadKey, Plan
 
 
 class Heads:
-    """Builds heads from a bundle. `build` may be called from any thread; a head is built once.
+    """Builds heads from bundles. `build` may be called from any thread; a head is built once.
 
     ``hooks`` and ``options`` are for heads that are built from then on; `renew` brings the others up to date.
     """
 
     def __init__(
-        self, bundle: Bundle, options: HeadOptions | None = None, hooks: Sequence[Hook] = ()
+        self, bundles: Bundle | BundleSet, options: HeadOptions | None = None, hooks: Sequence[Hook] = ()
     ) -> None:
-        self._network = BundleNetwork(bundle)
+        self._network = BundleNetwork(bundle_set(bundles))
         self._hooks = tuple(hooks)
         self._options = options or HeadOptions()
         self._built: dict[HeadKey, Head] = {}

@@ -84,7 +84,7 @@ class HookManager:
 
     def _equip_heads(self) -> None:
         """Before any head is built: none need be built twice."""
-        likely = replan(self._plans.model.table, self._engine.cloud.link, None)
+        likely = replan(self._plans.model.table, self._plans.links, None)
         followers = (learner for learner in self.learners if isinstance(learner, PlanFollower))
         self._plans.heads.change_hooks(self.hooks)
         self._plans.heads.watch(_joined(learner.taps(likely) for learner in followers))

@@ -49,7 +49,7 @@ class ShadowRequests:
         is_poor = self._budget.left < answer.wire_bytes
         is_plain = example.key is not None and not example.run.changed_by
         is_new = self._last_keys.get(example.stream) != example.key
-        return is_plain and is_new and not is_poor and not self._engine.cloud.is_busy
+        return is_plain and is_new and not is_poor and not self._engine.clouds.are_busy
 
     async def try_variants(self, example: Example, learner: VariantLearner) -> tuple[TriedVariant, ...]:
         """The learner's variants, up to the first that changes the answer.

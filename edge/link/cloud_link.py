@@ -11,10 +11,11 @@ from collections.abc import Callable
 from typing import Final
 
 from evosplit.edge.link.circuit import Circuit
+from evosplit.edge.link.cloud_answer import CloudAnswer
 from evosplit.edge.link.fair_clock import FairClock, Passage
 from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.traffic_meter import TrafficMeter
-from evosplit.edge.link.uplink import HTTP_BYTES, CloudAnswer, Uplink
+from evosplit.edge.link.uplink import HTTP_BYTES, Uplink
 from evosplit.shared.errors import (
     CloudRefusedError,
     CloudUnavailableError,
@@ -51,6 +52,16 @@ class CloudLink:
     def link(self) -> Link:
         """The link as it is estimated now."""
         return self._state.link
+
+    @property
+    def cloud(self) -> str:
+        """The cloud's address."""
+        return self._uplink.url
+
+    @property
+    def wait_s(self) -> float:
+        """How long frames wait in the cloud."""
+        return self._state.queue.wait_s
 
     @property
     def estimate(self) -> LinkEstimate:
@@ -114,8 +125,9 @@ class CloudLink:
         self.circuit.succeeded()
         if answer.is_stale:
             self.model_changed.set()
-        self._learn(Observation(answer.sent_bytes, answer.uplink_s, passage.share, is_frame=True))
-        return dataclasses.replace(answer, link_share=passage.share)
+        seen = Observation(answer.sent_bytes, answer.uplink_s, passage.share, is_frame=True)
+        self._learn(seen, answer.wait_s)
+        return dataclasses.replace(answer, link_share=passage.share, cloud=self.cloud)
 
     async def probe(self, size_bytes: int) -> None:
         """Send so many bytes that the cloud discards, and learn from it. Raises as `infer`."""
@@ -123,11 +135,11 @@ class CloudLink:
         timeout_s, passage = self._timeout_s(size_bytes, 0.0), Passage()
         try:
             with self._clock.passage() as passage:
-                sent_bytes = await self._uplink.probe(size_bytes, timeout_s)
+                probed = await self._uplink.probe(size_bytes, timeout_s)
         except CloudUnavailableError as silence:
             self._suspected = _given_up(silence, size_bytes, passage, timeout_s)
             raise
-        self._learn(Observation(sent_bytes, passage.seconds, passage.share))
+        self._learn(Observation(probed.sent_bytes, passage.seconds, passage.share), probed.wait_s)
 
     def answered(self) -> None:
         """The cloud is there: what was given up before was given up because the link is slow."""
@@ -156,11 +168,12 @@ class CloudLink:
 
     def _timeout_s(self, size_bytes: int, cloud_s: float) -> float:
         """Three times what is predicted, and a second: a drop of the bandwidth is to be seen, not cut off."""
-        expected_s = self.link.uplink_s(size_bytes) * (self._clock.users + 1) + cloud_s
+        expected_s = self.link.uplink_s(size_bytes) * (self._clock.users + 1) + cloud_s + self.wait_s
         return min(1.0 + 3.0 * expected_s, self._longest_s)
 
-    def _learn(self, observation: Observation) -> None:
-        if self._state.learn(observation):
+    def _learn(self, observation: Observation, wait_s: float | None) -> None:
+        is_other_link, is_other_queue = self._state.learn(observation), self._state.wait(wait_s)
+        if is_other_link or is_other_queue:
             self._notify()
 
     def _notify(self) -> None:

@@ -20,12 +20,16 @@ _NAME: Final = "evosplit"
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole HTTP answer. ``content_type`` has no parameters; ``header_length``: `evosplit.shared.oip`."""
+    """A whole HTTP answer. ``content_type`` has no parameters; ``header_length``: `evosplit.shared.oip`.
+
+    ``wait_s`` is what a frame would wait for its turn in the cloud just now; None where it does not say.
+    """
 
     status: int
     content_type: str
     body: bytes
     header_length: str | None = None
+    wait_s: float | None = None
 
     def object(self) -> Mapping[str, Any] | None:
         """The body if it is a JSON object."""

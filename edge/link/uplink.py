@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import io
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import aiohttp
-from numpy.typing import NDArray
 
+from evosplit.edge.link.answer_size import HEAD_BYTES, UNKNOWN_BYTES
+from evosplit.edge.link.cloud_answer import CloudAnswer, Probed
 from evosplit.edge.link.peer import Reply, is_inference, is_probe, stranger
 from evosplit.edge.link.reply import closed_on, read_reply
 from evosplit.shared.errors import (
@@ -52,37 +53,24 @@ _TIMES: Final = ("queue_s", "decode_s", "tail_s")
 _CUT_SHORT: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 
 
-@dataclass(frozen=True)
-class CloudAnswer:
-    """The tail's outputs. ``elapsed_s`` is the whole request; the other times are the cloud's own.
+class Uplink:
+    """One keep-alive session to one cloud, for one model, whose answers take at most ``answer_bytes``.
 
-    ``link_share`` is the mean share of the link that the request had.
+    ``client`` is the device's own name for itself.
     """
 
-    outputs: Mapping[str, NDArray[Any]]
-    sent_bytes: int
-    elapsed_s: float
-    queue_s: float
-    decode_s: float
-    tail_s: float
-    link_share: float = 1.0
-    is_stale: bool = False
-    """The cloud answered by a content of the model for which it would hand out no plans any more."""
-
-    @property
-    def uplink_s(self) -> float:
-        """The request less the cloud's own steps: both ways, and the protocol at both ends."""
-        return max(self.elapsed_s - self.queue_s - self.decode_s - self.tail_s, 0.0)
-
-
-class Uplink:
-    """One keep-alive session to one cloud, for one model; ``client`` is the device's own name for itself."""
-
     def __init__(
-        self, session: aiohttp.ClientSession, url: str, model: str, token: str, client: str = ""
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        model: str,
+        token: str,
+        client: str = "",
+        answer_bytes: int = UNKNOWN_BYTES,
     ) -> None:
         self._session = session
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
+        self._answer_bytes = answer_bytes
         self._model = model
         self._headers = bearer(token) | ({CLIENT_HEADER: client} if client else {})
 
@@ -97,34 +85,46 @@ class Uplink:
         body, length = build_request(request)
         headers = {HEADER_LENGTH: str(length), "Content-Type": BINARY_TYPE}
         started_s = time.perf_counter()
-        path = f"/v2/models/{self._model}/infer"
-        return await self._post(path, body, headers, timeout_s, functools.partial(_read_answer, started_s))
+        path, read = f"/v2/models/{self._model}/infer", functools.partial(_read_answer, started_s)
+        return await self._post(path, body, headers, timeout_s, read, self._answer_bytes)
 
-    async def probe(self, size_bytes: int, timeout_s: float) -> int:
-        """Send so many bytes that the cloud reads and discards; the bytes sent in all. Raises as `infer`."""
-        return await self._post("/v1/probe", bytes(size_bytes), {}, timeout_s, _read_probe)
+    async def probe(self, size_bytes: int, timeout_s: float) -> Probed:
+        """Send so many bytes that the cloud reads and discards. Raises as `infer`."""
+        return await self._post("/v1/probe", bytes(size_bytes), {}, timeout_s, _read_probe, HEAD_BYTES)
 
     async def _post(
-        self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float, read: _Read[T]
+        self,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        read: _Read[T],
+        most_bytes: int,
     ) -> T:
         deadline_s = time.perf_counter() + timeout_s
         try:
             try:
-                return await self._post_once(path, body, headers, timeout_s, read)
+                return await self._post_once(path, body, headers, timeout_s, read, most_bytes)
             except _CUT_SHORT:
                 left_s = max(deadline_s - time.perf_counter(), _LEAST_S)
-                return await self._post_once(path, body, headers, left_s, read)
+                return await self._post_once(path, body, headers, left_s, read, most_bytes)
         except asyncio.TimeoutError:
             raise CloudUnavailableError(f"the cloud did not answer within {timeout_s:.3g} s") from None
         except (aiohttp.ClientError, OSError) as broken:
             raise CloudUnavailableError(f"the cloud is away: {failure_reason(broken)}") from None
 
     async def _post_once(
-        self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float, read: _Read[T]
+        self,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        read: _Read[T],
+        most_bytes: int,
     ) -> T:
         # Not asyncio.wait_for: before Python 3.12 it can swallow a cancellation.
         async with self._session.post(
-            f"{self._url}{path}",
+            f"{self.url}{path}",
             data=io.BytesIO(body),
             headers={
                 **self._headers,
@@ -136,7 +136,7 @@ class Uplink:
             allow_redirects=False,
         ) as response:
             sent_bytes = len(body) + _head_bytes(response.request_info)
-            reply = await read_reply(response)
+            reply = await read_reply(response, most_bytes)
             if reply.status == 200:
                 with closed_on(response, NotOurCloudError, CloudRefusedError):
                     return read(reply, sent_bytes)
@@ -149,10 +149,10 @@ def _head_bytes(request: aiohttp.RequestInfo) -> int:
     return line + sum(len(name) + len(value) + 4 for name, value in request.headers.items())
 
 
-def _read_probe(reply: Reply, sent_bytes: int) -> int:
+def _read_probe(reply: Reply, sent_bytes: int) -> Probed:
     if not is_probe(reply):
         raise stranger(reply.status, reply.content_type)
-    return sent_bytes
+    return Probed(sent_bytes, reply.wait_s)
 
 
 def _read_answer(started_s: float, reply: Reply, sent_bytes: int) -> CloudAnswer:
@@ -167,7 +167,8 @@ def _read_answer(started_s: float, reply: Reply, sent_bytes: int) -> CloudAnswer
     except (InputError, ValueError) as garbage:
         raise CloudRefusedError(f"the cloud's answer cannot be read: {garbage}", reply.status) from None
     times_s = queue_s, decode_s, tail_s
-    return CloudAnswer(response.native(), sent_bytes, elapsed_s, *times_s, is_stale=is_stale)
+    answer = CloudAnswer(response.native(), sent_bytes, elapsed_s, *times_s, is_stale=is_stale)
+    return dataclasses.replace(answer, wait_s=reply.wait_s)
 
 
 def _refusal(reply: Reply) -> CloudRefusedError:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from numpy.typing import NDArray
 
-from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.cloud_answer import CloudAnswer
 from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
 from evosplit.edge.link.rate_control import budgeted_frame
-from evosplit.edge.link.uplink import CloudAnswer
+from evosplit.edge.pipeline.clouds import Cloud, Clouds, Request, infer
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.serving import EdgeModel
 from evosplit.edge.pipeline.stages import ENCODE, FINISH, RECEIVE, SEND, ComputeThread, StageClock
 from evosplit.edge.pipeline.unsent import Unsent, UnsentError
-from evosplit.edge.streams.delta import DeltaSender, Sent
+from evosplit.edge.streams.delta import Sent
 from evosplit.edge.streams.exchange import Exchanged, exchange, is_stream
 from evosplit.shared.errors import (
     CardError,
@@ -45,8 +47,7 @@ class CloudRequests:
         self,
         model: EdgeModel,
         compute: ComputeThread,
-        cloud: CloudLink,
-        deltas: DeltaSender,
+        clouds: Clouds,
         keeps_inputs: bool = False,
         max_frame_bytes: int | None = None,
     ) -> None:
@@ -54,8 +55,7 @@ class CloudRequests:
         self._keeps_inputs = keeps_inputs
         self._model = model
         self._compute = compute
-        self._cloud = cloud
-        self._deltas = deltas
+        self._clouds = clouds
 
     def encoded(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, is_extra: bool = False) -> Sent:
         """Tensors in the plan's bits, on the thread that computes. On a named stream only changes go.
@@ -69,40 +69,55 @@ class CloudRequests:
 
     async def boundary(self, job: Job, plan: Plan, made: Outputs, sent: Sent) -> Exchanged:
         """The cloud's answer to tensors that were encoded."""
+        whole, cloud = sent, self._clouds.named(plan.cloud)
+        try:
+            if not sent.sequence:
+                return await self._alone(job, plan, whole)
+            try:
+                return await self._exchange(job, plan, made, sent, cloud)
+            except (CloudUnavailableError, CloudRefusedError) as failure:
+                is_last = len(self._clouds.order(plan.cloud)) == 1
+                if is_last and (job.wait == "now" or isinstance(failure, CloudRefusedError)):
+                    raise
+                # Another cloud, or this one later, has nothing of the stream by then.
+                whole = await job.turn(self._compute, functools.partial(self._whole, job, plan, made))
+                if is_last:
+                    raise
+                return await self._alone(job, plan, whole, beside=cloud)
+        except CloudUnavailableError as silence:
+            if job.wait == "now":
+                raise
+            raise UnsentError(str(silence), Unsent(FRAME_INPUT, whole.content, plan.cut_key, plan)) from None
 
+    async def _alone(self, job: Job, plan: Plan, sent: Sent, beside: Cloud | None = None) -> Exchanged:
+        request = Request(FRAME_INPUT, sent.content, plan.latency.cloud_s)
+        return Exchanged(await self._ask(job, plan.cloud, request, beside), len(sent.content))
+
+    async def _exchange(self, job: Job, plan: Plan, made: Outputs, sent: Sent, cloud: Cloud) -> Exchanged:
         async def ask(content: bytes, spent_s: float) -> CloudAnswer:
-            return await self._ask(job, FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s)
+            request = Request(FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s)
+            return await self._timed(job, lambda left_s: infer(cloud.link, replace(request, left_s=left_s)))
 
         async def again() -> Sent:
             turn = functools.partial(self._changes, job, plan, made, key=True)
             return await job.turn(self._compute, turn)
 
-        try:
-            if sent.sequence:
-                return await exchange(self._deltas, sent, again, ask)
-            return Exchanged(await ask(sent.content, 0.0), len(sent.content))
-        except CloudUnavailableError as silence:
-            if job.wait == "now":
-                raise
-            if sent.sequence:  # what is sent later stands alone: by then the stream has gone on
-                sent = await job.turn(self._compute, functools.partial(self._whole, job, plan, made))
-            raise UnsentError(str(silence), Unsent(FRAME_INPUT, sent.content, plan.cut_key, plan)) from None
+        return await exchange(cloud.deltas, sent, again, ask)
 
     async def exact(self, job: Job, feeds: Feeds) -> Exchanged:
         """The network's inputs as they are."""
-        graph = self._model.graph
-        encode = functools.partial(exact_frame, job.frame_id, graph, feeds)
+        encode = functools.partial(exact_frame, job.frame_id, self._model.graph, feeds)
         content = await self._encode(job, encode)
-        return Exchanged(await self._ask(job, FRAME_INPUT, content, 0.0, patient=True), len(content))
+        request = Request(FRAME_INPUT, content, patient=True)
+        return Exchanged(await self._ask(job, "", request), len(content))
 
     async def raw(self, job: Job, feeds: Feeds) -> Answer:
         """The network's inputs in 8 bits."""
         self.check_inputs_go()
-        graph = self._model.graph
-        encode = functools.partial(raw_frame, job.frame_id, graph, feeds)
+        encode = functools.partial(raw_frame, job.frame_id, self._model.graph, feeds)
         content = await self._encode(job, encode)
-        reply = await self._ask(job, FRAME_INPUT, content, 0.0, patient=True)
-        return Answer(self.checked(reply.outputs), "cloud", None, "0", len(content))
+        reply = await self._ask(job, "", Request(FRAME_INPUT, content, patient=True))
+        return Answer(self.checked(reply), "cloud", None, "0", len(content), cloud=reply.cloud)
 
     async def picture(self, job: Job, plan: Plan | None = None, codec: str | None = None) -> Answer:
         """The picture as a plan sends it, in a codec, or the JPEG of the strategy without either.
@@ -113,14 +128,14 @@ class CloudRequests:
         codec = codec if plan is None else picture_codec(plan)
         name = PICTURE_INPUT if codec is None else SIZED_PICTURE_INPUT
         content = await job.turn(self._compute, functools.partial(self._picture_file, job, codec))
-        cloud_s = 0.0 if plan is None else plan.latency.cloud_s
+        cloud, cloud_s = ("", 0.0) if plan is None else (plan.cloud, plan.latency.cloud_s)
         try:
-            reply = await self._ask(job, name, content, cloud_s, patient=plan is None)
+            reply = await self._ask(job, cloud, Request(name, content, cloud_s, patient=plan is None))
         except CloudUnavailableError as silence:
             if job.wait == "now":
                 raise
             raise UnsentError(str(silence), Unsent(name, content, "0", plan)) from None
-        return Answer(self.checked(reply.outputs), "cloud", plan, "0", len(content))
+        return Answer(self.checked(reply), "cloud", plan, "0", len(content), cloud=reply.cloud)
 
     def _picture_file(self, job: Job, codec: str | None, clock: StageClock) -> bytes:
         card, picture = self._model.card, job.picture
@@ -135,19 +150,19 @@ class CloudRequests:
                 "raw inputs stay on this device (--private, --min-depth); use the strategy planned or edge"
             )
 
-    def checked(self, outputs: Outputs) -> Outputs:
-        """The outputs if they are all there, of the network's shapes and types."""
-        graph = self._model.graph
+    def checked(self, reply: CloudAnswer, more: Outputs = MappingProxyType({})) -> Outputs:
+        """The outputs, with ``more`` of them, if they are all there, of the network's shapes and types."""
+        graph, outputs = self._model.graph, {**reply.outputs, **more}
         for name in graph.outputs:
             wanted, got = graph.tensors[name], outputs.get(name)
             if got is None or got.shape != wanted.shape or got.dtype != wanted.dtype:
                 refusal = CloudRefusedError(f"the cloud's answer has no proper output {name}", 200)
-                self._cloud.refused(refusal)
+                self._clouds.named(reply.cloud).link.refused(refusal)
                 raise refusal
         return outputs
 
     def _changes(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, key: bool = False) -> Sent:
-        limit, deltas = self._max_frame_bytes, self._deltas
+        limit, deltas = self._max_frame_bytes, self._clouds.named(plan.cloud).deltas
         work = functools.partial(deltas.encode, job.frame_id, job.stream, plan, made, key, limit)
         try:
             return clock.run_stage(ENCODE, job.times, work)
@@ -164,24 +179,22 @@ class CloudRequests:
     async def _encode(self, job: Job, work: Callable[[], bytes]) -> bytes:
         return await job.turn(self._compute, lambda clock: clock.run_stage(ENCODE, job.times, work))
 
-    async def _ask(
-        self,
-        job: Job,
-        name: str,
-        content: bytes,
-        cloud_s: float,
-        patient: bool = False,
-        spent_s: float = 0.0,
-    ) -> CloudAnswer:
+    async def _ask(self, job: Job, cloud: str, request: Request, beside: Cloud | None = None) -> CloudAnswer:
+        """Of a cloud, or of another one that is there; ``beside`` was asked before."""
+        return await self._timed(
+            job, lambda left_s: self._clouds.infer(cloud, replace(request, left_s=left_s), beside)
+        )
+
+    async def _timed(self, job: Job, ask: Callable[[float], Awaitable[CloudAnswer]]) -> CloudAnswer:
         if job.wait == "later":
             raise CloudUnavailableError("the frame waits for the cloud")
         started_s = time.perf_counter()
         try:
-            reply = await self._cloud.infer(name, content, cloud_s, patient, spent_s, job.left_s())
+            reply = await ask(job.left_s())
         except (CloudUnavailableError, CloudRefusedError):
             job.times.add(SEND, time.perf_counter() - started_s)
             raise
         for stage, seconds in ((SEND, reply.uplink_s), (RECEIVE, reply.decode_s), (FINISH, reply.tail_s)):
             job.times.add(stage, seconds)
-        job.times.add_cloud_queue(reply.queue_s, reply.link_share)
+        job.times.add_cloud_queue(reply.queue_s, reply.link_share, reply.wait_s is not None)
         return reply

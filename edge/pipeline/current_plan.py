@@ -5,96 +5,95 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.table_heads import Heads
-from evosplit.edge.hooks.hook import Hook
-from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.memory_trim import trim_memory
+from evosplit.edge.pipeline.logged_rule import LoggedRule
+from evosplit.edge.pipeline.served_heads import ServedHeads
 from evosplit.edge.pipeline.serving import EdgeModel, Serving
-from evosplit.shared.bundle import CalibrationKind
+from evosplit.edge.pipeline.surroundings import Surroundings
 from evosplit.shared.correction.corrected_latency import Prices
 from evosplit.shared.correction.corrections import Measured, corrections_of
 from evosplit.shared.correction.plan_course import Course
+from evosplit.shared.decision_log import Line
+from evosplit.shared.device_state import DeviceState
 from evosplit.shared.errors import EvoSplitError
-from evosplit.shared.link import Link
-from evosplit.shared.plan import Plan, PlanTable
-from evosplit.shared.replan import choices, fastest, replan
-from evosplit.shared.traffic import affordable
+from evosplit.shared.link import Links
+from evosplit.shared.plan import Plan
+from evosplit.shared.replan import choices, replan
+from evosplit.shared.situation import Situation
 
 _log = logging.getLogger(__name__)
 
 
-class CurrentPlan:
-    """Follows link and device through a plan table; ``link`` holds the link as it is estimated now.
+class CurrentPlan(ServedHeads):
+    """Follows links and device through a plan table; ``around`` is what they are like.
 
-    ``course`` starts with what frames of earlier runs took; without one the predictions stand.
+    ``course`` starts with what frames of earlier runs took; without one the predictions stand. ``log`` gets
+    every event and decision.
     """
 
-    def __init__(self, serving: Serving, link: LinkState, course: Course | None = None) -> None:
-        self._state = link
-        self.serving = serving
-        self.course = course or Course(corrections_of(choices(serving.model.table)), learns=False)
+    def __init__(
+        self,
+        serving: Serving,
+        around: Surroundings,
+        course: Course | None = None,
+        log: Callable[[Line], None] | None = None,
+    ) -> None:
+        super().__init__(serving)
+        known = course or Course(corrections_of(choices(serving.model.table)), learns=False)
+        self._rule = LoggedRule(serving.trusted, known, around, log)
         self.plan_changes = 0
         self.table_changes = 0
 
     @property
-    def link(self) -> Link:
-        """The link as it is estimated now."""
-        return self._state.link
+    def course(self) -> Course:
+        """What frames have told."""
+        return self._rule.course
 
     @property
-    def model(self) -> EdgeModel:
-        """The network and the table in use."""
-        return self.serving.model
+    def situation(self) -> Situation:
+        """What links, traffic and device are like now."""
+        return self._rule.situation
 
     @property
-    def heads(self) -> Heads:
-        """The heads of the table in use."""
-        return self.serving.heads
-
-    def heads_ready(self) -> int:
-        """How many heads are built."""
-        return len(self.heads)
-
-    @property
-    def current(self) -> tuple[Plan, Head] | None:
-        """The plan of the next frame and its head; None before `start`."""
-        return self.serving.current
-
-    @property
-    def plan(self) -> Plan | None:
-        """The plan of the next frame; None before `start`."""
-        return self.current[0] if self.current else None
-
-    @property
-    def calibration(self) -> CalibrationKind | None:
-        """What the plans in use are calibrated from; None where they do not say."""
-        return self.heads.manifest.calibration
+    def links(self) -> Links:
+        """The links as they are estimated now."""
+        return self.situation.links
 
     async def start(self) -> None:
         """Build the head of the plan that suits the link now. Raises BundleError, ModelError."""
-        plan = replan(self.model.table, self.link, None, self.priced())
+        plan = self._rule.wanted()
         self._use(plan, await asyncio.to_thread(self.heads.build, plan))
+        self._rule.use(plan)
 
     def reconsider(self) -> None:
-        """Change to the plan that suits the link and the device now, once its head is built."""
-        wanted = replan(self._usable_table(), self.link, self.plan, self.priced(), self.course.owed)
+        """Change to the plan that suits links and device now, once its head is built."""
+        if self.current is None:
+            return
+        wanted = self._rule.wanted()
         head = self.heads.ready(wanted)
-        if self.current is not None and head is not None and wanted is not self.current[0]:
+        if head is not None and wanted is not self.current[0]:
             self._use(wanted, head)
-            self.course = self.course.changed()
+            self._rule.use(wanted)
             self.plan_changes += 1
 
     def priced(self) -> Prices:
-        """Corrected latencies over the link as it is now."""
-        return self.course.priced(self.link)
+        """Corrected latencies over the links and the queues as they are now."""
+        return self._rule.priced()
 
     def learn(self, seen: Measured) -> None:
         """Correct the predictions by what one frame took, and change the plan if that says so."""
-        self.course = self.course.learn(seen)
+        self._rule.learn(seen)
         self.reconsider()
+
+    def see_device(self, reading: DeviceState) -> DeviceState:
+        """Take note of the device, and change the plan if that says so; what is made of the reading."""
+        device = self._rule.see(reading)
+        self.reconsider()
+        return device
 
     def for_frame(self, may_try: Callable[[Plan], bool] | None = None) -> tuple[Plan, Head] | None:
         """What one more frame goes by: the plan in use, or one that is tried. None before `start`.
@@ -103,18 +102,12 @@ class CurrentPlan:
         """
         if self.current is None:
             return None
-        priced, (current, _), table = self.priced(), self.current, self._usable_table()
-        best, others = fastest(table, self.link, priced), choices(table)
         usable = None
         if may_try is not None:
-            usable = lambda plan: may_try(plan) and plan in others and self._is_built(plan)  # noqa: E731
-        self.course, plan = self.course.next_frame(priced, current, best, usable)
-        head = None if plan is current else self.heads.ready(plan)
-        return self.current if head is None else (plan, head)
-
-    def _usable_table(self) -> PlanTable:
-        """The plans that are trusted and, on a metered link, take no more than a frame may."""
-        return affordable(self.serving.trusted, self._state.meter.frame_bytes(), self.plan)
+            usable = lambda plan: may_try(plan) and self._is_built(plan)  # noqa: E731
+        plan = self._rule.next_frame(usable)
+        head = None if plan is None or plan is self.current[0] else self.heads.ready(plan)
+        return self.current if plan is None or head is None else (plan, head)
 
     def _is_built(self, plan: Plan) -> bool:
         return self.heads.ready(plan) is not None
@@ -126,8 +119,8 @@ class CurrentPlan:
         the value that they began with. Raises BundleError, ModelError, and all is as before.
         """
         heads.inherit(self.heads)
-        priced = self.course.under(choices(model.table)).priced(self.link)
-        plan, fallback = replan(model.table, self.link, None, priced), model.table.fallback
+        priced = self._rule.priced_under(model.table)
+        plan, fallback = replan(model.table, self.links, None, priced), model.table.fallback
         while True:
             hooks, options = heads.configure_like(self.heads)
             for needed in (plan, *([fallback] if fallback else [])):
@@ -137,8 +130,9 @@ class CurrentPlan:
             # Hooks may have been learned meanwhile; between this look and the change nothing else runs.
             if head is not None and hooks is self.heads.hooks and options is self.heads.options:
                 break
-        self.course = self.course.under(choices(model.table))
         self.serving = Serving(model, heads, (plan, head))
+        self._rule.change_table(self.serving.trusted)
+        self._rule.use(plan)
         self.table_changes += 1
 
     async def distrust(self, digests: frozenset[str], safe_plan: Plan | None) -> None:
@@ -147,8 +141,8 @@ class CurrentPlan:
         self.serving = dataclasses.replace(
             before, distrusted=before.distrusted | digests, safe_plan=safe_plan
         )
-        self.course = self.course.under(choices(self.serving.trusted))
-        wanted = replan(self.serving.trusted, self.link, None, self.priced())
+        self._rule.change_table(self.serving.trusted)
+        wanted = replan(self.serving.trusted, self.links, None, self.priced())
         await asyncio.to_thread(before.heads.build, wanted)
         self.reconsider()
 
@@ -164,33 +158,3 @@ class CurrentPlan:
                 _log.warning("plan %s cannot be used: %s", plan.digest[:12], broken)
             self.reconsider()
         await asyncio.to_thread(trim_memory)
-
-    async def change_hooks(self, hooks: Sequence[Hook]) -> None:
-        """Build the heads anew with these hooks, the one in use first; each takes over between two frames."""
-        self.heads.change_hooks(hooks)
-        await self._renew()
-
-    async def watch(self, taps: Sequence[str]) -> None:
-        """Build the heads anew, so that they hand out these tensors for the sampler."""
-        self.heads.watch(taps)
-        await self._renew()
-
-    def watches(self, taps: Sequence[str]) -> bool:
-        """Whether the head in use hands all of these out."""
-        return self.current is not None and set(taps) <= set(self.current[1].watched)
-
-    async def _renew(self) -> None:
-        """The heads that are built, the one in use first."""
-        heads = self.heads
-        for plan in self.serving.by_need():
-            if await asyncio.to_thread(heads.renew, plan):
-                self._renew_current()
-                await asyncio.to_thread(trim_memory)
-
-    def _renew_current(self) -> None:
-        if self.current is not None:
-            plan, head = self.current
-            self._use(plan, self.heads.ready(plan) or head)
-
-    def _use(self, plan: Plan, head: Head) -> None:
-        self.serving = dataclasses.replace(self.serving, current=(plan, head))

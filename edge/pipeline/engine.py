@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.hook_trust import HookTrust, UnauditedTrust
 from evosplit.edge.hooks.hook import StreamHook
-from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.payloads import picture_codec
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
+from evosplit.edge.pipeline.clouds import Clouds
 from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.exit_fallback import ExitFallback
 from evosplit.edge.pipeline.extra_runs import ExtraRuns
@@ -25,7 +24,6 @@ from evosplit.edge.pipeline.serving import Route, Serving
 from evosplit.edge.pipeline.split_run import SplitRun
 from evosplit.edge.pipeline.stages import ComputeThread
 from evosplit.edge.pipeline.strategies import named_codec, named_plans
-from evosplit.edge.streams.delta import DeltaSender
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices
@@ -43,8 +41,7 @@ class Engine:
         self,
         plans: CurrentPlan,
         compute: ComputeThread,
-        cloud: CloudLink,
-        deltas: DeltaSender | None = None,
+        clouds: Clouds,
         failures: HookFailures | None = None,
         trust: HookTrust | None = None,
         keeps_inputs: bool = False,
@@ -52,14 +49,13 @@ class Engine:
     ) -> None:
         self.plans = plans
         self.compute = compute
-        self.cloud = cloud
-        self.deltas = DeltaSender(secrets.randbits(64)) if deltas is None else deltas
+        self.clouds = clouds
         self.hook_failures = HookFailures() if failures is None else failures
         self.trust = UnauditedTrust(self.hook_failures) if trust is None else trust
         limits = (keeps_inputs, max_frame_bytes)
-        self.requests = CloudRequests(plans.model, compute, cloud, self.deltas, *limits)
+        self.requests = CloudRequests(plans.model, compute, clouds, *limits)
         self._split = SplitRun(plans.model.card, compute, self.requests, self.hook_failures, self.trust)
-        self._fallback = Fallback(self._split, ExitFallback(self._split, compute, self.trust), cloud)
+        self._fallback = Fallback(self._split, ExitFallback(self._split, compute, self.trust), clouds)
         self._pictures = PicturePlans(plans, self._split, self.requests, self._fallback, self.trust)
         self.extra = ExtraRuns(plans, compute, self._split, self.requests)
 
@@ -71,9 +67,9 @@ class Engine:
         `check_strategy`.
         """
         job.left_s()
-        link = self.plans.link
+        links = self.plans.links
         answer = await self._answer(job)
-        taken = measured(job, answer, link)
+        taken = None if self._took_a_detour(answer) else measured(job, answer, links)
         if taken is not None:  # while the frame goes on
             asyncio.get_running_loop().call_soon(self.plans.learn, taken)
         return answer
@@ -84,7 +80,8 @@ class Engine:
         On the thread that computes.
         """
         heads = self.plans.heads
-        keepers: list[Any] = [self.deltas, *(part for head in heads.built() for part in head.segments)]
+        senders = (cloud.deltas for cloud in self.clouds.every)
+        keepers: list[Any] = [*senders, *(part for head in heads.built() for part in head.segments)]
         keepers += [hook for hook in heads.hooks if isinstance(hook, StreamHook)]
         for keeper in keepers:
             for name in streams:
@@ -145,9 +142,15 @@ class Engine:
 
     def _may_try(self, job: Job) -> Callable[[Plan], bool] | None:
         """Which other plans may be tried on a frame. None while the cloud is away."""
-        if self.cloud.circuit.is_open:
+        if self.clouds.are_away:
             return None
         return lambda plan: job.is_picture or picture_codec(plan) is None
+
+    def _took_a_detour(self, answer: Answer) -> bool:
+        """Whether another cloud answered than the plan's: that says nothing of either one."""
+        if answer.plan is None or answer.cloud is None:
+            return False
+        return self.clouds.named(answer.plan.cloud).name != answer.cloud
 
     def _named(self, strategy: Strategy) -> Plan | None:
         """The plan that a strategy names, of several the fastest now; None for strategies that name none."""

@@ -62,7 +62,7 @@ class ExtraRuns:
         encoded = await extra.turn(self._compute, encode)
         sent = await self._requests.boundary(extra, plan, made, encoded)
         outputs = {name: run.tensors[name] for name in answer.head.outputs}
-        return self._requests.checked({**sent.reply.outputs, **outputs}), sent.wire_bytes
+        return self._requests.checked(sent.reply, outputs), sent.wire_bytes
 
     async def exact(self, job: Job) -> tuple[Outputs, int]:
         """What the float network in the cloud says to a frame's inputs as they are, and the bytes sent."""
@@ -70,7 +70,7 @@ class ExtraRuns:
         sent = await self._requests.exact(
             Job("audit", "default", job.model, job.strategy, feeds=feeds), feeds
         )
-        return self._requests.checked(sent.reply.outputs), sent.wire_bytes
+        return self._requests.checked(sent.reply), sent.wire_bytes
 
     async def feeds(self, job: Job) -> Feeds:
         """The network's inputs of a frame."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
-from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.pipeline.clouds import Clouds
 from evosplit.edge.pipeline.exit_fallback import ExitFallback
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.serving import Route, Serving
@@ -21,10 +21,10 @@ Attempt: TypeAlias = Callable[[], Coroutine[Any, Any, Answer]]
 class Fallback:
     """Stands in for the cloud where it does not answer."""
 
-    def __init__(self, split: SplitRun, exits: ExitFallback, cloud: CloudLink) -> None:
+    def __init__(self, split: SplitRun, exits: ExitFallback, clouds: Clouds) -> None:
         self._split = split
         self._exits = exits
-        self._cloud = cloud
+        self._clouds = clouds
 
     async def attempt(self, serving: Serving, job: Job, attempt: Attempt) -> Answer:
         """What ``attempt`` gives, or else the fallback.
@@ -34,7 +34,7 @@ class Fallback:
         plan = serving.model.table.fallback
         if plan is None:
             return await self._or_exit(serving, job, attempt)
-        if self._cloud.circuit.is_open:
+        if self._clouds.are_away:
             return await self.alone(serving, job, plan, "edge-fallback")
         try:
             return await attempt()
@@ -51,7 +51,7 @@ class Fallback:
         return await self._split.run(job, Route(plan, head, asks_hooks), answered_by)
 
     async def _or_exit(self, serving: Serving, job: Job, attempt: Attempt) -> Answer:
-        if self._cloud.circuit.is_open and (answer := await self._exits.answer(serving, job)) is not None:
+        if self._clouds.are_away and (answer := await self._exits.answer(serving, job)) is not None:
             return answer
         try:
             return await attempt()

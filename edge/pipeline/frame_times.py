@@ -12,7 +12,7 @@ from typing import Final
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.pipeline.stages import ENCODE, FINISH, HEAD, PREPROCESS, RECEIVE, SEND
 from evosplit.shared.correction.corrections import Measured
-from evosplit.shared.link import Link
+from evosplit.shared.link import Link, LinkOf
 
 _COUNTED: Final = ("edge", "cloud", "exit")
 _SHORTER: Final = frozenset({"exit", "repeat", "skip"})
@@ -20,15 +20,16 @@ _SMALLER: Final = frozenset({"bits", "channels"})
 _ALONE: Final = 0.99
 
 
-def measured(job: Job, answer: Answer, link: Link) -> Measured | None:
+def measured(job: Job, answer: Answer, links: LinkOf) -> Measured | None:
     """None for frames of other strategies, and for those that went twice.
 
-    ``link`` is as it was estimated when the way was chosen.
+    ``links`` are as they were estimated when the way was chosen.
     """
     plan, times = answer.plan, job.times
     if job.strategy != "planned" or plan is None or answer.answered_by not in _COUNTED:
         return None
     kinds = frozenset[str]() if answer.run is None else frozenset(hook.kind for hook in answer.run.changed_by)
+    link = links.of(plan.cloud)
     is_cloud, air_s = answer.answered_by == "cloud", 8 * answer.wire_bytes / link.bandwidth_bps
     is_whole = is_cloud and answer.sent_as in ("whole", None) and not kinds & _SMALLER
     return Measured(
@@ -43,7 +44,10 @@ def measured(job: Job, answer: Answer, link: Link) -> Measured | None:
 
 
 def _request_s(job: Job, answer: Answer, link: Link) -> float | None:
-    """None where others had a part of the link, or two requests were one frame's."""
+    """None where others had a part of the link, or two requests were one frame's.
+
+    The wait in the cloud is no part of it where `evosplit.shared.cloud_queue` follows that.
+    """
     if job.times.link_share < _ALONE or answer.sent_as == "refused":
         return None
-    return job.times.spent_s(SEND) + job.times.cloud_queue_s - link.uplink_s(answer.wire_bytes)
+    return job.times.spent_s(SEND) + job.times.untold_queue_s - link.uplink_s(answer.wire_bytes)

@@ -81,7 +81,8 @@ class Answer:
     """The model's outputs and how they came about. ``plan`` is None for the measuring strategies.
 
     ``hook`` gave the answer where ``answered_by`` is ``exit``, and ``confidence`` is its own. ``run`` is what
-    ``head`` made of the frame, where one ran. ``sent_as`` says how boundary tensors went, where some did.
+    ``head`` made of the frame, where one ran. ``sent_as`` says how boundary tensors went, where some did, and
+    ``cloud`` is the address of the cloud that answered.
     """
 
     outputs: Mapping[str, NDArray[Any]]
@@ -94,6 +95,7 @@ class Answer:
     head: Head | None = None
     run: HeadRun | None = None
     sent_as: SentAs | None = None
+    cloud: str | None = None
 
 
 def success(job: Job, answer: Answer, outcome: object, confidence: float | None) -> Result:
@@ -112,6 +114,7 @@ def success(job: Job, answer: Answer, outcome: object, confidence: float | None)
         strategy=job.strategy,
         cut_key=answer.cut_key,
         hook=answer.hook,
+        cloud=answer.cloud,
     )
 
 

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from evosplit.edge.link.uplink import CloudAnswer
+from evosplit.edge.link.cloud_answer import CloudAnswer
+from evosplit.edge.pipeline.clouds import Request
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.finished import FrameRecorder
 from evosplit.edge.results.spool import Spool, SpooledFrame, SpooledRequest
@@ -73,7 +74,7 @@ class LateFrames:
         Raises StoreError.
         """
         finished = 0
-        while not self._engine.cloud.circuit.is_open and self._spool.state().frames:
+        while not self._engine.clouds.are_away and self._spool.state().frames:
             frame = await asyncio.to_thread(self._spool.oldest)
             result = None if frame is None else await self._result(frame)
             if result is None:
@@ -90,9 +91,9 @@ class LateFrames:
         if self._is_too_late(request):
             return self._failure(frame, "its deadline passed before the cloud was back")
         try:
-            name, content = request.input_name, frame.content
-            reply = await self._engine.cloud.infer(name, content, request.cloud_s, patient=True)
-            outputs = self._engine.requests.checked({**reply.outputs, **frame.outputs})
+            asked = Request(request.input_name, frame.content, request.cloud_s, patient=True)
+            reply = await self._engine.clouds.infer(request.cloud, asked)
+            outputs = self._engine.requests.checked(reply, frame.outputs)
         except CloudUnavailableError:
             return None
         except CloudRefusedError as refusal:
@@ -142,6 +143,7 @@ class LateFrames:
             strategy=request.strategy,
             cut_key=request.cut_key,
             late=True,
+            cloud=reply.cloud or None,
         )
 
     def _failure(self, frame: SpooledFrame, error: str) -> Result:

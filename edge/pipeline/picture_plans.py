@@ -56,6 +56,6 @@ class PicturePlans:
             return await self._requests.raw(job, await self._split.feeds(job))
         # The corrections are of the table in use, which may be another one by now.
         priced = self._plans.priced() if serving.heads is self._plans.heads else None
-        plan = replan(others, self._plans.link, None, priced)
+        plan = replan(others, self._plans.links, None, priced)
         answered_by: AnsweredBy = "cloud" if plan.boundary else "edge"
         return await self._fallback.alone(serving, job, plan, answered_by, route.asks_hooks)

@@ -124,8 +124,14 @@ class SplitRun:
             reply = await self._requests.boundary(job, boundary.plan, boundary.made, boundary.sent)
         except UnsentError as later:
             raise UnsentError(str(later), replace(later.unsent, plan=plan, outputs=outputs)) from None
-        whole, size = self._requests.checked({**reply.reply.outputs, **outputs}), reply.wire_bytes
-        return Answer(whole, "cloud", plan, plan.cut_key, size, head=head, run=run, sent_as=reply.sent_as)
+        whole, size = self._requests.checked(reply.reply, outputs), reply.wire_bytes
+        return Answer(
+            *(whole, "cloud", plan, plan.cut_key, size),
+            head=head,
+            run=run,
+            sent_as=reply.sent_as,
+            cloud=reply.reply.cloud,
+        )
 
 
 def _crosses(route: Route, run: HeadRun) -> bool:

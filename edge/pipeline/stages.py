@@ -41,24 +41,25 @@ QUEUE: Final = Stage("queue", "queue_s")
 class StageTimes:
     """The seconds of one frame by stage, from now on; ``received_at_s`` is Unix time.
 
-    Of its request ``cloud_queue_s`` is the wait in the cloud, ``link_share`` the mean share of the link.
+    Of its request ``link_share`` is the mean share of the link, ``untold_queue_s`` the wait in a cloud that
+    does not tell how long others would wait (`evosplit.shared.cloud_queue`).
     """
 
     def __init__(self) -> None:
         self.received_at_s = time.time()
         self._started_s = time.perf_counter()
         self._seconds: dict[Stage, float] = {}
-        self.cloud_queue_s = 0.0
+        self.untold_queue_s = 0.0
         self.link_share = 1.0
 
     def add(self, stage: Stage, seconds: float) -> None:
         """Add to a stage, which a frame may pass more than once."""
         self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
 
-    def add_cloud_queue(self, queue_s: float, link_share: float) -> None:
-        """How a request fared beside others."""
+    def add_cloud_queue(self, queue_s: float, link_share: float, is_told: bool) -> None:
+        """How a request fared beside others; ``is_told``: whether the cloud also says what waits are now."""
         self.add(QUEUE, queue_s)
-        self.cloud_queue_s, self.link_share = queue_s, link_share
+        self.untold_queue_s, self.link_share = 0.0 if is_told else queue_s, link_share
 
     def elapsed_s(self) -> float:
         """Seconds since the frame came."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection
 from math import prod
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 from evosplit.shared.graph import Graph, prefix_cut
 from evosplit.shared.picture_codes import is_picture
 from evosplit.shared.plan import FLOAT_BITS, Latency, Plan, PlanTable, TensorCode
-from evosplit.shared.replan import choices
+from evosplit.shared.replan import choices, narrowed
 
 _VALUE_BYTES: Final = FLOAT_BITS // 8
 
@@ -61,6 +60,4 @@ def trusted(table: PlanTable, distrusted: Collection[str], safe: Plan | None) ->
         kept.append(safe)
     if not kept:
         kept = [min(choices(table), key=lambda plan: plan.error)]
-    fallback = table.fallback if table.fallback in kept else None
-    plans = tuple(plan for plan in kept if plan is not fallback)
-    return dataclasses.replace(table, breakpoints_bps=(), plans=plans, fallback=fallback)
+    return narrowed(table, kept)

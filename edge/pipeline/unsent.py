@@ -50,6 +50,7 @@ def spooled(job: Job, network: str, unsent: Unsent) -> SpooledFrame:
         cut_key=unsent.cut_key,
         plan_digest=None if plan is None else plan.digest,
         cloud_s=0.0 if plan is None else plan.latency.cloud_s,
+        cloud="" if plan is None else plan.cloud,
         picture_size=None if job.picture is None else job.picture.original,
         breakdown=times.breakdown(),
         deadline_at_s=None if job.deadline_s is None else times.received_at_s + job.deadline_s,

@@ -36,7 +36,7 @@ class SpoolFullError(StoreError):
 class SpooledRequest:
     """One frame that waits for the cloud. ``network`` is the sha256 of its model's file.
 
-    ``received_at_s`` and ``deadline_at_s`` are Unix time, ``cloud_s`` is the tail's predicted time,
+    ``received_at_s`` and ``deadline_at_s`` are Unix time, ``cloud_s`` is what the tail takes in ``cloud``,
     ``picture_size`` (width, height) is that of the picture, for outputs that lie in it.
     """
 
@@ -53,6 +53,7 @@ class SpooledRequest:
     picture_size: tuple[int, int] | None
     breakdown: Breakdown
     deadline_at_s: float | None = None
+    cloud: str = ""
 
 
 @dataclass(frozen=True, eq=False)

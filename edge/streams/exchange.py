@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from evosplit.edge.link.uplink import CloudAnswer
+from evosplit.edge.link.cloud_answer import CloudAnswer
 from evosplit.edge.streams.delta import DeltaSender, Sent
 from evosplit.shared.errors import UnknownBaseError
 from evosplit.shared.picture_codes import is_picture

@@ -60,12 +60,27 @@ class Metrics:
         self._sent = functools.cache(sent.labels)
         self.in_flight = Gauge("evosplit_frames_in_flight", "Frames under way.", registry=self._registry)
         self._bandwidth = Gauge(
-            "evosplit_link_bytes_per_second", "Estimated uplink bandwidth.", registry=self._registry
+            "evosplit_link_bytes_per_second",
+            "Estimated uplink bandwidth.",
+            ("cloud",),
+            registry=self._registry,
         )
         self._round_trip_s = Gauge(
-            "evosplit_link_round_trip_seconds", "Estimated round trip.", registry=self._registry
+            "evosplit_link_round_trip_seconds", "Estimated round trip.", ("cloud",), registry=self._registry
         )
-        self._cloud_up = Gauge("evosplit_cloud_up", "Whether the cloud answers.", registry=self._registry)
+        self._cloud_up = Gauge(
+            "evosplit_cloud_up", "Whether the cloud answers.", ("cloud",), registry=self._registry
+        )
+        self._cloud_wait_s = Gauge(
+            "evosplit_cloud_wait_seconds",
+            "How long frames wait for their turn in the cloud.",
+            ("cloud",),
+            registry=self._registry,
+        )
+        answered = Counter(
+            "evosplit_cloud_frames", "Frames that the cloud answered.", ("cloud",), registry=self._registry
+        )
+        self._cloud_frames = functools.cache(answered.labels)
         self._plan_changes = Gauge(
             "evosplit_plan_changes", "Changes of plan since the start.", registry=self._registry
         )
@@ -95,6 +110,8 @@ class Metrics:
             self._sent(answer.sent_as).inc()
         # A plan's name is no label: there would be as many series as plans.
         self._frames(result.answered_by, result.strategy.split(":")[0]).inc()
+        if result.cloud is not None:
+            self._cloud_frames(result.cloud).inc()
         self._frame_s.observe(result.breakdown.total_s)
         self._wire_bytes.inc(result.wire_bytes)
         self._frame_bytes.observe(result.wire_bytes)
@@ -109,11 +126,15 @@ class Metrics:
         """Add one frame that nothing followed from."""
         self._follow_ups_skipped.inc()
 
-    def see_link(self, link: Link, cloud_is_up: bool, plan_changes: int) -> None:
-        """Set the state of link and plan."""
-        self._bandwidth.set(link.bandwidth_bps / 8)
-        self._round_trip_s.set(link.rtt_s)
-        self._cloud_up.set(cloud_is_up)
+    def see_cloud(self, cloud: str, link: Link, is_up: bool, wait_s: float) -> None:
+        """Set the state of one cloud, by its address, and of the link to it."""
+        self._bandwidth.labels(cloud).set(link.bandwidth_bps / 8)
+        self._round_trip_s.labels(cloud).set(link.rtt_s)
+        self._cloud_up.labels(cloud).set(is_up)
+        self._cloud_wait_s.labels(cloud).set(wait_s)
+
+    def see_plans(self, plan_changes: int) -> None:
+        """Set the state of the plan."""
         self._plan_changes.set(plan_changes)
 
     def see_hooks(self, states: Mapping[str, HookState], sampler_bytes: int) -> None:

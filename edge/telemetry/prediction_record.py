@@ -68,7 +68,7 @@ def predictions_state(plans: CurrentPlan) -> list[dict[str, Any]]:
         {
             "plan_digest": plan.digest,
             "cut_key": plan.cut_key,
-            "predicted_s": plan.latency_at(priced.link).total_s,
+            "predicted_s": plan.latency_at(priced.links.of(plan.cloud)).total_s,
             "corrected_s": float(priced.latency_s[index]),
             "low_s": max(float(priced.latency_s[index] - _INTERVAL * deviations_s[index]), 0.0),
             "high_s": float(priced.latency_s[index] + _INTERVAL * deviations_s[index]),

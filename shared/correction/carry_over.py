@@ -7,10 +7,11 @@ seconds say where it belongs: it stands among the new plans until they have lear
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evosplit.shared.correction.corrections import COMPUTING, SENDING, Corrections, corrections_of
 from evosplit.shared.correction.kalman_filter import Belief, Spread, prior_belief, told
@@ -30,22 +31,23 @@ class Told:
 
 @dataclass(frozen=True)
 class Kept:
-    """One way that frames went, step by step."""
+    """One way that frames went, step by step; ``to`` is the cloud that they were sent to."""
 
     way: str
     edge: Told
     cloud: Told | None
     wire: Told | None
+    to: str = ""
 
 
 @dataclass(frozen=True)
 class KeptCorrections:
-    """Kept beside the profile. ``prepare`` and ``request`` are (mean, variance) of what all plans share."""
+    """Kept beside the profile. ``prepare`` and, by cloud, ``request`` are (mean, variance) of all plans."""
 
     profile_sha256: str
     ways: tuple[Kept, ...]
     prepare: tuple[float, float]
-    request: tuple[float, float]
+    request: Mapping[str, tuple[float, float]]
 
 
 def kept_of(known: Corrections, profile_sha256: str) -> KeptCorrections:
@@ -57,11 +59,13 @@ def kept_of(known: Corrections, profile_sha256: str) -> KeptCorrections:
             _told(known.edge, place, float(terms.edge_s[place])),
             _told(known.cloud, place, float(terms.cloud_s[place])) if terms.reach[place] > 0 else None,
             _told(known.wire, place, float(terms.wire_bytes[place])) if terms.reach[place] > 0 else None,
+            terms.clouds[terms.cloud[place]],
         )
         for place, count in enumerate(known.tried)
         if count
     )
-    return KeptCorrections(profile_sha256, ways, _scalar(known.prepare), _scalar(known.request))
+    request = {cloud: _place(known.request, place) for place, cloud in enumerate(terms.clouds)}
+    return KeptCorrections(profile_sha256, ways, _place(known.prepare, 0), request)
 
 
 def recalled(known: Corrections, kept: KeptCorrections) -> Corrections:
@@ -69,17 +73,23 @@ def recalled(known: Corrections, kept: KeptCorrections) -> Corrections:
     terms = known.terms
     places = {key: place for place, key in enumerate(terms.ways)}
 
-    def step(seconds: np.ndarray, spread: Spread, of: Callable[[Kept], Told | None]) -> Belief:
-        measured = [(places.get(way.way), step) for way in kept.ways if (step := of(way)) is not None]
-        return _recalled(seconds, spread, measured)
+    def step(
+        seconds: np.ndarray, spread: Spread, of: Callable[[Kept], Told | None], by_cloud: bool = False
+    ) -> Belief:
+        ways = [way for way in kept.ways if of(way) is not None]
+        measured = [(places.get(way.way), step) for way in ways if (step := of(way)) is not None]
+        strangers = [way.to for way in ways if way.way not in places]
+        clouds = list(dict.fromkeys((*terms.clouds, *strangers)))
+        devices = np.array([*terms.cloud, *map(clouds.index, strangers)], np.intp)
+        return _recalled(seconds, spread, measured, devices if by_cloud else None)
 
     return dataclasses.replace(
         known,
         edge=step(terms.edge_s, COMPUTING, lambda way: way.edge),
-        cloud=step(terms.cloud_s, COMPUTING, lambda way: way.cloud),
+        cloud=step(terms.cloud_s, COMPUTING, lambda way: way.cloud, by_cloud=True),
         wire=step(terms.wire_bytes, SENDING, lambda way: way.wire),
         prepare=told(known.prepare, 0, kept.prepare[0], kept.prepare[1] + _DOUBT),
-        request=told(known.request, 0, kept.request[0], kept.request[1] + _DOUBT),
+        request=_requests(known, kept),
     )
 
 
@@ -88,9 +98,23 @@ def carried(known: Corrections, plans: Sequence[Plan]) -> Corrections:
     return recalled(corrections_of(plans, known.terms.beside), kept_of(known, ""))
 
 
-def _recalled(seconds: np.ndarray, spread: Spread, kept: Sequence[tuple[int | None, Told]]) -> Belief:
+def _requests(known: Corrections, kept: KeptCorrections) -> Belief:
+    belief = known.request
+    for place, cloud in enumerate(known.terms.clouds):
+        if cloud in kept.request:
+            mean, variance = kept.request[cloud]
+            belief = told(belief, place, mean, variance + _DOUBT)
+    return belief
+
+
+def _recalled(
+    seconds: np.ndarray,
+    spread: Spread,
+    kept: Sequence[tuple[int | None, Told]],
+    devices: NDArray[np.intp] | None,
+) -> Belief:
     strangers = [fact.predicted for place, fact in kept if place is None]
-    belief = prior_belief(np.concatenate([seconds, strangers]), spread)
+    belief = prior_belief(np.concatenate([seconds, strangers]), spread, devices)
     others = iter(range(len(seconds), len(belief.mean)))
     for place, fact in kept:
         row = next(others) if place is None else place
@@ -102,5 +126,5 @@ def _told(belief: Belief, place: int, predicted: float) -> Told:
     return Told(predicted, float(belief.mean[place]), float(belief.cov[place, place]))
 
 
-def _scalar(belief: Belief) -> tuple[float, float]:
-    return float(belief.mean[0]), float(belief.cov[0, 0])
+def _place(belief: Belief, place: int) -> tuple[float, float]:
+    return float(belief.mean[place]), float(belief.cov[place, place])

@@ -1,4 +1,4 @@
-"""Corrected latencies of all plans over one link, and how surely one is faster than another."""
+"""Corrected latencies of all plans over their links, and how surely one is faster than another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from evosplit.shared.correction.corrections import REQUEST_UNIT_S, Corrections
 from evosplit.shared.correction.kalman_filter import Belief, Vector
 from evosplit.shared.correction.predicted_terms import Terms
-from evosplit.shared.link import Link
+from evosplit.shared.link import LinkOf
 from evosplit.shared.plan import Plan
 
 
@@ -23,7 +23,7 @@ class Prices:
     """
 
     known: Corrections
-    link: Link
+    links: LinkOf
     latency_s: Vector
     seconds: tuple[Vector, Vector, Vector, Vector]
 
@@ -35,7 +35,19 @@ class Prices:
     def __call__(self, plan: Plan) -> float:
         """Corrected seconds of one plan; of a plan of another table what is predicted."""
         place = self.terms.index.get(plan.digest)
-        return plan.latency_at(self.link).total_s if place is None else float(self.latency_s[place])
+        return (
+            plan.latency_at(self.links.of(plan.cloud)).total_s
+            if place is None
+            else float(self.latency_s[place])
+        )
+
+    def edge_seconds(self, plan: Plan) -> float:
+        """Corrected seconds of the edge; of a plan of another table what is predicted."""
+        place = self.terms.index.get(plan.digest)
+        if place is None:
+            return plan.latency.edge_s
+        head_s, _, _, prepare_s = self.seconds
+        return self.terms.beside.frame_s + float(head_s[place] + prepare_s[place])
 
     def deviations_s(self) -> Vector:
         """Standard deviations (n,) of the corrected latencies."""
@@ -57,21 +69,30 @@ class Prices:
             (cloud_s, known.cloud.cov),
             (air_s, known.wire.cov),
             (prepare_s, _shared(known.prepare, self.terms)),
-            (self.terms.reach * REQUEST_UNIT_S, _shared(known.request, self.terms)),
+            (
+                self.terms.reach * REQUEST_UNIT_S,
+                known.request.cov[np.ix_(self.terms.cloud, self.terms.cloud)],
+            ),
         )
 
 
 @functools.lru_cache(maxsize=4)
-def prices(known: Corrections, link: Link) -> Prices:
-    """All plans over a link, which is taken at its word. Asked for several times a frame, so it is kept."""
+def prices(known: Corrections, links: LinkOf, edge_factor: float = 1.0) -> Prices:
+    """All plans over their links, which are taken at their word, on an edge that is so many times slower.
+
+    Asked for several times a frame, so it is kept.
+    """
     terms = known.terms
-    edge_s = terms.edge_s * np.exp(known.edge.mean)
+    edge_s = edge_factor * terms.edge_s * np.exp(known.edge.mean)
     cloud_s = terms.mean_cloud_s * np.exp(known.cloud.mean)
-    air_s = terms.mean_bits / link.bandwidth_bps * np.exp(known.wire.mean)
-    prepare_s = terms.prepare_s * np.exp(known.prepare.mean[0])
-    request_s = max(link.rtt_s + REQUEST_UNIT_S * float(known.request.mean[0]), 0.0)
+    to_clouds = [links.of(cloud) for cloud in terms.clouds]
+    bandwidth_bps = np.array([link.bandwidth_bps for link in to_clouds])[terms.cloud]
+    rtt_s = np.array([link.rtt_s for link in to_clouds])
+    air_s = terms.mean_bits / bandwidth_bps * np.exp(known.wire.mean)
+    prepare_s = edge_factor * terms.prepare_s * np.exp(known.prepare.mean[0])
+    request_s = np.maximum(rtt_s + REQUEST_UNIT_S * known.request.mean, 0.0)[terms.cloud]
     latency_s = terms.beside.frame_s + prepare_s + edge_s + air_s + terms.reach * request_s + cloud_s
-    return Prices(known, link, latency_s, (edge_s, cloud_s, air_s, prepare_s))
+    return Prices(known, links, latency_s, (edge_s, cloud_s, air_s, prepare_s))
 
 
 def _shared(belief: Belief, terms: Terms) -> Vector:

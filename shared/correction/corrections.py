@@ -21,8 +21,9 @@ class Measured:
 
     ``prepare_s`` makes the network's input of pixels; ``edge_s`` is head and encoding, ``cloud_s`` decoding
     and tail; ``request_s`` is what the request took beyond what the link predicts for the bytes that really
-    went, the wait in the cloud among it, and ``air_s`` what it predicts for the bytes alone; ``wire_bytes``
-    are of a whole frame, not of a delta.
+    went (without the wait for a turn in a cloud that tells it), and ``air_s`` what it predicts for the bytes
+    alone;
+    ``wire_bytes`` are of a whole frame, not of a delta.
     """
 
     digest: str
@@ -50,7 +51,10 @@ _EVERY: Final = 8  # frames between two times of ageing
 
 @dataclass(frozen=True, eq=False)
 class Corrections:
-    """One belief per step. ``frames`` are counted, by way in ``tried``; ``last`` is the last one's way."""
+    """One belief per step: over ways, ``request`` over clouds, ``prepare`` one for all.
+
+    ``frames`` are counted, by way in ``tried``; ``last`` is the last one's way.
+    """
 
     terms: Terms
     edge: Belief
@@ -77,7 +81,7 @@ class Corrections:
             cloud=_learnt(now.cloud, place, seen.cloud_s, float(terms.cloud_s[place]), cold),
             wire=_learnt(now.wire, place, whole, float(terms.wire_bytes[place]), 0.0),
             prepare=_learnt(now.prepare, 0, pixels_s, float(terms.prepare_s[place]), cold),
-            request=_shifted(now.request, seen),
+            request=_shifted(now.request, int(terms.cloud[place]), seen),
             tried=(*self.tried[:place], self.tried[place] + 1, *self.tried[place + 1 :]),
             frames=self.frames + 1,
             last=place,
@@ -90,10 +94,10 @@ def corrections_of(plans: Sequence[Plan], beside: Beside = NOTHING_BESIDE) -> Co
     return Corrections(
         terms,
         edge=prior_belief(terms.edge_s, COMPUTING),
-        cloud=prior_belief(terms.cloud_s, COMPUTING),
+        cloud=prior_belief(terms.cloud_s, COMPUTING, terms.cloud),
         wire=prior_belief(terms.wire_bytes, SENDING),
         prepare=prior_belief(np.zeros(1), _ONE_FOR_ALL),
-        request=prior_belief(np.zeros(1), _REQUEST),
+        request=prior_belief(np.zeros(len(terms.clouds)), _REQUEST, np.arange(len(terms.clouds))),
         tried=(0,) * len(terms.ways),
     )
 
@@ -115,7 +119,7 @@ def _learnt(belief: Belief, place: int, measured: float | None, predicted: float
     return observed(belief, place, math.log((measured + _NOTHING_S) / (predicted + _NOTHING_S)), doubt)
 
 
-def _shifted(belief: Belief, seen: Measured) -> Belief:
+def _shifted(belief: Belief, cloud: int, seen: Measured) -> Belief:
     if seen.request_s is None:
         return belief
-    return observed(belief, 0, seen.request_s / REQUEST_UNIT_S, (_AIR * seen.air_s / REQUEST_UNIT_S) ** 2)
+    return observed(belief, cloud, seen.request_s / REQUEST_UNIT_S, (_AIR * seen.air_s / REQUEST_UNIT_S) ** 2)

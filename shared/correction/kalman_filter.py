@@ -76,13 +76,18 @@ class Belief:
         return dataclasses.replace(self, mean=self.mean[:count].copy(), cov=cov, prior=prior)
 
 
-def prior_belief(seconds: Vector, spread: Spread) -> Belief:
-    """What is believed of plans before any frame; ``seconds`` (n,) are predicted, zero or more."""
+def prior_belief(seconds: Vector, spread: Spread, devices: NDArray[np.intp] | None = None) -> Belief:
+    """What is believed of plans before any frame; ``seconds`` (n,) are predicted, zero or more.
+
+    Plans of different ``devices`` (n,) share nothing; without it all are one device's.
+    """
     longest_s = max(float(seconds.max(initial=0.0)), 1e-12)
     longer = np.maximum(np.maximum.outer(seconds, seconds), _GROUP * longest_s)
     near = _NEAR * longest_s / (seconds + _NEAR * longest_s)
     own = spread.own**2 + (spread.shared**2 + spread.drift**2 if spread.drift else 0.0) * near
     cov = spread.shared**2 + spread.drift**2 * (_GROUP * longest_s / longer) + np.diag(own)
+    if devices is not None:
+        cov = cov * (devices[:, None] == devices)
     return Belief(np.zeros(len(seconds)), cov, cov)
 
 

@@ -10,7 +10,8 @@ from evosplit.shared.correction.carry_over import carried
 from evosplit.shared.correction.corrected_latency import Prices, prices
 from evosplit.shared.correction.corrections import Corrections, Measured
 from evosplit.shared.correction.exploration import Tries, worth_trying
-from evosplit.shared.link import Link
+from evosplit.shared.edge_pace import AS_PROFILED, EdgePace
+from evosplit.shared.link import LinkOf
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import owing
 
@@ -19,7 +20,7 @@ from evosplit.shared.replan import owing
 class Course:
     """``frame`` counts frames that went as planned, with tries; ``owed`` as in `evosplit.shared.replan`.
 
-    A course that does not learn holds to the predictions and tries nothing.
+    ``pace`` is that of the edge. A course that does not learn holds to the predictions and tries nothing.
     """
 
     known: Corrections
@@ -27,14 +28,22 @@ class Course:
     owed: float = 0.0
     frame: int = 0
     learns: bool = True
+    pace: EdgePace = AS_PROFILED
 
-    def priced(self, link: Link) -> Prices:
-        """Corrected latencies over a link."""
-        return prices(self.known, link)
+    def priced(self, links: LinkOf) -> Prices:
+        """Corrected latencies over links."""
+        return prices(self.known, links, self.pace.factor if self.learns else 1.0)
 
     def learn(self, seen: Measured) -> Course:
         """After what one frame took."""
-        return Course(self.known.learn(seen), self.tries, self.owed, self.frame) if self.learns else self
+        if not self.learns:
+            return self
+        pace = self.pace if seen.edge_s is None else self.pace.measured()
+        return Course(self.known.learn(seen), self.tries, self.owed, self.frame, pace=pace)
+
+    def paced(self, slowdown: float) -> Course:
+        """After a reading of how much slower the device is."""
+        return dataclasses.replace(self, pace=self.pace.read(slowdown))
 
     def under(self, plans: Sequence[Plan]) -> Course:
         """With the plans of another table; what is known moves on, and no budget is won by it."""
@@ -62,7 +71,7 @@ class Course:
         plan = current if tries.plan is None or not tries.left else self.known.terms.plans[tries.plan]
         if tries.left:
             tries = tries.spent(self.frame)
-        return Course(self.known, tries, owed, self.frame + 1), plan
+        return Course(self.known, tries, owed, self.frame + 1, pace=self.pace), plan
 
     def _perhaps_begun(
         self, priced: Prices, current: Plan, best: Plan, usable: Callable[[Plan], bool]

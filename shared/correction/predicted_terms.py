@@ -36,7 +36,8 @@ class Terms:
 
     ``edge_s`` is without what is beside the network, ``prepare_s`` 0 where pictures are sent, ``reach`` 0
     where nothing is. ``cloud_s`` and ``wire_bytes`` are of a frame that is sent whole, ``mean_cloud_s`` and
-    ``mean_bits`` means over all frames, as a plan predicts them.
+    ``mean_bits`` means over all frames, as a plan predicts them. ``clouds`` are names, ``cloud`` says by
+    their number which one each is sent to.
     """
 
     index: Mapping[str, int]
@@ -51,6 +52,8 @@ class Terms:
     mean_cloud_s: Vector
     mean_bits: Vector
     is_picture: NDArray[np.bool_]
+    clouds: tuple[str, ...]
+    cloud: NDArray[np.intp]
 
 
 def terms_of(every: Sequence[Plan], beside: Beside) -> Terms:
@@ -65,6 +68,7 @@ def terms_of(every: Sequence[Plan], beside: Beside) -> Terms:
     edge_s = np.array([plan.latency.edge_s for plan in plans], np.float64) - beside.frame_s - prepare_s
     reach = np.array([plan.reach if plan.wire_bytes else 0.0 for plan in plans], np.float64)
     cloud_s = np.array([plan.latency.cloud_s for plan in plans], np.float64)
+    clouds = tuple(dict.fromkeys(plan.cloud for plan in plans))
     return Terms(
         index={name: places[key] for name, key in of_plan.items()},
         ways=tuple(first),
@@ -78,11 +82,14 @@ def terms_of(every: Sequence[Plan], beside: Beside) -> Terms:
         mean_cloud_s=cloud_s,
         mean_bits=8 * reach * np.array([plan.wire_share * plan.wire_bytes for plan in plans]),
         is_picture=np.array(pictures, bool),
+        clouds=clouds,
+        cloud=np.array([clouds.index(plan.cloud) for plan in plans], np.intp),
     )
 
 
 def way(plan: Plan) -> str:
-    """What is computed and sent under a plan, whatever was predicted of it and whatever its ranges are."""
+    """What is computed and sent where under a plan, whatever was predicted of it and whatever its ranges."""
     wire = [(name, code.bits, code.codec) for name, code in sorted(plan.wire.items())]
     widths = [sorted(plan.weight_bits.items()), sorted(plan.activation_bits.items())]
-    return digest([plan.cut_key, widths, wire, plan.exits])[:16]
+    where = [plan.cloud] if plan.cloud else []
+    return digest([plan.cut_key, widths, wire, plan.exits, *where])[:16]

@@ -27,6 +27,7 @@ from evosplit.shared.oip.metadata import model_metadata, server_metadata
 from evosplit.shared.oip.request import build_request, parse_request
 from evosplit.shared.oip.requested_outputs import check_outputs, classify, requested_outputs
 from evosplit.shared.oip.response import build_response, parse_response
+from evosplit.shared.oip.server_timing import SERVER_TIMING, queue_wait_s, server_timing_header
 from evosplit.shared.oip.tensor_checks import check_kind, check_names, header_length, model_inputs
 from evosplit.shared.oip.time_left import TIME_LEFT, time_left_header, time_left_s
 
@@ -37,6 +38,7 @@ __all__ = [
     "HEADER_LENGTH",
     "MODEL_VERSION",
     "PICTURE_INPUT",
+    "SERVER_TIMING",
     "SIZED_PICTURE_INPUT",
     "STALE_MODEL",
     "TIME_LEFT",
@@ -59,8 +61,10 @@ __all__ = [
     "numpy_dtype",
     "parse_request",
     "parse_response",
+    "queue_wait_s",
     "requested_outputs",
     "server_metadata",
+    "server_timing_header",
     "tensor",
     "time_left_header",
     "time_left_s",

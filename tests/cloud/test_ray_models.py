@@ -7,7 +7,6 @@ import json
 import shutil
 import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from cloud_process import Running, start
 from cloud_support import blob_request, frame_bytes, plain_request, seeded_feeds, whole_outputs
 from repository_support import chain_like, put_in_place
+from traffic import Client, Traffic
 
 from evosplit.cloud.environment import free_ports
 from evosplit.cloud.registry import open_registry
@@ -27,71 +27,6 @@ from evosplit.shared.token import bearer
 
 pytestmark = pytest.mark.ray
 EDGES = 16
-
-
-class Client:
-    """A keep-alive client; ``lost`` are requests that were sent and got no answer of the model's."""
-
-    def __init__(self, cloud: Running, content: bytes, length: int | None, name: str) -> None:
-        self._cloud, self._content, self._name = cloud, content, name
-        self._length = length
-        self._connection: http.client.HTTPConnection | None = None
-        self.lost: list[str] = []
-        self.answers: list[oip.InferResponse] = []
-        self.is_refused = False
-
-    def ask(self) -> None:
-        """One request; a connection that cannot be made is no loss."""
-        if self._connection is None:
-            self._connection = http.client.HTTPConnection("127.0.0.1", self._cloud.port, timeout=60)
-            try:
-                self._connection.connect()
-            except OSError:
-                self.is_refused = True
-                return
-        headers = bearer(self._cloud.token) | {oip.CLIENT_HEADER: self._name}
-        headers[oip.HEADER_LENGTH] = str(self._length)
-        try:
-            self._connection.request("POST", "/v2/models/chain/infer", self._content, headers)
-            response = self._connection.getresponse()
-            body = response.read()
-        except (OSError, http.client.HTTPException) as broken:
-            self.lost.append(repr(broken))
-            self._connection = None
-            return
-        if response.status == 200:
-            length = response.getheader(oip.HEADER_LENGTH)
-            self.answers.append(oip.parse_response(body, None if length is None else int(length)))
-        else:
-            self.lost.append(f"{response.status} {body!r}")
-        if response.getheader("connection", "").lower() == "close":
-            self._connection = None
-
-    def ask_until(self, end: threading.Event) -> None:
-        while not (end.is_set() or self.is_refused):
-            self.ask()
-
-
-class Traffic:
-    """Several clients at once, each in a thread."""
-
-    def __init__(self, clients: list[Client]) -> None:
-        self.clients = clients
-        self._end = threading.Event()
-        self._threads = [threading.Thread(target=each.ask_until, args=(self._end,)) for each in clients]
-
-    def __enter__(self) -> Traffic:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self.join()
-
-    def join(self) -> None:
-        for thread in self._threads:
-            thread.join(120)
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +116,7 @@ def test_a_share_of_clients_tries_a_version_until_it_is_promoted(cloud: Running)
     for each in some:
         each.ask()
         each.ask()
+        each.close()
     chosen = [{answer.model_version for answer in each.answers} for each in some]
     assert all(len(versions) == 1 for versions in chosen)
     assert {"1", "2"} == set().union(*chosen)

@@ -29,7 +29,7 @@ class Scene:
 
     async def enrol(self, **changes: object) -> Bundle:
         settings = self.settings.changed(**changes)
-        client = PlannerClient(self.session, settings.cloud_url, settings.model, settings.token)
+        client = PlannerClient(self.session, settings.cloud_url[0], settings.model, settings.token)
         return await enrol(settings, client, retry_s=0.02)
 
 

@@ -29,7 +29,7 @@ from evosplit.shared.card import Card
 from evosplit.shared.errors import EvoSplitError, InputError
 from evosplit.shared.fleet.heartbeat import Heartbeat, HeartbeatAnswer
 from evosplit.shared.graph import Graph
-from evosplit.shared.oip import HEADER_LENGTH
+from evosplit.shared.oip import HEADER_LENGTH, server_timing_header
 from evosplit.shared.serial import from_json, to_data
 from evosplit.shared.weights import strip_weights
 
@@ -43,7 +43,7 @@ class FakeCloud:
     ``mode``: ok, 500, 503, 401, garbage, wrong-output, cut-off, cut-once, hang, wait (until ``go_on`` is
     set). With a ``page`` (status, content type, body) a network's login page answers every request in its
     place; ``ports`` are the callers'.
-    ``has_one`` and ``go_on``: see `PatientSession`.
+    ``wait_s`` is what it says of its queue. ``has_one`` and ``go_on``: see `PatientSession`.
     """
 
     graph: Graph
@@ -53,6 +53,7 @@ class FakeCloud:
     mode: str = "ok"
     bandwidth_bps: float = 1e12
     rtt_s: float = 0.0
+    wait_s: float | None = None
     token: str = TOKEN
     calls: list[str] = field(default_factory=list)
     plan_requests: list[Any] = field(default_factory=list)
@@ -147,7 +148,10 @@ class FakeCloud:
 
     async def _probe(self, request: web.Request) -> web.Response:
         await self._carry(request)
-        return web.json_response({})
+        return web.json_response({}, headers=self._timing())
+
+    def _timing(self) -> dict[str, str]:
+        return {} if self.wait_s is None else server_timing_header(self.wait_s, 0.0)
 
     async def _infer(self, request: web.Request) -> web.StreamResponse:
         received_s = time.perf_counter()
@@ -167,7 +171,7 @@ class FakeCloud:
             return web.json_response({"error": str(refusal)}, status=refusal.http_status)
         if self.mode == "wrong-output":
             answer = answer.replace(b'"shape":[1,5]', b'"shape":[5,1]')
-        return web.Response(body=answer, headers={HEADER_LENGTH: str(length)})
+        return web.Response(body=answer, headers={HEADER_LENGTH: str(length), **self._timing()})
 
     async def _cut_off(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": "1000"})

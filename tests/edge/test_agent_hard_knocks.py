@@ -12,13 +12,12 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from edge_support import picture, stage, until
 from fake_cloud import TOKEN
 
-from evosplit.edge.link.reply import CloudResponse
+from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.link.uplink import Uplink
 from evosplit.shared.errors import CloudUnavailableError
 
@@ -118,11 +117,10 @@ class Names(AbstractResolver):
 
 async def test_a_cloud_whose_name_fails_and_then_names_another_address(tmp_path: Path) -> None:
     names = Names()
-    connector = aiohttp.TCPConnector(resolver=names, use_dns_cache=True, ttl_dns_cache=0)
     async with (
         stage(tmp_path / "a", hooks=False) as first,
         stage(tmp_path / "b", hooks=False) as second,
-        aiohttp.ClientSession(connector=connector, response_class=CloudResponse) as session,
+        cloud_session(resolver=names) as session,
     ):
         uplink = Uplink(session, "http://cloud.example:80", "net", first.cloud.token)
         with pytest.raises(CloudUnavailableError, match="the cloud is away"):

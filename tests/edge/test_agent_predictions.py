@@ -153,7 +153,7 @@ async def test_like_is_compared_with_like(tmp_path: Path) -> None:
         }
         for step, seconds in spent_s.items():
             job.times.add(step, seconds)
-        job.times.add_cloud_queue(0.01, 1.0)
+        job.times.add_cloud_queue(0.01, 1.0, is_told=False)
         link = Link(1e6, 0.03)
         answer = Answer({}, "cloud", middle, middle.cut_key, 1250, sent_as="whole")
         seen = measured(job, answer, link)
@@ -171,7 +171,11 @@ async def test_like_is_compared_with_like(tmp_path: Path) -> None:
         assert twice is not None
         assert twice.request_s is None
         assert twice.wire_bytes is None
-        job.times.add_cloud_queue(0.0, 0.5)
+        job.times.add_cloud_queue(0.01, 1.0, is_told=True)
+        told = measured(job, answer, link)
+        assert told is not None
+        assert told.request_s == pytest.approx(0.05 - 0.03 - 0.01)  # the queue is followed by itself
+        job.times.add_cloud_queue(0.0, 0.5, is_told=False)
         beside = measured(job, answer, link)
         assert beside is not None
         assert beside.request_s is None

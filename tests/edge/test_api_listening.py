@@ -45,7 +45,7 @@ async def served(files: ServerFiles | None, head_s: float = 60.0, most: int = 10
 
 async def probe(url: str, files: ClientFiles) -> int:
     async with cloud_session(files.context()) as session:
-        return await Uplink(session, url, "net", "token").probe(0, 10.0)
+        return (await Uplink(session, url, "net", "token").probe(0, 10.0)).sent_bytes
 
 
 async def test_a_known_authority_is_trusted(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ async def test_a_known_authority_is_trusted(tmp_path: Path) -> None:
 
 async def test_without_tls_as_ever() -> None:
     async with served(None) as url, cloud_session() as session:
-        assert await Uplink(session, url, "net", "token").probe(0, 10.0) > 0
+        assert (await Uplink(session, url, "net", "token").probe(0, 10.0)).sent_bytes > 0
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ async def beating(on: Stage, tmp_path: Path) -> AsyncIterator[Beating]:
     async with aiohttp.ClientSession() as session:
         client = PlannerClient(session, on.cloud_url, "net", TOKEN, "gate-7")
         bundle = Bundle.open(on.cloud.bundle, on.cloud.digest)
-        renewal = PlanRenewal(on.agent.plans, settings, client, bundle, lambda: NOTHING_SPARED)
+        renewal = PlanRenewal(on.agent.plans, settings, [client], bundle, lambda: NOTHING_SPARED)
         link, wishes = LinkState(Link(8e6)), []
         checks = on.agent.plan_audits
         audited = lambda: Audited() if checks is None else checks.audited  # noqa: E731
@@ -68,7 +68,8 @@ async def beating(on: Stage, tmp_path: Path) -> AsyncIterator[Beating]:
 
 
 async def test_an_agent_says_how_it_is(tmp_path: Path) -> None:
-    async with middle_stage(tmp_path, promised_drop=0.01, hooks=False) as on, beating(on, tmp_path) as one_edge:
+    staged = middle_stage(tmp_path, promised_drop=0.01, hooks=False)
+    async with staged as on, beating(on, tmp_path) as one_edge:
         on.cloud.heartbeat_answer = HeartbeatAnswer("gate-7", 5.0)
         for seed in range(3):
             assert (await on.post(picture(seed)))[0] == 200

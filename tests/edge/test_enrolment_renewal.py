@@ -137,7 +137,7 @@ async def renewing(on: Stage, tmp_path: Path) -> AsyncIterator[Renewing]:
     async with aiohttp.ClientSession() as session:
         client = PlannerClient(session, on.cloud_url, "net", TOKEN)
         bundle = Bundle.open(on.cloud.bundle, digest)
-        renewal = PlanRenewal(on.agent.plans, settings, client, bundle, expected)
+        renewal = PlanRenewal(on.agent.plans, settings, [client], bundle, expected)
         yield Renewing(renewal, settings, expected)
 
 

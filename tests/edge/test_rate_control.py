@@ -94,7 +94,7 @@ async def test_an_agent_answers_alone_where_nothing_fits(tmp_path: Path) -> None
     async with middle_stage(tmp_path, max_frame_bytes=10) as on:
         status, answer = await on.post(picture(1))
         assert (status, answer["answered_by"]) == (200, "edge-fallback")
-        assert not on.agent.engine.cloud.circuit.is_open
+        assert not on.agent.cloud.circuit.is_open
 
 
 def test_only_a_frame_of_the_plans_own_codes_names_what_restores_it(plan: Plan) -> None:

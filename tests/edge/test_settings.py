@@ -29,7 +29,7 @@ def test_an_option_beats_the_environment_which_beats_the_file(
     monkeypatch.setenv("EVOSPLIT_EDGE_PORT", "2")
     assert EdgeSettings(_env_file=file).port == 2
     assert EdgeSettings(_env_file=file, port=3).port == 3
-    assert EdgeSettings(_env_file=file).cloud_url == "http://from-file"
+    assert EdgeSettings(_env_file=file).cloud_url == ("http://from-file",)
 
 
 def test_texts_are_read_as_the_options_write_them(monkeypatch: pytest.MonkeyPatch) -> None:

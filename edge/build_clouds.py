@@ -1,0 +1,63 @@
+"""Composition of what an agent has for each of its clouds: link, deltas, planner."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Final
+
+import aiohttp
+
+from evosplit.edge.enrolment.planner_client import PlannerClient
+from evosplit.edge.head.bundle_set import BundleSet
+from evosplit.edge.link.answer_size import most_answer_bytes
+from evosplit.edge.link.cloud_link import CloudLink
+from evosplit.edge.link.link_state import LinkState
+from evosplit.edge.link.traffic_meter import TrafficMeter
+from evosplit.edge.link.uplink import Uplink
+from evosplit.edge.pipeline.clouds import Cloud, Clouds
+from evosplit.edge.pipeline.current_plan import CurrentPlan
+from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
+from evosplit.shared.link import Link
+
+ASSUMED_BPS: Final = 10e6
+"""The bandwidth until something was seen of a link."""
+
+
+def link_states(
+    settings: EdgeSettings, bundles: BundleSet, meter: TrafficMeter, before: Clouds | None = None
+) -> tuple[LinkState, ...]:
+    """One for each cloud; what they may send is counted together. What an agent ``before`` saw is assumed."""
+    unseen, seed = Link(ASSUMED_BPS, bundles.manifest.table.rtt_s), secrets.randbits(31)
+    return tuple(
+        LinkState(unseen if before is None else before.named(url).link.link, meter, url, seed)
+        for url in settings.cloud_url
+    )
+
+
+def planners(
+    settings: EdgeSettings, token: str, session: aiohttp.ClientSession, client: str
+) -> tuple[PlannerClient, ...]:
+    """Who makes plans, in the order of the settings' clouds; ``client`` is the device's name for itself."""
+    urls = settings.cloud_url
+    return tuple(PlannerClient(session, url, settings.model, token, client) for url in urls)
+
+
+def make_clouds(
+    settings: EdgeSettings,
+    plans: CurrentPlan,
+    states: Sequence[LinkState],
+    token: str,
+    session: aiohttp.ClientSession,
+    client: str,
+) -> Clouds:
+    """The clouds that answer frames."""
+    answer_bytes, deltas = most_answer_bytes(plans.model.graph), DeltaSettings(settings.delta_threshold)
+
+    def cloud(state: LinkState) -> Cloud:
+        uplink = Uplink(session, state.cloud, settings.model, token, client, answer_bytes)
+        link = CloudLink(uplink, state, settings.timeout_s, plans.reconsider)
+        return Cloud(link, DeltaSender(secrets.randbits(64), deltas))
+
+    return Clouds([cloud(state) for state in states])

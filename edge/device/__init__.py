@@ -1,0 +1,1 @@
+"""Readings of the device: heat, clock, load, power."""
