@@ -11,7 +11,7 @@ import click
 from evosplit.shared.errors import UsageError
 
 _EXTRAS = {
-    **dict.fromkeys(("cloud", "models"), "cloud"),
+    **dict.fromkeys(("cloud", "models", "worker"), "cloud"),
     "demo": "demo",
     **dict.fromkeys(("certs", "edge", "fleet", "results", "sources", "top"), "edge"),
     **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),

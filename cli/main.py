@@ -13,8 +13,8 @@ from evosplit.shared.errors import EvoSplitError
 
 _COMMANDS: Final = (
     *("inspect", "profile", "plan", "table", "pareto", "compare", "split", "roofline"),
-    *("cloud", "models", "edge", "fleet", "tokens", "certs", "sources"),
-    *("top", "results", "replay", "demo"),
+    *("cloud", "models", "worker", "edge", "fleet", "tokens", "certs"),
+    *("sources", "top", "results", "replay", "demo"),
 )
 _MODULES: Final = {name: f"evosplit.cli.commands.{name}" for name in _COMMANDS}
 

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from evosplit.cloud.admission import MAX_ONGOING_REQUESTS
 from evosplit.cloud.assemble import make_services
 from evosplit.cloud.grpc_service import GrpcMethods
-from evosplit.cloud.ingress import make_app, token_verifier
+from evosplit.cloud.ingress import access_of, make_app
 from evosplit.cloud.serve_batching import make_batcher
 from evosplit.cloud.settings import AppSettings
 
@@ -35,11 +35,12 @@ class Cloud:
 
     def __init__(self, settings: AppSettings) -> None:
         self._services = make_services(settings, make_batcher)
-        self._grpc = GrpcMethods(self._services, token_verifier(settings))
+        self._access = access_of(settings)
+        self._grpc = GrpcMethods(self._services, self._access)
 
     def __serve_build_asgi_app__(self) -> Starlette:
         """The application; Ray Serve asks for it once, after the constructor."""
-        return make_app(self._services)
+        return make_app(self._services, self._access)
 
     async def ServerLive(self, message: Any, grpc_context: Any) -> Any:  # noqa: ANN401, N802
         """gRPC: alive."""
@@ -77,7 +78,9 @@ def build(args: AppSettings) -> Application:
 
 def scaling(settings: AppSettings) -> dict[str, Any]:
     """How many replicas: a number, or what Ray Serve chooses between by the length of the queue."""
+    per_node = settings.replicas_per_node
+    spread = {} if per_node is None else {"max_replicas_per_node": per_node}
     if settings.max_replicas <= settings.min_replicas:
-        return {"num_replicas": settings.min_replicas}
+        return {"num_replicas": settings.min_replicas, **spread}
     between = {"min_replicas": settings.min_replicas, "max_replicas": settings.max_replicas}
-    return {"autoscaling_config": {**between, "target_ongoing_requests": TARGET_ONGOING_REQUESTS}}
+    return {"autoscaling_config": {**between, "target_ongoing_requests": TARGET_ONGOING_REQUESTS}, **spread}

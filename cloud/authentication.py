@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -24,16 +25,24 @@ HOLDER: Final = "evosplit.holder"
 _AUDITED: Final = "evosplit.audited"
 
 
+@dataclass(frozen=True)
+class Access:
+    """Who may what, and the record of it: one for all protocols of a replica, which share the rates."""
+
+    verifier: TokenVerifier
+    audit: AuditLog
+
+
 class BearerAuthentication:
     """ASGI middleware: 401 or 429 before anything of a request is read, unless it carries a token.
 
     Refusals, and what `allowed` names for the audit log, are recorded there.
     """
 
-    def __init__(self, app: ASGIApp, verifier: TokenVerifier, audit: AuditLog) -> None:
+    def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
-        self._verifier = verifier
-        self._audit = audit
+        self._verifier = access.verifier
+        self._audit = access.audit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its holder, or refuse it."""

@@ -15,6 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from evosplit.cloud.cluster_address import ClusterAddress
+
+OBJECT_STORE_BYTES: Final = 80 * 10**6
+"""Requests do not pass through the object store; Ray wants at least 75 MiB."""
 _REPLICA_PORTS: Final = 16
 _FIXED: Final[Mapping[str, str]] = {
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
@@ -23,8 +27,8 @@ _FIXED: Final[Mapping[str, str]] = {
     "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1.5",
     "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
     "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",  # at the default, 0.1, it takes 4 % of a core for nothing
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "30",  # at 5, a busy machine never gets its front end started
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # a Ray of this machine alone: its ports are on the loopback
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 
@@ -33,8 +37,10 @@ _STICKY: Final = "source\n    hash-type consistent\n    hash-balance-factor 150"
 """HAProxy keeps a client with its replica, which holds its streams, unless that has 1.5 times its share."""
 
 
-def serve_environment(temp: Path, max_replicas: int = 1, drain_s: float = 30.0) -> dict[str, str]:
-    """Variables for a Ray Serve of its own, whose files are under ``temp``.
+def serve_environment(
+    temp: Path, max_replicas: int = 1, drain_s: float = 30.0, cluster: ClusterAddress | None = None
+) -> dict[str, str]:
+    """Variables for a Ray Serve of its own, whose files are under ``temp``; alone, or with other nodes.
 
     A HAProxy that another one replaces, because replicas came or went, has ``drain_s`` for its requests.
     Ray puts its node's id, 56 digits, into the path of HAProxy's socket, which may have 97 bytes.
@@ -48,8 +54,6 @@ def serve_environment(temp: Path, max_replicas: int = 1, drain_s: float = 30.0) 
         | {
             "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(max(math.ceil(drain_s), 1)),
             "RAY_TMPDIR": str(temp),
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": secrets.token_hex(32),  # between Ray's own processes, in no file
             "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(temp / "haproxy.cfg"),
             "RAY_SERVE_HAPROXY_SOCKET_PATH": str(temp / "a"),
             "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(temp / "m"),
@@ -64,7 +68,16 @@ def serve_environment(temp: Path, max_replicas: int = 1, drain_s: float = 30.0) 
             "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": str(grpc_first),
             "RAY_SERVE_DIRECT_INGRESS_MAX_GRPC_PORT": str(grpc_first + _REPLICA_PORTS),
         }
+        | (_alone() if cluster is None else cluster.environment())
     )
+
+
+def _alone() -> dict[str, str]:
+    return {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),  # between Ray's own processes, in no file
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # all of Ray's ports are on the loopback
+    }
 
 
 def cluster_environment() -> dict[str, str]:

@@ -13,16 +13,17 @@ from typing import Any, Final
 
 import grpc
 
+from evosplit.cloud.authentication import Access
 from evosplit.cloud.catalogue_routes import NAME
 from evosplit.cloud.dataplane import Call
+from evosplit.cloud.front.haproxy_config import PEER_HEADER
 from evosplit.cloud.grpc_messages import SERVICE, message_class
 from evosplit.cloud.grpc_tensors import request_of, response_of
 from evosplit.cloud.services import Services
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared import oip
-from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.errors import AuthError, EvoSplitError, ForbiddenError, RateLimitError
 from evosplit.shared.security.scopes import Scope
-from evosplit.shared.security.token_verifier import TokenVerifier
 
 METHODS: Final = ("ServerLive", "ServerReady", "ModelReady", "ServerMetadata", "ModelMetadata", "ModelInfer")
 SERVICER: Final = "evosplit.cloud.grpc_service.add_servicer"
@@ -59,9 +60,10 @@ def add_servicer(servicer: Any, server: Any) -> None:  # noqa: ANN401 - grpc has
 class GrpcMethods:
     """The methods of the service, over the services of a replica; for one event loop."""
 
-    def __init__(self, services: Services, verifier: TokenVerifier) -> None:
+    def __init__(self, services: Services, access: Access) -> None:
         self._services = services
-        self._verifier = verifier
+        self._verifier = access.verifier
+        self._audit = access.audit
 
     async def call(self, name: str, message: Any, context: Any) -> Any:  # noqa: ANN401
         """The answer to a message of the method ``name``. Errors go into the context, and rise."""
@@ -76,6 +78,9 @@ class GrpcMethods:
         try:
             return await methods[name](message, context)
         except EvoSplitError as problem:
+            if isinstance(problem, (AuthError, ForbiddenError, RateLimitError)):
+                peer = _metadata(context).get(PEER_HEADER, context.peer())
+                self._audit.write(problem.holder, f"{SERVICE}/{name}", problem.http_status, peer)
             context.set_code(_CODES.get(problem.http_status, grpc.StatusCode.INTERNAL))
             context.set_details(str(problem))
             raise
@@ -128,7 +133,10 @@ class GrpcMethods:
 
 def _client_key(context: Any) -> str:  # noqa: ANN401
     said = _metadata(context)
-    return said.get(oip.CLIENT_HEADER.lower()) or f"{said.get('authorization', '')}@{context.peer()}"
+    return (
+        said.get(oip.CLIENT_HEADER.lower())
+        or f"{said.get('authorization', '')}@{said.get(PEER_HEADER, context.peer())}"
+    )
 
 
 def _metadata(context: Any) -> dict[str, str]:  # noqa: ANN401

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from evosplit.cloud import calibration_routes, catalogue_routes, fleet_routes, version_routes
 from evosplit.cloud.admission import AdmissionControl
-from evosplit.cloud.authentication import BearerAuthentication, allowed
+from evosplit.cloud.authentication import Access, BearerAuthentication, allowed
 from evosplit.cloud.error_responses import HANDLERS
 from evosplit.cloud.inference_route import infer
 from evosplit.cloud.services import Services
@@ -23,10 +23,9 @@ from evosplit.shared.security.token_file import token_file
 from evosplit.shared.security.token_verifier import TokenVerifier
 
 
-def make_app(services: Services) -> Starlette:
+def make_app(services: Services, access: Access) -> Starlette:
     """The ASGI application. The event loop only moves bytes; all else happens in the services' threads."""
-    audit = AuditLog(audit_file(services.settings.data))
-    authentication = Middleware(BearerAuthentication, verifier=token_verifier(services.settings), audit=audit)
+    authentication = Middleware(BearerAuthentication, access=access)
     app = Starlette(
         routes=_routes(),
         middleware=[authentication, Middleware(AdmissionControl)],
@@ -36,11 +35,12 @@ def make_app(services: Services) -> Starlette:
     return app
 
 
-def token_verifier(settings: AppSettings) -> TokenVerifier:
-    """Of the token in the settings, and those in the data folder."""
+def access_of(settings: AppSettings) -> Access:
+    """By the token in the settings, and those in the data folder."""
     if settings.token is None:
         raise ValueError("the application has no token")
-    return TokenVerifier(settings.token.get_secret_value(), token_file(settings.data))
+    verifier = TokenVerifier(settings.token.get_secret_value(), token_file(settings.data))
+    return Access(verifier, AuditLog(audit_file(settings.data)))
 
 
 def _routes() -> list[Route]:

@@ -18,13 +18,12 @@ from ray.exceptions import RayError
 from ray.serve.schema import LoggingConfig
 
 from evosplit.cloud.app import build
+from evosplit.cloud.environment import OBJECT_STORE_BYTES
 from evosplit.cloud.front.haproxy_config import APPLICATION
 from evosplit.cloud.grpc_service import SERVICER
 from evosplit.cloud.reaper import is_program, processes_of
 from evosplit.cloud.settings import AppSettings
 
-_OBJECT_STORE_BYTES: Final = 80 * 10**6
-"""Requests do not pass through the object store; Ray wants at least 75 MiB."""
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - it is looked at
 START_ERRORS: Final[tuple[type[Exception], ...]] = (RayError, RuntimeError, OSError, TimeoutError, ValueError)
 """What Ray and Ray Serve raise when they do not come up."""
@@ -32,9 +31,10 @@ _STOP_LIMIT_S: Final = 15.0
 _POLL_S: Final = 0.1
 
 
-def start_ray(temp: Path, num_gpus: int) -> None:
+def start_ray(temp: Path, num_gpus: int, node_ip: str | None) -> None:
     """Start Ray's processes, with their files under ``temp``; they die with this one.
 
+    ``node_ip`` is where other nodes reach this one, None where there are none.
     Raises RuntimeError for a node that does not come up, which Ray tells by a bare Exception, and what else
     Ray raises.
     """
@@ -47,9 +47,10 @@ def start_ray(temp: Path, num_gpus: int) -> None:
             configure_logging=True,
             logging_level=logging.WARNING,
             log_to_driver=False,
-            object_store_memory=_OBJECT_STORE_BYTES,
+            object_store_memory=OBJECT_STORE_BYTES,
             _plasma_directory=_store_folder(temp),
             _temp_dir=str(temp),
+            _node_ip_address=node_ip,
         )
     except Exception as problem:
         if type(problem) is not Exception:
@@ -62,21 +63,22 @@ def _store_folder(temp: Path) -> str | None:
 
     So would Ray choose, with a warning of harm that does not come about here: nothing passes through it.
     """
-    if not _SHARED_MEMORY.is_dir() or shutil.disk_usage(_SHARED_MEMORY).free >= _OBJECT_STORE_BYTES:
+    if not _SHARED_MEMORY.is_dir() or shutil.disk_usage(_SHARED_MEMORY).free >= OBJECT_STORE_BYTES:
         return None
     return str(temp)
 
 
-def start_application(settings: AppSettings, port: int, grpc_port: int | None = None) -> None:
+def start_application(settings: AppSettings, port: int, grpc_port: int | None, is_alone: bool) -> None:
     """Start HAProxy and the application; return when its replica is built. Raises what Ray raises.
 
-    Ray's own listening side gets the port on the loopback; clients come to the front end.
+    Ray's own listening sides get the ports on the loopback; clients come to the front end. Replicas listen on
+    the loopback, too, unless they are to be reached from the front end of another node.
     """
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     quiet = LoggingConfig(log_level="WARNING", enable_access_log=False)
     rpc = None if grpc_port is None else {"port": grpc_port, "grpc_servicer_functions": [SERVICER]}
-    http = {"host": "127.0.0.1", "port": port}
-    serve.start(http_options=http, grpc_options=rpc, logging_config=quiet)
+    http = {"host": "127.0.0.1" if is_alone else "0.0.0.0", "port": port}  # noqa: S104 - see haproxy.sh
+    serve.start(proxy_location="HeadOnly", http_options=http, grpc_options=rpc, logging_config=quiet)
     serve.run(build(settings), name=APPLICATION, route_prefix="/", logging_config=quiet)
 
 

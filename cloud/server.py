@@ -12,11 +12,13 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Final
 
+from evosplit.cloud.cluster_address import ClusterAddress
 from evosplit.cloud.environment import apply_environment, free_ports, serve_environment
 from evosplit.cloud.front.certificate_reload import CertificateReload
 from evosplit.cloud.front.drain import drain
 from evosplit.cloud.front.haproxy_config import FrontEnd
 from evosplit.cloud.front.haproxy_files import write_front
+from evosplit.cloud.joined_options import check_joined
 from evosplit.cloud.listen_address import (
     check_free,
     is_loopback,
@@ -47,12 +49,15 @@ def serve_cloud(settings: CloudSettings) -> None:
     does not come up.
     """
     if settings.address is not None:
+        check_joined(settings)
         from evosplit.cloud.joined_cluster import serve_in_cluster  # Ray takes seconds to import
 
         serve_in_cluster(settings)
         return
-    check_free(settings.host, settings.port)
+    for port in settings.ports:
+        check_free(settings.host, port)
     _check_tls(settings)
+    cluster = settings.cluster_address
     _announce(open_registry(settings.models, settings.shapes, settings.model_bytes))
     app, token_place = settings.app.with_token()
     if token_place is not None:
@@ -61,7 +66,7 @@ def serve_cloud(settings: CloudSettings) -> None:
     reaper = start_reaper(temp)
     stop_on_signals()
     try:
-        _serve(settings.model_copy(update={"token": app.token}), temp)
+        _serve(settings.model_copy(update={"token": app.token}), cluster, temp)
     except (StopRequested, KeyboardInterrupt):
         _say("stopping")
         if left := drain(temp, settings.drain_s):
@@ -73,16 +78,18 @@ def serve_cloud(settings: CloudSettings) -> None:
         raise
 
 
-def _serve(settings: CloudSettings, temp: Path) -> None:
+def _serve(settings: CloudSettings, cluster: ClusterAddress | None, temp: Path) -> None:
     started_s = time.monotonic()
-    front = write_front(FrontEnd(settings.host, settings.port, temp), settings.tls)
-    apply_environment(serve_environment(temp, settings.max_replicas, settings.drain_s))
-    os.environ.update(front)
+    front = FrontEnd(settings.host, settings.port, temp, grpc_port=settings.grpc_port)
+    written = write_front(front, settings.tls)
+    apply_environment(serve_environment(temp, settings.max_replicas, settings.drain_s, cluster))
+    os.environ.update(written)
     _say("starting Ray Serve")
-    inner_port = free_ports(1)[0]
-    _start(settings, temp, inner_port)
+    inner_port, inner_grpc_port = free_ports(2)
+    _start(settings, cluster, temp, (inner_port, inner_grpc_port))
     wait_until_ready("127.0.0.1", inner_port, "/v2/health/ready", _READY_LIMIT_S)
-    wait_until_open(settings.host, settings.port, _READY_LIMIT_S)
+    for port in settings.ports:
+        wait_until_open(settings.host, port, _READY_LIMIT_S)
     scheme = "http" if settings.tls is None else "https"
     address = f"{scheme}://{reachable(settings.host)}:{settings.port}"
     _say(f"ready on {address} ({time.monotonic() - started_s:.1f} s)")
@@ -100,13 +107,19 @@ def _certificates(files: ServerFiles | None, temp: Path) -> Callable[[], None]:
     return look
 
 
-def _start(settings: CloudSettings, temp: Path, inner_port: int) -> None:
+def _start(
+    settings: CloudSettings, cluster: ClusterAddress | None, temp: Path, inner_ports: tuple[int, int]
+) -> None:
     from evosplit.cloud import ray_serve  # it reads the environment when imported
 
     try:
-        ray_serve.start_ray(temp, math.ceil(settings.num_gpus * settings.max_replicas))
+        node_ip = None if cluster is None else cluster.node_ip()
+        ray_serve.start_ray(temp, math.ceil(settings.num_gpus * settings.max_replicas), node_ip)
         stop_on_signals()  # Ray has put its own in place
-        ray_serve.start_application(settings.app, inner_port, settings.grpc_port)
+        port, grpc_port = inner_ports
+        ray_serve.start_application(
+            settings.app, port, settings.grpc_port and grpc_port, is_alone=cluster is None
+        )
     except ray_serve.START_ERRORS as problem:
         raise EvoSplitError(f"Ray Serve did not start: {ray_serve.last_line(problem)}") from None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from evosplit.cloud.cluster_address import ClusterAddress, cluster_address
 from evosplit.cloud.storage.store import OBJECTS_VARIABLE, RECORDS_VARIABLE, StorePlaces
 from evosplit.shared.fleet.heartbeat import INTERVAL_S
 from evosplit.shared.security.tls import ServerFiles, server_files
@@ -23,7 +24,8 @@ class AppSettings(BaseModel):
     Runtime per inference, 0 for all cores; ``workers`` inferences run at a time. Edges say how they are every
     ``heartbeat_s``. A body larger than ``max_body_bytes`` is refused. What is kept of
     streams takes at most ``stream_bytes``, and ends with ``stream_lifetime_s`` without a frame. There are
-    ``min_replicas`` to ``max_replicas`` of the application, by how many requests wait (Ray Serve). One with
+    ``min_replicas`` to ``max_replicas`` of the application, by how many requests wait (Ray Serve), at most
+    ``replicas_per_node`` on a node, as many as its processors allow where that is None. One with
     a share in a GPU (``num_gpus``) computes there as far as ONNX Runtime can: TensorRT, else CUDA, else the
     CPU. Models whose files take more than ``model_bytes`` together are not all in memory. A replica that
     ends answers what it has accepted for up to ``drain_s``.
@@ -42,6 +44,7 @@ class AppSettings(BaseModel):
     workers: int = Field(2, ge=1)
     min_replicas: int = Field(1, ge=1)
     max_replicas: int = Field(1, ge=1)
+    replicas_per_node: int | None = Field(None, ge=1)
     num_gpus: float = Field(0.0, ge=0)
     tail_cache_bytes: int = Field(10**9, ge=0)
     model_bytes: int = Field(4 * 10**9, ge=0)
@@ -87,14 +90,18 @@ class CloudSettings(AppSettings):
     ``temp`` is where Ray and HAProxy keep their sockets and logs while they run (a short path: a socket's
     name has at most 107 bytes); by default the system's folder for temporary files. With ``tls_cert`` and
     ``tls_key`` it serves HTTPS, with ``client_ca`` only to those with a certificate of that authority.
-    ``grpc_port`` is that of gRPC on the loopback, None for none. ``address`` is that of a Ray cluster to
-    join, HOST:PORT or ``auto``; without, Ray is started here.
+    ``grpc_port`` is that of gRPC, None for none. ``cluster`` (HOST:PORT) is where workers join, who show the
+    secret in the file ``cluster_secret``. ``address`` is that of a Ray cluster of others to join, HOST:PORT
+    or ``auto``; without, Ray is started here. ``behind_proxy`` says that what has TLS and limits is in front.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     temp: Path | None = None
+    cluster: str | None = None
+    cluster_secret: Path | None = None
     address: str | None = None
+    behind_proxy: bool = False
     grpc_port: int | None = Field(None, ge=1, le=65535)
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -104,6 +111,16 @@ class CloudSettings(AppSettings):
     def tls(self) -> ServerFiles | None:
         """The files for TLS, None for plain HTTP. Raises UsageError for half of them."""
         return server_files(self.tls_cert, self.tls_key, self.client_ca)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where clients come in."""
+        return (self.port,) if self.grpc_port is None else (self.port, self.grpc_port)
+
+    @property
+    def cluster_address(self) -> ClusterAddress | None:
+        """Where workers join, None where no others do. Raises UsageError for half of it."""
+        return cluster_address(self.cluster, self.cluster_secret)
 
     @property
     def app(self) -> AppSettings:

@@ -11,7 +11,9 @@ RUN /opt/evosplit/bin/pip install --quiet --no-deps --force-reinstall .
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /tmp --no-create-home evosplit \
-    && install --directory --owner evosplit --group evosplit /data /models
+    && install --directory --owner evosplit --group evosplit /data /models /secrets /setup \
+    && for volume in authority cloud worker edge prometheus grafana database cloud-data edge-data; do \
+        install --directory --owner evosplit --group evosplit "/setup/$volume"; done
 COPY --from=build /opt/evosplit /opt/evosplit
 # Everything that is written goes to /tmp (memory) or /data (a volume): the root file system is read-only.
 ENV PATH=/opt/evosplit/bin:$PATH \

@@ -11,7 +11,7 @@ RUN /opt/evosplit/bin/pip install --quiet --no-deps --force-reinstall .
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /tmp --no-create-home evosplit \
-    && install --directory --owner evosplit --group evosplit /data
+    && install --directory --owner evosplit --group evosplit /data /secrets
 COPY --from=build /opt/evosplit /opt/evosplit
 # Everything that is written goes to /tmp (memory) or /data (a volume): the root file system is read-only.
 ENV PATH=/opt/evosplit/bin:$PATH \

@@ -36,6 +36,7 @@ from evosplit.edge.settings import EdgeSettings, bearer_token, cloud_token
 from evosplit.edge.sinks.build_sinks import wanted_sinks
 from evosplit.edge.sources.sources import fixed_sources
 from evosplit.shared.security.audit_log import AuditLog, audit_file
+from evosplit.shared.security.changing_context import ChangingContext
 from evosplit.shared.security.tls import ServerFiles
 from evosplit.shared.security.token_file import token_file
 from evosplit.shared.security.token_verifier import TokenVerifier
@@ -100,15 +101,15 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
 
 @contextlib.asynccontextmanager
 async def _cloud_session(settings: EdgeSettings) -> AsyncIterator[aiohttp.ClientSession]:
-    """The session to the cloud, which shows the client's certificate as its files are. Raises UsageError."""
+    """The session to the cloud; authority and certificate are those of their files. Raises UsageError."""
     files = settings.cloud_tls
-    context = None if files is None else files.context()
-    paths = [path for path in (settings.cloud_cert, settings.cloud_key) if path is not None]
+    context = None if files is None else ChangingContext(files)
 
     async def renew() -> None:
-        if files is not None and context is not None:
-            files.load_certificate(context)
+        if context is not None:
+            await asyncio.to_thread(context.take_up)
 
+    paths = () if files is None else files.paths
     async with cloud_session(context) as session, following(paths, renew):
         yield session
 

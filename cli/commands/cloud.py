@@ -50,8 +50,14 @@ from evosplit.shared.shape_text import Shape
 @click.option("--tls-cert", type=FILE, help="Serve HTTPS with this certificate (PEM): evosplit certs.")
 @click.option("--tls-key", type=FILE, help="The certificate's key.")
 @click.option("--client-ca", type=FILE, help="Serve only clients with a certificate of this authority.")
+@click.option("--cluster", metavar="HOST:PORT", help="Let other nodes join here: evosplit worker.")
+@click.option("--cluster-secret", type=FILE, help="File with what the nodes of --cluster show each other.")
 @click.option(
     "--address", metavar="HOST:PORT|auto", help="Join this Ray cluster instead of starting Ray here."
+)
+@click.option("--behind-proxy", is_flag=True, help="With --address: a proxy with TLS and limits is in front.")
+@click.option(
+    "--min-replicas", type=click.IntRange(min=1), default=1, show_default=True, help="Fewest replicas."
 )
 @click.option(
     "--replicas",
@@ -60,8 +66,9 @@ from evosplit.shared.shape_text import Shape
     show_default=True,
     help="Most replicas; Ray Serve starts them as the queue asks for.",
 )
+@click.option("--replicas-per-node", type=click.IntRange(min=1), help="Most replicas on one node.")
 @click.option(
-    "--grpc-port", type=click.IntRange(1, 65535), help="Serve gRPC, too: on the loopback, at this port."
+    "--grpc-port", type=click.IntRange(1, 65535), help="Serve gRPC, too, at this port; TLS is the same."
 )
 @click.option("--gpus", type=click.FloatRange(min=0), default=0, show_default=True, help="GPUs of a replica.")
 @click.option("--kuberay", is_flag=True, help="Print a RayService for Kubernetes with KubeRay, and end.")
@@ -95,8 +102,13 @@ def cloud(
     tls_cert: Path | None,
     tls_key: Path | None,
     client_ca: Path | None,
+    cluster: str | None,
+    cluster_secret: Path | None,
     address: str | None,
+    behind_proxy: bool,
+    min_replicas: int,
     replicas: int,
+    replicas_per_node: int | None,
     grpc_port: int | None,
     gpus: float,
     kuberay: bool,
@@ -127,8 +139,13 @@ def cloud(
         tls_cert=tls_cert,
         tls_key=tls_key,
         client_ca=client_ca,
+        cluster=cluster,
+        cluster_secret=cluster_secret,
         address=address,
-        max_replicas=replicas,
+        behind_proxy=behind_proxy,
+        min_replicas=min_replicas,
+        max_replicas=max(min_replicas, replicas),
+        replicas_per_node=replicas_per_node,
         grpc_port=grpc_port,
         num_gpus=gpus,
         threads=threads,

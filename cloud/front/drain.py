@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from evosplit.cloud.front.haproxy_config import APPLICATION, FRONT_NAME, NOT_LISTENING
+from evosplit.cloud.front.haproxy_config import APPLICATION, FRONT_NAME, GRPC_FRONT_NAME, NOT_LISTENING
 from evosplit.cloud.front.haproxy_files import front_config
 from evosplit.cloud.front.runtime_api import ask, control_sockets, requests_under_way
 from evosplit.shared.atomic_write import write_whole
@@ -48,7 +48,7 @@ def _stop_listening(folder: Path) -> None:
     write_whole(front_config(folder), NOT_LISTENING.encode())
     for control in control_sockets(folder):
         try:
-            ask(control, f"shutdown frontend {FRONT_NAME}\n")
+            ask(control, f"shutdown frontend {FRONT_NAME}; shutdown frontend {GRPC_FRONT_NAME}\n")
         except OSError:  # noqa: PERF203 - as many as there are nodes here: one
             continue
 

@@ -13,6 +13,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from evosplit.cloud.grpc_messages import SERVICE
+
 HEAD_TIMEOUT_S: Final = 10
 """The head of a request must be there after so long (slow loris)."""
 IDLE_TIMEOUT_S: Final = 30
@@ -21,9 +23,12 @@ KEEP_ALIVE_S: Final = 90
 CONNECTIONS: Final = 3000
 """Of HAProxy's 4096: Ray's own health checks and those to the replicas need some."""
 CONNECTIONS_PER_ADDRESS: Final = 1000
+GRPC_CONNECTIONS: Final = 500
+"""Each carries up to 100 calls at a time."""
 APPLICATION: Final = "evosplit"
 """The name of the application in Ray Serve."""
 FRONT_NAME: Final = "front"
+GRPC_FRONT_NAME: Final = "front-grpc"
 NOT_LISTENING: Final = "defaults front-defaults\n    mode http\n"
 """The configuration of a front end that takes nothing more."""
 PEER_HEADER: Final = "x-evosplit-peer"
@@ -31,18 +36,28 @@ PEER_HEADER: Final = "x-evosplit-peer"
 
 _ERRORS: Final[Mapping[int, str]] = {
     404: "no such page",
+    500: "the front end failed; try again",
     502: "an answer was cut short; try again",
     503: "no replica is ready; try again",
     504: "no replica answered in time",
 }
-"""For a malformed or slow head (400, 408) HAProxy has an answer of its own."""
+"""Answers of HAProxy itself. Those of a backend come first, and Serve's are pages of text: see haproxy.sh.
+
+A head that is no HTTP, too large or too slow (400, 408) ends in HAProxy's reader, whose answers are its own.
+"""
+
+
+_PER_ADDRESS: Final = f"""\
+    tcp-request connection track-sc0 src table front
+    tcp-request connection reject if {{ sc0_conn_cur gt {CONNECTIONS_PER_ADDRESS} }}"""
 
 
 @dataclass(frozen=True)
 class FrontEnd:
     """Where the front end listens. ``pem``: certificate and key, None without TLS.
 
-    ``folder`` has the answers to requests that no replica sees.
+    ``folder`` has the answers to requests that no replica sees. gRPC has a port of its own, if any: what a
+    connection speaks would otherwise have to be told from its first bytes, or by ALPN, which asks for TLS.
     """
 
     host: str
@@ -51,6 +66,7 @@ class FrontEnd:
     head_timeout_s: int = HEAD_TIMEOUT_S
     pem: Path | None = None
     client_ca: Path | None = None
+    grpc_port: int | None = None
 
     def config(self) -> str:
         """The text of the file."""
@@ -65,15 +81,31 @@ defaults front-defaults
     timeout http-request {self.head_timeout_s}s
     timeout http-keep-alive {KEEP_ALIVE_S}s
 {errors}
+{self._http()}{self._grpc()}"""
+
+    def _http(self) -> str:
+        return f"""\
 frontend {FRONT_NAME}
-    bind {self._bind()}
+    bind {self._bind(self.port)}{self._secured("http/1.1")}
     maxconn {CONNECTIONS}
     stick-table type ipv6 size 20k expire 60s store conn_cur
-    tcp-request connection track-sc0 src
-    tcp-request connection reject if {{ sc0_conn_cur gt {CONNECTIONS_PER_ADDRESS} }}
+{_PER_ADDRESS}
     http-request deny deny_status 404 if {{ path_beg /-/ }}
     http-request set-header {PEER_HEADER} %[src]
     use_backend %[str(http-{APPLICATION})]
+"""
+
+    def _grpc(self) -> str:
+        if self.grpc_port is None:
+            return ""
+        return f"""\
+frontend {GRPC_FRONT_NAME}
+    bind {self._bind(self.grpc_port)}{self._secured("h2") or " proto h2"}
+    maxconn {GRPC_CONNECTIONS}
+{_PER_ADDRESS}
+    http-request deny deny_status 404 if !{{ path_beg /{SERVICE}/ }}
+    http-request set-header {PEER_HEADER} %[src]
+    use_backend %[str(grpc-{APPLICATION})]
 """
 
     def errors(self) -> dict[Path, bytes]:
@@ -83,13 +115,15 @@ frontend {FRONT_NAME}
     def _error_paths(self) -> dict[int, Path]:
         return {status: self.folder / f"{status}.http" for status in _ERRORS}
 
-    def _bind(self) -> str:
+    def _bind(self, port: int) -> str:
         anywhere = {"": "*", "0.0.0.0": "*"}  # noqa: S104 - as the user said
         host = f"[{self.host}]" if ":" in self.host else anywhere.get(self.host, self.host)
-        listening = f"{host}:{self.port}"
+        return f"{host}:{port}"
+
+    def _secured(self, protocol: str) -> str:
         if self.pem is None:
-            return listening
-        secured = f"{listening} ssl crt {self.pem} ssl-min-ver TLSv1.2 alpn http/1.1"
+            return ""
+        secured = f" ssl crt {self.pem} ssl-min-ver TLSv1.2 alpn {protocol}"
         return secured if self.client_ca is None else f"{secured} ca-file {self.client_ca} verify required"
 
 

@@ -46,6 +46,11 @@ class ClientFiles:
     certificate: Path | None = None
     key: Path | None = None
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files."""
+        return tuple(path for path in (self.ca, self.certificate, self.key) if path is not None)
+
     def context(self) -> ssl.SSLContext:
         """The context of the files as they are now. Raises UsageError."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -54,13 +59,9 @@ class ClientFiles:
             context.load_default_certs(ssl.Purpose.SERVER_AUTH)
         else:
             _load_authority(context, self.ca)
-        self.load_certificate(context)
-        return context
-
-    def load_certificate(self, context: ssl.SSLContext) -> None:
-        """Show the certificate as it is now in new connections of a context. Raises UsageError."""
         if self.certificate is not None and self.key is not None:
             _load_chain(context, self.certificate, self.key)
+        return context
 
 
 def server_files(

@@ -18,7 +18,7 @@ from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.fleet.fleet import Fleet
 from evosplit.cloud.inference import Inference
-from evosplit.cloud.ingress import make_app
+from evosplit.cloud.ingress import access_of, make_app
 from evosplit.cloud.plan_service import MakePlans, PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.registry import Model, Registry, open_registry
 from evosplit.cloud.repository.canary import CanaryWatch
@@ -186,7 +186,7 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
             trials=trials,
             canary=CanaryWatch(registry, plane, versions, trials),
         )
-        yield Client(make_app(services), services)
+        yield Client(make_app(services, access_of(services.settings)), services)
         inference.close()
         services.canary.close()
 

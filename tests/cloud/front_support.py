@@ -27,11 +27,16 @@ defaults
     timeout connect 5s
     timeout client 3600s
     timeout server 60s
+    errorfile 503 {folder}/node/500.http
+    retries 1
 frontend prometheus
     bind :{inner}
 backend http-evosplit
     server replica 127.0.0.1:{replica}
+backend grpc-evosplit
+    server replica 127.0.0.1:{grpc_replica} proto h2
 """
+"""As Ray Serve writes it, error page included."""
 
 
 class Application(http.server.BaseHTTPRequestHandler):
@@ -58,6 +63,8 @@ class Front:
     folder: Path
     port: int
     inner_port: int
+    grpc_port: int
+    replica: http.server.HTTPServer
 
     def get(self, tls: ClientFiles | None, path: str = "/x", **headers: str) -> tuple[int, dict]:
         if tls is None:
@@ -75,23 +82,27 @@ class Front:
 
 
 @contextlib.contextmanager
-def front(folder: Path, files: ServerFiles | None) -> Iterator[Front]:
+def front(folder: Path, files: ServerFiles | None, grpc_replica: int = 9) -> Iterator[Front]:
     """A running HAProxy; ``folder`` has the paths of a Ray Serve."""
     (folder / "node").mkdir(parents=True)
-    port, inner = free_ports(2)
+    (folder / "node" / "500.http").write_text("HTTP/1.1 500 Internal Server Error\r\n\r\nServe's own")
+    port, inner, grpc_port = free_ports(3)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         config = folder / "node" / "haproxy.cfg"
-        config.write_text(BASE.format(folder=folder, replica=server.server_port, inner=inner))
-        settings = FrontEnd("127.0.0.1", port, folder, head_timeout_s=2)
+        config.write_text(
+            BASE.format(folder=folder, replica=server.server_port, inner=inner, grpc_replica=grpc_replica)
+        )
+        settings = FrontEnd("127.0.0.1", port, folder, head_timeout_s=2, grpc_port=grpc_port)
         variables = write_front(settings, files, {})
         with (folder / "log").open("wb") as log:
             command = [variables[BINARY_VARIABLE], "-db", "-f", config]
             process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | variables)
         try:
-            wait_until_open("127.0.0.1", port, 20)
-            yield Front(folder, port, inner)
+            for each in (port, grpc_port):
+                wait_until_open("127.0.0.1", each, 20)
+            yield Front(folder, port, inner, grpc_port, server)
         finally:
             process.kill()
             process.wait()

@@ -133,6 +133,7 @@ def test_files_that_are_no_certificate_start_nothing(tmp_path: Path, authority: 
 
 
 def test_an_oversized_head_is_refused(plain: Front) -> None:
+    """By HAProxy's reader of HTTP/1, whose answer no setting changes."""
     with pytest.raises(json.JSONDecodeError):
         plain.get(None, **{"X-Long": "a" * 20_000})
     with socket.create_connection(("127.0.0.1", plain.port)) as flood:
@@ -160,3 +161,10 @@ def test_slow_heads_are_ended_and_hold_nobody_up(plain: Front) -> None:
             with contextlib.suppress(OSError):
                 slow[0].sendall(b"a")
         assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_no_replica_is_told_as_the_protocol_does(plain: Front) -> None:
+    """The last test with ``plain``: its replica ends."""
+    plain.replica.shutdown()
+    plain.replica.server_close()
+    assert plain.get(None) == (503, {"error": "no replica is ready; try again"})

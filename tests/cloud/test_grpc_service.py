@@ -14,7 +14,7 @@ from cloud_support import TOKEN, app_client, frame_bytes, seeded_feeds, whole_ou
 from evosplit.cloud.grpc_messages import message_class
 from evosplit.cloud.grpc_service import METHODS, GrpcMethods, add_servicer
 from evosplit.cloud.grpc_tensors import request_of
-from evosplit.cloud.ingress import token_verifier
+from evosplit.cloud.ingress import access_of
 from evosplit.cloud.registry import Registry
 from evosplit.shared import oip
 from evosplit.shared.errors import EvoSplitError, InputError
@@ -48,7 +48,7 @@ async def client(tiny_models: Path) -> AsyncIterator[Any]:
 
     with app_client(tiny_models) as made:
         server = grpc.aio.server()
-        add_servicer(Servicer(GrpcMethods(made.services, token_verifier(made.services.settings))), server)
+        add_servicer(Servicer(GrpcMethods(made.services, access_of(made.services.settings))), server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         async with InferenceServerClient(f"127.0.0.1:{port}") as stock:

@@ -21,6 +21,7 @@ PLAIN_LACKS = [*EDGE_LACKS, "aiohttp", "prometheus_client", "PIL"]
         (EDGE_LACKS, ["edge", "--help"]),
         (EDGE_LACKS, ["results", "--help"]),
         (CLOUD_LACKS, ["cloud", "--help"]),
+        (CLOUD_LACKS, ["worker", "--help"]),
         (PLANNER_LACKS, ["plan", "--help"]),
         (PLANNER_LACKS, ["compare", "--help"]),
         (PLAIN_LACKS, ["inspect", "--help"]),

@@ -1,0 +1,54 @@
+"""Worker node of a cloud tier: a Ray node that joins a cloud which was started with ``--cluster``.
+
+Ray Serve starts replicas there as the queue asks for. The node ends with its connection to the cloud, and
+what started it (systemd, a container engine) starts it again.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from evosplit.cloud.cluster_address import ClusterAddress
+from evosplit.cloud.environment import OBJECT_STORE_BYTES, apply_environment, serve_environment
+from evosplit.shared.errors import EvoSplitError
+
+_CONNECT_S: Final = 5.0
+_POLL_S: Final = 1.0
+_GONE_S: Final = 15
+"""A node whose cloud is away for so long ends."""
+
+
+def run_worker(address: ClusterAddress, num_gpus: int, wait_s: float) -> None:
+    """Become a Ray node, once the cloud listens. Raises UsageError, or EvoSplitError after ``wait_s``."""
+    node_ip = address.node_ip()
+    _wait(node_ip, address.port, wait_s)
+    apply_environment(serve_environment(Path("/tmp"), cluster=address))  # noqa: S108 - as Ray's head has it
+    apply_environment({"RAY_gcs_rpc_server_reconnect_timeout_s": str(_GONE_S)})
+    command = [
+        *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"),
+        *("--address", f"{node_ip}:{address.port}", "--num-gpus", str(num_gpus)),
+        *("--object-store-memory", str(OBJECT_STORE_BYTES)),
+    ]
+    print(f"evosplit worker: joining {address.host}:{address.port}", file=sys.stderr, flush=True)  # noqa: T201
+    os.execv(command[0], command)  # noqa: S606 - this very interpreter
+
+
+def _wait(host: str, port: int, limit_s: float) -> None:
+    end_s = time.monotonic() + limit_s
+    while (refusal := _refusal(host, port)) is not None:
+        if time.monotonic() > end_s:
+            raise EvoSplitError(f"no cloud at {host} port {port}: {refusal}")
+        time.sleep(_POLL_S)
+
+
+def _refusal(host: str, port: int) -> str | None:
+    try:
+        socket.create_connection((host, port), _CONNECT_S).close()
+    except OSError as refused:
+        return refused.strerror or str(refused)
+    return None

@@ -1,0 +1,75 @@
+"""The stack for real: built, started over TLS, shared by all tests, and taken down."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.compose.chain_network import NAME, model_folder
+from tests.compose.stack import STARTED, FailedCommandError, Stack
+
+KEEP = "EVOSPLIT_KEEP_STACK"
+"""With this variable set, the stack stays for a look at it."""
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    if "compose" not in request.config.getoption("markexpr"):
+        pytest.skip("builds and starts containers: run it with make test-compose")
+    if not _engine_answers():
+        pytest.skip("needs a container engine with compose, and none answers")
+    models = model_folder(tmp_path_factory.mktemp("stack"))
+    ports = _free_ports(3)
+    made = Stack(
+        models,
+        {
+            "EVOSPLIT_MODELS": str(models),
+            "EVOSPLIT_MODEL": NAME,
+            "EVOSPLIT_SLOWDOWN": "8",  # so that the edge's plans do use the cloud
+            "EVOSPLIT_REPLICAS": "2",
+            "EVOSPLIT_MIN_REPLICAS": "2",  # one on the head, one on the worker
+            "EVOSPLIT_CLOUD_PORT": str(ports[0]),
+            "EVOSPLIT_EDGE_PORT": str(ports[1]),
+            "EVOSPLIT_PROMETHEUS_PORT": str(ports[2]),
+        },
+    )
+    try:
+        made.compose("build", "--quiet", "setup", *STARTED[2:])
+        _start(made)
+        yield made
+    finally:
+        if KEEP not in os.environ:
+            made.compose("--profile", "*", "down", "--volumes", "--timeout", "10")
+
+
+def _start(made: Stack) -> None:
+    try:
+        made.compose(
+            *("up", "--detach", "--no-build", "--wait", "--wait-timeout", "420"),
+            *("--scale", "worker=1", *STARTED),
+        )
+    except FailedCommandError as failed:
+        logs = made.compose("logs", "--no-color", "--tail", "40")
+        raise AssertionError(f"{failed}\n{logs}") from None
+
+
+def _engine_answers() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    asked = subprocess.run(["docker", "compose", "ls"], capture_output=True, timeout=30, check=False)
+    return asked.returncode == 0
+
+
+def _free_ports(count: int) -> list[int]:
+    held = [socket.socket() for _ in range(count)]
+    for each in held:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
