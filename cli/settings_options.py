@@ -46,7 +46,8 @@ def _option(name: str, field: FieldInfo) -> Callable[[F], F]:
     flag, kind = _told(field, "flag"), _kind(field)
     if kind is bool:
         return _switch(name, field, flag)
-    if (metavar := _told(field, "metavar")).endswith("..."):
+    metavar = _told(field, "metavar")
+    if metavar.endswith("...") and not metavar.endswith(",..."):  # given again, not a list in one text
         shown_as = metavar.removesuffix("...").upper()
         return click.option(flag, name, multiple=True, metavar=shown_as, help=field.description)
     shown = None if field.is_required() or field.default is None else _shown(field)

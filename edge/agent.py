@@ -12,9 +12,9 @@ from evosplit.edge.calibration.live_calibration import LiveCalibration
 from evosplit.edge.head.bundle_set import BundleSet
 from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.pipeline.clouds import Clouds
-from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.intake import FrameIntake
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.edge.results.decision_file import DecisionFile
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store

@@ -35,14 +35,14 @@ from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.traffic_meter import TrafficMeter
 from evosplit.edge.link.watch import LinkWatch
 from evosplit.edge.pipeline.clouds import Clouds
-from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.frame_flow import FrameFlow
 from evosplit.edge.pipeline.intake import FrameIntake
 from evosplit.edge.pipeline.late_frames import LateFrames
-from evosplit.edge.pipeline.serving import EdgeModel, Serving
 from evosplit.edge.pipeline.stages import ComputeThread
-from evosplit.edge.pipeline.surroundings import Surroundings
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.serving import EdgeModel, Serving
+from evosplit.edge.plan_choice.surroundings import Surroundings
 from evosplit.edge.results.decision_file import DecisionFile
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import open_store

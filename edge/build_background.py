@@ -17,8 +17,8 @@ from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.link.watch import LinkWatch
-from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.savings_record import SavingsRecord

@@ -16,7 +16,7 @@ from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.traffic_meter import TrafficMeter
 from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.pipeline.clouds import Cloud, Clouds
-from evosplit.edge.pipeline.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.streams.delta import DeltaSender, DeltaSettings
 from evosplit.shared.link import Link

@@ -21,12 +21,12 @@ from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.uplink import Uplink
 from evosplit.edge.link.watch import LinkWatch
 from evosplit.edge.pipeline.clouds import Cloud, Clouds
-from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Job, Strategy
-from evosplit.edge.pipeline.serving import EdgeModel, Serving
 from evosplit.edge.pipeline.stages import DECODE, READ, ComputeThread
-from evosplit.edge.pipeline.surroundings import Surroundings
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.serving import EdgeModel, Serving
+from evosplit.edge.plan_choice.surroundings import Surroundings
 from evosplit.library.band_rows import PLANNED
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.bundle import Bundle

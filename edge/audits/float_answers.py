@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
-from evosplit.edge.pipeline.trusted_plans import is_exact, whole_in_cloud
+from evosplit.edge.plan_choice.trusted_plans import is_exact, whole_in_cloud
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices
 from evosplit.shared.time_budget import TimeBudget, TokenBucket

@@ -21,9 +21,9 @@ from evosplit.edge.audits.near_duplicates import NearDuplicates
 from evosplit.edge.background.follow_ups import FollowUp
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.calibration.signature import signature
-from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.edge.pipeline.trusted_plans import is_exact, less_safe, whole_in_cloud
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.trusted_plans import is_exact, less_safe, whole_in_cloud
 from evosplit.edge.telemetry.plan_metrics import PlanAuditState
 from evosplit.shared.agreement import agreement
 from evosplit.shared.errors import (

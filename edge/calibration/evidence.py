@@ -17,7 +17,7 @@ from evosplit.edge.calibration.upload import Upload
 from evosplit.edge.enrolment.enrol import STATISTICS_FILE
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import Seen
-from evosplit.edge.pipeline.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.atomic_write import write_whole
 from evosplit.shared.errors import CloudUnavailableError, EvoSplitError, ProfileError

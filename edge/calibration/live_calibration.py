@@ -15,8 +15,8 @@ from evosplit.edge.calibration.observer import CalibrationObserver
 from evosplit.edge.calibration.sample import MOST_INPUTS, LiveSample
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.enrolment.renewal import PlanRenewal
-from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Job
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.calibration_metrics import CalibrationState
 from evosplit.shared.errors import EvoSplitError, NotFoundError

@@ -13,8 +13,8 @@ from evosplit.edge.calibration.drift import Drift, share_beyond
 from evosplit.edge.calibration.encoding import pixels_blob, tensors_blob
 from evosplit.edge.calibration.sample import Kept, LiveSample
 from evosplit.edge.calibration.signature import Signature, signature
-from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Job
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.shared.preprocess import sized_input
 from evosplit.shared.replan import choices
 from evosplit.shared.time_budget import TimeBudget

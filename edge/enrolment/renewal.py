@@ -16,8 +16,8 @@ from evosplit.edge.enrolment.plan_site import Made, PlanSite
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.head.bundle_set import BundleSet, bundle_set
 from evosplit.edge.head.table_heads import Heads
-from evosplit.edge.pipeline.current_plan import CurrentPlan
-from evosplit.edge.pipeline.serving import EdgeModel
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.serving import EdgeModel
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.telemetry.expected_savings import differs
 from evosplit.shared.bundle import Bundle

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.head.hook_trust import HookTrust
-from evosplit.edge.pipeline.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.shared.graph import Graph
 
 

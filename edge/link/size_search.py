@@ -1,4 +1,4 @@
-"""Search for the finest approximation whose frame fits a budget, by expected sizes: two or three encodings.
+"""Search for the finest approximation whose frame fits a budget, by expected sizes: mostly two encodings.
 
 What a coder makes of the expected bytes is a factor that is much the same for neighbouring steps, and for
 frames that follow each other. So the first guess is near, and with what it took the next one is nearly sure.
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 T = TypeVar("T")
 _ENCODINGS: Final = 2
-"""A finer step is tried as long as there were fewer, beyond what is needed to fit at all."""
+"""A finer step is tried as long as there were fewer, beyond what is needed to fit at all ..."""
+_WIDE_GAP: Final = 3
+"""... and once more where so many steps or more lie between what fits and what does not."""
 _CAUTION: Final = 1.03
 """After a step that did not fit, sizes are taken to be by so much larger than expected ..."""
 _MISTRUST: Final = 2.0
@@ -43,7 +45,7 @@ def finest_fit(
     """
     best: T | None = None
     low, high, tries, caution = 0, len(expected) - 1, 0, 1.0
-    while low <= high and (best is None or tries < _ENCODINGS):
+    while low <= high and (best is None or tries < _ENCODINGS + (low > 0 and high - low >= _WIDE_GAP)):
         fits = expected[low : high + 1] * (factor * caution) <= limit_bytes
         if best is not None and not fits.any():
             break

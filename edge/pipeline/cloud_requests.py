@@ -16,9 +16,9 @@ from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_cod
 from evosplit.edge.link.rate_control import budgeted_frame
 from evosplit.edge.pipeline.clouds import Cloud, Clouds, Request, infer
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
-from evosplit.edge.pipeline.serving import EdgeModel
 from evosplit.edge.pipeline.stages import ENCODE, FINISH, RECEIVE, SEND, ComputeThread, StageClock
 from evosplit.edge.pipeline.unsent import Unsent, UnsentError
+from evosplit.edge.plan_choice.serving import EdgeModel
 from evosplit.edge.streams.delta import Sent
 from evosplit.edge.streams.exchange import Exchanged, exchange, is_stream
 from evosplit.shared.errors import (

@@ -13,17 +13,17 @@ from evosplit.edge.hooks.hook import StreamHook
 from evosplit.edge.link.payloads import picture_codec
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
 from evosplit.edge.pipeline.clouds import Clouds
-from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.exit_fallback import ExitFallback
 from evosplit.edge.pipeline.extra_runs import ExtraRuns
 from evosplit.edge.pipeline.fallback import Attempt, Fallback
 from evosplit.edge.pipeline.frame_times import measured
 from evosplit.edge.pipeline.job import Answer, Job, Strategy
 from evosplit.edge.pipeline.picture_plans import PicturePlans
-from evosplit.edge.pipeline.serving import Route, Serving
 from evosplit.edge.pipeline.split_run import SplitRun
 from evosplit.edge.pipeline.stages import ComputeThread
 from evosplit.edge.pipeline.strategies import named_codec, named_plans
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.serving import Route, Serving
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices

@@ -7,9 +7,9 @@ import functools
 from evosplit.edge.head.best_effort_exit import best_exit
 from evosplit.edge.head.hook_trust import HookTrust
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.edge.pipeline.serving import Route, Serving
 from evosplit.edge.pipeline.split_run import SplitRun
 from evosplit.edge.pipeline.stages import ComputeThread
+from evosplit.edge.plan_choice.serving import Route, Serving
 
 
 class ExitFallback:

@@ -13,11 +13,11 @@ from evosplit.edge.head.apply_decisions import kept_channels, with_codes
 from evosplit.edge.head.run import DecisionPolicy, HeadRun
 from evosplit.edge.head.steps import Head
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
-from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
-from evosplit.edge.pipeline.serving import Route
 from evosplit.edge.pipeline.split_run import SplitRun
 from evosplit.edge.pipeline.stages import ComputeThread
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.serving import Route
 from evosplit.shared.errors import InfeasibleError
 from evosplit.shared.plan import Plan, TensorCode
 

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from evosplit.edge.pipeline.clouds import Clouds
 from evosplit.edge.pipeline.exit_fallback import ExitFallback
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.edge.pipeline.serving import Route, Serving
 from evosplit.edge.pipeline.split_run import SplitRun
+from evosplit.edge.plan_choice.serving import Route, Serving
 from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError
 from evosplit.shared.plan import Plan
 from evosplit.shared.result import AnsweredBy

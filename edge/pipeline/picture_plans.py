@@ -8,11 +8,11 @@ from evosplit.edge.head.hook_trust import HookTrust
 from evosplit.edge.hooks.hook import ANSWERING
 from evosplit.edge.link.payloads import without_pictures
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
-from evosplit.edge.pipeline.current_plan import CurrentPlan
 from evosplit.edge.pipeline.fallback import Fallback
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.edge.pipeline.serving import Route, Serving
 from evosplit.edge.pipeline.split_run import SplitRun
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.serving import Route, Serving
 from evosplit.shared.replan import replan
 from evosplit.shared.result import AnsweredBy
 

@@ -13,9 +13,9 @@ from evosplit.edge.head.hook_trust import HookTrust
 from evosplit.edge.head.run import DecisionPolicy, HeadRun, run_head
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
-from evosplit.edge.pipeline.serving import Route
 from evosplit.edge.pipeline.stages import HEAD, PREPROCESS, ComputeThread, StageClock
 from evosplit.edge.pipeline.unsent import UnsentError
+from evosplit.edge.plan_choice.serving import Route
 from evosplit.edge.streams.delta import Sent
 from evosplit.edge.streams.exchange import is_stream
 from evosplit.shared.card import Card

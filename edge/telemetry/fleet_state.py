@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from evosplit.edge.link.link_state import LinkState
-from evosplit.edge.pipeline.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
 from evosplit.shared.fleet.heartbeat import Audited, Heartbeat, PlanInUse

@@ -17,7 +17,7 @@ from evosplit.shared.replan import choices
 from evosplit.shared.serial import digest
 
 if TYPE_CHECKING:
-    from evosplit.edge.pipeline.current_plan import CurrentPlan
+    from evosplit.edge.plan_choice.current_plan import CurrentPlan
 
 FILE: Final = "corrections.json"
 EVERY_S: Final = 300.0

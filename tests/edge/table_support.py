@@ -9,7 +9,7 @@ from typing import Any
 from edge_support import Stage
 from net_bundle import make_table, net_card, write_net_bundle
 
-from evosplit.edge.pipeline.serving import EdgeModel
+from evosplit.edge.plan_choice.serving import EdgeModel
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.plan import PlanTable
 

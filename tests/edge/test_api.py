@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -134,7 +135,7 @@ async def test_metrics(on: Stage) -> None:
     assert 'evosplit_step_seconds_total{step="head"}' in text
     assert 'evosplit_info{model="net"' in text
     assert "evosplit_wire_bytes_total" in text
-    assert "evosplit_cloud_up 1.0" in text
+    assert re.search(r"^evosplit_cloud_up\{cloud=\"[^\"]+\"\} 1.0$", text, re.MULTILINE)
     assert "frame_id" not in text
 
 

@@ -20,7 +20,7 @@ from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.calibration.drift import Drift
 from evosplit.edge.pipeline.intake import Ticket
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.edge.pipeline.trusted_plans import is_exact
+from evosplit.edge.plan_choice.trusted_plans import is_exact
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan, PlanTable, TensorCode
 
@@ -109,6 +109,7 @@ class Simulated:
     plans: tuple[Plan, ...]
     distrusted: frozenset[str] = frozenset()
     max_drop: float | None = 0.01
+    table_changes: int = 0
 
     def __post_init__(self) -> None:
         table = PlanTable("net", "0" * 64, 0.001, (), self.plans, None)

@@ -101,7 +101,7 @@ async def test_the_answer_to_another_question_is_refused(scene: SignedScene, tmp
     """A fresh release that the cloud made for another device."""
     await scene.enrol()
     other = scene.settings.changed(data=tmp_path / "another-device", max_error=0.125)
-    client = PlannerClient(scene.session, other.cloud_url, "net", TOKEN)
+    client = PlannerClient(scene.session, other.cloud_url[0], "net", TOKEN)
     planned = await client.plan({"another": "device"})
     assert planned.release is not None
     scene.cloud.shown_release = len(scene.cloud.releases) - 1

@@ -31,7 +31,13 @@ def _measured_like_the_first(measured_here: None, monkeypatch: pytest.MonkeyPatc
     old = nets_sha256()
 
     async def measured(
-        _skeleton: bytes, card: Any, _name: str, sha256: str, profiler: DeviceProfiler, slowdown: float
+        _folder: Path,
+        _skeleton: bytes,
+        card: Any,
+        _name: str,
+        sha256: str,
+        profiler: DeviceProfiler,
+        slowdown: float,
     ) -> Profile:
         known = profiler.known(old, None if card is None else card_from_data(card), slowdown)
         assert known is not None

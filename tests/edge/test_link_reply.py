@@ -80,7 +80,7 @@ async def test_an_answer_is_never_longer_than_the_outputs_can_be(
     most_bytes = most_answer_bytes(load_net(tmp_path))
     assert HEAD_BYTES < most_bytes < 2 * HEAD_BYTES
     async with cloud_session() as session:
-        uplink = Uplink(session, url, "net", "-", most_bytes)
+        uplink = Uplink(session, url, "net", "-", answer_bytes=most_bytes)
         for ask in (uplink.infer("evosplit_frame", b"frame", 10.0), uplink.probe(0, 10.0)):
             with pytest.raises(OversizedAnswerError, match="larger than the 26"):
                 await ask

@@ -9,8 +9,8 @@ import pytest
 from queue_play import ALONE, CLOUD, SPLIT, TABLE, plan_of, table_of
 
 from evosplit.edge.link.link_state import LinkState
-from evosplit.edge.pipeline.logged_rule import LoggedRule
-from evosplit.edge.pipeline.surroundings import Surroundings
+from evosplit.edge.plan_choice.logged_rule import LoggedRule
+from evosplit.edge.plan_choice.surroundings import Surroundings
 from evosplit.shared.correction.corrections import Measured, corrections_of
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.decision_log import line_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evosplit.edge.pipeline.surroundings import Surroundings
+from evosplit.edge.plan_choice.surroundings import Surroundings
 from evosplit.shared.correction.corrected_latency import Prices
 from evosplit.shared.correction.corrections import Measured
 from evosplit.shared.correction.plan_course import Course

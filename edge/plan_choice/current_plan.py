@@ -10,10 +10,10 @@ from collections.abc import Callable
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.memory_trim import trim_memory
-from evosplit.edge.pipeline.logged_rule import LoggedRule
-from evosplit.edge.pipeline.served_heads import ServedHeads
-from evosplit.edge.pipeline.serving import EdgeModel, Serving
-from evosplit.edge.pipeline.surroundings import Surroundings
+from evosplit.edge.plan_choice.logged_rule import LoggedRule
+from evosplit.edge.plan_choice.served_heads import ServedHeads
+from evosplit.edge.plan_choice.serving import EdgeModel, Serving
+from evosplit.edge.plan_choice.surroundings import Surroundings
 from evosplit.shared.correction.corrected_latency import Prices
 from evosplit.shared.correction.corrections import Measured, corrections_of
 from evosplit.shared.correction.plan_course import Course

@@ -10,7 +10,7 @@ from evosplit.edge.head.steps import Head
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.hooks.hook import Hook
 from evosplit.edge.memory_trim import trim_memory
-from evosplit.edge.pipeline.serving import EdgeModel, Serving
+from evosplit.edge.plan_choice.serving import EdgeModel, Serving
 from evosplit.shared.bundle import CalibrationKind
 from evosplit.shared.plan import Plan
 

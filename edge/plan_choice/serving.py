@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.table_heads import Heads
-from evosplit.edge.pipeline.trusted_plans import trusted
+from evosplit.edge.plan_choice.trusted_plans import trusted
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import Plan, PlanTable

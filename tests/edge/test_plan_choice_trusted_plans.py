@@ -7,7 +7,7 @@ from pathlib import Path
 
 from net_bundle import load_net, make_table
 
-from evosplit.edge.pipeline.trusted_plans import is_exact, less_safe, trusted, whole_in_cloud
+from evosplit.edge.plan_choice.trusted_plans import is_exact, less_safe, trusted, whole_in_cloud
 from evosplit.shared.link import Link
 from evosplit.shared.plan import PlanTable, TensorCode
 from evosplit.shared.replan import choices, replan
