@@ -17,7 +17,7 @@ from repository_support import chain_like, put_in_place
 from traffic import Client, Traffic
 
 from evosplit.cloud.assemble import make_services
-from evosplit.cloud.ingress import make_app
+from evosplit.cloud.ingress import access_of, make_app
 from evosplit.cloud.repository.version_store import VersionStore
 from evosplit.cloud.services import Services
 from evosplit.cloud.settings import AppSettings
@@ -38,7 +38,8 @@ def replica(tmp_path: Path) -> Iterator[Replica]:
     put_in_place(chain_like(0).SerializeToString(), tmp_path / "chain.onnx")
     settings = AppSettings(models=tmp_path, data=tmp_path / "data", token=TOKEN, threads=1)
     services = make_services(settings)
-    server = uvicorn.Server(uvicorn.Config(make_app(services), log_level="warning", lifespan="off"))
+    app = make_app(services, access_of(settings))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
