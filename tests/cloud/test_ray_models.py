@@ -70,6 +70,10 @@ def scores(client: Client) -> np.ndarray:
     return client.answers[-1].arrays()["y"]
 
 
+def is_stale(client: Client) -> bool:
+    return oip.STALE_MODEL in client.answers[-1].parameters
+
+
 def test_a_model_is_replaced_under_traffic(cloud: Running) -> None:
     old = open_registry(cloud.folder).get("chain")
     expected = whole_outputs(old, seeded_feeds(old))["y"]
@@ -81,12 +85,15 @@ def test_a_model_is_replaced_under_traffic(cloud: Running) -> None:
             time.sleep(1.2)
             copy.write(content[len(content) // 2 :])
         wait_until(lambda: all(abs(scores(each) - expected).max() > 4 for each in traffic.clients[::2]))
+        # frames go on to be answered by the old content, with the mark, once their replica has followed
+        wait_until(lambda: all(is_stale(each) for each in traffic.clients[1::2]))
     assert [each.lost for each in traffic.clients] == [[]] * 4
+    assert not any(each.is_refused for each in traffic.clients)
     for number, each in enumerate(traffic.clients):
         shifts = {float(np.round((answer.arrays()["y"] - expected).mean(), 2)) for answer in each.answers}
         assert shifts == ({0.0} if number % 2 else {0.0, 5.0})
         assert oip.STALE_MODEL not in each.answers[0].parameters
-        assert (oip.STALE_MODEL in each.answers[-1].parameters) == bool(number % 2)
+        assert is_stale(each) == bool(number % 2)
 
 
 def test_a_stock_client_asks_for_versions(cloud: Running) -> None:

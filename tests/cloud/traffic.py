@@ -30,7 +30,12 @@ class Client:
         self.is_refused = False
 
     def ask(self) -> None:
-        """One request; a connection that cannot be made is no loss."""
+        """One request; a connection that cannot be made is no loss.
+
+        Nor is one that is reset before its first answer: it was in the kernel's backlog of a listening side
+        that has closed, and nobody had accepted it.
+        """
+        is_new = self._connection is None
         if self._connection is None:
             self._connection = http.client.HTTPConnection("127.0.0.1", self._cloud.port, timeout=60)
             try:
@@ -45,6 +50,13 @@ class Client:
             self._connection.request("POST", "/v2/models/chain/infer", self._content, headers)
             response = self._connection.getresponse()
             body = response.read()
+        except ConnectionResetError as broken:
+            if is_new:
+                self.is_refused = True
+            else:
+                self.lost.append(repr(broken))
+            self.close()
+            return
         except (OSError, http.client.HTTPException) as broken:
             self.lost.append(repr(broken))
             self.close()
