@@ -83,7 +83,13 @@ class RepositoryWatch:
 
     def _run(self, every_s: float) -> None:
         while not self._end.wait(every_s):
+            self._look_on()
+
+    def _look_on(self) -> None:
+        try:
             self.look()
+        except Exception:  # noqa: BLE001 - a thread that ends unseen would follow nothing for ever
+            _LOG.exception("a look at the models folder failed; the next one tries again")
 
     def _see(self, key: ModelKey, path: Path, now: Stamps) -> None:
         taken, before = self._taken.get(key, {}), self._before.get(key, {})

@@ -12,7 +12,8 @@ from cloud_support import CARD, blob_request, frame_bytes, plain_request, seeded
 from repository_support import Followed, chain_like, followed, put_in_place
 
 from evosplit.cloud.dataplane import Call
-from evosplit.cloud.repository.watch import RETIRED_S
+from evosplit.cloud.repository.file_states import FileStates
+from evosplit.cloud.repository.watch import RETIRED_S, RepositoryWatch
 from evosplit.shared import oip
 from evosplit.shared.errors import ModelError, NotFoundError, StaleModelError
 from evosplit.shared.graph import prefix_cut
@@ -242,3 +243,22 @@ def test_many_models_few_in_memory(tmp_path: Path) -> None:
     here.look()
     here.look()
     assert sha256(here, "net1") == here.registry.entry("net1").sha256
+
+
+def test_a_look_that_fails_is_not_the_last_one(here: Followed, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever it was: the thread goes on."""
+    states, looks = FileStates(here.folder), []
+
+    def fail_at_first() -> None:
+        looks.append(len(looks))
+        if len(looks) == 1:
+            raise RuntimeError("something that nobody has thought of")
+
+    watch = RepositoryWatch(
+        states, states.first(), here.registry, here.store, here.plane.warm, here.dropped.append, fail_at_first
+    )
+    watch.start(every_s=0.001)
+    while len(looks) < 3:
+        time.sleep(0.001)
+    watch.close()
+    assert "nobody has thought of" in caplog.text
