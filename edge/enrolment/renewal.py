@@ -29,6 +29,7 @@ from evosplit.shared.errors import (
     StaleModelError,
 )
 from evosplit.shared.expectation import Expectation
+from evosplit.shared.time_limit import time_limit
 
 LOOK_S: Final = 60.0
 """How often it is looked whether hooks spare other shares than the plans count on."""
@@ -117,7 +118,8 @@ class PlanRenewal:
                 self._wish = None  # what was wished for meanwhile is wished for again, where it still holds
                 self._wished.clear()
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wished.wait(), wait_s)
+                async with time_limit(wait_s):
+                    await self._wished.wait()
 
     async def _is_renewed(self, reason: str, bundle: str) -> bool:
         try:

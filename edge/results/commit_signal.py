@@ -12,7 +12,7 @@ class CommitSignal:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._count = 0
-        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
     @property
     def count(self) -> int:
@@ -24,20 +24,24 @@ class CommitSignal:
         with self._lock:
             self._count += 1
             waiting, self._waiting = self._waiting, []
-        for loop, event in waiting:
+        for loop, waiter in waiting:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(event.set)
+                loop.call_soon_threadsafe(_wake, waiter)
 
     async def after(self, count: int, timeout_s: float) -> None:
         """Return once there were more than ``count`` commits, or after ``timeout_s``."""
-        event = asyncio.Event()
-        entry = (asyncio.get_running_loop(), event)
+        loop = asyncio.get_running_loop()
+        entry = (loop, loop.create_future())
         with self._lock:
             if self._count > count:
                 return
             self._waiting.append(entry)
-        try:
-            await asyncio.wait_for(event.wait(), timeout_s)
-        except asyncio.TimeoutError:
-            with self._lock:
-                self._waiting = [other for other in self._waiting if other is not entry]
+        # Not `wait_for`: before Python 3.12 that loses a cancellation that comes together with the commit.
+        await asyncio.wait([entry[1]], timeout=timeout_s)
+        with self._lock:
+            self._waiting = [other for other in self._waiting if other is not entry]
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

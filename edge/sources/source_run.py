@@ -18,6 +18,7 @@ from evosplit.edge.sources.source import FrameSource, SourceError, SourceFrame
 from evosplit.edge.sources.source_settings import SourceSettings
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.input_picture import PictureContent
+from evosplit.shared.time_limit import time_limit
 
 PAUSES_S: Final = (0.5, 30.0)
 """After a failure a source rests, from the first to the longest, twice as long each time."""
@@ -128,7 +129,8 @@ async def _watched(frames: AsyncIterator[SourceFrame], stall_s: float | None) ->
     """The same frames. Raises SourceError where one takes longer than ``stall_s``."""
     while True:
         try:
-            frame = await asyncio.wait_for(anext(frames), stall_s)
+            async with time_limit(stall_s):
+                frame = await anext(frames)
         except StopAsyncIteration:
             return
         except asyncio.TimeoutError:
