@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from cloud_support import data_plane
 from onnx import numpy_helper
+from told_clock import Clock
 
 from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.registry import Registry, open_registry
@@ -24,14 +25,6 @@ def chain_like(shift: float) -> onnx.ModelProto:
     (bias,) = (tensor for tensor in model.graph.initializer if tensor.name == "fc.b")
     bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.float32(shift), bias.name))
     return model
-
-
-@dataclass
-class Clock:
-    now_s: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @dataclass

@@ -6,17 +6,10 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
+from told_clock import Clock
 
 from evosplit.cloud.batching.gate import Gate
 from evosplit.shared.errors import DeadlineError
-
-
-@dataclass
-class Clock:
-    now_s: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @dataclass
