@@ -8,7 +8,8 @@ import functools
 import io
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import Final, Generic, TypeAlias, TypeVar
 
 import aiohttp
 
@@ -53,6 +54,17 @@ _TIMES: Final = ("queue_s", "decode_s", "tail_s")
 _CUT_SHORT: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 
 
+@dataclass(frozen=True)
+class _Post(Generic[T]):
+    """One request: ``read`` makes of its answer, of at most ``most_bytes``, what is wanted."""
+
+    path: str
+    body: bytes
+    headers: Mapping[str, str]
+    read: _Read[T]
+    most_bytes: int
+
+
 class Uplink:
     """One keep-alive session to one cloud, for one model, whose answers take at most ``answer_bytes``.
 
@@ -86,60 +98,44 @@ class Uplink:
         headers = {HEADER_LENGTH: str(length), "Content-Type": BINARY_TYPE}
         started_s = time.perf_counter()
         path, read = f"/v2/models/{self._model}/infer", functools.partial(_read_answer, started_s)
-        return await self._post(path, body, headers, timeout_s, read, self._answer_bytes)
+        return await self._post(_Post(path, body, headers, read, self._answer_bytes), timeout_s)
 
     async def probe(self, size_bytes: int, timeout_s: float) -> Probed:
         """Send so many bytes that the cloud reads and discards. Raises as `infer`."""
-        return await self._post("/v1/probe", bytes(size_bytes), {}, timeout_s, _read_probe, HEAD_BYTES)
+        return await self._post(_Post("/v1/probe", bytes(size_bytes), {}, _read_probe, HEAD_BYTES), timeout_s)
 
-    async def _post(
-        self,
-        path: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        timeout_s: float,
-        read: _Read[T],
-        most_bytes: int,
-    ) -> T:
+    async def _post(self, post: _Post[T], timeout_s: float) -> T:
         deadline_s = time.perf_counter() + timeout_s
         try:
             try:
-                return await self._post_once(path, body, headers, timeout_s, read, most_bytes)
+                return await self._post_once(post, timeout_s)
             except _CUT_SHORT:
                 left_s = max(deadline_s - time.perf_counter(), _LEAST_S)
-                return await self._post_once(path, body, headers, left_s, read, most_bytes)
+                return await self._post_once(post, left_s)
         except asyncio.TimeoutError:
             raise CloudUnavailableError(f"the cloud did not answer within {timeout_s:.3g} s") from None
         except (aiohttp.ClientError, OSError) as broken:
             raise CloudUnavailableError(f"the cloud is away: {failure_reason(broken)}") from None
 
-    async def _post_once(
-        self,
-        path: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        timeout_s: float,
-        read: _Read[T],
-        most_bytes: int,
-    ) -> T:
+    async def _post_once(self, post: _Post[T], timeout_s: float) -> T:
         # Not asyncio.wait_for: before Python 3.12 it can swallow a cancellation.
         async with self._session.post(
-            f"{self.url}{path}",
-            data=io.BytesIO(body),
+            f"{self.url}{post.path}",
+            data=io.BytesIO(post.body),
             headers={
                 **self._headers,
-                **headers,
+                **post.headers,
                 **time_left_header(timeout_s),
-                "Content-Length": str(len(body)),
+                "Content-Length": str(len(post.body)),
             },
             timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_S, ceil_threshold=60),
             allow_redirects=False,
         ) as response:
-            sent_bytes = len(body) + _head_bytes(response.request_info)
-            reply = await read_reply(response, most_bytes)
+            sent_bytes = len(post.body) + _head_bytes(response.request_info)
+            reply = await read_reply(response, post.most_bytes)
             if reply.status == 200:
                 with closed_on(response, NotOurCloudError, CloudRefusedError):
-                    return read(reply, sent_bytes)
+                    return post.read(reply, sent_bytes)
         raise _refusal(reply)
 
 
