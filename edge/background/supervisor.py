@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeAlias
 
+from evosplit.edge.background.back_off import BackOff
+
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
 """The pause before a restart doubles from the first to the longest ..."""
@@ -49,13 +51,14 @@ class Supervisor:
             await self.stop(name)
 
     async def _keep(self, name: str, work: Work) -> None:
-        pause_s, started_s = self._first_pause_s, time.monotonic()
+        back_off, started_s = BackOff((self._first_pause_s, LONGEST_PAUSE_S)), time.monotonic()
         while (failure := await self._outcome(name, work)) is not None:
             if time.monotonic() - started_s > HEALTHY_S:
-                pause_s = self._first_pause_s
+                back_off.reset()
+            pause_s = back_off.next_s()
             self._tell(name, failure, f"it is started again in {pause_s:g} s")
             await asyncio.sleep(pause_s)
-            pause_s, started_s = min(2 * pause_s, LONGEST_PAUSE_S), time.monotonic()
+            started_s = time.monotonic()
 
     async def _outcome(self, name: str, work: Work) -> BaseException | None:
         """What ended one run. A task of its own, so that no exception of any kind passes by unseen."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from evosplit.edge.background.back_off import BackOff
 from evosplit.edge.results.result_log import LoggedResult, ResultLog
 from evosplit.edge.sinks.event import Node, event_of
 from evosplit.edge.sinks.rule import Rule
@@ -57,24 +58,26 @@ class SinkDelivery:
         self._log = log
         self._node = node
         self._rule = rule
-        self._pauses_s = pauses_s
-        self._pause_s = pauses_s[0]
+        self._back_off = BackOff(pauses_s)
 
     async def run(self) -> None:
         """Deliver for ever. Raises StoreError."""
-        place = await self._start()
         while True:
-            try:
-                async with self._sink.connect() as connection:
-                    self._connected(True)
-                    while True:
-                        place = await self._next(connection, place)
-            except SinkUnavailableError as away:
-                place = await self._start()
-                self._connected(False)
-                _log.warning("%s: %s; tried again in %g s", self._sink.where, away, self._pause_s)
-            await asyncio.sleep(self._pause_s)
-            self._pause_s = min(2 * self._pause_s, self._pauses_s[1])
+            away = await self._deliver(await self._start())
+            self._connected(False)
+            pause_s = self._back_off.next_s()
+            _log.warning("%s: %s; tried again in %g s", self._sink.where, away, pause_s)
+            await asyncio.sleep(pause_s)
+
+    async def _deliver(self, place: int) -> SinkUnavailableError:
+        """Send what lies behind a place, until the other side goes away."""
+        try:
+            async with self._sink.connect() as connection:
+                self._connected(True)
+                while True:
+                    place = await self._next(connection, place)
+        except SinkUnavailableError as away:
+            return away
 
     async def _start(self) -> int:
         """The kept place; a new sink's is that of the newest result."""
@@ -116,7 +119,7 @@ class SinkDelivery:
             self.state = dataclasses.replace(self.state, refused=self.state.refused + 1)
         else:
             self.state = dataclasses.replace(self.state, sent=self.state.sent + 1)
-        self._pause_s = self._pauses_s[0]
+        self._back_off.reset()
 
     async def _count_dropped(self, place: int, first: int) -> None:
         """What lies between the cursor and the oldest result was dropped by the store: at most so many."""

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
+from evosplit.edge.background.back_off import BackOff
 from evosplit.edge.pipeline.finished import FrameFailedError
 from evosplit.edge.pipeline.intake import BusyError, Ticket
 from evosplit.edge.sources.pace import Pace
@@ -59,11 +60,10 @@ class SourceRun:
         self.state = SourceState()
         self._source = source
         self._taker = taker
-        self._pauses_s = pauses_s
+        self._back_off = BackOff(pauses_s)
 
     async def run(self) -> None:
         """Play until a file ends; everything else is opened again for ever."""
-        pause_s = self._pauses_s[0]
         while True:
             before = self.state.taken
             self._see(state="opening", openings=self.state.openings + 1)
@@ -75,7 +75,9 @@ class SourceRun:
             if trouble is None and not self.told.repeats:
                 self._see(state="ended", trouble=None)
                 return
-            pause_s = self._pauses_s[0] if self.state.taken > before else min(2 * pause_s, self._pauses_s[1])
+            if self.state.taken > before:
+                self._back_off.reset()
+            pause_s = self._back_off.next_s()
             self._rest(trouble, pause_s)
             await asyncio.sleep(pause_s)
 
