@@ -78,13 +78,16 @@ async def build_agent(
 
     Raises BundleError, ModelError, CardError, StoreError.
     """
-    predictions = await asyncio.to_thread(PredictionRecord, settings.folder)
     meter = await asyncio.to_thread(_meter, settings) if before is None else before.cloud.meter
     made, identity = bundle_set(bundles), await asyncio.to_thread(client_id, settings.data)
     client = settings.name or identity
     states = link_states(settings, made, meter, None if before is None else before.clouds)
     planning, log = planners(settings, token, session, client), _log_of(settings, before)
-    plans = await asyncio.to_thread(_plans, settings, made, states, predictions, log)
+    serving = await asyncio.to_thread(_serving, settings, made)
+    network = serving.model.graph
+    measured = await asyncio.to_thread(kept_profile, settings, network.sha256, serving.model.card)
+    predictions = PredictionRecord(settings.folder, measured)
+    plans = await asyncio.to_thread(_plans, settings, serving, states, predictions, log)
     clouds = make_clouds(settings, plans, states, token, session, client)
     failures = HookFailures()
     audits = hook_audits(settings, plans.model.card, failures)
@@ -99,8 +102,7 @@ async def build_agent(
     kept = (settings.folder / "results.sqlite", settings.keep_results, settings.keep_bytes)
     store = await asyncio.to_thread(open_store, *kept) if before is None else before.store
     profile = RuntimeProfile()
-    graph = plans.model.graph
-    savings = SavingsRecord(graph, profile, hooks, settings.folder, settings.slowdown, _is_masked(settings))
+    savings = SavingsRecord(network, profile, hooks, settings.folder, settings.slowdown, _is_masked(settings))
     renewal = await asyncio.to_thread(
         PlanRenewal, plans, settings, planning, made, savings.now, clouds.first.link.model_changed
     )
@@ -114,7 +116,6 @@ async def build_agent(
     flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers)
     tasks = background_tasks(plans, watches, renewal, savings, predictions, hooks, calibration)
     tasks["device"] = DeviceWatch(plans.see_device).run
-    measured = await asyncio.to_thread(kept_profile, settings, graph.sha256, plans.model.card)
     who, audited = (identity, settings.name), (lambda: Audited() if checks is None else checks.audited)
     fleet = FleetState(who, measured, plans, states[0], profile, spool, audited, lambda: renewal.refused)
     tasks["heartbeat"] = Heartbeats(planning[0], clouds.first.link, fleet.beat, renewal.wish).run
@@ -161,19 +162,22 @@ def _log_of(settings: EdgeSettings, before: Agent | None) -> DecisionFile | None
     return None if settings.decision_log is None else DecisionFile(settings.decision_log)
 
 
+def _serving(settings: EdgeSettings, bundles: BundleSet) -> Serving:
+    heads = Heads(bundles, _head_options(settings))
+    model = EdgeModel(heads.graph, _card(bundles, heads.graph), bundles.manifest.table)
+    return Serving(model, heads)
+
+
 def _plans(
     settings: EdgeSettings,
-    bundles: BundleSet,
+    serving: Serving,
     states: Sequence[LinkState],
     predictions: PredictionRecord,
     log: DecisionFile | None,
 ) -> CurrentPlan:
-    table = bundles.manifest.table
-    course = Course(predictions.read(table), learns=settings.corrections)
-    heads = Heads(bundles, _head_options(settings))
-    model = EdgeModel(heads.graph, _card(bundles, heads.graph), table)
+    course = Course(predictions.read(serving.model.table), learns=settings.corrections)
     around = Surroundings(states, settings.power, settings.max_latency_s)
-    return CurrentPlan(Serving(model, heads), around, course, log.write if log else None)
+    return CurrentPlan(serving, around, course, log.write if log else None)
 
 
 def _card(bundles: BundleSet, graph: Graph) -> Card | None:

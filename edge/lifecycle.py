@@ -15,6 +15,7 @@ from typing import Final
 import aiohttp
 
 from evosplit.edge.agent import Agent
+from evosplit.edge.background.retries import BackOff
 from evosplit.edge.build_agent import build_agent
 from evosplit.edge.enrolment.cloud_settings import by_cloud
 from evosplit.edge.enrolment.enrol import changed_model
@@ -24,8 +25,7 @@ from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.errors import EvoSplitError
 
-FIRST_PAUSE_S: Final = 1.0
-LONGEST_PAUSE_S: Final = 600.0
+PAUSES_S: Final = (1.0, 600.0)
 """After a refusal it is tried again after the first pause, then after twice as long, up to the longest."""
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class AgentSlot:
         self, settings: EdgeSettings, cloud: PlannerClient, session: aiohttp.ClientSession
     ) -> None:
         """Take up other contents of the model as the first ``cloud`` serves them, until cancelled."""
-        pause_s = FIRST_PAUSE_S
+        back_off = BackOff(PAUSES_S)
         name, own = next(iter(by_cloud(settings).items()))
         while True:
             await self.agent.cloud.model_changed.wait()
@@ -59,10 +59,9 @@ class AgentSlot:
                     await self._replace(settings, BundleSet({name: bundle}), cloud.token, session)
             except (EvoSplitError, OSError) as refused:
                 _log.warning("the model stays as it is: %s", refused)
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                await asyncio.sleep(back_off.next_s())
             else:
-                pause_s = FIRST_PAUSE_S
+                back_off.reset()
 
     async def _replace(
         self, settings: EdgeSettings, bundles: BundleSet, token: str, session: aiohttp.ClientSession

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeAlias
 
-from evosplit.edge.background.back_off import BackOff
+from evosplit.edge.background.retries import BackOff
 
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0

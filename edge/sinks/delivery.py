@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from evosplit.edge.background.back_off import BackOff
+from evosplit.edge.background.retries import BackOff
 from evosplit.edge.results.result_log import LoggedResult, ResultLog
 from evosplit.edge.sinks.event import Node, event_of
 from evosplit.edge.sinks.rule import Rule

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
-from evosplit.edge.background.back_off import BackOff
+from evosplit.edge.background.retries import BackOff
 from evosplit.edge.pipeline.finished import FrameFailedError
 from evosplit.edge.pipeline.intake import BusyError, Ticket
 from evosplit.edge.sources.pace import Pace

@@ -28,13 +28,15 @@ _log = logging.getLogger(__name__)
 
 
 class PredictionRecord:
-    """The corrections of one data directory; dropped where the machine was measured anew."""
+    """The corrections of one data directory; dropped where the machine was measured anew.
 
-    def __init__(self, folder: Path) -> None:
+    ``profile`` is what plans were predicted with, None where that is not kept.
+    """
+
+    def __init__(self, folder: Path, profile: Profile | None) -> None:
         self._path = folder / FILE
-        kept = sorted(folder.glob("profile-*.json"), key=lambda path: path.stat().st_mtime_ns)
-        self._profile = read_kept(Profile, kept[-1]) if kept else None
-        self._sha256 = "" if self._profile is None else digest(self._profile)
+        self._profile = profile
+        self._sha256 = "" if profile is None else digest(profile)
 
     def read(self, table: PlanTable) -> Corrections:
         """What earlier runs have learnt, under the plans of a table."""

@@ -14,7 +14,7 @@ from hook_support import learner, samples_exits
 from learning_support import trainer
 
 from evosplit.edge.background.follow_ups import MOST
-from evosplit.edge.background.retries import FIRST_REST_S, LONGEST_REST_S, Retries
+from evosplit.edge.background.retries import RESTS_S, Retries
 from evosplit.edge.head.run import run_head
 from evosplit.edge.results.store import Accepted, Store
 from evosplit.shared.errors import BundleError, StoreError
@@ -88,7 +88,7 @@ async def test_a_disk_that_is_full_ends_no_learning(
 ) -> None:
     """The folder for samples cannot be made; once it can, learning goes on by itself."""
     monkeypatch.setattr("evosplit.edge.hook_learning.manager.FOLLOW_S", 0.01)
-    monkeypatch.setattr("evosplit.edge.background.retries.FIRST_REST_S", 0.02)
+    monkeypatch.setattr("evosplit.edge.background.retries.RESTS_S", (0.02, 600.0))
     learning = tmp_path / "data" / "net" / "learning"
     learning.parent.mkdir(parents=True)
     learning.write_bytes(b"in the way")
@@ -149,7 +149,7 @@ async def test_rests_double_and_end_with_a_success(caplog: pytest.LogCaptureFixt
         now_s[0] = float(second)
         await retries.attempt("nothing is learned", step)
     gaps = [after - before for before, after in itertools.pairwise(taken)]
-    assert gaps[:9] == [min(FIRST_REST_S * 2**at, LONGEST_REST_S) for at in range(9)]
+    assert gaps[:9] == [min(RESTS_S[0] * 2**at, RESTS_S[1]) for at in range(9)]
     assert set(gaps[9:]) == {1.0}
     assert len(caplog.records) == 9
     with pytest.raises(ZeroDivisionError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evosplit.edge.background.back_off import BackOff
+from evosplit.edge.background.retries import BackOff
 
 
 def test_pauses_double_up_to_the_longest_and_begin_anew() -> None:
