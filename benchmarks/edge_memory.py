@@ -30,6 +30,7 @@ from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.card import card_to_data, check_card, load_card
+from evosplit.shared.free_ports import free_port
 from evosplit.shared.graph import load_graph, prefix_cut
 from evosplit.shared.graph.graph import Graph
 from evosplit.shared.link import Link
@@ -144,7 +145,7 @@ async def _cloud(model: Model, bundle: Path, digest: str) -> AsyncIterator[str]:
 
 
 async def _run(cloud_url: str, data: Path) -> dict[str, Any]:
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", START, cloud_url, str(data), str(port)]
     process = subprocess.Popen(command, env=environment)
@@ -201,15 +202,6 @@ def _memory(pid: int) -> dict[str, int]:
         line.split(":")[0]: int(line.split()[1]) for line in lines if line.startswith(("VmRSS", "VmHWM"))
     }
     return {"resident_bytes": kilobytes["VmRSS"] * 1024, "peak_bytes": kilobytes["VmHWM"] * 1024}
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

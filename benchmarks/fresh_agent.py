@@ -28,11 +28,12 @@ from numpy.typing import NDArray
 from tritonclient.http import InferenceServerClient, InferInput
 
 from benchmarks.report import RESULTS, write_result
-from evosplit.cli.demo.processes import free_port, new_token, service
+from evosplit.cli.demo.processes import new_token, service
 from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.library.card_files import find_card
 from evosplit.shared.agreement import agreement
 from evosplit.shared.card import Card, check_card, load_card
+from evosplit.shared.free_ports import free_port
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.oip import datatype_of
 from evosplit.shared.pictures import decode_picture

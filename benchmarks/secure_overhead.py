@@ -27,8 +27,9 @@ from benchmarks.cells.inputs import SHARED
 from benchmarks.cloud.bare_handler import bare_handler
 from benchmarks.cloud.planned_cloud import frame_body
 from benchmarks.report import write_result
-from evosplit.cli.demo.processes import free_port, new_token, service
+from evosplit.cli.demo.processes import new_token, service
 from evosplit.cli.demo.tiers import cloud_tier
+from evosplit.shared.free_ports import free_port
 from evosplit.shared.graph import Graph, load_graph
 from evosplit.shared.security.certificate_files import write_issued
 from evosplit.shared.security.certificates import issue_server

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import os
 import secrets
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from evosplit.cloud.cluster_address import ClusterAddress
+from evosplit.shared.free_ports import free_ports
 
 OBJECT_STORE_BYTES: Final = 80 * 10**6
 """Requests do not pass through the object store; Ray wants at least 75 MiB."""
@@ -90,15 +90,3 @@ def apply_environment(variables: Mapping[str, str]) -> None:
     """Set the variables, except those that the user has set."""
     for name, value in variables.items():
         os.environ.setdefault(name, value)
-
-
-def free_ports(count: int) -> tuple[int, ...]:
-    """Ports that nobody listens on now; all different."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for each in held:
-            each.bind(("", 0))
-        return tuple(each.getsockname()[1] for each in held)
-    finally:
-        for each in held:
-            each.close()

@@ -13,7 +13,7 @@ from subprocess import Popen
 from typing import Final
 
 from evosplit.cloud.cluster_address import ClusterAddress
-from evosplit.cloud.environment import apply_environment, free_ports, serve_environment
+from evosplit.cloud.environment import apply_environment, serve_environment
 from evosplit.cloud.front.certificate_reload import CertificateReload
 from evosplit.cloud.front.drain import drain
 from evosplit.cloud.front.haproxy_config import FrontEnd
@@ -31,6 +31,7 @@ from evosplit.cloud.registry import Registry, open_registry
 from evosplit.cloud.settings import CloudSettings
 from evosplit.cloud.signals import StopRequested, ignore_signals, stop_on_signals, wait_for_signal
 from evosplit.shared.errors import EvoSplitError, UsageError
+from evosplit.shared.free_ports import free_ports
 from evosplit.shared.model_summary import file_remarks
 from evosplit.shared.security.file_watch import LOOK_S
 from evosplit.shared.security.tls import ServerFiles

@@ -19,6 +19,11 @@ settings.load_profile(os.environ.get("EVOSPLIT_HYPOTHESIS", "fixed"))
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name parameters of bytes by their length: packed bytes may hold the time, and names must not change."""
+    return f"{len(val)}-bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def shared_models() -> Path:
     """The folder of real ONNX models."""

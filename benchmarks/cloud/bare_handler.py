@@ -22,10 +22,10 @@ from typing import Final
 import uvloop
 from aiohttp import web
 
-from evosplit.cli.demo.processes import free_port
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.kernels.codec import decode_tensor
 from evosplit.shared import oip
+from evosplit.shared.free_ports import free_port
 from evosplit.shared.graph import load_graph, parse_cut
 from evosplit.shared.wire import decode_frame
 

@@ -15,9 +15,10 @@ import aiohttp
 import psutil
 
 from benchmarks.fixed.cases import Case
-from evosplit.cli.demo.processes import Service, free_port, service
+from evosplit.cli.demo.processes import Service, service
 from evosplit.edge.enrolment.note import bundle_place, wanted, write_note
 from evosplit.edge.settings import EdgeSettings
+from evosplit.shared.free_ports import free_port
 from evosplit.shared.token import bearer
 
 THIS_TREE: Final = Path(__file__).resolve().parents[2]

@@ -13,8 +13,9 @@ from typing import Final
 
 import psutil
 
-from evosplit.cli.demo.processes import Service, free_port, service
+from evosplit.cli.demo.processes import Service, service
 from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.free_ports import free_port
 
 _TRIES: Final = 20
 _PAUSE_S: Final = 0.5

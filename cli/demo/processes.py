@@ -7,7 +7,6 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -39,14 +38,6 @@ class Service:
             return
         lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         raise EvoSplitError(f"the {self.name} process ended: {lines[-1] if lines else 'no output'}")
-
-
-def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def new_token() -> str:

@@ -9,9 +9,10 @@ from typing import Final
 
 from evosplit.cli.demo.board import Board
 from evosplit.cli.demo.client import EdgeClient
-from evosplit.cli.demo.processes import Service, free_port, service
+from evosplit.cli.demo.processes import Service, service
 from evosplit.cli.demo.scenario import Scenario
 from evosplit.library.client.asynchronous import AsyncClient
+from evosplit.shared.free_ports import free_port
 
 ANSWER_LIMIT_S: Final = 60.0
 FLOATS: Final = ("--no-integers", "--max-error", "0")

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evosplit.cloud.environment import free_ports
 from evosplit.cloud.front.haproxy_config import PEER_HEADER, FrontEnd
 from evosplit.cloud.front.haproxy_files import BINARY_VARIABLE, write_front
 from evosplit.cloud.listen_address import wait_until_open
+from evosplit.shared.free_ports import free_ports
 from evosplit.shared.security.tls import ClientFiles, ServerFiles
 
 BASE = """\

@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 from cloud_support import TOKEN, blob_request, frame_bytes, model_folder, seeded_feeds, whole_outputs
 
-from evosplit.cloud.environment import free_ports
 from evosplit.cloud.registry import Registry
 from evosplit.shared import oip
+from evosplit.shared.free_ports import free_ports
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.token import TOKEN_VARIABLE, bearer
 

@@ -20,9 +20,9 @@ from cloud_process import Running, start
 from cloud_support import blob_request, frame_bytes, model_folder, seeded_feeds
 
 from evosplit.cloud.admission import MAX_ONGOING_REQUESTS
-from evosplit.cloud.environment import free_ports
 from evosplit.cloud.registry import Registry
 from evosplit.shared import oip
+from evosplit.shared.free_ports import free_ports
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.token import bearer
 

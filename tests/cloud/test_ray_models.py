@@ -19,9 +19,9 @@ from cloud_support import blob_request, frame_bytes, plain_request, seeded_feeds
 from repository_support import chain_like, put_in_place
 from traffic import Client, Traffic
 
-from evosplit.cloud.environment import free_ports
 from evosplit.cloud.registry import open_registry
 from evosplit.shared import oip
+from evosplit.shared.free_ports import free_ports
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.token import bearer
 

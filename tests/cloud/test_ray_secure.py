@@ -15,8 +15,8 @@ import pytest
 from cloud_process import Running, start
 from cloud_support import model_folder, seeded_feeds, whole_outputs
 
-from evosplit.cloud.environment import free_ports
 from evosplit.cloud.registry import Registry
+from evosplit.shared.free_ports import free_ports
 from evosplit.shared.security.tls import ClientFiles
 from evosplit.shared.token import bearer
 from tests.certificates import Authority

@@ -19,10 +19,10 @@ import pytest
 from cloud_process import Running, command, start
 from cloud_support import blob_request, frame_bytes, model_folder, seeded_feeds, whole_outputs
 
-from evosplit.cloud.environment import free_ports
 from evosplit.cloud.reaper import processes_of
 from evosplit.cloud.registry import Registry
 from evosplit.shared import oip
+from evosplit.shared.free_ports import free_ports
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.token import bearer
 

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evosplit.cloud.environment import free_ports, serve_environment
+from evosplit.cloud.environment import serve_environment
 from evosplit.cloud.listen_address import check_free, reachable, wait_until_ready
 from evosplit.cloud.reaper import finish, processes_of, start_reaper
 from evosplit.cloud.server import serve_cloud
 from evosplit.cloud.settings import AppSettings, CloudSettings
 from evosplit.shared.errors import EvoSplitError, PortInUseError, UsageError
+from evosplit.shared.free_ports import free_ports
 
 
 def settings(folder: Path, **more: object) -> AppSettings:

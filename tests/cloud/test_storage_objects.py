@@ -10,11 +10,12 @@ import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from storage_servers import free_port, s3_server
+from storage_servers import s3_server
 
 from evosplit.cloud.storage.s3_objects import s3_objects
 from evosplit.cloud.storage.store import StorePlaces
 from evosplit.shared.errors import NotFoundError, StoreError, UsageError
+from evosplit.shared.free_ports import free_port
 from evosplit.shared.link import Link
 from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.shared.storage.objects import Objects, read_value, write_value

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from storage_servers import free_port
 
 from evosplit.cloud.storage.records import Records, Transaction, file_records, open_records
 from evosplit.shared.errors import StoreError, UsageError
+from evosplit.shared.free_ports import free_port
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from evosplit.shared.free_ports import free_ports
 from tests.compose.chain_network import NAME, model_folder
 from tests.compose.stack import STARTED, FailedCommandError, Stack
 
@@ -24,7 +24,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if not _engine_answers():
         pytest.skip("needs a container engine with compose, and none answers")
     models = model_folder(tmp_path_factory.mktemp("stack"))
-    ports = _free_ports(3)
+    ports = free_ports(3)
     made = Stack(
         models,
         {
@@ -63,13 +63,3 @@ def _engine_answers() -> bool:
         return False
     asked = subprocess.run(["docker", "compose", "ls"], capture_output=True, timeout=30, check=False)
     return asked.returncode == 0
-
-
-def _free_ports(count: int) -> list[int]:
-    held = [socket.socket() for _ in range(count)]
-    for each in held:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports

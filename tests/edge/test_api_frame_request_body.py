@@ -65,7 +65,7 @@ async def test_a_bomb_takes_no_more_than_the_limit() -> None:
 
 @pytest.mark.parametrize(
     ("coding", "content", "status"),
-    [("br", b"x", 415), ("gzip", b"x", 400), ("gzip", gzip.compress(b"x")[:-3], 400)],
+    [("br", b"x", 415), ("gzip", b"x", 400), ("gzip", gzip.compress(b"x", mtime=0)[:-3], 400)],
 )
 async def test_what_is_no_packed_body(coding: str, content: bytes, status: int) -> None:
     headers = {"Content-Encoding": coding}

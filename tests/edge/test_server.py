@@ -20,6 +20,7 @@ from net_bundle import load_net, make_table, net_card, write_net_bundle
 
 from evosplit.edge.server import EdgeSettings, serve_edge
 from evosplit.shared.errors import PortInUseError, StoreError, UsageError
+from evosplit.shared.free_ports import free_port
 from evosplit.shared.token import bearer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -38,13 +39,6 @@ except EvoSplitError as error:
 loaded = {"ray", "pulp", "matplotlib", "torch", "evosplit.planner", "evosplit.cloud"} & set(sys.modules)
 sys.exit(f"loaded {loaded}" if loaded else 0)
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextlib.asynccontextmanager
