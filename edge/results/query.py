@@ -1,14 +1,12 @@
-"""Result queries: pages that a cursor continues, found by the index that leaves few rows to look at."""
+"""Result queries: pages that a cursor continues, searched by the index that leaves few rows to look at."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
 from typing import Final
 
 from evosplit.edge.results.store import Store
-from evosplit.shared.errors import StoreError, UsageError
+from evosplit.shared.errors import StoreError
 from evosplit.shared.result import Result
 from evosplit.shared.result_query import ResultFilter
 from evosplit.shared.result_query.conditions import (
@@ -19,6 +17,7 @@ from evosplit.shared.result_query.conditions import (
     thing_conditions,
 )
 from evosplit.shared.result_query.count_request import Count, CountRequest
+from evosplit.shared.result_query.cursor import cursor_of, sequence_of
 from evosplit.shared.serial import from_json
 
 _FLOORED: Final = "CAST(received_at_s / {period} AS INTEGER) - (received_at_s < 0)"
@@ -56,7 +55,7 @@ def query_results(store: Store, wanted: ResultFilter) -> Page:
     rows = store.select(f"{query} ORDER BY results.sequence {direction} LIMIT ?", (*values, wanted.limit + 1))
     shown = rows[: wanted.limit]
     results = tuple(from_json(Result, row[1], StoreError) for row in shown)
-    return Page(results, _cursor(shown[-1][0]) if len(rows) > wanted.limit else None)
+    return Page(results, cursor_of(shown[-1][0]) if len(rows) > wanted.limit else None)
 
 
 def count_results(store: Store, asked: CountRequest) -> tuple[Count, ...]:
@@ -69,7 +68,7 @@ def _source(store: Store, wanted: ResultFilter) -> tuple[str, list[Condition]]:
     """Where rows are looked for, and what they have to fulfil there.
 
     A test that few rows of the whole store fulfil gives these. Otherwise rows are looked through in the order
-    of pages, by an index of an equality where there is one: what many rows fulfil is soon found.
+    of pages, by an index of an equality where there is one: what many rows fulfil is soon searched.
     """
     tests = conditions(wanted)
     for table, test, values in _searchable(wanted):
@@ -89,12 +88,12 @@ def _searchable(wanted: ResultFilter) -> list[tuple[str, str, tuple[object, ...]
     results, things = result_conditions(wanted), thing_conditions(wanted)
     times = [test for test in results if test[0].startswith("received_at_s")]
     single = [test for test in results if test[0].startswith(("stream", "answered_by =", "plan", "cut"))]
-    found = [("results", *test) for test in single] + ([("results", *joined(times))] if times else [])
+    searched = [("results", *test) for test in single] + ([("results", *joined(times))] if times else [])
     label = [test for test in things if ".label" in test[0]]
     sure = [test for test in things if ".confidence" in test[0]]
     if label:
-        return [("things", *joined(label + sure)), *found]
-    return [("things", *joined(sure)), *found] if sure else found
+        return [("things", *joined(label + sure)), *searched]
+    return [("things", *joined(sure)), *searched] if sure else searched
 
 
 def _by_label(wanted: ResultFilter) -> tuple[str, list[Condition]]:
@@ -107,19 +106,3 @@ def _behind(wanted: ResultFilter) -> list[Condition]:
     if wanted.cursor is None:
         return []
     return [(f"results.sequence {'>' if wanted.order == 'asc' else '<'} ?", (sequence_of(wanted.cursor),))]
-
-
-def _cursor(sequence: object) -> str:
-    return base64.urlsafe_b64encode(f"s{sequence}".encode()).decode().rstrip("=")
-
-
-def sequence_of(cursor: str) -> int:
-    """The place that a cursor names. Raises UsageError."""
-    try:
-        mark, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).partition(b"s")
-        sequence = int(number)
-    except (ValueError, binascii.Error):
-        mark, sequence = b"?", 0
-    if mark:
-        raise UsageError(f"not a cursor of this store: {cursor!r}")
-    return sequence

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from result_draws import FILTERS, RESULTS
 
 from evosplit.edge.results import query
-from evosplit.edge.results.counts import count_results
-from evosplit.edge.results.query import query_results
+from evosplit.edge.results.query import count_results, query_results
 from evosplit.edge.results.store import Store
 from evosplit.shared.result import Result
 from evosplit.shared.result_query import ResultFilter, things_of
@@ -114,9 +113,8 @@ def test_a_store_of_an_earlier_version_becomes_searchable(tmp_path: Path) -> Non
         db.execute("DROP TABLE things")
         for column in ("model", "plan_digest", "cut_key", "late"):
             db.execute(f"ALTER TABLE results DROP COLUMN {column}")
-        columns = "frame_id, stream, received_at_s, answered_by, body"
-        broken = ("broken", "gate", 6.0, "edge", b"{")
-        db.execute(f"INSERT INTO results ({columns}) VALUES (?, ?, ?, ?, ?)", broken)
+        # The columns of then, in their order.
+        db.execute("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?)", (2, "broken", "gate", 6.0, "edge", b"{"))
     db.close()
     again = Store(path)
     for wanted in (ResultFilter(label="truck"), ResultFilter(plan="dd"), ResultFilter(cut="3", model="net")):
