@@ -166,6 +166,12 @@ class EdgeSettings(BaseSettings):
         "Disk for frames that wait for the cloud where nothing answers without it; 0B: none waits.",
         ge=0,
     )
+    thumbnail_bytes: Size = _option(
+        0,
+        "--thumbnails",
+        "Disk for small pictures kept with results, the newest; 0B: none. None of inputs that stay here.",
+        ge=0,
+    )
     collect_s: float = _option(
         0.0,
         "--collect",
