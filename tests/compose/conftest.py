@@ -30,6 +30,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         {
             "EVOSPLIT_MODELS": str(models),
             "EVOSPLIT_MODEL": NAME,
+            "EVOSPLIT_RECORDS": "postgresql://evosplit@database/evosplit",
             "EVOSPLIT_SLOWDOWN": "8",  # so that the edge's plans do use the cloud
             "EVOSPLIT_REPLICAS": "2",
             "EVOSPLIT_MIN_REPLICAS": "2",  # one on the head, one on the worker

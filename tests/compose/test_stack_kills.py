@@ -106,7 +106,7 @@ def test_the_cloud_is_killed(stack: Stack) -> None:
     with traffic(stack, "cloud") as made:
         docker("kill", container("cloud"))
         away = made.sent
-        until(lambda: made.answered("edge", away) >= 5, "the edge answers by itself")
+        until(lambda: made.answered("edge-fallback", away) >= 5, "the edge answers by itself")
         docker("start", container("cloud"))
         stack.wait_until_healthy("cloud")
         back = made.sent
