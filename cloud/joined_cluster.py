@@ -31,7 +31,7 @@ def serve_in_cluster(settings: CloudSettings) -> None:
     """Serve from a cluster's nodes until SIGINT or SIGTERM, then take the application away.
 
     Models and data are folders that every node sees at the same path. Raises UsageError, ModelError,
-    StoreError; EvoSplitError when there is no cluster at the address, or the application does not start there.
+    StoreError; EvoSplitError when there is no cluster at the address, or the application does not start.
     """
     # What a replica would say in many lines is said in one.
     open_registry(settings.models, settings.shapes, settings.model_bytes)
