@@ -14,6 +14,7 @@ _EXTRAS = {
     **dict.fromkeys(("cloud", "models", "worker"), "cloud"),
     "demo": "demo",
     **dict.fromkeys(("certs", "edge", "fleet", "results", "sources", "top"), "edge"),
+    "mlperf": "mlperf",
     **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),
 }
 _OURS = "evosplit"

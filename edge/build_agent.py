@@ -41,6 +41,7 @@ from evosplit.edge.pipeline.intake import FrameIntake
 from evosplit.edge.pipeline.late_frames import LateFrames
 from evosplit.edge.pipeline.stages import ComputeThread
 from evosplit.edge.plan_choice.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.kept_pin import KeptPin
 from evosplit.edge.plan_choice.serving import EdgeModel, Serving
 from evosplit.edge.plan_choice.surroundings import Surroundings
 from evosplit.edge.results.decision_file import DecisionFile
@@ -176,7 +177,8 @@ def _plans(
     log: DecisionFile | None,
 ) -> CurrentPlan:
     course = Course(predictions.read(serving.model.table), learns=settings.corrections)
-    around = Surroundings(states, settings.power, settings.max_latency_s)
+    pin = KeptPin(settings.folder / "plan-choice.json")
+    around = Surroundings(states, settings.power, settings.max_latency_s, pin)
     return CurrentPlan(serving, around, course, log.write if log else None)
 
 

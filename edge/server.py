@@ -16,6 +16,7 @@ import aiohttp
 import uvloop
 from aiohttp import web
 
+from evosplit.edge.api import control_pages as control_api
 from evosplit.edge.api import oip as oip_api
 from evosplit.edge.api import pages as api
 from evosplit.edge.api import sources_pages as sources_api
@@ -69,13 +70,14 @@ def make_app(slot: AgentSlot, token: str, data: Path, max_body_bytes: int) -> we
     app = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
     app[api.AGENT] = slot
     app.add_routes([*oip_api.routes(), *api.routes()])
-    app.add_routes(sources_api.routes())
+    app.add_routes([*sources_api.routes(), *control_api.routes()])
     add_event_stream(app)
     return app
 
 
 def _scopes() -> HandlerScopes:
-    return {**oip_api.scopes(), **api.scopes(), **sources_api.scopes(), **event_scopes()}
+    control = {**sources_api.scopes(), **control_api.scopes()}
+    return {**oip_api.scopes(), **api.scopes(), **control, **event_scopes()}
 
 
 async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:

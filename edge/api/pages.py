@@ -92,7 +92,7 @@ async def get_metrics(request: web.Request) -> web.Response:
     """Prometheus text."""
     agent = request.app[AGENT].agent
     plans = agent.plans
-    agent.metrics.see_plans(plans.plan_changes)
+    agent.metrics.see_plans(plans.plan_changes, plans.pin is not None, plans.keeps_to_pin)
     for cloud in agent.clouds.every:
         link = cloud.link
         agent.metrics.see_cloud(cloud.name, link.link, not link.circuit.is_open, link.wait_s)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 from aiohttp import web
 
 from evosplit.edge.api.authentication import HandlerScopes
 from evosplit.edge.api.frame_request import read_body
 from evosplit.edge.api.pages import AGENT, json_page
+from evosplit.edge.control.json_request import json_object
 from evosplit.edge.sources.source_run import SourceRun
 from evosplit.edge.sources.source_settings import source_settings
-from evosplit.shared.errors import UsageError
 from evosplit.shared.serial import to_data
 
 
@@ -36,12 +34,7 @@ async def get_sources(request: web.Request) -> web.Response:
 
 async def put_source(request: web.Request) -> web.Response:
     """Add a source or change it: the settings of the body, but for the name. Raises UsageError."""
-    try:
-        told = json.loads(await read_body(request))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        raise UsageError("the body is a JSON object with the source's settings, at least its address")
+    told = json_object(await read_body(request), "the source's settings, at least its address")
     name = request.match_info["name"]
     await request.app[AGENT].agent.sources.put(source_settings({**told, "name": name}))
     return json_page({"name": name})
