@@ -119,7 +119,7 @@ def test_a_roll_out_that_spoils_answers_is_taken_back(clouds: list[Running], tmp
         path = tmp_path / "table.json"
         path.write_text(json.dumps(spoilt(before["table"])))
         with traffic(edge, "rollout") as made:
-            rolled_out = fleet(cloud, "rollout", str(path), "--share", "100%", "--agreement", "99%")
+            rolled_out = fleet(cloud, "rollout", str(path), "--share", "99.999%", "--agreement", "99%")
             assert rolled_out["state"] == "watched"
             until(lambda: state_of(cloud)["state"] == "rolled back", "the roll-out is taken back")
             own = {plan["plan_digest"] for plan in before["predictions"]}

@@ -99,7 +99,7 @@ def asked(cloud: Running) -> list[int]:
     lines = ask(control, "show stat -1 4 -1\n").lstrip("# ").splitlines()
     columns = lines[0].split(",")
     rows = [dict(zip(columns, line.split(","), strict=False)) for line in lines[1:] if line]
-    up = [row for row in rows if row["pxname"] == "http-evosplit" and row["status"].startswith("UP")]
+    up = [row for row in rows if "SERVE_REPLICA" in row["svname"] and row["status"].startswith("UP")]
     return [int(row["stot"]) for row in up]
 
 
