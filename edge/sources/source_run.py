@@ -38,7 +38,7 @@ class PictureTaker(Protocol):
 class SourceState:
     """Since the start: pictures taken, left out (by the pace, for later ones), failed; and openings."""
 
-    state: Literal["opening", "playing", "resting", "ended"] = "opening"
+    state: Literal["opening", "playing", "resting", "ended", "paused"] = "opening"
     taken: int = 0
     left_out: int = 0
     failed: int = 0
@@ -64,6 +64,9 @@ class SourceRun:
 
     async def run(self) -> None:
         """Play until a file ends; everything else is opened again for ever."""
+        if self.told.paused:
+            self._see(state="paused")
+            return
         while True:
             before = self.state.taken
             self._see(state="opening", openings=self.state.openings + 1)

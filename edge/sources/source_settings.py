@@ -27,7 +27,8 @@ class SourceSettings(BaseModel):
     ``take``: ``latest`` drops what came while a frame was under way, ``all`` takes each in order. None is
     ``all`` for files and folders, else ``latest``. ``every`` takes each so manieth, ``rate`` at most so
     many a second, ``deadline_s`` is for how long an answer is of use. A source that gives nothing for
-    ``stall_s`` is opened again. ``transport`` is that of RTSP. With ``repeats`` a file begins anew.
+    ``stall_s`` is opened again. ``transport`` is that of RTSP. With ``repeats`` a file begins anew;
+    one that is ``paused`` is not opened.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +42,7 @@ class SourceSettings(BaseModel):
     stall_s: float = Field(10.0, gt=0)
     transport: Literal["tcp", "udp"] = "tcp"
     repeats: bool = False
+    paused: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> SourceSettings:
