@@ -13,7 +13,10 @@ BEARER: Final = "evosplit.bearer."
 
 
 def offered_token(headers: Mapping[str, str]) -> str | None:
-    """An ``Authorization`` header made of the subprotocols of a WebSocket request; None without a token."""
+    """An ``Authorization`` header made of the subprotocols of a WebSocket request.
+
+    None where no subprotocol has a token that can be read: then there is none, as without the header.
+    """
     for offered in headers.get("Sec-WebSocket-Protocol", "").split(","):
         name = offered.strip()
         if name.startswith(BEARER):

@@ -55,7 +55,7 @@ class MqttSource:
                     filling.cancel()
                     await asyncio.gather(filling, return_exceptions=True)
         except aiomqtt.MqttError as away:
-            raise SourceError(f"the broker does not answer: {away}") from None
+            raise SourceError(f"the broker is away: {away}") from None
 
 
 class _Waiting:

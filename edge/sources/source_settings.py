@@ -22,8 +22,9 @@ class SourceSettings(BaseModel):
     """One source; its ``name`` is the stream of its frames.
 
     ``address``: ``rtsp://...`` and other streams, ``v4l2:0`` for ``/dev/video0``, ``snapshot+http://...`` for
-    a picture that is fetched again and again, ``mqtt://host/topic`` for pictures as payloads, else the path of a video file or, with a slash at its end or as
-    a folder that is there, of a folder that pictures are put into.
+    a picture that is fetched again and again, ``mqtt://host/topic`` for pictures as payloads, else the path
+    of a video file or, with a slash at its end or as a folder that is there, of a folder that pictures are
+    put into.
 
     ``take``: ``latest`` drops what came while a frame was under way, ``all`` takes each in order. None is
     ``all`` for files and folders, else ``latest``. ``every`` takes each so manieth, ``rate`` at most so
