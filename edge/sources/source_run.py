@@ -110,8 +110,7 @@ class SourceRun:
 
     @property
     def _stall_s(self) -> float | None:
-        """A folder may well be silent."""
-        return self.told.stall_s if self.told.is_stream or not self.told.takes_all else None
+        return None if self.told.may_be_silent else self.told.stall_s
 
     async def _take(self, frame: SourceFrame, frame_id: str) -> None:
         ticket = Ticket(frame_id, self.told.name, wait="auto", deadline_s=self.told.deadline_s)
