@@ -13,8 +13,8 @@ from evosplit.shared.errors import UsageError
 
 _EXTRAS = {
     **dict.fromkeys(("cloud", "models", "worker"), "cloud"),
-    **dict.fromkeys(("config", "demo"), "demo"),
-    **dict.fromkeys(("certs", "edge", "fleet", "results", "sources", "top"), "edge"),
+    "demo": "demo",
+    **dict.fromkeys(("certs", "config", "edge", "fleet", "results", "sources", "top"), "edge"),
     "mlperf": "mlperf",
     **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),
 }

@@ -29,11 +29,20 @@ def _head(profile: Data) -> str:
             f" {profile['in_flight']} under way",
             f"latency  {quantiles}",
             f"answers  {by}; {_size(profile['wire_bytes']['mean'])} sent for each",
-            f"plan     cut {plan['cut_key']}, {profile['plan_changes']} changes; cloud {profile['cloud']},"
+            f"plan     cut {plan['cut_key']}{_pinned(profile)}, {profile['plan_changes']} changes;"
+            f" cloud {profile['cloud']},"
             f" {format_bandwidth(link['bandwidth_bps'])}, {format_duration(link['rtt_s'])}",
             *_calibration(profile),
         )
     )
+
+
+def _pinned(profile: Data) -> str:
+    """Nothing for an agent of an older version."""
+    choice = profile.get("choice", {"automatic": True})
+    if choice["automatic"]:
+        return ""
+    return " (pinned)" if choice["is_kept"] else f" (pinned to cut {choice['cut']}, which may not serve)"
 
 
 def _calibration(profile: Data) -> list[str]:

@@ -15,6 +15,7 @@ from evosplit.edge.pipeline.clouds import Clouds
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.intake import FrameIntake
 from evosplit.edge.plan_choice.current_plan import CurrentPlan
+from evosplit.edge.previews.previews import Previews
 from evosplit.edge.results.decision_file import DecisionFile
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.results.store import Store
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 class Agent:
     """One agent: ``frames`` takes what clients send, ``engine`` answers it under ``plans``.
 
-    ``background`` runs the ``tasks``, ``sources`` give frames without a client,
+    ``background`` runs the ``tasks``, ``sources`` give frames without a client, ``previews`` show what frames
+    showed,
     ``sinks`` send results away under the name of ``node``.
 
     ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``, ``decision_log``: None where the settings
@@ -54,6 +56,7 @@ class Agent:
     background: Supervisor
     tasks: Mapping[str, Work]
     sources: Sources
+    previews: Previews
     node: Node
     sinks: tuple[SinkDelivery, ...] = ()
     hook_manager: HookManager | None = None

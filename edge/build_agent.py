@@ -41,11 +41,14 @@ from evosplit.edge.pipeline.intake import FrameIntake
 from evosplit.edge.pipeline.late_frames import LateFrames
 from evosplit.edge.pipeline.stages import ComputeThread
 from evosplit.edge.plan_choice.current_plan import CurrentPlan
+from evosplit.edge.plan_choice.kept_pin import KeptPin
 from evosplit.edge.plan_choice.serving import EdgeModel, Serving
 from evosplit.edge.plan_choice.surroundings import Surroundings
+from evosplit.edge.previews.previews import Previews
+from evosplit.edge.previews.thumbnails import Thumbnails
 from evosplit.edge.results.decision_file import DecisionFile
 from evosplit.edge.results.spool import Spool
-from evosplit.edge.results.store import open_store
+from evosplit.edge.results.store import Store, open_store
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sinks.build_sinks import deliveries, node_of
 from evosplit.edge.sources.sources import Sources, fixed_sources
@@ -111,7 +114,8 @@ async def build_agent(
         await asyncio.to_thread(calibration.warm)
     checks = plan_audits(engine, settings, calibration, pause)
     follow_ups = FollowUps(metrics.background_failed, metrics.follow_up_skipped)
-    followers = [follower for follower in (hooks, calibration, checks) if follower is not None]
+    previews = await asyncio.to_thread(_previews, settings, plans, store)
+    followers = [follower for follower in (hooks, calibration, checks, previews) if follower is not None]
     spool = Spool(store, settings.spool_bytes) if settings.spool_bytes else None
     flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers)
     tasks = background_tasks(plans, watches, renewal, savings, predictions, hooks, calibration)
@@ -141,6 +145,7 @@ async def build_agent(
         background=background,
         tasks=tasks,
         sources=Sources(fixed_sources(settings), settings.folder / "sources.json", background, frames),
+        previews=previews,
         node=node_of(settings),
         sinks=sinks,
         hook_manager=hooks,
@@ -176,8 +181,14 @@ def _plans(
     log: DecisionFile | None,
 ) -> CurrentPlan:
     course = Course(predictions.read(serving.model.table), learns=settings.corrections)
-    around = Surroundings(states, settings.power, settings.max_latency_s)
+    pin = KeptPin(settings.folder / "plan-choice.json")
+    around = Surroundings(states, settings.power, settings.max_latency_s, pin)
     return CurrentPlan(serving, around, course, log.write if log else None)
+
+
+def _previews(settings: EdgeSettings, plans: CurrentPlan, store: Store) -> Previews:
+    kept = Thumbnails(store, settings.thumbnail_bytes) if settings.thumbnail_bytes else None
+    return Previews(plans, kept, settings.keeps_inputs)
 
 
 def _card(bundles: BundleSet, graph: Graph) -> Card | None:

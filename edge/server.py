@@ -16,8 +16,10 @@ import aiohttp
 import uvloop
 from aiohttp import web
 
+from evosplit.edge.api import control_pages as control_api
 from evosplit.edge.api import oip as oip_api
 from evosplit.edge.api import pages as api
+from evosplit.edge.api import preview_pages as preview_api
 from evosplit.edge.api import sources_pages as sources_api
 from evosplit.edge.api.address import bound_socket
 from evosplit.edge.api.authentication import HandlerScopes, require_token
@@ -26,6 +28,7 @@ from evosplit.edge.api.event_stream import scopes as event_scopes
 from evosplit.edge.api.http_errors import errors_as_json
 from evosplit.edge.api.listening import HEAD_TIMEOUT_S, listening
 from evosplit.edge.certificate_watch import following
+from evosplit.edge.control.build_controls import controlled, wanted_brokers
 from evosplit.edge.directory_lock import locked
 from evosplit.edge.enrolment.enrol_all import enrol_all
 from evosplit.edge.enrolment.note import client_id
@@ -69,17 +72,19 @@ def make_app(slot: AgentSlot, token: str, data: Path, max_body_bytes: int) -> we
     app = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
     app[api.AGENT] = slot
     app.add_routes([*oip_api.routes(), *api.routes()])
-    app.add_routes(sources_api.routes())
+    app.add_routes([*sources_api.routes(), *control_api.routes(), *preview_api.routes()])
     add_event_stream(app)
     return app
 
 
 def _scopes() -> HandlerScopes:
-    return {**oip_api.scopes(), **api.scopes(), **sources_api.scopes(), **event_scopes()}
+    control = {**sources_api.scopes(), **control_api.scopes(), **preview_api.scopes()}
+    return {**oip_api.scopes(), **api.scopes(), **control, **event_scopes()}
 
 
 async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     wanted_sinks(settings)  # what is wrong with them is said before the work of a first start, too
+    wanted_brokers(settings)
     fixed_sources(settings)
     token, is_new = bearer_token(settings)
     if is_new:
@@ -95,7 +100,7 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
             return
         async with serving_agent(settings, bundles, shown, session) as slot:
             app = make_app(slot, token, settings.data, settings.max_body_bytes)
-            async with _beside(slot.follow(settings, clients[0], session)):
+            async with _beside(slot.follow(clients[0])), controlled(settings, slot):
                 await _serve_agent(app, listener, files, stop)
 
 

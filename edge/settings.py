@@ -38,7 +38,8 @@ def _kinds(text: str) -> tuple[str, ...]:
     return kinds
 
 
-def _region(text: str) -> tuple[float, ...]:
+def parse_region(text: str) -> tuple[float, ...]:
+    """Four numbers with commas between them. Raises UsageError."""
     try:
         sides = tuple(float(side) for side in text.split(","))
     except ValueError:
@@ -54,7 +55,7 @@ def _clouds(text: str) -> tuple[str, ...]:
 
 CloudUrls: TypeAlias = Annotated[tuple[str, ...], NoDecode, parsed_by(_clouds)]
 Traffic: TypeAlias = Annotated[TrafficLimit, parsed_by(parse_traffic)]
-Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, parsed_by(_region)]
+Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, parsed_by(parse_region)]
 Kinds: TypeAlias = Annotated[tuple[str, ...], NoDecode, parsed_by(_kinds)]
 
 
@@ -152,6 +153,12 @@ class EdgeSettings(BaseSettings):
         256 * 10**6,
         "--spool-bytes",
         "Disk for frames that wait for the cloud where nothing answers without it; 0B: none waits.",
+        ge=0,
+    )
+    thumbnail_bytes: Size = _option(
+        0,
+        "--thumbnails",
+        "Disk for small pictures kept with results, the newest; 0B: none. None of inputs that stay here.",
         ge=0,
     )
     collect_s: float = _option(
@@ -263,6 +270,9 @@ class EdgeSettings(BaseSettings):
     )
     sinks: Path | None = _option(
         None, "--sinks", "YAML file of places that results are sent to, with rules and secrets."
+    )
+    mqtt_control: str | None = _option(
+        None, "--mqtt-control", "Broker whose topics set plan, region and sources, as mqtt://host."
     )
     site: str = _option("default", "--site", "Name of the place: a level of MQTT topics, a field of events.")
     provider: ProviderName = _option(

@@ -12,6 +12,7 @@ from evosplit.shared.device_state import UNKNOWN_DEVICE, DeviceState
 from evosplit.shared.frugal import frugal
 from evosplit.shared.link import Link, Links
 from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.plan_pin import Pin, held_to
 from evosplit.shared.replan import reachable
 from evosplit.shared.traffic import affordable
 
@@ -32,6 +33,7 @@ class Situation:
 
     ``frame_bytes`` is None where the link is not metered, or nothing is known. ``is_frugal``: energy counts
     on battery and on a hot device, within ``max_latency_s`` (None: a share more than the fastest takes).
+    ``pin`` is what an operator holds plans to.
     """
 
     clouds: tuple[CloudNow, ...]
@@ -39,6 +41,7 @@ class Situation:
     device: DeviceState = UNKNOWN_DEVICE
     is_frugal: bool = False
     max_latency_s: float | None = None
+    pin: Pin | None = None
 
     @property
     def links(self) -> Links:
@@ -60,10 +63,11 @@ class Situation:
         return course.priced(self.priced_links(current))
 
     def usable(self, table: PlanTable, priced: Prices, current: Plan | None) -> PlanTable:
-        """The plans that may be chosen: of clouds that are there, within the traffic and the energy."""
+        """The plans that may be chosen: of clouds that are there, within the traffic, the pin, the energy."""
         there = reachable(table, frozenset(each.cloud for each in self.clouds if each.is_away))
         if self.frame_bytes is not None:
             there = affordable(there, self.frame_bytes, current)
+        there = held_to(there, self.pin)
         return frugal(there, priced, current, self.max_latency_s) if self.is_frugal else there
 
     def differs(self, other: Situation | None) -> bool:

@@ -12,15 +12,13 @@ from pydantic_settings import BaseSettings
 
 from evosplit.cli.options import FILE, json_option
 from evosplit.cli.output import print_json, print_table
-from evosplit.cloud.settings import CloudSettings
-from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.config.example import example_file
 from evosplit.shared.config.load import load_settings
 from evosplit.shared.config.view import Shown, shown_settings
 from evosplit.shared.config.yaml_entries import read_entries
+from evosplit.shared.errors import MissingExtraError
 
 Tier: TypeAlias = Literal["edge", "cloud"]
-_KINDS: Final[dict[Tier, type[BaseSettings]]] = {"edge": EdgeSettings, "cloud": CloudSettings}
 _NEEDED: Final[dict[Tier, dict[str, Any]]] = {
     "edge": {"cloud_url": ["http://127.0.0.1:8000"], "model": "gate"},
     "cloud": {"models": "models"},
@@ -54,7 +52,7 @@ def check(file: Path, tier: Tier | None, as_json: bool) -> None:
     The exit status is 2 when something is wrong. Secrets are not shown.
     """
     chosen = tier or _tier_of(file)
-    loaded = load_settings(_KINDS[chosen], {}, file)
+    loaded = load_settings(_kind(chosen), {}, file)
     _print(chosen, shown_settings(loaded), as_json)
 
 
@@ -66,20 +64,33 @@ def show(example: bool, tier: Tier | None, as_json: bool) -> None:
     """All settings with the values that they have without a file: those of the environment, and defaults."""
     chosen: Tier = tier or "edge"
     if example:
-        click.echo(example_file(_KINDS[chosen], _NEEDED[chosen], f"evosplit {chosen}"), nl=False)
+        click.echo(example_file(_kind(chosen), _NEEDED[chosen], f"evosplit {chosen}"), nl=False)
         return
-    prefix = str(_KINDS[chosen].model_config.get("env_prefix"))
+    prefix = str(_kind(chosen).model_config.get("env_prefix"))
     absent = {
         name: value
         for name, value in _NEEDED[chosen].items()
         if not os.environ.get(f"{prefix}{name.upper()}")
     }
-    shown = shown_settings(load_settings(_KINDS[chosen], absent))
+    shown = shown_settings(load_settings(_kind(chosen), absent))
     _print(
         chosen,
         [Shown(each.name, None, "(needed)") if each.name in absent else each for each in shown],
         as_json,
     )
+
+
+def _kind(tier: Tier) -> type[BaseSettings]:
+    """The definition of a tier's settings; a machine may have what one tier needs alone."""
+    if tier == "edge":
+        from evosplit.edge.settings import EdgeSettings
+
+        return EdgeSettings
+    try:
+        from evosplit.cloud.settings import CloudSettings
+    except ModuleNotFoundError as missing:
+        raise MissingExtraError("the cloud's settings", str(missing.name), "cloud") from None
+    return CloudSettings
 
 
 def _tier_of(file: Path) -> Tier:

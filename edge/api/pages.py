@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import Final, Protocol
+from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from evosplit.edge.agent import Agent
 from evosplit.edge.api.authentication import HandlerScopes
 from evosplit.edge.api.frame_request import picture_body, ticket
 from evosplit.edge.api.result_filter import result_filter
 from evosplit.edge.api.status import plan_status, profile_status
+from evosplit.edge.control.served import Served
 from evosplit.edge.results.query import query_results
 from evosplit.shared.errors import NotFoundError
 from evosplit.shared.serial import json_text, to_data
-
-
-class Served(Protocol):
-    """The agent in service: another one from one frame to the next, where the model has changed."""
-
-    @property
-    def agent(self) -> Agent:
-        """To be looked for when all of a request is there."""
-
 
 AGENT: Final = web.AppKey("agent", Served)
 
@@ -92,7 +83,7 @@ async def get_metrics(request: web.Request) -> web.Response:
     """Prometheus text."""
     agent = request.app[AGENT].agent
     plans = agent.plans
-    agent.metrics.see_plans(plans.plan_changes)
+    agent.metrics.see_plans(plans.plan_changes, plans.pin is not None, plans.keeps_to_pin)
     for cloud in agent.clouds.every:
         link = cloud.link
         agent.metrics.see_cloud(cloud.name, link.link, not link.circuit.is_open, link.wait_s)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evosplit.edge.agent import Agent
+from evosplit.edge.control.plan_choice import plan_choice
 from evosplit.edge.hooks.hook import ANSWERING
 from evosplit.edge.telemetry.histogram import SECONDS, Histogram
 from evosplit.edge.telemetry.prediction_record import predictions_state
@@ -24,6 +25,7 @@ def plan_status(agent: Agent) -> dict[str, Any]:
         "cut_key": None if plan is None else plan.cut_key,
         "plan": None if plan is None else to_data(plan),
         "plan_changes": plans.plan_changes,
+        "choice": plan_choice(plans),
         "cloud": "away" if agent.clouds.are_away else "up",
         "link": {"bandwidth_bps": link.bandwidth_bps, "rtt_s": link.rtt_s, "samples": estimate.samples},
         "clouds": clouds_status(agent),
@@ -92,6 +94,7 @@ def profile_status(agent: Agent) -> dict[str, Any]:
         "learning": None if hook_manager is None else to_data(hook_manager.sampler_state),
         "plan": {"cut_key": cut_key, "digest": plans.plan.digest if plans.plan else None},
         "plan_changes": plans.plan_changes,
+        "choice": plan_choice(plans),
         **calibration_status(agent),
         "predictions": predictions_state(plans),
         "cloud": "away" if agent.clouds.are_away else "up",

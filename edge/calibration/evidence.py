@@ -15,8 +15,8 @@ from evosplit.edge.calibration.sample import Kept
 from evosplit.edge.calibration.statistics import measured_errors
 from evosplit.edge.calibration.upload import Upload
 from evosplit.edge.enrolment.enrol import STATISTICS_FILE
+from evosplit.edge.enrolment.plan_sites import Seen
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.enrolment.renewal import Seen
 from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.atomic_write import write_whole

@@ -24,6 +24,7 @@ from evosplit.edge.settings import EdgeSettings
 from evosplit.kernels.device_profile import DeviceProfiler
 from evosplit.kernels.warm import warm_kernels
 from evosplit.shared.card import Card, card_from_data, check_card
+from evosplit.shared.child_process import die_with_parent
 from evosplit.shared.errors import EvoSplitError, ModelError, ProfileError
 from evosplit.shared.graph import graph_from_model
 from evosplit.shared.measurement_store import measurements_in
@@ -113,6 +114,7 @@ def measure(
 
 def main() -> int:
     """The process. Exit status 1 and one line on standard error when the model cannot be measured."""
+    die_with_parent()
     folder, name, sha256, threads, slowdown, *rest = sys.argv[1:]
     profiler = device_profiler(Path(folder), int(threads), bool(rest))
     try:

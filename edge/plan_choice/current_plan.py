@@ -22,7 +22,8 @@ from evosplit.shared.device_state import DeviceState
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.link import Links
 from evosplit.shared.plan import Plan
-from evosplit.shared.replan import choices, replan
+from evosplit.shared.plan_pin import Pin, held
+from evosplit.shared.replan import choices
 from evosplit.shared.situation import Situation
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class CurrentPlan(ServedHeads):
         super().__init__(serving)
         known = course or Course(corrections_of(choices(serving.model.table)), learns=False)
         self._rule = LoggedRule(serving.trusted, known, around, log)
+        self._kept = around.kept
+        self._kept.meet(serving.model.table)
         self.plan_changes = 0
         self.table_changes = 0
 
@@ -62,6 +65,26 @@ class CurrentPlan(ServedHeads):
     def links(self) -> Links:
         """The links as they are estimated now."""
         return self.situation.links
+
+    @property
+    def pin(self) -> Pin | None:
+        """What an operator holds plans to; None: they change by themselves."""
+        return self._kept.pin
+
+    @property
+    def keeps_to_pin(self) -> bool:
+        """Whether the plan in use is the pinned one, or one of its cut."""
+        return self.pin is not None and self.plan is not None and bool(held([self.plan], self.pin))
+
+    async def hold_to(self, pin: Pin | None) -> None:
+        """Take another pin, or none; its head is built, then the next frames go by it.
+
+        Raises BundleError, ModelError, StoreError, and all is as before.
+        """
+        wanted = self._rule.wanted_under(self.serving.trusted, pin)
+        await asyncio.to_thread(self.heads.build, wanted)
+        self._kept.hold(pin)
+        self.reconsider()
 
     async def start(self) -> None:
         """Build the head of the plan that suits the link now. Raises BundleError, ModelError."""
@@ -119,8 +142,7 @@ class CurrentPlan(ServedHeads):
         the value that they began with. Raises BundleError, ModelError, and all is as before.
         """
         heads.inherit(self.heads)
-        priced = self._rule.priced_under(model.table)
-        plan, fallback = replan(model.table, self.links, None, priced), model.table.fallback
+        plan, fallback = self._rule.wanted_under(model.table, self.pin), model.table.fallback
         while True:
             hooks, options = heads.configure_like(self.heads)
             for needed in (plan, *([fallback] if fallback else [])):
@@ -131,6 +153,7 @@ class CurrentPlan(ServedHeads):
             if head is not None and hooks is self.heads.hooks and options is self.heads.options:
                 break
         self.serving = Serving(model, heads, (plan, head))
+        self._kept.meet(model.table)
         self._rule.change_table(self.serving.trusted)
         self._rule.use(plan)
         self.table_changes += 1
@@ -142,8 +165,7 @@ class CurrentPlan(ServedHeads):
             before, distrusted=before.distrusted | digests, safe_plan=safe_plan
         )
         self._rule.change_table(self.serving.trusted)
-        wanted = replan(self.serving.trusted, self.links, None, self.priced())
-        await asyncio.to_thread(before.heads.build, wanted)
+        await asyncio.to_thread(before.heads.build, self._rule.wanted())
         self.reconsider()
 
     async def build_all(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 from evosplit.edge.plan_choice.surroundings import Surroundings
@@ -11,6 +12,7 @@ from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.decision_log import Line, course_data
 from evosplit.shared.device_state import DeviceState
 from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.plan_pin import Pin
 from evosplit.shared.plan_rule import PlanRule
 from evosplit.shared.situation import Situation
 
@@ -45,9 +47,9 @@ class LoggedRule:
         """Corrected latencies now."""
         return self._rule.priced(self.situation)
 
-    def priced_under(self, table: PlanTable) -> Prices:
-        """Those of the plans of another table."""
-        return self._rule.under(table).priced(self.situation)
+    def wanted_under(self, table: PlanTable, pin: Pin | None) -> Plan:
+        """The plan that another table, or another pin, would have used; it is not logged."""
+        return self._rule.under(table).wanted(dataclasses.replace(self.situation, pin=pin))
 
     def wanted(self) -> Plan:
         """The plan that suits the situation."""

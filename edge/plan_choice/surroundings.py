@@ -6,23 +6,29 @@ import math
 from collections.abc import Sequence
 
 from evosplit.edge.link.link_state import LinkState
+from evosplit.edge.plan_choice.kept_pin import KeptPin
 from evosplit.shared.device_state import UNKNOWN_DEVICE, DeviceState, Power, after
 from evosplit.shared.situation import CloudNow, Situation
 
 
 class Surroundings:
-    """Reads link states, the first cloud's first, and remembers the last reading of the device.
+    """Reads link states, the first cloud's first, and remembers the last reading of the device and the pin.
 
     All that is sent is counted by one meter, that of the first state.
     """
 
     def __init__(
-        self, states: Sequence[LinkState], power: Power = "auto", max_latency_s: float | None = None
+        self,
+        states: Sequence[LinkState],
+        power: Power = "auto",
+        max_latency_s: float | None = None,
+        kept: KeptPin | None = None,
     ) -> None:
         self._states = tuple(states)
         self._power = power
         self._max_latency_s = max_latency_s
         self.device = UNKNOWN_DEVICE
+        self.kept = kept or KeptPin()
 
     def see(self, reading: DeviceState) -> DeviceState:
         """Take note of the device; what it is like now."""
@@ -41,6 +47,7 @@ class Surroundings:
             self.device,
             self._is_frugal(),
             self._max_latency_s,
+            self.kept.pin,
         )
 
     def _is_frugal(self) -> bool:

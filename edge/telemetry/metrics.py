@@ -133,9 +133,10 @@ class Metrics:
         self._cloud_up.labels(cloud).set(is_up)
         self._cloud_wait_s.labels(cloud).set(wait_s)
 
-    def see_plans(self, plan_changes: int) -> None:
+    def see_plans(self, plan_changes: int, is_pinned: bool, keeps_to_pin: bool) -> None:
         """Set the state of the plan."""
         self._plan_changes.set(plan_changes)
+        self.plans.see_pin(is_pinned, keeps_to_pin)
 
     def see_hooks(self, states: Mapping[str, HookState], sampler_bytes: int) -> None:
         """Set the state of hooks and sampler, by name."""

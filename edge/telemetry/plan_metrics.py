@@ -44,6 +44,19 @@ class PlanMetrics:
         self._distrusted = Gauge(
             "evosplit_plans_distrusted", "Plans of the table that are left out.", registry=registry
         )
+        self._pinned = Gauge(
+            "evosplit_plan_pinned", "Whether an operator holds plans to one plan or cut.", registry=registry
+        )
+        self._keeps_to_pin = Gauge(
+            "evosplit_plan_keeps_to_pin",
+            "Whether the plan in use is the pinned one, or one of its cut.",
+            registry=registry,
+        )
+
+    def see_pin(self, is_pinned: bool, keeps_to_pin: bool) -> None:
+        """Whether there is a pin, and the plan in use is the pinned one."""
+        self._pinned.set(is_pinned)
+        self._keeps_to_pin.set(keeps_to_pin)
 
     def see(self, state: PlanAuditState) -> None:
         """Set all of them."""

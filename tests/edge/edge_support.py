@@ -143,7 +143,7 @@ def picture(seed: int = 0, size: tuple[int, int] = (24, 32), kind: str = "PNG") 
     return content.getvalue()
 
 
-async def until(condition: Any, limit_s: float = 60.0) -> None:
+async def until(condition: Any, limit_s: float = 240.0) -> None:
     deadline_s = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline_s, "it never came true"

@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 import pytest_asyncio
+from child_processes import children_beside, own_children
 from edge_support import Stage, picture, stage, until
 from net_bundle import CARD, make_table
 from table_support import offered
@@ -120,17 +121,11 @@ async def test_what_cannot_be_measured_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(refused.value)
 
 
-async def children_beside(before: set[psutil.Process]) -> set[psutil.Process]:
-    """This process's own processes that are not among those, once there are some."""
-    await until(lambda: set(psutil.Process().children()) - before)
-    return set(psutil.Process().children()) - before
-
-
 async def test_measuring_stands_still_while_a_frame_is_under_way(tmp_path: Path) -> None:
     path = models.save(models.chain_net(), tmp_path, "net")
     graph = load_graph(path, "net")
     kept = [Kept(*tensors_blob(graph, {"x": np.ones((1, 3, 16, 16), np.float32)}), np.zeros(1, np.float32))]
-    pause, before = BackgroundPause(), set(psutil.Process().children())
+    pause, before = BackgroundPause(), own_children()
     with pause.frame():
         work = asyncio.create_task(measured_errors(path, graph, None, kept, pause))
         (process,) = await children_beside(before)

@@ -21,8 +21,9 @@ from table_support import model_of, offered, other_bundle, other_table
 
 from evosplit.edge.enrolment import renewal as renewal_file
 from evosplit.edge.enrolment.note import bundle_place, open_bundle, read_note, wanted, write_note
+from evosplit.edge.enrolment.plan_sites import Seen
 from evosplit.edge.enrolment.planner_client import PlannerClient
-from evosplit.edge.enrolment.renewal import PlanRenewal, Seen
+from evosplit.edge.enrolment.renewal import PlanRenewal
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.hooks.decisions import Exit
 from evosplit.edge.settings import EdgeSettings
@@ -200,7 +201,7 @@ async def test_an_agent_that_is_killed_while_the_table_is_written_starts_with_th
 
     async with stage(tmp_path) as on, renewing(on, tmp_path) as new:
         digest, first = offered(on, tmp_path), on.cloud.digest
-        monkeypatch.setattr("evosplit.edge.enrolment.renewal.write_note", kill)
+        monkeypatch.setattr("evosplit.edge.enrolment.plan_sites.write_note", kill)
         with pytest.raises(Killed):
             await new.renewal.renew("to see")
         assert bundle_place(new.settings, digest).exists()

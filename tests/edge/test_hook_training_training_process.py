@@ -7,6 +7,7 @@ import os
 
 import psutil
 import pytest
+from child_processes import children_beside, own_children
 from learning_support import TASKS, fill, job, trainer
 
 from evosplit.edge.background.pause import BackgroundPause
@@ -40,22 +41,13 @@ async def test_samples_that_cannot_be_learned_from_are_one_line(tmp_path):
         await train(TrainingJob(tmp_path / "samples.npz", tmp_path / "learned.npz", TASKS, 0.9))
 
 
-async def children(count):
-    """This process's own processes, once there are so many."""
-    for _ in range(2000):
-        found = psutil.Process().children()
-        if len(found) >= count:
-            return found
-        await asyncio.sleep(0.005)
-    raise AssertionError("no process came")
-
-
 async def test_a_killed_process_leaves_the_old_classifiers(tmp_path):
     wanted = job(tmp_path)
     before = await train(wanted)
     content = wanted.learned.read_bytes()
+    others = own_children()
     running = asyncio.create_task(train(wanted))
-    for child in await children(1):
+    for child in await children_beside(others):
         child.kill()
     with pytest.raises(LearningError, match="status -9"):
         await running
@@ -77,8 +69,9 @@ def test_killed_in_the_middle_of_writing(tmp_path):
 
 
 async def test_cancelling_ends_the_process(tmp_path):
+    others = own_children()
     running = asyncio.create_task(train(job(tmp_path, trainers=())))
-    found = await children(1)
+    found = await children_beside(others)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -86,8 +79,9 @@ async def test_cancelling_ends_the_process(tmp_path):
 
 
 async def test_the_process_makes_way(tmp_path):
+    others = own_children()
     running = asyncio.create_task(train(job(tmp_path, trainers=())))
-    child = (await children(1))[0]
+    (child,) = await children_beside(others)
     nice, policy = 0, None
     while not running.done() and nice != 19:
         try:
