@@ -13,6 +13,7 @@ from starlette.routing import Route
 from evosplit.cloud import calibration_routes, catalogue_routes, fleet_routes, version_routes
 from evosplit.cloud.admission import AdmissionControl
 from evosplit.cloud.authentication import Access, BearerAuthentication, allowed
+from evosplit.cloud.dashboard_routes import page_routes
 from evosplit.cloud.error_responses import HANDLERS
 from evosplit.cloud.inference_route import infer
 from evosplit.cloud.services import Services
@@ -44,7 +45,7 @@ def access_of(settings: AppSettings) -> Access:
 
 
 def _routes() -> list[Route]:
-    return [*_protocol_routes(), *_catalogue(), *_planning(), *_fleet()]
+    return [*_protocol_routes(), *_catalogue(), *_planning(), *_fleet(), *page_routes()]
 
 
 def _protocol_routes() -> list[Route]:
