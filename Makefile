@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test fuzz lint api bench bench-edge bench-codec bench-cloud bench-link bench-loop bench-planner lock test-compose clean
+.PHONY: install demo test fuzz lint api bench bench-edge bench-codec bench-cloud bench-link bench-loop bench-planner lock test-compose smoke-compose clean
 
 install: $(STAMP)
 
@@ -77,8 +77,12 @@ lock: | $(BIN)/python
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra dev \
 	  --no-header --no-annotate --no-emit-index-url pyproject.toml --output-file constraints.txt
 
+# The stack of containers; smoke-compose: inferences over TLS with a token, none without, the cloud killed.
 test-compose: $(STAMP)
 	$(BIN)/python -m pytest -m compose tests/compose
+
+smoke-compose: $(STAMP)
+	$(BIN)/python -m pytest -m "compose and smoke" tests/compose
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -46,8 +46,8 @@ _LONGEST_TEMP: Final = 24
 def serve_cloud(settings: CloudSettings) -> None:
     """Serve until SIGINT or SIGTERM, then remove every process and file. Progress goes to standard error.
 
-    Raises PortInUseError, UsageError, ModelError before anything is started; EvoSplitError when Ray Serve
-    does not come up.
+    Raises PortInUseError, UsageError, ModelError, StoreError before anything is started; EvoSplitError when
+    Ray Serve does not come up.
     """
     if settings.address is not None:
         check_joined(settings)
@@ -60,6 +60,7 @@ def serve_cloud(settings: CloudSettings) -> None:
     _check_tls(settings)
     cluster = settings.cluster_address
     _announce(open_registry(settings.models, settings.shapes, settings.model_bytes))
+    settings.app.store_places.check()  # a replica's reason would be lost in Ray's
     app, token_place = settings.app.with_token()
     if token_place is not None:
         _say(f"the bearer token is in {token_place}")

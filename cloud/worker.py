@@ -24,9 +24,9 @@ _GONE_S: Final = 15
 
 
 def run_worker(address: ClusterAddress, num_gpus: int, wait_s: float) -> None:
-    """Become a Ray node, once the cloud listens. Raises UsageError, or EvoSplitError after ``wait_s``."""
+    """Become a Ray node, once the cloud listens. Raises EvoSplitError after ``wait_s`` without it."""
+    _wait(address, wait_s)
     node_ip = address.node_ip()
-    _wait(node_ip, address.port, wait_s)
     apply_environment(serve_environment(Path("/tmp"), cluster=address))  # noqa: S108 - as Ray's head has it
     apply_environment({"RAY_gcs_rpc_server_reconnect_timeout_s": str(_GONE_S)})
     command = [
@@ -34,21 +34,30 @@ def run_worker(address: ClusterAddress, num_gpus: int, wait_s: float) -> None:
         *("--address", f"{node_ip}:{address.port}", "--num-gpus", str(num_gpus)),
         *("--object-store-memory", str(OBJECT_STORE_BYTES)),
     ]
-    print(f"evosplit worker: joining {address.host}:{address.port}", file=sys.stderr, flush=True)  # noqa: T201
+    _tell(f"joining {address.host}:{address.port}")
     os.execv(command[0], command)  # noqa: S606 - this very interpreter
 
 
-def _wait(host: str, port: int, limit_s: float) -> None:
+def _wait(address: ClusterAddress, limit_s: float) -> None:
+    """A cloud in a container has no address either while it is away: its name goes with it."""
     end_s = time.monotonic() + limit_s
-    while (refusal := _refusal(host, port)) is not None:
+    told = None
+    while (refusal := _refusal(address)) is not None:
         if time.monotonic() > end_s:
-            raise EvoSplitError(f"no cloud at {host} port {port}: {refusal}")
+            raise EvoSplitError(f"no cloud at {address.host} port {address.port}: {refusal}")
+        if refusal != told:
+            _tell(f"waiting for {address.host}:{address.port}: {refusal}")
+            told = refusal
         time.sleep(_POLL_S)
 
 
-def _refusal(host: str, port: int) -> str | None:
+def _refusal(address: ClusterAddress) -> str | None:
     try:
-        socket.create_connection((host, port), _CONNECT_S).close()
-    except OSError as refused:
-        return refused.strerror or str(refused)
+        socket.create_connection((address.host, address.port), _CONNECT_S).close()
+    except (OSError, UnicodeError) as refused:
+        return getattr(refused, "strerror", None) or str(refused)
     return None
+
+
+def _tell(line: str) -> None:
+    print(f"evosplit worker: {line}", file=sys.stderr, flush=True)  # noqa: T201

@@ -5,7 +5,7 @@ RUN python -m venv /opt/evosplit
 WORKDIR /source
 # Dependencies first: they change less often than the code, and the layer is kept.
 COPY pyproject.toml constraints.txt LICENSE README.md ./
-RUN /opt/evosplit/bin/pip install --quiet --constraint constraints.txt '.[cloud]'
+RUN /opt/evosplit/bin/pip install --quiet --constraint constraints.txt '.[fleet]'
 COPY . .
 RUN /opt/evosplit/bin/pip install --quiet --no-deps --force-reinstall .
 

@@ -47,3 +47,7 @@ secret authority/grafana-password
 put 444 authority/grafana-password grafana/password
 secret authority/database-password
 put 444 authority/database-password database/password
+# The same for those who ask: a password file of PostgreSQL's clients (PGPASSFILE).
+printf 'database:5432:evosplit:evosplit:%s\n' "$(cat authority/database-password)" > /tmp/pgpass
+put 600 /tmp/pgpass cloud/pgpass
+put 600 /tmp/pgpass worker/pgpass

@@ -1,7 +1,8 @@
 """Lifecycle of an edge agent: it is built, its background tasks run while it serves, and it ends in order.
 
-When the cloud serves another content of the model, an agent for that is built beside the one that serves, and
-takes its place between two frames. The frames under way end with the network that they began with.
+When the cloud serves another content of the model, or another region is to be computed, an agent for that is
+built beside the one that serves, and takes its place between two frames. The frames under way end with the
+network that they began with.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import aiohttp
 from evosplit.edge.agent import Agent
 from evosplit.edge.background.retries import BackOff
 from evosplit.edge.build_agent import build_agent
+from evosplit.edge.control.region import keep_region, with_kept_region
+from evosplit.edge.control.served import Region
 from evosplit.edge.enrolment.cloud_settings import by_cloud
 from evosplit.edge.enrolment.enrol import changed_model
 from evosplit.edge.enrolment.planner_client import PlannerClient
@@ -33,9 +36,25 @@ _log = logging.getLogger(__name__)
 class AgentSlot:
     """The agent in service. Whoever asks it for a frame looks for it after all that has to be awaited."""
 
-    def __init__(self, agent: Agent, without: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        settings: EdgeSettings,
+        token: str,
+        session: aiohttp.ClientSession,
+        without: Collection[str] = (),
+    ) -> None:
         self.agent = agent
+        self._settings = settings
+        self._token = token
+        self._session = session
         self._without = without
+        self._replacing = asyncio.Lock()
+
+    @property
+    def region(self) -> Region | None:
+        """The part of the pictures that is computed; None: all of it."""
+        return self._settings.region
 
     def start(self) -> None:
         """Begin its background tasks and sources."""
@@ -44,30 +63,45 @@ class AgentSlot:
                 self.agent.background.start(name, work)
         self.agent.sources.start()
 
-    async def follow(
-        self, settings: EdgeSettings, cloud: PlannerClient, session: aiohttp.ClientSession
-    ) -> None:
+    async def set_region(self, region: Region | None) -> None:
+        """Compute another part from now on, and after the next start.
+
+        Raises UsageError, BundleError, ModelError, StoreError, and all is as before.
+        """
+        async with self._replacing:
+            before = self._settings
+            if region == before.region:
+                return
+            self._settings = before.changed(region=region)
+            try:
+                await asyncio.to_thread(keep_region, self._settings)
+                await self._replace(self.agent.plans.heads.bundles)
+            except EvoSplitError:
+                self._settings = before
+                await asyncio.to_thread(keep_region, before)
+                raise
+
+    async def follow(self, cloud: PlannerClient) -> None:
         """Take up other contents of the model as the first ``cloud`` serves them, until cancelled."""
         back_off = BackOff(PAUSES_S)
-        name, own = next(iter(by_cloud(settings).items()))
+        name, own = next(iter(by_cloud(self._settings).items()))
         while True:
             await self.agent.cloud.model_changed.wait()
             try:
                 bundle = await changed_model(own, cloud, self.agent.bundle.first)
                 self.agent.cloud.model_changed.clear()
                 if bundle is not None:
-                    await self._replace(settings, BundleSet({name: bundle}), cloud.token, session)
+                    async with self._replacing:
+                        await self._replace(BundleSet({name: bundle}))
             except (EvoSplitError, OSError) as refused:
                 _log.warning("the model stays as it is: %s", refused)
                 await asyncio.sleep(back_off.next_s())
             else:
                 back_off.reset()
 
-    async def _replace(
-        self, settings: EdgeSettings, bundles: BundleSet, token: str, session: aiohttp.ClientSession
-    ) -> None:
-        old = self.agent
-        self.agent = await build_agent(settings, bundles, token, session, old)
+    async def _replace(self, bundles: BundleSet) -> None:
+        old, settings = self.agent, self._settings
+        self.agent = await build_agent(settings, bundles, self._token, self._session, old)
         _log.info("serving version %s of %s", bundles.manifest.model_sha256[:12], settings.model)
         await old.sources.end()
         await old.frames.drain()
@@ -87,7 +121,9 @@ async def serving_agent(
 
     Background tasks named in ``without`` are not started. Raises as `build_agent`.
     """
-    slot = AgentSlot(await build_agent(settings, bundles, token, session), without)
+    chosen = await asyncio.to_thread(with_kept_region, settings)
+    first = await build_agent(chosen, bundles, token, session)
+    slot = AgentSlot(first, chosen, token, session, without)
     store, log = slot.agent.store, slot.agent.decision_log
     try:
         slot.start()

@@ -29,6 +29,7 @@ from evosplit.edge.api.event_stream import scopes as event_scopes
 from evosplit.edge.api.http_errors import errors_as_json
 from evosplit.edge.api.listening import HEAD_TIMEOUT_S, listening
 from evosplit.edge.certificate_watch import following
+from evosplit.edge.control.build_controls import controlled, wanted_brokers
 from evosplit.edge.directory_lock import locked
 from evosplit.edge.enrolment.enrol_all import enrol_all
 from evosplit.edge.enrolment.note import client_id
@@ -85,6 +86,7 @@ def _scopes() -> HandlerScopes:
 
 async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
     wanted_sinks(settings)  # what is wrong with them is said before the work of a first start, too
+    wanted_brokers(settings)
     fixed_sources(settings)
     token, is_new = bearer_token(settings)
     if is_new:
@@ -100,7 +102,7 @@ async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:
             return
         async with serving_agent(settings, bundles, shown, session) as slot:
             app = make_app(slot, token, settings.data, settings.max_body_bytes)
-            async with _beside(slot.follow(settings, clients[0], session)):
+            async with _beside(slot.follow(clients[0])), controlled(settings, slot):
                 await _serve_agent(app, listener, files, stop)
 
 

@@ -42,7 +42,8 @@ def _kinds(text: str) -> tuple[str, ...]:
     return kinds
 
 
-def _region(text: str) -> tuple[float, ...]:
+def parse_region(text: str) -> tuple[float, ...]:
+    """Four numbers with commas between them. Raises UsageError."""
     try:
         sides = tuple(float(side) for side in text.split(","))
     except ValueError:
@@ -60,7 +61,7 @@ CloudUrls: TypeAlias = Annotated[tuple[str, ...], NoDecode, _text(_clouds)]
 Traffic: TypeAlias = Annotated[TrafficLimit, _text(parse_traffic)]
 Size: TypeAlias = Annotated[int, _text(parse_size)]
 Duration: TypeAlias = Annotated[float, _text(parse_duration)]
-Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, _text(_region)]
+Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, _text(parse_region)]
 Kinds: TypeAlias = Annotated[tuple[str, ...], NoDecode, _text(_kinds)]
 
 
@@ -273,6 +274,9 @@ class EdgeSettings(BaseSettings):
     sink: tuple[str, ...] = ()
     sinks: Path | None = _option(
         None, "--sinks", "YAML file of places that results are sent to, with rules and secrets."
+    )
+    mqtt_control: str | None = _option(
+        None, "--mqtt-control", "Broker whose topics set plan, region and sources, as mqtt://host."
     )
     site: str = _option("default", "--site", "Name of the place: a level of MQTT topics, a field of events.")
     provider: ProviderName = _option(

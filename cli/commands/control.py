@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from evosplit.cli.options import ca_option, token_option
+from evosplit.cli.options import Parsed, ca_option, token_option
 from evosplit.cli.output import print_json
+from evosplit.edge.settings import parse_region
 from evosplit.library.client.control import control_client
 from evosplit.shared.errors import UsageError
 from evosplit.shared.token import given_token
@@ -24,9 +25,13 @@ def _agent_options(command: F) -> F:
     return address(token_option(ca_option(command)))
 
 
+def _region(text: str) -> tuple[float, ...] | str:
+    return text if text == "all" else parse_region(text)
+
+
 @click.group()
 def control() -> None:
-    r"""Hold an edge agent to a plan, or let it choose again; what is set holds after a restart, too.
+    r"""Hold an edge agent to a plan or a region, or let go again; what is set holds after a restart, too.
 
     Each command prints how it is then. Changes need a token with the scope admin.
 
@@ -34,6 +39,8 @@ def control() -> None:
     Example: evosplit control pin 5f2a9c     # a plan, by the first digits of its digest
              evosplit control pin --cut 12   # the fastest plan with that cut
              evosplit control unpin
+             evosplit control region 0.2,0.5,0.8,1
+             evosplit control region all
              evosplit control show
     """
 
@@ -42,7 +49,8 @@ def control() -> None:
 @_agent_options
 def show(url: str, token_file: Path | None, ca_file: Path | None) -> None:
     """What the agent is held to."""
-    print_json(control_client(url, given_token(token_file), ca_file).plan_choice())
+    client = control_client(url, given_token(token_file), ca_file)
+    print_json({**client.plan_choice(), **client.region()})
 
 
 @control.command()
@@ -58,6 +66,17 @@ def pin(plan: str | None, cut: str | None, url: str, token_file: Path | None, ca
         print_json(client.pin_cut(cut))
     else:
         raise UsageError("name a plan or a --cut, and not both")
+
+
+@control.command("region")
+@click.argument("region", type=Parsed("region", _region))
+@_agent_options
+def set_region(
+    region: tuple[float, ...] | str, url: str, token_file: Path | None, ca_file: Path | None
+) -> None:
+    """Compute only left,top,right,bottom (shares of the network's input), or all again."""
+    client = control_client(url, given_token(token_file), ca_file)
+    print_json(client.set_region(None if isinstance(region, str) else region))
 
 
 @control.command()

@@ -36,6 +36,8 @@ T = TypeVar("T")
 
 _WAIT_S: Final = 10
 """How long a writer waits for another one, and for a database to answer."""
+# The driver gives bytes for text where a database says that it has no encoding (SQL_ASCII).
+_POSTGRESQL: Final = {"connect_timeout": _WAIT_S, "client_encoding": "utf8"}
 _DRIVERS: Final = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "sqlite": "sqlite"}
 
 
@@ -127,7 +129,7 @@ def _engine(url: str) -> Engine:
     try:
         where = make_url(_DRIVERS[scheme] + url.removeprefix(scheme))
         if scheme != "sqlite":
-            return create_engine(where, pool_pre_ping=True, connect_args={"connect_timeout": _WAIT_S})
+            return create_engine(where, pool_pre_ping=True, connect_args=dict(_POSTGRESQL))
         engine = create_engine(where, connect_args={"timeout": _WAIT_S, "check_same_thread": False})
     except ModuleNotFoundError as missing:
         raise MissingExtraError("--records with postgresql://", str(missing.name), "fleet") from None

@@ -36,6 +36,10 @@ class StorePlaces:
         """The store. Raises UsageError, MissingExtraError, StoreError."""
         return Store(self.open_objects(), self._open_records())
 
+    def check(self) -> None:
+        """Open the store and leave it. Raises UsageError, MissingExtraError, StoreError."""
+        self.open().records.close()
+
     def open_objects(self) -> Objects:
         """The objects alone. Raises UsageError, MissingExtraError, StoreError."""
         if self.objects is None:

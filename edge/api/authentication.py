@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from evosplit.edge.api.socket_token import offered_token
 from evosplit.shared.errors import AuthError, ForbiddenError, RateLimitError
 from evosplit.shared.security.audit_log import AuditLog
 from evosplit.shared.security.scopes import ANY_SCOPE, Scope
@@ -29,7 +30,8 @@ def require_token(verifier: TokenVerifier, scopes: HandlerScopes, audit: AuditLo
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path not in OPEN_PATHS:
             try:
-                holder = verifier.holder(request.headers.get("Authorization"))
+                shown = request.headers.get("Authorization") or offered_token(request.headers)
+                holder = verifier.holder(shown)
                 if request.match_info.http_exception is None:  # a page that is not there needs no scope
                     needed = scopes.get(request.match_info.handler, "admin")
                     holder.check({needed} if needed else ANY_SCOPE)

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import Final, Protocol
+from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from evosplit.edge.agent import Agent
 from evosplit.edge.api.authentication import HandlerScopes
 from evosplit.edge.api.frame_request import picture_body, ticket
 from evosplit.edge.api.result_filter import result_filter
 from evosplit.edge.api.status import plan_status, profile_status
+from evosplit.edge.control.served import Served
 from evosplit.edge.results.query import query_results
 from evosplit.shared.errors import NotFoundError
 from evosplit.shared.serial import json_text, to_data
-
-
-class Served(Protocol):
-    """The agent in service: another one from one frame to the next, where the model has changed."""
-
-    @property
-    def agent(self) -> Agent:
-        """To be looked for when all of a request is there."""
-
 
 AGENT: Final = web.AppKey("agent", Served)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from evosplit.edge.api.authentication import HandlerScopes
 from evosplit.edge.api.frame_request import read_body
 from evosplit.edge.api.pages import AGENT, json_page
-from evosplit.edge.control.json_request import json_object
+from evosplit.edge.control.source_change import change_source
+from evosplit.edge.control.source_change import put_source as put_settings
 from evosplit.edge.sources.source_run import SourceRun
-from evosplit.edge.sources.source_settings import source_settings
 from evosplit.shared.serial import to_data
 
 
@@ -18,13 +19,15 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/v1/sources", get_sources),
         web.put("/v1/sources/{name}", put_source),
+        web.patch("/v1/sources/{name}", patch_source),
         web.delete("/v1/sources/{name}", delete_source),
     ]
 
 
 def scopes() -> HandlerScopes:
     """The agent connects to what a source names, so changing them is for ``admin``."""
-    return {get_sources: "read", put_source: "admin", delete_source: "admin"}
+    changing: list[Handler] = [put_source, patch_source, delete_source]
+    return {get_sources: "read", **dict.fromkeys(changing, "admin")}
 
 
 async def get_sources(request: web.Request) -> web.Response:
@@ -34,9 +37,15 @@ async def get_sources(request: web.Request) -> web.Response:
 
 async def put_source(request: web.Request) -> web.Response:
     """Add a source or change it: the settings of the body, but for the name. Raises UsageError."""
-    told = json_object(await read_body(request), "the source's settings, at least its address")
-    name = request.match_info["name"]
-    await request.app[AGENT].agent.sources.put(source_settings({**told, "name": name}))
+    content, name = await read_body(request), request.match_info["name"]
+    await put_settings(request.app[AGENT].agent.sources, name, content)
+    return json_page({"name": name})
+
+
+async def patch_source(request: web.Request) -> web.Response:
+    """Change some settings of a source: its rate, a pause. Raises NotFoundError, UsageError."""
+    content, name = await read_body(request), request.match_info["name"]
+    await change_source(request.app[AGENT].agent.sources, name, content)
     return json_page({"name": name})
 
 

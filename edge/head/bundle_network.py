@@ -17,7 +17,7 @@ class BundleNetwork:
     """Reads weights when they are asked for. Raises BundleError, ModelError."""
 
     def __init__(self, bundles: BundleSet) -> None:
-        self._bundles = bundles
+        self.bundles = bundles
         self._skeleton = bundles.first.skeleton()
         manifest = bundles.manifest
         self.graph: Graph = graph_from_model(self._skeleton, manifest.model, manifest.model_sha256)
@@ -25,17 +25,17 @@ class BundleNetwork:
     @property
     def manifest(self) -> Manifest:
         """What the bundles say of themselves."""
-        return self._bundles.manifest
+        return self.bundles.manifest
 
     @property
     def digest(self) -> str:
         """The bundle's."""
-        return self._bundles.first.digest
+        return self.bundles.first.digest
 
     def source(self, plan: Plan) -> HeadSource:
         """What the head of a plan is made of, with its weights as they are packed. Raises BundleError."""
         cut = parse_cut(self.graph, plan.cut_key)
-        bundle = self._bundles.of(plan)
+        bundle = self.bundles.of(plan)
         packed = bundle.weights(self._weight_bits(bundle, plan, cut.layers))
         weights = {name: decode_tensor(tensor) for name, tensor in packed.items()}
         graph = dataclasses.replace(self.graph, model=restore_weights(self._skeleton, weights))

@@ -44,6 +44,11 @@ class Heads:
         return self._network.digest
 
     @property
+    def bundles(self) -> BundleSet:
+        """What heads are built from."""
+        return self._network.bundles
+
+    @property
     def hooks(self) -> tuple[Hook, ...]:
         """What heads are built with, each where it has its place."""
         return self._hooks

@@ -28,7 +28,7 @@ def make_sink(told: SinkSettings, node: Node) -> tuple[EventSink, Rule | None]:
     if scheme in ("http", "https"):
         return _webhook(told), rule
     if scheme in _PORTS:
-        return _mqtt(told, node), rule
+        return Mqtt(broker_of(told, node, told.name or told.topics), _encoder(told.topics, node)), rule
     raise UsageError(f"not a sink: {told.to!r} (write it like https://host/path or mqtt://host)")
 
 
@@ -39,16 +39,16 @@ def _webhook(told: SinkSettings) -> Webhook:
     return Webhook(told.to, key, token, tls)
 
 
-def _mqtt(told: SinkSettings, node: Node) -> Mqtt:
+def broker_of(told: SinkSettings, node: Node, purpose: str) -> Broker:
+    """The broker of a sink's settings, for a client of that purpose. Raises UsageError."""
     parts = urlsplit(told.to)
-    if not parts.hostname:
+    if not parts.hostname or parts.scheme not in _PORTS:
         raise UsageError(f"not a broker's address: {told.to!r} (write it like mqtt://host:1883)")
     password = None if told.password_file is None else _secret(told.password_file)
-    client_id = level(f"evosplit-{node.node}-{told.name or told.topics}")
+    client_id = level(f"evosplit-{node.node}-{purpose}")
     tls = ClientFiles(told.ca_file).context() if parts.scheme == "mqtts" else None
     port = parts.port or _PORTS[parts.scheme]
-    broker = Broker(parts.hostname, port, client_id, told.user or parts.username, password, tls)
-    return Mqtt(broker, _encoder(told.topics, node))
+    return Broker(parts.hostname, port, client_id, told.user or parts.username, password, tls)
 
 
 def _encoder(topics: Topics, node: Node) -> Encoder:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import aiomqtt
 
 from evosplit.edge.sinks.event import ResultEvent
 from evosplit.edge.sinks.mqtt_message import Encoder, Message
 from evosplit.edge.sinks.sink import SinkConnection, SinkUnavailableError
+from evosplit.shared.time_limit import time_limit
+
+T = TypeVar("T")
 
 TIMEOUT_S: Final = 15.0
 KEEP_ALIVE_S: Final = 20
@@ -31,6 +35,41 @@ class Broker:
     password: str | None = None
     tls: ssl.SSLContext | None = None
 
+    @property
+    def where(self) -> str:
+        """The address without user and password."""
+        return f"{'mqtt' if self.tls is None else 'mqtts'}://{self.host}:{self.port}"
+
+
+class _Client(aiomqtt.Client):
+    """Waits for acknowledgements without `asyncio.wait_for`.
+
+    Before Python 3.12 that loses a cancellation that comes together with one, and the task would go on.
+    """
+
+    async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:
+        limit_s = self.timeout if timeout is None else timeout
+        try:
+            async with time_limit(None if math.isinf(limit_s) else limit_s):
+                return await fut
+        except asyncio.TimeoutError:
+            raise aiomqtt.MqttError("no acknowledgement in time") from None
+
+
+def mqtt_client(broker: Broker, last: Message | None = None) -> aiomqtt.Client:
+    """A client, not connected yet, with a last will where there is one."""
+    return _Client(
+        broker.host,
+        broker.port,
+        username=broker.user,
+        password=broker.password,
+        identifier=broker.client_id,
+        will=None if last is None else aiomqtt.Will(last.topic, last.payload, last.qos, last.retain),
+        tls_context=broker.tls,
+        timeout=TIMEOUT_S,
+        keepalive=KEEP_ALIVE_S,
+    )
+
 
 @dataclass(frozen=True)
 class Mqtt:
@@ -42,14 +81,13 @@ class Mqtt:
     @property
     def where(self) -> str:
         """The address without user and password."""
-        scheme = "mqtt" if self.broker.tls is None else "mqtts"
-        return f"{scheme}://{self.broker.host}:{self.broker.port}"
+        return self.broker.where
 
     @contextlib.asynccontextmanager
     async def connect(self) -> AsyncIterator[SinkConnection]:
         """Connected from the birth messages to those of the end."""
         try:
-            async with self._client() as client:
+            async with mqtt_client(self.broker, self.encoder.death()) as client:
                 connection = _Publisher(client, self.encoder, asyncio.create_task(_until_lost(client)))
                 try:
                     await connection.publish(self.encoder.birth())
@@ -58,20 +96,6 @@ class Mqtt:
                     await connection.end()
         except aiomqtt.MqttError as broken:
             raise SinkUnavailableError(f"does not answer: {broken}") from None
-
-    def _client(self) -> aiomqtt.Client:
-        broker, last = self.broker, self.encoder.death()
-        return aiomqtt.Client(
-            broker.host,
-            broker.port,
-            username=broker.user,
-            password=broker.password,
-            identifier=broker.client_id,
-            will=aiomqtt.Will(last.topic, last.payload, last.qos, last.retain),
-            tls_context=broker.tls,
-            timeout=TIMEOUT_S,
-            keepalive=KEEP_ALIVE_S,
-        )
 
 
 @dataclass(frozen=True, eq=False)

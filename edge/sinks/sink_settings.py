@@ -22,6 +22,7 @@ class SinkSettings(BaseModel):
 
     ``secret_file`` signs webhooks, ``password_file`` is the broker's password or the webhook's bearer token,
     ``ca_file`` the authority of the other side's certificate (PEM; without it those of the system).
+    A broker with ``control`` may set things, too (`evosplit.edge.control`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +35,7 @@ class SinkSettings(BaseModel):
     password_file: Path | None = None
     secret_file: Path | None = None
     ca_file: Path | None = None
+    control: bool = False
 
     @property
     def key(self) -> str:

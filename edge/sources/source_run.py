@@ -38,7 +38,7 @@ class PictureTaker(Protocol):
 class SourceState:
     """Since the start: pictures taken, left out (by the pace, for later ones), failed; and openings."""
 
-    state: Literal["opening", "playing", "resting", "ended"] = "opening"
+    state: Literal["opening", "playing", "resting", "ended", "paused"] = "opening"
     taken: int = 0
     left_out: int = 0
     failed: int = 0
@@ -64,6 +64,9 @@ class SourceRun:
 
     async def run(self) -> None:
         """Play until a file ends; everything else is opened again for ever."""
+        if self.told.paused:
+            self._see(state="paused")
+            return
         while True:
             before = self.state.taken
             self._see(state="opening", openings=self.state.openings + 1)
@@ -107,8 +110,7 @@ class SourceRun:
 
     @property
     def _stall_s(self) -> float | None:
-        """A folder may well be silent."""
-        return self.told.stall_s if self.told.is_stream or not self.told.takes_all else None
+        return None if self.told.may_be_silent else self.told.stall_s
 
     async def _take(self, frame: SourceFrame, frame_id: str) -> None:
         ticket = Ticket(frame_id, self.told.name, wait="auto", deadline_s=self.told.deadline_s)

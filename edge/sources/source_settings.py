@@ -15,19 +15,22 @@ Kind: TypeAlias = Literal["video", "device", "snapshot", "folder"]
 _STREAMS: Final = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "http", "https")
 _SNAPSHOT_SCHEMES: Final = ("snapshot+http", "snapshot+https")
 DEVICE: Final = "v4l2:"
+MQTT: Final = ("mqtt", "mqtts")
 
 
 class SourceSettings(BaseModel):
     """One source; its ``name`` is the stream of its frames.
 
     ``address``: ``rtsp://...`` and other streams, ``v4l2:0`` for ``/dev/video0``, ``snapshot+http://...`` for
-    a picture that is fetched again and again, else the path of a video file or, with a slash at its end or as
-    a folder that is there, of a folder that pictures are put into.
+    a picture that is fetched again and again, ``mqtt://host/topic`` for pictures as payloads, else the path
+    of a video file or, with a slash at its end or as a folder that is there, of a folder that pictures are
+    put into.
 
     ``take``: ``latest`` drops what came while a frame was under way, ``all`` takes each in order. None is
     ``all`` for files and folders, else ``latest``. ``every`` takes each so manieth, ``rate`` at most so
     many a second, ``deadline_s`` is for how long an answer is of use. A source that gives nothing for
-    ``stall_s`` is opened again. ``transport`` is that of RTSP. With ``repeats`` a file begins anew.
+    ``stall_s`` is opened again. ``transport`` is that of RTSP. With ``repeats`` a file begins anew;
+    one that is ``paused`` is not opened.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,12 +44,16 @@ class SourceSettings(BaseModel):
     stall_s: float = Field(10.0, gt=0)
     transport: Literal["tcp", "udp"] = "tcp"
     repeats: bool = False
+    paused: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> SourceSettings:
-        scheme = urlsplit(self.address).scheme
-        if "://" in self.address and scheme not in (*_STREAMS, *_SNAPSHOT_SCHEMES):
+        parts = urlsplit(self.address)
+        scheme = parts.scheme
+        if "://" in self.address and scheme not in (*_STREAMS, *_SNAPSHOT_SCHEMES, *MQTT):
             raise UsageError(f"not a source: {self.address!r} ({scheme}:// is not read)")
+        if scheme in MQTT and not (parts.hostname and parts.path.strip("/")):
+            raise UsageError("a broker is named with its topic, like mqtt://host/cameras/gate")
         if self.address.startswith(DEVICE) and not self.address.removeprefix(DEVICE):
             raise UsageError("a camera is named by its number or path, like v4l2:0 or v4l2:/dev/video0")
         return self
@@ -55,6 +62,12 @@ class SourceSettings(BaseModel):
     def is_stream(self) -> bool:
         """Whether it is read over a network."""
         return "://" in self.address
+
+    @property
+    def may_be_silent(self) -> bool:
+        """Whether nothing is wrong where no picture comes for long: folders, and brokers, who say so."""
+        is_folder_or_file = self.takes_all and not self.is_stream
+        return is_folder_or_file or urlsplit(self.address).scheme in MQTT
 
     @property
     def takes_all(self) -> bool:

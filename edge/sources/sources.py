@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sources.folder import FolderSource
+from evosplit.edge.sources.mqtt import MqttSource
 from evosplit.edge.sources.snapshot import SnapshotSource
 from evosplit.edge.sources.source import FrameSource
 from evosplit.edge.sources.source_run import PictureTaker, SourceRun
-from evosplit.edge.sources.source_settings import DEVICE, SourceSettings, source_option
+from evosplit.edge.sources.source_settings import DEVICE, MQTT, SourceSettings, source_option
 from evosplit.edge.sources.video import VideoSource
 from evosplit.shared.atomic_write import write_whole
 from evosplit.shared.errors import NotFoundError, StoreError, UsageError
@@ -23,6 +25,8 @@ def open_source(told: SourceSettings) -> FrameSource:
     """The reader of one source, not opened yet. Raises MissingExtraError."""
     if told.address.startswith("snapshot+"):
         return SnapshotSource(told)
+    if urlsplit(told.address).scheme in MQTT:
+        return MqttSource(told)
     is_path = not told.is_stream and not told.address.startswith(DEVICE)
     if is_path and (told.address.endswith("/") or Path(told.address).is_dir()):
         return FolderSource(told)

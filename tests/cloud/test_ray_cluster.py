@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from cloud_support import TOKEN, blob_request, frame_bytes, model_folder, seeded_feeds, whole_outputs
+from cloud_support import TOKEN, model_folder
+from repeating_edge import playing, repeating_edge
 
 from evosplit.cloud.registry import Registry
-from evosplit.shared import oip
 from evosplit.shared.free_ports import free_ports
-from evosplit.shared.graph import prefix_cut
-from evosplit.shared.token import TOKEN_VARIABLE, bearer
+from evosplit.shared.token import TOKEN_VARIABLE
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600), pytest.mark.filterwarnings("ignore")]
 
@@ -84,81 +80,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     nodes.shutdown()
 
 
-@dataclass
-class Edge:
-    """Sends one frame after the other, again where it was not answered, as an agent asks again or answers."""
-
-    port: int
-    body: bytes
-    length: int
-    expected: np.ndarray
-    answered: int = 0
-    repeated: int = 0
-    wrong: list[str] = field(default_factory=list)
-
-    def play(self, until: threading.Event) -> None:
-        while not until.is_set():
-            self._frame()
-
-    def _frame(self) -> None:
-        end_s = time.monotonic() + 60
-        while (answer := self._answer()) is None:
-            self.repeated += 1
-            if time.monotonic() > end_s:
-                self.wrong.append("a frame was lost")
-                return
-            time.sleep(0.05)
-        if not np.allclose(answer, self.expected, rtol=1e-3, atol=1e-3):
-            self.wrong.append("a frame has another's answer")
-        self.answered += 1
-
-    def _answer(self) -> np.ndarray | None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        headers = bearer(TOKEN) | {oip.HEADER_LENGTH: str(self.length)}
-        try:
-            connection.request("POST", "/v2/models/residual/infer", self.body, headers)
-            reply = connection.getresponse()
-            content = reply.read()
-            if reply.status != 200:
-                return None
-            return oip.parse_response(content, int(reply.headers[oip.HEADER_LENGTH])).arrays()["y"]
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
-
-
-def edge(cluster: Cluster, registry: Registry, index: int) -> Edge:
-    model = registry.get("residual")
-    feeds = seeded_feeds(model, index)
-    content = frame_bytes(model, prefix_cut(model.graph, 1 + index % 4), feeds)
-    body, length = oip.build_request(blob_request(oip.FRAME_INPUT, content))
-    return Edge(cluster.port, body, length, whole_outputs(model, feeds)["y"])
-
-
 def test_a_node_is_killed_under_load_and_another_comes(cluster: Cluster, registry: Registry) -> None:
-    edges = [edge(cluster, registry, index) for index in range(EDGES)]
-    until = threading.Event()
-    threads = [threading.Thread(target=each.play, args=(until,)) for each in edges]
-    for thread in threads:
-        thread.start()
-
-    def wait_for_more(count: int) -> None:
-        wanted = [each.answered + count for each in edges]
-        end_s = time.monotonic() + 180
-        while any(each.answered < target for each, target in zip(edges, wanted, strict=True)):
-            assert time.monotonic() < end_s, [each.answered for each in edges]
-            time.sleep(0.05)
-
-    wait_for_more(3)
-    cluster.nodes.remove_node(next(iter(cluster.nodes.worker_nodes)), allow_graceful=False)
-    wait_for_more(5)
-    cluster.nodes.add_node(num_cpus=1, object_store_memory=80 * 10**6)
-    wait_for_more(5)
-    until.set()
-    for thread in threads:
-        thread.join(180)
-    assert [each.wrong for each in edges] == [[] for _ in edges]
+    with playing([repeating_edge(registry, cluster.port, TOKEN, index) for index in range(EDGES)]) as load:
+        load.wait_for_more(3)
+        cluster.nodes.remove_node(next(iter(cluster.nodes.worker_nodes)), allow_graceful=False)
+        load.wait_for_more(5)
+        cluster.nodes.add_node(num_cpus=1, object_store_memory=80 * 10**6)
+        load.wait_for_more(5)
+    assert load.wrong == []
     assert "Traceback" not in cluster.log.read_text()
 
 

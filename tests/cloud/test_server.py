@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cloud_support import model_folder
 
 from evosplit.cloud.environment import serve_environment
 from evosplit.cloud.listen_address import check_free, reachable, wait_until_ready
 from evosplit.cloud.reaper import finish, processes_of, start_reaper
 from evosplit.cloud.server import serve_cloud
 from evosplit.cloud.settings import AppSettings, CloudSettings
-from evosplit.shared.errors import EvoSplitError, PortInUseError, UsageError
+from evosplit.shared.errors import EvoSplitError, PortInUseError, StoreError, UsageError
 from evosplit.shared.free_ports import free_ports
 
 
@@ -74,6 +75,15 @@ def test_a_port_in_use() -> None:
         with pytest.raises(PortInUseError, match=f"127.0.0.1 port {port}: address already in use"):
             check_free("127.0.0.1", port)
     check_free("127.0.0.1", port)
+
+
+def test_records_that_cannot_be_had_are_told_before_anything_starts(tmp_path: Path) -> None:
+    models = model_folder(tmp_path / "models")
+    port, nobody = free_ports(2)
+    address = f"postgresql://evosplit:secret@127.0.0.1:{nobody}/evosplit"
+    with pytest.raises(StoreError, match="Connection refused") as refused:
+        serve_cloud(CloudSettings(models=models, data=tmp_path / "data", port=port, records=address))
+    assert "secret" not in str(refused.value)
 
 
 def test_an_address_that_is_not_ours() -> None:

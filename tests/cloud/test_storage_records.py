@@ -182,3 +182,17 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot write to"):
         file_records(tmp_path / "file" / "records.sqlite")
+
+
+def test_a_database_without_an_encoding(postgres_url: str) -> None:
+    """As a PostgreSQL has it that was set up where no language is."""
+    import psycopg
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bare TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    records = open_records(f"{postgres_url.rpartition('/')[0]}/bare")
+    with records.changing() as change:
+        change.put("é", Named("gate «7»"))
+    with records.reading() as seen:
+        assert seen.all(Named) == [("é", Named("gate «7»"))]
+    records.close()

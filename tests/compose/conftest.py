@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -23,23 +25,10 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         pytest.skip("builds and starts containers: run it with make test-compose")
     if not _engine_answers():
         pytest.skip("needs a container engine with compose, and none answers")
-    models = model_folder(tmp_path_factory.mktemp("stack"))
-    ports = free_ports(3)
-    made = Stack(
-        models,
-        {
-            "EVOSPLIT_MODELS": str(models),
-            "EVOSPLIT_MODEL": NAME,
-            "EVOSPLIT_SLOWDOWN": "8",  # so that the edge's plans do use the cloud
-            "EVOSPLIT_REPLICAS": "2",
-            "EVOSPLIT_MIN_REPLICAS": "2",  # one on the head, one on the worker
-            "EVOSPLIT_CLOUD_PORT": str(ports[0]),
-            "EVOSPLIT_EDGE_PORT": str(ports[1]),
-            "EVOSPLIT_PROMETHEUS_PORT": str(ports[2]),
-        },
-    )
+    is_smoke = "smoke" in request.config.getoption("markexpr")
+    made = _settings(model_folder(tmp_path_factory.mktemp("stack")), is_smoke)
     try:
-        made.compose("build", "--quiet", "setup", *STARTED[2:])
+        _build(made)
         _start(made)
         yield made
     finally:
@@ -47,12 +36,38 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             made.compose("--profile", "*", "down", "--volumes", "--timeout", "10")
 
 
+def _settings(models: Path, is_smoke: bool) -> Stack:
+    ports = free_ports(3)
+    base = {
+        "EVOSPLIT_MODELS": str(models),
+        "EVOSPLIT_MODEL": NAME,
+        "EVOSPLIT_SLOWDOWN": "8",  # so that the edge's plans do use the cloud
+        "EVOSPLIT_CLOUD_PORT": str(ports[0]),
+        "EVOSPLIT_EDGE_PORT": str(ports[1]),
+        "EVOSPLIT_PROMETHEUS_PORT": str(ports[2]),
+    }
+    if is_smoke:
+        return Stack(models, base, ("cloud", "edge"))
+    whole = {
+        "EVOSPLIT_RECORDS": "postgresql://evosplit@database/evosplit",
+        "EVOSPLIT_REPLICAS": "2",
+        "EVOSPLIT_MIN_REPLICAS": "2",  # one on the head, one on the worker
+    }
+    return Stack(models, base | whole, STARTED)
+
+
+def _build(made: Stack) -> None:
+    """Side by side: compose would build in the order in which services start."""
+    images = ["setup", *(service for service in made.services if service not in ("cloud", "worker"))]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda image: made.compose("build", "--quiet", image), images))
+
+
 def _start(made: Stack) -> None:
+    up = ("up", "--detach", "--no-build", "--wait", "--wait-timeout", "420")
+    scale = ("--scale", "worker=1") if "worker" in made.services else ()
     try:
-        made.compose(
-            *("up", "--detach", "--no-build", "--wait", "--wait-timeout", "420"),
-            *("--scale", "worker=1", *STARTED),
-        )
+        made.compose(*up, *scale, *made.services)
     except FailedCommandError as failed:
         logs = made.compose("logs", "--no-color", "--tail", "40")
         raise AssertionError(f"{failed}\n{logs}") from None

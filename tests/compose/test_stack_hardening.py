@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.compose.chain_network import NAME
 from tests.compose.stack import STARTED, FailedCommandError, Stack, container, docker
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1500)]
@@ -49,6 +50,8 @@ def test_what_takes_too_much_memory_is_ended_and_the_service_goes_on(stack: Stac
         stack.inside(service, "python", "-c", FLOOD)
     stack.wait_until_healthy(service)
     assert inspected(service)["State"]["StartedAt"] == started
+    if service in ("cloud", "edge"):
+        stack.door(service, stack.secret(f"{service}/token")).call(f"/v2/models/{NAME}")
 
 
 def test_only_front_doors_are_published(stack: Stack) -> None:
@@ -65,9 +68,12 @@ def test_keys_are_where_they_are_needed_and_nowhere_else(stack: Stack) -> None:
     held = {
         service: stack.inside(service, "ls", "/secrets").split() for service in ("cloud", "worker", "edge")
     }
-    assert held["cloud"] == ["ca.pem", "cluster", "tls.key", "tls.pem", "token"]
-    assert held["worker"] == ["cluster"]
+    assert held["cloud"] == ["ca.pem", "cluster", "pgpass", "tls.key", "tls.pem", "token"]
+    assert held["worker"] == ["cluster", "pgpass"]
     assert held["edge"] == ["ca.pem", "cloud-token", "tls.key", "tls.pem", "token"]
-    secrets = [stack.secret("cloud/token"), stack.secret("edge/cloud-token"), stack.secret("cloud/cluster")]
+    secrets = [
+        stack.secret(place)
+        for place in ("cloud/token", "edge/cloud-token", "cloud/cluster", "database/password")
+    ]
     said = stack.compose("logs", "--no-color") + json.dumps([inspected(service) for service in STARTED])
     assert not [secret for secret in secrets if secret in said]

@@ -19,11 +19,13 @@ from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model
 from evosplit.shared.wire import Frame, encode_frame
 from tests.compose.chain_network import NAME, SIZE
-from tests.compose.stack import Door, Stack
+from tests.compose.stack import Stack
+from tests.frame_traffic import Door
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1500)]
 
 
+@pytest.mark.smoke
 def test_an_encoded_inference_with_the_token_of_an_edge(stack: Stack) -> None:
     graph = load_graph(stack.models / f"{NAME}.onnx")
     cut = prefix_cut(graph, 2)
@@ -45,7 +47,7 @@ def test_a_picture_through_the_edge_is_finished_in_the_cloud(stack: Stack) -> No
     pixels = np.random.default_rng(1).integers(0, 256, (120, 160, 3), dtype=np.uint8)
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
-    door = stack.door("edge", stack.secret("edge/token"))
+    door = stack.edge_door()
     kind = {"Content-Type": "image/png", "X-Evosplit-Frame-Id": "picture-1"}
     result = json.loads(door.call("/v1/frames", stream.getvalue(), **kind)[0])
     assert (result["frame_id"], result["answered_by"], result["error"]) == ("picture-1", "cloud", None)
@@ -54,6 +56,7 @@ def test_a_picture_through_the_edge_is_finished_in_the_cloud(stack: Stack) -> No
     assert json.loads(door.call("/v1/results/picture-1")[0])["outcome"] == result["outcome"]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("service", ["cloud", "edge"])
 def test_without_a_token_there_is_no_answer(stack: Stack, service: str) -> None:
     assert stack.door(service, None).refusal(f"/v2/models/{NAME}")[0] == 401

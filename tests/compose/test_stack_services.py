@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.compose.stack import FOLDER, Stack, until
+from tests.compose.stack import FOLDER, Stack
+from tests.frame_traffic import until
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1500)]
 
 DASHBOARDS = sorted((FOLDER / "grafana" / "dashboards").glob("*.json"))
+KINDS = "select distinct kind from documents"
 LATER = {"evosplit_plan_agreement", "evosplit_plan_agreement_promised", "evosplit_hook_decisions_total"}
 """Series that begin with the first audit or hook."""
 
@@ -58,3 +60,14 @@ def test_the_database_asks_for_its_password(stack: Stack) -> None:
     wrong = url.replace(password, "wrong")
     with pytest.raises(AssertionError, match="password authentication failed"):
         stack.inside("database", "psql", wrong, "-c", "select 1")
+
+
+def test_what_the_cloud_knows_is_in_the_database(stack: Stack) -> None:
+    def kinds() -> set[str]:
+        rows = stack.inside("database", "psql", "-h/run/postgresql", "-Uevosplit", "-tAc", KINDS)
+        return set(rows.split())
+
+    until(lambda: {"EdgeRecord", "PlanAnswer", "ReleaseSequence"} <= kinds(), "plans and fleet are there", 90)
+    assert "records.sqlite" not in stack.inside("cloud", "ls", "/data").split()
+    password = stack.secret("database/password")
+    assert password not in stack.inside("cloud", "sh", "-c", "cat /proc/[0-9]*/cmdline /proc/1/environ")

@@ -63,6 +63,10 @@ class Subscriber:
         """Payloads of the topics that end so."""
         return [payload for topic, payload, _ in self.messages if topic.endswith(ending)]
 
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        """Return once the broker has it."""
+        self._client.publish(topic, payload, 1, retain).wait_for_publish(30)
+
     def until(self, holds: Callable[[], bool]) -> None:
         for _ in range(1500):
             if holds():
@@ -73,6 +77,9 @@ class Subscriber:
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        del (
+            self._client
+        )  # which closes what wakes its thread; in a circle with this, the collector warns first
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from edge_support import Stage, picture, stage
 
-from evosplit.edge.api.event_stream import MOST_READERS
+from evosplit.edge.api.event_reading import MOST_READERS
 
 
 @contextlib.asynccontextmanager

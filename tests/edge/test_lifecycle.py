@@ -65,7 +65,7 @@ def other_net() -> Any:
 @contextlib.asynccontextmanager
 async def followed(on: Stage) -> AsyncIterator[None]:
     planner = PlannerClient(on.session, on.cloud_url, "net", TOKEN)
-    task = asyncio.create_task(on.slot.follow(on.settings, planner, on.session))
+    task = asyncio.create_task(on.slot.follow(planner))
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -37,6 +37,14 @@ class ControlClient:
         """Let plans change by themselves."""
         return self._choose({"automatic": True})
 
+    def region(self) -> dict[str, Any]:
+        """The part of the pictures that the agent computes."""
+        return self._send(Call("GET", "/v1/region"))
+
+    def set_region(self, region: tuple[float, ...] | None) -> dict[str, Any]:
+        """Left, top, right, bottom as shares of the network's input, or None for all of it."""
+        return self._send(Call("PUT", "/v1/region", body=json.dumps({"region": region}).encode()))
+
     def _choose(self, choice: Mapping[str, Any]) -> dict[str, Any]:
         return self._send(Call("PUT", "/v1/plan/choice", body=json.dumps(dict(choice)).encode()))
 
