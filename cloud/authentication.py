@@ -1,4 +1,4 @@
-"""Bearer-token authentication (ASGI middleware) and scopes of all but health endpoints and the dashboard's files."""
+"""Bearer-token authentication (ASGI middleware) and scopes beyond health and the dashboard's files."""
 
 from __future__ import annotations
 

@@ -73,7 +73,9 @@ def make_app(slot: AgentSlot, token: str, data: Path, max_body_bytes: int) -> we
     app = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
     app[api.AGENT] = slot
     app.add_routes([*oip_api.routes(), *api.routes()])
-    app.add_routes([*sources_api.routes(), *control_api.routes(), *preview_api.routes(), *dashboard_api.routes()])
+    app.add_routes(
+        [*sources_api.routes(), *control_api.routes(), *preview_api.routes(), *dashboard_api.routes()]
+    )
     add_event_stream(app)
     return app
 

@@ -1,4 +1,4 @@
-"""Bearer-token authentication (aiohttp middleware) and scopes of all but health pages and the dashboard's files."""
+"""Bearer-token authentication (aiohttp middleware) and scopes beyond health and the dashboard's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agent's dashboard: its files are open, what it reads is not; the network and the sinks as it draws them."""
+"""The agent's dashboard: its files are open, what it reads is not."""
 
 from __future__ import annotations
 
