@@ -116,7 +116,7 @@ def _p99(values: list[float]) -> float:
 def _memory_ratio(table: PlanTable) -> dict[str, Any]:
     """Resident memory of an agent with this table over that of one with a single plan of it."""
     alone = table.fallback or table.plans[0]
-    single = dataclasses.replace(table, breakpoints_bps=(), plans=(alone,), fallback=None)
+    single = dataclasses.replace(table, breakpoints_bps=(), plans=(alone,))
     many, one_plan = _resident_bytes(table), _resident_bytes(single)
     return {"plans": len(table.plans), "memory_bytes": [one_plan, many], "memory_ratio": many / one_plan}
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from evosplit.shared.errors import UsageError
 
 _EXTRAS = {
     **dict.fromkeys(("cloud", "models", "worker"), "cloud"),
     "demo": "demo",
-    **dict.fromkeys(("certs", "edge", "fleet", "results", "sources", "top"), "edge"),
+    **dict.fromkeys(("certs", "config", "edge", "fleet", "results", "sources", "top"), "edge"),
     "mlperf": "mlperf",
     **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),
 }
@@ -41,8 +42,20 @@ class LazyGroup(click.Group):
             if missing.name is None or missing.name.partition(".")[0] == _OURS:
                 raise
             return _missing(cmd_name, missing.name)
-        command: click.Command = getattr(module, cmd_name)
-        return command
+        return _with_lines(getattr(module, cmd_name))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names of commands without importing each: completion is to be quick."""
+        names = [CompletionItem(name) for name in self._modules if name.startswith(incomplete)]
+        return names if names and not incomplete.startswith("-") else super().shell_complete(ctx, incomplete)
+
+
+def _with_lines(command: click.Command) -> click.Command:
+    r"""The command, its examples line by line: in raw docstrings click's mark for that is two characters."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n") or None
+    for inner in getattr(command, "commands", {}).values():
+        _with_lines(inner)
+    return command
 
 
 def _missing(command: str, module: str) -> click.Command:

@@ -13,7 +13,7 @@ from evosplit.shared.errors import EvoSplitError
 
 _COMMANDS: Final = (
     *("inspect", "profile", "plan", "table", "pareto", "compare", "split", "roofline"),
-    *("cloud", "models", "worker", "edge", "fleet", "tokens", "certs"),
+    *("cloud", "models", "worker", "edge", "config", "fleet", "tokens", "certs"),
     *("sources", "control", "top", "results", "replay", "mlperf", "demo"),
 )
 _MODULES: Final = {name: f"evosplit.cli.commands.{name}" for name in _COMMANDS}

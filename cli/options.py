@@ -105,6 +105,9 @@ drop_option = click.option(
 ca_option = click.option(
     "--ca-file", type=FILE, help="Authority of the tier's certificate (PEM); also EVOSPLIT_CA_FILE."
 )
+config_option = click.option(
+    "--config", type=FILE, metavar="FILE.yaml", help="File of settings: evosplit config show --example."
+)
 token_option = click.option("--token-file", type=FILE, help="File that holds the bearer token.")
 
 

@@ -1,4 +1,4 @@
-"""Settings of an edge agent: options, environment (``EVOSPLIT_EDGE_*``) and file, from one definition."""
+"""Settings of an edge agent: options, environment (``EVOSPLIT_EDGE_*``) and files, from one definition."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
-from pydantic.config import JsonDict
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from evosplit.shared.config.fields import SECRET, Duration, Size, parsed_by
+from evosplit.shared.config.fields import option as _option
+from evosplit.shared.config.load import how_to_give
 from evosplit.shared.device_state import Power
 from evosplit.shared.errors import UsageError
 from evosplit.shared.fleet.agent_identity import NAME
@@ -19,7 +21,6 @@ from evosplit.shared.providers import ProviderName
 from evosplit.shared.security.tls import ClientFiles, ServerFiles, server_files
 from evosplit.shared.token import given_token, read_token, stored_token
 from evosplit.shared.traffic import TrafficLimit, parse_traffic
-from evosplit.shared.units import parse_duration, parse_size
 
 LEARNED: Final = ("exit", "repeat", "bits", "channels")
 """Kinds of hooks that an agent learns by itself."""
@@ -28,11 +29,6 @@ ON_REQUEST: Final = ("skip", "saliency")
 KINDS: Final = (*LEARNED, *ON_REQUEST)
 
 _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-def _text(parse: Callable[[str], Any]) -> BeforeValidator:
-    """Texts are parsed, values stay. What ``parse`` raises (UsageError) is what the user sees."""
-    return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
 
 
 def _kinds(text: str) -> tuple[str, ...]:
@@ -57,28 +53,18 @@ def _clouds(text: str) -> tuple[str, ...]:
     return tuple(url.strip().rstrip("/") for url in text.split(",") if url.strip())
 
 
-CloudUrls: TypeAlias = Annotated[tuple[str, ...], NoDecode, _text(_clouds)]
-Traffic: TypeAlias = Annotated[TrafficLimit, _text(parse_traffic)]
-Size: TypeAlias = Annotated[int, _text(parse_size)]
-Duration: TypeAlias = Annotated[float, _text(parse_duration)]
-Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, _text(parse_region)]
-Kinds: TypeAlias = Annotated[tuple[str, ...], NoDecode, _text(_kinds)]
-
-
-def _option(default: Any, flag: str, help_text: str, metavar: str = "", **bounds: Any) -> Any:  # noqa: ANN401 - as `Field`
-    """A setting that is an option of the command, too: its flag, and what its help says.
-
-    A ``metavar`` with dots behind it is that of an option that may be given again.
-    """
-    told: JsonDict = {"flag": flag, "metavar": metavar}
-    return Field(default, description=help_text, json_schema_extra=told, **bounds)
+CloudUrls: TypeAlias = Annotated[tuple[str, ...], NoDecode, parsed_by(_clouds)]
+Traffic: TypeAlias = Annotated[TrafficLimit, parsed_by(parse_traffic)]
+Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, parsed_by(parse_region)]
+Kinds: TypeAlias = Annotated[tuple[str, ...], NoDecode, parsed_by(_kinds)]
 
 
 class EdgeSettings(BaseSettings):
     """One agent: one model, one data directory, one cloud or several.
 
     What is not given is taken from the environment (``EVOSPLIT_EDGE_PORT``), then from the file
-    ``_env_file`` of such lines, then from here. A setting with a description is an option of the command.
+    ``_env_file`` of such lines, then from here; `evosplit.shared.config.load` adds a YAML file. A setting
+    with a flag is an option of the command.
 
     ``cloud_url`` has the addresses of the clouds, the first one asked first.
 
@@ -127,9 +113,12 @@ class EdgeSettings(BaseSettings):
         "--name",
         "Name of this agent. [default: in the fleet its token's or a random one, in events its host's]",
     )
-    data: Path = Field(default_factory=lambda: cache_folder() / "edge")
-    token: str = ""
-    token_file: Path | None = None
+    data: Path = Field(
+        default_factory=lambda: cache_folder() / "edge",
+        description="Folder for the bundle, the results and the token.",
+    )
+    token: str = Field("", json_schema_extra=SECRET)
+    token_file: Path | None = Field(None, description="File that holds the bearer token.")
     cloud_token_file: Path | None = _option(
         None, "--cloud-token-file", "File with the token for the cloud, where that is another one."
     )
@@ -199,7 +188,9 @@ class EdgeSettings(BaseSettings):
     decision_log: Path | None = _option(
         None, "--decision-log", "File for what plans are chosen by, and which; `evosplit replay` reads it."
     )
-    max_drop: float | None = Field(None, ge=0, le=1)
+    max_drop: float | None = Field(
+        None, ge=0, le=1, description="Share of accuracy or agreement that plans may cost; 0.01 is a point."
+    )
     integers: bool = _option(True, "--integers/--no-integers", "Let plans run heads in 8-bit integers.")
     private: bool = _option(
         False,
@@ -270,8 +261,13 @@ class EdgeSettings(BaseSettings):
         "Compute only there: shares of the network's input.",
         metavar="left,top,right,bottom",
     )
-    source: tuple[str, ...] = ()
-    sink: tuple[str, ...] = ()
+    source: tuple[str, ...] = Field(
+        (),
+        description="Take frames from there: rtsp://..., v4l2:0, a video, a folder/; NAME=ADDRESS names it.",
+    )
+    sink: tuple[str, ...] = Field(
+        (), description="Send results there: https://..., mqtt://..., each also as `ADDRESS if RULE`."
+    )
     sinks: Path | None = _option(
         None, "--sinks", "YAML file of places that results are sent to, with rules and secrets."
     )
@@ -289,13 +285,13 @@ class EdgeSettings(BaseSettings):
         1.0, "--integer-slowdown", "Play 8-bit integers that many times slower yet.", ge=1
     )
     threads: int = _option(1, "--threads", "Threads of ONNX Runtime.", ge=1)
-    timeout_s: float = 15.0
-    enrol_wait_s: float = 60.0
-    probe_interval_s: float = 1.0
-    max_in_flight: int = Field(64, ge=1)
-    max_body_bytes: Size = 64 * 10**6
-    keep_results: int = Field(100_000, ge=1)
-    keep_bytes: Size = Field(256 * 10**6, ge=1)
+    timeout_s: float = Field(15.0, gt=0, description="Seconds that one request to the cloud may take.")
+    enrol_wait_s: float = Field(60.0, description="Seconds that a first start waits for the cloud.")
+    probe_interval_s: float = Field(1.0, gt=0, description="Seconds between two looks at the link.")
+    max_in_flight: int = Field(64, ge=1, description="Frames under way at once; more are refused.")
+    max_body_bytes: Size = Field(64 * 10**6, description="Largest request that is accepted.")
+    keep_results: int = Field(100_000, ge=1, description="Results that are kept; the oldest go first.")
+    keep_bytes: Size = Field(256 * 10**6, ge=1, description="Disk for results; the oldest go first.")
 
     @model_validator(mode="wrap")
     @classmethod
@@ -305,7 +301,8 @@ class EdgeSettings(BaseSettings):
         except ValidationError as invalid:
             first = invalid.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
-            raise UsageError(f"setting {place}: {first['msg'].lower()}") from None
+            how = how_to_give(cls, place, first["type"])
+            raise UsageError(f"setting {place}: {first['msg'].lower()}{how}") from None
 
     @model_validator(mode="after")
     def _check(self) -> EdgeSettings:

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from evosplit.cli.options import FOLDER, as_share, drop_option, token_option
+from evosplit.cli.options import FOLDER, as_share, config_option, drop_option, token_option
 from evosplit.cli.settings_options import given, settings_options
 from evosplit.edge.server import serve_edge
 from evosplit.edge.settings import EdgeSettings
+from evosplit.shared.config.load import load_settings
 
 
 @click.command()
@@ -30,18 +31,27 @@ from evosplit.edge.settings import EdgeSettings
 )
 @drop_option
 @token_option
+@config_option
 @click.option(
     "--settings",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File of settings, one EVOSPLIT_EDGE_NAME=value a line.",
 )
 @click.pass_context
-def edge(context: click.Context, /, settings: Path | None, max_drop: float | None, **options: Any) -> None:  # noqa: ANN401 - as `EdgeSettings` has them
+def edge(
+    context: click.Context,
+    /,
+    config: Path | None,
+    settings: Path | None,
+    max_drop: float | None,
+    **options: Any,  # noqa: ANN401 - as `EdgeSettings` has them
+) -> None:
     r"""Run the front of MODEL here and let the cloud finish it.
 
     On the first start the agent measures itself and fetches plans that were made for it; later starts
     work without a cloud. The bearer token comes from --token-file or EVOSPLIT_TOKEN. What no option says is
-    taken from the environment (EVOSPLIT_EDGE_PORT and the like), then from the file of --settings.
+    taken from the environment (EVOSPLIT_EDGE_PORT and the like), then from the files of --settings and
+    --config.
 
     In idle time it learns to answer early. That begins once it is shown to agree with the network in
     --exit-agreement of the frames; --no-hooks leaves all of it out.
@@ -52,4 +62,4 @@ def edge(context: click.Context, /, settings: Path | None, max_drop: float | Non
     told = given(context, options)
     if max_drop is not None:
         told["max_drop"] = as_share(max_drop)
-    serve_edge(EdgeSettings(_env_file=settings, **told))
+    serve_edge(load_settings(EdgeSettings, told, config, settings).settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import signal
@@ -9,8 +10,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,25 +46,28 @@ def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Running]]:
     folder = tmp_path_factory.mktemp("clouds")
     (folder / "token").write_text(TOKEN)
 
-    def started(name: str) -> Running:
-        (folder / name).mkdir()
-        temp = Path(tempfile.mkdtemp(prefix="evt-", dir="/tmp"))
-        models = model_folder(folder / name)
-        return start(models, temp, free_ports(1)[0], token_file=folder / "token", heartbeat_s=1)
+    with contextlib.ExitStack() as running:
+        yield [running.enter_context(started(folder, name)) for name in ("near", "far")]
 
-    with ThreadPoolExecutor(2) as pool:
-        running = list(pool.map(started, ("near", "far")))
-    yield running
-    for each in running:
-        each.stop()
-        shutil.rmtree(each.temp, ignore_errors=True)
+
+@contextlib.contextmanager
+def started(folder: Path, name: str) -> Iterator[Running]:
+    (folder / name).mkdir()
+    temp = Path(tempfile.mkdtemp(prefix="evt-", dir="/tmp"))
+    models = model_folder(folder / name)
+    cloud = start(models, temp, free_ports(1)[0], token_file=folder / "token", heartbeat_s=1)
+    try:
+        yield cloud
+    finally:
+        cloud.stop()
+        shutil.rmtree(temp, ignore_errors=True)
 
 
 def address(cloud: Running) -> str:
     return f"http://127.0.0.1:{cloud.port}"
 
 
-@contextmanager
+@contextlib.contextmanager
 def from_afar(cloud: Running) -> Iterator[str]:
     """The address of a cloud behind a round trip of 50 ms."""
     command = [sys.executable, "-c", DISTANCE, address(cloud)]
@@ -122,6 +124,8 @@ def test_a_roll_out_that_spoils_answers_is_taken_back(clouds: list[Running], tmp
             rolled_out = fleet(cloud, "rollout", str(path), "--share", "99.999%", "--agreement", "99%")
             assert rolled_out["state"] == "watched"
             until(lambda: state_of(cloud)["state"] == "rolled back", "the roll-out is taken back")
+            reason = state_of(cloud)["rejected"][-1]["reason"]
+            assert "guard of an edge" in reason or "answers agree in" in reason, reason
             own = {plan["plan_digest"] for plan in before["predictions"]}
             until(lambda: plan_in_use(edge)["plan_digest"] in own, "the edge has its own plans again")
             back = made.sent
