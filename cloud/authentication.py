@@ -1,4 +1,4 @@
-"""Bearer-token authentication (ASGI middleware) and scopes of everything but the health endpoints."""
+"""Bearer-token authentication (ASGI middleware) and scopes beyond health and the dashboard's files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from evosplit.shared.security.audit_log import AuditLog
 from evosplit.shared.security.scopes import Holder
 from evosplit.shared.security.scopes import Scope as TokenScope
 from evosplit.shared.security.token_verifier import TokenVerifier
+from evosplit.shared.web.page_files import page_files
 
-OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready"})
+OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready", *page_files()})
 HOLDER: Final = "evosplit.holder"
 """Key of the token's holder in the ASGI scope."""
 _AUDITED: Final = "evosplit.audited"

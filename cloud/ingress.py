@@ -21,6 +21,7 @@ from evosplit.shared.security.audit_log import AuditLog, audit_file
 from evosplit.shared.security.scopes import Scope
 from evosplit.shared.security.token_file import token_file
 from evosplit.shared.security.token_verifier import TokenVerifier
+from evosplit.shared.web.page_files import PageFile, page_files
 
 
 def make_app(services: Services, access: Access) -> Starlette:
@@ -44,7 +45,7 @@ def access_of(settings: AppSettings) -> Access:
 
 
 def _routes() -> list[Route]:
-    return [*_protocol_routes(), *_catalogue(), *_planning(), *_fleet()]
+    return [*_protocol_routes(), *_catalogue(), *_planning(), *_fleet(), *_page()]
 
 
 def _protocol_routes() -> list[Route]:
@@ -100,6 +101,19 @@ def _fleet() -> list[Route]:
         _route(f"{model}/rollout/promote", fleet_routes.promote, "admin", method="POST"),
         _route(f"{model}/rollout/rollback", fleet_routes.roll_back, "admin", method="POST"),
     ]
+
+
+def _page() -> list[Route]:
+    """The dashboard's files, which need no token."""
+    return [Route(path, _page_file(item)) for path, item in page_files().items()]
+
+
+def _page_file(item: PageFile) -> Callable[[Request], Awaitable[Response]]:
+    async def get_file(request: Request) -> Response:
+        status, content, headers = item.answer(request.headers.get("If-None-Match"))
+        return Response(content, status, headers)
+
+    return get_file
 
 
 def _route(

@@ -17,6 +17,7 @@ import uvloop
 from aiohttp import web
 
 from evosplit.edge.api import control_pages as control_api
+from evosplit.edge.api import dashboard as dashboard_api
 from evosplit.edge.api import oip as oip_api
 from evosplit.edge.api import pages as api
 from evosplit.edge.api import preview_pages as preview_api
@@ -72,14 +73,17 @@ def make_app(slot: AgentSlot, token: str, data: Path, max_body_bytes: int) -> we
     app = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
     app[api.AGENT] = slot
     app.add_routes([*oip_api.routes(), *api.routes()])
-    app.add_routes([*sources_api.routes(), *control_api.routes(), *preview_api.routes()])
+    app.add_routes(
+        [*sources_api.routes(), *control_api.routes(), *preview_api.routes(), *dashboard_api.routes()]
+    )
     add_event_stream(app)
     return app
 
 
 def _scopes() -> HandlerScopes:
     control = {**sources_api.scopes(), **control_api.scopes(), **preview_api.scopes()}
-    return {**oip_api.scopes(), **api.scopes(), **control, **event_scopes()}
+    reading = {**dashboard_api.scopes(), **event_scopes()}
+    return {**oip_api.scopes(), **api.scopes(), **control, **reading}
 
 
 async def _serve(settings: EdgeSettings, listener: socket.socket) -> None:

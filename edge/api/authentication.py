@@ -1,4 +1,4 @@
-"""Bearer-token authentication (aiohttp middleware) and scopes of everything but the health pages."""
+"""Bearer-token authentication (aiohttp middleware) and scopes beyond health and the dashboard's files."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from evosplit.shared.errors import AuthError, ForbiddenError, RateLimitError
 from evosplit.shared.security.audit_log import AuditLog
 from evosplit.shared.security.scopes import ANY_SCOPE, Scope
 from evosplit.shared.security.token_verifier import TokenVerifier
+from evosplit.shared.web.page_files import page_files
 
-OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready"})
+OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready", *page_files()})
 HandlerScopes: TypeAlias = Mapping[Handler, Scope | None]
 """The scope that each handler needs; None: any token. What is not in it is for ``admin``."""
 

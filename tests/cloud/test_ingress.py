@@ -35,7 +35,7 @@ def test_health_needs_no_token(client: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v2", "/v2/models/chain", "/v1/models", "/v1/models/chain", "/v1/bundles/0", "/nothing", "/"]
+    "path", ["/v2", "/v2/models/chain", "/v1/models", "/v1/models/chain", "/v1/bundles/0", "/nothing"]
 )
 @pytest.mark.parametrize("headers", [{}, bearer("wrong"), {"Authorization": "Basic eDp5"}])
 def test_everything_else_does(client: Client, path: str, headers: dict[str, str]) -> None:
@@ -217,3 +217,14 @@ def test_a_bug_shows_nothing_of_our_insides(tiny_models: Path, monkeypatch: pyte
         answer = client.call_raising("POST", "/v2/models/chain/infer", ZeroDivisionError)
     assert answer.status == 500
     assert "secret" not in answer.body.decode()
+
+
+def test_the_page_needs_no_token_but_what_it_reads_does(client: Client) -> None:
+    page = client.get("/", {})
+    assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert client.get("/ui/main.js", {}).headers["content-type"].startswith("text/javascript")
+    assert client.get("/", {"If-None-Match": page.headers["etag"]}).status == 304
+    assert client.get("/ui/nothing.js", {}).status == 401
+    assert client.get("/ui/../v1/fleet", {}).status == 401
+    assert client.get("/v1/fleet", {}).status == 401

@@ -1,0 +1,55 @@
+/** Results view: the store's results, filtered, in pages. */
+
+import { ApiError, getJson } from "./api.js";
+import { readingOf } from "./agent_state.js";
+import { html, section, setText, table } from "./elements.js";
+import { bytes, clock, seconds } from "./numbers.js";
+
+const PAGE = 50;
+const ANSWERS = ["", "edge", "cloud", "exit", "edge-fallback", "nobody"];
+
+export function resultsView() {
+  const fields = {
+    stream: html("input", { name: "stream", autocomplete: "off" }),
+    answered_by: html("select", { name: "answered_by" }, ...ANSWERS.map((name) => html("option", { value: name }, name || "anybody"))),
+    since: html("input", { name: "since", type: "datetime-local" }),
+    until: html("input", { name: "until", type: "datetime-local" }),
+  };
+  const list = html("div", {});
+  const line = html("p", { class: "dim", role: "status", id: "shown" });
+  const more = html("button", { type: "button", id: "older", click: () => load(cursor) }, "Older");
+  /** @type {string | null} */
+  let cursor = null;
+  const form = html("form", { class: "row", submit: (event) => { event.preventDefault(); void load(null); } },
+    html("label", {}, "Stream", fields.stream), html("label", {}, "Answered by", fields.answered_by),
+    html("label", {}, "Since", fields.since), html("label", {}, "Until", fields.until),
+    html("button", { class: "main", type: "submit" }, "Show"));
+
+  /** @param {string | null} from */
+  async function load(from) {
+    const query = new URLSearchParams({ limit: String(PAGE) });
+    for (const [name, field] of Object.entries(fields)) if (field.value) query.set(name, field.value);
+    if (from) query.set("cursor", from);
+    try {
+      /** @type {import("./types.js").ResultPage} */
+      const page = await getJson(`/v1/results?${query}`);
+      cursor = page.next_cursor;
+      more.disabled = cursor === null;
+      list.replaceChildren(resultTable(page.results));
+      setText(line, `${page.results.length} results${from ? ", older ones" : ", the newest first"}`);
+    } catch (problem) {
+      setText(line, problem instanceof ApiError ? problem.message : String(problem));
+    }
+  }
+  void load(null);
+  return { element: section("Results", form, line, list, html("div", { class: "row" }, more)), polled: () => undefined, results: () => undefined };
+}
+
+/** @param {import("./types.js").Result[]} results */
+function resultTable(results) {
+  const rows = results.map((result) => [
+    clock(result.received_at_s), result.stream, readingOf(result), result.answered_by, seconds(result.breakdown.total_s),
+    result.cut_key ?? "–", bytes(result.wire_bytes), html("code", {}, result.frame_id),
+  ]);
+  return table("Results", ["received", "stream", "reading", "answered by", "latency", "cut", "sent", "frame"], rows, "No results for this filter.");
+}
