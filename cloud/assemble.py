@@ -12,6 +12,7 @@ import numpy as np
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.fleet.fleet import Fleet
+from evosplit.cloud.fleet.fleet_results import FleetResults
 from evosplit.cloud.inference import Inference, MakeBatcher
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
@@ -80,6 +81,7 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         warmer=warmer,
         signer=BundleSigner(settings.data, store.records),
         fleet=Fleet(store.records, plans.bundles, settings.heartbeat_s),
+        results=FleetResults(store.records, settings.keep_results),
         inference=Inference(plane, settings.workers, settings.infer_timeout_s, make_batcher),
         pool=WorkerThreads(1, "other"),
         plan_pool=WorkerThreads(1, "plan"),

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evosplit.cloud import calibration_routes, catalogue_routes, fleet_routes, version_routes
+from evosplit.cloud import calibration_routes, catalogue_routes, fleet_routes, result_routes, version_routes
 from evosplit.cloud.admission import AdmissionControl
 from evosplit.cloud.authentication import Access, BearerAuthentication, allowed
 from evosplit.cloud.error_responses import HANDLERS
@@ -92,6 +92,9 @@ def _fleet() -> list[Route]:
     model = "/v1/models/{model}"
     return [
         _route("/v1/fleet", fleet_routes.fleet, "read"),
+        _route("/v1/results", result_routes.get_results, "read"),
+        _route("/v1/results", result_routes.post_result, "infer", method="POST"),
+        _route("/v1/results/counts", result_routes.get_counts, "read"),
         _route(f"{model}/heartbeat", fleet_routes.put_heartbeat, "infer", method="POST"),
         _route(f"{model}/bundles", fleet_routes.put_bundle, "admin", method="POST"),
         _route(f"{model}/rollout", fleet_routes.begin, "admin", method="POST"),

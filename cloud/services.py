@@ -11,6 +11,7 @@ from evosplit.cloud.authentication import HOLDER
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.fleet.fleet import Fleet
+from evosplit.cloud.fleet.fleet_results import FleetResults
 from evosplit.cloud.front.haproxy_config import PEER_HEADER
 from evosplit.cloud.inference import Inference
 from evosplit.cloud.plan_service import PlanService
@@ -40,6 +41,7 @@ class Services:
     pool: WorkerThreads
     signer: BundleSigner
     fleet: Fleet
+    results: FleetResults
     plan_pool: WorkerThreads
     versions: VersionStore
     trials: TrialReports

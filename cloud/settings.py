@@ -20,18 +20,19 @@ from evosplit.shared.token import given_token, stored_token
 class AppSettings(BaseModel):
     """The application's settings: the arguments of ``evosplit.cloud.app:build``, also in a Serve YAML file.
 
-    ``models`` is the folder of NAME.onnx, NAME.yaml (card), NAME.shape.yaml and NAME.calibration. ``shapes``
-    pin dynamic dimensions, by model and input. ``data`` keeps bundles, profiles, error tables and a generated
-    token; plans, fleet and results are elsewhere with ``records`` (``postgresql://``, ``EVOSPLIT_RECORDS``),
-    bundles, profiles and the like with ``objects`` (``s3://``, ``EVOSPLIT_OBJECTS``). ``threads`` of ONNX
-    Runtime per inference, 0 for all cores; ``workers`` inferences run at a time. Edges say how they are every
-    ``heartbeat_s``. A body larger than ``max_body_bytes`` is refused. What is kept of
+    ``models`` is the folder of NAME.onnx, NAME.yaml (card), NAME.shape.yaml and NAME.calibration.
+    ``shapes`` pin dynamic dimensions, by model and input. ``data`` keeps bundles, profiles, error tables
+    and a generated token; plans, fleet and results are elsewhere with ``records`` (``postgresql://``,
+    ``EVOSPLIT_RECORDS``), bundles, profiles and the like with ``objects`` (``s3://``,
+    ``EVOSPLIT_OBJECTS``). ``threads`` of ONNX Runtime per inference, 0 for all cores; ``workers``
+    inferences run at a time. Edges say how they are every ``heartbeat_s``; of the results that they send,
+    the last ``keep_results`` stay. A body larger than ``max_body_bytes`` is refused. What is kept of
     streams takes at most ``stream_bytes``, and ends with ``stream_lifetime_s`` without a frame. There are
     ``min_replicas`` to ``max_replicas`` of the application, by how many requests wait (Ray Serve), at most
-    ``replicas_per_node`` on a node, as many as its processors allow where that is None. One with
-    a share in a GPU (``num_gpus``) computes there as far as ONNX Runtime can: TensorRT, else CUDA, else the
-    CPU. Models whose files take more than ``model_bytes`` together are not all in memory. A replica that
-    ends answers what it has accepted for up to ``drain_s``.
+    ``replicas_per_node`` on a node, as many as its processors allow where that is None. One with a share in
+    a GPU (``num_gpus``) computes there as far as ONNX Runtime can: TensorRT, else CUDA, else the CPU.
+    Models whose files take more than ``model_bytes`` together are not all in memory. A replica that ends
+    answers what it has accepted for up to ``drain_s``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +85,9 @@ class AppSettings(BaseModel):
     plan_timeout_s: Duration = Field(900.0, gt=0, description="One request for plans may take so long.")
     heartbeat_s: Duration = option(
         INTERVAL_S, "--heartbeat", "How often edges say how they are.", metavar="duration", ge=1, le=3600
+    )
+    keep_results: int = option(
+        1_000_000, "--keep-results", "Results of edges that are kept, the newest.", ge=0
     )
 
     @property

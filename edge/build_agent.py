@@ -128,7 +128,7 @@ async def build_agent(
     if spool is not None:
         late = LateFrames(engine, store, spool, (metrics, profile), settings.collect_s)
         tasks["late-frames"] = late.run
-    sinks = deliveries(settings, store)
+    sinks = deliveries(settings, store, token)
     tasks |= {f"sink {sink.name}": sink.run for sink in sinks}
     frames = FrameIntake(engine, flow, settings.max_in_flight, metrics.in_flight, settings.collect_s > 0)
     return Agent(

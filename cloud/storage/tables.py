@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 METADATA: Final = MetaData()
 
@@ -33,12 +33,28 @@ RESULTS: Final = Table(
     Column("stream", String(200), nullable=False),
     Column("received_at_s", Float(53), nullable=False),
     Column("answered_by", String(32), nullable=False),
-    Column("label", String(200)),
-    Column("confidence", Float(53)),
+    Column("plan_digest", String(64)),
+    Column("cut_key", Text),
+    Column("late", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("results_once", "edge", "frame_id", unique=True),
     Index("results_by_time", "received_at_s", "sequence"),
-    Index("results_by_model", "model", "received_at_s", "sequence"),
-    Index("results_by_label", "label", "received_at_s", "sequence"),
+    Index("results_by_edge", "edge", "sequence"),
+    Index("results_by_stream", "stream", "sequence"),
 )
-"""What edges answered; a frame of an edge has one result."""
+"""What edges answered; a frame of an edge has one result. Columns as in `result_query.conditions`."""
+
+THINGS: Final = Table(
+    "things",
+    METADATA,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("label", Text),
+    Column("confidence", Float(53)),
+    Column("text", Text),
+    Column("x", Float(53)),
+    Column("y", Float(53)),
+    Index("things_by_label", "label", "sequence"),
+    Index("things_by_confidence", "confidence", "sequence"),
+)
+"""What results name; ``text`` is case-folded, ``x`` and ``y`` are the centre of a box."""

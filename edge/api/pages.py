@@ -11,11 +11,12 @@ from aiohttp.typedefs import Handler
 
 from evosplit.edge.api.authentication import HandlerScopes
 from evosplit.edge.api.frame_request import picture_body, ticket
-from evosplit.edge.api.result_filter import result_filter
 from evosplit.edge.api.status import plan_status, profile_status
 from evosplit.edge.control.served import Served
-from evosplit.edge.results.query import query_results
+from evosplit.edge.results.query import count_results, query_results
 from evosplit.shared.errors import NotFoundError
+from evosplit.shared.result_query import parse_filter
+from evosplit.shared.result_query.count_request import parse_counts
 from evosplit.shared.serial import json_text, to_data
 
 AGENT: Final = web.AppKey("agent", Served)
@@ -29,6 +30,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post("/v1/frames", post_frame),
         web.get("/v1/results", get_results),
+        web.get("/v1/results/counts", get_counts),
         web.get("/v1/results/{frame_id}", get_result),
         web.get("/v1/plan", get_plan),
         web.get("/v1/profile", get_profile),
@@ -38,7 +40,7 @@ def routes() -> list[web.RouteDef]:
 
 def scopes() -> HandlerScopes:
     """Frames for inference, all else for reading."""
-    reading: list[Handler] = [get_results, get_result, get_plan, get_profile, get_metrics]
+    reading: list[Handler] = [get_results, get_counts, get_result, get_plan, get_profile, get_metrics]
     return {post_frame: "infer", **dict.fromkeys(reading, "read")}
 
 
@@ -52,9 +54,16 @@ async def post_frame(request: web.Request) -> web.Response:
 
 async def get_results(request: web.Request) -> web.Response:
     """A page of results."""
-    wanted = result_filter(request.query)
+    wanted = parse_filter(request.query)
     page = await asyncio.to_thread(query_results, request.app[AGENT].agent.store, wanted)
     return json_page(to_data(page))
+
+
+async def get_counts(request: web.Request) -> web.Response:
+    """How many results came in each minute, hour or day."""
+    asked = parse_counts(request.query)
+    counts = await asyncio.to_thread(count_results, request.app[AGENT].agent.store, asked)
+    return json_page({"by": asked.by, "split": asked.split, "counts": to_data(counts)})
 
 
 async def get_result(request: web.Request) -> web.Response:

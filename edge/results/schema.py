@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
+from evosplit.shared.errors import StoreError
 from evosplit.shared.result import Result
-from evosplit.shared.serial import to_json
+from evosplit.shared.result_query import things_of
+from evosplit.shared.serial import from_json, to_json
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS accepted (
@@ -18,32 +20,91 @@ CREATE TABLE IF NOT EXISTS spooled (
 );
 CREATE TABLE IF NOT EXISTS results (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, frame_id TEXT NOT NULL UNIQUE, stream TEXT NOT NULL,
-    received_at_s REAL NOT NULL, answered_by TEXT NOT NULL, body BLOB NOT NULL
+    received_at_s REAL NOT NULL, answered_by TEXT NOT NULL, body BLOB NOT NULL,
+    model TEXT, plan_digest TEXT, cut_key TEXT, late INTEGER
 );
+CREATE TABLE IF NOT EXISTS things (
+    sequence INTEGER NOT NULL, number INTEGER NOT NULL,
+    label TEXT, confidence REAL, text TEXT, x REAL, y REAL,
+    PRIMARY KEY (sequence, number)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursors (reader TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS results_by_time ON results (received_at_s);
+CREATE INDEX IF NOT EXISTS results_by_stream ON results (stream, sequence);
+CREATE INDEX IF NOT EXISTS results_by_answer ON results (answered_by, sequence);
+CREATE INDEX IF NOT EXISTS results_by_plan ON results (plan_digest, sequence);
+CREATE INDEX IF NOT EXISTS results_by_cut ON results (cut_key, sequence);
+CREATE INDEX IF NOT EXISTS things_by_label ON things (label, sequence, confidence, x, y);
+CREATE INDEX IF NOT EXISTS things_by_confidence ON things (confidence, sequence);
 CREATE TABLE IF NOT EXISTS totals (kept INTEGER NOT NULL, size_bytes INTEGER NOT NULL);
 INSERT INTO totals SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM totals);
 CREATE TRIGGER IF NOT EXISTS results_added AFTER INSERT ON results
     BEGIN UPDATE totals SET kept = kept + 1, size_bytes = size_bytes + length(new.body); END;
 CREATE TRIGGER IF NOT EXISTS results_dropped AFTER DELETE ON results
     BEGIN UPDATE totals SET kept = kept - 1, size_bytes = size_bytes - length(old.body); END;
+CREATE TRIGGER IF NOT EXISTS things_dropped AFTER DELETE ON results
+    BEGIN DELETE FROM things WHERE sequence = old.sequence; END;
 """
 
 _INSERT: Final = """
-INSERT OR IGNORE INTO results (frame_id, stream, received_at_s, answered_by, body) VALUES (?, ?, ?, ?, ?)
+INSERT OR IGNORE INTO results
+    (frame_id, stream, received_at_s, answered_by, body, model, plan_digest, cut_key, late)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_INSERT_THING: Final = "INSERT INTO things VALUES (?, ?, ?, ?, ?, ?, ?)"
+_FILL: Final = "UPDATE results SET model = ?, plan_digest = ?, cut_key = ?, late = ? WHERE sequence = ?"
+_ADDED: Final = ("model TEXT", "plan_digest TEXT", "cut_key TEXT", "late INTEGER")
+"""Columns that stores of earlier versions lack."""
+_FILLED: Final = 1000
 _DROP_OLDEST: Final = """
 DELETE FROM results WHERE sequence IN (SELECT sequence FROM results ORDER BY sequence LIMIT ?)
 """
 
 
+def create(db: sqlite3.Connection) -> None:
+    """Make what is not there yet; results of a store of an earlier version become searchable."""
+    known = [row[1] for row in db.execute("PRAGMA table_info(results)")]
+    old = [column for column in _ADDED if known and column.split()[0] not in known]
+    for column in old:
+        db.execute(f"ALTER TABLE results ADD COLUMN {column}")
+    db.executescript(SCHEMA)
+    while rows := db.execute(
+        "SELECT sequence, body FROM results WHERE model IS NULL LIMIT ?", (_FILLED,)
+    ).fetchall():
+        for sequence, body in rows:
+            _make_searchable(db, sequence, body)
+
+
+def _make_searchable(db: sqlite3.Connection, sequence: int, body: bytes) -> None:
+    """A row of an earlier version; one that cannot be read is found by its time alone."""
+    try:
+        result = from_json(Result, body, StoreError)
+    except StoreError:
+        db.execute(_FILL, ("", None, None, 0, sequence))
+        return
+    db.execute(_FILL, (*_searched(result), sequence))
+    _insert_things(db, sequence, result)
+
+
 def insert_result(db: sqlite3.Connection, result: Result) -> None:
     """Exchange the note of a frame, or what is kept to be sent of it, for its result; the first one stays."""
     row = (result.frame_id, result.stream, result.received_at_s, result.answered_by, to_json(result))
-    db.execute(_INSERT, row)
+    inserted = db.execute(_INSERT, (*row, *_searched(result)))
+    if inserted.rowcount and inserted.lastrowid is not None:
+        _insert_things(db, inserted.lastrowid, result)
     db.execute("DELETE FROM accepted WHERE frame_id = ?", (result.frame_id,))
     db.execute("DELETE FROM spooled WHERE frame_id = ?", (result.frame_id,))
+
+
+def _searched(result: Result) -> tuple[object, ...]:
+    return result.model, result.plan_digest, result.cut_key, int(result.late)
+
+
+def _insert_things(db: sqlite3.Connection, sequence: int, result: Result) -> None:
+    for number, thing in enumerate(things_of(result)):
+        folded = None if thing.text is None else thing.text.casefold()
+        centre = thing.centre or (None, None)
+        db.execute(_INSERT_THING, (sequence, number, thing.label, thing.confidence, folded, *centre))
 
 
 def interrupted(db: sqlite3.Connection) -> list[Result]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from evosplit.edge.results.commit_signal import CommitSignal
-from evosplit.edge.results.schema import SCHEMA, insert_result, interrupted, trim
+from evosplit.edge.results.schema import create, insert_result, interrupted, trim
 from evosplit.shared.errors import StoreError
 from evosplit.shared.result import Result
 from evosplit.shared.serial import from_json
@@ -118,7 +118,7 @@ class Store:
 
     def _recover(self) -> int:
         with self._writer:
-            self._writer.executescript(SCHEMA)
+            create(self._writer)
             lost = interrupted(self._writer)
             for result in lost:
                 insert_result(self._writer, result)

@@ -11,6 +11,7 @@ from evosplit.edge.sinks.delivery import SinkDelivery
 from evosplit.edge.sinks.event import Node
 from evosplit.edge.sinks.make_sink import make_sink
 from evosplit.edge.sinks.sink_settings import SinkSettings, check_names, read_sinks, sink_settings
+from evosplit.edge.sinks.webhook import Webhook
 
 
 def node_of(settings: EdgeSettings) -> Node:
@@ -24,12 +25,19 @@ def wanted_sinks(settings: EdgeSettings) -> tuple[SinkSettings, ...]:
     wanted = (*map(sink_settings, settings.sink), *listed)
     check_names(wanted)
     for each in wanted:
-        make_sink(each, node_of(settings))
+        make_sink(each, node_of(settings), cloud_sink(settings, ""))
     return wanted
 
 
-def deliveries(settings: EdgeSettings, store: Store) -> tuple[SinkDelivery, ...]:
-    """One delivery for each sink, not started. Raises UsageError."""
-    node, log = node_of(settings), ResultLog(store)
-    made = ((each.key, *make_sink(each, node)) for each in wanted_sinks(settings))
+def cloud_sink(settings: EdgeSettings, token: str) -> Webhook:
+    """The first cloud, which takes the event of webhooks. Raises UsageError."""
+    url, files = settings.cloud_url[0], settings.cloud_tls
+    tls = files.context() if url.startswith("https") and files is not None else None
+    return Webhook(f"{url}/v1/results", None, token, tls)
+
+
+def deliveries(settings: EdgeSettings, store: Store, token: str) -> tuple[SinkDelivery, ...]:
+    """One delivery for each sink, not started; the cloud is shown the token. Raises UsageError."""
+    node, log, cloud = node_of(settings), ResultLog(store), cloud_sink(settings, token)
+    made = ((each.key, *make_sink(each, node, cloud)) for each in wanted_sinks(settings))
     return tuple(SinkDelivery(key, sink, log, node, rule) for key, sink, rule in made)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,23 +52,3 @@ class ResultEvent:
 def event_of(node: Node, logged: LoggedResult) -> ResultEvent:
     """The event of a logged result."""
     return ResultEvent(node, logged.sequence, logged.result)
-
-
-def seen_things(result: Result) -> tuple[Mapping[str, Any], ...]:
-    """What a result names, each with ``label``, ``confidence``, ``text``: boxes, the best class, or a text.
-
-    Empty for a failure and for what has no such reading.
-    """
-    outcome = result.outcome if isinstance(result.outcome, dict) else {}
-    if "boxes" in outcome:
-        return tuple(_thing(box) for box in outcome["boxes"])
-    if outcome.get("top"):
-        return (_thing(outcome["top"][0]),)
-    if "text" in outcome:
-        return ({"label": None, "confidence": result.confidence, "text": outcome["text"]},)
-    return ()
-
-
-def _thing(entry: Mapping[str, Any]) -> dict[str, Any]:
-    label = entry.get("label", str(entry.get("class")))
-    return {"label": label, "confidence": entry.get("score"), "text": None}

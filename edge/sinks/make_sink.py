@@ -13,7 +13,7 @@ from evosplit.edge.sinks.mqtt_native import HomeAssistant, NativeTopics
 from evosplit.edge.sinks.mqtt_platforms import EdgeXEvents, KubeEdgeTwin
 from evosplit.edge.sinks.rule import Rule
 from evosplit.edge.sinks.sink import EventSink
-from evosplit.edge.sinks.sink_settings import SinkSettings, Topics
+from evosplit.edge.sinks.sink_settings import CLOUD, SinkSettings, Topics
 from evosplit.edge.sinks.webhook import Webhook, signing_key
 from evosplit.shared.errors import UsageError
 from evosplit.shared.security.tls import ClientFiles
@@ -21,15 +21,17 @@ from evosplit.shared.security.tls import ClientFiles
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 
 
-def make_sink(told: SinkSettings, node: Node) -> tuple[EventSink, Rule | None]:
-    """The sink, and its rule. Raises UsageError."""
+def make_sink(told: SinkSettings, node: Node, cloud: EventSink) -> tuple[EventSink, Rule | None]:
+    """The sink, and its rule; ``cloud`` is the sink of that name. Raises UsageError."""
     rule = None if told.rule is None else Rule(told.rule)
+    if told.to == CLOUD:
+        return cloud, rule
     scheme = urlsplit(told.to).scheme
     if scheme in ("http", "https"):
         return _webhook(told), rule
     if scheme in _PORTS:
         return Mqtt(broker_of(told, node, told.name or told.topics), _encoder(told.topics, node)), rule
-    raise UsageError(f"not a sink: {told.to!r} (write it like https://host/path or mqtt://host)")
+    raise UsageError(f"not a sink: {told.to!r} (write it like cloud, https://host/path or mqtt://host)")
 
 
 def _webhook(told: SinkSettings) -> Webhook:

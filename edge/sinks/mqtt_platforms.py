@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from evosplit.edge.sinks.event import Node, ResultEvent, seen_things
+from evosplit.edge.sinks.event import Node, ResultEvent
 from evosplit.edge.sinks.mqtt_message import Message, level
 from evosplit.edge.sinks.mqtt_native import OFFLINE, ONLINE
+from evosplit.shared.result_query import Thing, things_of
 from evosplit.shared.serial import json_text
 
 
@@ -86,12 +87,12 @@ class EdgeXEvents:
 
 def _readings(event: ResultEvent) -> dict[str, Any]:
     """The values of one result that such platforms chart, and the whole result as one object."""
-    result, things = event.result, seen_things(event.result)
-    best = things[0] if things else {}
+    result, things = event.result, things_of(event.result)
+    best = things[0] if things else Thing(None, None)
     return {
         "stream": result.stream,
-        "label": best.get("label"),
-        "text": best.get("text"),
+        "label": best.label,
+        "text": best.text,
         "confidence": result.confidence,
         "things": len(things),
         "answered_by": result.answered_by,

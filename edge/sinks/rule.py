@@ -10,9 +10,9 @@ from typing import Any, Final
 import rule_engine
 from rule_engine import DataType
 
-from evosplit.edge.sinks.event import seen_things
 from evosplit.shared.errors import UsageError
 from evosplit.shared.result import Result
+from evosplit.shared.result_query import things_of
 
 LONGEST: Final = 1000
 """Characters of a rule; longer ones are refused before they are parsed."""
@@ -53,10 +53,13 @@ class Rule:
 
     def holds(self, result: Result) -> bool:
         """Whether the result is wanted. A comparison with what the result lacks does not hold."""
-        things = seen_things(result)
+        things = things_of(result)
         common = _common(result, len(things))
+        named = [
+            {"label": thing.label, "text": thing.text, "confidence": thing.confidence} for thing in things
+        ]
         nothing = {"label": None, "text": None, "confidence": result.confidence}
-        return any(self._matches({**common, **thing}) for thing in things or (nothing,))
+        return any(self._matches({**common, **values}) for values in named or (nothing,))
 
     def _matches(self, values: dict[str, Any]) -> bool:
         try:

@@ -14,15 +14,18 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from evosplit.shared.errors import UsageError
 
 Topics = Literal["native", "homeassistant", "kubeedge", "edgex"]
+CLOUD: Final = "cloud"
+"""In the place of an address: the agent's cloud, which keeps the results of its edges."""
 _RULE: Final = re.compile(r"\s+if\s+")
 
 
 class SinkSettings(BaseModel):
-    """One sink: ``to`` is an address of http, https, mqtt or mqtts. Secrets lie in files of their own.
+    """One sink: ``to`` is an address of http, https, mqtt or mqtts, or ``cloud``.
 
-    ``secret_file`` signs webhooks, ``password_file`` is the broker's password or the webhook's bearer token,
-    ``ca_file`` the authority of the other side's certificate (PEM; without it those of the system).
-    A broker with ``control`` may set things, too (`evosplit.edge.control`).
+    Secrets lie in files of their own: ``secret_file`` signs webhooks, ``password_file`` is the broker's
+    password or the webhook's bearer token, ``ca_file`` the authority of the other side's certificate (PEM;
+    without it those of the system). A broker with ``control`` may set things, too
+    (`evosplit.edge.control`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +44,8 @@ class SinkSettings(BaseModel):
     def key(self) -> str:
         """What the cursor is kept under: the name, else the address without its secrets."""
         parts = urlsplit(self.to)
+        if self.to == CLOUD:
+            return self.name or CLOUD
         return self.name or f"{parts.scheme}://{parts.hostname}:{parts.port or ''}{parts.path}#{self.topics}"
 
 

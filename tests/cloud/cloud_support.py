@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.fleet.fleet import Fleet
+from evosplit.cloud.fleet.fleet_results import FleetResults
 from evosplit.cloud.inference import Inference
 from evosplit.cloud.ingress import access_of, make_app
 from evosplit.cloud.plan_service import MakePlans, PlanAnswer, PlanRequest, PlanService
@@ -132,9 +133,9 @@ class Client:
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
             "method": method,
-            "path": path,
+            "path": path.partition("?")[0],
             "raw_path": path.encode(errors="surrogateescape"),
-            "query_string": b"",
+            "query_string": path.partition("?")[2].encode(),
             "root_path": "",
             "scheme": "http",
             "server": ("test", 80),
@@ -177,6 +178,7 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
             plane=plane,
             plans=plans,
             fleet=Fleet(store.records, plans.bundles, chosen.heartbeat_s),
+            results=FleetResults(store.records, chosen.keep_results),
             warmer=TailWarmer(plane),
             signer=BundleSigner(chosen.data, store.records),
             inference=inference,

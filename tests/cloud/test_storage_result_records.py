@@ -1,21 +1,35 @@
-"""Results in the records, of SQLite and of a real PostgreSQL, against a list."""
+"""Results of a fleet in the records, of SQLite and of a real PostgreSQL, against a slow match."""
 
 from __future__ import annotations
 
-import itertools
+import dataclasses
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from sqlalchemy import delete
+from result_draws import FILTERS, RESULTS
+from sqlalchemy import delete, func, select
 
 from evosplit.cloud.storage.records import Records, open_records
-from evosplit.cloud.storage.result_records import EdgeResult, ResultFilter, add_results, results_page
-from evosplit.cloud.storage.tables import RESULTS
+from evosplit.cloud.storage.result_records import (
+    EdgeResult,
+    add_results,
+    count_results,
+    results_page,
+    trim_results,
+)
+from evosplit.cloud.storage.tables import RESULTS as TABLE
+from evosplit.cloud.storage.tables import THINGS
+from evosplit.shared.errors import UsageError
 from evosplit.shared.result import Result
+from evosplit.shared.result_query import ResultFilter
+from evosplit.shared.result_query.count_request import CountRequest
+from evosplit.shared.result_query.matches import holds
 
-CHOICES = {"edge": ("gate", "yard"), "model": ("m", "n"), "stream": ("s", "t"), "label": ("truck", None)}
+EDGES = ("gate", "yard/north")
+GIVEN = some.lists(some.builds(EdgeResult, some.sampled_from(EDGES), RESULTS), max_size=12)
 
 
 @pytest.fixture
@@ -25,56 +39,80 @@ def records(records_url: str) -> Iterator[Records]:
     made.close()
 
 
-RESULT = some.builds(
-    lambda edge, model, stream, label, moment_s, confidence, number: EdgeResult(
-        edge, Result(f"f{number}", stream, model, moment_s, "edge", {}, confidence, None, 5), label
-    ),
-    *(some.sampled_from(CHOICES[name]) for name in ("edge", "model", "stream", "label")),
-    some.integers(0, 5).map(float),
-    some.sampled_from([None, 0.25, 0.5, 0.75]),
-    some.integers(0, 30),
-)
-FILTER = some.builds(
-    ResultFilter,
-    *(some.sampled_from([None, CHOICES[name][0]]) for name in CHOICES),
-    least_confidence=some.sampled_from([None, 0.5]),
-    since_s=some.sampled_from([None, 2.0]),
-    until_s=some.sampled_from([None, 4.0]),
-)
-
-
-def fits(kept: EdgeResult, wanted: ResultFilter) -> bool:
-    result = kept.result
-    pairs = ((wanted.edge, kept.edge), (wanted.model, result.model), (wanted.stream, result.stream))
-    confidence = -1.0 if result.confidence is None else result.confidence
-    return (
-        all(asked in (None, value) for asked, value in (*pairs, (wanted.label, kept.label)))
-        and confidence >= (wanted.least_confidence or -1.0)
-        and (wanted.since_s or 0.0) <= result.received_at_s < (wanted.until_s or 9.0)
-    )
-
-
-@given(given_results=some.lists(RESULT, max_size=12), wanted=FILTER, limit=some.integers(1, 5))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_pages_hold_what_fits_once_newest_first(
-    records: Records, given_results: list[EdgeResult], wanted: ResultFilter, limit: int
-) -> None:
+def refill(records: Records, results: list[EdgeResult]) -> list[EdgeResult]:
+    """Half of them first, then all: the first result of each frame of an edge stays."""
     with records.changing() as change:
-        change.connection.execute(delete(RESULTS))
-    add_results(records, given_results[: len(given_results) // 2])
-    add_results(records, given_results)
+        change.connection.execute(delete(TABLE))
+        change.connection.execute(delete(THINGS))
     first: dict[tuple[str, str], EdgeResult] = {}
-    for kept in given_results:
+    for kept in results:
         first.setdefault((kept.edge, kept.result.frame_id), kept)
-    right = [kept for kept in reversed(first.values()) if fits(kept, wanted)]
-    right.sort(key=lambda kept: -kept.result.received_at_s)
+    half = add_results(records, results[: len(results) // 2])
+    assert half + add_results(records, results) == len(first)
+    return list(first.values())
+
+
+@given(results=GIVEN, wanted=FILTERS, edge=some.sampled_from([None, *EDGES]))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pages_hold_what_matches_once(
+    records: Records, results: list[EdgeResult], wanted: ResultFilter, edge: str | None
+) -> None:
+    wanted = dataclasses.replace(wanted, edge=edge)
+    right = [kept for kept in refill(records, results) if holds(wanted, kept.result, kept.edge)]
     seen: list[EdgeResult] = []
-    page, before = results_page(records, wanted, limit), None
-    for _ in itertools.count():
-        assert len(page.results) <= limit
+    page = results_page(records, wanted)
+    while True:
+        assert len(page.results) <= wanted.limit
         seen += page.results
-        before = page.next_before
-        if before is None:
+        if page.next_cursor is None:
             break
-        page = results_page(records, ResultFilter(**{**vars(wanted), "before": before}), limit)
-    assert seen == right
+        page = results_page(records, dataclasses.replace(wanted, cursor=page.next_cursor))
+    assert seen == (right if wanted.order == "asc" else right[::-1])
+
+
+@given(results=GIVEN, wanted=FILTERS, split=some.sampled_from([None, "stream", "answered_by"]))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_counts_are_those_of_a_slow_count(
+    records: Records, results: list[EdgeResult], wanted: ResultFilter, split: str | None
+) -> None:
+    kept = [each.result for each in refill(records, results) if holds(wanted, each.result)]
+    right = Counter(None if split is None else getattr(result, split) for result in kept)
+    counts = count_results(records, CountRequest(wanted, "hour", split))
+    assert {(each.begins_s, each.value): each.count for each in counts} == {
+        (0.0, value): number for value, number in right.items()
+    }
+
+
+def test_labels_are_counted_each_once_for_a_result(records: Records) -> None:
+    boxes = [{"class": 0, "label": label, "score": 0.5, "box": [0, 0, 1, 1]} for label in ("a", "a", "b")]
+    result = Result("f", "gate", "net", 7300.0, "edge", {"boxes": boxes}, 0.5, None, 0)
+    refill(records, [EdgeResult("gate", result)])
+    counts = count_results(records, CountRequest(ResultFilter(), "hour", "label"))
+    assert [(each.begins_s, each.value, each.count) for each in counts] == [
+        (7200.0, "a", 1),
+        (7200.0, "b", 1),
+    ]
+
+
+def test_the_oldest_are_dropped_with_what_they_name(records: Records) -> None:
+    outcome = {"text": "AB 1"}
+    results = [
+        EdgeResult("gate", Result(f"f{number}", "gate", "net", 1.0, "edge", outcome, 0.5, None, 0))
+        for number in range(10)
+    ]
+    refill(records, results)
+    assert trim_results(records, 4) == 6
+    assert [kept.result.frame_id for kept in results_page(records, ResultFilter()).results] == [
+        "f9",
+        "f8",
+        "f7",
+        "f6",
+    ]
+    with records.reading() as seen:
+        assert seen.connection.scalar(select(func.count()).select_from(THINGS)) == 4
+
+
+@pytest.mark.parametrize("cursor", ["?!", "c3Jz", "czk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OQ"])
+def test_a_wrong_cursor_is_wrong_usage(records: Records, cursor: str) -> None:
+    with pytest.raises(UsageError):
+        results_page(records, ResultFilter(cursor=cursor))

@@ -28,6 +28,7 @@ from evosplit.cloud.tail_cache import TailCache
 from evosplit.shared.card import Card
 from evosplit.shared.errors import EvoSplitError, InputError
 from evosplit.shared.fleet.heartbeat import Heartbeat, HeartbeatAnswer
+from evosplit.shared.fleet.posted_result import PostedResult
 from evosplit.shared.graph import Graph
 from evosplit.shared.oip import HEADER_LENGTH, server_timing_header
 from evosplit.shared.serial import from_json, to_data
@@ -69,6 +70,7 @@ class FakeCloud:
     """Which release goes with a bundle: the last one, or an earlier one played again."""
     calibrations: CalibrationStore | None = None
     heartbeats: list[Heartbeat] = field(default_factory=list)
+    results: list[PostedResult] = field(default_factory=list)
     heartbeat_answer: HeartbeatAnswer | None = None
     """None: a cloud that knows no fleet."""
     page: tuple[int, str, bytes] | None = None
@@ -116,6 +118,7 @@ class FakeCloud:
                 web.put(f"/v1/models/{name}/calibrations/{{name}}/{{index}}", self._calibration),
                 web.get(f"/v1/models/{name}/weights", self._weights),
                 web.post(f"/v1/models/{name}/heartbeat", self._heartbeat),
+                web.post("/v1/results", self._result),
                 web.route("*", "/{path:.*}", self._nothing),
             ]
         )
@@ -208,6 +211,10 @@ class FakeCloud:
             self.releases.append(to_data(signed.release))
         release = {"release": self.releases[self.shown_release]} if self.releases else {}
         return web.json_response({"bundle": self.digest, "table": {}, **release})
+
+    async def _result(self, request: web.Request) -> web.Response:
+        self.results.append(from_json(PostedResult, await request.read(), EvoSplitError))
+        return web.json_response({"new": True})
 
     async def _heartbeat(self, request: web.Request) -> web.Response:
         said = from_json(Heartbeat, await self._carry(request), InputError)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from evosplit.edge.results.query import ResultFilter, query_results
+from evosplit.edge.results.query import query_results
 from evosplit.edge.results.store import Accepted, Store
 from evosplit.shared.errors import StoreError, UsageError
 from evosplit.shared.result import Breakdown, Result
+from evosplit.shared.result_query import ResultFilter
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_an_address_may_have_a_rule_behind_it(tmp_path: Path) -> None:
     settings = _edge(tmp_path, sink=("https://example.org/hook if label == 'truck'", "mqtt://broker:1884"))
     hook, broker = wanted_sinks(settings)
     assert (hook.to, hook.rule) == ("https://example.org/hook", "label == 'truck'")
-    sink, rule = make_sink(broker, NODE)
+    sink, rule = make_sink(broker, NODE, Webhook("http://cloud"))
     assert isinstance(sink, Mqtt)
     assert (sink.where, rule) == ("mqtt://broker:1884", None)
 
@@ -47,7 +47,10 @@ def test_a_file_names_sinks_with_their_secrets(tmp_path: Path) -> None:
     secret, file = tmp_path / "secret", tmp_path / "sinks.yaml"
     secret.write_text("whsec_" + "QUJD" * 10 + "\n")
     file.write_text(FILE.format(secret=secret))
-    hook, broker = (make_sink(each, NODE)[0] for each in wanted_sinks(_edge(tmp_path, sinks=file)))
+    hook, broker = (
+        make_sink(each, NODE, Webhook("http://cloud"))[0]
+        for each in wanted_sinks(_edge(tmp_path, sinks=file))
+    )
     assert isinstance(hook, Webhook)
     assert hook.key == b"ABC" * 10
     assert isinstance(broker, Mqtt)
@@ -95,7 +98,9 @@ def test_files_that_are_not_there_are_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read"):
         read_sinks(tmp_path / "none.yaml")
     with pytest.raises(UsageError, match="none"):
-        make_sink(SinkSettings(to="https://host", secret_file=tmp_path / "none"), NODE)
+        make_sink(
+            SinkSettings(to="https://host", secret_file=tmp_path / "none"), NODE, Webhook("http://cloud")
+        )
 
 
 def test_two_sinks_do_not_share_a_cursor(tmp_path: Path) -> None:
