@@ -13,7 +13,7 @@ import pytest
 
 CHROMIUM = shutil.which("chromium")
 REFUSED = "the server responded with a status of 4"
-"""What Chromium writes for answers that the page is meant to have: a wrong token, a stream without a picture."""
+"""What Chromium writes for answers that are meant: a wrong token, a stream without a picture."""
 
 
 @dataclass
@@ -38,14 +38,9 @@ class Tab:
         """Serious findings of axe on what is shown."""
         code = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
         await self.page.evaluate(code)
-        found = (await self.page.evaluate("axe.run()"))["violations"]
-        return [
-            f"{item['id']}: {node['html']}" for item in found if _is_serious(item) for node in item["nodes"]
-        ]
-
-
-def _is_serious(finding: dict[str, Any]) -> bool:
-    return finding["impact"] in ("serious", "critical")
+        violations = (await self.page.evaluate("axe.run()"))["violations"]
+        serious = [item for item in violations if item["impact"] in ("serious", "critical")]
+        return [f"{item['id']}: {node['html']}" for item in serious for node in item["nodes"]]
 
 
 @contextlib.asynccontextmanager
