@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test fuzz lint api bench bench-edge bench-codec bench-cloud bench-link bench-loop bench-planner lock test-compose smoke-compose clean
+.PHONY: install demo test fuzz lint lint-web api bench bench-edge bench-codec bench-cloud bench-link bench-loop bench-planner lock test-compose smoke-compose clean
 
 install: $(STAMP)
 
@@ -39,6 +39,13 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Types of the dashboard's scripts, by JSDoc. The compiler is fetched by npm, into a folder that git ignores.
+TYPESCRIPT := 7.0.2
+lint-web:
+	@command -v npm > /dev/null || { echo "lint-web NEEDS npm, which is not here: the dashboard's scripts were NOT checked"; exit 1; }
+	npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix build/web typescript@$(TYPESCRIPT)
+	build/web/node_modules/.bin/tsc --project shared/web/jsconfig.json
 
 # The page of the Python API, from the docstrings; a test says when it is stale.
 api: $(STAMP)

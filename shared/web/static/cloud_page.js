@@ -3,6 +3,7 @@
 import { ApiError } from "./api.js";
 import { fleetView } from "./fleet_view.js";
 import { modelsView } from "./models_view.js";
+import { resultsView } from "./results_view.js";
 import { shell, showFacts } from "./shell.js";
 
 const POLL_MS = 3000;
@@ -11,6 +12,7 @@ const POLL_MS = 3000;
 export function cloudPage(session, logOut) {
   const frame = shell([
     { name: "fleet", title: "Fleet", make: fleetView },
+    { name: "results", title: "Results", make: resultsView },
     { name: "models", title: "Models", make: modelsView },
   ], () => logOut());
   showFacts(frame.facts, [["", "cloud"]]);

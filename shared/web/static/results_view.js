@@ -1,4 +1,4 @@
-/** Results view: the store's results, filtered, in pages. */
+/** Results view: what an agent, or the cloud of its edges, has stored; filtered, in pages. */
 
 import { ApiError, getJson } from "./api.js";
 import { readingOf } from "./agent_state.js";
@@ -11,6 +11,9 @@ const ANSWERS = ["", "edge", "cloud", "exit", "edge-fallback", "nobody"];
 export function resultsView() {
   const fields = {
     stream: html("input", { name: "stream", autocomplete: "off" }),
+    label: html("input", { name: "label", autocomplete: "off" }),
+    text: html("input", { name: "text", autocomplete: "off" }),
+    min_confidence: html("input", { name: "min_confidence", type: "number", min: 0, max: 1, step: 0.05 }),
     answered_by: html("select", { name: "answered_by" }, ...ANSWERS.map((name) => html("option", { value: name }, name || "anybody"))),
     since: html("input", { name: "since", type: "datetime-local" }),
     until: html("input", { name: "until", type: "datetime-local" }),
@@ -21,7 +24,8 @@ export function resultsView() {
   /** @type {string | null} */
   let cursor = null;
   const form = html("form", { class: "row", submit: (event) => { event.preventDefault(); void load(null); } },
-    html("label", {}, "Stream", fields.stream), html("label", {}, "Answered by", fields.answered_by),
+    html("label", {}, "Stream", fields.stream), html("label", {}, "Label", fields.label), html("label", {}, "Text contains", fields.text),
+    html("label", {}, "Least confidence", fields.min_confidence), html("label", {}, "Answered by", fields.answered_by),
     html("label", {}, "Since", fields.since), html("label", {}, "Until", fields.until),
     html("button", { class: "main", type: "submit" }, "Show"));
 
@@ -47,9 +51,10 @@ export function resultsView() {
 
 /** @param {import("./types.js").Result[]} results */
 function resultTable(results) {
+  const isFleet = results.some((result) => result.edge);
   const rows = results.map((result) => [
-    clock(result.received_at_s), result.stream, readingOf(result), result.answered_by, seconds(result.breakdown.total_s),
+    clock(result.received_at_s), ...(isFleet ? [result.edge] : []), result.stream, readingOf(result), result.answered_by, seconds(result.breakdown.total_s),
     result.cut_key ?? "–", bytes(result.wire_bytes), html("code", {}, result.frame_id),
   ]);
-  return table("Results", ["received", "stream", "reading", "answered by", "latency", "cut", "sent", "frame"], rows, "No results for this filter.");
+  return table("Results", ["received", ...(isFleet ? ["edge"] : []), "stream", "reading", "answered by", "latency", "cut", "sent", "frame"], rows, "No results for this filter.");
 }

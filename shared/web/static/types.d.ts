@@ -10,7 +10,7 @@ export interface Outcome { boxes?: Box[]; top?: Named[]; text?: string }
 export interface Result {
   frame_id: string; stream: string; received_at_s: number; answered_by: string; outcome: Outcome | null;
   confidence: number | null; plan_digest: string | null; wire_bytes: number; breakdown: Breakdown;
-  error: string | null; cut_key: string | null; hook: string | null; late: boolean; cloud: string | null;
+  error: string | null; cut_key: string | null; hook: string | null; edge?: string; late: boolean; cloud: string | null;
 }
 export interface ResultPage { results: Result[]; next_cursor: string | null }
 export interface Link { bandwidth_bps: number; rtt_s: number; loss?: number; samples?: number }
