@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from evosplit.cli.doctor_view import print_findings
 from evosplit.cli.options import FOLDER, as_share, config_option, drop_option, token_option
 from evosplit.cli.settings_options import given, settings_options
+from evosplit.edge.doctor.finding import has_problem
 from evosplit.edge.server import serve_edge
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.config.load import load_settings
@@ -29,6 +32,9 @@ from evosplit.shared.config.load import load_settings
     metavar="ADDRESS[ if RULE]",
     help="Send results there, too: https://... or mqtt://...; may be given several times.",
 )
+@click.option(
+    "--doctor", is_flag=True, help="Check device, settings and clouds, and say what to do; do not serve."
+)
 @drop_option
 @token_option
 @config_option
@@ -44,6 +50,7 @@ def edge(
     config: Path | None,
     settings: Path | None,
     max_drop: float | None,
+    doctor: bool,
     **options: Any,  # noqa: ANN401 - as `EdgeSettings` has them
 ) -> None:
     r"""Run the front of MODEL here and let the cloud finish it.
@@ -58,8 +65,12 @@ def edge(
 
     \b
     Example: evosplit edge --cloud http://cloud:8000 --model gate --port 9000
+             evosplit edge --config edge.yaml --doctor
     """
     told = given(context, options)
     if max_drop is not None:
         told["max_drop"] = as_share(max_drop)
-    serve_edge(load_settings(EdgeSettings, told, config, settings).settings)
+    wanted = load_settings(EdgeSettings, told, config, settings).settings
+    if doctor:
+        sys.exit(1 if has_problem(print_findings(wanted)) else 0)
+    serve_edge(wanted)

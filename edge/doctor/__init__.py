@@ -1,0 +1,1 @@
+"""Self-diagnosis of an agent's surroundings: device, settings, clouds, and what to do."""
