@@ -45,6 +45,7 @@ class TailCache:
         self._limit_bytes = limit_bytes
         self._slots: Lru[TailKey, _Slot] = Lru(limit_bytes)
         self._lock = threading.Lock()
+        self._builds = 0
         self._late_builds = 0
 
     def __len__(self) -> int:
@@ -60,6 +61,12 @@ class TailCache:
         """Estimate of what all tails take together."""
         with self._lock:
             return int(self._slots.total)
+
+    @property
+    def builds(self) -> int:
+        """How many tails were built."""
+        with self._lock:
+            return self._builds
 
     @property
     def late_builds(self) -> int:
@@ -108,6 +115,7 @@ class TailCache:
                 self._slots.pop(key)
             raise
         with self._lock:
+            self._builds += 1
             slot.tail = tail
             self._slots.put(key, slot, tail.memory_bytes)
         return tail
