@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test fuzz lint lint-web api bench bench-edge bench-codec bench-cloud bench-link bench-loop bench-planner lock test-compose smoke-compose clean
+.PHONY: install demo test test-faults fuzz lint lint-web api bench bench-edge bench-codec bench-cloud bench-link bench-loop bench-planner lock test-compose smoke-compose clean
 
 install: $(STAMP)
 
@@ -23,6 +23,10 @@ demo: $(STAMP)
 # A process for each of two cores; the tests of one file stay together, since they share what is slow to start.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Several real clouds and agents, of which some stand still or die: five minutes.
+test-faults: $(STAMP)
+	$(BIN)/python -m pytest -m faults tests/cloud
 
 # 10^6 mutated entropy-coded frames, FUZZ_REQUESTS mutated requests at the handlers of each tier; then new random
 # examples for the property tests, for FUZZ_SECONDS: what fails becomes an @example.

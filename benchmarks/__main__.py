@@ -8,8 +8,9 @@ from importlib import import_module
 ALL = (
     *("quantise", "split_overhead", "overhead", "fixed_costs", "edge_memory", "demo_time"),
     *("first_frame", "cloud_throughput", "secure_overhead"),
-    *("plan_switches", "cloud_outage", "spool_crash", "soak"),
+    *("plan_switches", "cloud_outage", "spool_crash", "soak", "history"),
     *("masked_conv", "int8_heads", "head_borders", "cifar_hooks", "easy_frames"),
+    "dashboard",
     *("hall_change", "hall_delta"),
     *("gate_hooks", "idle_training"),
     *("trainers", "sampler_memory"),

@@ -102,7 +102,12 @@ async def build_agent(
     background = Supervisor(metrics.background_failed)
     hooks = await asyncio.to_thread(hook_manager, engine, settings, background, audits, pause)
     await plans.start()
-    kept = (settings.folder / "results.sqlite", settings.keep_results, settings.keep_bytes)
+    kept = (
+        settings.folder / "results.sqlite",
+        settings.keep_results,
+        settings.keep_bytes,
+        settings.keep_for_s,
+    )
     store = await asyncio.to_thread(open_store, *kept) if before is None else before.store
     profile = RuntimeProfile()
     savings = SavingsRecord(network, profile, hooks, settings.folder, settings.slowdown, _is_masked(settings))

@@ -290,6 +290,9 @@ class EdgeSettings(BaseSettings):
     probe_interval_s: float = Field(1.0, gt=0, description="Seconds between two looks at the link.")
     max_in_flight: int = Field(64, ge=1, description="Frames under way at once; more are refused.")
     max_body_bytes: Size = Field(64 * 10**6, description="Largest request that is accepted.")
+    keep_for_s: Duration | None = _option(
+        None, "--keep-for", "Drop results that are older, as in 30d. [default: none for their age]", gt=0
+    )
     keep_results: int = Field(100_000, ge=1, description="Results that are kept; the oldest go first.")
     keep_bytes: Size = Field(256 * 10**6, ge=1, description="Disk for results; the oldest go first.")
 

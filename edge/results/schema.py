@@ -1,4 +1,8 @@
-"""SQL schema of the result store, and its statements within the caller's transaction."""
+"""SQL schema of the result store, and its statements within the caller's transaction.
+
+The table ``blocks`` has the times of each thousand results, which are in the order in which they were
+finished, not quite in that in which they came.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +39,15 @@ CREATE INDEX IF NOT EXISTS results_by_answer ON results (answered_by, sequence);
 CREATE INDEX IF NOT EXISTS results_by_plan ON results (plan_digest, sequence);
 CREATE INDEX IF NOT EXISTS results_by_cut ON results (cut_key, sequence);
 CREATE INDEX IF NOT EXISTS things_by_label ON things (label, sequence, confidence, x, y);
+CREATE INDEX IF NOT EXISTS things_by_sureness ON things (label, confidence);
+CREATE INDEX IF NOT EXISTS things_by_text ON things (text) WHERE text IS NOT NULL;
 CREATE INDEX IF NOT EXISTS things_by_confidence ON things (confidence, sequence);
+CREATE TABLE IF NOT EXISTS blocks (block INTEGER PRIMARY KEY, first_s REAL NOT NULL, last_s REAL NOT NULL);
+CREATE TRIGGER IF NOT EXISTS block_of_result AFTER INSERT ON results BEGIN
+    INSERT INTO blocks VALUES (new.sequence / 1000, new.received_at_s, new.received_at_s)
+        ON CONFLICT (block) DO UPDATE SET
+            first_s = min(first_s, excluded.first_s), last_s = max(last_s, excluded.last_s);
+END;
 CREATE TABLE IF NOT EXISTS totals (kept INTEGER NOT NULL, size_bytes INTEGER NOT NULL);
 INSERT INTO totals SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM totals);
 CREATE TRIGGER IF NOT EXISTS results_added AFTER INSERT ON results
@@ -53,6 +65,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_THING: Final = "INSERT INTO things VALUES (?, ?, ?, ?, ?, ?, ?)"
 _FILL: Final = "UPDATE results SET model = ?, plan_digest = ?, cut_key = ?, late = ? WHERE sequence = ?"
+_FILL_BLOCKS: Final = """
+INSERT INTO blocks SELECT sequence / 1000, min(received_at_s), max(received_at_s) FROM results GROUP BY 1
+"""
 _ADDED: Final = ("model TEXT", "plan_digest TEXT", "cut_key TEXT", "late INTEGER")
 """Columns that stores of earlier versions lack."""
 _FILLED: Final = 1000
@@ -68,6 +83,8 @@ def create(db: sqlite3.Connection) -> None:
     for column in old:
         db.execute(f"ALTER TABLE results ADD COLUMN {column}")
     db.executescript(SCHEMA)
+    if db.execute("SELECT NOT EXISTS (SELECT 1 FROM blocks)").fetchone()[0]:
+        db.execute(_FILL_BLOCKS)
     while rows := db.execute(
         "SELECT sequence, body FROM results WHERE model IS NULL LIMIT ?", (_FILLED,)
     ).fetchall():
@@ -117,8 +134,14 @@ def interrupted(db: sqlite3.Connection) -> list[Result]:
     ]
 
 
-def trim(db: sqlite3.Connection, keep_results: int, keep_bytes: int) -> None:
-    """Drop the oldest results until both limits hold (a tenth of the rows at a time for the bytes)."""
+def trim(db: sqlite3.Connection, keep_results: int, keep_bytes: int, since_s: float | None) -> None:
+    """Drop results that came before a moment, and the oldest until both other limits hold.
+
+    For the bytes a tenth of the rows goes at a time.
+    """
+    if since_s is not None:
+        db.execute("DELETE FROM results WHERE received_at_s < ?", (since_s,))
+        db.execute("DELETE FROM blocks WHERE last_s < ?", (since_s,))
     while True:
         kept, size_bytes = db.execute("SELECT kept, size_bytes FROM totals").fetchone()
         surplus = max(kept - keep_results, 0)

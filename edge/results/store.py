@@ -10,6 +10,7 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -45,8 +46,8 @@ class Accepted:
 class Store:
     """The results of one agent. Methods that return a Future end, committed, in the writer thread.
 
-    ``commits`` tells readers of new rows. A file that another process locks is waited for, ``patience_s`` at
-    most.
+    ``commits`` tells readers of new rows. Results older than ``keep_for_s`` by the clock ``wall_s`` are
+    dropped when others come. A file that another process locks is waited for, ``patience_s`` at most.
     """
 
     def __init__(
@@ -55,8 +56,12 @@ class Store:
         keep_results: int = 100_000,
         keep_bytes: int = 256 * 10**6,
         patience_s: float = PATIENCE_S,
+        keep_for_s: float | None = None,
+        wall_s: Callable[[], float] = time.time,
     ) -> None:
         self._keep = (keep_results, keep_bytes)
+        self._keep_for_s = keep_for_s
+        self._wall_s = wall_s
         self._writes: queue.SimpleQueue[tuple[Write, Future[None]] | None] = queue.SimpleQueue()
         self._read_lock = threading.Lock()
         self._closed = False
@@ -122,8 +127,12 @@ class Store:
             lost = interrupted(self._writer)
             for result in lost:
                 insert_result(self._writer, result)
-            trim(self._writer, *self._keep)
+            self._trim()
         return len(lost)
+
+    def _trim(self) -> None:
+        since_s = None if self._keep_for_s is None else self._wall_s() - self._keep_for_s
+        trim(self._writer, *self._keep, since_s)
 
     def _write_all(self) -> None:
         while (first := self._writes.get()) is not None:
@@ -158,12 +167,12 @@ class Store:
         with self._writer:
             for write, _ in batch:
                 write(self._writer)
-            trim(self._writer, *self._keep)
+            self._trim()
 
 
-def open_store(path: Path, keep_results: int, keep_bytes: int) -> Store:
+def open_store(path: Path, keep_results: int, keep_bytes: int, keep_for_s: float | None = None) -> Store:
     """The store of an earlier run, or a new one; what was never finished is said in the log."""
-    store = Store(path, keep_results, keep_bytes)
+    store = Store(path, keep_results, keep_bytes, keep_for_s=keep_for_s)
     if store.interrupted:
         _log.warning(
             "%d frames of an earlier run were never finished: recorded as failures", store.interrupted

@@ -22,7 +22,7 @@ from evosplit.shared.free_ports import free_ports
 from tests.compose.chain_network import NAME, model_folder
 from tests.frame_traffic import Door, traffic, until
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.timeout(600)]
 
 TOKEN = "a-token-of-the-tests"
 SLOWDOWN = "--slowdown=30"

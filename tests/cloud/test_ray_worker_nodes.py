@@ -22,7 +22,7 @@ from evosplit.cloud.front.runtime_api import ask, control_sockets
 from evosplit.cloud.registry import Registry
 from evosplit.shared.free_ports import free_ports
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.timeout(600)]
 
 EDGES = 6
 """More than one replica is sent at a time, though all come from one address."""

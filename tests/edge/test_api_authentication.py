@@ -23,6 +23,8 @@ PAGES = {
     ("GET", "/v1/results/x"): {"read"},
     ("GET", "/v1/plan"): {"read"},
     ("GET", "/v1/profile"): {"read"},
+    ("GET", "/v1/network"): {"read"},
+    ("GET", "/v1/sinks"): {"read"},
     ("GET", "/metrics"): {"read"},
 }
 

@@ -81,6 +81,7 @@ async def test_results_are_filtered(browser: Any, on: Stage) -> None:
     await on.post(picture(1), stream="yard")
     await on.post(picture(2), stream="gate")
     async with logged_in(browser, on) as opened:
+        await opened.shows("#newest", "answered by")
         await opened.view("Results")
         await opened.shows("main table", "yard")
         await opened.page.fill("[name=stream]", "gate")

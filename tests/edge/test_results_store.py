@@ -166,3 +166,16 @@ def test_a_file_that_is_no_database_is_a_store_error(tmp_path: Path) -> None:
 
 def test_wal_is_on(store: Store) -> None:
     assert store.select("PRAGMA journal_mode", ()) == [("wal",)]
+
+
+def test_retention_by_age(tmp_path: Path) -> None:
+    now_s = [1010.0]
+    store = Store(tmp_path / "results.sqlite", keep_for_s=5.0, wall_s=lambda: now_s[0])
+    fill(store, [make_result(index) for index in range(10)])
+    assert {result.frame_id for result in query_results(store, ResultFilter()).results} == {
+        f"f{index}" for index in range(5, 10)
+    }
+    now_s[0] = 2000.0
+    fill(store, [make_result(1000)])
+    assert [result.frame_id for result in query_results(store, ResultFilter()).results] == ["f1000"]
+    store.close()

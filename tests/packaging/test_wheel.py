@@ -57,6 +57,7 @@ def test_the_wheel_holds_one_name(wheel: Path) -> None:
 def test_the_wheel_holds_the_data_files(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     data = [path for folder in ("assets", "cards") for path in (ROOT / "cli" / folder).iterdir()]
+    data += (ROOT / "shared" / "web" / "static").iterdir()
     expected = {f"evosplit/{path.relative_to(ROOT)}" for path in data if path.is_file()}
     assert expected
     assert expected | {"evosplit/cloud/serve_config.yaml", "evosplit/py.typed"} <= names

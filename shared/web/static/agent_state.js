@@ -57,7 +57,7 @@ export function readingOf(result) {
   const { boxes, top, text } = result.outcome ?? {};
   if (boxes) return boxes.length ? boxes.map((box) => named(box)).join(", ") : "nothing found";
   if (top?.[0]) return named(top[0]);
-  return text ?? "–";
+  return text || (text === "" ? "no text" : "–");
 }
 
 /** @param {{ label?: string, class?: number, score: number }} thing */

@@ -49,7 +49,7 @@ function layers({ layers: all }, { plan, edge_layers }, tell) {
 function cut({ layers: all }, { plan, edge_layers }) {
   if (edge_layers.length === all.length) return [];
   const x = (WIDTH / all.length) * ((edge_layers.at(-1) ?? -1) + 1);
-  const bits = Object.values(plan.wire).map((code) => `${code.bits} bit${code.codec ? ` ${code.codec}` : ""}`).join(" + ");
+  const bits = Object.values(plan.wire).map((code) => `${code.bits} bits${code.codec && code.codec !== "none" ? ` ${code.codec}` : ""}`).join(" + ");
   const anchor = x > WIDTH * 0.7 ? "end" : "start";
   return [
     svg("line", { class: "cut", x1: x, x2: x, y1: 4, y2: HEIGHT - 14 }),

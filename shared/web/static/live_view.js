@@ -13,7 +13,7 @@ const REDRAW_MS = 90;
 
 /** @param {AgentState} state */
 export function liveView(state) {
-  const choice = html("select", { id: "stream", change: () => results(true) });
+  const choice = html("select", { id: "stream", change: () => draw() });
   const picture = pictureOverlay();
   const chart = breakdownChart();
   const newest = html("dl", { class: "facts2", id: "newest" });
@@ -21,17 +21,23 @@ export function liveView(state) {
   const element = html("div", { class: "pair" },
     section("Newest frame", html("div", { class: "row" }, html("label", { for: "stream" }, "Stream", choice), rate), picture.element),
     html("div", { class: "stack" }, section("Where the time went, frame by frame", chart.element), section("Newest result", newest)));
-  let drawn_ms = 0;
+  let isDue = false;
 
   function polled() {
     const { profile } = state;
     if (profile) setText(rate, `${profile.frames_per_s.toFixed(1)} frames/s, median ${seconds(profile.latency_s.p50)}, 95th percentile ${seconds(profile.latency_s.p95)}`);
   }
 
-  /** @param {boolean} [now] */
-  function results(now = false) {
-    if (!now && performance.now() - drawn_ms < REDRAW_MS) return;
-    drawn_ms = performance.now();
+  /** Draw soon, once for all results until then: the last one is never left out. */
+  function results() {
+    if (isDue) return;
+    isDue = true;
+    setTimeout(draw, REDRAW_MS);
+  }
+
+  function draw() {
+    isDue = false;
+    if (!element.isConnected) return;
     streams(choice, state.results);
     const own = state.results.filter((result) => result.stream === choice.value);
     const last = own.at(-1);
@@ -40,7 +46,7 @@ export function liveView(state) {
     facts(newest, last);
     void picture.show(choice.value, own.slice(-60));
   }
-  results(true);
+  results();
   polled();
   return { element, polled, results };
 }

@@ -35,9 +35,11 @@ export function share(value) {
   return isMissing(value) ? "–" : `${(Number(value) * 100).toFixed(1)} %`;
 }
 
-/** @param {number} unixSeconds */
+/** The time of day, with the date where it is not today's. @param {number} unixSeconds */
 export function clock(unixSeconds) {
-  return new Date(unixSeconds * 1000).toLocaleTimeString("en-GB");
+  const moment = new Date(unixSeconds * 1000);
+  const isToday = moment.toDateString() === new Date().toDateString();
+  return isToday ? moment.toLocaleTimeString("en-GB") : moment.toLocaleString("en-GB");
 }
 
 /** How long ago. @param {number} age_s */

@@ -14,11 +14,17 @@ export function pictureOverlay() {
   const note = html("p", { class: "note" }, "no frame yet");
   const element = html("div", { class: "picture" }, image, over, tags, note);
   let isFetching = false;
+  /** @type {(() => void) | null} what was asked for meanwhile */
+  let next = null;
   let address = "";
 
   /** @param {string} stream @param {Result[]} results */
   async function show(stream, results) {
-    if (isFetching || document.hidden) return;
+    if (document.hidden) return;
+    if (isFetching) {
+      next = () => void show(stream, results);
+      return;
+    }
     isFetching = true;
     try {
       const answer = await request(`/v1/streams/${encodeURIComponent(stream)}/picture`);
@@ -33,6 +39,9 @@ export function pictureOverlay() {
       mark(results.findLast((result) => result.stream === stream));
     } finally {
       isFetching = false;
+      const again = next;
+      next = null;
+      again?.();
     }
   }
 
