@@ -66,9 +66,8 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
     store = settings.store_places.open()
     restorations = Restorations(store.objects)
     builder = TailBuilder(settings.session_threads, gpu_provider() if settings.num_gpus else "cpu")
-    make_plane = functools.partial(
-        *(DataPlane, registry, TailCache(settings.tail_cache_bytes), builder, streams, restorations.networks)
-    )
+    tails = TailCache(settings.tail_cache_bytes)
+    make_plane = functools.partial(DataPlane, registry, tails, builder, streams, restorations.networks)
     _warm_up(make_plane(), registry)  # with metrics of its own: what nobody asked for is not counted
     plane = make_plane(ReplicaMetrics(version=version("evosplit")))
     planning = PlanningProcess(settings.store_places, settings.session_threads, settings.shapes)

@@ -131,7 +131,7 @@ class DataPlane:
         """Build the whole model's session, which runs it, too. Raises ModelError."""
         cut = prefix_cut(model.graph, 0)
         key = TailKey(model.graph.sha256, cut.key)
-        self._tails.get(key, lambda: self._builder.build_measured(model.graph, cut))
+        self._tails.get(key, lambda: self._builder.build_measured(model.graph, cut), is_awaited=False)
 
     def prefetch(self, planned: PlannedTail) -> None:
         """Build a tail, which runs it, unless it is there, or has no room, or its model is not served.

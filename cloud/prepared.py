@@ -65,7 +65,7 @@ class Prepared:
         return TailKey(self.model.graph.sha256, self.cut.key, names)
 
     def times_s(self, started_s: float, tail_s: float) -> dict[str, float]:
-        """Of a run begun at ``started_s``. Every wait is the queue's: for decoder, slot and build of the tail."""
+        """Of a run begun at ``started_s``. Every wait is the queue's: decoder, slot, a tail's build."""
         queue_s = self.queue_s + max(started_s - self.ready_s, 0.0)
         return {"queue_s": queue_s, "decode_s": self.decode_s, "tail_s": tail_s}
 

@@ -74,14 +74,14 @@ class TailCache:
         with self._lock:
             return self._late_builds
 
-    def get(self, key: TailKey, build: Callable[[], Tail]) -> Tail:
-        """The tail of a key, built by the first caller. Raises what ``build`` raises."""
+    def get(self, key: TailKey, build: Callable[[], Tail], is_awaited: bool = True) -> Tail:
+        """The tail of a key, built by the first caller, late if a request waits. Raises as ``build``."""
         slot = self._slot(key)
         with slot.building:
             if slot.tail is not None:
                 return slot.tail
             with self._lock:
-                self._late_builds += 1
+                self._late_builds += is_awaited
             return self._fill(key, slot, build)
 
     def prefetch(self, key: TailKey, wanted_bytes: int, build: Callable[[], Tail]) -> Tail | None:
