@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from evosplit.cloud.authentication import OPEN_PATHS
 from evosplit.cloud.error_responses import unavailable
+from evosplit.cloud.telemetry.metrics import ReplicaMetrics
 
 MAX_ONGOING_REQUESTS: Final = 64
 """Requests that one replica holds at a time."""
@@ -20,7 +21,10 @@ MAX_ONGOING_REQUESTS: Final = 64
 class AdmissionControl:
     """ASGI middleware; health checks are always answered. For one event loop."""
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_ONGOING_REQUESTS) -> None:
+    def __init__(
+        self, app: ASGIApp, limit: int = MAX_ONGOING_REQUESTS, metrics: ReplicaMetrics | None = None
+    ) -> None:
+        self._metrics = ReplicaMetrics() if metrics is None else metrics
         self._app = app
         self._limit = limit
         self._ongoing = 0
@@ -30,6 +34,7 @@ class AdmissionControl:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
         elif self._ongoing >= self._limit:
+            self._metrics.shed()
             await self._refusal()(scope, receive, send)
         else:
             await self._counted(scope, receive, send)

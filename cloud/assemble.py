@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from typing import Final
 
 import numpy as np
@@ -30,6 +32,7 @@ from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.cloud.tail_warming import TailWarmer
+from evosplit.cloud.telemetry.metrics import ReplicaMetrics
 from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.kernels.warm import warm_entropy_coding
 from evosplit.shared.graph import prefix_cut
@@ -63,8 +66,10 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
     store = settings.store_places.open()
     restorations = Restorations(store.objects)
     builder = TailBuilder(settings.session_threads, gpu_provider() if settings.num_gpus else "cpu")
-    plane = DataPlane(registry, TailCache(settings.tail_cache_bytes), builder, streams, restorations.networks)
-    _warm_up(plane, registry)
+    tails = TailCache(settings.tail_cache_bytes)
+    make_plane = functools.partial(DataPlane, registry, tails, builder, streams, restorations.networks)
+    _warm_up(make_plane(), registry)  # with metrics of its own: what nobody asked for is not counted
+    plane = make_plane(ReplicaMetrics(version=version("evosplit")))
     planning = PlanningProcess(settings.store_places, settings.session_threads, settings.shapes)
     learner = RestorationLearner(ThreadPoolExecutor(1, "learn"), planning.learn)
     plans = PlanService(store, planning, learner.notice)

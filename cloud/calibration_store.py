@@ -110,13 +110,13 @@ def calibrations_in(objects: Objects) -> CalibrationStore:
 
 def check_input(model: Model, body: bytes, header_length: int | None) -> Feeds:
     """The network's inputs in an inference request. Raises InputError, WireError."""
-    _, cut, feeds, _ = read_inputs(model, parse_request(body, header_length), StreamStore(0))
-    if cut != prefix_cut(model.graph, 0):
+    entry = read_inputs(model, parse_request(body, header_length), StreamStore(0))
+    if entry.cut != prefix_cut(model.graph, 0):
         raise InputError("a calibration input is what the whole network reads, not what crosses a cut")
-    for name, array in feeds.items():
+    for name, array in entry.feeds.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise InputError(f"a calibration input has NaN or infinity in {name!r}")
-    return dict(feeds)
+    return dict(entry.feeds)
 
 
 def _inputs(place: Objects) -> dict[int, Entry]:

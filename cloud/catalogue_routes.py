@@ -1,4 +1,4 @@
-"""HTTP routes of metadata: the server, its models, their skeletons, plans and bundles."""
+"""HTTP routes of metadata: the server and its metrics, its models, their skeletons, plans and bundles."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from evosplit.shared.oip import (
 from evosplit.shared.serial import to_json
 
 NAME: Final = "evosplit"
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def healthy(_request: Request) -> Response:
@@ -36,6 +37,11 @@ async def healthy(_request: Request) -> Response:
 async def server(_request: Request) -> Response:
     """Name, version, extensions."""
     return JSONResponse(server_metadata(NAME, version("evosplit")))
+
+
+async def metrics(request: Request) -> Response:
+    """Prometheus metrics of the replica that answers; in the event loop, which alone knows the queue."""
+    return Response(services_of(request).plane.metrics.text(), headers={"Content-Type": METRICS_TYPE})
 
 
 async def metadata(request: Request) -> Response:

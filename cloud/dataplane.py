@@ -6,32 +6,20 @@ import functools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-from numpy.typing import NDArray
 
 from evosplit.cloud.planned_tails import PlannedTail
+from evosplit.cloud.prepared import Answer, Prepared
 from evosplit.cloud.registry import Model, Registry
 from evosplit.cloud.request_inputs import Feeds, no_restorations, pass_through_outputs, read_inputs
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache, TailKey
+from evosplit.cloud.telemetry.live_figures import LiveFigure, LiveFigures
+from evosplit.cloud.telemetry.metrics import ReplicaMetrics, StepTimes
 from evosplit.shared.errors import EvoSplitError, InputError, StaleModelError
-from evosplit.shared.graph import Cut, parse_cut, prefix_cut
-from evosplit.shared.oip import (
-    STALE_MODEL,
-    InferRequest,
-    InferResponse,
-    Scalar,
-    build_response,
-    parse_request,
-    requested_outputs,
-)
-from evosplit.shared.restoration.network import Restoration
+from evosplit.shared.graph import parse_cut, prefix_cut
+from evosplit.shared.oip import parse_request
 from evosplit.shared.restoration.store import RestorationOf
-
-Answer: TypeAlias = tuple[bytes, int | None]
-"""Body and header length of an answer."""
 
 
 @dataclass(frozen=True)
@@ -48,31 +36,6 @@ class Call:
     client: str = ""
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A request that is ready to run since ``ready_s``: where it enters the network, and what goes in there.
-
-    ``queue_s`` is its wait until it was decoded.
-    """
-
-    model: Model
-    request: InferRequest
-    cut: Cut
-    feeds: Feeds
-    restorations: tuple[Restoration, ...]
-    queue_s: float
-    decode_s: float
-    ready_s: float
-    is_stale: bool = False
-    """A frame of another content of the model than its sender would get plans for now."""
-
-    @property
-    def key(self) -> TailKey:
-        """The tail that it runs on: what has the same key may run together."""
-        names = tuple(each.name for each in self.restorations)
-        return TailKey(self.model.graph.sha256, self.cut.key, names)
-
-
 class DataPlane:
     """Whole models for any client, and tails for encoded frames. Safe to call from several threads."""
 
@@ -83,7 +46,10 @@ class DataPlane:
         builder: TailBuilder,
         streams: StreamStore | None = None,
         restoration_of: RestorationOf = no_restorations,
+        metrics: ReplicaMetrics | None = None,
     ) -> None:
+        self.metrics = ReplicaMetrics() if metrics is None else metrics
+        self.metrics.register(_figures(tails))
         self._registry = registry
         self._tails = tails
         self._builder = builder
@@ -119,9 +85,8 @@ class DataPlane:
         model_of = functools.partial(self._registry.of_content, name) if call.version is None else None
         entry = read_inputs(chosen, request, self._streams, self._restoration_of, model_of)
         ready_s = time.perf_counter()
-        what = (entry.model, request, entry.cut, entry.feeds, entry.restorations)
         times_s = (started_s - call.received_s, ready_s - started_s, ready_s)
-        return Prepared(*what, *times_s, is_stale=entry.model is not chosen)
+        return Prepared(entry, request, *times_s, is_stale=entry.model is not chosen)
 
     def run(self, batch: Sequence[Prepared]) -> list[Answer | EvoSplitError]:
         """The answers to requests of one key, or what was wrong with each. Raises what building raises."""
@@ -137,7 +102,19 @@ class DataPlane:
                 return [problem]
             return [answer for each in batch for answer in self.run([each])]  # only one may be to blame
         tail_s = time.perf_counter() - started_s
-        return [_answer(each, made, started_s, tail_s) for each, made in zip(batch, outputs, strict=True)]
+        self.metrics.ran(first.model.name, first.cut.key, len(batch), tail_s)
+        pairs = zip(batch, outputs, strict=True)
+        return [self._encoded(each, made, started_s, tail_s) for each, made in pairs]
+
+    def _encoded(self, prepared: Prepared, made: Feeds, started_s: float, tail_s: float) -> Answer:
+        times_s = prepared.times_s(started_s, tail_s)
+        began_s = time.perf_counter()
+        answer = prepared.encode(made, times_s)
+        self.metrics.answered(
+            *(prepared.model.name, prepared.cut.key, prepared.entry.kind),
+            StepTimes(**times_s, encode_s=time.perf_counter() - began_s),
+        )
+        return answer
 
     def outputs(self, prepared: Prepared) -> Feeds:
         """What the network makes of one request, beside those that are answered. Raises InputError."""
@@ -154,7 +131,7 @@ class DataPlane:
         """Build the whole model's session, which runs it, too. Raises ModelError."""
         cut = prefix_cut(model.graph, 0)
         key = TailKey(model.graph.sha256, cut.key)
-        self._tails.get(key, lambda: self._builder.build_measured(model.graph, cut))
+        self._tails.get(key, lambda: self._builder.build_measured(model.graph, cut), is_awaited=False)
 
     def prefetch(self, planned: PlannedTail) -> None:
         """Build a tail, which runs it, unless it is there, or has no room, or its model is not served.
@@ -175,20 +152,17 @@ class DataPlane:
         )
 
 
-def _answer(prepared: Prepared, made: dict[str, NDArray[Any]], started_s: float, tail_s: float) -> Answer:
-    """Every wait is the queue's: for a decoder, a slot, a tail that has to be built."""
-    model, request = prepared.model, prepared.request
-    queue_s = prepared.queue_s + max(started_s - prepared.ready_s, 0.0)
-    outputs = dict(made)
-    if not prepared.cut.layers:
-        outputs |= pass_through_outputs(model.graph, prepared.feeds)
-    times_s = {"queue_s": queue_s, "decode_s": prepared.decode_s, "tail_s": tail_s}
-    stale: dict[str, Scalar] = {STALE_MODEL: True} if prepared.is_stale else {}
-    response = InferResponse(
-        model_name=model.name,
-        model_version=model.version,
-        outputs=requested_outputs(request.outputs, outputs, (model.card and model.card.labels) or ()),
-        id=request.id,
-        parameters={**times_s, **stale},
+def _figures(tails: TailCache) -> LiveFigures:
+    return LiveFigures(
+        LiveFigure("evosplit_cloud_tails", "Tails held, whole models too.", "gauge", lambda: len(tails)),
+        LiveFigure(
+            "evosplit_cloud_tail_memory_bytes", "What they take.", "gauge", lambda: tails.memory_bytes
+        ),
+        LiveFigure("evosplit_cloud_tail_builds", "Tails built.", "counter", lambda: tails.builds),
+        LiveFigure(
+            "evosplit_cloud_tail_late_builds",
+            "Tails built while a request waited for its answer.",
+            "counter",
+            lambda: tails.late_builds,
+        ),
     )
-    return build_response(response, request)

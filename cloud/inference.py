@@ -8,8 +8,10 @@ from typing import TypeAlias, TypeVar
 
 from evosplit.cloud.batching.batch_sizes import LARGEST
 from evosplit.cloud.batching.gate import Gate
-from evosplit.cloud.dataplane import Answer, Call, DataPlane, Prepared
+from evosplit.cloud.dataplane import Call, DataPlane
+from evosplit.cloud.prepared import Answer, Prepared
 from evosplit.cloud.tail_cache import TailKey
+from evosplit.cloud.telemetry.live_figures import LiveFigure, LiveFigures
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.worker_threads import WorkerThreads
@@ -37,6 +39,7 @@ class Inference:
         self._batched = make_batcher(self._run, slots) if make_batcher else self._alone
         self._run_threads = WorkerThreads(slots, "infer")
         self._decode_threads = WorkerThreads(slots, "decode")
+        plane.metrics.register(_figures(self._gate))
 
     @property
     def waiting(self) -> int:
@@ -52,7 +55,15 @@ class Inference:
 
         Raises what `DataPlane.answer` does, and DeadlineError for what would come too late.
         """
-        deadline_s = call.received_s + min(left_s, self._timeout_s)
+        with self._plane.metrics.request(name):
+            return await self._answer(name, call, call.received_s + min(left_s, self._timeout_s))
+
+    def close(self) -> None:
+        """Give up what is not begun yet, and wait for what is."""
+        self._run_threads.close()
+        self._decode_threads.close()
+
+    async def _answer(self, name: str, call: Call, deadline_s: float) -> Answer:
         if self._gate.is_open:
             async with self._gate.slot(name, deadline_s):
                 return await self._within(self._run_threads, lambda: self._plane.answer(name, call))
@@ -62,11 +73,6 @@ class Inference:
         if isinstance(outcome, EvoSplitError):
             raise outcome
         return outcome
-
-    def close(self) -> None:
-        """Give up what is not begun yet, and wait for what is."""
-        self._run_threads.close()
-        self._decode_threads.close()
 
     async def _alone(self, prepared: Prepared) -> Outcome:
         return (await self._run([prepared]))[0]
@@ -87,3 +93,17 @@ class Inference:
 
     async def _within(self, threads: WorkerThreads, work: Callable[[], T]) -> T:
         return await in_thread(threads, work, self._timeout_s)
+
+
+def _figures(gate: Gate) -> LiveFigures:
+    return LiveFigures(
+        LiveFigure(
+            "evosplit_cloud_requests_waiting", "Requests that wait for a slot.", "gauge", lambda: gate.waiting
+        ),
+        LiveFigure(
+            "evosplit_cloud_expected_wait_seconds",
+            "Seconds that a request which came now would wait for its turn.",
+            "gauge",
+            gate.wait_s,
+        ),
+    )

@@ -29,7 +29,7 @@ def make_app(services: Services, access: Access) -> Starlette:
     authentication = Middleware(BearerAuthentication, access=access)
     app = Starlette(
         routes=_routes(),
-        middleware=[authentication, Middleware(AdmissionControl)],
+        middleware=[authentication, Middleware(AdmissionControl, metrics=services.plane.metrics)],
         exception_handlers=dict(HANDLERS),
     )
     app.state.services = services
@@ -91,6 +91,7 @@ def _planning() -> list[Route]:
 def _fleet() -> list[Route]:
     model = "/v1/models/{model}"
     return [
+        _route("/metrics", catalogue_routes.metrics, "read"),
         _route("/v1/fleet", fleet_routes.fleet, "read"),
         _route("/v1/results", result_routes.get_results, "read"),
         _route("/v1/results", result_routes.post_result, "infer", method="POST"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import onnx
@@ -39,13 +39,18 @@ ModelOf: TypeAlias = Callable[[str], Model]
 """The model with a content (sha256). Raises StaleModelError, or InputError where there is just one."""
 
 
+InputKind: TypeAlias = Literal["tensors", "picture", "sized_picture", "frame", "key_frame", "delta_frame"]
+"""What inputs came as; a frame alone, or one of a stream: whole, or what changed."""
+
+
 class Entry(NamedTuple):
-    """Where a request enters which network, what goes in there, and what restores it first."""
+    """Where a request enters which network, what goes in there as what, and what restores it first."""
 
     model: Model
     cut: Cut
     feeds: Feeds
     restorations: tuple[Restoration, ...] = ()
+    kind: InputKind = "tensors"
 
 
 def no_restorations(name: str) -> Restoration:
@@ -69,7 +74,8 @@ def read_inputs(
         return frame_inputs(model, only, streams, restoration_of, model_of)
     whole = prefix_cut(model.graph, 0)
     if only is not None and only.name in (PICTURE_INPUT, SIZED_PICTURE_INPUT):
-        return Entry(model, whole, picture_inputs(model, only))
+        kind: InputKind = "picture" if only.name == PICTURE_INPUT else "sized_picture"
+        return Entry(model, whole, picture_inputs(model, only), kind=kind)
     return Entry(model, whole, model_inputs(model.graph, request.inputs))
 
 
@@ -108,11 +114,12 @@ def frame_inputs(
     if frame.stream is None:
         steps = {encoded.name: encoded.scales for encoded in frame.tensors}
         feeds = {encoded.name: decode_tensor(encoded) for encoded in frame.tensors}
-        return Entry(model, cut, feeds, _restorations(model, frame, steps, restoration_of))
+        return Entry(model, cut, feeds, _restorations(model, frame, steps, restoration_of), "frame")
     state = restore(streams, frame, frame.stream)
     steps = {name: tuple(codes.affine.scales.tolist()) for name, codes in state.items() if codes.affine}
     feeds = {name: codes.values() for name, codes in state.items()}
-    return Entry(model, cut, feeds, _restorations(model, frame, steps, restoration_of))
+    kind: InputKind = "key_frame" if frame.stream.is_key else "delta_frame"
+    return Entry(model, cut, feeds, _restorations(model, frame, steps, restoration_of), kind)
 
 
 def pass_through_outputs(graph: Graph, feeds: Mapping[str, NDArray[Any]]) -> Feeds:

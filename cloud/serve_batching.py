@@ -12,8 +12,8 @@ from typing import Any
 from ray import serve
 
 from evosplit.cloud.batching.batch_sizes import LARGEST
-from evosplit.cloud.dataplane import Prepared
 from evosplit.cloud.inference import Outcome, RunBatch
+from evosplit.cloud.prepared import Prepared
 
 
 def make_batcher(run: RunBatch, slots: int) -> Callable[[Prepared], Awaitable[Outcome]]:

@@ -45,6 +45,7 @@ class TailCache:
         self._limit_bytes = limit_bytes
         self._slots: Lru[TailKey, _Slot] = Lru(limit_bytes)
         self._lock = threading.Lock()
+        self._builds = 0
         self._late_builds = 0
 
     def __len__(self) -> int:
@@ -62,19 +63,25 @@ class TailCache:
             return int(self._slots.total)
 
     @property
+    def builds(self) -> int:
+        """How many tails were built."""
+        with self._lock:
+            return self._builds
+
+    @property
     def late_builds(self) -> int:
         """How many tails were built while somebody waited for their answer."""
         with self._lock:
             return self._late_builds
 
-    def get(self, key: TailKey, build: Callable[[], Tail]) -> Tail:
-        """The tail of a key, built by the first caller. Raises what ``build`` raises."""
+    def get(self, key: TailKey, build: Callable[[], Tail], is_awaited: bool = True) -> Tail:
+        """The tail of a key, built by the first caller, late if a request waits. Raises as ``build``."""
         slot = self._slot(key)
         with slot.building:
             if slot.tail is not None:
                 return slot.tail
             with self._lock:
-                self._late_builds += 1
+                self._late_builds += is_awaited
             return self._fill(key, slot, build)
 
     def prefetch(self, key: TailKey, wanted_bytes: int, build: Callable[[], Tail]) -> Tail | None:
@@ -108,6 +115,7 @@ class TailCache:
                 self._slots.pop(key)
             raise
         with self._lock:
+            self._builds += 1
             slot.tail = tail
             self._slots.put(key, slot, tail.memory_bytes)
         return tail

@@ -42,6 +42,7 @@ secret cloud/cluster
 put 600 cloud/cluster worker/cluster
 token edge infer,plan,read cloud 600 edge/cloud-token
 token prometheus read edge 444 prometheus/edge-token
+token prometheus read cloud 444 prometheus/cloud-token
 put 444 authority/ca.pem prometheus/ca.pem
 secret authority/grafana-password
 put 444 authority/grafana-password grafana/password

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
-from evosplit.cloud.dataplane import Call, DataPlane, Prepared
+from evosplit.cloud.dataplane import Call, DataPlane
+from evosplit.cloud.prepared import Prepared
 from evosplit.cloud.registry import Registry
 from evosplit.cloud.repository.trial_reports import TrialReports
 from evosplit.cloud.repository.version_store import VersionStore

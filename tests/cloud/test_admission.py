@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from evosplit.cloud.admission import MAX_ONGOING_REQUESTS, AdmissionControl
 from evosplit.cloud.error_responses import HANDLERS
+from evosplit.cloud.telemetry.metrics import ReplicaMetrics
 from evosplit.shared.errors import CloudUnavailableError, EvoSplitError
 
 
@@ -42,8 +44,8 @@ async def _call(app: AdmissionControl, path: str = "/v1/probe") -> list[Any]:
 
 
 async def test_beyond_the_limit_requests_are_turned_away_until_one_ends() -> None:
-    slow = Slow()
-    app = AdmissionControl(slow, limit=2)
+    slow, metrics = Slow(), ReplicaMetrics()
+    app = AdmissionControl(slow, limit=2, metrics=metrics)
     held = [asyncio.create_task(_call(app)) for _ in range(2)]
     await asyncio.sleep(0)
     start, body = await _call(app)
@@ -55,6 +57,8 @@ async def test_beyond_the_limit_requests_are_turned_away_until_one_ends() -> Non
     assert (await health)[0]["status"] == 200
     assert [(await each)[0]["status"] for each in held] == [200, 200]
     assert (await _call(app))[0]["status"] == 200
+    (counted,) = re.findall(rb"evosplit_cloud_requests_shed_total{.*} (.*)", metrics.text())
+    assert float(counted) == 1
 
 
 async def test_a_request_that_fails_gives_its_place_back() -> None:

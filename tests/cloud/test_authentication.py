@@ -26,6 +26,7 @@ PAGES = {
     ("POST", "/v2/models/chain/versions/1/infer"): {"infer"},
     ("GET", "/v1/models"): {"read"},
     ("GET", "/v1/fleet"): {"read"},
+    ("GET", "/metrics"): {"read"},
     ("POST", "/v1/models/chain/heartbeat"): {"infer"},
     ("POST", "/v1/models/chain/bundles"): {"admin"},
     ("POST", "/v1/models/chain/rollout"): {"admin"},

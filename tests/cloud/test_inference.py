@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from cloud_support import blob_request, data_plane, frame_bytes, seeded_feeds, whole_outputs
 
-from evosplit.cloud.dataplane import Answer, Call, DataPlane, Prepared
+from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.inference import Inference, Outcome, RunBatch
+from evosplit.cloud.prepared import Answer, Prepared
 from evosplit.cloud.registry import Model, Registry
 from evosplit.shared import oip
 from evosplit.shared.errors import DeadlineError, WireError

@@ -100,7 +100,8 @@ def test_what_is_built_ahead_is_there_when_asked_for(runner: BatchRunner) -> Non
     assert cache.get(key("1"), builder) is builder.tail
     assert (builder.calls, cache.late_builds) == (1, 0)
     cache.get(key("2"), builder)
-    assert cache.late_builds == 1
+    cache.get(key("3"), builder, is_awaited=False)
+    assert (cache.builds, cache.late_builds) == (3, 1)
 
 
 def test_nothing_is_given_up_for_what_is_built_ahead(runner: BatchRunner) -> None:

@@ -1,4 +1,4 @@
-"""Dashboards of Grafana: every figure that a panel asks for is one that an agent tells."""
+"""Dashboards of Grafana: every figure that a panel asks for is one that an agent or the cloud tells."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
+from evosplit.cloud.dataplane import DataPlane
+from evosplit.cloud.inference import Inference
+from evosplit.cloud.registry import registry_of
+from evosplit.cloud.tail_builder import TailBuilder
+from evosplit.cloud.tail_cache import TailCache
 from evosplit.edge.telemetry.metrics import Metrics
 
 FOLDER = Path(__file__).parents[2] / "compose" / "grafana"
@@ -21,9 +26,15 @@ def dashboard(request: pytest.FixtureRequest) -> dict[str, Any]:
     return json.loads(request.param.read_text())
 
 
+def cloud_text() -> bytes:
+    plane = DataPlane(registry_of([]), TailCache(0), TailBuilder(1))
+    Inference(plane, 1, 1.0).close()
+    return plane.metrics.text()
+
+
 def told() -> set[str]:
-    """Names of an agent's figures, with those that a histogram is made of."""
-    described = re.findall(r"# TYPE (\w+) (\w+)", Metrics("net", "1").text().decode())
+    """Names of an agent's and the cloud's figures, with those that a histogram is made of."""
+    described = re.findall(r"# TYPE (\w+) (\w+)", (Metrics("net", "1").text() + cloud_text()).decode())
     buckets = {f"{name}_{part}" for name, kind in described for part in ("bucket", "sum", "count")}
     return {name for name, _ in described} | {name for name in buckets if name.startswith("evosplit")}
 

@@ -39,10 +39,17 @@ def test_prometheus_scrapes_the_edge_over_tls_with_its_own_token(stack: Stack) -
 def test_every_panel_of_a_dashboard_has_data(stack: Stack, path: Any) -> None:
     """Grafana's own variables are replaced by what it would put there."""
     panels = json.loads(path.read_text())["panels"]
-    until(lambda: query(stack, "rate(evosplit_frames_total[5m])") != [], "there are rates", 60)
+    for counted in ("frames", "cloud_requests"):
+        rate = f"rate(evosplit_{counted}_total[5m])"
+        until(lambda asked=rate: query(stack, asked) != [], "there are rates", 60)
     for panel in panels:
         for target in panel["targets"]:
-            expression = target["expr"].replace("$__rate_interval", "5m").replace("$instance", ".*")
+            expression = (
+                target["expr"]
+                .replace("$__rate_interval", "5m")
+                .replace("$instance", ".*")
+                .replace("$model", ".*")
+            )
             rows = query(stack, expression)
             is_later = set(re.findall(r"evosplit_\w+", expression)) & LATER
             assert rows or is_later, (panel["title"], expression)

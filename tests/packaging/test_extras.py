@@ -10,7 +10,7 @@ import pytest
 # `None` in sys.modules makes an import fail as if the distribution were not installed.
 WITHOUT = "import sys; sys.modules.update(dict.fromkeys({absent!r})); "
 EDGE_LACKS = ["ray", "pulp", "highspy", "matplotlib", "torch"]
-CLOUD_LACKS = ["aiohttp", "prometheus_client", "matplotlib", "torch"]
+CLOUD_LACKS = ["aiohttp", "matplotlib", "torch"]
 PLANNER_LACKS = ["ray", "aiohttp", "prometheus_client", "matplotlib", "torch"]
 PLAIN_LACKS = [*EDGE_LACKS, "aiohttp", "prometheus_client", "PIL"]
 
@@ -55,7 +55,7 @@ def test_a_command_of_another_extra_says_which_one() -> None:
 
 @pytest.mark.parametrize(
     ("module", "absent"),
-    [("evosplit.edge.server", EDGE_LACKS), ("evosplit.cloud.server", ["aiohttp", "prometheus_client"])],
+    [("evosplit.edge.server", EDGE_LACKS), ("evosplit.cloud.server", ["aiohttp"])],
 )
 def test_room_imports_with_its_extra_alone(module: str, absent: list[str]) -> None:
     code = WITHOUT.format(absent=absent) + f"import {module}"

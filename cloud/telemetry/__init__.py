@@ -1,0 +1,1 @@
+"""Telemetry of a replica of the cloud tier: its Prometheus metrics."""
