@@ -20,9 +20,10 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 demo: $(STAMP)
 	$(BIN)/evosplit demo
 
-# A process for each of two cores; the tests of one file stay together, since they share what is slow to start.
+# More processes than two cores: a third of the time tests wait for others. Those of one file stay together, since they
+# share what is slow to start.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 # Several real clouds and agents, of which some stand still or die: five minutes.
 test-faults: $(STAMP)

@@ -10,11 +10,11 @@ from ray.serve import Application
 from starlette.applications import Starlette
 
 from evosplit.cloud.admission import MAX_ONGOING_REQUESTS
+from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.assemble import make_services
 from evosplit.cloud.grpc_service import GrpcMethods
 from evosplit.cloud.ingress import access_of, make_app
 from evosplit.cloud.serve_batching import make_batcher
-from evosplit.cloud.settings import AppSettings
 
 RAY_MAX_ONGOING_REQUESTS: Final = 2 * MAX_ONGOING_REQUESTS
 """Twice what `evosplit.cloud.admission` admits: its 503 comes first, and Ray's own only in a flood."""

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.fleet.fleet import Fleet
@@ -27,7 +28,6 @@ from evosplit.cloud.repository.watch import RepositoryWatch
 from evosplit.cloud.restoration_learner import RestorationLearner
 from evosplit.cloud.restorations import Restorations
 from evosplit.cloud.services import Services
-from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
@@ -55,9 +55,10 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
 
     ``make_batcher``: see `evosplit.cloud.inference.Inference`.
     """
-    states = FileStates(settings.models)
+    source = settings.open_models()
+    states = FileStates(source)
     taken = states.first()
-    registry = open_registry(settings.models, settings.shapes, settings.model_bytes)
+    registry = open_registry(source, settings.shapes, settings.model_bytes)
     for name, problem in registry.broken.items():
         _LOG.warning("model %s is not served: %s", name, problem)
     versions, trials = VersionStore(settings.data), TrialReports(settings.data)

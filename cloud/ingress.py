@@ -12,11 +12,11 @@ from starlette.routing import Route
 
 from evosplit.cloud import calibration_routes, catalogue_routes, fleet_routes, result_routes, version_routes
 from evosplit.cloud.admission import AdmissionControl
+from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.authentication import Access, BearerAuthentication, allowed
 from evosplit.cloud.error_responses import HANDLERS
 from evosplit.cloud.inference_route import infer
 from evosplit.cloud.services import Services
-from evosplit.cloud.settings import AppSettings
 from evosplit.shared.security.audit_log import AuditLog, audit_file
 from evosplit.shared.security.scopes import Scope
 from evosplit.shared.security.token_file import token_file

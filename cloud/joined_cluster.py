@@ -30,11 +30,12 @@ _CONNECT_S: Final = 5.0
 def serve_in_cluster(settings: CloudSettings) -> None:
     """Serve from a cluster's nodes until SIGINT or SIGTERM, then take the application away.
 
-    Models and data are folders that every node sees at the same path. Raises UsageError, ModelError,
-    StoreError; EvoSplitError when there is no cluster at the address, or the application does not start.
+    Models (unless in a bucket) and data are folders that every node sees at the same path. Raises
+    UsageError, ModelError, StoreError; EvoSplitError when there is no cluster at the address, or the
+    application does not start.
     """
     # What a replica would say in many lines is said in one.
-    open_registry(settings.models, settings.shapes, settings.model_bytes)
+    open_registry(settings.open_models(), settings.shapes, settings.model_bytes)
     settings.app.store_places.check()
     app, token_place = settings.app.with_token()
     if token_place is not None:

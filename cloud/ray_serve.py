@@ -18,11 +18,11 @@ from ray.exceptions import RayError
 from ray.serve.schema import LoggingConfig
 
 from evosplit.cloud.app import build
+from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.environment import OBJECT_STORE_BYTES
 from evosplit.cloud.front.haproxy_config import APPLICATION
 from evosplit.cloud.grpc_service import SERVICER
 from evosplit.cloud.reaper import is_program, processes_of
-from evosplit.cloud.settings import AppSettings
 
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - it is looked at
 START_ERRORS: Final[tuple[type[Exception], ...]] = (RayError, RuntimeError, OSError, TimeoutError, ValueError)

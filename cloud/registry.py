@@ -12,6 +12,7 @@ from evosplit.cloud.repository.catalogue import Catalogue, ModelEntry
 from evosplit.cloud.repository.layout import ModelKey, model_files, newest
 from evosplit.cloud.repository.loaded_models import NO_SHAPES, LoadedModels, Shapes
 from evosplit.cloud.repository.model import Model, load_model
+from evosplit.cloud.repository.model_source import ModelSource
 from evosplit.shared.errors import (
     CardError,
     EvoSplitError,
@@ -108,15 +109,18 @@ def registry_of(models: Iterable[Model]) -> Registry:
     return Registry(catalogue, loaded)
 
 
-def open_registry(folder: Path, shapes: Shapes = NO_SHAPES, limit_bytes: float = float("inf")) -> Registry:
-    """Read every model of a folder, with ``shapes`` by model and input.
+def open_registry(
+    source: ModelSource, shapes: Shapes = NO_SHAPES, limit_bytes: float = float("inf")
+) -> Registry:
+    """Read every model of a folder or bucket, with ``shapes`` by model and input.
 
     Raises UsageError for a folder with none and for shapes of a model that is not there, ModelError if all
-    fail.
+    fail, StoreError for a bucket that cannot be read.
     """
-    files = _files(folder)
+    source.refresh()
+    files = _files(source.folder)
     for name in shapes.keys() - {key.name for key in files}:
-        raise UsageError(f"a shape is given for {name!r}, but there is no {name}.onnx in {folder}")
+        raise UsageError(f"a shape is given for {name!r}, but there is no {name}.onnx in {source.folder}")
     loaded, catalogue = LoadedModels(shapes, limit_bytes), Catalogue()
     for key, path in files.items():
         try:

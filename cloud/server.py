@@ -59,7 +59,7 @@ def serve_cloud(settings: CloudSettings) -> None:
         check_free(settings.host, port)
     _check_tls(settings)
     cluster = settings.cluster_address
-    _announce(open_registry(settings.models, settings.shapes, settings.model_bytes))
+    _announce(open_registry(settings.open_models(), settings.shapes, settings.model_bytes))
     settings.app.store_places.check()  # a replica's reason would be lost in Ray's
     app, token_place = settings.app.with_token()
     if token_place is not None:

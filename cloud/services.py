@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.authentication import HOLDER
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
@@ -20,7 +21,6 @@ from evosplit.cloud.repository.canary import CanaryWatch
 from evosplit.cloud.repository.trial_reports import TrialReports
 from evosplit.cloud.repository.version_store import VersionStore
 from evosplit.cloud.repository.watch import RepositoryWatch
-from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.oip import CLIENT_HEADER

@@ -7,21 +7,23 @@ from pathlib import Path
 
 from evosplit.cloud.repository.file_stamps import Stamps, stamps_of
 from evosplit.cloud.repository.layout import ModelKey, companions, model_files, other_files
+from evosplit.cloud.repository.model_source import ModelSource
 
 
 class FileStates:
     """Stamps of the files of each version; which other files a model refers to is remembered. One thread."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, source: ModelSource) -> None:
+        self._source = source
         self._others: dict[Path, tuple[Path, ...]] = {}
 
     def files(self) -> Mapping[ModelKey, Path]:
-        """The ONNX files that are there. Raises OSError."""
-        return model_files(self._folder)
+        """The ONNX files that are there. Raises OSError, StoreError."""
+        self._source.refresh()
+        return model_files(self._source.folder)
 
     def first(self) -> dict[ModelKey, Stamps]:
-        """The states of all files; none of a folder that cannot be read."""
+        """The states of all files; none of a folder that cannot be read. Raises StoreError."""
         try:
             return {key: self.learned(path) for key, path in self.files().items()}
         except OSError:

@@ -20,7 +20,7 @@ from evosplit.cloud.repository.file_states import FileStates
 from evosplit.cloud.repository.layout import ModelKey
 from evosplit.cloud.repository.model import Model
 from evosplit.cloud.repository.version_store import VersionStore
-from evosplit.shared.errors import CardError, EvoSplitError, ModelError, UsageError
+from evosplit.shared.errors import CardError, EvoSplitError, ModelError, StoreError, UsageError
 
 LOOK_S: Final = 1.0
 """How often the folder is looked at; a file that is copied is taken up after two looks alike."""
@@ -76,7 +76,7 @@ class RepositoryWatch:
             self._expire()
             self._registry.follow(self._store.settle(self._registry.catalogue))
             self._after_look()
-        except (OSError, UsageError) as problem:
+        except (OSError, UsageError, StoreError) as problem:
             self._tell(f"the models folder cannot be followed: {problem}")
         else:
             self._told = ""

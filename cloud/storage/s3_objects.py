@@ -67,7 +67,8 @@ class S3Objects:
             for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
                 for item in page.get("Contents", ()):
                     name = item["Key"].removeprefix(self.prefix)
-                    listed.append(Entry(name, item["Size"], item["LastModified"].timestamp()))
+                    changed_s = item["LastModified"].timestamp()
+                    listed.append(Entry(name, item["Size"], changed_s, item["ETag"]))
         return tuple(listed)
 
     def remove(self, name: str) -> None:
@@ -118,7 +119,7 @@ def s3_objects(url: str, copies: Path) -> S3Objects:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
     except ModuleNotFoundError:
-        raise MissingExtraError("--objects with s3://", "boto3", "fleet") from None
+        raise MissingExtraError("a bucket (s3://)", "boto3", "fleet") from None
     prefix = parts.path.strip("/")
     patience = Config(
         connect_timeout=_CONNECT_S, read_timeout=_READ_S, retries={"total_max_attempts": _ATTEMPTS}

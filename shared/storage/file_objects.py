@@ -46,7 +46,8 @@ class FileObjects:
                 status = path.stat()
                 if path.is_file() and not path.name.endswith(_UNFINISHED):
                     name = path.relative_to(self.folder).as_posix()
-                    listed.append(Entry(name, status.st_size, status.st_mtime_ns / 1e9))
+                    mark = f"{status.st_ino}-{status.st_mtime_ns}"
+                    listed.append(Entry(name, status.st_size, status.st_mtime_ns / 1e9, mark))
         return tuple(listed)
 
     def remove(self, name: str) -> None:

@@ -20,11 +20,15 @@ _PART: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 @dataclass(frozen=True)
 class Entry:
-    """One object: its name below where it was listed, its bytes, and when it was written (Unix time)."""
+    """One object: its name below where it was listed, its bytes, and when it was written (Unix time).
+
+    ``mark`` is another one when the content is (an entity tag).
+    """
 
     name: str
     size_bytes: int
     changed_s: float
+    mark: str
 
 
 class Objects(Protocol):
@@ -61,9 +65,14 @@ class Objects(Protocol):
         """Those whose names begin with ``folder/``, without it."""
 
 
+def is_name(name: str) -> bool:
+    """Whether every part of it is one of a file, and none begins with a dot."""
+    return all(_PART.fullmatch(part) for part in name.split("/"))
+
+
 def checked_name(name: str) -> str:
     """The name, if every part of it is one of a file. Raises NotFoundError: nothing is called otherwise."""
-    if not all(_PART.fullmatch(part) for part in name.split("/")):
+    if not is_name(name):
         raise NotFoundError(f"nothing is stored as {name[:80]!r}")
     return name
 

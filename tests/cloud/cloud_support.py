@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from starlette.types import ASGIApp, Message
 
+from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.fleet.fleet import Fleet
@@ -23,10 +24,10 @@ from evosplit.cloud.ingress import access_of, make_app
 from evosplit.cloud.plan_service import MakePlans, PlanAnswer, PlanRequest, PlanService
 from evosplit.cloud.registry import Model, Registry, open_registry
 from evosplit.cloud.repository.canary import CanaryWatch
+from evosplit.cloud.repository.model_source import ModelFolder
 from evosplit.cloud.repository.trial_reports import TrialReports
 from evosplit.cloud.repository.version_store import VersionStore
 from evosplit.cloud.services import Services
-from evosplit.cloud.settings import AppSettings
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.cloud.tail_warming import TailWarmer
@@ -166,7 +167,7 @@ class Client:
 def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) -> Iterator[Client]:
     """The application over a folder of models."""
     chosen = AppSettings(models=folder, data=folder / "data", token=TOKEN, threads=1, **settings)
-    registry, store = open_registry(folder), chosen.store_places.open()
+    registry, store = open_registry(ModelFolder(folder)), chosen.store_places.open()
     plane = data_plane(registry)
     inference = Inference(plane, 2, chosen.infer_timeout_s)
     plans = PlanService(store, make_plans)

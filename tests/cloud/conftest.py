@@ -10,6 +10,7 @@ from cloud_support import Client, app_client, model_folder
 from storage_servers import postgres_server
 
 from evosplit.cloud.registry import Registry, open_registry
+from evosplit.cloud.repository.model_source import ModelFolder
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +20,7 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def registry(tiny_models: Path) -> Registry:
-    return open_registry(tiny_models)
+    return open_registry(ModelFolder(tiny_models))
 
 
 @pytest.fixture(scope="session")

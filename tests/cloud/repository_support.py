@@ -14,6 +14,7 @@ from told_clock import Clock
 from evosplit.cloud.dataplane import DataPlane
 from evosplit.cloud.registry import Registry, open_registry
 from evosplit.cloud.repository.file_states import FileStates
+from evosplit.cloud.repository.model_source import ModelFolder
 from evosplit.cloud.repository.version_store import VersionStore
 from evosplit.cloud.repository.watch import RepositoryWatch
 from tests import models as nets
@@ -39,7 +40,7 @@ class Followed:
     dropped: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._states = FileStates(self.folder)
+        self._states = FileStates(ModelFolder(self.folder))
         self._watch = RepositoryWatch(
             self._states,
             self._states.first(),
@@ -57,7 +58,7 @@ class Followed:
 
 def followed(folder: Path, limit_bytes: float = float("inf")) -> Followed:
     """Of the models that lie in the folder now."""
-    registry = open_registry(folder, limit_bytes=limit_bytes)
+    registry = open_registry(ModelFolder(folder), limit_bytes=limit_bytes)
     store = VersionStore(folder / "data")
     registry.follow(store.settle(registry.catalogue))
     return Followed(folder, registry, data_plane(registry), store, Clock())

@@ -16,11 +16,11 @@ from cloud_support import TOKEN, blob_request, frame_bytes, plain_request, seede
 from repository_support import chain_like, put_in_place
 from traffic import Client, Traffic
 
+from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.assemble import make_services
 from evosplit.cloud.ingress import access_of, make_app
 from evosplit.cloud.repository.version_store import VersionStore
 from evosplit.cloud.services import Services
-from evosplit.cloud.settings import AppSettings
 from evosplit.shared import oip
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.token import bearer
@@ -63,7 +63,7 @@ def wait_until(done: Callable[[], bool]) -> None:
 def test_models_and_versions_change_under_traffic(replica: Replica) -> None:
     from tritonclient.http import InferenceServerClient, InferInput
 
-    folder, old = replica.services.settings.models, replica.services.registry.get("chain")
+    folder, old = Path(replica.services.settings.models), replica.services.registry.get("chain")
     feeds = seeded_feeds(old)
     expected = whole_outputs(old, feeds)["y"]
     whole = oip.build_request(plain_request(feeds))

@@ -19,6 +19,7 @@ from cloud_support import (
 
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.registry import Registry, open_registry
+from evosplit.cloud.repository.model_source import ModelFolder
 from evosplit.shared import oip
 from evosplit.shared.errors import InputError, ModelError, UsageError
 from evosplit.shared.graph import prefix_cuts
@@ -37,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def odd(folder: Path) -> Registry:
-    return open_registry(folder)
+    return open_registry(ModelFolder(folder))
 
 
 @pytest.fixture(scope="module")
@@ -130,11 +131,11 @@ def test_shapes_pin_models_of_the_folder(tmp_path: Path) -> None:
     for name in ("given", "filed", "unsaid"):
         models.save(model, tmp_path, name)
     (tmp_path / "filed.shape.yaml").write_text("x: 1x3x16x16")
-    registry = open_registry(tmp_path, {"given": {"x": (1, 3, 24, 16)}})
+    registry = open_registry(ModelFolder(tmp_path), {"given": {"x": (1, 3, 24, 16)}})
     assert registry.get("given").graph.tensors["x"].shape == (1, 3, 24, 16)
     assert registry.get("filed").graph.tensors["x"].shape == (1, 3, 16, 16)
     assert registry.get("given").graph.sha256 != registry.get("filed").graph.sha256
     with pytest.raises(ModelError, match="say its size: --shape x=1x3x640x640, or x: 1x3x640x640 in"):
         registry.get("unsaid")
     with pytest.raises(UsageError, match=r"no gone\.onnx"):
-        open_registry(tmp_path, {"gone": {"x": (1, 3, 24, 16)}})
+        open_registry(ModelFolder(tmp_path), {"gone": {"x": (1, 3, 24, 16)}})

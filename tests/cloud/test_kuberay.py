@@ -11,8 +11,8 @@ import yaml
 from click.testing import CliRunner
 
 from evosplit.cli.main import main
+from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.kuberay import DATA, MODELS, ray_service
-from evosplit.cloud.settings import AppSettings
 
 _POD: dict[str, Any] = {
     "type": "object",
@@ -116,11 +116,21 @@ def test_it_is_of_the_operators_shape(more: dict[str, Any]) -> None:
 def test_ray_serve_and_the_application_take_its_configuration() -> None:
     from ray.serve.schema import ServeDeploySchema
 
-    settings = AppSettings(models=Path("here"), data=Path("there"), max_replicas=3, threads=2)
+    settings = AppSettings(models="here", data=Path("there"), max_replicas=3, threads=2)
     config = yaml.safe_load(yaml.safe_load(ray_service(settings))["spec"]["serveConfigV2"])
     (application,) = ServeDeploySchema.model_validate(config).applications
     taken = AppSettings.model_validate(application.args)
-    assert taken == settings.model_copy(update={"models": Path(MODELS), "data": Path(DATA)})
+    assert taken == settings.model_copy(update={"models": MODELS, "data": Path(DATA)})
+
+
+def test_models_in_a_bucket_need_no_volume() -> None:
+    place = "s3://models/served"
+    manifest = yaml.safe_load(ray_service(AppSettings(models=place, data=Path("there"))))
+    jsonschema.validate(manifest, RAY_SERVICE)
+    spec = manifest["spec"]["rayClusterConfig"]["headGroupSpec"]["template"]["spec"]
+    assert [volume["name"] for volume in spec["volumes"]] == ["data"]
+    config = yaml.safe_load(manifest["spec"]["serveConfigV2"])
+    assert config["applications"][0]["args"]["models"] == place
 
 
 def test_no_token_is_in_it(tmp_path: Path) -> None:

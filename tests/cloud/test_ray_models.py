@@ -20,6 +20,7 @@ from repository_support import chain_like, put_in_place
 from traffic import Client, Traffic
 
 from evosplit.cloud.registry import open_registry
+from evosplit.cloud.repository.model_source import ModelFolder
 from evosplit.shared import oip
 from evosplit.shared.free_ports import free_ports
 from evosplit.shared.graph import prefix_cut
@@ -42,7 +43,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def clients(cloud: Running, count: int) -> list[Client]:
     """Half of them send whole inputs, half of them frames from a cut."""
-    model = open_registry(cloud.folder).get("chain")
+    model = open_registry(ModelFolder(cloud.folder)).get("chain")
     feeds = seeded_feeds(model)
     whole = oip.build_request(plain_request(feeds))
     content = frame_bytes(model, prefix_cut(model.graph, 3), feeds)
@@ -75,7 +76,7 @@ def is_stale(client: Client) -> bool:
 
 
 def test_a_model_is_replaced_under_traffic(cloud: Running) -> None:
-    old = open_registry(cloud.folder).get("chain")
+    old = open_registry(ModelFolder(cloud.folder)).get("chain")
     expected = whole_outputs(old, seeded_feeds(old))["y"]
     with Traffic(clients(cloud, 4)) as traffic:
         wait_until(lambda: all(each.answers for each in traffic.clients))

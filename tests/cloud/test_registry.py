@@ -8,6 +8,7 @@ import pytest
 from cloud_support import CARD
 
 from evosplit.cloud.registry import Registry, open_registry
+from evosplit.cloud.repository.model_source import ModelFolder
 from evosplit.shared.errors import CardError, ModelError, NotFoundError, UsageError
 from tests import models as nets
 
@@ -23,7 +24,7 @@ def test_names_are_stems_and_cards_are_checked(registry: Registry) -> None:
 def test_a_stem_may_hold_a_dot(tmp_path: Path) -> None:
     nets.save(nets.chain_net(), tmp_path, "net1.1")
     (tmp_path / "net1.1.yaml").write_text(CARD)
-    assert open_registry(tmp_path).get("net1.1").card is not None
+    assert open_registry(ModelFolder(tmp_path)).get("net1.1").card is not None
 
 
 def test_one_bad_file_does_not_keep_the_others_away(tmp_path: Path) -> None:
@@ -31,7 +32,7 @@ def test_one_bad_file_does_not_keep_the_others_away(tmp_path: Path) -> None:
     nets.save(nets.chain_net(), tmp_path, "misfit")
     (tmp_path / "misfit.yaml").write_text(CARD.replace("RGB", "Y"))
     (tmp_path / "empty.onnx").write_bytes(b"")
-    found = open_registry(tmp_path)
+    found = open_registry(ModelFolder(tmp_path))
     assert (list(found.models), sorted(found.broken)) == (["good"], ["empty", "misfit"])
     with pytest.raises(CardError, match="channels"):
         found.get("misfit")
@@ -43,9 +44,9 @@ def test_one_bad_file_does_not_keep_the_others_away(tmp_path: Path) -> None:
 
 def test_folders_without_models(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no folder"):
-        open_registry(tmp_path / "gone")
+        open_registry(ModelFolder(tmp_path / "gone"))
     with pytest.raises(UsageError, match="no ONNX files"):
-        open_registry(tmp_path)
+        open_registry(ModelFolder(tmp_path))
     (tmp_path / "bad.onnx").write_bytes(b"no model")
     with pytest.raises(ModelError, match=r"^bad: "):
-        open_registry(tmp_path)
+        open_registry(ModelFolder(tmp_path))

@@ -13,6 +13,7 @@ from repository_support import Followed, chain_like, followed, put_in_place
 
 from evosplit.cloud.dataplane import Call
 from evosplit.cloud.repository.file_states import FileStates
+from evosplit.cloud.repository.model_source import ModelFolder
 from evosplit.cloud.repository.watch import RETIRED_S, RepositoryWatch
 from evosplit.shared import oip
 from evosplit.shared.errors import ModelError, NotFoundError, StaleModelError
@@ -247,7 +248,7 @@ def test_many_models_few_in_memory(tmp_path: Path) -> None:
 
 def test_a_look_that_fails_is_not_the_last_one(here: Followed, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever it was: the thread goes on."""
-    states, looks = FileStates(here.folder), []
+    states, looks = FileStates(ModelFolder(here.folder)), []
 
     def fail_at_first() -> None:
         looks.append(len(looks))

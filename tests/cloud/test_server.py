@@ -15,11 +15,12 @@ import pytest
 import yaml
 from cloud_support import model_folder
 
+from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.environment import serve_environment
 from evosplit.cloud.listen_address import check_free, reachable, wait_until_ready
 from evosplit.cloud.reaper import finish, processes_of, start_reaper
 from evosplit.cloud.server import serve_cloud
-from evosplit.cloud.settings import AppSettings, CloudSettings
+from evosplit.cloud.settings import CloudSettings
 from evosplit.shared.errors import EvoSplitError, PortInUseError, StoreError, UsageError
 from evosplit.shared.free_ports import free_ports
 
@@ -58,7 +59,7 @@ def test_a_given_token_is_not_stored(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_the_applications_paths_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     app = CloudSettings(models=Path("m"), data=Path("d"), token_file=Path("t"), port=8001).app
-    assert (app.models, app.data, app.token_file) == (tmp_path / "m", tmp_path / "d", tmp_path / "t")
+    assert (app.models, app.data, app.token_file) == (str(tmp_path / "m"), tmp_path / "d", tmp_path / "t")
     assert type(app) is AppSettings
 
 
@@ -66,7 +67,7 @@ def test_the_serve_file_fits_the_settings() -> None:
     content = yaml.safe_load((Path(__file__).parents[2] / "cloud" / "serve_config.yaml").read_text())
     (application,) = content["applications"]
     assert application["import_path"] == "evosplit.cloud.app:build"
-    assert AppSettings.model_validate(application["args"]).models == Path("models")
+    assert AppSettings.model_validate(application["args"]).models == "models"
 
 
 def test_a_port_in_use() -> None:

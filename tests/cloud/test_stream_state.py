@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from evosplit.cloud.dataplane import Call
 from evosplit.cloud.registry import Registry, open_registry
+from evosplit.cloud.repository.model_source import ModelFolder
 from evosplit.cloud.stream_state import STATE_BYTES, StreamKey, StreamStore, restore
 from evosplit.kernels.delta import encode_delta
 from evosplit.kernels.unpacked_codes import digest, encode_whole, to_codes
@@ -205,7 +206,7 @@ def stream_frame(registry: Registry, seed: int, base_seed: int | None = None) ->
 
 
 def test_over_http_a_delta_without_its_base_is_409(nets: Path) -> None:
-    registry = open_registry(nets)
+    registry = open_registry(ModelFolder(nets))
     key, first = stream_frame(registry, 0)
     delta, second = stream_frame(registry, 1, base_seed=0)
     with app_client(nets) as client:
@@ -219,7 +220,7 @@ def test_over_http_a_delta_without_its_base_is_409(nets: Path) -> None:
 
 
 def test_a_delta_of_the_wrong_shape_is_no_work(nets: Path) -> None:
-    registry = open_registry(nets)
+    registry = open_registry(ModelFolder(nets))
     content, _ = stream_frame(registry, 0)
     frame = decode_frame(content)
     tensor = dataclasses.replace(encode_delta(coded(0), coded(1), 8)[0], name=frame.tensors[0].name)

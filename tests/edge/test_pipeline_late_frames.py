@@ -111,7 +111,7 @@ async def test_collected_frames_go_in_batches(tmp_path: Path) -> None:
     async with middle_stage(tmp_path, hooks=False, collect_s=0.3) as on:
         answered = [(await on.post(picture(seed), frame_id=f"f{seed}"))[0] for seed in range(4)]
         assert answered == [202] * 4
-        assert (await on.post(picture(9), wait="now"))[0] == 200
+        assert (await on.post(picture(9), frame_id="now", wait="now"))[0] == 200
         await until(lambda: _waits(on) == 0)
         assert [name for name in await _results(on) if name.startswith("f")] == ["f0", "f1", "f2", "f3"]
 
