@@ -14,7 +14,7 @@ from evosplit.shared.errors import UsageError
 _EXTRAS = {
     **dict.fromkeys(("cloud", "models", "worker"), "cloud"),
     "demo": "demo",
-    **dict.fromkeys(("certs", "config", "edge", "fleet", "results", "sources", "top"), "edge"),
+    **dict.fromkeys(("certs", "config", "edge", "fleet", "new", "results", "sources", "top"), "edge"),
     "mlperf": "mlperf",
     **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),
 }

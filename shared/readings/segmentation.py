@@ -67,8 +67,8 @@ def _numbers(output: SegmentationOutput, scores: NDArray[np.float32]) -> NDArray
     if len(scores) > 1:
         return np.asarray(scores.argmax(axis=0), np.int64)
     if output.scores == "numbers":
-        return np.rint(scores[0]).clip(0, None).astype(np.int64)
-    return (scores[0] > (0 if output.scores == "logits" else 0.5)).astype(np.int64)
+        return np.asarray(np.rint(scores[0]).clip(0, None), np.int64)
+    return np.asarray(scores[0] > (0 if output.scores == "logits" else 0.5), np.int64)
 
 
 def _cells(shape: tuple[int, ...], longest: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
