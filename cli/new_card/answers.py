@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, get_args
 
 import click
 
+from evosplit.shared.card import Output
 from evosplit.shared.card.schema import CHANNELS
 from evosplit.shared.errors import UsageError
+
+KINDS: Final = tuple(
+    get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(get_args(Output)[0])
+)
+"""The kinds of output that a card may have."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,13 @@ def resize_text(resize: Mapping[str, Any]) -> str:
     """What `parse_resize` reads."""
     number = resize.get("shorter_side", resize.get("fill"))
     return resize["kind"] if number is None else f"{resize['kind']}:{number}"
+
+
+def parse_kind(text: str) -> str:
+    """The kind of a card's output. Raises UsageError."""
+    if text not in KINDS:
+        raise UsageError(f"no kind of output: {text!r} ({', '.join(KINDS)})")
+    return text
 
 
 def parse_colour(text: str) -> str:

@@ -13,6 +13,7 @@ from evosplit.cli.new_card.answers import (
     Answers,
     parse_alphabet,
     parse_colour,
+    parse_kind,
     parse_numbers,
     parse_picture_size,
     parse_resize,
@@ -98,7 +99,9 @@ def _shape(seen: ModelLook, size: Size) -> tuple[int, ...]:
 
 def _told(guess: Guess, outputs: Outputs, answers: Answers) -> Guess:
     """Another kind of output, where one is told: its parameters are the card's defaults."""
-    kind = answers.one("kind", f"Kind of output ({guess.certainty}: {guess.why})", guess.output["kind"])
+    kind = answers.one(
+        "kind", f"Kind of output ({guess.certainty}: {guess.why})", guess.output["kind"], parse_kind
+    )
     if kind == guess.output["kind"]:
         return guess
     tensor = (

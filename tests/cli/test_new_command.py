@@ -188,9 +188,12 @@ def test_an_output_that_nobody_knows_is_read_raw(tmp_path: Path) -> None:
 def test_questions_are_asked_with_the_guess_as_default(tmp_path: Path) -> None:
     model = export(tmp_path, {"y": (_scores(4), [])})
     (tmp_path / "names.txt").write_text("a\nb\nc\nd\n")
-    typed = "\n".join(["mine", "", "XYZ", "bgr", "pad:7", "", "1,2,3", "", str(tmp_path / "names.txt")])
+    typed = "\n".join(
+        ["boxes", "", "mine", "XYZ", "bgr", "pad:7", "", "1,2,3", "", str(tmp_path / "names.txt")]
+    )
     result = run(model, typed=f"{typed}\n")
     assert result.exit_code == 0, result.stderr
+    assert "no kind of output: 'boxes'" in result.stderr
     assert "no order of channels: 'XYZ'" in result.stderr
     card = load_card(tmp_path / "net.yaml")
     assert (card.name, card.input.colour, card.labels) == ("mine", "BGR", ("a", "b", "c", "d"))
@@ -220,7 +223,7 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
         ((model, "--yes", "--labels", tmp_path / "two.txt"), "2 labels for 4 classes"),
         ((model, "--yes", "--labels", tmp_path / "gone.txt"), "cannot read the labels"),
         ((model, "--yes", "--size", "8x8"), "the model takes 64x64 pixels"),
-        ((model, "--yes", "--kind", "faces"), "output: "),
+        ((model, "--yes", "--kind", "faces"), "no kind of output: 'faces'"),
         ((model, "--yes", "--kind", "boxes-ssd"), "no output 'boxes'"),
         ((model, "--yes", "--resize", "crop"), "crop goes with its shorter side"),
         ((model,), "no card was written"),
