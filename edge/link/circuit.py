@@ -12,7 +12,7 @@ REFUSALS_TO_OPEN: Final = 3
 """Answers in a row that are errors open the circuit; silence does so at once."""
 
 FIRST_PAUSE_S: Final = 0.5
-LONGEST_PAUSE_S: Final = 10.0
+LONGEST_PAUSE_S: Final = 4.0
 
 
 @dataclass

@@ -26,7 +26,7 @@ async def browser() -> AsyncIterator[Any]:
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def on(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with stage(tmp_path_factory.mktemp("stage") / "agent") as made:
+    async with stage(tmp_path_factory.mktemp("stage") / "agent", thumbnail_bytes=10**6) as made:
         yield made
 
 
@@ -65,7 +65,9 @@ async def test_a_wrong_token_is_refused_and_the_right_one_shows_frames_as_they_c
         async with frames(on, "hall"):
             await opened.shows("#newest", "answered by")
             first = await opened.page.inner_text("#newest")
-            await opened.page.wait_for_function("document.querySelector('.picture img').naturalWidth > 0")
+            await opened.page.wait_for_function(
+                "() => document.querySelector('.picture img').naturalWidth > 0"
+            )
             await opened.page.wait_for_function(
                 "text => document.querySelector('#newest').innerText !== text", arg=first
             )
@@ -88,6 +90,10 @@ async def test_results_are_filtered(browser: Any, on: Stage) -> None:
         await opened.page.click("text=Show")
         await opened.shows("#shown", "1 results, the newest first")
         assert "yard" not in await opened.page.inner_text("main table")
+        await opened.shows("#counts", "1")
+        await opened.page.select_option("#split", "stream")
+        await opened.shows("#counts", "gate 1")
+        assert await opened.page.locator("svg[aria-label='Results over time'] path.s0").get_attribute("d")
         await opened.page.fill("[name=label]", "unicorn")
         await opened.page.click("text=Show")
         await opened.shows("main table", "No results for this filter.")
@@ -95,6 +101,17 @@ async def test_results_are_filtered(browser: Any, on: Stage) -> None:
         await opened.page.select_option("[name=answered_by]", "nobody")
         await opened.page.click("text=Show")
         await opened.shows("main table", "No results for this filter.")
+
+
+async def test_a_result_has_its_picture(browser: Any, on: Stage) -> None:
+    await on.post(picture(5), stream="porch")
+    async with logged_in(browser, on) as opened:
+        await opened.view("Results")
+        await opened.page.fill("[name=stream]", "porch")
+        await opened.page.click("text=Show")
+        await opened.shows("#shown", "1 results")
+        await opened.page.click("main table button")
+        await opened.page.wait_for_function("() => document.querySelector('#thumbnail img').naturalWidth > 0")
 
 
 async def test_a_plan_is_pinned_and_let_go(browser: Any, on: Stage) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from evosplit.library.client.retries import Retries
 from evosplit.library.client.transport import Call, Transport
@@ -44,6 +45,11 @@ class ControlClient:
     def set_region(self, region: tuple[float, ...] | None) -> dict[str, Any]:
         """Left, top, right, bottom as shares of the network's input, or None for all of it."""
         return self._send(Call("PUT", "/v1/region", body=json.dumps({"region": region}).encode()))
+
+    def change_source(self, name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change some settings of a frame source, as in ``{"rate": 5}``; the others stay."""
+        path = f"/v1/sources/{quote(name, safe='')}"
+        return self._send(Call("PATCH", path, body=json.dumps(dict(changes)).encode()))
 
     def _choose(self, choice: Mapping[str, Any]) -> dict[str, Any]:
         return self._send(Call("PUT", "/v1/plan/choice", body=json.dumps(dict(choice)).encode()))

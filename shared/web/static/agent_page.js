@@ -20,7 +20,7 @@ export function agentPage(session, logOut) {
     { name: "live", title: "Live", make: () => liveView(state) },
     { name: "plan", title: "Plan", make: () => planView(state, refresh) },
     { name: "hooks", title: "Hooks", make: () => hooksView(state) },
-    { name: "results", title: "Results", make: resultsView },
+    { name: "results", title: "Results", make: () => resultsView(true) },
     { name: "flows", title: "Sources and sinks", make: flowsView },
   ], () => logOut());
 

@@ -12,7 +12,7 @@ const POLL_MS = 3000;
 export function cloudPage(session, logOut) {
   const frame = shell([
     { name: "fleet", title: "Fleet", make: fleetView },
-    { name: "results", title: "Results", make: resultsView },
+    { name: "results", title: "Results", make: () => resultsView() },
     { name: "models", title: "Models", make: modelsView },
   ], () => logOut());
   showFacts(frame.facts, [["", "cloud"]]);

@@ -44,7 +44,7 @@ export function liveView(state) {
     if (!last) return;
     chart.draw(own);
     facts(newest, last);
-    void picture.show(choice.value, own.slice(-60));
+    void picture.show(`/v1/streams/${encodeURIComponent(choice.value)}/picture`, own.slice(-60));
   }
   results();
   polled();

@@ -1,4 +1,4 @@
-/** Newest picture of a stream with boxes, labels, text and the mark of an early exit over it. */
+/** Picture of a frame with boxes, labels, text and the mark of an early exit over it. */
 
 import { ApiError, request } from "./api.js";
 import { named } from "./agent_state.js";
@@ -18,16 +18,16 @@ export function pictureOverlay() {
   let next = null;
   let address = "";
 
-  /** @param {string} stream @param {Result[]} results */
-  async function show(stream, results) {
+  /** The picture at a path, and what the one of these results that is of its frame says. @param {string} path @param {Result[]} results */
+  async function show(path, results) {
     if (document.hidden) return;
     if (isFetching) {
-      next = () => void show(stream, results);
+      next = () => void show(path, results);
       return;
     }
     isFetching = true;
     try {
-      const answer = await request(`/v1/streams/${encodeURIComponent(stream)}/picture`);
+      const answer = await request(path);
       const frameId = answer.headers.get("X-Evosplit-Frame-Id");
       const view = viewBox(answer.headers);
       swap(await answer.blob());
@@ -36,7 +36,7 @@ export function pictureOverlay() {
       setText(note, "");
     } catch (problem) {
       setText(note, problem instanceof ApiError ? problem.message : "the picture cannot be read");
-      mark(results.findLast((result) => result.stream === stream));
+      mark(results.at(-1));
     } finally {
       isFetching = false;
       const again = next;

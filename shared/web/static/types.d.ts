@@ -12,6 +12,8 @@ export interface Result {
   confidence: number | null; plan_digest: string | null; wire_bytes: number; breakdown: Breakdown;
   error: string | null; cut_key: string | null; hook: string | null; edge?: string; late: boolean; cloud: string | null;
 }
+/** How many results a period has, of one value of what they are split by. */
+export interface Count { begins_s: number; value: string | null; count: number }
 export interface ResultPage { results: Result[]; next_cursor: string | null }
 export interface Link { bandwidth_bps: number; rtt_s: number; loss?: number; samples?: number }
 export interface Plan {
