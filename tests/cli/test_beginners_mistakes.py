@@ -117,7 +117,7 @@ MISTAKES = (
 class _Wary(http.server.BaseHTTPRequestHandler):
     """Answers as a tier does whom nobody has shown a token."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         body = json.dumps({"error": "a bearer token is needed"}).encode()
         self.send_response(401)
         self.send_header("Content-Length", str(len(body)))
