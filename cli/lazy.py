@@ -14,7 +14,7 @@ from evosplit.shared.errors import UsageError
 _EXTRAS = {
     **dict.fromkeys(("cloud", "models", "worker"), "cloud"),
     "demo": "demo",
-    **dict.fromkeys(("certs", "config", "edge", "fleet", "results", "sources", "top"), "edge"),
+    **dict.fromkeys(("certs", "config", "edge", "example", "fleet", "results", "sources", "top"), "edge"),
     "mlperf": "mlperf",
     **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),
 }
@@ -62,7 +62,7 @@ def _missing(command: str, module: str) -> click.Command:
     extra = _EXTRAS.get(command, "demo")
 
     def refuse() -> None:
-        raise UsageError(f"{command} needs {module}, which is not here: install evosplit[{extra}]")
+        raise UsageError(f"{command} needs {module}, which is not here: pip install 'evosplit[{extra}]'")
 
     settings = {"ignore_unknown_options": True, "allow_extra_args": True}
     return click.Command(

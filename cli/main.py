@@ -9,12 +9,13 @@ from typing import Final
 import click
 
 from evosplit.cli.lazy import LazyGroup
+from evosplit.cli.next_step import with_next_step
 from evosplit.shared.errors import EvoSplitError
 
 _COMMANDS: Final = (
     *("inspect", "profile", "plan", "table", "pareto", "compare", "split", "roofline"),
     *("cloud", "models", "worker", "edge", "config", "fleet", "tokens", "certs"),
-    *("sources", "control", "top", "results", "replay", "mlperf", "demo"),
+    *("sources", "control", "top", "results", "replay", "mlperf", "demo", "example", "shaper"),
 )
 _MODULES: Final = {name: f"evosplit.cli.commands.{name}" for name in _COMMANDS}
 
@@ -26,7 +27,7 @@ class _Group(LazyGroup):
         try:
             return super().invoke(context)
         except EvoSplitError as error:
-            click.echo(f"evosplit: {error}", err=True)
+            click.echo(f"evosplit: {with_next_step(error)}", err=True)
             sys.exit(error.exit_status)
 
 

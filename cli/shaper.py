@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from evosplit.cli.flow import cancel, flow
 from evosplit.cli.line import Line
+from evosplit.shared.errors import PortInUseError
 from evosplit.shared.link import Link
 
 DOWNLINK_BPS: Final = 100e6
@@ -28,25 +29,28 @@ _BUFFER_BYTES: Final = 64 * 1024  # small, or the kernel would swallow a frame b
 class Shaper:
     """Forwards ``url`` to one target. Use ``Shaper.between``."""
 
-    def __init__(self, target: tuple[str, int], link: Link, downlink_bps: float, seed: int) -> None:
+    def __init__(
+        self, target: tuple[str, int], link: Link, downlink_bps: float, seed: int, port: int = 0
+    ) -> None:
         self._target = target
         self._downlink_bps = downlink_bps
         self._up, self._down = Line(seed), Line(seed + 1)
         self._connections: set[asyncio.Task[None]] = set()
-        self._listener = _listening_socket()
+        self._listener = _listening_socket(port)
         self.set_link(link)
 
     @classmethod
     @contextlib.asynccontextmanager
     async def between(
-        cls, target_url: str, link: Link, downlink_bps: float = DOWNLINK_BPS, seed: int = 0
+        cls, target_url: str, link: Link, downlink_bps: float = DOWNLINK_BPS, seed: int = 0, port: int = 0
     ) -> AsyncIterator[Shaper]:
         """A running shaper in front of ``target_url``; at the end every connection is closed.
 
-        ``seed`` draws the losses. Raises UsageError for a loss that is no share below 1.
+        ``seed`` draws the losses; it listens on ``port`` (0: a free one) of the loopback. Raises UsageError
+        for a loss that is no share below 1, PortInUseError.
         """
         parts = urlsplit(target_url)
-        shaper = cls((parts.hostname or "127.0.0.1", parts.port or 80), link, downlink_bps, seed)
+        shaper = cls((parts.hostname or "127.0.0.1", parts.port or 80), link, downlink_bps, seed, port)
         accepting = asyncio.create_task(shaper._accept())
         try:
             yield shaper
@@ -100,9 +104,14 @@ class Shaper:
                 await cancel(*tasks)
 
 
-def _listening_socket() -> socket.socket:
+def _listening_socket(port: int) -> socket.socket:
     listener = _new_socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        listener.close()
+        raise PortInUseError(f"port {port} is taken; choose another: --port") from None
     listener.listen()
     return listener
 

@@ -22,7 +22,9 @@ def check_free(host: str, port: int) -> None:
         except (OSError, UnicodeError) as problem:
             text = getattr(problem, "strerror", None) or str(problem)
             kind = PortInUseError if text == "Address already in use" else UsageError
-            raise kind(f"cannot listen on {host} port {port}: {text.lower()}; choose another") from None
+            raise kind(
+                f"cannot listen on {host} port {port}: {text.lower()}; choose another: --port"
+            ) from None
 
 
 def wait_until_ready(host: str, port: int, path: str, limit_s: float) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from evosplit.cloud.repository.catalogue import Catalogue, ModelEntry
 from evosplit.cloud.repository.layout import ModelKey, model_files, newest
@@ -22,6 +23,8 @@ from evosplit.shared.errors import (
     UsageError,
 )
 from evosplit.shared.rollout import Rollout
+
+_TRY: Final = "lay NAME.onnx files into it, or have some to try with: evosplit example FOLDER"
 
 __all__ = ["Model", "Registry", "load_model", "open_registry", "registry_of"]
 
@@ -137,11 +140,11 @@ def open_registry(
 
 def _files(folder: Path) -> dict[ModelKey, Path]:
     if not folder.is_dir():
-        raise UsageError(f"no folder of models at {folder}")
+        raise UsageError(f"no folder of models at {folder}: {_TRY}")
     try:
         files = model_files(folder)
     except OSError as problem:
         raise UsageError(f"cannot read the folder {folder}: {problem.strerror}") from None
     if not files:
-        raise UsageError(f"no ONNX files (NAME.onnx) in {folder}")
+        raise UsageError(f"no ONNX files (NAME.onnx) in {folder}: {_TRY}")
     return files

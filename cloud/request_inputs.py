@@ -85,7 +85,9 @@ def picture_inputs(model: Model, item: InferTensor) -> Feeds:
     One that a plan had the sender bring to the network's size is taken as it is.
     """
     if model.card is None:
-        raise InputError(f"model {model.name} has no card, so it takes tensors but no pictures")
+        raise InputError(
+            f"model {model.name} has no card, so it takes tensors but no pictures: docs/model-card.md"
+        )
     content = bytes(_blob(item))
     if item.name == SIZED_PICTURE_INPUT:
         return dict(sized_feeds(model.card, content))

@@ -146,8 +146,10 @@ def _check_tls(settings: CloudSettings) -> None:
 def _announce(registry: Registry) -> None:
     for name, problem in registry.broken.items():
         _say(f"{name} is not served: {problem}")
-    for entry in registry.models.values():
+    for name, entry in registry.models.items():
         model = registry.loaded.held(entry)
+        if model is not None and model.card is None:
+            _say(f"{name} has no card: it takes tensors, but no pictures (docs/model-card.md)")
         for line in file_remarks(model.graph) if model else ():
             _say(line)
     _say(f"models: {', '.join(sorted(registry.models))}")

@@ -17,7 +17,9 @@ def locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         holder = (folder / "lock").open("w")
     except OSError as problem:
-        raise StoreError(f"cannot use the data directory {folder}: {problem.strerror}") from None
+        raise StoreError(
+            f"cannot use the data directory {folder}: {problem.strerror}; choose another: --data"
+        ) from None
     with holder:
         try:
             fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)

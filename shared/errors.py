@@ -27,7 +27,7 @@ class MissingExtraError(EvoSplitError, ImportError):
     exit_status = 2
 
     def __init__(self, what: str, module: str, extra: str) -> None:
-        super().__init__(f"{what} needs {module}, which is not here: install evosplit[{extra}]")
+        super().__init__(f"{what} needs {module}, which is not here: pip install 'evosplit[{extra}]'")
 
 
 class ModelError(EvoSplitError):

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from evosplit.cli.demo.scenario import CALIBRATION_PICTURES, CALIBRATION_SEED, CALIBRATION_STRIDE
 from evosplit.cli.gate.camera import GateCamera
+from evosplit.cli.gate.recording import CALIBRATION_PICTURES, CALIBRATION_SEED, CALIBRATION_STRIDE
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import Card, card_to_data

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from evosplit.cli.doctor_view import print_findings
+from evosplit.cli.log_lines import log_lines
 from evosplit.cli.options import FOLDER, as_share, config_option, drop_option, token_option
 from evosplit.cli.settings_options import given, settings_options
 from evosplit.edge.doctor.finding import has_problem
@@ -73,4 +74,5 @@ def edge(
     wanted = load_settings(EdgeSettings, told, config, settings).settings
     if doctor:
         sys.exit(1 if has_problem(print_findings(wanted)) else 0)
-    serve_edge(wanted)
+    with log_lines("edge"):
+        serve_edge(wanted)

@@ -10,13 +10,11 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
 
-from PIL import Image
-
 from evosplit.cli.demo.client import DemoFrame
 from evosplit.cli.demo.frames import folder_frames, gate_frame, gate_frames, picture_paths
 from evosplit.cli.demo.jpeg_quality import frugal_codec
-from evosplit.cli.gate.camera import GateCamera
 from evosplit.cli.gate.evaluate import unrelated
+from evosplit.cli.gate.recording import write_calibration
 from evosplit.library.card_files import find_card
 from evosplit.library.model import load
 from evosplit.planner.calibration.labels import LABELS_FILE
@@ -36,13 +34,9 @@ trained for that, and `cli/assets/gate.json` holds the measurement. The default 
 ROUND_STRIDE: Final = 17
 """Each round begins so many pictures later in the user's folder."""
 
-CALIBRATION_PICTURES: Final = 64
 OWN_PICTURES: Final = 64
 """At most so many of the user's pictures calibrate."""
-CALIBRATION_SEED: Final = 7001
 DEMO_SEED: Final = 7002
-CALIBRATION_STRIDE: Final = 9
-"""Every ninth frame of the camera, so that several cars and empty lanes are among them."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +84,7 @@ class Scenario:
         if pinned:
             write_shapes(shape_file(models / self.model.name), pinned)
         if self.images is None:
-            _render_calibration(calibration)
+            write_calibration(calibration)
         else:
             _copy_calibration(self.images, calibration)
 
@@ -115,11 +109,3 @@ def _copy_calibration(images: Path, folder: Path) -> None:
         shutil.copy(path, folder)
     if (images / LABELS_FILE).is_file():
         shutil.copy(images / LABELS_FILE, folder)
-
-
-def _render_calibration(folder: Path) -> None:
-    chosen = islice(
-        GateCamera(CALIBRATION_SEED), 0, CALIBRATION_PICTURES * CALIBRATION_STRIDE, CALIBRATION_STRIDE
-    )
-    for frame in chosen:
-        Image.fromarray(frame.image).save(folder / f"{frame.index:04}.png")

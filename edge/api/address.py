@@ -29,6 +29,6 @@ def bound_socket(host: str, port: int) -> socket.socket:
         listener.close()
         kind_of = PortInUseError if problem.errno == errno.EADDRINUSE else UsageError
         text = (problem.strerror or str(problem)).lower()
-        raise kind_of(f"cannot listen on {host} port {port}: {text}; choose another") from None
+        raise kind_of(f"cannot listen on {host} port {port}: {text}; choose another: --port") from None
     listener.setblocking(False)
     return listener

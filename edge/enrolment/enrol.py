@@ -82,7 +82,9 @@ async def _with_patience(settings: EdgeSettings, cloud: PlannerClient, retry_s: 
             break
         except CloudUnavailableError as away:
             if time.monotonic() > deadline_s:
-                raise CloudUnavailableError(f"{away}; the first start needs it to make plans") from None
+                raise CloudUnavailableError(
+                    f"{away}; the first start needs it to make plans: start it, or correct --cloud"
+                ) from None
             if str(away) != told:
                 _log.warning("%s; waiting for the cloud", away)
                 told = str(away)

@@ -173,7 +173,7 @@ class FrameFlow:
     def _card(self) -> Card:
         card = self._engine.plans.model.card
         if card is None:
-            raise CardError("the model has no card, so it takes tensors but no pictures")
+            raise CardError("the model has no card, so it takes tensors but no pictures: docs/model-card.md")
         return card
 
 

@@ -82,7 +82,7 @@ class FrameIntake:
         Raises InputError, CardError, UsageError, BusyError (all of them: not accepted), FrameFailedError.
         """
         if self._engine.plans.model.card is None:
-            raise CardError("the model has no card, so it takes tensors but no pictures")
+            raise CardError("the model has no card, so it takes tensors but no pictures: docs/model-card.md")
         self._engine.check_strategy(ticket.strategy)
         work = functools.partial(
             self._flow.picture, content, self._job(ticket), is_repeatable=ticket.is_named

@@ -92,7 +92,9 @@ class SplitRun:
             return job.feeds
         card, picture = self._card, job.picture
         if card is None or picture is None:
-            raise CardError(f"model {job.model} has no card, so it takes tensors but no pictures")
+            raise CardError(
+                f"model {job.model} has no card, so it takes tensors but no pictures: docs/model-card.md"
+            )
         step = functools.partial(sized_input, card, picture.pixels)
         return job.keep(dict(clock.run_stage(PREPROCESS, job.times, step)))
 

@@ -25,6 +25,7 @@ from evosplit.shared.plan import Plan
 from evosplit.shared.plan_pin import Pin, held
 from evosplit.shared.replan import choices
 from evosplit.shared.situation import Situation
+from evosplit.shared.units import format_bandwidth, format_size
 
 _log = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class CurrentPlan(ServedHeads):
         plan = self._rule.wanted()
         self._use(plan, await asyncio.to_thread(self.heads.build, plan))
         self._rule.use(plan)
+        self._tell(plan)
 
     def reconsider(self) -> None:
         """Change to the plan that suits links and device now, once its head is built."""
@@ -102,6 +104,12 @@ class CurrentPlan(ServedHeads):
             self._use(wanted, head)
             self._rule.use(wanted)
             self.plan_changes += 1
+            self._tell(wanted)
+
+    def _tell(self, plan: Plan) -> None:
+        link = format_bandwidth(self.links.of(plan.cloud).bandwidth_bps)
+        sent = f"sends {format_size(plan.wire_bytes)} a frame" if plan.boundary else "all of it here"
+        _log.info("plan %s: cut %s, %s (uplink %s)", plan.digest[:12], plan.cut_key, sent, link)
 
     def priced(self) -> Prices:
         """Corrected latencies over the links and the queues as they are now."""

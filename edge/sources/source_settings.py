@@ -51,7 +51,9 @@ class SourceSettings(BaseModel):
         parts = urlsplit(self.address)
         scheme = parts.scheme
         if "://" in self.address and scheme not in (*_STREAMS, *_SNAPSHOT_SCHEMES, *MQTT):
-            raise UsageError(f"not a source: {self.address!r} ({scheme}:// is not read)")
+            raise UsageError(
+                f"not a source: {self.address!r} ({scheme}:// is not read; write it like rtsp://camera/stream)"
+            )
         if scheme in MQTT and not (parts.hostname and parts.path.strip("/")):
             raise UsageError("a broker is named with its topic, like mqtt://host/cameras/gate")
         if self.address.startswith(DEVICE) and not self.address.removeprefix(DEVICE):

@@ -70,10 +70,15 @@ class VideoSource:
             if not container.streams.video:
                 raise SourceError("has no video")
             stream = container.streams.video[0]
-            clock = _MediaClock(is_paced=not self._told.takes_all and not self._is_live)
+            clock = _MediaClock(is_paced=self._is_paced)
             for picture in container.decode(stream):
                 yield picture, clock.captured_at_s(picture.time), number
                 number += 1
+
+    @property
+    def _is_paced(self) -> bool:
+        """A file whose pictures may be dropped (a rate, the latest) plays as fast as it was recorded."""
+        return not self._is_live and (not self._told.takes_all or self._told.rate is not None)
 
     @property
     def _is_live(self) -> bool:

@@ -12,7 +12,8 @@ def find_card(model: Path) -> Path:
     """The card beside the model, else the one that comes with EvoSplit. Raises CardError without either."""
     card = find_card_or_none(model)
     if card is None:
-        raise CardError(f"{model.name} has no model card: write {model.with_suffix('.yaml').name} beside it")
+        wanted = model.with_suffix(".yaml").name
+        raise CardError(f"{model.name} has no model card: write {wanted} beside it (docs/model-card.md)")
     return card
 
 

@@ -35,6 +35,8 @@ def load_graph(path: Path, name: str | None = None, pins: Pins = NO_PINS) -> Gra
         model = _parse(content)
         sha256 = _digest(content, _load_external(model, path.parent), pinned_sizes(model, pins))
         return graph_from_model(normalise(model, pins), name or path.stem, sha256)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: there is no such file: give the path of an ONNX file") from None
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -94,6 +94,8 @@ def failure_reason(broken: Exception) -> str:
     cause = getattr(broken, "os_error", broken)
     if isinstance(cause, ssl.SSLError) and cause.reason:
         return f"TLS failed: {cause.reason.lower().replace('_', ' ')}"
+    if isinstance(cause, OSError) and cause.errno and cause.strerror:
+        return (os.strerror(cause.errno) if cause.errno > 0 else cause.strerror).lower()
     return " ".join(str(broken).split()) or type(broken).__name__
 
 

@@ -200,7 +200,8 @@ def test_a_port_in_use_is_said_in_one_line(cloud: Running) -> None:
     second = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 1
     assert second.stderr.strip().splitlines() == [
-        f"evosplit: cannot listen on 127.0.0.1 port {cloud.port}: address already in use; choose another"
+        f"evosplit: cannot listen on 127.0.0.1 port {cloud.port}: "
+        "address already in use; choose another: --port"
     ]
 
 

@@ -49,6 +49,13 @@ async def test_the_latest_picture_wins_at_the_pace_of_the_file(tmp_path: Path) -
     assert np.abs(gaps_s).max() < 0.01
 
 
+async def test_a_file_with_a_rate_plays_as_fast_as_it_was_recorded(tmp_path: Path) -> None:
+    """Else a rate would leave out nearly all of it: decoding is faster than any camera."""
+    frames = await _all(_source(write_video(tmp_path / "video.mp4", 8, rate=50), rate=25))
+    assert [frame.number for frame in frames] == list(range(8))
+    assert frames[-1].captured_at_s - frames[0].captured_at_s == pytest.approx(7 / 50, abs=0.01)
+
+
 @pytest.mark.parametrize("content", [b"", b"no video at all", b"\x00\x00\x00\x18ftypmp42" + bytes(50)])
 async def test_what_is_no_video_is_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "video.mp4"

@@ -43,7 +43,7 @@ def test_an_edge_board_loads_splits_and_talks_without_the_planner() -> None:
     run(absent + "evosplit.load, evosplit.split, evosplit.encode, evosplit.decode, evosplit.Client")
     said = run(absent + "\ntry:\n evosplit.plan\nexcept evosplit.EvoSplitError as error:\n print(error)")
     assert said.startswith("evosplit.plan needs ")
-    assert said.endswith("install evosplit[library]")
+    assert said.endswith("pip install 'evosplit[library]'")
 
 
 def test_the_library_extra_is_enough_for_every_name() -> None:
