@@ -14,7 +14,9 @@ from evosplit.shared.errors import UsageError
 _EXTRAS = {
     **dict.fromkeys(("cloud", "models", "worker"), "cloud"),
     "demo": "demo",
-    **dict.fromkeys(("certs", "config", "edge", "example", "fleet", "results", "sources", "top"), "edge"),
+    **dict.fromkeys(
+        ("certs", "config", "edge", "example", "fleet", "new", "results", "sources", "top"), "edge"
+    ),
     "mlperf": "mlperf",
     **dict.fromkeys(("compare", "pareto", "plan", "table"), "planner"),
 }

@@ -13,7 +13,7 @@ from evosplit.cli.next_step import with_next_step
 from evosplit.shared.errors import EvoSplitError
 
 _COMMANDS: Final = (
-    *("inspect", "profile", "plan", "table", "pareto", "compare", "split", "roofline"),
+    *("new", "inspect", "profile", "plan", "table", "pareto", "compare", "split", "roofline"),
     *("cloud", "models", "worker", "edge", "config", "fleet", "tokens", "certs"),
     *("sources", "control", "top", "results", "replay", "mlperf", "demo", "example", "shaper"),
 )

@@ -21,6 +21,7 @@ from evosplit.shared.errors import CardError, InputError
 from evosplit.shared.output_fidelity import FLOAT_NOISE, equal_in_float, picture_headroom, values_headroom
 from evosplit.shared.postprocess import postprocess
 from evosplit.shared.readings.pairs import boxes_kept
+from evosplit.shared.readings.segmentation import cells_kept
 
 Outputs: TypeAlias = Mapping[str, NDArray[Any]]
 
@@ -32,6 +33,7 @@ def agreement(card: Card | None, right: Outputs, answer: Outputs) -> float:
     - texts: 1 where they are equal;
     - boxes and faces: the share that finds a partner of its class, over the longer list, so that lost and
       invented ones both cost;
+    - segmentations: the share of the mask's cells that keep their class;
     - pictures: 1 from a PSNR of 40 dB on, below it the tolerated error over the error;
     - raw outputs, or no card: of one score per class as classes; otherwise the worst output, each 1 up to a
       relative root mean square error of 1 %, beyond it the tolerated error over the error.
@@ -93,12 +95,14 @@ def _class_kept(right: NDArray[Any], answer: NDArray[Any]) -> float:
 
 
 def _reading_kept(card: Card, right: Outputs, answer: Outputs) -> float:
-    """Texts and boxes, read by the card at the size of the network's input."""
+    """Texts, boxes and masks, read by the card at the size of the network's input."""
     size = card.input.size or (1, 1)
     try:
         true, told = (postprocess(card, outputs, size).outcome for outputs in (right, answer))
     except InputError:  # NaN, and not where the float network has it
         return 0.0
+    if "mask" in true:
+        return cells_kept(true, told)
     return (
         boxes_kept(true["boxes"], told["boxes"]) if "boxes" in true else float(true["text"] == told["text"])
     )

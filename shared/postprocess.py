@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evosplit.shared.card.box_outputs import (
+    BoxRowsOutput,
+    SsdOutput,
+    UltraFaceOutput,
+    Yolov5Output,
+    Yolov8Output,
+    YoloxOutput,
+)
 from evosplit.shared.card.outputs import (
     ClassesOutput,
     ImageOutput,
     RawOutput,
+    SegmentationOutput,
     TextCtcOutput,
     TextSlotsOutput,
-    UltraFaceOutput,
-    YoloxOutput,
 )
 from evosplit.shared.card.schema import Card
 from evosplit.shared.errors import CardError, InputError
@@ -23,12 +30,24 @@ from evosplit.shared.readings.classes import read_classes
 from evosplit.shared.readings.image import read_image
 from evosplit.shared.readings.raw import read_raw
 from evosplit.shared.readings.reading import Reading
+from evosplit.shared.readings.segmentation import read_segmentation
+from evosplit.shared.readings.ssd import read_ssd, read_suppressed
 from evosplit.shared.readings.text import read_ctc, read_slots
 from evosplit.shared.readings.ultraface import read_ultraface
+from evosplit.shared.readings.yolo import read_rows, read_yolov5, read_yolov8
 from evosplit.shared.readings.yolox import read_yolox
 from evosplit.shared.resize import Placement, place
 
 __all__ = ["Reading", "postprocess"]
+
+_PLACED: Final[Mapping[type, Callable[..., Reading]]] = {
+    YoloxOutput: read_yolox,
+    Yolov5Output: read_yolov5,
+    Yolov8Output: read_yolov8,
+    BoxRowsOutput: read_rows,
+    SegmentationOutput: read_segmentation,
+}
+"""Readers of one tensor that need to know where the picture lies in the input."""
 
 
 def postprocess(card: Card, outputs: Mapping[str, NDArray[Any]], original_size: tuple[int, int]) -> Reading:
@@ -52,20 +71,29 @@ def _read(card: Card, outputs: Mapping[str, NDArray[Any]], original_size: tuple[
     if isinstance(output, UltraFaceOutput):
         scores, boxes = _values(outputs, output.scores), _values(outputs, output.boxes)
         return read_ultraface(output, card.labels, scores[0], boxes[0], *_geometry(card, original_size))
+    if isinstance(output, SsdOutput):
+        return _ssd(card, output, outputs, original_size)
     values = _values(outputs, output.tensor)
-    if isinstance(output, YoloxOutput):
-        return read_yolox(output, card.labels, values[0], *_geometry(card, original_size))
     if isinstance(output, ClassesOutput):
         return read_classes(output, card.labels, values)
     if isinstance(output, TextCtcOutput):
         return read_ctc(output, _matrix(values))
     if isinstance(output, TextSlotsOutput):
         return read_slots(output, _matrix(values))
-    return _image(output, values)
+    if isinstance(output, ImageOutput):
+        return read_image(output, values[0])
+    return _PLACED[type(output)](output, card.labels, values[0], *_geometry(card, original_size))
 
 
-def _image(output: ImageOutput, values: NDArray[np.float32]) -> Reading:
-    return read_image(output, values[0])
+def _ssd(
+    card: Card, output: SsdOutput, outputs: Mapping[str, NDArray[Any]], original_size: tuple[int, int]
+) -> Reading:
+    scores, boxes = _values(outputs, output.scores)[0], _values(outputs, output.boxes)[0]
+    geometry = _geometry(card, original_size)
+    if output.classes is None:
+        return read_ssd(output, card.labels, scores, boxes, *geometry)
+    classes = _values(outputs, output.classes)[0]
+    return read_suppressed(output, card.labels, scores, boxes, classes, *geometry)
 
 
 def _values(outputs: Mapping[str, NDArray[Any]], name: str | None) -> NDArray[np.float32]:

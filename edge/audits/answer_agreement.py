@@ -13,17 +13,19 @@ from evosplit.shared.card import Card
 from evosplit.shared.errors import CardError, InputError
 from evosplit.shared.postprocess import postprocess
 from evosplit.shared.readings.boxes import overlap
+from evosplit.shared.readings.segmentation import cells_kept
 
 Outputs = Mapping[str, NDArray[Any]]
 
 SAME_OVERLAP: Final = 0.5
 """Two boxes of one class that overlap so much are the same."""
 SAME_SHARE: Final = 0.02
-"""Outputs without a reading are the same when their difference is at most this share of them, by RMS."""
+"""Outputs without a reading are the same when their difference is at most this share of them, by RMS;
+masks when at most this share of their cells differs."""
 
 
 def agree(card: Card | None, given: Outputs, wanted: Outputs) -> bool:
-    """Whether ``given`` says what ``wanted`` says: the same key, the same boxes, or close values."""
+    """Whether ``given`` says what ``wanted`` says: the same key or boxes, or close masks, values."""
     if card is None or card.input.size is None:
         return _close(given, wanted)
     try:
@@ -35,6 +37,8 @@ def agree(card: Card | None, given: Outputs, wanted: Outputs) -> bool:
         return keys[0] == keys[1]
     if isinstance(true, Mapping) and isinstance(told, Mapping) and "boxes" in true:
         return _same_boxes(told.get("boxes", []), true["boxes"])
+    if isinstance(true, Mapping) and isinstance(told, Mapping) and "mask" in true:
+        return cells_kept(true, told) >= 1 - SAME_SHARE
     return _close(given, wanted)
 
 

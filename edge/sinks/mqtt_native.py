@@ -72,6 +72,7 @@ class HomeAssistant:
         answer = (
             "{% set o = value_json.result.outcome %}{{ 'failed' if not o else o.text if o.text is defined "
             "else (o.top[0].label or o.top[0].class) if o.top is defined "
+            "else (o.areas[0].label or o.areas[0].class) if o.areas is defined "
             "else o.boxes | count if o.boxes is defined else 'ok' }}"
         )
         confidence = "{{ value_json.result.confidence }}"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 
+from evosplit.shared.card.box_outputs import SsdOutput, UltraFaceOutput
+from evosplit.shared.card.detector_check import check_detector
+from evosplit.shared.card.output_shapes import check_labels, expect, output_shape
 from evosplit.shared.card.outputs import (
     ClassesOutput,
     ImageOutput,
     RawOutput,
+    SegmentationOutput,
     TextCtcOutput,
     TextSlotsOutput,
-    UltraFaceOutput,
-    YoloxOutput,
 )
 from evosplit.shared.card.schema import CHANNELS, Card, PictureInput
-from evosplit.shared.card.ultraface_anchors import anchor_count
 from evosplit.shared.errors import CardError
 from evosplit.shared.graph.graph import Graph
 
@@ -49,29 +50,39 @@ def _checked_input(picture: PictureInput, graph: Graph) -> PictureInput:
 
 def _named_output(card: Card, graph: Graph) -> object:
     output = card.output
-    if isinstance(output, (RawOutput, UltraFaceOutput)):
+    if isinstance(output, (RawOutput, UltraFaceOutput, SsdOutput)):
         return output
     return output.model_copy(update={"tensor": _pick("output", output.tensor, graph.outputs)})
 
 
 def _check_output(card: Card, graph: Graph) -> None:
     output = card.output
-    if isinstance(output, UltraFaceOutput):
-        _check_faces(card, output, graph)
-    elif isinstance(output, ClassesOutput):
-        _check_labels(card, math.prod(_shape(graph, output.tensor)))
+    if isinstance(output, ClassesOutput):
+        check_labels(card, math.prod(output_shape(graph, output.tensor)))
     elif isinstance(output, (TextCtcOutput, TextSlotsOutput)):
         _check_text(output, graph)
-    elif isinstance(output, YoloxOutput):
-        _check_yolox(card, output, graph)
     elif isinstance(output, ImageOutput):
-        shape = _shape(graph, output.tensor)
-        _expect(len(shape) == 4 and shape[1] in (1, 3), graph, output.tensor, "(1, 1 or 3, height, width)")
+        shape = output_shape(graph, output.tensor)
+        expect(len(shape) == 4 and shape[1] in (1, 3), graph, output.tensor, "(1, 1 or 3, height, width)")
+    elif isinstance(output, SegmentationOutput):
+        _check_segmentation(card, output, graph)
+    else:
+        check_detector(card, graph)
+
+
+def _check_segmentation(card: Card, output: SegmentationOutput, graph: Graph) -> None:
+    shape = output_shape(graph, output.tensor)
+    if output.scores == "numbers":
+        single = len(shape) == 3 or (len(shape) == 4 and shape[1 if output.layout == "NCHW" else 3] == 1)
+        expect(single, graph, output.tensor, "(1, height, width), a class number for each pixel")
+        return
+    expect(len(shape) == 4, graph, output.tensor, "scores of classes by height and width")
+    check_labels(card, max(shape[1] if output.layout == "NCHW" else shape[3], 2))
 
 
 def _check_text(output: TextCtcOutput | TextSlotsOutput, graph: Graph) -> None:
-    shape = _shape(graph, output.tensor)
-    _expect(len(shape) == 2 or (len(shape) == 3 and shape[0] == 1), graph, output.tensor, "two axes")
+    shape = output_shape(graph, output.tensor)
+    expect(len(shape) == 2 or (len(shape) == 3 and shape[0] == 1), graph, output.tensor, "two axes")
     classes = shape[-2] if isinstance(output, TextCtcOutput) and output.axes == "classes-time" else shape[-1]
     if len(output.alphabet) != classes - 1:
         raise CardError(
@@ -82,39 +93,6 @@ def _check_text(output: TextCtcOutput | TextSlotsOutput, graph: Graph) -> None:
         raise CardError(f"blank {output.blank_index} is not one of {classes} classes")
     if isinstance(output, TextSlotsOutput) and max(map(len, output.forms), default=0) > shape[-2]:
         raise CardError(f"output {output.tensor} has {shape[-2]} slots, the longest form has more")
-
-
-def _check_faces(card: Card, output: UltraFaceOutput, graph: Graph) -> None:
-    anchors = anchor_count(card.input.size or (0, 0)) if output.encoded else _shape(graph, output.scores)[1]
-    for name, last in ((output.scores, 2), (output.boxes, 4)):
-        _expect(_shape(graph, name) == (1, anchors, last), graph, name, f"(1, {anchors}, {last})")
-    _check_labels(card, 1)
-
-
-def _check_yolox(card: Card, output: YoloxOutput, graph: Graph) -> None:
-    shape, size = _shape(graph, output.tensor), card.input.size or (0, 0)
-    anchors = sum((size[0] // stride) * (size[1] // stride) for stride in output.strides)
-    fits = len(shape) == 3 and shape[1] == anchors and shape[2] > 5
-    _expect(fits, graph, output.tensor, f"(1, {anchors}, 5 + classes) for strides {list(output.strides)}")
-    _check_labels(card, shape[2] - 5)
-
-
-def _check_labels(card: Card, classes: int) -> None:
-    if card.labels is not None and len(card.labels) != classes:
-        raise CardError(f"{len(card.labels)} labels for {classes} classes")
-
-
-def _expect(holds: bool, graph: Graph, name: str | None, wanted: str) -> None:
-    if not holds:
-        raise CardError(f"output {name} has shape {list(_shape(graph, name))}, the card needs {wanted}")
-
-
-def _shape(graph: Graph, name: str | None) -> tuple[int, ...]:
-    if name is None or name not in graph.outputs:
-        raise CardError(f"the model has no output {name!r}, it has {', '.join(graph.outputs)}")
-    if graph.tensors[name].dtype == "object":
-        raise CardError(f"output {name!r} holds strings: only a card of kind raw reads them")
-    return graph.tensors[name].shape
 
 
 def _pick(what: str, name: str | None, names: tuple[str, ...]) -> str:

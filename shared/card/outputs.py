@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from evosplit.shared.card.box_outputs import (
+    BoxRowsOutput,
+    SsdOutput,
+    UltraFaceOutput,
+    Yolov5Output,
+    Yolov8Output,
+    YoloxOutput,
+)
+from evosplit.shared.card.part import OneTensor, Part
 
 
-class Part(BaseModel):
-    """A value: unknown fields are refused, so that a slip of the pen is not silently ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
-
-
-Share = Annotated[float, Field(ge=0, le=1)]
-"""A probability, or an overlap of two boxes."""
-
-
-class _Tensor(Part):
-    tensor: str | None = None
-    """The graph's output to read; needed only where there are several."""
-
-
-class ClassesOutput(_Tensor):
+class ClassesOutput(OneTensor):
     """One score per class, in any shape; the ``top`` best are reported."""
 
     kind: Literal["classes"]
@@ -30,7 +25,7 @@ class ClassesOutput(_Tensor):
     top: int = Field(default=5, ge=1, le=1000)
 
 
-class _Text(_Tensor):
+class _Text(OneTensor):
     """``alphabet`` holds one character per class, in order, without the blank.
 
     ``blank`` is the class that stands for no symbol, by default the last.
@@ -79,34 +74,24 @@ class TextSlotsOutput(_Text):
         return self
 
 
-class YoloxOutput(_Tensor):
-    """``(1, anchors, 5 + classes)``: a box relative to its grid cell, objectness and class scores in 0..1."""
-
-    kind: Literal["boxes-yolox"]
-    strides: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(8, 16, 32), min_length=1)
-    score: Share = 0.3
-    overlap: Share = 0.45
-
-
-class UltraFaceOutput(Part):
-    """Scores ``(1, anchors, 2)`` of background and face, and boxes ``(1, anchors, 4)``.
-
-    ``encoded`` boxes are offsets from the detector's anchors; others are corners in 0..1 of the input.
-    """
-
-    kind: Literal["faces-ultraface"]
-    scores: str = "scores"
-    boxes: str = "boxes"
-    encoded: bool = True
-    score: Share = 0.7
-    overlap: Share = 0.3
-
-
-class ImageOutput(_Tensor):
+class ImageOutput(OneTensor):
     """A picture ``(1, 1 or 3, height, width)``; ``white`` is the value of full brightness."""
 
     kind: Literal["image"]
     white: float = Field(default=1.0, gt=0)
+
+
+class SegmentationOutput(OneTensor):
+    """A class per pixel: scores ``(1, classes, height, width)``, or ``numbers``, with or without that axis.
+
+    One class of scores is a foreground (class 1) before a background (class 0). ``mask`` is the longer side,
+    in cells, of the mask that a result holds.
+    """
+
+    kind: Literal["segmentation"]
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    scores: Literal["logits", "probabilities", "numbers"] = "logits"
+    mask: int = Field(default=64, ge=1, le=256)
 
 
 class RawOutput(Part):
@@ -116,6 +101,17 @@ class RawOutput(Part):
 
 
 Output = Annotated[
-    ClassesOutput | TextCtcOutput | TextSlotsOutput | YoloxOutput | UltraFaceOutput | ImageOutput | RawOutput,
+    ClassesOutput
+    | TextCtcOutput
+    | TextSlotsOutput
+    | YoloxOutput
+    | Yolov5Output
+    | Yolov8Output
+    | BoxRowsOutput
+    | SsdOutput
+    | UltraFaceOutput
+    | SegmentationOutput
+    | ImageOutput
+    | RawOutput,
     Field(discriminator="kind"),
 ]

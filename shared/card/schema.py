@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from evosplit.shared.card.outputs import Output, Part, RawOutput
+from evosplit.shared.card.outputs import Output, RawOutput
+from evosplit.shared.card.part import Part
 
 CHANNELS = {"RGB": 3, "BGR": 3, "Y": 1}
 """How many channels each colour order has."""

@@ -32,7 +32,7 @@ def load_graph(path: Path, name: str | None = None, pins: Pins = NO_PINS) -> Gra
     """
     try:
         content = path.read_bytes()
-        model = _parse(content)
+        model = parse_model(content)
         sha256 = _digest(content, _load_external(model, path.parent), pinned_sizes(model, pins))
         return graph_from_model(normalise(model, pins), name or path.stem, sha256)
     except FileNotFoundError:
@@ -54,7 +54,8 @@ def external_files(path: Path) -> tuple[Path, ...]:
     return tuple(path.parent / location for location in sorted(_locations(model)))
 
 
-def _parse(content: bytes) -> onnx.ModelProto:
+def parse_model(content: bytes) -> onnx.ModelProto:
+    """The model of an ONNX file as it is written, external data left out. Raises ModelError."""
     if not content:
         raise ModelError("the file is empty")
     if pointer := lfs_pointer(content):

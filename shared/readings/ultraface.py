@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.shared.card.outputs import UltraFaceOutput
+from evosplit.shared.card.box_outputs import UltraFaceOutput
 from evosplit.shared.card.ultraface_anchors import anchors
 from evosplit.shared.readings.boxes import box_reading, suppress
 from evosplit.shared.readings.reading import Reading

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.shared.card.outputs import YoloxOutput
+from evosplit.shared.card.box_outputs import YoloxOutput
 from evosplit.shared.readings.boxes import box_reading, suppress
 from evosplit.shared.readings.reading import Reading
 from evosplit.shared.resize import Placement

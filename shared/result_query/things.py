@@ -26,6 +26,8 @@ def things_of(result: Result) -> tuple[Thing, ...]:
         return tuple(_thing(box) for box in outcome["boxes"])
     if outcome.get("top"):
         return (_thing(outcome["top"][0]),)
+    if "areas" in outcome:
+        return tuple(_area(area, result.confidence) for area in outcome["areas"])
     if "text" in outcome:
         return (Thing(None, result.confidence, outcome["text"]),)
     return ()
@@ -35,3 +37,7 @@ def _thing(entry: Mapping[str, Any]) -> Thing:
     label, box = entry.get("label", str(entry.get("class"))), entry.get("box")
     centre = None if box is None else ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     return Thing(label, entry.get("score"), None, centre)
+
+
+def _area(entry: Mapping[str, Any], confidence: float | None) -> Thing:
+    return Thing(entry.get("label", str(entry.get("class"))), confidence)

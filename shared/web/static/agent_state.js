@@ -54,13 +54,19 @@ export function knownPlans(state) {
 /** What a result says in a few words. @param {Result} result */
 export function readingOf(result) {
   if (result.error) return result.error;
-  const { boxes, top, text } = result.outcome ?? {};
+  const { boxes, top, text, areas } = result.outcome ?? {};
   if (boxes) return boxes.length ? boxes.map((box) => named(box)).join(", ") : "nothing found";
   if (top?.[0]) return named(top[0]);
+  if (areas) return areas.map((area) => named(covered(area))).join(", ");
   return text || (text === "" ? "no text" : "–");
 }
 
 /** @param {{ label?: string, class?: number, score: number }} thing */
 export function named(thing) {
   return `${thing.label ?? `class ${thing.class}`} ${(thing.score * 100).toFixed(0)} %`;
+}
+
+/** An area of a segmentation as a thing whose score is its share. @param {{ label?: string, class?: number, share: number }} area */
+export function covered(area) {
+  return { label: area.label, class: area.class, score: area.share };
 }

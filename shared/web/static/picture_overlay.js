@@ -1,7 +1,7 @@
 /** Picture of a frame with boxes, labels, text and the mark of an early exit over it. */
 
 import { ApiError, request } from "./api.js";
-import { named } from "./agent_state.js";
+import { covered, named } from "./agent_state.js";
 import { html, setText, svg } from "./elements.js";
 
 /** @typedef {import("./types.js").Result} Result */
@@ -77,8 +77,8 @@ function outline([left, top, right, bottom]) {
 
 /** @param {Result} result */
 function tagsOf(result) {
-  const { boxes, top, text } = result.outcome ?? {};
-  const things = (boxes ?? top?.slice(0, 3) ?? []).slice(0, 8).map((thing) => html("span", { class: "tag" }, named(thing)));
+  const { boxes, top, text, areas } = result.outcome ?? {};
+  const things = (boxes ?? top?.slice(0, 3) ?? areas?.map(covered) ?? []).slice(0, 8).map((thing) => html("span", { class: "tag" }, named(thing)));
   if (text) things.push(html("span", { class: "tag" }, `“${text}”`));
   if (result.hook) things.push(html("span", { class: "tag exit" }, `early exit: ${result.hook}`));
   if (result.error) things.push(html("span", { class: "tag trouble" }, result.error));
