@@ -44,7 +44,8 @@ class MotionGate:
         cell = min(_CELL, *sampled.shape)
         rows, columns = (length // cell for length in sampled.shape)
         squares = sampled[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell)
-        return squares.mean((1, 3), dtype=np.float32)
+        means: NDArray[np.float32] = squares.mean((1, 3), dtype=np.float32)
+        return means
 
     def passes(self, cells: NDArray[np.float32] | None) -> bool:
         """Whether a picture of these cells is to be taken."""
