@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test test-faults fuzz lint lint-web api bench bench-edge bench-codec bench-cloud bench-link bench-loop bench-planner lock test-compose smoke-compose clean
+.PHONY: install deb demo test test-faults fuzz lint lint-web api bench bench-edge bench-codec bench-cloud bench-link bench-loop bench-planner lock test-compose smoke-compose clean
 
 install: $(STAMP)
 
@@ -88,6 +88,12 @@ bench-loop: $(STAMP)
 lock: | $(BIN)/python
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra dev \
 	  --no-header --no-annotate --no-emit-index-url pyproject.toml --output-file constraints.txt
+
+# A Debian package of the agent in dist/: ARCH is amd64 or arm64, DEB_PYTHON that of the system (JetPack 6: 3.10).
+ARCH ?= amd64
+DEB_PYTHON ?= 3.11
+deb: $(STAMP)
+	$(BIN)/python packaging/build_deb.py --arch $(ARCH) --python $(DEB_PYTHON)
 
 # The stack of containers; smoke-compose: inferences over TLS with a token, none without, the cloud killed.
 test-compose: $(STAMP)

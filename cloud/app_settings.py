@@ -30,7 +30,8 @@ class AppSettings(BaseModel):
     ``replicas_per_node`` on a node, as many as its processors allow where that is None. One with a share in
     a GPU (``num_gpus``) computes there as far as ONNX Runtime can: TensorRT, else CUDA, else the CPU.
     Models whose files take more than ``model_bytes`` together are not all in memory. A replica that ends
-    answers what it has accepted for up to ``drain_s``.
+    answers what it has accepted for up to ``drain_s``. Of its requests, ``trace_ratio`` are traced where
+    there is a collector for ``traces`` and their senders do not say.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,6 +90,16 @@ class AppSettings(BaseModel):
     )
     keep_results: int = option(
         1_000_000, "--keep-results", "Results of edges that are kept, the newest.", ge=0
+    )
+
+    traces: str | None = option(
+        None,
+        "--traces",
+        "Send traces (OpenTelemetry) to this collector by OTLP over HTTP, as in http://collector:4318.",
+        metavar="url",
+    )
+    trace_ratio: float = option(
+        1.0, "--trace-ratio", "Share of traces that is sent, where a client does not say.", ge=0, le=1
     )
 
     @field_validator("models", mode="before")

@@ -33,6 +33,7 @@ from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.cloud.tail_warming import TailWarmer
 from evosplit.cloud.telemetry.metrics import ReplicaMetrics
+from evosplit.cloud.telemetry.request_traces import request_traces
 from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.kernels.warm import warm_entropy_coding
 from evosplit.shared.graph import prefix_cut
@@ -95,6 +96,7 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         trials=trials,
         canary=canary,
         watch=watch,
+        traces=request_traces(settings.traces, settings.trace_ratio),
     )
 
 

@@ -20,13 +20,15 @@ from evosplit.shared.errors import EvoSplitError, InputError, StaleModelError
 from evosplit.shared.graph import parse_cut, prefix_cut
 from evosplit.shared.oip import parse_request
 from evosplit.shared.restoration.store import RestorationOf
+from evosplit.shared.tracing.spans import Mark
 
 
 @dataclass(frozen=True)
 class Call:
     """The bytes of one inference request; ``received_s`` is the ``time.perf_counter`` of its arrival.
 
-    Without a ``version``, the model's is chosen by the key of the ``client``.
+    Without a ``version``, the model's is chosen by the key of the ``client``. ``marks`` is where steps are
+    noted, if anywhere.
     """
 
     body: bytes | memoryview
@@ -34,6 +36,7 @@ class Call:
     received_s: float
     version: str | None = None
     client: str = ""
+    marks: list[Mark] | None = None
 
 
 class DataPlane:
@@ -86,7 +89,9 @@ class DataPlane:
         entry = read_inputs(chosen, request, self._streams, self._restoration_of, model_of)
         ready_s = time.perf_counter()
         times_s = (started_s - call.received_s, ready_s - started_s, ready_s)
-        return Prepared(entry, request, *times_s, is_stale=entry.model is not chosen)
+        prepared = Prepared(entry, request, *times_s, is_stale=entry.model is not chosen, marks=call.marks)
+        prepared.mark("decode", started_s, ready_s)
+        return prepared
 
     def run(self, batch: Sequence[Prepared]) -> list[Answer | EvoSplitError]:
         """The answers to requests of one key, or what was wrong with each. Raises what building raises."""
@@ -110,6 +115,8 @@ class DataPlane:
         times_s = prepared.times_s(started_s, tail_s)
         began_s = time.perf_counter()
         answer = prepared.encode(made, times_s)
+        prepared.mark("run", started_s, started_s + tail_s)
+        prepared.mark("encode", began_s, time.perf_counter())
         self.metrics.answered(
             *(prepared.model.name, prepared.cut.key, prepared.entry.kind),
             StepTimes(**times_s, encode_s=time.perf_counter() - began_s),

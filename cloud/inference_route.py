@@ -20,17 +20,29 @@ from evosplit.shared.oip import (
     server_timing_header,
     time_left_s,
 )
+from evosplit.shared.tracing.spans import Mark
+from evosplit.shared.tracing.trace_context import TRACEPARENT
 
 
 async def infer(request: Request) -> Response:
     """Whole model or tail; the event loop only moves bytes."""
-    services, settings = services_of(request), services_of(request).settings
+    traces = services_of(request).traces
+    if traces is None:
+        return await _infer(request, None)
+    with traces.request(model_name(request), request.headers.get(TRACEPARENT)) as marks:
+        return await _infer(request, marks)
+
+
+async def _infer(request: Request, marks: list[Mark] | None) -> Response:
+    services, settings, began_s = services_of(request), services_of(request).settings, time.perf_counter()
     name, left_s = model_name(request), time_left_s(request.headers.get(TIME_LEFT))
     version, client = model_version(request), client_key(request)
     services.registry.entry(name, version, client)  # an unknown model is refused before the body is read
     body = await read_body(request, settings.max_body_bytes, settings.body_timeout_s)
     length = header_length(request.headers.get(HEADER_LENGTH))
-    call = Call(body, length, time.perf_counter(), version, client)
+    call = Call(body, length, time.perf_counter(), version, client, marks)
+    if marks is not None:
+        marks.append(Mark("receive", began_s, call.received_s))
     with services.canary.watching(name, call):
         answer, length = await services.inference.answer(name, call, left_s)
     headers = server_timing_header(services.inference.wait_s(), time.perf_counter() - call.received_s)

@@ -18,6 +18,7 @@ from evosplit.shared.oip import (
     requested_outputs,
 )
 from evosplit.shared.restoration.network import Restoration
+from evosplit.shared.tracing.spans import Mark
 
 Answer: TypeAlias = tuple[bytes, int | None]
 """Body and header length of an answer."""
@@ -37,6 +38,8 @@ class Prepared:
     ready_s: float
     is_stale: bool = False
     """A frame of another content of the model than its sender would get plans for now."""
+    marks: list[Mark] | None = None
+    """Where its steps are noted."""
 
     @property
     def model(self) -> Model:
@@ -63,6 +66,11 @@ class Prepared:
         """The tail that it runs on: what has the same key may run together."""
         names = tuple(each.name for each in self.restorations)
         return TailKey(self.model.graph.sha256, self.cut.key, names)
+
+    def mark(self, name: str, started_s: float, ended_s: float) -> None:
+        """Note a step, in seconds of ``time.perf_counter``, where anybody wants to know."""
+        if self.marks is not None:
+            self.marks.append(Mark(name, started_s, ended_s))
 
     def times_s(self, started_s: float, tail_s: float) -> dict[str, float]:
         """Of a run begun at ``started_s``. Every wait is the queue's: decoder, slot, a tail's build."""

@@ -22,6 +22,7 @@ from evosplit.cloud.repository.trial_reports import TrialReports
 from evosplit.cloud.repository.version_store import VersionStore
 from evosplit.cloud.repository.watch import RepositoryWatch
 from evosplit.cloud.tail_warming import TailWarmer
+from evosplit.cloud.telemetry.request_traces import RequestTraces
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.oip import CLIENT_HEADER
 from evosplit.shared.security.scopes import Holder
@@ -47,6 +48,7 @@ class Services:
     trials: TrialReports
     canary: CanaryWatch
     watch: RepositoryWatch | None = None
+    traces: RequestTraces | None = None
 
 
 def services_of(request: Request) -> Services:

@@ -26,6 +26,7 @@ from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
 from evosplit.edge.telemetry.savings_record import SavingsRecord
+from evosplit.shared.tracing.export import SpanExport
 
 if TYPE_CHECKING:
     from evosplit.edge.hook_learning.manager import HookManager
@@ -39,8 +40,8 @@ class Agent:
     showed,
     ``sinks`` send results away under the name of ``node``.
 
-    ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``, ``decision_log``: None where the settings
-    leave them out.
+    ``hook_manager``, ``calibration``, ``plan_audits``, ``spool``, ``decision_log``, ``span_export``: None
+    where the settings leave them out.
     """
 
     bundle: BundleSet
@@ -64,6 +65,7 @@ class Agent:
     plan_audits: PlanAudits | None = None
     spool: Spool | None = None
     decision_log: DecisionFile | None = None
+    span_export: SpanExport | None = None
 
     @property
     def cloud(self) -> CloudLink:

@@ -53,6 +53,7 @@ from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sinks.build_sinks import deliveries, node_of
 from evosplit.edge.sources.sources import Sources, fixed_sources
 from evosplit.edge.telemetry.fleet_state import FleetState
+from evosplit.edge.telemetry.frame_traces import FrameTraces
 from evosplit.edge.telemetry.metrics import Metrics
 from evosplit.edge.telemetry.prediction_record import PredictionRecord
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
@@ -63,6 +64,7 @@ from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.fleet.heartbeat import Audited
 from evosplit.shared.graph import Graph
 from evosplit.shared.providers import Providers
+from evosplit.shared.tracing.export import SpanExport, otlp_export
 
 if TYPE_CHECKING:
     from evosplit.edge.audits.hook_audits import HookAudits
@@ -122,7 +124,10 @@ async def build_agent(
     previews = await asyncio.to_thread(_previews, settings, plans, store)
     followers = [follower for follower in (hooks, calibration, checks, previews) if follower is not None]
     spool = Spool(store, settings.spool_bytes) if settings.spool_bytes else None
-    flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers)
+    export = _span_export(settings, identity) if before is None else before.span_export
+    traces = None if export is None else FrameTraces(export.add, settings.trace_ratio)
+    recorders = (metrics, profile) if traces is None else (metrics, profile, traces)
+    flow = FrameFlow(engine, store, follow_ups, pause, spool, recorders, followers, traces)
     tasks = background_tasks(plans, watches, renewal, savings, predictions, hooks, calibration)
     tasks["device"] = DeviceWatch(plans.see_device).run
     who, audited = (identity, settings.name), (lambda: Audited() if checks is None else checks.audited)
@@ -158,6 +163,7 @@ async def build_agent(
         plan_audits=checks,
         spool=spool,
         decision_log=log,
+        span_export=export,
     )
 
 
@@ -170,6 +176,12 @@ def _log_of(settings: EdgeSettings, before: Agent | None) -> DecisionFile | None
     if before is not None:
         return before.decision_log
     return None if settings.decision_log is None else DecisionFile(settings.decision_log)
+
+
+def _span_export(settings: EdgeSettings, identity: str) -> SpanExport | None:
+    if settings.traces is None:
+        return None
+    return otlp_export(settings.traces, "evosplit-edge", settings.name or identity)
 
 
 def _serving(settings: EdgeSettings, bundles: BundleSet) -> Serving:

@@ -124,7 +124,7 @@ async def serving_agent(
     chosen = await asyncio.to_thread(with_kept_region, settings)
     first = await build_agent(chosen, bundles, token, session)
     slot = AgentSlot(first, chosen, token, session, without)
-    store, log = slot.agent.store, slot.agent.decision_log
+    store, log, export = slot.agent.store, slot.agent.decision_log, slot.agent.span_export
     try:
         slot.start()
         yield slot
@@ -135,6 +135,8 @@ async def serving_agent(
         await asyncio.to_thread(store.close)
         if log is not None:
             await asyncio.to_thread(log.close)
+        if export is not None:
+            await asyncio.to_thread(export.close)
 
 
 @contextlib.asynccontextmanager

@@ -188,6 +188,15 @@ class EdgeSettings(BaseSettings):
     decision_log: Path | None = _option(
         None, "--decision-log", "File for what plans are chosen by, and which; `evosplit replay` reads it."
     )
+    traces: str | None = _option(
+        None,
+        "--traces",
+        "Send traces (OpenTelemetry) to this collector by OTLP over HTTP, as in http://collector:4318.",
+        metavar="url",
+    )
+    trace_ratio: float = _option(
+        1.0, "--trace-ratio", "Share of traces that is sent, where a client does not say.", ge=0, le=1
+    )
     max_drop: float | None = Field(
         None, ge=0, le=1, description="Share of accuracy or agreement that plans may cost; 0.01 is a point."
     )

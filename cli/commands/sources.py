@@ -66,6 +66,11 @@ def _settings(command: F) -> F:
         ),
         click.option("--every", type=click.IntRange(1), help="Take each so manieth picture."),
         click.option("--rate", type=float, help="Take at most so many pictures a second."),
+        click.option(
+            "--motion",
+            type=click.FloatRange(0, 1, max_open=True),
+            help="Take only pictures of which more than this share changed, as in 0.01.",
+        ),
         click.option("--deadline", "deadline_s", type=float, help="Seconds for which an answer is of use."),
         click.option("--transport", type=click.Choice(["tcp", "udp"]), help="Of RTSP."),
         click.option("--repeat", "repeats", is_flag=True, default=None, help="Begin a file anew at its end."),

@@ -29,6 +29,7 @@ from evosplit.shared.content_coding import CodingError, decompress
 from evosplit.shared.errors import InputError, SlowBodyError, UsageError
 from evosplit.shared.pictures import known_kinds
 from evosplit.shared.time_limit import BODY_TIMEOUT_S, time_limit
+from evosplit.shared.tracing.trace_context import TRACEPARENT, parse_traceparent
 
 T = TypeVar("T")
 _FRAME_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -54,7 +55,8 @@ def ticket(query: Mapping[str, str], headers: Mapping[str, str]) -> Ticket:
         names = ", ".join((*STRATEGIES, f"{BY_DIGEST}DIGITS", f"{BY_CUT}KEY", f"{BY_CODEC}CODEC"))
         raise UsageError(f"no strategy {strategy!r}; there are {names}")
     wait, deadline_s = _wait(query.get("wait", "auto")), _deadline_s(query.get("deadline_s"))
-    return Ticket(named or uuid.uuid4().hex, stream, strategy, named is not None, wait, deadline_s)
+    trace = parse_traceparent(headers.get(TRACEPARENT))
+    return Ticket(named or uuid.uuid4().hex, stream, strategy, named is not None, wait, deadline_s, trace)
 
 
 def _wait(text: str) -> Wait:

@@ -31,6 +31,7 @@ from evosplit.shared.oip import (
     requested_outputs,
     server_metadata,
 )
+from evosplit.shared.tracing.trace_context import TRACEPARENT, parse_traceparent
 
 
 def routes() -> list[web.RouteDef]:
@@ -82,7 +83,8 @@ async def post_infer(request: web.Request) -> web.Response:
     asked = parse_request(body, header_length(request.headers.get(HEADER_LENGTH)))
     feeds = model_inputs(graph, asked.inputs)
     check_outputs(asked.outputs, {name: np.dtype(graph.tensors[name].dtype) for name in graph.outputs})
-    finished = await agent.frames.take_tensors(feeds, Ticket(uuid.uuid4().hex, "oip"))
+    trace = parse_traceparent(request.headers.get(TRACEPARENT))
+    finished = await agent.frames.take_tensors(feeds, Ticket(uuid.uuid4().hex, "oip", trace=trace))
     answer, length = build_response(_response(graph, agent.plans.model.card, asked, finished), asked)
     headers = {"Content-Type": BINARY_TYPE if length else "application/json"}
     return web.Response(body=answer, headers=headers | ({HEADER_LENGTH: str(length)} if length else {}))

@@ -38,6 +38,7 @@ from evosplit.shared.oip import (
 )
 from evosplit.shared.security.tls import failure_reason
 from evosplit.shared.token import bearer
+from evosplit.shared.tracing.trace_context import trace_header
 
 T = TypeVar("T")
 _Read: TypeAlias = Callable[[Reply, int], T]
@@ -126,6 +127,7 @@ class Uplink:
                 **self._headers,
                 **post.headers,
                 **time_left_header(timeout_s),
+                **trace_header(),
                 "Content-Length": str(len(post.body)),
             },
             timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_S, ceil_threshold=60),

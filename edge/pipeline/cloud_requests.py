@@ -16,7 +16,7 @@ from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_cod
 from evosplit.edge.link.rate_control import budgeted_frame
 from evosplit.edge.pipeline.clouds import Cloud, Clouds, Request, infer
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
-from evosplit.edge.pipeline.stages import ENCODE, FINISH, RECEIVE, SEND, ComputeThread, StageClock
+from evosplit.edge.pipeline.stages import ENCODE, REQUEST, SEND, ComputeThread, StageClock
 from evosplit.edge.pipeline.unsent import Unsent, UnsentError
 from evosplit.edge.plan_choice.serving import EdgeModel
 from evosplit.edge.streams.delta import Sent
@@ -170,8 +170,7 @@ class CloudRequests:
             return self._whole(job, plan, made, clock)
 
     def _whole(self, job: Job, plan: Plan, made: Outputs, clock: StageClock) -> Sent:
-        limit = self._max_frame_bytes
-        work = functools.partial(boundary_frame, job.frame_id, plan, made)
+        work, limit = functools.partial(boundary_frame, job.frame_id, plan, made), self._max_frame_bytes
         if limit is not None:
             work = functools.partial(budgeted_frame, job.frame_id, plan, made, limit)
         return Sent(clock.run_stage(ENCODE, job.times, work))
@@ -194,7 +193,8 @@ class CloudRequests:
         except (CloudUnavailableError, CloudRefusedError):
             job.times.add(SEND, time.perf_counter() - started_s)
             raise
-        for stage, seconds in ((SEND, reply.uplink_s), (RECEIVE, reply.decode_s), (FINISH, reply.tail_s)):
-            job.times.add(stage, seconds)
+        finally:
+            job.times.mark(REQUEST, started_s)
+        job.times.add_request(reply.uplink_s, reply.decode_s, reply.tail_s)
         job.times.add_cloud_queue(reply.queue_s, reply.link_share, reply.wait_s is not None)
         return reply

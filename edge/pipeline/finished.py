@@ -59,6 +59,13 @@ class FrameRecorder(Protocol):
         """Add one frame, with its answer where there was one."""
 
 
+class FrameTracing(Protocol):
+    """Begins the trace of a frame, in the frame's own task."""
+
+    def begin(self, job: Job) -> None:
+        """Requests of this task belong to the frame from now on."""
+
+
 class FrameFollower(Protocol):
     """Learns from frames, or checks them, once they are answered."""
 

@@ -18,6 +18,7 @@ from evosplit.edge.pipeline.finished import (
     FrameFollower,
     FrameRecorder,
     FrameRefusedError,
+    FrameTracing,
     NotAcceptedError,
 )
 from evosplit.edge.pipeline.job import Answer, Job, failure, success
@@ -45,6 +46,7 @@ class FrameFlow:
         spool: Spool | None = None,
         recorders: Sequence[FrameRecorder] = (),
         followers: Sequence[FrameFollower] = (),
+        traces: FrameTracing | None = None,
     ) -> None:
         self._engine = engine
         self._store = store
@@ -53,6 +55,7 @@ class FrameFlow:
         self._spool = spool
         self._recorders = tuple(recorders)
         self._followers = tuple(followers)
+        self._traces = traces
         self._stream_ends = StreamEnds()
 
     async def picture(self, content: PictureContent, job: Job, is_repeatable: bool) -> Finished:
@@ -80,6 +83,8 @@ class FrameFlow:
         return None if stored is None else Finished(stored)
 
     async def _run(self, job: Job, read: Callable[[], Picture] | None) -> Finished:
+        if self._traces is not None:
+            self._traces.begin(job)
         noted = self._store.accept(Accepted(job.frame_id, job.stream, job.model, job.times.received_at_s))
         opening = functools.partial(self._open, job, noted, read)
         job = dataclasses.replace(job, is_picture=read is not None, opening=opening)

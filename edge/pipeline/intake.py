@@ -15,6 +15,7 @@ from evosplit.edge.pipeline.frame_flow import FrameFlow
 from evosplit.edge.pipeline.job import Feeds, Job, Strategy, Wait
 from evosplit.shared.errors import CardError, EvoSplitError
 from evosplit.shared.input_picture import PictureContent
+from evosplit.shared.tracing.trace_context import TraceContext
 
 _Work: TypeAlias = Callable[[], Coroutine[Any, Any, Finished]]
 
@@ -31,7 +32,8 @@ class BusyError(EvoSplitError):
 class Ticket:
     """What a client says about a frame. ``is_named`` when it chose the id, so that there may be a result.
 
-    ``wait`` says whether it may wait for the cloud, ``deadline_s`` for how long an answer is of use.
+    ``wait`` says whether it may wait for the cloud, ``deadline_s`` for how long an answer is of use,
+    ``trace`` of which trace it is a part.
     """
 
     frame_id: str
@@ -40,6 +42,7 @@ class Ticket:
     is_named: bool = False
     wait: Wait = "now"
     deadline_s: float | None = None
+    trace: TraceContext | None = None
 
 
 class InFlightGauge(Protocol):
@@ -112,7 +115,7 @@ class FrameIntake:
         model = self._engine.plans.model.graph.name
         wait = "later" if self._collects and ticket.wait == "auto" else ticket.wait
         said = (ticket.frame_id, ticket.stream, model, ticket.strategy)
-        return Job(*said, feeds=feeds, wait=wait, deadline_s=ticket.deadline_s)
+        return Job(*said, feeds=feeds, wait=wait, deadline_s=ticket.deadline_s, trace=ticket.trace)
 
     async def _submit(self, frame_id: str, work: _Work) -> Finished:
         task = self._in_flight.get(frame_id)

@@ -17,6 +17,7 @@ from evosplit.shared.errors import DeadlineError
 from evosplit.shared.input_picture import Picture
 from evosplit.shared.plan import Plan
 from evosplit.shared.result import AnsweredBy, Result
+from evosplit.shared.tracing.trace_context import TraceContext
 
 T = TypeVar("T")
 Strategy: TypeAlias = str
@@ -33,7 +34,7 @@ class Job:
 
     Of a picture, ``feeds`` are what `keep` was given first. The first turn begins with the ``opening``, which
     gives the picture of a frame that is one (``is_picture``).
-    ``deadline_s`` after its arrival an answer is of no use; None: it always is.
+    ``deadline_s`` after its arrival an answer is of no use; None: it always is. ``trace`` is the client's.
     """
 
     frame_id: str
@@ -47,6 +48,7 @@ class Job:
     deadline_s: float | None = None
     is_picture: bool = False
     opening: Opening | None = None
+    trace: TraceContext | None = None
 
     def left_s(self) -> float:
         """Seconds in which an answer is of use. Raises DeadlineError when there are none."""

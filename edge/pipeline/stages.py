@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from evosplit.shared.result import Breakdown
+from evosplit.shared.tracing.spans import Mark
 from evosplit.shared.worker_threads import WorkerThreads
 
 T = TypeVar("T")
@@ -36,25 +37,43 @@ FINISH: Final = Stage("finish", "tail_s")
 READ: Final = Stage("read", "postprocess_s")
 QUEUE: Final = Stage("queue", "queue_s")
 """Not a step but the waits before steps, here and in the cloud."""
+REQUEST: Final = "request"
+"""The mark of a whole request to the cloud: sending, and what the cloud does."""
 
 
 class StageTimes:
     """The seconds of one frame by stage, from now on; ``received_at_s`` is Unix time.
 
     Of its request ``link_share`` is the mean share of the link, ``untold_queue_s`` the wait in a cloud that
-    does not tell how long others would wait (`evosplit.shared.cloud_queue`).
+    does not tell how long others would wait (`evosplit.shared.cloud_queue`). ``marks`` say when its steps
+    began and ended.
     """
 
     def __init__(self) -> None:
         self.received_at_s = time.time()
         self._started_s = time.perf_counter()
         self._seconds: dict[Stage, float] = {}
+        self.marks: list[Mark] = []
         self.untold_queue_s = 0.0
         self.link_share = 1.0
 
     def add(self, stage: Stage, seconds: float) -> None:
         """Add to a stage, which a frame may pass more than once."""
         self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
+
+    def passed(self, stage: Stage, started_s: float) -> None:
+        """Add what has passed since ``started_s`` (``time.perf_counter``) to a stage."""
+        self.add(stage, time.perf_counter() - started_s)
+        self.mark(stage.name, started_s)
+
+    def mark(self, name: str, started_s: float) -> None:
+        """Something that began then has ended."""
+        self.marks.append(Mark(name, started_s, time.perf_counter()))
+
+    def add_request(self, send_s: float, receive_s: float, finish_s: float) -> None:
+        """Add the steps of a request that was answered."""
+        for stage, seconds in ((SEND, send_s), (RECEIVE, receive_s), (FINISH, finish_s)):
+            self.add(stage, seconds)
 
     def add_cloud_queue(self, queue_s: float, link_share: float, is_told: bool) -> None:
         """How a request fared beside others; ``is_told``: whether the cloud also says what waits are now."""
@@ -102,7 +121,7 @@ class StageClock:
         try:
             return self.run(step)
         finally:
-            times.add(stage, time.perf_counter() - started_s)
+            times.passed(stage, started_s)
 
 
 @dataclass(frozen=True)
@@ -138,7 +157,7 @@ class ComputeThread:
         asked_s = time.perf_counter()
 
         def begun() -> T:
-            times.add(QUEUE, time.perf_counter() - asked_s)
+            times.passed(QUEUE, asked_s)
             return turn(self._clock)
 
         return await self._thread.run(begun)

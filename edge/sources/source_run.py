@@ -11,9 +11,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evosplit.edge.background.retries import BackOff
 from evosplit.edge.pipeline.finished import FrameFailedError
 from evosplit.edge.pipeline.intake import BusyError, Ticket
+from evosplit.edge.sources.motion import MotionGate
 from evosplit.edge.sources.pace import Pace
 from evosplit.edge.sources.source import FrameSource, SourceError, SourceFrame
 from evosplit.edge.sources.source_settings import SourceSettings
@@ -36,7 +40,7 @@ class PictureTaker(Protocol):
 
 @dataclass(frozen=True)
 class SourceState:
-    """Since the start: pictures taken, left out (by the pace, for later ones), failed; and openings."""
+    """Since the start: pictures taken, left out (by pace or motion, for later ones), failed; and openings."""
 
     state: Literal["opening", "playing", "resting", "ended", "paused"] = "opening"
     taken: int = 0
@@ -98,9 +102,15 @@ class SourceRun:
     async def _play(self) -> None:
         """From opening to end. Raises SourceError, also where nothing comes for too long."""
         pace, opening, expected = Pace(self.told.every, self.told.rate), secrets.token_hex(4), 0
+        gate = MotionGate(self.told.motion)
         async with contextlib.aclosing(self._source.frames()) as frames:
             async for frame in _watched(frames, self._stall_s):
-                is_taken, pace = pace.take(frame.number, frame.captured_at_s)
+                is_taken, paced = pace.take(frame.number, frame.captured_at_s)
+                if is_taken:  # in time; the pace goes on only with what has moved as well
+                    cells = await _cells(gate, frame)
+                    is_taken = gate.passes(cells)
+                if is_taken:
+                    pace, gate = paced, gate.behind(cells)
                 self._see(
                     state="playing", left_out=self.state.left_out + frame.number - expected + (not is_taken)
                 )
@@ -127,6 +137,13 @@ class SourceRun:
 
     def _see(self, **changes: Any) -> None:  # noqa: ANN401 - as the state's fields are
         self.state = dataclasses.replace(self.state, **changes)
+
+
+async def _cells(gate: MotionGate, frame: SourceFrame) -> NDArray[np.float32] | None:
+    """What the gate compares; a file is decoded beside the loop."""
+    if gate.share is not None and isinstance(frame.content, bytes):
+        return await asyncio.to_thread(gate.cells, frame.content)
+    return gate.cells(frame.content)
 
 
 async def _watched(frames: AsyncIterator[SourceFrame], stall_s: float | None) -> AsyncIterator[SourceFrame]:

@@ -28,7 +28,8 @@ class SourceSettings(BaseModel):
 
     ``take``: ``latest`` drops what came while a frame was under way, ``all`` takes each in order. None is
     ``all`` for files and folders, else ``latest``. ``every`` takes each so manieth, ``rate`` at most so
-    many a second, ``deadline_s`` is for how long an answer is of use. A source that gives nothing for
+    many a second, ``motion`` only those that differ from the one taken before in more than this share,
+    ``deadline_s`` is for how long an answer is of use. A source that gives nothing for
     ``stall_s`` is opened again. ``transport`` is that of RTSP. With ``repeats`` a file begins anew;
     one that is ``paused`` is not opened.
     """
@@ -40,6 +41,7 @@ class SourceSettings(BaseModel):
     take: Take | None = None
     every: int = Field(1, ge=1)
     rate: float | None = Field(None, gt=0, le=1000)
+    motion: float | None = Field(None, ge=0, lt=1)
     deadline_s: float | None = Field(None, gt=0)
     stall_s: float = Field(10.0, gt=0)
     transport: Literal["tcp", "udp"] = "tcp"

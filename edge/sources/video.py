@@ -77,8 +77,10 @@ class VideoSource:
 
     @property
     def _is_paced(self) -> bool:
-        """A file whose pictures may be dropped (a rate, the latest) plays as fast as it was recorded."""
-        return not self._is_live and (not self._told.takes_all or self._told.rate is not None)
+        """A file of which pictures may be left out plays as fast as it was recorded."""
+        return not self._is_live and (
+            not self._told.takes_all or self._told.rate is not None or self._told.motion is not None
+        )
 
     @property
     def _is_live(self) -> bool:

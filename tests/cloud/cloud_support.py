@@ -31,6 +31,7 @@ from evosplit.cloud.services import Services
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.cloud.tail_warming import TailWarmer
+from evosplit.cloud.telemetry.request_traces import request_traces
 from evosplit.kernels.codec import encode_tensor
 from evosplit.shared import oip
 from evosplit.shared.graph import Cut
@@ -188,6 +189,7 @@ def app_client(folder: Path, make_plans: MakePlans = no_plans, **settings: Any) 
             versions=versions,
             trials=trials,
             canary=CanaryWatch(registry, plane, versions, trials),
+            traces=request_traces(chosen.traces, chosen.trace_ratio),
         )
         yield Client(make_app(services, access_of(services.settings)), services)
         inference.close()

@@ -57,6 +57,8 @@ class FakeCloud:
     wait_s: float | None = None
     token: str = TOKEN
     calls: list[str] = field(default_factory=list)
+    traceparents: list[str | None] = field(default_factory=list)
+    """What inferences said."""
     plan_requests: list[Any] = field(default_factory=list)
     restorations: str = ""
     plans_refused: int = 0
@@ -137,6 +139,7 @@ class FakeCloud:
 
     async def _carry(self, request: web.Request) -> bytes:
         self.calls.append(request.path)
+        self.traceparents.append(request.headers.get("traceparent"))
         is_welcome = request.headers.get("Authorization") == f"Bearer {self.token}" and self.mode != "401"
         if not is_welcome and not request.path.endswith("live"):
             raise web.HTTPUnauthorized(

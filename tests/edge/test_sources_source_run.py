@@ -84,6 +84,14 @@ async def test_pace_and_gaps_are_counted() -> None:
     assert (run.state.taken, run.state.left_out) == (3, 4)
 
 
+async def test_a_still_stretch_is_left_out() -> None:
+    source, taker = ScriptedSource([0, 1, 2, 3]), NotedTaker()
+    run = _run(source, taker, motion=0.01, rate=1)
+    await run.run()
+    assert taker.numbers == [0]
+    assert (run.state.taken, run.state.left_out) == (1, 3)
+
+
 async def _until(holds: Callable[[], bool]) -> None:
     while not holds():
         await asyncio.sleep(0.001)

@@ -1,0 +1,1 @@
+"""Distributed tracing (OpenTelemetry): contexts, spans and their export."""
