@@ -17,10 +17,10 @@ from evosplit.cli.results.result_pages import ResultPages
 from evosplit.library.client.retries import Retries
 from evosplit.library.client.transport import Transport
 from evosplit.shared.errors import UsageError
+from evosplit.shared.readings.segmentation import areas_text
 from evosplit.shared.result_query.count_request import PERIODS_S, SPLITS
 from evosplit.shared.security.tls import client_files
 from evosplit.shared.token import given_token
-from evosplit.shared.readings.segmentation import areas_text
 from evosplit.shared.units import format_duration, format_size
 
 _TIMEOUT_S: Final = 30.0
