@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install deb demo test test-faults fuzz lint lint-web api bench bench-edge bench-codec bench-cloud bench-link bench-loop bench-planner lock test-compose smoke-compose clean
+.PHONY: install deb demo test test-aarch64 test-faults fuzz lint lint-web api bench bench-edge bench-codec bench-cloud bench-link bench-loop bench-planner lock test-compose smoke-compose clean
 
 install: $(STAMP)
 
@@ -94,6 +94,11 @@ ARCH ?= amd64
 DEB_PYTHON ?= 3.11
 deb: $(STAMP)
 	$(BIN)/python packaging/build_deb.py --arch $(ARCH) --python $(DEB_PYTHON)
+
+# The package for 64-bit Arm, installed and started in a Debian that QEMU emulates; as root.
+test-aarch64: ARCH := arm64
+test-aarch64: deb
+	EVOSPLIT_ARM_PACKAGE=$$(ls -t dist/evosplit_*_arm64.deb | head -1) $(BIN)/python -m pytest -m emulated tests/packaging
 
 # The stack of containers; smoke-compose: inferences over TLS with a token, none without, the cloud killed.
 test-compose: $(STAMP)

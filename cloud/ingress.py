@@ -10,7 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evosplit.cloud import calibration_routes, catalogue_routes, fleet_routes, result_routes, version_routes
+from evosplit.cloud import (
+    calibration_routes,
+    catalogue_routes,
+    event_routes,
+    fleet_routes,
+    result_routes,
+    version_routes,
+)
 from evosplit.cloud.admission import AdmissionControl
 from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.authentication import Access, BearerAuthentication, allowed
@@ -96,6 +103,7 @@ def _fleet() -> list[Route]:
         _route("/v1/results", result_routes.get_results, "read"),
         _route("/v1/results", result_routes.post_result, "infer", method="POST"),
         _route("/v1/results/counts", result_routes.get_counts, "read"),
+        _route("/v1/events", event_routes.get_events, "read"),
         _route(f"{model}/heartbeat", fleet_routes.put_heartbeat, "infer", method="POST"),
         _route(f"{model}/bundles", fleet_routes.put_bundle, "admin", method="POST"),
         _route(f"{model}/rollout", fleet_routes.begin, "admin", method="POST"),

@@ -11,6 +11,7 @@ from evosplit.cloud.storage.result_records import (
     ResultPage,
     add_results,
     count_results,
+    newest_place,
     results_page,
     trim_results,
 )
@@ -30,6 +31,8 @@ class FleetResults:
         self._records = records
         self._keep = keep
         self._added = itertools.count(1)
+        self.readers: set[object] = set()
+        """Who reads results as they come in."""
 
     def add(self, holder: str | None, posted: PostedResult) -> bool:
         """Whether the result is new. Raises UsageError for an edge without a proper name."""
@@ -42,6 +45,10 @@ class FleetResults:
     def page(self, wanted: ResultFilter) -> ResultPage:
         """In the order in which they came in. Raises UsageError."""
         return results_page(self._records, wanted)
+
+    def newest(self) -> int:
+        """The place of the last one."""
+        return newest_place(self._records)
 
     def counts(self, asked: CountRequest) -> tuple[Count, ...]:
         """How many came in each period."""

@@ -27,10 +27,11 @@ _FLOORED: Final = {
 
 @dataclass(frozen=True)
 class EdgeResult:
-    """What an edge answered."""
+    """What an edge answered; ``sequence`` is its place in the records, once it has one."""
 
     edge: str
     result: Result
+    sequence: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,10 @@ def results_page(records: Records, wanted: ResultFilter) -> ResultPage:
     with records.reading() as seen:
         rows = seen.connection.execute(_bound((query, (*values, wanted.limit + 1)))).all()
     shown = rows[: wanted.limit]
-    results = (EdgeResult(row.edge, from_json(Result, bytes(row.body), StoreError)) for row in shown)
-    return ResultPage(tuple(results), cursor_of(shown[-1].sequence) if len(rows) > wanted.limit else None)
+    results = tuple(
+        EdgeResult(row.edge, from_json(Result, bytes(row.body), StoreError), row.sequence) for row in shown
+    )
+    return ResultPage(results, cursor_of(shown[-1].sequence) if len(rows) > wanted.limit else None)
 
 
 def count_results(records: Records, asked: CountRequest) -> tuple[Count, ...]:
@@ -69,6 +72,12 @@ def count_results(records: Records, asked: CountRequest) -> tuple[Count, ...]:
         query = asked.sql(_FLOORED[seen.connection.dialect.name])
         rows = seen.connection.execute(_bound(query)).all()
     return tuple(asked.count(tuple(row)) for row in rows)
+
+
+def newest_place(records: Records) -> int:
+    """The place of the last result, 0 before the first. Raises StoreError."""
+    with records.reading() as seen:
+        return seen.connection.scalar(select(func.coalesce(func.max(RESULTS.c.sequence), 0))) or 0
 
 
 def trim_results(records: Records, most: int) -> int:

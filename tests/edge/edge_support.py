@@ -150,8 +150,8 @@ async def until(condition: Any, limit_s: float = 240.0) -> None:
         await asyncio.sleep(0.01)
 
 
-async def ready(session: aiohttp.ClientSession, url: str) -> None:
-    for _ in range(600):
+async def ready(session: aiohttp.ClientSession, url: str, limit_s: float = 60.0) -> None:
+    for _ in range(int(limit_s / 0.1)):
         with contextlib.suppress(aiohttp.ClientError):
             async with session.get(f"{url}/v2/health/ready") as response:
                 if response.status == 200:

@@ -1,0 +1,99 @@
+"""Server-sent events (text/event-stream): results of the fleet as they come in, resumed by ``Last-Event-ID``.
+
+The store is asked again and again, since other replicas add to it, too. A stream ends after `STREAM_S`, so
+that a replica that has to stop need not be waited for; browsers' ``EventSource`` goes on by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from evosplit.cloud.fleet.fleet_results import FleetResults
+from evosplit.cloud.services import services_of
+from evosplit.cloud.storage.result_records import EdgeResult
+from evosplit.cloud.worker_threads import in_thread
+from evosplit.shared.errors import RateLimitError, UsageError
+from evosplit.shared.result_query import ResultFilter, parse_filter
+from evosplit.shared.result_query.cursor import cursor_of
+from evosplit.shared.serial import json_text, to_data
+
+T = TypeVar("T")
+
+MOST_READERS: Final = 16
+"""Streams that are open at once at one replica; more are refused with status 429."""
+STREAM_S: Final = 25.0
+LOOK_S: Final = 1.0
+"""How often the store is asked."""
+_PAGE: Final = 64
+_AFTER: Final = "after"
+_RETRY_MS: Final = 200
+
+
+async def get_events(request: Request) -> Response:
+    """Results from now on, or behind ``Last-Event-ID``, that fit the filters of `get_results`.
+
+    Raises UsageError, RateLimitError.
+    """
+    wanted, place = _asked(request)
+    readers = services_of(request).results.readers
+    if len(readers) >= MOST_READERS:
+        raise RateLimitError(f"{MOST_READERS} event streams are open; try later", "-", 5.0)
+    newest = await _in_pool(request, services_of(request).results.newest)
+    stream = _events(request, wanted, newest if place is None else place)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _asked(request: Request) -> tuple[ResultFilter, int | None]:
+    query = request.query_params
+    wanted = parse_filter({key: value for key, value in query.items() if key != _AFTER})
+    if {"limit", "order", "cursor"} & query.keys():
+        raise UsageError("a stream of events has no pages: limit, order and cursor are for /v1/results")
+    after = request.headers.get("Last-Event-ID") or query.get(_AFTER)
+    if after is None:
+        return wanted, None
+    if not (after.isascii() and after.isdigit() and len(after) < 19):
+        raise UsageError(f"not the id of an event: {after[:40]!r}")
+    return wanted, int(after)
+
+
+async def _events(request: Request, wanted: ResultFilter, place: int) -> AsyncIterator[bytes]:
+    results, me, end_s = services_of(request).results, object(), time.monotonic() + STREAM_S
+    results.readers.add(me)
+    try:
+        yield b"retry: %d\n: results as they come in\n\n" % _RETRY_MS
+        while time.monotonic() < end_s:
+            page, place = await _in_pool(request, functools.partial(_behind, results, wanted, place))
+            for kept in page:
+                yield _event(kept)
+            if not page:
+                await asyncio.sleep(LOOK_S)
+    finally:
+        results.readers.discard(me)
+
+
+def _behind(results: FleetResults, wanted: ResultFilter, place: int) -> tuple[tuple[EdgeResult, ...], int]:
+    """The results that fit behind a place, and the place behind which to look next."""
+    newest = results.newest()
+    page = results.page(replace(wanted, order="asc", cursor=cursor_of(place), limit=_PAGE))
+    if page.next_cursor is not None:
+        return page.results, page.results[-1].sequence
+    seen = page.results[-1].sequence if page.results else place
+    return page.results, max(seen, newest)
+
+
+def _event(kept: EdgeResult) -> bytes:
+    body = json_text({"edge": kept.edge, **to_data(kept.result)})
+    return f"id: {kept.sequence}\ndata: {body}\n\n".encode()
+
+
+async def _in_pool(request: Request, work: Callable[[], T]) -> T:
+    services = services_of(request)
+    return await in_thread(services.pool, work, services.settings.infer_timeout_s)
