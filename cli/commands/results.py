@@ -17,6 +17,7 @@ from evosplit.cli.results.result_pages import ResultPages
 from evosplit.library.client.retries import Retries
 from evosplit.library.client.transport import Transport
 from evosplit.shared.errors import UsageError
+from evosplit.shared.readings.segmentation import areas_text
 from evosplit.shared.result_query.count_request import PERIODS_S, SPLITS
 from evosplit.shared.security.tls import client_files
 from evosplit.shared.token import given_token
@@ -90,7 +91,7 @@ def _show(page: Mapping[str, Any], as_json: bool) -> None:
         (
             row["frame_id"][:12],
             f"{row['edge']}/{row['stream']}" if "edge" in row else row["stream"],
-            row["error"] or row["outcome"],
+            row["error"] or areas_text(row["outcome"]),
             row["answered_by"],
             "" if row["confidence"] is None else f"{row['confidence']:.3f}",
             format_size(row["wire_bytes"]),

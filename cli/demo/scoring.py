@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from evosplit.shared.errors import CardError
+from evosplit.shared.readings.segmentation import cells_kept
 
 Outcome = Any
 Criterion = Callable[[Outcome], bool]
@@ -19,6 +20,8 @@ OVERLAP: Final = 0.5
 SURE: Final = 0.5
 """Boxes of a lower score may come and go; a sure one must be found again."""
 PSNR_DB: Final = 30.0
+CELLS: Final = 0.95
+"""The share of a mask's cells that keep their class."""
 
 
 def is_text(text: str) -> Criterion:
@@ -39,6 +42,8 @@ def agrees_with(reference: Outcome) -> Criterion:
         return is_class(reference["top"][0]["class"])
     if "boxes" in reference:
         return lambda outcome: same_boxes(reference["boxes"], outcome["boxes"])
+    if "mask" in reference:
+        return lambda outcome: cells_kept(reference, outcome) >= CELLS
     if "png_base64" in reference:
         return lambda outcome: _psnr_db(_pixels(reference), _pixels(outcome)) >= PSNR_DB
     raise CardError("a demo needs a card that says what the outputs mean, not one of kind raw")

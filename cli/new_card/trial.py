@@ -23,13 +23,19 @@ _CROWD: Final = 100
 
 def try_card(card: Card, graph: Graph, picture_file: Path) -> tuple[Reading, tuple[str, ...]]:
     """The reading of a picture, and lines about what looks wrong with it. Raises InputError, CardError."""
-    try:
-        picture = decode_picture(picture_file.read_bytes())
-    except OSError as error:
-        raise InputError(f"{picture_file}: cannot be read: {error.strerror or error}") from None
+    picture = _picture(picture_file)
     outputs = Runner(graph.model).run(preprocess(card, picture))
     reading = postprocess(card, outputs, (picture.shape[0], picture.shape[1]))
     return reading, tuple(_doubts(card, outputs, reading.outcome))
+
+
+def _picture(path: Path) -> NDArray[np.uint8]:
+    try:
+        return decode_picture(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _doubts(card: Card, outputs: Mapping[str, NDArray[Any]], outcome: Any) -> Iterator[str]:  # noqa: ANN401

@@ -58,3 +58,9 @@ def test_pictures_are_the_same_above_a_psnr() -> None:
 def test_raw_outputs_cannot_be_judged() -> None:
     with pytest.raises(CardError, match="raw"):
         agrees_with({"tensors": {}})
+
+
+def test_segmentations_keep_nearly_all_cells() -> None:
+    right = {"areas": [], "mask": {"width": 10, "height": 10, "runs": [1, 100]}}
+    assert agrees_with(right)({"mask": {"runs": [1, 96, 2, 4]}})
+    assert not agrees_with(right)({"mask": {"runs": [1, 90, 2, 10]}})

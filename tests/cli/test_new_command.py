@@ -234,6 +234,8 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "net.yaml").exists()
     assert run(model, "--yes").exit_code == 0
     assert "is there already: --force" in run(model, "--yes").stderr
+    untried = run(model, "--yes", "--force", "--try", tmp_path / "two.txt")
+    assert (untried.exit_code, "two.txt: no picture of a known kind" in untried.stderr) == (1, True)
 
 
 def test_cards_of_real_networks_are_those_that_come_with_evosplit(

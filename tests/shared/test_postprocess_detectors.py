@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from card_examples import card, graph
 
-from evosplit.shared.card import check_card
+from evosplit.shared.card import check_card, load_card
 from evosplit.shared.errors import CardError
+from evosplit.shared.pictures import decode_picture
 from evosplit.shared.postprocess import postprocess
+from evosplit.shared.preprocess import preprocess
 from evosplit.shared.readings.boxes import overlap
+from evosplit.shared.session import Runner
 
 SIDE, PICTURE = 64, (32, 128)
 LABELS = ["cat", "dog", "cow"]
@@ -161,3 +166,25 @@ def test_nothing_found() -> None:
 def test_cards_that_do_not_fit(output: dict, outputs: dict, line: str) -> None:
     with pytest.raises(CardError, match=line):
         check_card(card(output=output, labels=LABELS), graph({"x": (1, 3, 8, 8)}, outputs))
+
+
+def test_decoded_forms_of_a_real_network_read_as_yolox_does(shared_models: Path, shared_data: Path) -> None:
+    """YOLOX-nano's boxes, decoded cell by cell and written as YOLOv5 and YOLOv8 write them."""
+    path = shared_models / "yolox_nano.onnx"
+    own = load_card(Path(__file__).parents[2] / "cli" / "cards" / "yolox_nano.yaml")
+    picture = decode_picture((shared_data / "coco" / "000000000036.jpg").read_bytes())
+    outputs = Runner(onnx.load(path)).run(preprocess(own, picture))
+    expected = postprocess(own, outputs, picture.shape[:2]).outcome["boxes"]
+    assert {"umbrella", "person"} <= {box["label"] for box in expected}
+    rows = outputs["output"][0].copy()
+    cells = [(x, y, step) for step in (8, 16, 32) for y in range(416 // step) for x in range(416 // step)]
+    for row, (x, y, step) in zip(rows, cells, strict=True):
+        row[:4] = (row[0] + x) * step, (row[1] + y) * step, np.exp(row[2]) * step, np.exp(row[3]) * step
+    joined = np.concatenate([rows[:, :4], rows[:, 4:5] * rows[:, 5:]], axis=1)
+    for kind, values in (("boxes-yolov5", rows[None]), ("boxes-yolov8", joined.T[None])):
+        output = {"kind": kind, "score": 0.35}
+        read = own.model_copy(update={"output": card(output=output).output})
+        boxes = postprocess(read, {"y": values}, picture.shape[:2]).outcome["boxes"]
+        assert [box["label"] for box in boxes] == [box["label"] for box in expected]
+        found, wanted = ([box["box"] for box in each] for each in (boxes, expected))
+        np.testing.assert_allclose(found, wanted, atol=0.05)
