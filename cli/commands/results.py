@@ -17,7 +17,7 @@ from evosplit.cli.results.result_pages import ResultPages
 from evosplit.library.client.retries import Retries
 from evosplit.library.client.transport import Transport
 from evosplit.shared.errors import UsageError
-from evosplit.shared.readings.segmentation import areas_text
+from evosplit.shared.readings.outcome_text import outcome_text
 from evosplit.shared.result_query.count_request import PERIODS_S, SPLITS
 from evosplit.shared.security.tls import client_files
 from evosplit.shared.token import given_token
@@ -91,7 +91,7 @@ def _show(page: Mapping[str, Any], as_json: bool) -> None:
         (
             row["frame_id"][:12],
             f"{row['edge']}/{row['stream']}" if "edge" in row else row["stream"],
-            row["error"] or areas_text(row["outcome"]),
+            row["error"] or outcome_text(row["outcome"]),
             row["answered_by"],
             "" if row["confidence"] is None else f"{row['confidence']:.3f}",
             format_size(row["wire_bytes"]),

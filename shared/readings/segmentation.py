@@ -44,14 +44,6 @@ def cells_kept(true: Mapping[str, Any], told: Mapping[str, Any]) -> float:
     return float(np.mean(_unrolled(true["mask"]) == _unrolled(told["mask"])))
 
 
-def areas_text(outcome: Any) -> Any:  # noqa: ANN401 - plain JSON
-    """``car 98 %, sky 2 %`` of a segmentation, for a cell of a table; any other outcome stays as it is."""
-    if not isinstance(outcome, Mapping) or "areas" not in outcome:
-        return outcome
-    areas = outcome["areas"]
-    return ", ".join(f"{area.get('label', area['class'])} {area['share'] * 100:.0f} %" for area in areas)
-
-
 def _scores(output: SegmentationOutput, values: NDArray[np.float32]) -> NDArray[np.float32]:
     """``(classes, height, width)``; class numbers as one class."""
     if values.ndim == 2:

@@ -14,7 +14,7 @@ from evosplit.shared.agreement import agreement
 from evosplit.shared.card import Card, check_card
 from evosplit.shared.errors import CardError
 from evosplit.shared.postprocess import Reading, postprocess
-from evosplit.shared.readings.segmentation import areas_text
+from evosplit.shared.readings.outcome_text import outcome_text
 from evosplit.shared.result import Result
 from evosplit.shared.result_query.things import things_of
 
@@ -109,8 +109,7 @@ def test_results_are_found_by_the_labels_of_their_areas() -> None:
     reading = _read(_card(scores="numbers"), np.int64([[[0, 1], [1, 1]]]))
     result = Result("f", "s", "m", 0.0, "edge", reading.outcome, reading.confidence, None, 0)
     assert [thing.label for thing in things_of(result)] == ["wall", "floor"]
-    assert areas_text(reading.outcome) == "wall 75 %, floor 25 %"
-    assert areas_text({"text": "AB"}) == {"text": "AB"}
+    assert outcome_text(reading.outcome) == "wall 75 %, floor 25 %"
 
 
 @pytest.mark.parametrize(

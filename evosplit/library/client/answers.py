@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evosplit.library.report import Listing, Report, listing
 from evosplit.shared.oip import InferResponse, Scalar
 from evosplit.shared.plan import PlanTable
-from evosplit.shared.readings.segmentation import areas_text
+from evosplit.shared.readings.outcome_text import outcome_text
 from evosplit.shared.result import Result
 from evosplit.shared.serial import to_data
 from evosplit.shared.units import format_bandwidth, format_duration, format_size
@@ -37,7 +37,7 @@ class FrameReport(Report):
         """What people ask first, then seconds by step."""
         result = self.result
         facts = (
-            ("answer", result.error or areas_text(result.outcome)),
+            ("answer", result.error or outcome_text(result.outcome)),
             ("by", result.answered_by if result.hook is None else f"{result.answered_by} ({result.hook})"),
             ("confidence", "-" if result.confidence is None else f"{result.confidence:.3f}"),
             ("cut", "-" if result.cut_key is None else result.cut_key),
