@@ -20,11 +20,18 @@ KEEP = "EVOSPLIT_KEEP_STACK"
 
 
 @pytest.fixture(scope="session")
-def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def engine(request: pytest.FixtureRequest) -> None:
+    """Skips where there is none, or where nobody asked for containers."""
     if "compose" not in request.config.getoption("markexpr"):
         pytest.skip("builds and starts containers: run it with make test-compose")
     if not _engine_answers():
         pytest.skip("needs a container engine with compose, and none answers")
+
+
+@pytest.fixture(scope="session")
+def stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, engine: None
+) -> Iterator[Stack]:
     is_smoke = "smoke" in request.config.getoption("markexpr")
     made = _settings(model_folder(tmp_path_factory.mktemp("stack")), is_smoke)
     try:

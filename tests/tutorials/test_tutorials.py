@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.tutorials.console_page import ShownFile, fits, steps_of
+from tests.tutorials.played_page import PAGES, environment, play
 from tests.tutorials.shell_session import ShellSession, shell
 
-ROOT = Path(__file__).parents[2]
-PAGES = ROOT / "docs" / "tutorials"
-LIMIT_S = 120.0
 ALONE = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 """A network of its own, so that the ports of the pages are free whatever else runs here."""
 
@@ -34,29 +29,6 @@ def may_be_alone() -> bool:
     if not all(map(shutil.which, ("unshare", "ip"))):
         return False
     return subprocess.run([*ALONE, "true"], capture_output=True, check=False).returncode == 0
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """What a reader's shell has: this checkout's commands first, and no settings of EvoSplit."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("EVOSPLIT_")}
-    path = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", ""), "/usr/sbin"))
-    own = {"PYTHONPATH": str(ROOT), "PATH": path, "XDG_CACHE_HOME": str(folder / "cache")}
-    return {**kept, **own}
-
-
-def play(page: Path, folder: Path, session: ShellSession) -> None:
-    """Do what a page says; whatever comes out otherwise is told at its end."""
-    wrong: list[str] = []
-    for step in steps_of(page):
-        if isinstance(step, ShownFile):
-            (folder / step.name).write_text(step.content, encoding="utf-8")
-            continue
-        done = session.run(step.text, LIMIT_S)
-        if not fits(step.expected, done.output):
-            where = f"{page.name}, line {step.line}: {step.text}"
-            wrong.append(f"{where}\nexpected:\n{step.expected}got (status {done.status}):\n{done.output}")
-    if wrong:
-        pytest.fail("\n".join(wrong), pytrace=False)
 
 
 @pytest.mark.ray
