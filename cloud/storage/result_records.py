@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Connection, TextClause, delete, func, select, text
@@ -31,7 +31,7 @@ class EdgeResult:
 
     edge: str
     result: Result
-    sequence: int = 0
+    sequence: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
