@@ -78,7 +78,7 @@ def new(
     if as_json:
         print_json({**report, "fields": made.data})
     elif picture is not None:
-        print_json(report["outcome"])
+        print_json(_short(report["outcome"]))
 
 
 def _asked(model: Path, answers: Answers) -> NewCard:
@@ -92,6 +92,11 @@ def _tried(made: NewCard, picture: Path) -> dict[str, Any]:
     reading, doubts = try_card(made.card, made.graph, picture)
     print_notes(f"looks wrong: {line}" for line in doubts)
     return {"outcome": reading.outcome, "confidence": reading.confidence, "doubts": list(doubts)}
+
+
+def _short(outcome: Any) -> Any:  # noqa: ANN401 - plain JSON
+    """For people: without a picture's bytes and without the runs of a mask."""
+    return {key: value for key, value in outcome.items() if key not in ("png_base64", "mask")}
 
 
 def _say(as_json: bool, *lines: str) -> None:

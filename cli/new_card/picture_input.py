@@ -42,7 +42,8 @@ def guess_input(seen: ModelLook, family: str, size: Size) -> tuple[dict[str, Any
         fields |= inside
         why = "the graph itself begins with the normalisation"
     if seen.channels == 1:
-        fields |= {"colour": "Y"} | {key: _first(fields[key]) for key in ("mean", "std")}
+        per_colour = isinstance(fields["mean"], list)
+        fields |= {"colour": "Y"} | ({"mean": 0, "std": 1} if per_colour else {})
     return fields, why
 
 
@@ -95,7 +96,3 @@ def _constants(model: onnx.ModelProto, node: onnx.NodeProto) -> np.ndarray:
     names = node.input[3:4] if node.op_type == "BatchNormalization" else node.input
     tensors = [held[name] for name in names if name in held and not held[name].external_data]
     return numpy_helper.to_array(tensors[0]) if tensors else np.empty(0)
-
-
-def _first(value: Any) -> Any:  # noqa: ANN401 - a number, or one per channel
-    return value[0] if isinstance(value, list) else value

@@ -10,6 +10,9 @@ _ARITHMETIC: Final = {"Mul", "Pow", "Exp", "Add", "Sub"}
 _REST: Final = {"segment": 32, "pose": 51}
 """Channels behind the classes: mask coefficients, 17 key points of three numbers."""
 
+_MOST_ROWS: Final = 1000
+"""Boxes that graphs give that suppress them; 300 is usual."""
+
 
 def guess_yolo(outputs: Outputs) -> Guess | None:
     """One output of three axes whose longest counts boxes. None for anything else."""
@@ -17,7 +20,7 @@ def guess_yolo(outputs: Outputs) -> Guess | None:
     shape = outputs.shapes[name]
     if len(shape) != 3 or shape[0] != 1 or outputs.seen.metadata.get("task") == "obb":
         return None
-    if shape[2] == 6 and "boxes" not in name and shape[1] not in _counts(outputs):
+    if shape[2] == 6 and shape[1] <= _MOST_ROWS and shape[1] not in _counts(outputs):
         return _rows(name, shape)
     if shape[1] < shape[2] and shape[1] > 4:
         return _yolov8(outputs, name, shape)

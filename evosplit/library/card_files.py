@@ -13,7 +13,7 @@ def find_card(model: Path) -> Path:
     card = find_card_or_none(model)
     if card is None:
         wanted = model.with_suffix(".yaml").name
-        raise CardError(f"{model.name} has no model card: write {wanted} beside it (docs/model-card.md)")
+        raise CardError(f"{model.name} has no model card: write {wanted} beside it (`evosplit new` does)")
     return card
 
 

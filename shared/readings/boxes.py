@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.shared.readings.reading import Reading, rounded
+
+MOST_BOXES: Final = 300
+"""More are never told, the surest first: as many as YOLO's own tools tell."""
 
 
 def overlap(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -21,10 +24,13 @@ def overlap(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np
 def suppress(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], classes: NDArray[np.int64], limit: float
 ) -> list[int]:
-    """Indices of the boxes that stay, best first: greedy non-maximum suppression within each class."""
+    """Indices of the boxes that stay, best first: greedy non-maximum suppression within each class.
+
+    At most `MOST_BOXES`: where a threshold is far too low, neither the time nor a result grows without end.
+    """
     kept: list[int] = []
     order = np.argsort(-scores, kind="stable")
-    while order.size:
+    while order.size and len(kept) < MOST_BOXES:
         first, rest = int(order[0]), order[1:]
         kept.append(first)
         hidden = (overlap(boxes[first], boxes[rest]) > limit) & (classes[rest] == classes[first])

@@ -88,9 +88,7 @@ MISTAKES = (
         "--token-file or EVOSPLIT_TOKEN",
         "a bearer token is needed",
     ),
-    Mistake(
-        "no-card", "demo --model models/own.onnx --images pictures", "docs/model-card.md", "no model card"
-    ),
+    Mistake("no-card", "demo --model models/own.onnx --images pictures", "`evosplit new`", "no model card"),
     Mistake(
         "camera", EDGE + " --source gate=rstp://camera", "write it like rtsp://camera/stream", "not a source"
     ),

@@ -152,6 +152,7 @@ def test_normalisation_in_the_graph(tmp_path: Path, first: tuple[str, float], sc
 def test_channels_last_and_luma(tmp_path: Path) -> None:
     picture = made(export(tmp_path, {"y": (_scores(7), [])}, (1, 48, 64, 1)))["fields"]["input"]
     assert (picture["layout"], picture["size"], picture["colour"]) == ("NHWC", [48, 64], "Y")
+    assert (picture["mean"], picture["std"]) == (0, 1)
 
 
 @pytest.mark.parametrize("numbers", [False, True])
@@ -167,6 +168,8 @@ def test_super_resolution(tmp_path: Path) -> None:
     data = made(export(tmp_path, {"y": (np.full((1, 1, 96, 96), 0.5, np.float32), [])}, (1, 1, 32, 32)))
     assert (data["certainty"], data["fields"]["output"]["kind"]) == ("sure", "image")
     assert (data["outcome"]["width"], data["outcome"]["height"]) == (96, 96)
+    read = run(tmp_path / "net.onnx", "--yes", "--force", "--try", tmp_path / "picture.png").stdout
+    assert json.loads(read.splitlines()[-1]) == {"width": 96, "height": 96, "mode": "L"}
 
 
 def test_text_needs_its_alphabet(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ PLAIN_LACKS = [*EDGE_LACKS, "aiohttp", "prometheus_client", "PIL"]
     [
         (EDGE_LACKS, ["edge", "--help"]),
         (EDGE_LACKS, ["results", "--help"]),
+        (EDGE_LACKS, ["new", "--help"]),
         ([*EDGE_LACKS, "sqlalchemy"], ["config", "--help"]),
         (CLOUD_LACKS, ["cloud", "--help"]),
         (CLOUD_LACKS, ["worker", "--help"]),

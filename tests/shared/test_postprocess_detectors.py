@@ -139,6 +139,15 @@ def test_ssd_that_has_suppressed_its_boxes() -> None:
     assert boxes[0]["box"] == [0, 0, 64, 32]
 
 
+def test_a_result_holds_the_surest_boxes_alone() -> None:
+    rows = np.zeros((1, 400, 8), np.float32)
+    rows[0, :, :2] = np.indices((20, 20)).reshape(2, -1).T * 3
+    rows[0, :, 2:4], rows[0, :, 4], rows[0, :, 5] = 1, np.linspace(0.5, 1, 400), 1
+    boxes = _read({"kind": "boxes-yolov5"}, y=rows)
+    assert len(boxes) == 300
+    assert boxes[-1]["score"] == pytest.approx(0.5 + 100 / 399 / 2, abs=1e-3)
+
+
 def test_nothing_found() -> None:
     assert _read({"kind": "boxes-yolov5"}, y=np.zeros((1, 5, 8), np.float32)) == []
     assert _read({"kind": "boxes-yolov8"}, y=np.zeros((1, 7, 5), np.float32)) == []
