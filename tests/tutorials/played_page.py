@@ -13,7 +13,7 @@ from tests.tutorials.shell_session import ShellSession
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "tutorials"
-LIMIT_S = 120.0
+LIMIT_S = 200.0
 
 
 def environment(folder: Path) -> dict[str, str]:
