@@ -7,16 +7,14 @@ turns with and without the page, so that a machine that slows down does not coun
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import shutil
 import statistics
 import time
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import psutil
 
 from benchmarks.link.both_tiers import Tiers, both_tiers
+from benchmarks.link.open_page import open_page
 from benchmarks.report import write_result
 from evosplit.shared.web.page_files import page_files
 
@@ -40,7 +38,7 @@ async def _measured() -> dict[str, Any]:
         await _core_share(tiers)  # heads and tails are built
         for _ in range(TURNS):
             without.append(await _core_share(tiers))
-            async with _open_page(tiers):
+            async with open_page(tiers):
                 with_page.append(await _core_share(tiers))
     return {
         "first_load_bytes": sum(len(item.content) for item in page_files().values()),
@@ -62,21 +60,3 @@ async def _core_share(tiers: Tiers) -> float:
     after = agent.cpu_times()
     used_s = after.user + after.system - before.user - before.system
     return used_s / (time.perf_counter() - start_s)
-
-
-@contextlib.asynccontextmanager
-async def _open_page(tiers: Tiers) -> AsyncIterator[None]:
-    """The live view, logged in."""
-    from playwright.async_api import async_playwright
-
-    token = tiers.session.headers["Authorization"].removeprefix("Bearer ")
-    async with async_playwright() as playwright:
-        path = shutil.which("chromium")
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = await browser.new_page()
-        await page.goto(tiers.edge.url)
-        await page.fill("#token", token)
-        await page.click("text=Log in")
-        await page.wait_for_selector("header .facts b")
-        yield
-        await browser.close()
