@@ -87,9 +87,12 @@ class Mqtt:
     async def connect(self) -> AsyncIterator[SinkConnection]:
         """Connected from the birth messages to those of the end."""
         try:
-            async with mqtt_client(self.broker, self.encoder.death()) as client:
-                connection = _Publisher(client, self.encoder, asyncio.create_task(_until_lost(client)))
+            async with mqtt_client(self.broker, self.encoder.will()) as client:
+                lost = asyncio.create_task(_until_lost(client, self.encoder))
+                connection = _Publisher(client, self.encoder, lost)
                 try:
+                    for topic in self.encoder.commands:
+                        await client.subscribe(topic, qos=1)
                     await connection.publish(self.encoder.birth())
                     yield connection
                 finally:
@@ -111,8 +114,7 @@ class _Publisher:
 
     async def publish(self, messages: tuple[Message, ...]) -> None:
         try:
-            for message in messages:
-                await self.client.publish(message.topic, message.payload, message.qos, message.retain)
+            await _publish(self.client, messages)
         except aiomqtt.MqttError as broken:
             raise SinkUnavailableError(f"broke off: {broken}") from None
 
@@ -129,7 +131,13 @@ class _Publisher:
         await asyncio.gather(self.lost, return_exceptions=True)
 
 
-async def _until_lost(client: aiomqtt.Client) -> None:
-    """Nothing is subscribed to: the messages end when the connection does."""
-    async for _ in client.messages:
-        pass
+async def _until_lost(client: aiomqtt.Client, encoder: Encoder) -> None:
+    """Answer commands; the messages end, with an error, when the connection does."""
+    async for message in client.messages:
+        if isinstance(message.payload, bytes):
+            await _publish(client, encoder.commanded(message.payload))
+
+
+async def _publish(client: aiomqtt.Client, messages: tuple[Message, ...]) -> None:
+    for message in messages:
+        await client.publish(message.topic, message.payload, message.qos, message.retain)
