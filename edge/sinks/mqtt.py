@@ -88,12 +88,13 @@ class Mqtt:
         """Connected from the birth messages to those of the end."""
         try:
             async with mqtt_client(self.broker, self.encoder.will()) as client:
-                lost = asyncio.create_task(_until_lost(client, self.encoder))
-                connection = _Publisher(client, self.encoder, lost)
+                turn = asyncio.Lock()
+                lost = asyncio.create_task(_until_lost(client, self.encoder, turn))
+                connection = _Publisher(client, self.encoder, lost, turn)
                 try:
                     for topic in self.encoder.commands:
                         await client.subscribe(topic, qos=1)
-                    await connection.publish(self.encoder.birth())
+                    await connection.born()
                     yield connection
                 finally:
                     await connection.end()
@@ -103,14 +104,23 @@ class Mqtt:
 
 @dataclass(frozen=True, eq=False)
 class _Publisher:
-    """``lost`` ends, with an error, when the connection does."""
+    """``lost`` ends, with an error, when the connection does.
+
+    Messages are made and published in turn: conventions that count them must not be overtaken.
+    """
 
     client: aiomqtt.Client
     encoder: Encoder
     lost: asyncio.Task[None]
+    turn: asyncio.Lock
 
     async def send(self, event: ResultEvent) -> None:
-        await self.publish(self.encoder.result(event))
+        async with self.turn:
+            await self.publish(self.encoder.result(event))
+
+    async def born(self) -> None:
+        async with self.turn:
+            await self.publish(self.encoder.birth())
 
     async def publish(self, messages: tuple[Message, ...]) -> None:
         try:
@@ -131,11 +141,12 @@ class _Publisher:
         await asyncio.gather(self.lost, return_exceptions=True)
 
 
-async def _until_lost(client: aiomqtt.Client, encoder: Encoder) -> None:
+async def _until_lost(client: aiomqtt.Client, encoder: Encoder, turn: asyncio.Lock) -> None:
     """Answer commands; the messages end, with an error, when the connection does."""
     async for message in client.messages:
         if isinstance(message.payload, bytes):
-            await _publish(client, encoder.commanded(message.payload))
+            async with turn:
+                await _publish(client, encoder.commanded(message.payload))
 
 
 async def _publish(client: aiomqtt.Client, messages: tuple[Message, ...]) -> None:

@@ -21,6 +21,8 @@ REBIRTH: Final = "Node Control/Rebirth"
 HISTORICAL_S: Final = 60.0
 """A result that is sent so long after its frame came is history: hosts file it, and do not show it as now."""
 MOST_DEVICES: Final = 256
+_KINDS: Final = {"confidence": float, "latency_s": float, "things": int, "wire_bytes": int}
+"""Types of those readings that are no texts: they stay the same where a value is not known."""
 _WRAP: Final = 256
 _NAMESPACE: Final = "spBv1.0"
 
@@ -31,7 +33,7 @@ class SparkplugB(Encoder):
     def __init__(self, node: Node, wall_s: Callable[[], float] = time.time) -> None:
         self._group, self._node = level(node.site), level(node.node)
         self._wall_s = wall_s
-        self._bd_seq = -1
+        self._bd_seq = int(wall_s()) % _WRAP  # a death of an earlier process has another number, most likely
         self._seq = 0
         self._devices: dict[str, ResultEvent] = {}
 
@@ -86,7 +88,7 @@ class SparkplugB(Encoder):
         received_s = event.result.received_at_s
         is_historical = kind == "DDATA" and self._wall_s() - received_s > HISTORICAL_S
         metrics = {key: _metric(value) for key, value in readings(event).items()}
-        content = encoded(metrics, int(received_s * 1000), self._next_seq(), is_historical)
+        content = encoded(metrics, int(received_s * 1000), self._next_seq(), is_historical, _KINDS)
         return Message(f"{self._topic(kind)}/{name}", content, qos=0)
 
     def _topic(self, kind: str) -> str:

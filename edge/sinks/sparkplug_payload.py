@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from google.protobuf import (  # type: ignore[import-untyped]
@@ -68,29 +69,36 @@ def encoded(
     timestamp_ms: int,
     seq: int | None = None,
     is_historical: bool = False,
+    kinds: Mapping[str, type] = MappingProxyType({}),
 ) -> bytes:
-    """A payload; None is a text that is not known. Without ``seq`` it has no number, as a death has none."""
+    """A payload; None is a value that is not known, of the type in ``kinds``, else a text.
+
+    Types are those of the values where ``kinds`` has none: a metric has to keep the one of its birth.
+    Without ``seq`` the payload has no number, as a death has none.
+    """
     payload = _Payload(timestamp=timestamp_ms)
     if seq is not None:
         payload.seq = seq
     for name, value in metrics.items():
-        kind, place = _TYPES[str if value is None else type(value)]
-        metric = payload.metrics.add(name=name, timestamp=timestamp_ms, datatype=kind)
+        kind = kinds.get(name, str if value is None else type(value))
+        number, place = _TYPES[kind]
+        metric = payload.metrics.add(name=name, timestamp=timestamp_ms, datatype=number)
         if is_historical:
             metric.is_historical = True
         if value is None:
             metric.is_null = True
         else:
-            setattr(metric, place, value % _WRAP if kind == _TYPES[int][0] else value)
+            setattr(metric, place, int(value) % _WRAP if kind is int else kind(value))
     content: bytes = payload.SerializeToString()
     return content
 
 
 @dataclass(frozen=True)
 class Read:
-    """A payload of somebody."""
+    """A payload of somebody; ``kinds`` are the numbers of the metrics' types."""
 
     metrics: Mapping[str, Value | None]
+    kinds: Mapping[str, int]
     seq: int | None
     is_historical: bool
 
@@ -103,7 +111,9 @@ def read_metrics(content: bytes) -> Read:
         raise InputError("not a payload of Sparkplug B") from None
     seq = payload.seq if payload.HasField("seq") else None
     is_historical = any(metric.is_historical for metric in payload.metrics)
-    return Read({metric.name: _value(metric) for metric in payload.metrics}, seq, is_historical)
+    metrics = {metric.name: _value(metric) for metric in payload.metrics}
+    kinds = {metric.name: metric.datatype for metric in payload.metrics}
+    return Read(metrics, kinds, seq, is_historical)
 
 
 def true_metrics(content: bytes) -> frozenset[str]:
@@ -116,8 +126,8 @@ def true_metrics(content: bytes) -> frozenset[str]:
 
 
 def _value(metric: Any) -> Value | None:  # noqa: ANN401 - protobuf has no types
-    for kind, place in _TYPES.values():
-        if metric.datatype == kind and metric.HasField(place):
-            value: Value = getattr(metric, place)
-            return value - _WRAP if kind == _TYPES[int][0] and int(value) >= _WRAP // 2 else value
+    for kind, (number, place) in _TYPES.items():
+        if metric.datatype == number and metric.HasField(place):
+            value = kind(getattr(metric, place))
+            return value - _WRAP if kind is int and value >= _WRAP // 2 else value  # type: ignore[no-any-return]
     return None

@@ -52,14 +52,22 @@ def test_messages_are_counted_round_and_history_is_marked() -> None:
 
 
 def test_each_connection_has_its_number_and_births_anew() -> None:
-    encoder = SparkplugB(NODE)
-    for connection in range(3):
+    encoder = SparkplugB(NODE, lambda: 254.0)
+    for connection in (255, 0, 1):
         will = read_metrics(encoder.will().payload)
         assert (will.metrics["bdSeq"], will.seq) == (connection, None)
         assert read_metrics(encoder.birth()[0].payload).metrics["bdSeq"] == connection
         assert [message.topic.split("/")[2] for message in encoder.result(event(1))] == ["DBIRTH", "DDATA"]
         assert [message.topic.split("/")[2] for message in encoder.result(event(2))] == ["DDATA"]
         assert read_metrics(encoder.death().payload).metrics["bdSeq"] == connection
+
+
+def test_a_metric_keeps_its_type() -> None:
+    encoder = SparkplugB(NODE)
+    nothing = ResultEvent(NODE, 1, result(1, None, confidence=None))
+    unknown, known = read_metrics(encoder.result(nothing)[0].payload), encoder.result(event(2))[0].payload
+    assert unknown.metrics["confidence"] is None
+    assert unknown.kinds == read_metrics(known).kinds
 
 
 @needs_broker
