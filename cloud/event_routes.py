@@ -43,10 +43,9 @@ async def get_events(request: Request) -> Response:
     Raises UsageError, RateLimitError.
     """
     wanted, place = _asked(request)
-    readers = services_of(request).results.readers
-    if len(readers) >= MOST_READERS:
-        raise RateLimitError(f"{MOST_READERS} event streams are open; try later", "-", 5.0)
     newest = await _in_pool(request, services_of(request).results.newest)
+    if len(services_of(request).results.readers) >= MOST_READERS:
+        raise RateLimitError(f"{MOST_READERS} event streams are open; try later", "-", 5.0)
     stream = _events(request, wanted, newest if place is None else place)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
@@ -80,7 +79,10 @@ async def _events(request: Request, wanted: ResultFilter, place: int) -> AsyncIt
 
 
 def _behind(results: FleetResults, wanted: ResultFilter, place: int) -> tuple[tuple[EdgeResult, ...], int]:
-    """The results that fit behind a place, and the place behind which to look next."""
+    """The results that fit behind a place, and the place behind which to look next.
+
+    Places grow in the order in which results can be seen: the records have one writer at a time.
+    """
     newest = results.newest()
     page = results.page(replace(wanted, order="asc", cursor=cursor_of(place), limit=_PAGE))
     if page.next_cursor is not None:

@@ -14,6 +14,7 @@ from evosplit.edge.sinks.mqtt_platforms import EdgeXEvents, KubeEdgeTwin
 from evosplit.edge.sinks.rule import Rule
 from evosplit.edge.sinks.sink import EventSink
 from evosplit.edge.sinks.sink_settings import CLOUD, SinkSettings, Topics
+from evosplit.edge.sinks.sparkplug import SparkplugB
 from evosplit.edge.sinks.webhook import Webhook, signing_key
 from evosplit.shared.errors import UsageError
 from evosplit.shared.security.tls import ClientFiles
@@ -59,6 +60,7 @@ def _encoder(topics: Topics, node: Node) -> Encoder:
         "homeassistant": HomeAssistant(node),
         "kubeedge": KubeEdgeTwin(node),
         "edgex": EdgeXEvents(node),
+        "sparkplug": SparkplugB(node),
     }
     return encoders[topics]
 

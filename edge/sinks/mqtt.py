@@ -87,10 +87,14 @@ class Mqtt:
     async def connect(self) -> AsyncIterator[SinkConnection]:
         """Connected from the birth messages to those of the end."""
         try:
-            async with mqtt_client(self.broker, self.encoder.death()) as client:
-                connection = _Publisher(client, self.encoder, asyncio.create_task(_until_lost(client)))
+            async with mqtt_client(self.broker, self.encoder.will()) as client:
+                turn = asyncio.Lock()
+                lost = asyncio.create_task(_until_lost(client, self.encoder, turn))
+                connection = _Publisher(client, self.encoder, lost, turn)
                 try:
-                    await connection.publish(self.encoder.birth())
+                    for topic in self.encoder.commands:
+                        await client.subscribe(topic, qos=1)
+                    await connection.born()
                     yield connection
                 finally:
                     await connection.end()
@@ -100,19 +104,27 @@ class Mqtt:
 
 @dataclass(frozen=True, eq=False)
 class _Publisher:
-    """``lost`` ends, with an error, when the connection does."""
+    """``lost`` ends, with an error, when the connection does.
+
+    Messages are made and published in turn: conventions that count them must not be overtaken.
+    """
 
     client: aiomqtt.Client
     encoder: Encoder
     lost: asyncio.Task[None]
+    turn: asyncio.Lock
 
     async def send(self, event: ResultEvent) -> None:
-        await self.publish(self.encoder.result(event))
+        async with self.turn:
+            await self.publish(self.encoder.result(event))
+
+    async def born(self) -> None:
+        async with self.turn:
+            await self.publish(self.encoder.birth())
 
     async def publish(self, messages: tuple[Message, ...]) -> None:
         try:
-            for message in messages:
-                await self.client.publish(message.topic, message.payload, message.qos, message.retain)
+            await _publish(self.client, messages)
         except aiomqtt.MqttError as broken:
             raise SinkUnavailableError(f"broke off: {broken}") from None
 
@@ -129,7 +141,14 @@ class _Publisher:
         await asyncio.gather(self.lost, return_exceptions=True)
 
 
-async def _until_lost(client: aiomqtt.Client) -> None:
-    """Nothing is subscribed to: the messages end when the connection does."""
-    async for _ in client.messages:
-        pass
+async def _until_lost(client: aiomqtt.Client, encoder: Encoder, turn: asyncio.Lock) -> None:
+    """Answer commands; the messages end, with an error, when the connection does."""
+    async for message in client.messages:
+        if isinstance(message.payload, bytes):
+            async with turn:
+                await _publish(client, encoder.commanded(message.payload))
+
+
+async def _publish(client: aiomqtt.Client, messages: tuple[Message, ...]) -> None:
+    for message in messages:
+        await client.publish(message.topic, message.payload, message.qos, message.retain)

@@ -25,11 +25,24 @@ class Message:
 class Encoder(Protocol):
     """Messages of one convention (topics and payloads)."""
 
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Topics in which others ask for something."""
+        return ()
+
+    def will(self) -> Message:
+        """The last will of the connection that is made next: by default what is said before a good end."""
+        return self.death()
+
+    def commanded(self, payload: bytes) -> tuple[Message, ...]:
+        """What to say when somebody has asked."""
+        return ()
+
     def birth(self) -> tuple[Message, ...]:
         """What is said after connecting."""
 
     def death(self) -> Message:
-        """The last will: what the broker says when the connection breaks; also said before a good end."""
+        """What is said before a good end, and by the broker when the connection breaks."""
 
     def result(self, event: ResultEvent) -> tuple[Message, ...]:
         """One result."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from evosplit.edge.sinks.event import Node, ResultEvent
-from evosplit.edge.sinks.mqtt_message import Message, level
+from evosplit.edge.sinks.mqtt_message import Encoder, Message, level
 
 ONLINE, OFFLINE = b"online", b"offline"
 
 
 @dataclass(frozen=True)
-class NativeTopics:
+class NativeTopics(Encoder):
     """``evosplit/v1/{site}/{node}/...``: ``{stream}/result`` and ``status`` (retained)."""
 
     node: Node
@@ -40,7 +40,7 @@ class NativeTopics:
         return f"{self.base}/{level(stream)}/result"
 
 
-class HomeAssistant:
+class HomeAssistant(Encoder):
     """The native topics, with a retained discovery message before the first result of each stream.
 
     Format: home-assistant.io/integrations/mqtt, "MQTT Discovery".

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from evosplit.edge.sinks.event import Node, ResultEvent
-from evosplit.edge.sinks.mqtt_message import Message, level
+from evosplit.edge.sinks.mqtt_message import Encoder, Message, level
 from evosplit.edge.sinks.mqtt_native import OFFLINE, ONLINE
 from evosplit.shared.result_query import Thing, things_of
 from evosplit.shared.serial import json_text
 
 
 @dataclass(frozen=True)
-class KubeEdgeTwin:
+class KubeEdgeTwin(Encoder):
     """The last result as reported values of a device twin: ``$hw/events/device/{node}/twin/update``."""
 
     node: Node
@@ -37,7 +37,7 @@ class KubeEdgeTwin:
 
     def result(self, event: ResultEvent) -> tuple[Message, ...]:
         """Twin values are texts."""
-        values = {key: str(value) for key, value in _readings(event).items() if value is not None}
+        values = {key: str(value) for key, value in readings(event).items() if value is not None}
         twin = {
             key: {"actual": {"value": value}, "metadata": {"type": "Updated"}}
             for key, value in values.items()
@@ -51,7 +51,7 @@ class KubeEdgeTwin:
 
 
 @dataclass(frozen=True)
-class EdgeXEvents:
+class EdgeXEvents(Encoder):
     """EdgeX events (API v3): ``edgex/events/device/evosplit/{node}/{stream}``, one reading for each value."""
 
     node: Node
@@ -70,22 +70,22 @@ class EdgeXEvents:
         source, device = level(event.result.stream), level(self.node.node)
         origin = int(event.result.received_at_s * 1e9)
         common = {"origin": origin, "deviceName": device, "profileName": "evosplit"}
-        readings = [
+        told = [
             {"id": _uuid(event, key), "resourceName": key, **_value(value)} | common
-            for key, value in _readings(event).items()
+            for key, value in readings(event).items()
             if value is not None
         ]
         made = {
             "apiVersion": "v3",
             "id": _uuid(event, ""),
             "sourceName": source,
-            "readings": readings,
+            "readings": told,
         } | common
         topic = f"edgex/events/device/evosplit/{device}/{source}"
         return (Message(topic, json_text({"apiVersion": "v3", "event": made}).encode()),)
 
 
-def _readings(event: ResultEvent) -> dict[str, Any]:
+def readings(event: ResultEvent) -> dict[str, Any]:
     """The values of one result that such platforms chart, and the whole result as one object."""
     result, things = event.result, things_of(event.result)
     best = things[0] if things else Thing(None, None)

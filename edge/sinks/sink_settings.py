@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from evosplit.shared.errors import UsageError
 
-Topics = Literal["native", "homeassistant", "kubeedge", "edgex"]
+Topics = Literal["native", "homeassistant", "kubeedge", "edgex", "sparkplug"]
 CLOUD: Final = "cloud"
 """In the place of an address: the agent's cloud, which keeps the results of its edges."""
 _RULE: Final = re.compile(r"\s+if\s+")
