@@ -151,9 +151,10 @@ async def until(condition: Any, limit_s: float = 240.0) -> None:
 
 
 async def ready(session: aiohttp.ClientSession, url: str, limit_s: float = 60.0) -> None:
-    for _ in range(int(limit_s / 0.1)):
-        with contextlib.suppress(aiohttp.ClientError):
-            async with session.get(f"{url}/v2/health/ready") as response:
+    end_s, soon = time.monotonic() + limit_s, aiohttp.ClientTimeout(total=5)
+    while time.monotonic() < end_s:
+        with contextlib.suppress(aiohttp.ClientError, asyncio.TimeoutError):
+            async with session.get(f"{url}/v2/health/ready", timeout=soon) as response:
                 if response.status == 200:
                     return
         await asyncio.sleep(0.1)

@@ -79,7 +79,7 @@ async def test_the_agent_answers_alone_and_with_the_cloud(root: Path, tmp_path: 
         aiohttp.ClientSession(headers=bearer(TOKEN)) as session,
         agent(root, str(server.make_url("")), port),
     ):
-        await ready(session, url, limit_s=900)
+        await ready(session, url, limit_s=1800)
         for strategy, answered_by in (("edge", "edge"), ("cut:3", "cloud"), ("cloud-raw", "cloud")):
             asked = f"{url}/v1/frames?strategy={strategy}"
             async with session.post(asked, data=picture(1)) as response:
