@@ -31,6 +31,8 @@ STATISTICS_FILE: Final = "errors.json"
 """What quantisation costs on this device's own frames, where those stay here."""
 RETRY_S: Final = 1.0
 """How long after an attempt a cloud that is away is asked again."""
+_STARTING: Final = 503
+"""What a cloud's front answers while none of its replicas is ready: it is waited for, too."""
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +82,9 @@ async def _with_patience(settings: EdgeSettings, cloud: PlannerClient, retry_s: 
         try:
             description = await cloud.describe()
             break
-        except CloudUnavailableError as away:
+        except (CloudUnavailableError, CloudRefusedError) as away:
+            if isinstance(away, CloudRefusedError) and away.status != _STARTING:
+                raise
             if time.monotonic() > deadline_s:
                 raise CloudUnavailableError(
                     f"{away}; the first start needs it to make plans: start it, or correct --cloud"

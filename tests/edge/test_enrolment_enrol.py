@@ -15,7 +15,14 @@ from net_bundle import load_net, make_table, write_net_bundle
 from evosplit.edge.backends.int8 import timed_integers
 from evosplit.edge.telemetry.savings_record import KeptExpectation
 from evosplit.kernels.device_profile import DeviceProfiler
-from evosplit.shared.errors import AuthError, BundleError, CloudUnavailableError, NotFoundError, ProfileError
+from evosplit.shared.errors import (
+    AuthError,
+    BundleError,
+    CloudRefusedError,
+    CloudUnavailableError,
+    NotFoundError,
+    ProfileError,
+)
 from evosplit.shared.expectation import NOTHING_SPARED, ExitShare, Expectation
 from evosplit.shared.json_cache import write_kept
 from evosplit.shared.measurement_store import measurements_in
@@ -111,6 +118,18 @@ async def test_a_login_page_is_waited_for_as_a_cloud_that_is_away(
     assert len(set(scene.cloud.ports)) == len(scene.cloud.ports)
     scene.cloud.page = None
     assert (await waiting).digest == scene.cloud.digest
+
+
+@pytest.mark.usefixtures("measured_here")
+async def test_a_cloud_that_is_starting_is_waited_for_and_one_that_refuses_is_not(scene: Scene) -> None:
+    scene.cloud.page = (503, "application/json", b'{"error": "no replica is ready; try again"}')
+    waiting = asyncio.create_task(scene.enrol(enrol_wait_s=60.0))
+    await until(lambda: len(scene.cloud.ports) >= 2)
+    scene.cloud.page = None
+    assert (await waiting).digest == scene.cloud.digest
+    scene.cloud.page = (500, "application/json", b'{"error": "broken"}')
+    with pytest.raises(CloudRefusedError, match="500"):
+        await scene.enrol(enrol_wait_s=60.0, data=scene.settings.data / "other")
 
 
 @pytest.mark.parametrize("page", [(302, "text/html", b""), (200, "application/json", b'{"login": true}')])
