@@ -16,6 +16,8 @@ import pytest_asyncio
 from edge_support import Stage, picture, stage, until
 from fake_cloud import TOKEN
 
+from evosplit.edge.link.circuit import LONGEST_PAUSE_S
+
 LIMIT_BYTES = 50_000
 
 
@@ -122,7 +124,7 @@ async def test_every_503_says_when_to_come_again(tmp_path: Path) -> None:
         assert {status for status, _, _ in answers} == {503}
         assert {is_accepted for _, is_accepted, _ in answers} == {True, False}
         circuit = on.agent.cloud.circuit
-        while circuit.pause_s < 8.0:
+        while circuit.pause_s < LONGEST_PAUSE_S:
             circuit.silent(circuit.probe_at_s)
         most_s = circuit.wait_s(time.monotonic())
         told_s = (await retry_s(9))[2]

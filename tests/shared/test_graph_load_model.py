@@ -191,7 +191,7 @@ def test_files_that_are_no_models_end_in_one_line(content: bytes, tmp_path: Path
 
 
 def test_missing_files_end_in_one_line(tmp_path: Path) -> None:
-    _check_refused(tmp_path / "none.onnx", "No such file")
+    _check_refused(tmp_path / "none.onnx", "no such file")
     _check_refused(tmp_path, "directory")
     path = models.save_external(models.chain_net(), tmp_path)
     (tmp_path / "net.data").unlink()
