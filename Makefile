@@ -23,7 +23,7 @@ demo: $(STAMP)
 # More processes than two cores: a third of the time tests wait for others. Those of one file stay together, since they
 # share what is slow to start.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Several real clouds and agents, of which some stand still or die: five minutes.
 test-faults: $(STAMP)

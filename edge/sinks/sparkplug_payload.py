@@ -54,8 +54,8 @@ def _payload_class() -> Any:  # noqa: ANN401 - protobuf has no types
     for place, fields in ((payload, _PAYLOAD), (metric, _METRIC)):
         for name, (number, kind) in fields.items():
             place.field.add(name=name, number=number, type=kind, label=_FIELD.LABEL_OPTIONAL)
-    metrics = payload.field.add(name="metrics", number=_METRICS, type=_FIELD.TYPE_MESSAGE)
-    metrics.label, metrics.type_name = _FIELD.LABEL_REPEATED, f".{_PACKAGE}.Payload.Metric"
+    kind, of = _FIELD.TYPE_MESSAGE, f".{_PACKAGE}.Payload.Metric"
+    payload.field.add(name="metrics", number=_METRICS, type=kind, type_name=of, label=_FIELD.LABEL_REPEATED)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Payload"))
@@ -76,19 +76,14 @@ def encoded(
     Types are those of the values where ``kinds`` has none: a metric has to keep the one of its birth.
     Without ``seq`` the payload has no number, as a death has none.
     """
-    payload = _Payload(timestamp=timestamp_ms)
-    if seq is not None:
-        payload.seq = seq
+    payload = _Payload(timestamp=timestamp_ms, **({} if seq is None else {"seq": seq}))
+    common = {"timestamp": timestamp_ms, **({"is_historical": True} if is_historical else {})}
     for name, value in metrics.items():
         kind = kinds.get(name, str if value is None else type(value))
         number, place = _TYPES[kind]
-        metric = payload.metrics.add(name=name, timestamp=timestamp_ms, datatype=number)
-        if is_historical:
-            metric.is_historical = True
-        if value is None:
-            metric.is_null = True
-        else:
-            setattr(metric, place, int(value) % _WRAP if kind is int else kind(value))
+        coded = int(value) % _WRAP if kind is int and value is not None else value
+        known = {"is_null": True} if coded is None else {place: coded if kind is int else kind(coded)}
+        payload.metrics.add(name=name, datatype=number, **common, **known)
     content: bytes = payload.SerializeToString()
     return content
 

@@ -94,7 +94,9 @@ def test_a_model_is_replaced_under_traffic(cloud: Running) -> None:
         shifts = {float(np.round((answer.arrays()["y"] - expected).mean(), 2)) for answer in each.answers}
         assert shifts == ({0.0} if number % 2 else {0.0, 5.0})
         assert oip.STALE_MODEL not in each.answers[0].parameters
-        assert is_stale(each) == bool(number % 2)
+        # Not the last one of all: it may be of the other replica, which has not followed yet.
+        marks = [oip.STALE_MODEL in answer.parameters for answer in each.answers]
+        assert any(marks) == bool(number % 2)
 
 
 def test_a_stock_client_asks_for_versions(cloud: Running) -> None:
