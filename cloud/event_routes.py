@@ -9,23 +9,20 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from evosplit.cloud.fleet.fleet_results import FleetResults
-from evosplit.cloud.services import services_of
+from evosplit.cloud.services import in_pool, services_of
 from evosplit.cloud.storage.result_records import EdgeResult
-from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.errors import RateLimitError, UsageError
 from evosplit.shared.result_query import ResultFilter, parse_filter
-from evosplit.shared.result_query.cursor import cursor_of
+from evosplit.shared.result_query.cursor import cursor_of, event_place
 from evosplit.shared.serial import json_text, to_data
-
-T = TypeVar("T")
 
 MOST_READERS: Final = 16
 """Streams that are open at once at one replica; more are refused with status 429."""
@@ -43,7 +40,7 @@ async def get_events(request: Request) -> Response:
     Raises UsageError, RateLimitError.
     """
     wanted, place = _asked(request)
-    newest = await _in_pool(request, services_of(request).results.newest)
+    newest = await in_pool(request, services_of(request).results.newest)
     if len(services_of(request).results.readers) >= MOST_READERS:
         raise RateLimitError(f"{MOST_READERS} event streams are open; try later", "-", 5.0)
     stream = _events(request, wanted, newest if place is None else place)
@@ -56,11 +53,7 @@ def _asked(request: Request) -> tuple[ResultFilter, int | None]:
     if {"limit", "order", "cursor"} & query.keys():
         raise UsageError("a stream of events has no pages: limit, order and cursor are for /v1/results")
     after = request.headers.get("Last-Event-ID") or query.get(_AFTER)
-    if after is None:
-        return wanted, None
-    if not (after.isascii() and after.isdigit() and len(after) < 19):
-        raise UsageError(f"not the id of an event: {after[:40]!r}")
-    return wanted, int(after)
+    return wanted, None if after is None else event_place(after)
 
 
 async def _events(request: Request, wanted: ResultFilter, place: int) -> AsyncIterator[bytes]:
@@ -69,7 +62,7 @@ async def _events(request: Request, wanted: ResultFilter, place: int) -> AsyncIt
     try:
         yield b"retry: %d\n: results as they come in\n\n" % _RETRY_MS
         while time.monotonic() < end_s:
-            page, place = await _in_pool(request, functools.partial(_behind, results, wanted, place))
+            page, place = await in_pool(request, functools.partial(_behind, results, wanted, place))
             for kept in page:
                 yield _event(kept)
             if not page:
@@ -94,8 +87,3 @@ def _behind(results: FleetResults, wanted: ResultFilter, place: int) -> tuple[tu
 def _event(kept: EdgeResult) -> bytes:
     body = json_text({"edge": kept.edge, **to_data(kept.result)})
     return f"id: {kept.sequence}\ndata: {body}\n\n".encode()
-
-
-async def _in_pool(request: Request, work: Callable[[], T]) -> T:
-    services = services_of(request)
-    return await in_thread(services.pool, work, services.settings.infer_timeout_s)

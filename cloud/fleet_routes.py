@@ -15,8 +15,7 @@ from evosplit.cloud.authentication import HOLDER
 from evosplit.cloud.fleet.fleet_status import fleet_status, rollout_status
 from evosplit.cloud.fleet.model_rollout import ModelRollout
 from evosplit.cloud.request_body import read_body
-from evosplit.cloud.services import model_name, requested_model, services_of
-from evosplit.cloud.worker_threads import in_thread
+from evosplit.cloud.services import in_pool, model_name, requested_model, services_of
 from evosplit.planner.bundle import build_bundle
 from evosplit.shared.bundle import Bundle
 from evosplit.shared.card import card_to_data
@@ -67,13 +66,13 @@ async def put_heartbeat(request: Request) -> Response:
     body = await read_body(request, MOST_BYTES, services.settings.body_timeout_s)
     beat = from_json(Heartbeat, body, InputError)
     holder = holder_name(request)
-    return JSONResponse(to_data(await _in_pool(request, lambda: services.fleet.hear(model, holder, beat))))
+    return JSONResponse(to_data(await in_pool(request, lambda: services.fleet.hear(model, holder, beat))))
 
 
 async def fleet(request: Request) -> Response:
     """Edges and roll-outs."""
     known = services_of(request).fleet
-    edges, rollouts = await _in_pool(request, lambda: (known.edges(), known.rollouts()))
+    edges, rollouts = await in_pool(request, lambda: (known.edges(), known.rollouts()))
     return JSONResponse(fleet_status(edges, rollouts, time.time(), known.interval_s))
 
 
@@ -94,7 +93,7 @@ async def put_bundle(request: Request) -> Response:
         build_bundle(model.graph, asked.table, card, place, "card", asked.max_drop)
         return bundles.take(place.read_bytes(), name)
 
-    bundle = await _in_pool(request, work)
+    bundle = await in_pool(request, work)
     return JSONResponse({"bundle": bundle.digest, "model": bundle.manifest.model})
 
 
@@ -126,14 +125,9 @@ async def roll_back(request: Request) -> Response:
 
 
 async def _state(request: Request, work: Callable[[], ModelRollout]) -> Response:
-    return JSONResponse(rollout_status(model_name(request), await _in_pool(request, work)))
+    return JSONResponse(rollout_status(model_name(request), await in_pool(request, work)))
 
 
 async def _asked(request: Request, kind: type[T]) -> T:
     body = await read_body(request, MOST_BYTES, services_of(request).settings.body_timeout_s)
     return from_json(kind, body or b"{}", UsageError)
-
-
-async def _in_pool(request: Request, work: Callable[[], T]) -> T:
-    services = services_of(request)
-    return await in_thread(services.pool, work, services.settings.infer_timeout_s)

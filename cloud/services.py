@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from starlette.requests import Request
 
@@ -27,6 +29,8 @@ from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.oip import CLIENT_HEADER
 from evosplit.shared.security.scopes import Holder
 from evosplit.shared.worker_threads import WorkerThreads
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,12 @@ def services_of(request: Request) -> Services:
     """The services of the application that got the request."""
     services: Services = request.app.state.services
     return services
+
+
+async def in_pool(request: Request, work: Callable[[], T]) -> T:
+    """Do what blocks in the thread for all but inferences and plans. Raises what ``work`` does."""
+    services = services_of(request)
+    return await in_thread(services.pool, work, services.settings.infer_timeout_s)
 
 
 def model_name(request: Request) -> str:
@@ -90,5 +100,4 @@ async def requested_model(request: Request) -> Model:
     model = services.registry.loaded.held(entry)
     if model is not None:
         return model
-    work = functools.partial(services.registry.loaded.get, entry)
-    return await in_thread(services.pool, work, services.settings.infer_timeout_s)
+    return await in_pool(request, functools.partial(services.registry.loaded.get, entry))

@@ -13,6 +13,7 @@ from aiohttp import web
 from evosplit.edge.results.result_log import LoggedResult, ResultLog
 from evosplit.edge.sinks.rule import Rule
 from evosplit.shared.errors import RateLimitError, UsageError
+from evosplit.shared.result_query.cursor import event_place
 
 MOST_READERS: Final = 32
 """Event streams that are open at once; more are refused with status 429."""
@@ -53,11 +54,11 @@ def wanted_by(request: web.Request) -> Wanted:
     if unknown := set(query) - set(_KEYS):
         raise UsageError(f"no filter {min(unknown)!r}; there are {', '.join(_KEYS)}")
     after = request.headers.get("Last-Event-ID") or query.get("after")
-    if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
-        raise UsageError(f"not the id of an event: {after[:40]!r}")
     rule = query.get("rule")
     return Wanted(
-        query.get("stream"), None if rule is None else Rule(rule), None if after is None else int(after)
+        query.get("stream"),
+        None if rule is None else Rule(rule),
+        None if after is None else event_place(after),
     )
 
 

@@ -62,20 +62,21 @@ def _spans(traced: _Traced, result: Result, answer: Answer | None) -> list[Span]
     )
     marks = traced.job.times.marks
     steps = steps_of(traced.frame, [mark for mark in marks if mark.name != REQUEST], zero_s)
-    asked: Attributes = {
+    return [frame, *steps, *_request(traced, result, answer, zero_s)]
+
+
+def _request(traced: _Traced, result: Result, answer: Answer | None, zero_s: float) -> list[Span]:
+    """One span for all requests of the frame: its number is what they have told the clouds."""
+    asked = [mark for mark in traced.job.times.marks if mark.name == REQUEST]
+    if not asked:
+        return []
+    attributes: Attributes = {
         "evosplit.wire_bytes": result.wire_bytes,
+        "evosplit.requests": len(asked),
         "server.address": (answer and answer.cloud) or "",
     }
-    requests = [
-        Span(
-            *(REQUEST, traced.request, traced.frame, zero_s + mark.started_s, zero_s + mark.ended_s),
-            kind="client",
-            attributes=asked,
-        )
-        for mark in marks
-        if mark.name == REQUEST
-    ]
-    return [frame, *steps, *requests]
+    from_s, to_s = zero_s + asked[0].started_s, zero_s + asked[-1].ended_s
+    return [Span(REQUEST, traced.request, traced.frame, from_s, to_s, "client", attributes)]
 
 
 def _attributes(result: Result) -> Attributes:

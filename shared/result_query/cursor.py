@@ -13,6 +13,13 @@ def cursor_of(sequence: int) -> str:
     return base64.urlsafe_b64encode(f"s{sequence}".encode()).decode().rstrip("=")
 
 
+def event_place(text: str) -> int:
+    """The place that the id of an event names. Raises UsageError."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise UsageError(f"not the id of an event: {text[:40]!r}")
+    return int(text)
+
+
 def sequence_of(cursor: str) -> int:
     """The place that a cursor names. Raises UsageError."""
     try:

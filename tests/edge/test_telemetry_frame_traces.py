@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import time
 from pathlib import Path
 
+import pytest
 from edge_support import middle_stage, picture, stage
 from otlp_receiver import otlp_receiver
 
+from evosplit.edge.pipeline.job import Job, failure
+from evosplit.edge.pipeline.stages import HEAD, REQUEST
+from evosplit.edge.telemetry.frame_traces import FrameTraces
+from evosplit.shared.tracing.spans import Span
 from evosplit.shared.tracing.trace_context import TRACEPARENT, new_trace, parse_traceparent
 
 
@@ -68,3 +75,24 @@ async def test_without_a_collector_nothing_is_said_to_the_cloud(tmp_path: Path) 
             assert answer.status == 200
         await asyncio.sleep(0)
         assert set(on.cloud.traceparents) <= {None}
+
+
+def test_requests_of_one_frame_are_one_span() -> None:
+    """The clouds were told one number: two spans of it would be one too many."""
+    seen: list[Span] = []
+    traces, job = FrameTraces(seen.extend, ratio=1.0), Job("twice", "gate", "net", "planned")
+
+    def play() -> None:
+        traces.begin(job)
+        for name in (HEAD.name, REQUEST, REQUEST):
+            job.times.mark(name, time.perf_counter())
+        traces.count(failure(job, "both clouds are away"), None)
+
+    contextvars.copy_context().run(play)
+    assert [span.name for span in seen] == ["frame net", "head", "request"]
+    assert len({span.context.span_id for span in seen}) == 3
+    marks = job.times.marks
+    assert seen[2].ended_s - seen[2].started_s == pytest.approx(
+        marks[2].ended_s - marks[1].started_s, abs=1e-6
+    )
+    assert (seen[0].error, seen[2].attributes["evosplit.requests"]) == ("both clouds are away", 2)
