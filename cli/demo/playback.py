@@ -17,7 +17,7 @@ TOO_SLOW_FACTOR: Final = 3.0
 """Times the fastest: such a strategy is never the best one, however often it is measured."""
 TOO_SLOW_FRAMES: Final = 2
 """How many frames of a strategy that is too slow are measured ..."""
-HOPELESS_S: Final = 5.0
+HOPELESS_S: Final = 2.0
 """... and of one that takes longer than this, the first alone."""
 SETTLING_LIMIT_S: Final = 12.0
 SETTLING_S: Final = 4.0
