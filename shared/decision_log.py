@@ -7,6 +7,7 @@ frame took, ``wanted`` and ``used`` a plan, ``frame`` a frame's plan and which o
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -96,9 +97,10 @@ def course_data(course: Course) -> CourseData:
 
 def course_of(data: CourseData, table: PlanTable) -> Course:
     """The course again, over the plans of its table."""
-    beliefs = map(_belief, data.beliefs)
+    edge, cloud, wire, share, prepare, request = map(_belief, data.beliefs)
     terms = terms_of(choices(table), data.beside)
-    known = Corrections(terms, *beliefs, data.tried, data.frames, data.last)
+    beliefs = Corrections(terms, edge, cloud, wire, share, prepare, request, data.tried)
+    known = dataclasses.replace(beliefs, frames=data.frames, last=data.last)
     return Course(known, learns=data.learns, pace=data.pace)
 
 
