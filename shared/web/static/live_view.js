@@ -20,7 +20,7 @@ export function liveView(state) {
   const newest = html("dl", { class: "facts2", id: "newest" });
   const rate = html("span", { class: "dim", id: "rate" });
   const element = html("div", { class: "pair" },
-    section("Newest frame", html("div", { class: "row" }, html("label", { for: "stream" }, "Stream", choice), html("label", { for: "changes" }, "Computed anew", changes), rate), picture.element),
+    section("Newest frame", html("div", { class: "row" }, html("label", { for: "stream" }, "Stream", choice), html("label", { class: "check", for: "changes" }, changes, "Computed anew"), rate), picture.element),
     html("div", { class: "stack" }, section("Where the time went, frame by frame", chart.element), section("Newest result", newest)));
   let isDue = false;
 
