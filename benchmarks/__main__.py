@@ -10,7 +10,7 @@ ALL = (
     *("first_frame", "cloud_throughput", "secure_overhead"),
     *("plan_switches", "cloud_outage", "spool_crash", "soak", "history"),
     *("masked_conv", "int8_heads", "head_borders", "cifar_hooks", "easy_frames"),
-    *("dashboard", "rtsp_streams", "agent_memory"),
+    *("dashboard", "rtsp_streams", "agent_memory", "sinks_away"),
     *("hall_change", "hall_delta"),
     *("gate_hooks", "idle_training"),
     *("trainers", "sampler_memory"),

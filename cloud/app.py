@@ -82,5 +82,10 @@ def scaling(settings: AppSettings) -> dict[str, Any]:
     spread = {} if per_node is None else {"max_replicas_per_node": per_node}
     if settings.max_replicas <= settings.min_replicas:
         return {"num_replicas": settings.min_replicas, **spread}
-    between = {"min_replicas": settings.min_replicas, "max_replicas": settings.max_replicas}
+    between = {
+        "min_replicas": settings.min_replicas,
+        "max_replicas": settings.max_replicas,
+        "upscale_delay_s": settings.upscale_delay_s,
+        "downscale_delay_s": settings.downscale_delay_s,
+    }
     return {"autoscaling_config": {**between, "target_ongoing_requests": TARGET_ONGOING_REQUESTS}, **spread}

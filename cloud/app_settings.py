@@ -26,12 +26,13 @@ class AppSettings(BaseModel):
     inferences run at a time. Edges say how they are every ``heartbeat_s``; of the results that they send,
     the last ``keep_results`` stay. A body larger than ``max_body_bytes`` is refused. What is kept of
     streams takes at most ``stream_bytes``, and ends with ``stream_lifetime_s`` without a frame. There are
-    ``min_replicas`` to ``max_replicas`` of the application, by how many requests wait (Ray Serve), at most
-    ``replicas_per_node`` on a node, as many as its processors allow where that is None. One with a share in
-    a GPU (``num_gpus``) computes there as far as ONNX Runtime can: TensorRT, else CUDA, else the CPU.
-    Models whose files take more than ``model_bytes`` together are not all in memory. A replica that ends
-    answers what it has accepted for up to ``drain_s``. Of its requests, ``trace_ratio`` are traced where
-    there is a collector for ``traces`` and their senders do not say.
+    ``min_replicas`` to ``max_replicas`` of the application, by how many requests wait (Ray Serve): one more
+    where that has been too many for ``upscale_delay_s``, one less after ``downscale_delay_s`` of too few;
+    at most ``replicas_per_node`` on a node, as many as its processors allow where that is None. One with a
+    share in a GPU (``num_gpus``) computes there as far as ONNX Runtime can: TensorRT, else CUDA, else the
+    CPU. Models whose files take more than ``model_bytes`` together are not all in memory. A replica that
+    ends answers what it has accepted for up to ``drain_s``. Of its requests, ``trace_ratio`` are traced
+    where there is a collector for ``traces`` and their senders do not say.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +68,12 @@ class AppSettings(BaseModel):
     min_replicas: int = option(1, "--min-replicas", "Fewest replicas.", ge=1)
     max_replicas: int = option(
         1, "--replicas", "Most replicas; Ray Serve starts them as the queue asks for.", ge=1
+    )
+    upscale_delay_s: Duration = Field(
+        30.0, ge=0, description="More replicas once requests have waited for so long."
+    )
+    downscale_delay_s: Duration = Field(
+        600.0, ge=0, description="Fewer replicas once they have not been needed for so long."
     )
     replicas_per_node: int | None = option(None, "--replicas-per-node", "Most replicas on one node.", ge=1)
     num_gpus: float = option(0.0, "--gpus", "GPUs of a replica.", ge=0)

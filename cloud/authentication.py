@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evosplit.cloud.front.haproxy_config import PEER_HEADER
@@ -17,6 +17,7 @@ from evosplit.shared.errors import AuthError, ForbiddenError, PeerError, RateLim
 from evosplit.shared.security.audit_log import AuditLog
 from evosplit.shared.security.scopes import Holder
 from evosplit.shared.security.scopes import Scope as TokenScope
+from evosplit.shared.security.socket_token import offered_token
 from evosplit.shared.security.token_verifier import TokenVerifier
 from evosplit.shared.web.page_files import page_files
 
@@ -24,6 +25,9 @@ OPEN_PATHS: Final = frozenset({"/v2/health/live", "/v2/health/ready", *page_file
 HOLDER: Final = "evosplit.holder"
 """Key of the token's holder in the ASGI scope."""
 _AUDITED: Final = "evosplit.audited"
+
+Connection = TypeVar("Connection", bound=HTTPConnection)
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,12 @@ class BearerAuthentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its holder, or refuse it."""
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+        if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         try:
-            scope[HOLDER] = self._verifier.holder(headers.get("authorization"))
+            scope[HOLDER] = self._verifier.holder(_shown(scope, headers))
         except (AuthError, RateLimitError) as problem:
             self._record(scope, headers, problem.holder, problem.http_status)
             await _refusal(problem)(scope, receive, send)
@@ -75,18 +79,26 @@ class BearerAuthentication:
 
     def _record(self, scope: Scope, headers: Headers, who: str, status: int) -> None:
         peer = headers.get(PEER_HEADER) or (scope.get("client") or ("",))[0]
-        self._audit.write(who, f"{scope['method']} {scope['path']}", status, peer)
+        self._audit.write(who, f"{scope.get('method', 'GET')} {scope['path']}", status, peer)
+
+
+def _shown(scope: Scope, headers: Headers) -> str | None:
+    """The token of a request; of a WebSocket's also as a subprotocol."""
+    shown = headers.get("authorization")
+    if shown is None and scope["type"] == "websocket":
+        return offered_token(headers)
+    return shown
 
 
 def allowed(
-    endpoint: Callable[[Request], Awaitable[Response]], *scopes: TokenScope
-) -> Callable[[Request], Awaitable[Response]]:
+    endpoint: Callable[[Connection], Awaitable[Answer]], *scopes: TokenScope
+) -> Callable[[Connection], Awaitable[Answer]]:
     """The endpoint for holders of one of the scopes; of any, where none is named. Raises ForbiddenError.
 
     What needs ``plan`` or ``admin`` alone goes into the audit log.
     """
 
-    async def checked(request: Request) -> Response:
+    async def checked(request: Connection) -> Answer:
         holder: Holder = request.scope[HOLDER]
         if scopes:
             holder.check(scopes)

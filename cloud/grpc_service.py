@@ -24,6 +24,8 @@ from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared import oip
 from evosplit.shared.errors import AuthError, EvoSplitError, ForbiddenError, RateLimitError
 from evosplit.shared.security.scopes import Scope
+from evosplit.shared.tracing.spans import Mark
+from evosplit.shared.tracing.trace_context import TRACEPARENT
 
 METHODS: Final = ("ServerLive", "ServerReady", "ModelReady", "ServerMetadata", "ModelMetadata", "ModelInfer")
 SERVICER: Final = "evosplit.cloud.grpc_service.add_servicer"
@@ -116,11 +118,18 @@ class GrpcMethods:
     async def _infer(self, message: Any, context: Any) -> Any:  # noqa: ANN401
         received_s = time.perf_counter()
         self._check(context, "infer")
+        traces = self._services.traces
+        if traces is None:
+            return await self._inferred(message, context, received_s, None)
+        with traces.request(message.model_name, _metadata(context).get(TRACEPARENT)) as marks:
+            return await self._inferred(message, context, received_s, marks)
+
+    async def _inferred(self, message: Any, context: Any, received_s: float, marks: list[Mark] | None) -> Any:  # noqa: ANN401
         name, version, client = message.model_name, message.model_version or None, _client_key(context)
         self._services.registry.entry(name, version, client)
         body, length = oip.build_request(request_of(message))
         left_s = oip.time_left_s(_metadata(context).get(oip.TIME_LEFT.lower()))
-        call = Call(body, length, received_s, version, client)
+        call = Call(body, length, received_s, version, client, marks)
         with self._services.canary.watching(name, call):
             answer = await self._services.inference.answer(name, call, left_s)
         return response_of(oip.parse_response(*answer))

@@ -8,12 +8,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from evosplit.cloud import (
     calibration_routes,
     catalogue_routes,
     event_routes,
+    event_socket,
     fleet_routes,
     result_routes,
     version_routes,
@@ -51,7 +52,7 @@ def access_of(settings: AppSettings) -> Access:
     return Access(verifier, AuditLog(audit_file(settings.data)))
 
 
-def _routes() -> list[Route]:
+def _routes() -> list[BaseRoute]:
     return [*_protocol_routes(), *_catalogue(), *_planning(), *_fleet(), *_page()]
 
 
@@ -95,7 +96,7 @@ def _planning() -> list[Route]:
     ]
 
 
-def _fleet() -> list[Route]:
+def _fleet() -> list[BaseRoute]:
     model = "/v1/models/{model}"
     return [
         _route("/metrics", catalogue_routes.metrics, "read"),
@@ -104,6 +105,7 @@ def _fleet() -> list[Route]:
         _route("/v1/results", result_routes.post_result, "infer", method="POST"),
         _route("/v1/results/counts", result_routes.get_counts, "read"),
         _route("/v1/events", event_routes.get_events, "read"),
+        WebSocketRoute("/v1/events/ws", allowed(event_socket.get_event_socket, "read")),
         _route(f"{model}/heartbeat", fleet_routes.put_heartbeat, "infer", method="POST"),
         _route(f"{model}/bundles", fleet_routes.put_bundle, "admin", method="POST"),
         _route(f"{model}/rollout", fleet_routes.begin, "admin", method="POST"),

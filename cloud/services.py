@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.authentication import HOLDER
@@ -55,13 +55,13 @@ class Services:
     traces: RequestTraces | None = None
 
 
-def services_of(request: Request) -> Services:
+def services_of(request: HTTPConnection) -> Services:
     """The services of the application that got the request."""
     services: Services = request.app.state.services
     return services
 
 
-async def in_pool(request: Request, work: Callable[[], T]) -> T:
+async def in_pool(request: HTTPConnection, work: Callable[[], T]) -> T:
     """Do what blocks in the thread for all but inferences and plans. Raises what ``work`` does."""
     services = services_of(request)
     return await in_thread(services.pool, work, services.settings.infer_timeout_s)

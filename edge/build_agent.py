@@ -131,7 +131,8 @@ async def build_agent(
     tasks = background_tasks(plans, watches, renewal, savings, predictions, hooks, calibration)
     tasks["device"] = DeviceWatch(plans.see_device).run
     who, audited = (identity, settings.name), (lambda: Audited() if checks is None else checks.audited)
-    fleet = FleetState(who, measured, plans, states[0], profile, spool, audited, lambda: renewal.refused)
+    parts = (who, measured, plans, states[0], profile, spool, audited)
+    fleet = FleetState(*parts, lambda: renewal.refused, settings.place)
     tasks["heartbeat"] = Heartbeats(planning[0], clouds.first.link, fleet.beat, renewal.wish).run
     if meter.is_metered:
         tasks["traffic"] = meter.run

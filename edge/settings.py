@@ -16,6 +16,7 @@ from evosplit.shared.config.load import how_to_give
 from evosplit.shared.device_state import Power
 from evosplit.shared.errors import UsageError
 from evosplit.shared.fleet.agent_identity import NAME
+from evosplit.shared.fleet.place import Place, parse_place
 from evosplit.shared.measurement_store import cache_folder
 from evosplit.shared.providers import ProviderName
 from evosplit.shared.security.tls import ClientFiles, ServerFiles, server_files
@@ -54,6 +55,7 @@ def _clouds(text: str) -> tuple[str, ...]:
 
 
 CloudUrls: TypeAlias = Annotated[tuple[str, ...], NoDecode, parsed_by(_clouds)]
+PlaceText: TypeAlias = Annotated[Place, NoDecode, parsed_by(parse_place)]
 Traffic: TypeAlias = Annotated[TrafficLimit, parsed_by(parse_traffic)]
 Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, parsed_by(parse_region)]
 Kinds: TypeAlias = Annotated[tuple[str, ...], NoDecode, parsed_by(_kinds)]
@@ -112,6 +114,12 @@ class EdgeSettings(BaseSettings):
         "",
         "--name",
         "Name of this agent. [default: in the fleet its token's or a random one, in events its host's]",
+    )
+    place: PlaceText | None = _option(
+        None,
+        "--place",
+        "Where this device is, for the fleet's map, as in 51.5,-0.12 or 'North gate 51.5,-0.12'.",
+        metavar="[name] lat,lon",
     )
     data: Path = Field(
         default_factory=lambda: cache_folder() / "edge",

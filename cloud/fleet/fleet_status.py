@@ -17,6 +17,7 @@ def edge_status(record: EdgeRecord, rollout: ModelRollout, now_s: float, interva
         "name": record.name,
         "model": record.model,
         "agent": beat.agent,
+        "place": None if beat.place is None else to_data(beat.place),
         "state": "away" if record.is_away(now_s, interval_s) else "here",
         "first_seen_s": record.first_seen_s,
         "last_seen_s": record.last_seen_s,

@@ -8,10 +8,10 @@ from typing import Final, TypeAlias
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from evosplit.edge.api.socket_token import offered_token
 from evosplit.shared.errors import AuthError, ForbiddenError, RateLimitError
 from evosplit.shared.security.audit_log import AuditLog
 from evosplit.shared.security.scopes import ANY_SCOPE, Scope
+from evosplit.shared.security.socket_token import offered_token
 from evosplit.shared.security.token_verifier import TokenVerifier
 from evosplit.shared.web.page_files import page_files
 

@@ -13,8 +13,8 @@ from evosplit.edge.api.event_reading import ALIVE_S, READERS, Wanted, behind, co
 from evosplit.edge.api.pages import AGENT
 from evosplit.edge.results.result_log import LoggedResult, ResultLog
 from evosplit.edge.sinks.event import event_of
+from evosplit.shared.security.socket_token import EVENTS_PROTOCOL
 
-PROTOCOL: Final = "evosplit.events.v1"
 _LONGEST: Final = 4096
 """Bytes of a message from the reader, who has nothing to say."""
 
@@ -26,7 +26,7 @@ async def get_event_socket(request: web.Request) -> web.StreamResponse:
         log = ResultLog(request.app[AGENT].agent.store)
         # Before the client knows that it is connected: what it sends from then on is not missed.
         place = await asyncio.to_thread(log.newest) if wanted.after is None else wanted.after
-        socket = web.WebSocketResponse(protocols=(PROTOCOL,), heartbeat=ALIVE_S, max_msg_size=_LONGEST)
+        socket = web.WebSocketResponse(protocols=(EVENTS_PROTOCOL,), heartbeat=ALIVE_S, max_msg_size=_LONGEST)
         await socket.prepare(request)
         work = (_send(request, socket, wanted, behind(log, place)), _until_closed(socket))
         tasks = {asyncio.create_task(each) for each in work}

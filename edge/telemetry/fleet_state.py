@@ -12,6 +12,7 @@ from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.edge.results.spool import Spool
 from evosplit.edge.telemetry.runtime_profile import RuntimeProfile
 from evosplit.shared.fleet.heartbeat import Audited, Heartbeat, PlanInUse
+from evosplit.shared.fleet.place import Place
 from evosplit.shared.profile import Profile
 from evosplit.shared.serial import digest
 
@@ -36,6 +37,7 @@ class FleetState:
         spool: Spool | None,
         audited: Callable[[], Audited],
         refused: Callable[[], str],
+        place: Place | None = None,
     ) -> None:
         self._agent, self._name = identity
         self._boot = secrets.token_hex(8)
@@ -47,6 +49,7 @@ class FleetState:
         self._spool = spool
         self._audited = audited
         self._refused = refused
+        self._place = place
 
     def beat(self, number: int) -> Heartbeat:
         """How things are now."""
@@ -69,6 +72,7 @@ class FleetState:
             waiting=0 if self._spool is None else self._spool.state().frames,
             audited=self._audited(),
             refused=self._refused(),
+            place=self._place,
         )
 
 

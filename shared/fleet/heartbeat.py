@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from evosplit.shared.errors import InputError
+from evosplit.shared.fleet.place import Place
 
 INTERVAL_S: Final = 30.0
 """Between two heartbeats of an edge, unless its cloud says otherwise."""
@@ -49,7 +50,7 @@ class Heartbeat:
     ``table`` changes of the plan table. ``name`` is "" where the edge was given none. ``answered_by`` counts
     frames by who answered, ``late`` those whose answers waited on disk, ``waiting`` those that do now.
     ``refused`` names a bundle that the edge would not take. ``profile`` is the digest of its profile.
-    Raises InputError for counters that no agent has.
+    ``place`` is where the edge was said to be. Raises InputError for counters that no agent has.
     """
 
     agent: str
@@ -69,6 +70,7 @@ class Heartbeat:
     waiting: int = 0
     audited: Audited = Audited()
     refused: str = ""
+    place: Place | None = None
 
     def __post_init__(self) -> None:
         audited = self.audited

@@ -82,8 +82,10 @@ class Front:
 
 
 @contextlib.contextmanager
-def front(folder: Path, files: ServerFiles | None, grpc_replica: int = 9) -> Iterator[Front]:
-    """A running HAProxy; ``folder`` has the paths of a Ray Serve."""
+def front(
+    folder: Path, files: ServerFiles | None, grpc_replica: int = 9, replica: int | None = None
+) -> Iterator[Front]:
+    """A running HAProxy; ``folder`` has the paths of a Ray Serve. ``replica``: another's port."""
     (folder / "node").mkdir(parents=True)
     (folder / "node" / "500.http").write_text("HTTP/1.1 500 Internal Server Error\r\n\r\nServe's own")
     port, inner, grpc_port = free_ports(3)
@@ -91,9 +93,8 @@ def front(folder: Path, files: ServerFiles | None, grpc_replica: int = 9) -> Ite
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         config = folder / "node" / "haproxy.cfg"
-        config.write_text(
-            BASE.format(folder=folder, replica=server.server_port, inner=inner, grpc_replica=grpc_replica)
-        )
+        ports = {"replica": replica or server.server_port, "inner": inner, "grpc_replica": grpc_replica}
+        config.write_text(BASE.format(folder=folder, **ports))
         settings = FrontEnd("127.0.0.1", port, folder, head_timeout_s=2, grpc_port=grpc_port)
         variables = write_front(settings, files, {})
         with (folder / "log").open("wb") as log:

@@ -15,7 +15,7 @@ from cloud_support import TOKEN, Client, app_client, model_folder
 from test_dashboard_fleet import served
 from test_result_routes import TEXT, event
 
-from evosplit.cloud import event_routes
+from evosplit.cloud import event_reading
 from evosplit.shared.token import bearer
 
 
@@ -65,8 +65,8 @@ async def test_results_come_as_they_are_kept_and_are_gone_on_from(tmp_path: Path
 async def test_a_stream_ends_in_time_and_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_routes, "STREAM_S", 0.1)
-    monkeypatch.setattr(event_routes, "LOOK_S", 0.01)
+    monkeypatch.setattr(event_reading, "STREAM_S", 0.1)
+    monkeypatch.setattr(event_reading, "LOOK_S", 0.01)
     with app_client(model_folder(tmp_path)) as client:
         async with reader(client) as (session, url), session.get(url) as response:
             assert b"retry" in await asyncio.wait_for(response.read(), 60)
@@ -76,7 +76,7 @@ async def test_a_stream_ends_in_time_and_is_forgotten(
 async def test_too_many_readers_and_what_is_no_filter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_routes, "MOST_READERS", 1)
+    monkeypatch.setattr(event_reading, "MOST_READERS", 1)
     with app_client(model_folder(tmp_path)) as client:
         async with reader(client) as (session, url):
             for wrong in ({"after": "x"}, {"limit": "3"}, {"colour": "red"}):

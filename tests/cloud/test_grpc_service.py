@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,19 @@ import grpc
 import numpy as np
 import pytest
 from cloud_support import TOKEN, app_client, frame_bytes, seeded_feeds, whole_outputs
+from otlp_receiver import otlp_receiver
 
 from evosplit.cloud.grpc_messages import message_class
 from evosplit.cloud.grpc_service import METHODS, GrpcMethods, add_servicer
 from evosplit.cloud.grpc_tensors import request_of
 from evosplit.cloud.ingress import access_of
 from evosplit.cloud.registry import Registry
+from evosplit.cloud.services import Services
 from evosplit.shared import oip
 from evosplit.shared.errors import EvoSplitError, InputError
 from evosplit.shared.graph import prefix_cut
 from evosplit.shared.token import bearer
+from evosplit.shared.tracing.trace_context import TRACEPARENT, new_trace
 
 HEADERS = {"authorization": bearer(TOKEN)["Authorization"]}
 
@@ -42,18 +47,24 @@ class Servicer:
         return method
 
 
-@pytest.fixture
-async def client(tiny_models: Path) -> AsyncIterator[Any]:
+@contextlib.asynccontextmanager
+async def stock_client(services: Services) -> AsyncIterator[Any]:
     from tritonclient.grpc.aio import InferenceServerClient
 
+    server = grpc.aio.server()
+    add_servicer(Servicer(GrpcMethods(services, access_of(services.settings))), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with InferenceServerClient(f"127.0.0.1:{port}") as stock:
+        yield stock
+    await server.stop(None)
+
+
+@pytest.fixture
+async def client(tiny_models: Path) -> AsyncIterator[Any]:
     with app_client(tiny_models) as made:
-        server = grpc.aio.server()
-        add_servicer(Servicer(GrpcMethods(made.services, access_of(made.services.settings))), server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        await server.start()
-        async with InferenceServerClient(f"127.0.0.1:{port}") as stock:
+        async with stock_client(made.services) as stock:
             yield stock
-        await server.stop(None)
 
 
 def given(name: str, array: np.ndarray, datatype: str) -> Any:
@@ -95,6 +106,26 @@ async def test_a_frame_runs_its_tail(client: Any, registry: Registry) -> None:
     content = np.frombuffer(frame_bytes(model, prefix_cut(model.graph, 2), feeds), np.uint8)
     got = await client.infer("residual", [given(oip.FRAME_INPUT, content, "UINT8")], headers=HEADERS)
     np.testing.assert_allclose(got.as_numpy("y"), whole_outputs(model, feeds)["y"], rtol=1e-4, atol=1e-5)
+
+
+async def test_a_traced_call_goes_on_with_its_senders_trace(tiny_models: Path) -> None:
+    from tritonclient.utils import InferenceServerException
+
+    sender = new_trace(1.0)
+    told = {**HEADERS, TRACEPARENT: sender.header()}
+    with otlp_receiver() as received, app_client(tiny_models, traces=received.url) as made:
+        feeds = seeded_feeds(made.services.registry.get("chain"))
+        async with stock_client(made.services) as stock:
+            await stock.infer("chain", [given("x", feeds["x"], "FP32")], headers=told)
+            with pytest.raises(InferenceServerException):
+                await stock.infer("other", [given("x", feeds["x"], "FP32")], headers=HEADERS)
+        whole = await asyncio.to_thread(received.named, "infer chain")
+        assert int.from_bytes(whole.trace_id, "big") == sender.trace_id
+        assert int.from_bytes(whole.parent_span_id, "big") == sender.span_id
+        assert received.below(whole) == ["decode", "run", "encode"]
+        refused = await asyncio.to_thread(received.named, "infer other")
+        assert not refused.parent_span_id
+        assert "other" in refused.status.message
 
 
 @pytest.mark.parametrize(

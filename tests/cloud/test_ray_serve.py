@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 from cloud_process import Running, command, start
 from cloud_support import blob_request, frame_bytes, model_folder, seeded_feeds, whole_outputs
+from test_result_routes import event
+from websockets.sync.client import connect
 
 from evosplit.cloud.reaper import processes_of
 from evosplit.cloud.registry import Registry
@@ -66,6 +68,13 @@ def test_progress_is_told(cloud: Running) -> None:
     assert "bad is not served: " in cloud.log
     assert cloud.token not in cloud.log
     assert "Traceback" not in cloud.log
+
+
+def test_a_websocket_of_results_passes_the_front_end(cloud: Running) -> None:
+    url = f"ws://127.0.0.1:{cloud.port}/v1/events/ws"
+    with connect(url, additional_headers=bearer(cloud.token), open_timeout=60) as socket:
+        assert call(cloud, "POST", "/v1/results", event(1))[0] == 200
+        assert json.loads(socket.recv(60))["frame_id"] == "f1"
 
 
 def test_tritonclient_finds_its_way(cloud: Running, triton: Any) -> None:

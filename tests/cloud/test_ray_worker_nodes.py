@@ -7,8 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +16,8 @@ import pytest
 from cloud_process import Running, start
 from cloud_support import model_folder
 from repeating_edge import playing, repeating_edge
+from replica_support import are_used, replicas, until
 
-from evosplit.cloud.front.runtime_api import ask, control_sockets
 from evosplit.cloud.registry import Registry
 from evosplit.shared.free_ports import free_ports
 
@@ -26,7 +25,6 @@ pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.timeout(600)]
 
 EDGES = 6
 """More than one replica is sent at a time, though all come from one address."""
-LIMIT_S = 180
 
 
 @contextmanager
@@ -87,45 +85,18 @@ def cloud(
     shutil.rmtree(temp, ignore_errors=True)
 
 
-def has_replica(node: psutil.Process) -> bool:
-    names = [" ".join(process.cmdline()) for process in node.children(recursive=True)]
-    return any(name.startswith("ray::ServeReplica") for name in names)
-
-
-def asked(cloud: Running) -> list[int]:
-    """Requests that each replica has had from the front end that serves now."""
-    (folder,) = cloud.temp.glob("evs-*")
-    control = control_sockets(folder)[-1]
-    lines = ask(control, "show stat -1 4 -1\n").lstrip("# ").splitlines()
-    columns = lines[0].split(",")
-    rows = [dict(zip(columns, line.split(","), strict=False)) for line in lines[1:] if line]
-    up = [row for row in rows if "SERVE_REPLICA" in row["svname"] and row["status"].startswith("UP")]
-    return [int(row["stot"]) for row in up]
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    end_s = time.monotonic() + LIMIT_S
-    while not holds():
-        assert time.monotonic() < end_s, what
-        time.sleep(0.1)
-
-
-def are_both_used(cloud: Running) -> bool:
-    return [count > 0 for count in asked(cloud)] == [True, True]
-
-
 def test_a_worker_is_used_and_killed_under_load_and_another_joins(
     cloud: Running, registry: Registry, first_worker: psutil.Process, cluster: str, secret: Path
 ) -> None:
     edges = [repeating_edge(registry, cloud.port, cloud.token, index) for index in range(EDGES)]
     with playing(edges) as load:
-        assert has_replica(first_worker)
-        until(lambda: are_both_used(cloud), "both nodes answer")
+        assert replicas(first_worker) == 1
+        until(lambda: are_used(cloud, 2), "both nodes answer")
         kill_all_of(first_worker)
         load.wait_for_more(5)
         with worker(cluster, secret) as second:
-            until(lambda: has_replica(second), "the replica is replaced on the new node")
-            until(lambda: are_both_used(cloud), "both nodes answer again")
+            until(lambda: replicas(second) == 1, "the replica is replaced on the new node")
+            until(lambda: are_used(cloud, 2), "both nodes answer again")
             load.wait_for_more(5)
     assert load.wrong == []
     assert "Traceback" not in cloud.log

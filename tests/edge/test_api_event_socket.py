@@ -14,8 +14,7 @@ from fake_cloud import TOKEN
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from evosplit.edge.api.event_socket import PROTOCOL
-from evosplit.edge.api.socket_token import BEARER, offered_token
+from evosplit.shared.security.socket_token import BEARER, EVENTS_PROTOCOL, offered_token
 from evosplit.shared.token import bearer
 
 
@@ -47,16 +46,16 @@ async def test_results_arrive_filtered_and_a_reader_resumes(tmp_path: Path) -> N
 async def test_a_browser_shows_its_token_as_a_subprotocol(tmp_path: Path) -> None:
     async with stage(tmp_path, hooks=False) as on:
         await on.post(picture(0), frame_id="frame")
-        offered: Any = [PROTOCOL, _subprotocol(TOKEN)]
+        offered: Any = [EVENTS_PROTOCOL, _subprotocol(TOKEN)]
         async with connect(_url(on, "?after=0"), subprotocols=offered) as socket:
-            assert socket.subprotocol == PROTOCOL
+            assert socket.subprotocol == EVENTS_PROTOCOL
             assert await _frame_ids(socket, 1) == ["frame"]
 
 
 @pytest.mark.parametrize("token", ["", "wrong"])
 async def test_without_a_token_nobody_reads(tmp_path: Path, token: str) -> None:
     async with stage(tmp_path, hooks=False) as on:
-        offered: Any = [PROTOCOL, *([_subprotocol(token)] if token else [])]
+        offered: Any = [EVENTS_PROTOCOL, *([_subprotocol(token)] if token else [])]
         with pytest.raises(InvalidStatus, match="401"):
             async with connect(_url(on), subprotocols=offered):
                 raise AssertionError("it was let in")
@@ -81,7 +80,7 @@ async def test_readers_are_sent_away_at_the_end(tmp_path: Path) -> None:
 
 def test_tokens_of_any_characters_fit_into_a_subprotocol() -> None:
     token = "a/b+c=d ü"
-    headers = {"Sec-WebSocket-Protocol": f"{PROTOCOL}, {_subprotocol(token)}"}
+    headers = {"Sec-WebSocket-Protocol": f"{EVENTS_PROTOCOL}, {_subprotocol(token)}"}
     assert offered_token(headers) == f"Bearer {token}"
     assert offered_token({"Sec-WebSocket-Protocol": f"{BEARER}*"}) in (None, "Bearer ")
     assert offered_token({}) is None

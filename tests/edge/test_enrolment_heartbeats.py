@@ -26,10 +26,13 @@ from evosplit.shared.errors import CloudUnavailableError, UsageError
 from evosplit.shared.expectation import NOTHING_SPARED
 from evosplit.shared.fleet.agent_identity import edge_name
 from evosplit.shared.fleet.heartbeat import MOST_BYTES, Audited, HeartbeatAnswer
+from evosplit.shared.fleet.place import Place
 from evosplit.shared.link import Link
 from evosplit.shared.serial import to_json
 
 pytestmark = pytest.mark.usefixtures("measured_here")
+
+HERE = Place(51.5, -0.12, "North gate")
 
 
 @dataclasses.dataclass
@@ -56,7 +59,8 @@ async def beating(on: Stage, tmp_path: Path) -> AsyncIterator[Beating]:
         audited = lambda: Audited() if checks is None else checks.audited  # noqa: E731
         who = client_id(settings.data), "gate-7"
         profile, plans = on.agent.profile, on.agent.plans
-        state = FleetState(who, None, plans, link, profile, on.agent.spool, audited, lambda: renewal.refused)
+        parts = (who, None, plans, link, profile, on.agent.spool, audited)
+        state = FleetState(*parts, lambda: renewal.refused, HERE)
 
         def wish(reason: str, wanted_bundle: str) -> None:
             wishes.append((reason, wanted_bundle))
@@ -80,7 +84,7 @@ async def test_an_agent_says_how_it_is(tmp_path: Path) -> None:
         assert (said.name, said.bundle, said.frames, said.table) == ("gate-7", on.cloud.digest, 3, 0)
         assert said.plan is not None
         assert (said.plan.cut_key, said.plan.digest) == ("3", on.agent.plans.plan.digest)
-        assert said.audited.promised == 0.99
+        assert (said.audited.promised, said.place) == (0.99, HERE)
         assert said.audited.audits == on.agent.plan_audits.state.audits
         assert len(to_json(said)) < MOST_BYTES / 4
         await one_edge.beats.beat()

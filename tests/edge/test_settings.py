@@ -8,6 +8,7 @@ import pytest
 
 from evosplit.edge.settings import LEARNED, EdgeSettings
 from evosplit.shared.errors import UsageError
+from evosplit.shared.fleet.place import Place
 
 GIVEN = {"cloud_url": "http://cloud:8000", "model": "net"}
 
@@ -38,11 +39,13 @@ def test_texts_are_read_as_the_options_write_them(monkeypatch: pytest.MonkeyPatc
         "HOOK_KINDS": "exit, skip",
         "REGION": "0.2,0.5,0.8,1",
         "PRIVATE": "true",
+        "PLACE": "North gate 51.5,-0.12",
         "MAX_ERROR": "",
     }.items():
         monkeypatch.setenv(f"EVOSPLIT_EDGE_{name}", text)
     settings = EdgeSettings(**GIVEN)
     assert (settings.memory_bytes, settings.hook_kinds) == (64 * 10**6, ("exit", "skip"))
+    assert settings.place == Place(51.5, -0.12, "North gate")
     assert (settings.region, settings.depth, settings.max_error) == ((0.2, 0.5, 0.8, 1.0), 1, None)
 
 
@@ -63,6 +66,7 @@ def test_what_is_not_said_is_as_ever(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         ("EVOSPLIT_EDGE_HOOK_KINDS=luck", "'luck' is not one of exit"),
         ("EVOSPLIT_EDGE_REGION=0.5,0.5", "not a region"),
         ("EVOSPLIT_EDGE_REGION=0.5,0.5,0.4,1", "left < right"),
+        ("EVOSPLIT_EDGE_PLACE=London", "not a place: 'London'"),
         ("EVOSPLIT_EDGE_PROVIDER=abacus", "setting provider"),
     ],
 )

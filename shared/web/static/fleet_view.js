@@ -2,19 +2,22 @@
 
 import { getJson } from "./api.js";
 import { html, section, table } from "./elements.js";
+import { fleetMap } from "./fleet_map.js";
 import { age, bitsPerSecond, count, digits, seconds, share } from "./numbers.js";
 
 export function fleetView() {
   const edges = html("div", { id: "edges" });
-  const rollouts = html("div", {});
+  const rollouts = html("div", { id: "rollouts" });
+  const map = html("div", {});
 
   async function polled() {
     /** @type {import("./types.js").Fleet} */
     const fleet = await getJson("/v1/fleet");
+    map.replaceChildren(fleetMap(fleet.edges));
     edges.replaceChildren(edgeTable(fleet));
     rollouts.replaceChildren(rolloutTable(fleet.rollouts));
   }
-  return { element: html("div", { class: "stack" }, section("Edges", edges), section("Roll-outs", rollouts)), polled, results: () => undefined };
+  return { element: html("div", { class: "stack" }, html("div", { class: "pair" }, section("Map", map), section("Roll-outs", rollouts)), section("Edges", edges)), polled, results: () => undefined };
 }
 
 /** @param {import("./types.js").Fleet} fleet */

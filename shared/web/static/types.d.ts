@@ -7,7 +7,9 @@ export interface Breakdown {
 export interface Box { box: [number, number, number, number]; label?: string; class?: number; score: number }
 export interface Named { label?: string; class: number; score: number }
 export interface Area { class: number; label?: string; share: number }
-export interface Outcome { boxes?: Box[]; top?: Named[]; text?: string; areas?: Area[] }
+/** Classes of cells row by row: class, count, class, count. */
+export interface AreaMask { width: number; height: number; runs: number[] }
+export interface Outcome { boxes?: Box[]; top?: Named[]; text?: string; areas?: Area[]; mask?: AreaMask }
 export interface Result {
   frame_id: string; stream: string; received_at_s: number; answered_by: string; outcome: Outcome | null;
   confidence: number | null; plan_digest: string | null; wire_bytes: number; breakdown: Breakdown;
@@ -48,7 +50,9 @@ export interface Network {
 export interface StreamFrame { stream: string; frame_id: string; received_at_s: number; has_picture: boolean }
 export interface Source { name: string; address: string; state: string; taken: number; left_out: number; failed: number; openings: number; trouble: string | null }
 export interface Sink { name: string; sent: number; refused: number; dropped: number; is_connected: boolean }
+export interface Place { latitude_deg: number; longitude_deg: number; name: string }
 export interface Edge {
+  place: Place | null;
   name: string; model: string; state: "here" | "away"; last_seen_s: number; version: string; bandwidth_bps: number | null;
   rtt_s: number | null; frames: number; waiting: number; agreement: number | null; promised: number | null; audits: number;
   plan: { digest: string; cut_key: string; wire_bits: number[] } | null; answered_by: Record<string, number>; distrusted_plans: number;

@@ -8,6 +8,8 @@ import contextlib
 from collections.abc import Mapping
 from typing import Final
 
+EVENTS_PROTOCOL: Final = "evosplit.events.v1"
+"""The subprotocol of events, of the agent and of the cloud."""
 BEARER: Final = "evosplit.bearer."
 """Begins the subprotocol that has the token, in base64url without padding."""
 
