@@ -78,7 +78,7 @@ bench-cloud: $(STAMP)
 # The link between the tiers: what TLS and tokens cost, plan switches, killed tiers, ten minutes near capacity.
 # QUICK=1 SOAK_MINUTES=2 plays less of it.
 bench-link: $(STAMP)
-	$(BIN)/python -m benchmarks secure_overhead plan_switches cloud_outage spool_crash soak
+	$(BIN)/python -m benchmarks secure_overhead plan_switches cloud_outage spool_crash sinks_away soak
 
 # What the closed loop of calibration, promises and predictions is worth; each line is one of its figures.
 bench-loop: $(STAMP)

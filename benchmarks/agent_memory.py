@@ -7,22 +7,18 @@ Chromium. Measured after the first start, which measures the device and has plan
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
 
 from benchmarks.link.both_tiers import Tiers, both_tiers
+from benchmarks.link.killable_process import mosquitto
 from benchmarks.link.open_page import open_page
 from benchmarks.link.rtsp_cameras import rtsp_cameras
 from benchmarks.report import write_result
 from benchmarks.rtsp_streams import a_photograph
-from evosplit.shared.free_ports import free_port
 
 NETWORK: Final = "squeezenet1.1"
 TARGET_BYTES: Final = 300_000_000
@@ -33,28 +29,17 @@ def main() -> None:
     """Measure and write the result."""
     with (
         tempfile.TemporaryDirectory(prefix="evosplit-memory-") as name,
-        _broker(Path(name)) as port,
+        mosquitto(Path(name)) as broker,
         rtsp_cameras(("gate",), a_photograph(), Path(name) / "units") as cameras,
     ):
-        options = ("--source", f"gate={cameras.addresses['gate']}", "--sink", f"mqtt://127.0.0.1:{port}")
+        options = (
+            "--source",
+            f"gate={cameras.addresses['gate']}",
+            "--sink",
+            f"mqtt://127.0.0.1:{broker.port}",
+        )
         result = asyncio.run(_measured(options))
     write_result("agent_memory", {"target_bytes": TARGET_BYTES, "network": NETWORK, **result})
-
-
-@contextlib.contextmanager
-def _broker(folder: Path) -> Iterator[int]:
-    """Mosquitto on a port of the loopback."""
-    program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
-    if program is None:
-        raise SystemExit("needs mosquitto (Debian: apt install mosquitto)")
-    port, file = free_port(), folder / "mosquitto.conf"
-    file.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_dest none\nuser root\n")
-    process = subprocess.Popen([program, "-c", str(file)])
-    try:
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 async def _measured(options: tuple[str, ...]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from benchmarks.cells.inputs import PICTURES, SHARED
 from benchmarks.report import write_result
+from evosplit.cli.demo.board import board
 from evosplit.cli.demo.links import DemoLink
 from evosplit.cli.demo.report_rows import comparisons, rows_of
 from evosplit.cli.demo.run_demo import run_demo
@@ -52,9 +53,9 @@ def main() -> None:
 
 def _cells(name: str) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="evosplit-loop-") as folder:
-        rows = asyncio.run(
-            run_demo(_scenario(name, Path(folder)), SECONDS, SLOWDOWN, Console(stderr=True), LINKS)
-        )
+        scenario = _scenario(name, Path(folder))
+        device = board(scenario.network()[0], SLOWDOWN)
+        rows = asyncio.run(run_demo(scenario, SECONDS, device, Console(stderr=True), LINKS))
     cells = []
     for pair in comparisons(rows):
         here = rows_of(rows, pair.link)

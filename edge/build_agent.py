@@ -186,9 +186,12 @@ def _span_export(settings: EdgeSettings, identity: str) -> SpanExport | None:
 
 
 def _serving(settings: EdgeSettings, bundles: BundleSet) -> Serving:
-    heads = Heads(bundles, _head_options(settings))
-    model = EdgeModel(heads.graph, _card(bundles, heads.graph), bundles.manifest.table)
-    return Serving(model, heads)
+    options = _head_options(settings)
+    heads = Heads(bundles, options)
+    card = _card(bundles, heads.graph)
+    if card is not None and options.change is not None:
+        options.change.check_reach(card.input.largest_change)
+    return Serving(EdgeModel(heads.graph, card, bundles.manifest.table), heads)
 
 
 def _plans(

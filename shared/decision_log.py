@@ -7,6 +7,7 @@ frame took, ``wanted`` and ``used`` a plan, ``frame`` a frame's plan and which o
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -39,10 +40,10 @@ class BeliefData:
 
 @dataclass(frozen=True)
 class CourseData:
-    """A `Course` at a start: ``beliefs`` are edge, cloud, wire, prepare, request."""
+    """A `Course` at a start: ``beliefs`` are edge, cloud, wire, share, prepare, request."""
 
     beside: Beside
-    beliefs: tuple[BeliefData, BeliefData, BeliefData, BeliefData, BeliefData]
+    beliefs: tuple[BeliefData, BeliefData, BeliefData, BeliefData, BeliefData, BeliefData]
     tried: tuple[int, ...]
     frames: int
     last: int
@@ -81,11 +82,11 @@ def parse_line(text: bytes) -> Line:
 def course_data(course: Course) -> CourseData:
     """A course as it is at a start, exactly."""
     known = course.known
-    beliefs = (known.edge, known.cloud, known.wire, known.prepare, known.request)
-    edge, cloud, wire, prepare, request = map(_belief_data, beliefs)
+    beliefs = (known.edge, known.cloud, known.wire, known.share, known.prepare, known.request)
+    edge, cloud, wire, share, prepare, request = map(_belief_data, beliefs)
     return CourseData(
         known.terms.beside,
-        (edge, cloud, wire, prepare, request),
+        (edge, cloud, wire, share, prepare, request),
         known.tried,
         known.frames,
         known.last,
@@ -96,9 +97,10 @@ def course_data(course: Course) -> CourseData:
 
 def course_of(data: CourseData, table: PlanTable) -> Course:
     """The course again, over the plans of its table."""
-    edge, cloud, wire, prepare, request = map(_belief, data.beliefs)
+    edge, cloud, wire, share, prepare, request = map(_belief, data.beliefs)
     terms = terms_of(choices(table), data.beside)
-    known = Corrections(terms, edge, cloud, wire, prepare, request, data.tried, data.frames, data.last)
+    beliefs = Corrections(terms, edge, cloud, wire, share, prepare, request, data.tried)
+    known = dataclasses.replace(beliefs, frames=data.frames, last=data.last)
     return Course(known, learns=data.learns, pace=data.pace)
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.shared.card.schema import Card
+from evosplit.shared.card.schema import Card, Resize
 from evosplit.shared.errors import CardError
-from evosplit.shared.pictures import read_scaled
+from evosplit.shared.pictures import PlanarPicture, read_scaled
+from evosplit.shared.pictures.read_file import Place
 from evosplit.shared.preprocess import resize_picture
 from evosplit.shared.resize import Placement, place
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Size: TypeAlias = tuple[int, int]
-PictureContent: TypeAlias = bytes | Pixels
-"""A picture file, or pixels (H, W, 3) uint8 RGB of any size."""
+PictureContent: TypeAlias = bytes | Pixels | PlanarPicture
+"""A picture file, or pixels (H, W, 3) uint8 RGB of any size, or the planes of a video's picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,16 +34,16 @@ class Picture:
 
 
 def read_picture(card: Card, content: PictureContent, fitted: bool = False) -> Picture:
-    """Of a file or of pixels.
+    """Of a file, of pixels or of planes.
 
     Raises InputError as `evosplit.shared.pictures.decode_picture`, CardError without a size.
     """
-    if not isinstance(content, bytes):
+    if isinstance(content, np.ndarray):
         return picture_of(card, content, fitted)
     to_fit, to_size = _fitting(card), _sizing(card)
     if not fitted:
-        return Picture(*read_scaled(content, card.input.resize, to_size))
-    whole, original = read_scaled(content, card.input.resize, to_fit)
+        return Picture(*_scaled(content, card.input.resize, to_size))
+    whole, original = _scaled(content, card.input.resize, to_fit)
     return Picture(sized_pixels(card, whole), original, whole)
 
 
@@ -67,17 +67,24 @@ def fitted_pixels(card: Card, pixels: Pixels) -> Pixels:
     return _resized(card, pixels, _fitting(card))
 
 
-def _resized(card: Card, pixels: Pixels, placing: Callable[[Size], tuple[Placement, Size]]) -> Pixels:
+def _scaled(content: bytes | PlanarPicture, resize: Resize, to: Place) -> tuple[Pixels, Size]:
+    if isinstance(content, bytes):
+        return read_scaled(content, resize, to)
+    placement, size = to(content.shape)
+    return content.placed(resize, placement, size), content.shape
+
+
+def _resized(card: Card, pixels: Pixels, placing: Place) -> Pixels:
     placement, size = placing((int(pixels.shape[0]), int(pixels.shape[1])))
     return resize_picture(pixels, card.input.resize, placement, size)
 
 
-def _sizing(card: Card) -> Callable[[Size], tuple[Placement, Size]]:
+def _sizing(card: Card) -> Place:
     size = _size(card)
     return lambda original: (place(card.input.resize, original, size), size)
 
 
-def _fitting(card: Card) -> Callable[[Size], tuple[Placement, Size]]:
+def _fitting(card: Card) -> Place:
     size = _size(card)
 
     def fit(original: Size) -> tuple[Placement, Size]:

@@ -49,8 +49,25 @@ def integer_gain(graph: Graph, quantised: Quantised) -> float:
 
     By the seconds of the processor: on a busy machine the longer of two runs is interrupted more often.
     """
-    pair = _Pair(head_model(graph, prefix_cut(graph, len(graph.layers))), quantised)
+    pair = _Pair(_whole(graph), quantised)
     return 1 / pair.ratio(random_feeds(graph.model), _HEAD_BUDGET_S, time.thread_time)
+
+
+def float_s(graph: Graph) -> float:
+    """Seconds of the processor for the whole network in float32. Raises ModelError."""
+    runner = Runner(_whole(graph))
+    values = random_feeds(graph.model)
+    feeds = {name: values[name] for name in runner.input_names}
+    runner.run(feeds)
+    runs: list[float] = []
+    end_s = time.perf_counter() + _HEAD_BUDGET_S
+    while len(runs) < _FEWEST_RUNS or time.perf_counter() < end_s:
+        runs.append(_seconds(runner, feeds, time.thread_time))
+    return quiet_median(runs)
+
+
+def _whole(graph: Graph) -> onnx.ModelProto:
+    return head_model(graph, prefix_cut(graph, len(graph.layers)))
 
 
 def _heads_s(

@@ -68,7 +68,7 @@ def open_session(model: onnx.ModelProto, options: Any, providers: Sequence[str])
         raise ModelError(f"ONNX Runtime has no {min(missing)} on this machine")
     content = serialise(model)
     try:
-        return onnxruntime.InferenceSession(
+        session = onnxruntime.InferenceSession(
             content,
             options,
             providers=list(providers),
@@ -77,3 +77,5 @@ def open_session(model: onnx.ModelProto, options: Any, providers: Sequence[str])
         )
     except RUNTIME_ERRORS as error:
         raise ModelError(f"ONNX Runtime does not take the model: {reason(error)}") from None
+    vars(session)["_model_bytes"] = None  # the binding keeps them for a fallback, which is off
+    return session

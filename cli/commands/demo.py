@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from evosplit.cli.demo.board import BOARD_GAIN
+from evosplit.cli.demo.board import BOARD_GAIN, board
 from evosplit.cli.demo.links import DEMO_LINKS, DemoLink, parse_demo_link
 from evosplit.cli.demo.narration import reason
 from evosplit.cli.demo.report_rows import Row, comparisons, report, rows_of
@@ -50,9 +50,7 @@ from evosplit.shared.units import format_duration, format_size
 @click.option(
     "--slowdown",
     type=click.FloatRange(min=1),
-    default=20.0,
-    show_default=True,
-    help="How much slower the edge is.",
+    help="How much slower than this machine the edge is; without it a Raspberry Pi 3B+ is played.",
 )
 @click.option(
     "--link",
@@ -72,7 +70,7 @@ def demo(
     images: Path | None,
     shapes: Mapping[str, Shape],
     seconds: float,
-    slowdown: float,
+    slowdown: float | None,
     links: tuple[DemoLink, ...],
     folder: Path,
     as_json: bool,
@@ -90,13 +88,14 @@ def demo(
              evosplit demo --model model.onnx --images pictures/
     """
     scenario = _scenario(story, models, model, images, shapes)
-    rows = run_to_its_end(run_demo(scenario, seconds, slowdown, stderr, links or DEMO_LINKS))
-    data = report(rows, to_data(this_machine()), slowdown)
-    _write(folder, rows, data, f"{scenario.title}, edge {slowdown:g} times slower than this machine")
+    device = board(scenario.network()[0], slowdown)
+    rows = run_to_its_end(run_demo(scenario, seconds, device, stderr, links or DEMO_LINKS))
+    data = report(rows, to_data(this_machine()), device)
+    _write(folder, rows, data, f"{scenario.title}, edge {device.slowdown:.3g} times slower than this machine")
     if as_json:
         print_json(data)
     else:
-        _print(rows, slowdown)
+        _print(rows, device.slowdown)
 
 
 def _scenario(
@@ -132,9 +131,9 @@ def _print(rows: tuple[Row, ...], slowdown: float) -> None:
             f"Why {pair.best}: {reason(rows_of(rows, pair.link))}."
         )
     stdout.print(
-        f"Edge and cloud are this one machine; the edge waits {slowdown - 1:g} times as long as it computes, "
-        f"so that it plays a board {slowdown:g} times slower, and longer in integers, so that these gain at "
-        f"most {BOARD_GAIN:.2f} over floats. The link is shaped by a proxy in this process."
+        f"Edge and cloud are this one machine; the edge waits {slowdown - 1:.3g} times as long as it "
+        f"computes, so that it plays a board {slowdown:.3g} times slower, and longer in integers, so that "
+        f"these gain at most {BOARD_GAIN:.2f} over floats. The link is shaped by a proxy in this process."
     )
 
 

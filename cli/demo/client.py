@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from evosplit.cli.demo.strategies import TimedAnswer
+from evosplit.edge.pipeline.strategies import names_plan
 from evosplit.library.client.asynchronous import AsyncClient
-from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.errors import EvoSplitError, InputError
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.serial import from_data
 
@@ -28,14 +29,20 @@ class EdgeClient:
 
     agent: AsyncClient
 
-    async def send(self, frame: DemoFrame, strategy: str) -> TimedAnswer:
+    async def send(self, frame: DemoFrame, strategy: str) -> TimedAnswer | None:
         """Send one frame and wait for its answer. Raises EvoSplitError when there is none.
 
-        Each strategy is a stream of its own: deltas of one would be of no use to another.
+        None where the agent serves other plans meanwhile, and the strategy names none of them. Each strategy
+        is a stream of its own: deltas of one would be of no use to another.
         """
         started_s = time.perf_counter()
         stream = f"demo-{strategy.replace(':', '-')}"
-        result = (await self.agent.send(frame.picture, stream=stream, strategy=strategy)).result
+        try:
+            result = (await self.agent.send(frame.picture, stream=stream, strategy=strategy)).result
+        except InputError:
+            if names_plan(strategy):
+                return None
+            raise
         return TimedAnswer(
             latency_s=time.perf_counter() - started_s,
             wire_bytes=result.wire_bytes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from evosplit.cli.demo.client import DemoFrame, EdgeClient
@@ -16,7 +17,7 @@ TOO_SLOW_FACTOR: Final = 3.0
 """Times the fastest: such a strategy is never the best one, however often it is measured."""
 TOO_SLOW_FRAMES: Final = 2
 """How many frames of a strategy that is too slow are measured ..."""
-HOPELESS_S: Final = 5.0
+HOPELESS_S: Final = 2.0
 """... and of one that takes longer than this, the first alone."""
 SETTLING_LIMIT_S: Final = 12.0
 SETTLING_S: Final = 4.0
@@ -47,6 +48,7 @@ async def play_link(
     return tuple(
         make_row(link.name, link.link.bandwidth_bps, way, taken, settling if way is PLANNED_WAY else 0)
         for way, taken in answers.items()
+        if taken
     )
 
 
@@ -55,32 +57,65 @@ async def _settle(client: EdgeClient, frames: Iterator[DemoFrame], least_s: floa
     started_s = time.monotonic()
     cuts: list[str] = []
     while time.monotonic() < started_s + SETTLING_LIMIT_S:
-        cuts.append((await client.send(next(frames), PLANNED_WAY.request)).cut)
+        answer = await client.send(next(frames), PLANNED_WAY.request)
+        cuts.append("" if answer is None else answer.cut)
         same = len(cuts) >= SETTLED_FRAMES and len(set(cuts[-SETTLED_FRAMES:])) == 1
         if same and time.monotonic() >= started_s + least_s:
             break
     return len(cuts)
 
 
+@dataclass(frozen=True)
+class _Turns:
+    """The answers of all strategies so far; those in ``over`` get no further frames."""
+
+    played: Played
+    frames: Mapping[DemoStrategy, Iterator[DemoFrame]]
+    report: Report
+    answers: dict[DemoStrategy, list[TimedAnswer]]
+    over: set[DemoStrategy] = field(default_factory=set)
+
+    async def send(self, way: DemoStrategy) -> None:
+        """One more frame; a way that the agent's plans have no more is over."""
+        answer = await self.played[way].send(next(self.frames[way]), way.request)
+        if answer is None:
+            self.over.add(way)
+            return
+        self.answers[way].append(answer)
+        self.report(way.name, answer)
+
+    async def look(self) -> None:
+        """First frames, which only tell which ways are too slow, and count for those alone.
+
+        They find all cold, so that a second frame decides.
+        """
+        for way in self.played:
+            await self.send(way)
+        took = [answers[0] for way, answers in self.answers.items() if answers and way.took(answers[0])]
+        fastest_s = min(answer.latency_s for answer in took)
+        for way, answers in self.answers.items():
+            if answers and _is_too_slow(way, answers[0], fastest_s):
+                while len(answers) < _few(answers[0]) and way not in self.over:
+                    await self.send(way)
+                if _is_too_slow(way, answers[-1], fastest_s):
+                    self.over.add(way)
+            if way not in self.over:
+                answers.clear()
+
+
 async def _rounds(
     played: Played, frames: Mapping[DemoStrategy, Iterator[DemoFrame]], seconds: float, report: Report
 ) -> dict[DemoStrategy, list[TimedAnswer]]:
-    """Frames of all strategies, in turn, for so long; the first round, which builds tails, counts little.
-
-    It only tells which strategies are too slow, and counts for those alone.
-    """
-    first = {way: await client.send(next(frames[way]), way.request) for way, client in played.items()}
-    fastest_s = min(answer.latency_s for way, answer in first.items() if way.took(answer))
-    too_slow = {way for way, answer in first.items() if _is_too_slow(way, answer, fastest_s)}
-    answers = {way: [answer] if way in too_slow else [] for way, answer in first.items()}
+    """Frames of all strategies, in turn, for so long."""
+    turns = _Turns(played, frames, report, {way: [] for way in played})
+    await turns.look()
     deadline_s, rounds = time.monotonic() + seconds, 0
     while rounds < MIN_ROUNDS or time.monotonic() < deadline_s:
         rounds += 1
-        for way, taken in answers.items():
-            if way not in too_slow or len(taken) < _few(taken[0]):
-                taken.append(await played[way].send(next(frames[way]), way.request))
-                report(way.name, taken[-1])
-    return answers
+        for way in played:
+            if way not in turns.over:
+                await turns.send(way)
+    return turns.answers
 
 
 def _few(first: TimedAnswer) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from evosplit.cli.demo.board import Board
 from evosplit.cli.demo.strategies import PLANNED, DemoStrategy, TimedAnswer, is_split
 
 
@@ -112,11 +113,12 @@ def _split_to_others(held: Sequence[Row]) -> float | None:
     return split.p50_s / other.p50_s
 
 
-def report(rows: Sequence[Row], machine: dict[str, Any], slowdown: float) -> dict[str, Any]:
+def report(rows: Sequence[Row], machine: dict[str, Any], device: Board) -> dict[str, Any]:
     """The content of `demo-report.json`."""
     return {
         "machine": machine,
-        "slowdown": slowdown,
+        "slowdown": device.slowdown,
+        "integer_slowdown": device.integer_slowdown,
         "links": [asdict(row) for row in rows],
         "planned_beside_best": [asdict(comparison) for comparison in comparisons(rows)],
     }

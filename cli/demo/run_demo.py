@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from evosplit.cli.demo.board import board
+from evosplit.cli.demo.board import Board
 from evosplit.cli.demo.client import EdgeClient
 from evosplit.cli.demo.links import DemoLink
 from evosplit.cli.demo.playback import Played, play_link
@@ -27,7 +27,7 @@ from evosplit.shared.units import format_duration
 
 
 async def run_demo(
-    scenario: Scenario, seconds: float, slowdown: float, console: Console, links: Sequence[DemoLink]
+    scenario: Scenario, seconds: float, device: Board, console: Console, links: Sequence[DemoLink]
 ) -> tuple[Row, ...]:
     """Measure all links in order, for about ``seconds`` in total, settling aside."""
     rows: list[Row] = []
@@ -42,7 +42,6 @@ async def run_demo(
             stack.callback(judging.cancel)
             cloud = await stack.enter_async_context(cloud_tier(folder, token))
             codec = await judging  # before anything is timed
-            device = await asyncio.to_thread(board, scenario.network()[0], slowdown)
             shaper = await stack.enter_async_context(Shaper.between(cloud.url, links[0].link))
             console.print("starting the edge agents: they measure themselves and fetch their plans")
             # The agent in float32 serves one strategy, which needs no link: it is kept off the shaped one.

@@ -69,7 +69,7 @@ def demo_strategies(table: PlanTable, codec: str) -> tuple[DemoStrategy, ...]:
     cuts = dict.fromkeys(plan.cut_key for plan in plans if _splits(plan))
     return (
         PLANNED_WAY,
-        *(DemoStrategy(EDGE_INT8, f"plan:{plan.digest}", "edge") for plan in list(integers)[:1]),
+        *(DemoStrategy(EDGE_INT8, f"cut:{plan.cut_key}", "edge") for plan in list(integers)[:1]),
         DemoStrategy(codec, f"picture:{codec}", "cloud"),
         DemoStrategy(RAW, "cloud-raw", "cloud"),
         *(DemoStrategy(f"{_SPLIT} {key}", f"cut:{key}", "cloud") for key in cuts),

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from evosplit.edge.api.authentication import HandlerScopes
 from evosplit.edge.api.pages import AGENT, json_page
+from evosplit.edge.previews.change_grid import CHANGES, packed_changes
 from evosplit.edge.previews.latest_pictures import LatestFrame
 from evosplit.edge.previews.preview import Preview
 
@@ -33,9 +34,12 @@ async def get_streams(request: web.Request) -> web.Response:
 
 
 async def get_picture(request: web.Request) -> web.Response:
-    """A preview of the newest frame of a stream."""
-    frame_id, preview = await request.app[AGENT].agent.previews.live(request.match_info["stream"])
-    return _picture(frame_id, preview)
+    """A preview of the newest frame of a stream; with ``?changes=1``, what of it was computed anew, too."""
+    frame, preview = await request.app[AGENT].agent.previews.live(request.match_info["stream"])
+    response = _picture(frame.frame_id, preview)
+    if request.query.get("changes") == "1" and frame.changes is not None:
+        response.headers[CHANGES] = packed_changes(frame.changes, preview.placed)
+    return response
 
 
 async def get_thumbnail(request: web.Request) -> web.Response:

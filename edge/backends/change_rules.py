@@ -43,6 +43,15 @@ class ChangeSettings:
         if min(self.refresh_frames, self.block) < 1 or not 0 <= self.jump <= 1:
             raise UsageError("change settings: refresh_frames and block from 1 on, jump 0 to 1")
 
+    def check_reach(self, largest_change: float) -> None:
+        """Raise UsageError where no two pictures differ by more than the threshold: nothing would change."""
+        if self.threshold >= largest_change:
+            raise UsageError(
+                f"--change-threshold {self.threshold:g}: values of this network's input differ by "
+                f"{largest_change:.3g} at the most, so that no picture would ever count as changed; "
+                f"try {largest_change / 32:.2g}"
+            )
+
     def behind(self) -> ChangeSettings:
         """For a segment that reads another's outputs: what was kept there is bit for bit the same here."""
         return replace(self, threshold=0.0, block=1)

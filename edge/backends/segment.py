@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,12 +16,14 @@ Tensors = Mapping[str, NDArray[Any]]
 class FrameContext:
     """What a segment knows of the frame beside its tensors.
 
-    ``mask`` `(H, W) bool` are the positions of ``mask_tensor`` that some hook asked for, None for all.
+    ``mask`` `(H, W) bool` are the positions of ``mask_tensor`` that some hook asked for, None for all. In
+    ``changes`` segments that follow a stream note, by input, which blocks of it they computed anew.
     """
 
     stream: str = "default"
     mask: NDArray[np.bool_] | None = None
     mask_tensor: str | None = None
+    changes: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
 
 
 class Segment(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -43,7 +43,8 @@ class HeadRun:
     ``tensors`` hold what crosses, the finished outputs, and what hooks read. ``exit`` is the answer that
     ``exit_hook`` gave; the head ended there. ``keep`` and ``codes`` are for the encoder, per boundary tensor.
     ``changed_by`` are the hooks without which the answer might be another; ``noted`` are decisions that were
-    only noted, to be compared with what the full way gives.
+    only noted, to be compared with what the full way gives. ``changes`` are the blocks of inputs that were
+    computed anew, where the segment that reads them follows its stream.
     """
 
     tensors: Tensors
@@ -54,6 +55,7 @@ class HeadRun:
     codes: Mapping[str, TensorCode] = field(default_factory=dict)
     changed_by: tuple[Hook, ...] = ()
     noted: tuple[NotedDecision, ...] = ()
+    changes: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
 
 def run_head(
@@ -139,7 +141,11 @@ class _FrameRun:
             codes=self._codes,
             changed_by=tuple(self._changed_by),
             noted=tuple(self._noted),
+            changes={name: self._context.changes[name] for name in self._seen_inputs()},
         )
+
+    def _seen_inputs(self) -> list[str]:
+        return [name for name in self._head.reads if name in self._context.changes]
 
     def _decision(self, step: AskHook) -> Decision:
         tensor = self._tensors[step.hook.tap]
@@ -162,6 +168,6 @@ class _FrameRun:
             before = self._keep.get(decision.tensor)
             self._keep[decision.tensor] = decision.channels if before is None else before & decision.channels
         elif isinstance(decision, Mask):
-            self._context = FrameContext(self._context.stream, decision.positions, step.hook.tap)
+            self._context = replace(self._context, mask=decision.positions, mask_tensor=step.hook.tap)
         elif isinstance(decision, Bits):
             self._codes.update(decision.codes)

@@ -2,7 +2,7 @@
 
 A frame that a hook answered, or whose head left a block out, took another way than the plan predicts; where
 the plan counts on exits (`Plan.reach` below 1) its prediction is a mean over all frames, and all count. Bytes
-count of frames that went whole and with all their bits: what deltas spare is `Plan.wire_share`'s to say.
+count of frames with all their bits; those of whole ones and of deltas are two measures.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def measured(job: Job, answer: Answer, links: LinkOf) -> Measured | None:
         request_s=_request_s(job, answer, link) if is_cloud else None,
         air_s=air_s,
         wire_bytes=answer.wire_bytes if is_whole else None,
+        sent_bytes=answer.wire_bytes if is_cloud and not kinds & _SMALLER else None,
     )
 
 

@@ -6,6 +6,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evosplit.edge.pipeline.job import Job
 from evosplit.shared.input_picture import Picture
 
@@ -15,12 +18,17 @@ MOST_STREAMS: Final = 16
 
 @dataclass(frozen=True)
 class LatestFrame:
-    """The newest answered frame of a stream; ``picture`` is None for tensors, and where inputs stay here."""
+    """The newest answered frame of a stream; ``picture`` is None for tensors, and where inputs stay here.
+
+    ``changes`` are the blocks (rows, columns) of the network's input that were computed anew for it, None
+    where heads do not follow their streams.
+    """
 
     stream: str
     frame_id: str
     received_at_s: float
     picture: Picture | None = field(repr=False)
+    changes: NDArray[np.bool_] | None = field(default=None, repr=False)
 
 
 class LatestPictures:
@@ -30,10 +38,10 @@ class LatestPictures:
         self._with_pictures = with_pictures
         self._frames: OrderedDict[str, LatestFrame] = OrderedDict()
 
-    def see(self, job: Job) -> None:
+    def see(self, job: Job, changes: NDArray[np.bool_] | None = None) -> None:
         """Note an answered frame."""
         picture = job.picture if self._with_pictures else None
-        frame = LatestFrame(job.stream, job.frame_id, job.times.received_at_s, picture)
+        frame = LatestFrame(job.stream, job.frame_id, job.times.received_at_s, picture, changes)
         self._frames[job.stream] = frame
         self._frames.move_to_end(job.stream)
         if len(self._frames) > MOST_STREAMS:

@@ -20,12 +20,14 @@ _QUALITY: Final = 70
 class Preview:
     """``jpeg`` shows the part ``region`` (left, top, right, bottom as shares) of a picture of ``original``.
 
-    ``original`` is (height, width) in pixels: those of boxes in results.
+    ``original`` is (height, width) in pixels: those of boxes in results. It lies in the part ``placed`` of
+    the network's input; the rest of that is padding.
     """
 
     jpeg: bytes = field(repr=False)
     original: tuple[int, int]
     region: tuple[float, float, float, float]
+    placed: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
 
 
 def preview_of(card: Card, picture: Picture, side: int = SIDE) -> Preview:
@@ -44,7 +46,8 @@ def preview_of(card: Card, picture: Picture, side: int = SIDE) -> Preview:
     high = (region[3] - region[1]) * picture.original[0]
     ratio = min(side, max(seen.width, seen.height)) / max(wide, high)
     size = (max(1, round(wide * ratio)), max(1, round(high * ratio)))
-    return Preview(_jpeg(picture, box, size), picture.original, region)
+    placed = (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
+    return Preview(_jpeg(picture, box, size), picture.original, region, placed)
 
 
 def _jpeg(picture: Picture, box: tuple[int, int, int, int], size: tuple[int, int]) -> bytes:

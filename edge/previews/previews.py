@@ -8,7 +8,7 @@ import functools
 from evosplit.edge.background.follow_ups import FollowUp
 from evosplit.edge.pipeline.job import Answer, Job
 from evosplit.edge.plan_choice.current_plan import CurrentPlan
-from evosplit.edge.previews.latest_pictures import LatestPictures
+from evosplit.edge.previews.latest_pictures import LatestFrame, LatestPictures
 from evosplit.edge.previews.preview import Preview, preview_of
 from evosplit.edge.previews.thumbnails import Thumbnails
 from evosplit.shared.errors import ForbiddenError, NotFoundError
@@ -29,19 +29,20 @@ class Previews:
 
     def after_frame(self, job: Job, answer: Answer, outcome: object) -> FollowUp | None:
         """Note the frame; keep a thumbnail of it in the background, where some are kept."""
-        del answer, outcome
-        self.latest.see(job)
+        del outcome
+        changes = {} if answer.run is None else answer.run.changes
+        self.latest.see(job, next(iter(changes.values()), None))
         if self._thumbnails is None or job.picture is None:
             return None
         return functools.partial(self._keep, self._thumbnails, job.frame_id, job.picture)
 
-    async def live(self, stream: str) -> tuple[str, Preview]:
-        """The newest frame of a stream, its id and its preview. Raises ForbiddenError, NotFoundError."""
+    async def live(self, stream: str) -> tuple[LatestFrame, Preview]:
+        """The newest frame of a stream and its preview. Raises ForbiddenError, NotFoundError."""
         self._check()
         frame = self.latest.of_stream(stream)
         if frame is None or frame.picture is None:
             raise NotFoundError(f"no picture of a stream {stream[:128]!r}")
-        return frame.frame_id, await self._made(frame.picture)
+        return frame, await self._made(frame.picture)
 
     async def thumbnail(self, frame_id: str) -> Preview:
         """What is kept of a frame. Raises ForbiddenError, NotFoundError, StoreError."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evosplit.shared.errors import InputError
 from evosplit.shared.input_picture import PictureContent
-from evosplit.shared.pictures import decode_picture
+from evosplit.shared.pictures import PlanarPicture, decode_picture
 
 _SAMPLES: Final = 160
 """About so many pixels of a row are looked at."""
@@ -40,7 +40,8 @@ class MotionGate:
         except InputError:  # whoever takes it says what is wrong with it
             return None
         step = max(1, pixels.shape[1] // _SAMPLES)
-        sampled = pixels[::step, ::step, _GREEN]
+        few = pixels.sampled(step) if isinstance(pixels, PlanarPicture) else pixels[::step, ::step]
+        sampled = few[:, :, _GREEN]
         cell = min(_CELL, *sampled.shape)
         rows, columns = (length // cell for length in sampled.shape)
         squares = sampled[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell)

@@ -7,12 +7,17 @@ import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from evosplit.edge.sources.mailbox import Mailbox
 from evosplit.edge.sources.source import SourceError, SourceFrame
 from evosplit.edge.sources.source_settings import DEVICE, SourceSettings
+from evosplit.edge.sources.video_picture import is_planar, planar_picture, whole_picture
 from evosplit.shared.errors import MissingExtraError
+from evosplit.shared.input_picture import PictureContent
+
+if TYPE_CHECKING:
+    from av import VideoFrame
 
 _OPEN_S: Final = 10.0
 
@@ -20,9 +25,9 @@ _log = logging.getLogger(__name__)
 
 
 class VideoSource:
-    """Pictures (H, W, 3) uint8 RGB. Raises MissingExtraError where PyAV is not installed.
+    """Planes of pictures, or (H, W, 3) uint8 RGB. Raises MissingExtraError where PyAV is not installed.
 
-    Only pictures that are fetched are converted to RGB: one that is dropped costs its decoding alone.
+    Only pictures that are fetched are converted: one that is dropped costs its decoding alone.
     """
 
     def __init__(self, told: SourceSettings) -> None:
@@ -46,8 +51,7 @@ class VideoSource:
         try:
             while (item := await mailbox.get()) is not None:
                 picture, captured_at_s, number = item
-                content = await asyncio.to_thread(picture.to_ndarray, format="rgb24")
-                yield SourceFrame(content, captured_at_s, number)
+                yield SourceFrame(await _content(picture), captured_at_s, number)
         finally:
             # The thread ends with the picture that it reads, or when FFmpeg's time is over.
             mailbox.close()
@@ -95,6 +99,13 @@ class VideoSource:
         if address.startswith(("rtsp://", "rtsps://")):
             return address, {"rtsp_transport": self._told.transport, "fflags": "nobuffer"}, None
         return address, {}, None
+
+
+async def _content(picture: VideoFrame) -> PictureContent:
+    """Planes cost nothing here: they are scaled before they are converted, where that is wanted."""
+    if is_planar(picture):
+        return planar_picture(picture)
+    return await asyncio.to_thread(whole_picture, picture)
 
 
 class _MediaClock:

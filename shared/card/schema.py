@@ -80,6 +80,11 @@ class PictureInput(Part):
             raise ValueError("std must not be zero")
         return self
 
+    @property
+    def largest_change(self) -> float:
+        """By how much a value can differ between two pictures at the most."""
+        return 255 * abs(self.scale) / min(abs(std) for std in self.std)
+
 
 class Calibration(Part):
     """How many of the calibration pictures the planner should use."""

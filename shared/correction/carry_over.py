@@ -7,6 +7,7 @@ seconds say where it belongs: it stands among the new plans until they have lear
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,12 +43,16 @@ class Kept:
 
 @dataclass(frozen=True)
 class KeptCorrections:
-    """Kept beside the profile. ``prepare`` and, by cloud, ``request`` are (mean, variance) of all plans."""
+    """Kept beside the profile. ``prepare`` and, by cloud, ``request`` are (mean, variance) of all plans.
+
+    ``share`` is that of the logarithm of what deltas send of a whole boundary's bytes.
+    """
 
     profile_sha256: str
     ways: tuple[Kept, ...]
     prepare: tuple[float, float]
     request: Mapping[str, tuple[float, float]]
+    share: tuple[float, float] | None = None
 
 
 def kept_of(known: Corrections, profile_sha256: str) -> KeptCorrections:
@@ -65,7 +70,9 @@ def kept_of(known: Corrections, profile_sha256: str) -> KeptCorrections:
         if count
     )
     request = {cloud: _place(known.request, place) for place, cloud in enumerate(terms.clouds)}
-    return KeptCorrections(profile_sha256, ways, _place(known.prepare, 0), request)
+    mean, variance = _place(known.share, 0)
+    share = (mean + math.log(terms.expected_share), variance)
+    return KeptCorrections(profile_sha256, ways, _place(known.prepare, 0), request, share)
 
 
 def recalled(known: Corrections, kept: KeptCorrections) -> Corrections:
@@ -88,6 +95,7 @@ def recalled(known: Corrections, kept: KeptCorrections) -> Corrections:
         edge=step(terms.edge_s, COMPUTING, lambda way: way.edge),
         cloud=step(terms.cloud_s, COMPUTING, lambda way: way.cloud, by_cloud=True),
         wire=step(terms.wire_bytes, SENDING, lambda way: way.wire),
+        share=_share(known, kept),
         prepare=told(known.prepare, 0, kept.prepare[0], kept.prepare[1] + _DOUBT),
         request=_requests(known, kept),
     )
@@ -96,6 +104,13 @@ def recalled(known: Corrections, kept: KeptCorrections) -> Corrections:
 def carried(known: Corrections, plans: Sequence[Plan]) -> Corrections:
     """The corrections of another table of the same model, starting with what is known under this one."""
     return recalled(corrections_of(plans, known.terms.beside), kept_of(known, ""))
+
+
+def _share(known: Corrections, kept: KeptCorrections) -> Belief:
+    if kept.share is None:  # of a version that did not learn it
+        return known.share
+    mean, variance = kept.share
+    return told(known.share, 0, mean - math.log(known.terms.expected_share), variance + _DOUBT)
 
 
 def _requests(known: Corrections, kept: KeptCorrections) -> Belief:

@@ -68,6 +68,7 @@ class Prices:
             (edge_s, known.edge.cov),
             (cloud_s, known.cloud.cov),
             (air_s, known.wire.cov),
+            (np.where(self.terms.is_picture, 0.0, air_s), _shared(known.share, self.terms)),
             (prepare_s, _shared(known.prepare, self.terms)),
             (
                 self.terms.reach * REQUEST_UNIT_S,
@@ -88,7 +89,8 @@ def prices(known: Corrections, links: LinkOf, edge_factor: float = 1.0) -> Price
     to_clouds = [links.of(cloud) for cloud in terms.clouds]
     bandwidth_bps = np.array([link.bandwidth_bps for link in to_clouds])[terms.cloud]
     rtt_s = np.array([link.rtt_s for link in to_clouds])
-    air_s = terms.mean_bits / bandwidth_bps * np.exp(known.wire.mean)
+    share = np.where(terms.is_picture, 0.0, known.share.mean[0])
+    air_s = terms.mean_bits / bandwidth_bps * np.exp(known.wire.mean + share)
     prepare_s = edge_factor * terms.prepare_s * np.exp(known.prepare.mean[0])
     request_s = np.maximum(rtt_s + REQUEST_UNIT_S * known.request.mean, 0.0)[terms.cloud]
     latency_s = terms.beside.frame_s + prepare_s + edge_s + air_s + terms.reach * request_s + cloud_s

@@ -23,7 +23,7 @@ class Measured:
     and tail; ``request_s`` is what the request took beyond what the link predicts for the bytes that really
     went (without the wait for a turn in a cloud that tells it), and ``air_s`` what it predicts for the bytes
     alone;
-    ``wire_bytes`` are of a whole frame, not of a delta.
+    ``wire_bytes`` are of a whole frame, not of a delta, ``sent_bytes`` of either.
     """
 
     digest: str
@@ -33,12 +33,14 @@ class Measured:
     request_s: float | None = None
     air_s: float = 0.0
     wire_bytes: int | None = None
+    sent_bytes: int | None = None
 
 
 COMPUTING: Final = Spread(shared=0.25, drift=0.35, own=0.05)
 """Seconds of layers: off by a factor of 1.5 at one standard deviation, of which a third is the device's."""
 SENDING: Final = Spread(shared=0.1, own=0.1)
 _ONE_FOR_ALL: Final = Spread(shared=0.4)
+_SHARE: Final = Spread(shared=0.25)
 _REQUEST: Final = Spread(shared=1.0)
 REQUEST_UNIT_S: Final = 0.01
 """A request's offset is added and not multiplied; it counts in these."""
@@ -53,13 +55,15 @@ _EVERY: Final = 8  # frames between two times of ageing
 class Corrections:
     """One belief per step: over ways, ``request`` over clouds, ``prepare`` one for all.
 
-    ``frames`` are counted, by way in ``tried``; ``last`` is the last one's way.
+    ``share`` is one for all boundaries: what deltas send of a whole frame's bytes. ``frames`` are counted, by
+    way in ``tried``; ``last`` is the last one's way.
     """
 
     terms: Terms
     edge: Belief
     cloud: Belief
     wire: Belief
+    share: Belief
     prepare: Belief
     request: Belief
     tried: tuple[int, ...]
@@ -74,12 +78,14 @@ class Corrections:
         now, terms = self if (self.frames + 1) % _EVERY else _aged(self), self.terms
         cold = 0.0 if place == self.last else _COLD
         whole = None if seen.wire_bytes is None else float(seen.wire_bytes)
+        wire = _learnt(now.wire, place, whole, float(terms.wire_bytes[place]), 0.0)
         pixels_s = None if terms.is_picture[place] else seen.prepare_s
         return Corrections(
             terms,
             edge=_learnt(now.edge, place, seen.edge_s, float(terms.edge_s[place]), cold),
             cloud=_learnt(now.cloud, place, seen.cloud_s, float(terms.cloud_s[place]), cold),
-            wire=_learnt(now.wire, place, whole, float(terms.wire_bytes[place]), 0.0),
+            wire=wire,
+            share=now.share if cold else _sent_share(now.share, place, seen, terms, wire),
             prepare=_learnt(now.prepare, 0, pixels_s, float(terms.prepare_s[place]), cold),
             request=_shifted(now.request, int(terms.cloud[place]), seen),
             tried=(*self.tried[:place], self.tried[place] + 1, *self.tried[place + 1 :]),
@@ -96,6 +102,7 @@ def corrections_of(plans: Sequence[Plan], beside: Beside = NOTHING_BESIDE) -> Co
         edge=prior_belief(terms.edge_s, COMPUTING),
         cloud=prior_belief(terms.cloud_s, COMPUTING, terms.cloud),
         wire=prior_belief(terms.wire_bytes, SENDING),
+        share=prior_belief(np.zeros(1), _SHARE),
         prepare=prior_belief(np.zeros(1), _ONE_FOR_ALL),
         request=prior_belief(np.zeros(len(terms.clouds)), _REQUEST, np.arange(len(terms.clouds))),
         tried=(0,) * len(terms.ways),
@@ -108,6 +115,7 @@ def _aged(known: Corrections) -> Corrections:
         edge=aged(known.edge, _EVERY),
         cloud=aged(known.cloud, _EVERY),
         wire=aged(known.wire, _EVERY),
+        share=aged(known.share, _EVERY),
         prepare=aged(known.prepare, _EVERY),
         request=aged(known.request, _EVERY),
     )
@@ -117,6 +125,14 @@ def _learnt(belief: Belief, place: int, measured: float | None, predicted: float
     if measured is None:
         return belief
     return observed(belief, place, math.log((measured + _NOTHING_S) / (predicted + _NOTHING_S)), doubt)
+
+
+def _sent_share(belief: Belief, place: int, seen: Measured, terms: Terms, wire: Belief) -> Belief:
+    """By a frame that had another before it; the first one under a plan has nothing to be a delta to."""
+    if seen.sent_bytes is None or terms.is_picture[place] or not terms.reach[place]:
+        return belief
+    whole = float(terms.wire_bytes[place]) * math.exp(float(wire.mean[place]))
+    return _learnt(belief, 0, float(seen.sent_bytes), whole * float(terms.wire_share[place]), 0.0)
 
 
 def _shifted(belief: Belief, cloud: int, seen: Measured) -> Belief:

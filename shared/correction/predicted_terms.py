@@ -36,8 +36,8 @@ class Terms:
 
     ``edge_s`` is without what is beside the network, ``prepare_s`` 0 where pictures are sent, ``reach`` 0
     where nothing is. ``cloud_s`` and ``wire_bytes`` are of a frame that is sent whole, ``mean_cloud_s`` and
-    ``mean_bits`` means over all frames, as a plan predicts them. ``clouds`` are names, ``cloud`` says by
-    their number which one each is sent to.
+    ``mean_bits`` means over all frames, as a plan predicts them, with deltas that send ``wire_share``.
+    ``clouds`` are names, ``cloud`` says by their number which one each is sent to.
     """
 
     index: Mapping[str, int]
@@ -48,12 +48,19 @@ class Terms:
     edge_s: Vector
     cloud_s: Vector
     wire_bytes: Vector
+    wire_share: Vector
     reach: Vector
     mean_cloud_s: Vector
     mean_bits: Vector
     is_picture: NDArray[np.bool_]
     clouds: tuple[str, ...]
     cloud: NDArray[np.intp]
+
+    @property
+    def expected_share(self) -> float:
+        """The share of its bytes that a boundary is expected to send: one for all of them."""
+        boundaries = np.flatnonzero((self.reach > 0) & ~self.is_picture)
+        return float(self.wire_share[boundaries[0]]) if boundaries.size else 1.0
 
 
 def terms_of(every: Sequence[Plan], beside: Beside) -> Terms:
@@ -69,6 +76,7 @@ def terms_of(every: Sequence[Plan], beside: Beside) -> Terms:
     reach = np.array([plan.reach if plan.wire_bytes else 0.0 for plan in plans], np.float64)
     cloud_s = np.array([plan.latency.cloud_s for plan in plans], np.float64)
     clouds = tuple(dict.fromkeys(plan.cloud for plan in plans))
+    wire_share = np.array([plan.wire_share for plan in plans], np.float64)
     return Terms(
         index={name: places[key] for name, key in of_plan.items()},
         ways=tuple(first),
@@ -78,9 +86,10 @@ def terms_of(every: Sequence[Plan], beside: Beside) -> Terms:
         edge_s=np.maximum(edge_s, 0.0),
         cloud_s=np.divide(cloud_s, reach, out=np.zeros_like(cloud_s), where=reach > 0),
         wire_bytes=np.array([float(plan.wire_bytes) for plan in plans]),
+        wire_share=wire_share,
         reach=reach,
         mean_cloud_s=cloud_s,
-        mean_bits=8 * reach * np.array([plan.wire_share * plan.wire_bytes for plan in plans]),
+        mean_bits=8 * reach * wire_share * np.array([plan.wire_bytes for plan in plans]),
         is_picture=np.array(pictures, bool),
         clouds=clouds,
         cloud=np.array([clouds.index(plan.cloud) for plan in plans], np.intp),

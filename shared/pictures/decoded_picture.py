@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +14,9 @@ from evosplit.shared.card.schema import Resize
 from evosplit.shared.pictures.colours import as_rgb
 from evosplit.shared.pictures.exif_orientation import AS_STORED, Box, Turn
 from evosplit.shared.pictures.resample import STRIP_PIXELS, resample
-from evosplit.shared.resize import Placement
+from evosplit.shared.resize import Placement, Seen
 
-_METHODS = {
+METHODS: Final = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
@@ -37,24 +39,18 @@ class Source:
 
     def placed(self, resize: Resize, placement: Placement, size: tuple[int, int]) -> NDArray[np.uint8]:
         """The picture in an input of ``size`` (height, width): ``(height, width, 3) uint8`` RGB."""
-        seen = placement.seen(size)
-        if seen is None:
-            return _canvas(resize, size)
+        return on_canvas(resize, placement, size, lambda seen: self._part(resize, placement, seen))
+
+    def _part(self, resize: Resize, placement: Placement, seen: Seen) -> NDArray[np.uint8]:
         width, height = self.extent
         left, top, right, bottom = self.turn.stored_box(seen.shares(placement.scaled))
         box = (left * width, top * height, right * width, bottom * height)
         stored_size = self.turn.upright_size((seen.width, seen.height))
-        part = self._resampled(box, stored_size, resize)
-        if (seen.height, seen.width) == size:
-            return np.asarray(part, np.uint8)
-        canvas = _canvas(resize, size)
-        rows = slice(seen.to_top, seen.to_top + seen.height)
-        canvas[rows, seen.to_left : seen.to_left + seen.width] = np.asarray(part, np.uint8)
-        return canvas
+        return np.asarray(self._resampled(box, stored_size, resize), np.uint8)
 
     def _resampled(self, box: Box, size: tuple[int, int], resize: Resize) -> Image.Image:
         """Upright; its passes go the same way, whichever way the stored picture lies."""
-        part = resample(self.image, box, size, _METHODS[resize.filter], down_first=self.turn.swaps)
+        part = resample(self.image, box, size, METHODS[resize.filter], down_first=self.turn.swaps)
         return self.turn.upright(part)
 
     def whole(self) -> NDArray[np.uint8]:
@@ -76,6 +72,18 @@ def source_of(pixels: NDArray[np.uint8]) -> Source:
     return Source(Image.fromarray(pixels), (height, width), (width, height))
 
 
-def _canvas(resize: Resize, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """What is not covered is black where a crop was to be made of too small a picture."""
-    return np.full((*size, 3), resize.fill if resize.kind == "pad" else 0, np.uint8)
+def on_canvas(
+    resize: Resize, placement: Placement, size: tuple[int, int], part: Callable[[Seen], NDArray[np.uint8]]
+) -> NDArray[np.uint8]:
+    """What ``part`` makes of a picture's seen part, where it goes in an input of ``size`` (height, width).
+
+    What is not covered is black where a crop was to be made of too small a picture.
+    """
+    seen = placement.seen(size)
+    if seen is not None and (seen.height, seen.width) == size:
+        return part(seen)
+    canvas = np.full((*size, 3), resize.fill if resize.kind == "pad" else 0, np.uint8)
+    if seen is not None:
+        rows = slice(seen.to_top, seen.to_top + seen.height)
+        canvas[rows, seen.to_left : seen.to_left + seen.width] = part(seen)
+    return canvas

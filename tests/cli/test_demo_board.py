@@ -8,7 +8,7 @@ import pytest
 from net_bundle import load_net
 
 from evosplit.cli.demo import board as module
-from evosplit.cli.demo.board import BOARD_GAIN, Board, board
+from evosplit.cli.demo.board import BOARD_GAIN, BOARD_MACS_PER_S, Board, board
 from evosplit.shared.errors import ModelError
 
 
@@ -26,6 +26,17 @@ def test_a_network_without_integers_has_none_to_slow(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(module, "integer_gain", refuse)
     assert board(load_net(tmp_path), 8.0) == Board(8.0)
+
+
+def test_without_a_factor_a_board_of_a_fixed_speed_is_played(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = load_net(tmp_path)
+    board_s = sum(layer.macs for layer in graph.layers) / BOARD_MACS_PER_S
+    monkeypatch.setattr(module, "integer_gain", lambda *_: 1.0)
+    for here_s, slowdown in ((board_s / 28, 28.0), (2 * board_s, 1.0)):
+        monkeypatch.setattr(module, "float_s", lambda _, seconds=here_s: seconds)
+        assert board(graph).slowdown == pytest.approx(slowdown)
 
 
 def test_the_gain_is_measured(tmp_path: Path) -> None:

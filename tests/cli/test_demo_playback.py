@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from evosplit.cli.demo.links import parse_demo_link
 from evosplit.cli.demo.playback import MIN_ROUNDS, SETTLED_FRAMES, TOO_SLOW_FRAMES, play_link
 from evosplit.cli.demo.report_rows import Row
 from evosplit.library.client.asynchronous import AsyncClient
+from evosplit.shared.errors import InputError
 
 
 @dataclass
@@ -24,9 +26,14 @@ class ScriptedAgent:
     answered_by: dict[str, str]
     asked: list[str] = field(default_factory=list)
     pictures: dict[str, list[bytes]] = field(default_factory=dict)
+    cold_s: dict[str, float] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
 
     async def send(self, picture: bytes, *, stream: str, strategy: str) -> Any:
         self.asked.append(strategy)
+        if strategy in self.gone and self.asked.count(strategy) > 2:
+            raise InputError("no such plan")
+        await asyncio.sleep(self.cold_s.pop(strategy, 0.0))
         self.pictures.setdefault(strategy, []).append(picture)
         tier = self.answered_by.get(strategy, "cloud")
         sent = 0 if tier.startswith("edge") else 1000
@@ -69,6 +76,18 @@ async def test_a_way_that_falls_back_gets_few_frames_and_no_measures() -> None:
     assert (raw.frames, raw.fell_back, raw.p50_s, raw.wire_bytes) == (0, TOO_SLOW_FRAMES, None, None)
     assert agent.asked.count(RAW_WAY.request) == TOO_SLOW_FRAMES
     assert rows["planned"].wire_bytes == 1000
+
+
+async def test_a_way_that_was_slow_once_because_all_was_cold_is_measured() -> None:
+    agent = ScriptedAgent({INT8_WAY.request: "edge"}, cold_s={RAW_WAY.request: 0.1})
+    rows = await _played(agent)
+    assert rows["raw"].frames == MIN_ROUNDS
+    assert (rows["raw"].p95_s or 1.0) < 0.1
+
+
+async def test_a_split_that_other_plans_lack_keeps_what_was_measured() -> None:
+    rows = await _played(ScriptedAgent({INT8_WAY.request: "edge"}, gone=(SPLIT_WAY.request,)))
+    assert (rows["split 4"].frames, rows["planned"].frames) == (1, MIN_ROUNDS)
 
 
 async def test_where_every_way_falls_back_nothing_is_measured() -> None:

@@ -7,6 +7,7 @@ from demo_rows import INT8_WAY, JPEG_WAY, PLANNED_WAY, RAW_WAY, SPLIT_WAY, answe
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evosplit.cli.demo.board import Board
 from evosplit.cli.demo.report_rows import comparisons, fastest, make_row, percentile, report
 from evosplit.cli.demo.strategies import TimedAnswer
 
@@ -61,7 +62,7 @@ def test_a_link_without_measures_is_not_compared() -> None:
 
 
 def test_the_report_has_one_entry_per_row() -> None:
-    data = report([row(PLANNED_WAY, 0.1), row(INT8_WAY, 0.1)], {"cores": 2}, 8.0)
-    assert data["slowdown"] == 8.0
+    data = report([row(PLANNED_WAY, 0.1), row(INT8_WAY, 0.1)], {"cores": 2}, Board(8.0, 1.5))
+    assert (data["slowdown"], data["integer_slowdown"]) == (8.0, 1.5)
     assert [link["strategy"] for link in data["links"]] == ["planned", "edge int8"]
     assert data["planned_beside_best"][0]["planned_to_best"] == 1.0

@@ -19,7 +19,7 @@ def test_a_table_gives_its_splits_and_the_edge_in_integers(tmp_path: Path) -> No
     whole = make_plan(graph, len(graph.layers), 0.2, 0)
     narrow = dataclasses.replace(whole, activation_bits={"r1": 8}, activation_ranges={"r1": (0.0, 1.0)})
     ways = demo_strategies(dataclasses.replace(table, fallback=narrow), "jpeg-50")
-    assert [way.request for way in ways if way.name == "edge int8"] == [f"plan:{narrow.digest}"]
+    assert [way.request for way in ways if way.name == "edge int8"] == [f"cut:{narrow.cut_key}"]
 
 
 def test_a_way_took_what_its_own_tier_answered(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_support import Stage, picture, stage
+from edge_support import Stage, middle_stage, picture, stage
 from PIL import Image
 
+from evosplit.edge.backends.race import FRAMES_PER_TURN
+from evosplit.edge.previews.change_grid import CHANGES
 from evosplit.edge.previews.latest_pictures import MOST_STREAMS
 from evosplit.shared import oip
 
@@ -92,3 +94,16 @@ async def test_nothing_is_shown_where_inputs_stay(tmp_path: Path, asked: dict[st
             assert (status, "stay on this device" in answer["error"]) == (403, True)
         names = on.agent.store.select("SELECT name FROM sqlite_master WHERE name = 'thumbnails'", ())
         assert names == [] or on.agent.store.select("SELECT count(*) FROM thumbnails", ()) == [(0,)]
+
+
+async def test_what_was_computed_anew_comes_where_it_is_asked_for(tmp_path: Path) -> None:
+    path = "/v1/streams/gate/picture"
+    async with middle_stage(tmp_path, hooks=False, change_threshold=0.0, change_block=4) as on:
+        for _ in range(FRAMES_PER_TURN):  # of the dense backend
+            await sent(on, 0, "gate")
+        assert CHANGES not in (await get(on, f"{path}?changes=1"))[1]
+        for seed, packed in ((0, "//8="), (0, "AAA="), (1, "//8=")):
+            await sent(on, seed, "gate")
+            _, headers, _ = await get(on, f"{path}?changes=1")
+            assert headers[CHANGES] == f"4x4;0,0,1,1;{packed}"
+        assert CHANGES not in (await get(on, path))[1]

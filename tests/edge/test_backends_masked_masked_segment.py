@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -270,3 +272,26 @@ def test_the_dense_backend_takes_over_a_stream_that_it_runs_faster(dense_s, take
     # A whole frame and seven trials, then twelve dense frames, in turn; else a whole frame in every twelve.
     turn = [True, *[False] * 7, *[True] * 12] if takes_over else [True, *[False] * 11]
     assert whole == (turn * 3)[:30]
+
+
+def test_it_notes_the_blocks_that_it_computed_anew():
+    rng = np.random.default_rng(7)
+    masked = MaskedSegment(random_net(7), change=dataclasses.replace(EXACT, block=4))
+    x = picture(rng)
+    moved = x.copy()
+    moved[0, 1, 5, 16] += 1
+    for frame, mask, anew in (
+        (x, None, [(row, column) for row in range(4) for column in range(5)]),
+        (x, None, []),
+        (moved, None, [(1, 4)]),
+    ):
+        context = FrameContext(mask=mask)
+        masked.run({"x": frame}, context)
+        assert context.changes["x"].shape == (4, 5)
+        assert list(zip(*map(list, np.nonzero(context.changes["x"])), strict=True)) == anew
+
+
+def test_without_change_masks_nothing_is_noted():
+    context = FrameContext()
+    MaskedSegment(random_net(7)).run({"x": picture(np.random.default_rng(7))}, context)
+    assert context.changes == {}

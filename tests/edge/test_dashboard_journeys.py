@@ -7,11 +7,14 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+import numpy as np
 import pytest
 import pytest_asyncio
 from browser_support import Tab, chromium, tab
 from edge_support import Stage, picture, stage, until
 from fake_cloud import TOKEN
+
+from evosplit.edge.previews.change_grid import CHANGES, packed_changes
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -112,6 +115,56 @@ async def test_a_result_has_its_picture(browser: Any, on: Stage) -> None:
         await opened.shows("#shown", "1 results")
         await opened.page.click("main table button")
         await opened.page.wait_for_function("() => document.querySelector('#thumbnail img').naturalWidth > 0")
+
+
+async def test_what_was_computed_anew_is_shown_over_the_picture(browser: Any, on: Stage) -> None:
+    await on.post(picture(7, (48, 64)), stream="yard")
+
+    async def masked(route: Any) -> None:
+        reply = await route.fetch()
+        grid = np.array([[False, True, True, False], [False, False, False, True]])
+        await route.fulfill(
+            response=reply, headers={**reply.headers, CHANGES: packed_changes(grid, (0.0, 0.0, 0.5, 1.0))}
+        )
+
+    async with logged_in(browser, on) as opened:
+        await opened.page.wait_for_selector("#stream option[value=yard]", state="attached")
+        await opened.page.select_option("#stream", "yard")
+        await opened.page.check("#changes")
+        await opened.shows("#changed", "Computed anew: all of it")
+        await opened.page.route("**/v1/streams/yard/picture?changes=1", masked)
+        await on.post(picture(8, (48, 64)), stream="yard")
+        await opened.shows("#changed", "Computed anew: 25.0 %")
+        drawn = opened.page.locator(".over path.changed")
+        assert await drawn.get_attribute("d") == "M32 0H64V24H32zM64 24H64V48H64z"
+        assert await opened.findings() == []
+        await opened.page.uncheck("#changes")
+        await drawn.wait_for(state="detached")
+        assert await opened.page.inner_text("#changed") == ""
+
+
+async def test_a_segmentation_is_drawn_over_the_picture(browser: Any, on: Stage) -> None:
+    _, answer = await on.post(picture(9, (48, 64)), stream="road")
+    areas = [{"class": 0, "label": "background", "share": 0.75}, {"class": 3, "label": "road", "share": 0.25}]
+    mask = {"width": 4, "height": 2, "runs": [0, 2, 3, 2, 0, 4]}
+
+    async def segmented(route: Any) -> None:
+        reply = await route.fetch()
+        page = await reply.json()
+        for result in page["results"]:
+            if result["frame_id"] == answer["frame_id"]:
+                result["outcome"] = {"areas": areas, "mask": mask}
+        await route.fulfill(response=reply, json=page)
+
+    async with tab(browser, on.url) as opened:
+        await opened.page.route("**/v1/results?limit=*", segmented)
+        await opened.log_in(TOKEN)
+        await opened.page.wait_for_selector("#stream option[value=road]", state="attached")
+        await opened.page.select_option("#stream", "road")
+        await opened.shows(".picture .tags", "road 25 %")
+        drawn = opened.page.locator(".over path.area")
+        assert await drawn.get_attribute("d") == "M32 0H64V24H32z"
+        assert await drawn.get_attribute("class") == "area s3"
 
 
 async def test_a_plan_is_pinned_and_let_go(browser: Any, on: Stage) -> None:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import io
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
 from evosplit.edge.sources.motion import MotionGate
+from evosplit.edge.sources.video_picture import planar_picture
 from evosplit.shared.input_picture import PictureContent
 
 
@@ -50,6 +52,14 @@ def test_what_creeps_is_taken_in_the_end() -> None:
 def test_picture_files_are_compared_as_well() -> None:
     pictures: list[PictureContent] = [_jpeg(_yard(seed=1)), _jpeg(_yard(seed=2)), _jpeg(_yard(300))]
     assert _taken(MotionGate(0.005), pictures) == [0, 2]
+
+
+def test_planes_are_compared_as_pixels_are() -> None:
+    scenes = [_yard(seed=1), _yard(seed=2), _yard(300)]
+    frames = [
+        av.VideoFrame.from_ndarray(scene, format="rgb24").reformat(format="yuv420p") for scene in scenes
+    ]
+    assert _taken(MotionGate(0.005), [planar_picture(frame) for frame in frames]) == [0, 2]
 
 
 @pytest.mark.parametrize("share", [None, 0.01])

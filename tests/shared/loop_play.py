@@ -21,6 +21,7 @@ from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.correction.predicted_terms import Beside
 from evosplit.shared.graph import Graph, Layer, Tensor
 from evosplit.shared.link import Link
+from evosplit.shared.picture_codes import is_picture
 from evosplit.shared.plan import Plan, PlanTable
 from evosplit.shared.profile import Machine, Profile
 from evosplit.shared.replan import choices, fastest, replan
@@ -77,7 +78,8 @@ def contested(here: World, rng: random.Random) -> Link:
 class Device:
     """Edge, cloud and requests as they really are: each group of layers off by a factor of its own.
 
-    Times are noisy, and now and then a step takes three times as long.
+    Times are noisy, and now and then a step takes three times as long. Boundaries send ``share`` of their
+    bytes, as deltas, which are whole now and then.
     """
 
     def __init__(
@@ -89,7 +91,9 @@ class Device:
         groups: int = 3,
         noise: float = 0.05,
         factors: Callable[[int], Factors] = lambda frame: (1.0, 1.0, 1.0),
+        share: float = 1.0,
     ) -> None:
+        self.share = share
         self.rng, self.noise, self.factors, self.link = rng, noise, factors, link
         count = len(here.problem.graph.layers)
         ends = sorted(rng.sample(range(1, count), groups - 1))
@@ -117,7 +121,9 @@ class Device:
         """What a frame takes without noise."""
         edge, cloud, request = self.factors(frame)
         _, head_s, tail_s = self.truth[plan.digest]
-        sent_s = self.link.uplink_s(plan.wire_bytes) + request * self.request_s if plan.wire_bytes else 0.0
+        sent_s = (
+            self.link.uplink_s(self._sent_bytes(plan)) + request * self.request_s if plan.wire_bytes else 0.0
+        )
         return self.frame_s + edge * (self.prepare_s + head_s) + sent_s + cloud * tail_s
 
     def shoot(self, plan: Plan, frame: int) -> Measured:
@@ -127,6 +133,8 @@ class Device:
         prepare_s, head_s = edge * self.prepare_s * self._noise(), edge * head_s * self._noise()
         if not plan.wire_bytes:
             return Measured(plan.digest, prepare_s, head_s)
+        is_whole = self._sent_bytes(plan) == plan.wire_bytes or frame % 20 == 0
+        sent_bytes = plan.wire_bytes if is_whole else self._sent_bytes(plan)
         jitter_s = self.rng.expovariate(1 / (0.02 * self.link.rtt_s + 1e-9))
         return Measured(
             plan.digest,
@@ -134,9 +142,14 @@ class Device:
             head_s,
             cloud * tail_s * self._noise(),
             request * self.request_s + jitter_s,
-            8 * plan.wire_bytes / self.link.bandwidth_bps,
-            plan.wire_bytes,
+            8 * sent_bytes / self.link.bandwidth_bps,
+            sent_bytes if is_whole else None,
+            sent_bytes,
         )
+
+    def _sent_bytes(self, plan: Plan) -> int:
+        is_delta = bool(plan.wire_bytes) and not any(is_picture(code.codec) for code in plan.wire.values())
+        return round(plan.wire_bytes * self.share) if is_delta else plan.wire_bytes
 
     def _noise(self) -> float:
         off = math.exp(self.rng.gauss(0, self.noise) - self.noise**2 / 2)

@@ -51,9 +51,12 @@ _FACTOR = st.floats(0.5, 2.0)
     st.integers(0, 10**6),
     st.sampled_from(["steady", "at once", "slowly"]),
     st.tuples(_FACTOR, _FACTOR, _FACTOR),
+    st.just(1.0) | st.floats(0.3, 1.0),
 )
-def test_a_wrong_profile_costs_at_most_a_twentieth(seed: int, kind: str, end: loop_play.Factors) -> None:
-    here, device, link = _stage(seed, **_changing(kind, end))
+def test_a_wrong_profile_costs_at_most_a_twentieth(
+    seed: int, kind: str, end: loop_play.Factors, share: float
+) -> None:
+    here, device, link = _stage(seed, share=share, **_changing(kind, end))
     used = loop_play.play(here, link, device, FRAMES)
     assert loop_play.regret(here, device, used) <= 0.05
 
@@ -65,6 +68,31 @@ def test_without_corrections_the_same_devices_lose_more() -> None:
             here, device, link = _stage(seed)
             found.append(loop_play.regret(here, device, loop_play.play(here, link, device, 300, learns)))
     assert sum(learnt) < 0.5 * sum(fixed)
+
+
+def test_what_deltas_spare_is_learnt() -> None:
+    here, device, link = _stage(1, share=0.5, span=1.0)
+    split = next(plan for plan in choices(here.table) if plan.boundary and plan.cut_key != "0")
+    course = Course(corrections_of(choices(here.table)))
+    whole_s = course.priced(link)(split)
+    course = course.learn(device.shoot(split, 0))
+    assert course.known.share.mean[0] == 0.0  # the first frame has nothing to be a delta to
+    for frame in range(1, 100):
+        course = course.learn(device.shoot(split, frame))
+    spared_s = link.uplink_s(split.wire_bytes) - link.uplink_s(split.wire_bytes / 2)
+    assert course.priced(link)(split) == pytest.approx(whole_s - spared_s, rel=0.1)
+
+
+def test_what_deltas_spare_moves_on_to_plans_that_count_on_it() -> None:
+    here, device, link = _stage(1, share=0.5, span=1.0)
+    split = next(plan for plan in choices(here.table) if plan.boundary and plan.cut_key != "0")
+    course = Course(corrections_of(choices(here.table)))
+    for frame in range(100):
+        course = course.learn(device.shoot(split, frame))
+    counting = dataclasses.replace(split, wire_share=0.5)
+    moved = course.under([counting])
+    assert moved.priced(link)(counting) == pytest.approx(course.priced(link)(split), rel=0.05)
+    assert moved.known.share.mean[0] == pytest.approx(0.0, abs=0.1)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -97,6 +97,8 @@ class MaskedSegment:
         start = time.perf_counter()
         age = stream.begin(key)
         stream.end(key, self._advance(stream, planes, age))
+        if self._change is not None:
+            frame.changes.update(self._program.blocks(self._change.block))
         self._density = self._program.density
         if self._dense_fallback is not None and age is not None and region is None:
             self._dense_fallback.record(stream, time.perf_counter() - start, tensors)

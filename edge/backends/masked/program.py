@@ -99,6 +99,10 @@ class Program:
         for state in self._compiled.states:
             state.set_found(0)
 
+    def blocks(self, block: int) -> dict[str, Mask]:
+        """By input, which squares of so many positions the last frame was computed in, (rows, columns)."""
+        return {name: _blocks(state, block) for name, state in self._inputs.items()}
+
     def _measure(self, memory: StreamMemory) -> None:
         """What counts as a small change, from the size of each layer's own values."""
         for name in thresholded(self._compiled.groups):
@@ -113,6 +117,17 @@ class Program:
             else:
                 x = self._compiled.buffers.view(tensor, arrays)
                 to_channels_first(x, memory.outputs[name][0], state.positions)
+
+
+def _blocks(state: MaskState, block: int) -> Mask:
+    size = tuple(-(-side // block) for side in state.size)
+    if state.positions.size in (0, state.mask.size):
+        return np.full(size, state.positions.size > 0)
+    if state.required is ALL:  # marked in whole blocks
+        return state.mask[::block, ::block].astype(bool)
+    grid = np.zeros(size, bool)
+    grid[(state.positions >> 16) // block, (state.positions & 0xFFFF) // block] = True
+    return grid
 
 
 def _work(compiled: CompiledNetwork) -> list[tuple[MaskState, int]]:

@@ -14,12 +14,13 @@ const REDRAW_MS = 90;
 /** @param {AgentState} state */
 export function liveView(state) {
   const choice = html("select", { id: "stream", change: () => draw() });
+  const changes = html("input", { type: "checkbox", id: "changes", change: () => draw() });
   const picture = pictureOverlay();
   const chart = breakdownChart();
   const newest = html("dl", { class: "facts2", id: "newest" });
   const rate = html("span", { class: "dim", id: "rate" });
   const element = html("div", { class: "pair" },
-    section("Newest frame", html("div", { class: "row" }, html("label", { for: "stream" }, "Stream", choice), rate), picture.element),
+    section("Newest frame", html("div", { class: "row" }, html("label", { for: "stream" }, "Stream", choice), html("label", { class: "check", for: "changes" }, changes, "Computed anew"), rate), picture.element),
     html("div", { class: "stack" }, section("Where the time went, frame by frame", chart.element), section("Newest result", newest)));
   let isDue = false;
 
@@ -44,7 +45,7 @@ export function liveView(state) {
     if (!last) return;
     chart.draw(own);
     facts(newest, last);
-    void picture.show(`/v1/streams/${encodeURIComponent(choice.value)}/picture`, own.slice(-60));
+    void picture.show(`/v1/streams/${encodeURIComponent(choice.value)}/picture`, own.slice(-60), changes.checked);
   }
   results();
   polled();

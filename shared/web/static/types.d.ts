@@ -7,7 +7,9 @@ export interface Breakdown {
 export interface Box { box: [number, number, number, number]; label?: string; class?: number; score: number }
 export interface Named { label?: string; class: number; score: number }
 export interface Area { class: number; label?: string; share: number }
-export interface Outcome { boxes?: Box[]; top?: Named[]; text?: string; areas?: Area[] }
+/** Classes of cells row by row: class, count, class, count. */
+export interface AreaMask { width: number; height: number; runs: number[] }
+export interface Outcome { boxes?: Box[]; top?: Named[]; text?: string; areas?: Area[]; mask?: AreaMask }
 export interface Result {
   frame_id: string; stream: string; received_at_s: number; answered_by: string; outcome: Outcome | null;
   confidence: number | null; plan_digest: string | null; wire_bytes: number; breakdown: Breakdown;
