@@ -1,4 +1,7 @@
-"""Whether the client of a request is still there, asked without waiting and without a task that listens."""
+"""Client disconnect detection by polling: no task listens, nobody waits.
+
+Ray Serve's own way is a task for each request, a queue that it fills, and a second task to race it.
+"""
 
 from __future__ import annotations
 

@@ -32,11 +32,11 @@ class DirectRoute:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
         is_post = scope["type"] == "http" and scope["method"] == "POST"
-        found = _INFER.fullmatch(scope["path"]) if is_post else None
-        if found is None:
+        match = _INFER.fullmatch(scope["path"]) if is_post else None
+        if match is None:
             await self._others(scope, receive, send)
             return
-        scope["path_params"], scope["app"] = found.groupdict(), self._others
+        scope["path_params"], scope["app"] = match.groupdict(), self._others
         try:
             response = await self._infer(Request(scope, receive))
         except (EvoSplitError, HTTPException) as problem:
