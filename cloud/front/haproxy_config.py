@@ -33,6 +33,8 @@ NOT_LISTENING: Final = "defaults front-defaults\n    mode http\n"
 """The configuration of a front end that takes nothing more."""
 PEER_HEADER: Final = "x-evosplit-peer"
 """Request header with the address of the client; what a client sends itself is replaced."""
+ALONE_HEADER: Final = "x-request-disconnect-disabled"
+"""Request header by which Ray Serve does not listen for clients that leave: an inference looks itself."""
 
 _ERRORS: Final[Mapping[int, str]] = {
     404: "no such page",
@@ -92,6 +94,7 @@ frontend {FRONT_NAME}
 {_PER_ADDRESS}
     http-request deny deny_status 404 if {{ path_beg /-/ }}
     http-request set-header {PEER_HEADER} %[src]
+    http-request set-header {ALONE_HEADER} ?1 if {{ path_end /infer }}
     use_backend %[str(http-{APPLICATION})]
 """
 
