@@ -71,13 +71,18 @@ class FrontEnd:
     grpc_port: int | None = None
 
     def config(self) -> str:
-        """The text of the file."""
+        """The text of the file.
+
+        When replicas come or go another HAProxy takes over. Clients of open connections get one more answer
+        from the old one (``idle-close-on-response``), or a request on its way would meet a closed one.
+        """
         errors = "\n".join(f"    errorfile {status} {path}" for status, path in self._error_paths().items())
         return f"""\
 defaults front-defaults
     mode http
     log global
     option http-no-delay
+    option idle-close-on-response
     timeout connect 5s
     timeout client {IDLE_TIMEOUT_S}s
     timeout http-request {self.head_timeout_s}s
