@@ -3,18 +3,18 @@
 ``serve run cloud/serve_config.yaml`` starts it from a file; ``evosplit cloud`` starts it on this machine.
 """
 
+import gc
 from typing import Any, Final
 
 from ray import serve
 from ray.serve import Application
-from starlette.applications import Starlette
 
 from evosplit.cloud.admission import MAX_ONGOING_REQUESTS
 from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.assemble import make_services
+from evosplit.cloud.direct_route import GuardedApp
 from evosplit.cloud.grpc_service import GrpcMethods
 from evosplit.cloud.ingress import access_of, make_app
-from evosplit.cloud.serve_batching import make_batcher
 
 RAY_MAX_ONGOING_REQUESTS: Final = 2 * MAX_ONGOING_REQUESTS
 """Twice what `evosplit.cloud.admission` admits: its 503 comes first, and Ray's own only in a flood."""
@@ -34,11 +34,13 @@ class Cloud:
     """A replica. All that it does is in ``evosplit.cloud.ingress`` and below, which know no Ray."""
 
     def __init__(self, settings: AppSettings) -> None:
-        self._services = make_services(settings, make_batcher)
+        self._services = make_services(settings)
         self._access = access_of(settings)
         self._grpc = GrpcMethods(self._services, self._access)
+        gc.collect()
+        gc.freeze()  # models and modules stay: collections need not look at half a million objects again
 
-    def __serve_build_asgi_app__(self) -> Starlette:
+    def __serve_build_asgi_app__(self) -> GuardedApp:
         """The application; Ray Serve asks for it once, after the constructor."""
         return make_app(self._services, self._access)
 

@@ -16,7 +16,7 @@ from evosplit.cloud.bundle_signer import BundleSigner
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.fleet.fleet import Fleet
 from evosplit.cloud.fleet.fleet_results import FleetResults
-from evosplit.cloud.inference import Inference, MakeBatcher
+from evosplit.cloud.inference import Inference
 from evosplit.cloud.plan_service import PlanService
 from evosplit.cloud.planning_process import PlanningProcess
 from evosplit.cloud.registry import Model, Registry, open_registry
@@ -51,11 +51,8 @@ START_LIMIT_S: Final = 10.0
 _LOG: Final = logging.getLogger("evosplit.cloud")
 
 
-def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None) -> Services:
-    """Load the models, warm every one up, and start the threads. Raises UsageError or ModelError.
-
-    ``make_batcher``: see `evosplit.cloud.inference.Inference`.
-    """
+def make_services(settings: AppSettings) -> Services:
+    """Load the models, warm every one up, and start the threads. Raises UsageError or ModelError."""
     source = settings.open_models()
     states = FileStates(source)
     taken = states.first()
@@ -89,7 +86,7 @@ def make_services(settings: AppSettings, make_batcher: MakeBatcher | None = None
         signer=BundleSigner(settings.data, store.records),
         fleet=Fleet(store.records, plans.bundles, settings.heartbeat_s),
         results=FleetResults(store.records, settings.keep_results),
-        inference=Inference(plane, settings.workers, settings.infer_timeout_s, make_batcher),
+        inference=Inference(plane, settings.workers, settings.infer_timeout_s),
         pool=WorkerThreads(1, "other"),
         plan_pool=WorkerThreads(1, "plan"),
         versions=versions,

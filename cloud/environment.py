@@ -29,6 +29,7 @@ _FIXED: Final[Mapping[str, str]] = {
     "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",  # at the default, 0.1, it takes 4 % of a core for nothing
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "30",  # at 5, a busy machine never gets its front end started
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_enable_metrics_collection": "0",  # nobody reads Ray's own; three records a request, and an agent
     # Short of memory, Ray ends what began last, the front end before what grew; the kernel ends the largest.
     "RAY_memory_monitor_refresh_ms": "0",
     "RAY_worker_oom_score_adjustment": "0",

@@ -15,20 +15,18 @@ _UNAVAILABLE: Final = 503
 _RETRY_S: Final = "1"
 
 
-async def _typed_error(_request: Request, problem: Exception) -> JSONResponse:
-    status = problem.http_status if isinstance(problem, EvoSplitError) else 500
-    return _error_response(str(problem), status)
-
-
-async def _http_error(_request: Request, problem: Exception) -> JSONResponse:
-    if not isinstance(problem, HTTPException):
-        return await _internal_error(_request, problem)
-    return _error_response(problem.detail, problem.status_code, problem.headers)
-
-
-async def _internal_error(_request: Request, _problem: Exception) -> JSONResponse:
-    """A defect. Starlette raises it again after the answer has gone, so that it reaches the server's log."""
+def error_response(problem: Exception) -> JSONResponse:
+    """What the client is told; of a defect nothing but that there is one."""
+    if isinstance(problem, EvoSplitError):
+        return _error_response(str(problem), problem.http_status)
+    if isinstance(problem, HTTPException):
+        return _error_response(problem.detail, problem.status_code, problem.headers)
     return JSONResponse({"error": "internal error; the cloud's log has it"}, 500)
+
+
+async def _handled(_request: Request, problem: Exception) -> JSONResponse:
+    """For Starlette, which raises a defect again after the answer has gone: it reaches the server's log."""
+    return error_response(problem)
 
 
 def unavailable(error: str) -> JSONResponse:
@@ -43,7 +41,7 @@ def _error_response(error: str, status: int, headers: Mapping[str, str] | None =
 
 
 HANDLERS: Final[Mapping[Any, Callable[[Request, Exception], Any]]] = {
-    EvoSplitError: _typed_error,
-    HTTPException: _http_error,
-    Exception: _internal_error,
+    EvoSplitError: _handled,
+    HTTPException: _handled,
+    Exception: _handled,
 }

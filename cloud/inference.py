@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
 
 from evosplit.cloud.batching.batch_sizes import LARGEST
-from evosplit.cloud.batching.gate import Gate
+from evosplit.cloud.batching.gate import Gate, always
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.prepared import Answer, Prepared
-from evosplit.cloud.tail_cache import TailKey
 from evosplit.cloud.telemetry.live_figures import LiveFigure, LiveFigures
 from evosplit.cloud.worker_threads import in_thread
 from evosplit.shared.errors import EvoSplitError
@@ -18,25 +17,26 @@ from evosplit.shared.worker_threads import WorkerThreads
 
 T = TypeVar("T")
 Outcome: TypeAlias = Answer | EvoSplitError
-RunBatch: TypeAlias = Callable[[list[Prepared]], Awaitable[list[Outcome]]]
-"""Runs requests of any keys; the outcomes come in their order."""
-MakeBatcher: TypeAlias = Callable[[RunBatch, int], Callable[[Prepared], Awaitable[Outcome]]]
-"""Gathers single requests into batches of at most `LARGEST` and so many at a time, in one event loop."""
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """A request that came while a slot was free: decoded, run and encoded in one turn of a thread."""
+
+    name: str
+    call: Call
 
 
 class Inference:
     """Answers requests in ``slots`` runs at a time, with threads of its own. For one event loop.
 
-    Without ``make_batcher`` each request runs by itself. Nobody waits longer than ``timeout_s``.
+    Nobody waits longer than ``timeout_s``.
     """
 
-    def __init__(
-        self, plane: DataPlane, slots: int, timeout_s: float, make_batcher: MakeBatcher | None = None
-    ) -> None:
+    def __init__(self, plane: DataPlane, slots: int, timeout_s: float) -> None:
         self._plane = plane
         self._timeout_s = timeout_s
-        self._gate = Gate(slots, LARGEST)
-        self._batched = make_batcher(self._run, slots) if make_batcher else self._alone
+        self._gate = Gate[Prepared | _Whole, Outcome](slots, LARGEST, self._run)
         self._run_threads = WorkerThreads(slots, "infer")
         self._decode_threads = WorkerThreads(slots, "decode")
         plane.metrics.register(_figures(self._gate))
@@ -50,52 +50,56 @@ class Inference:
         """Seconds that a request which came now would wait for its turn."""
         return self._gate.wait_s()
 
-    async def answer(self, name: str, call: Call, left_s: float = float("inf")) -> Answer:
+    async def answer(
+        self,
+        name: str,
+        call: Call,
+        left_s: float = float("inf"),
+        is_wanted: Callable[[], bool] = always,
+    ) -> Answer:
         """The answer to one request, which has to be there ``left_s`` after its arrival.
 
-        Raises what `DataPlane.answer` does, and DeadlineError for what would come too late.
+        Raises what `DataPlane.answer` does, DeadlineError for what would come too late, and is cancelled
+        when it is not wanted any more as its turn comes.
         """
         with self._plane.metrics.request(name):
-            return await self._answer(name, call, call.received_s + min(left_s, self._timeout_s))
+            deadline_s = call.received_s + min(left_s, self._timeout_s)
+            outcome = await self._outcome(name, call, deadline_s, is_wanted)
+            if isinstance(outcome, EvoSplitError):
+                raise outcome
+            return outcome
 
     def close(self) -> None:
         """Give up what is not begun yet, and wait for what is."""
         self._run_threads.close()
         self._decode_threads.close()
 
-    async def _answer(self, name: str, call: Call, deadline_s: float) -> Answer:
+    async def _outcome(
+        self, name: str, call: Call, deadline_s: float, is_wanted: Callable[[], bool]
+    ) -> Outcome:
         if self._gate.is_open:
-            async with self._gate.slot(name, deadline_s):
-                return await self._within(self._run_threads, lambda: self._plane.answer(name, call))
+            return await self._gate.outcome(name, _Whole(name, call), deadline_s)
         prepared = await self._within(self._decode_threads, lambda: self._plane.prepare(name, call))
-        async with self._gate.slot(prepared.key, deadline_s):
-            outcome = await self._batched(prepared)
-        if isinstance(outcome, EvoSplitError):
-            raise outcome
-        return outcome
+        return await self._gate.outcome(prepared.key, prepared, deadline_s, is_wanted)
 
-    async def _alone(self, prepared: Prepared) -> Outcome:
-        return (await self._run([prepared]))[0]
-
-    async def _run(self, batch: list[Prepared]) -> list[Outcome]:
-        groups: dict[TailKey, list[Prepared]] = {}
-        for prepared in batch:
-            groups.setdefault(prepared.key, []).append(prepared)
-        made = await asyncio.gather(*(self._run_group(group) for group in groups.values()))
-        outcomes = {key: iter(group) for key, group in zip(groups, made, strict=True)}
-        return [next(outcomes[prepared.key]) for prepared in batch]
-
-    async def _run_group(self, group: list[Prepared]) -> list[Outcome]:
+    async def _run(self, group: list[Prepared | _Whole]) -> list[Outcome]:
+        """All of one key, and so of one kind."""
         try:
-            return await self._within(self._run_threads, lambda: self._plane.run(group))
+            return await self._within(self._run_threads, lambda: self._answered(group))
         except EvoSplitError as problem:
             return [problem] * len(group)
+
+    def _answered(self, group: list[Prepared | _Whole]) -> list[Outcome]:
+        whole = [each for each in group if isinstance(each, _Whole)]
+        if whole:
+            return [self._plane.answer(each.name, each.call) for each in whole]
+        return self._plane.run([each for each in group if isinstance(each, Prepared)])
 
     async def _within(self, threads: WorkerThreads, work: Callable[[], T]) -> T:
         return await in_thread(threads, work, self._timeout_s)
 
 
-def _figures(gate: Gate) -> LiveFigures:
+def _figures(gate: Gate[Any, Any]) -> LiveFigures:
     return LiveFigures(
         LiveFigure(
             "evosplit_cloud_requests_waiting", "Requests that wait for a slot.", "gauge", lambda: gate.waiting

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import time
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evosplit.cloud.client_presence import is_there
 from evosplit.cloud.dataplane import Call
 from evosplit.cloud.request_body import read_body
 from evosplit.cloud.services import client_key, model_name, model_version, services_of
@@ -44,7 +46,8 @@ async def _infer(request: Request, marks: list[Mark] | None) -> Response:
     if marks is not None:
         marks.append(Mark("receive", began_s, call.received_s))
     with services.canary.watching(name, call):
-        answer, length = await services.inference.answer(name, call, left_s)
+        is_wanted = functools.partial(is_there, request.receive)
+        answer, length = await services.inference.answer(name, call, left_s, is_wanted)
     headers = server_timing_header(services.inference.wait_s(), time.perf_counter() - call.received_s)
     if length is not None:
         headers[HEADER_LENGTH] = str(length)

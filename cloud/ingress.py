@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -22,6 +22,7 @@ from evosplit.cloud import (
 from evosplit.cloud.admission import AdmissionControl
 from evosplit.cloud.app_settings import AppSettings
 from evosplit.cloud.authentication import Access, BearerAuthentication, allowed
+from evosplit.cloud.direct_route import DirectRoute, GuardedApp
 from evosplit.cloud.error_responses import HANDLERS
 from evosplit.cloud.inference_route import infer
 from evosplit.cloud.services import Services
@@ -31,17 +32,15 @@ from evosplit.shared.security.token_file import token_file
 from evosplit.shared.security.token_verifier import TokenVerifier
 from evosplit.shared.web.page_files import PageFile, page_files
 
+_INFER: Final = allowed(infer, "infer")
 
-def make_app(services: Services, access: Access) -> Starlette:
+
+def make_app(services: Services, access: Access) -> GuardedApp:
     """The ASGI application. The event loop only moves bytes; all else happens in the services' threads."""
-    authentication = Middleware(BearerAuthentication, access=access)
-    app = Starlette(
-        routes=_routes(),
-        middleware=[authentication, Middleware(AdmissionControl, metrics=services.plane.metrics)],
-        exception_handlers=dict(HANDLERS),
-    )
+    app = Starlette(routes=_routes(), exception_handlers=dict(HANDLERS))
     app.state.services = services
-    return app
+    admitted = AdmissionControl(DirectRoute(_INFER, app), metrics=services.plane.metrics)
+    return GuardedApp(BearerAuthentication(admitted, access), app)
 
 
 def access_of(settings: AppSettings) -> Access:
@@ -68,7 +67,7 @@ def _protocol_routes() -> list[Route]:
         routes += [
             _route(base, catalogue_routes.metadata),
             _route(f"{base}/ready", catalogue_routes.model_ready),
-            _route(f"{base}/infer", infer, "infer", method="POST"),
+            Route(f"{base}/infer", _INFER, methods=["POST"]),
         ]
     return routes
 

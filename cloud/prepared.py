@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from evosplit.cloud.repository.model import Model
@@ -61,7 +62,7 @@ class Prepared:
         """What its tensors go through first."""
         return self.entry.restorations
 
-    @property
+    @cached_property
     def key(self) -> TailKey:
         """The tail that it runs on: what has the same key may run together."""
         names = tuple(each.name for each in self.restorations)

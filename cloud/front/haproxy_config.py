@@ -33,6 +33,8 @@ NOT_LISTENING: Final = "defaults front-defaults\n    mode http\n"
 """The configuration of a front end that takes nothing more."""
 PEER_HEADER: Final = "x-evosplit-peer"
 """Request header with the address of the client; what a client sends itself is replaced."""
+ALONE_HEADER: Final = "x-request-disconnect-disabled"
+"""Request header by which Ray Serve does not listen for clients that leave: an inference looks itself."""
 
 _ERRORS: Final[Mapping[int, str]] = {
     404: "no such page",
@@ -69,13 +71,18 @@ class FrontEnd:
     grpc_port: int | None = None
 
     def config(self) -> str:
-        """The text of the file."""
+        """The text of the file.
+
+        When replicas come or go another HAProxy takes over. Clients of open connections get one more answer
+        from the old one (``idle-close-on-response``), or a request on its way would meet a closed one.
+        """
         errors = "\n".join(f"    errorfile {status} {path}" for status, path in self._error_paths().items())
         return f"""\
 defaults front-defaults
     mode http
     log global
     option http-no-delay
+    option idle-close-on-response
     timeout connect 5s
     timeout client {IDLE_TIMEOUT_S}s
     timeout http-request {self.head_timeout_s}s
@@ -92,6 +99,7 @@ frontend {FRONT_NAME}
 {_PER_ADDRESS}
     http-request deny deny_status 404 if {{ path_beg /-/ }}
     http-request set-header {PEER_HEADER} %[src]
+    http-request set-header {ALONE_HEADER} ?1 if {{ path_end /infer }}
     use_backend %[str(http-{APPLICATION})]
 """
 

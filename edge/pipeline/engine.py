@@ -69,7 +69,8 @@ class Engine:
         job.left_s()
         links = self.plans.links
         answer = await self._answer(job)
-        taken = None if self._took_a_detour(answer) else measured(job, answer, links)
+        is_try = answer.plan is not self.plans.plan
+        taken = None if self._took_a_detour(answer) else measured(job, answer, links, is_try)
         if taken is not None:  # while the frame goes on
             asyncio.get_running_loop().call_soon(self.plans.learn, taken)
         return answer

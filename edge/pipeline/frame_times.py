@@ -20,10 +20,11 @@ _SMALLER: Final = frozenset({"bits", "channels"})
 _ALONE: Final = 0.99
 
 
-def measured(job: Job, answer: Answer, links: LinkOf) -> Measured | None:
+def measured(job: Job, answer: Answer, links: LinkOf, is_try: bool = False) -> Measured | None:
     """None for frames of other strategies, and for those that went twice.
 
-    ``links`` are as they were estimated when the way was chosen.
+    ``links`` are as they were estimated when the way was chosen. A frame that tries a plan goes whole beside
+    its stream, which says nothing of what deltas would have sent.
     """
     plan, times = answer.plan, job.times
     if job.strategy != "planned" or plan is None or answer.answered_by not in _COUNTED:
@@ -40,7 +41,7 @@ def measured(job: Job, answer: Answer, links: LinkOf) -> Measured | None:
         request_s=_request_s(job, answer, link) if is_cloud else None,
         air_s=air_s,
         wire_bytes=answer.wire_bytes if is_whole else None,
-        sent_bytes=answer.wire_bytes if is_cloud and not kinds & _SMALLER else None,
+        sent_bytes=answer.wire_bytes if is_cloud and not is_try and not kinds & _SMALLER else None,
     )
 
 

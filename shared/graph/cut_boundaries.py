@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from evosplit.shared.errors import UsageError
 from evosplit.shared.graph.graph import Cut, Graph
+
+MOST_KNOWN_CUTS: Final = 1024
+"""Whoever may send frames may name any cut."""
 
 
 def make_cut(graph: Graph, layers: Iterable[int]) -> Cut:
@@ -17,6 +21,10 @@ def make_cut(graph: Graph, layers: Iterable[int]) -> Cut:
 
 def prefix_cut(graph: Graph, index: int) -> Cut:
     """The cut after the first ``index`` layers. Raises UsageError when there are not so many."""
+    return _known(graph, str(index), lambda: _prefix_cut(graph, index))
+
+
+def _prefix_cut(graph: Graph, index: int) -> Cut:
     if not 0 <= index <= len(graph.layers):
         raise UsageError(f"cut {index} is out of range: {graph.name} has cuts 0 to {len(graph.layers)}")
     return Cut(tuple(range(index)), _boundary(graph, frozenset(range(index))))
@@ -29,9 +37,23 @@ def prefix_cuts(graph: Graph) -> tuple[Cut, ...]:
 
 def parse_cut(graph: Graph, key: str) -> Cut:
     """The cut that ``Cut.key`` names. Raises UsageError."""
+    return _known(graph, key, lambda: _parsed_cut(graph, key))
+
+
+def _known(graph: Graph, key: str, make: Callable[[], Cut]) -> Cut:
+    """A cut is worked out once, which takes as long as decoding a small frame; the first so many are kept."""
+    known = graph.known_cuts.get(key)
+    if known is None:
+        known = make()
+        if len(graph.known_cuts) < MOST_KNOWN_CUTS:
+            graph.known_cuts[key] = known
+    return known
+
+
+def _parsed_cut(graph: Graph, key: str) -> Cut:
     try:
         if not key.startswith("x"):
-            return prefix_cut(graph, int(key))
+            return _prefix_cut(graph, int(key))
         bits = int(key[1:], 16)
     except ValueError:
         raise UsageError(f"not a cut: {key!r}") from None

@@ -98,6 +98,11 @@ class Graph:
         return {name: tuple(layers) for name, layers in readers.items()}
 
     @cached_property
+    def known_cuts(self) -> dict[str, Cut]:
+        """Cuts that were worked out already, by `Cut.key`: see `prefix_cut` and `parse_cut`."""
+        return {}
+
+    @cached_property
     def macs(self) -> int:
         """Multiply-accumulates of one frame."""
         return sum(layer.macs for layer in self.layers)
@@ -121,7 +126,7 @@ class Cut:
         is_prefix = not self.layers or self.layers[-1] == len(self.layers) - 1
         return len(self.layers) if is_prefix else None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A short text that names the cut within its model: ``12``, or ``x`` and a hexadecimal bit set."""
         if self.index is not None:

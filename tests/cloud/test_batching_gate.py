@@ -1,135 +1,157 @@
-"""Slots: at once when free, together when of one tail, never too late, never lost."""
+"""Batches: at once when a slot is free, together when of one tail, never too late, never lost."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 from told_clock import Clock
 
-from evosplit.cloud.batching.gate import Gate
+from evosplit.cloud.batching.gate import Gate, always
 from evosplit.shared.errors import DeadlineError
 
 
 @dataclass
-class Workers:
-    """Take a slot, note who is in, and leave when told."""
+class Runs:
+    """Runs groups, one after the other, each until it is told to go on."""
 
-    gate: Gate
-    inside: list[str] = field(default_factory=list)
-    go_on: dict[str, asyncio.Event] = field(default_factory=dict)
+    largest: int = 4
+    clock: Clock = field(default_factory=Clock)
+    groups: list[list[str]] = field(default_factory=list)
+    go_on: list[asyncio.Event] = field(default_factory=list)
 
-    def start(self, name: str, key: str, deadline_s: float = float("inf")) -> asyncio.Task[None]:
-        self.go_on[name] = asyncio.Event()
-        return asyncio.create_task(self._work(name, key, deadline_s))
+    def __post_init__(self) -> None:
+        self.gate = Gate[str, str](1, self.largest, self.run, self.clock)
 
-    async def _work(self, name: str, key: str, deadline_s: float) -> None:
-        async with self.gate.slot(key, deadline_s):
-            self.inside.append(name)
-            await self.go_on[name].wait()
-        self.inside.remove(name)
+    def start(
+        self,
+        name: str,
+        key: str,
+        deadline_s: float = float("inf"),
+        is_wanted: Callable[[], bool] = always,
+    ) -> asyncio.Task[str]:
+        return asyncio.ensure_future(self.gate.outcome(key, name, deadline_s, is_wanted))
+
+    async def run(self, group: list[str]) -> list[str]:
+        self.groups.append(group)
+        self.go_on.append(asyncio.Event())
+        await self.go_on[-1].wait()
+        if "broken" in group:
+            raise ValueError("broken")
+        return [name.upper() for name in group]
+
+    async def finish(self) -> None:
+        """Let the group that runs go on."""
+        self.go_on[-1].set()
+        await settle()
 
 
 async def settle() -> None:
-    for _ in range(5):
+    for _ in range(6):
         await asyncio.sleep(0)
 
 
-async def test_who_waits_for_one_tail_enters_together() -> None:
-    workers = Workers(Gate(1, largest=2))
-    tasks = [workers.start(name, name[0]) for name in ("a1", "a2", "b1", "a3", "a4")]
+async def test_who_waits_for_one_tail_runs_together() -> None:
+    runs = Runs(largest=2)
+    tasks = [runs.start(name, name[0]) for name in ("a1", "a2", "b1", "a3", "a4")]
     await settle()
-    assert workers.inside == ["a1"]
-    for entered in (["a2", "a3"], ["b1"], ["a4"], []):
-        for name in list(workers.inside):
-            workers.go_on[name].set()
-        await settle()
-        assert workers.inside == entered
-    await asyncio.gather(*tasks)
-    assert workers.gate.is_open
+    for _ in range(4):
+        assert not runs.gate.is_open
+        await runs.finish()
+    assert runs.groups == [["a1"], ["a2", "a3"], ["b1"], ["a4"]]
+    assert await asyncio.gather(*tasks) == ["A1", "A2", "B1", "A3", "A4"]
+    assert (runs.gate.is_open, runs.gate.waiting) == (True, 0)
 
 
-async def test_a_slot_is_free_when_the_last_of_a_group_has_left() -> None:
-    workers = Workers(Gate(1, largest=4))
-    tasks = [workers.start(name, "a") for name in ("1", "2", "3")]
-    await settle()
-    workers.go_on["1"].set()
-    await settle()
-    assert workers.inside == ["2", "3"]
-    workers.go_on["2"].set()
-    await settle()
-    assert not workers.gate.is_open
-    workers.go_on["3"].set()
-    await asyncio.gather(*tasks)
-    assert workers.gate.is_open
-
-
-async def test_what_is_given_up_takes_no_slot() -> None:
-    workers = Workers(Gate(1, largest=4))
-    first, second, third = (workers.start(name, name) for name in "abc")
+async def test_what_is_given_up_is_not_run() -> None:
+    runs = Runs()
+    first, second, third = (runs.start(name, name) for name in "abc")
+    fourth = runs.start("d", "c", is_wanted=lambda: False)
+    fifth = runs.start("e", "e", is_wanted=lambda: False)
     await settle()
     second.cancel()
-    workers.go_on["a"].set()
-    await asyncio.gather(first, second, return_exceptions=True)
+    await runs.finish()
+    await runs.finish()
+    await asyncio.wait([first, second, third, fourth, fifth])
+    assert runs.groups == [["a"], ["c"]]
+    assert [task.cancelled() for task in (first, second, third, fourth, fifth)] == [
+        *(False, True, False),
+        *(True, True),
+    ]
+    assert (runs.gate.is_open, runs.gate.waiting) == (True, 0)
+
+
+async def test_one_that_is_cancelled_while_it_runs_keeps_the_slot_until_its_end() -> None:
+    runs = Runs()
+    first, second = runs.start("a", "a"), runs.start("b", "b")
     await settle()
-    assert workers.inside == ["c"]
-    workers.go_on["c"].set()
-    await third
-    assert (workers.gate.is_open, workers.gate.waiting) == (True, 0)
+    first.cancel()
+    await settle()
+    assert runs.groups == [["a"]]
+    await runs.finish()
+    await runs.finish()
+    assert await second == "B"
+    assert first.cancelled()
 
 
-async def test_one_that_is_cancelled_at_its_turn_gives_it_back() -> None:
-    workers = Workers(Gate(1, largest=1))
-    async with workers.gate.slot("a"):
-        waiting = workers.start("b", "b")
-        await settle()
-    waiting.cancel()  # its turn has come, but it has not run since
-    await asyncio.gather(waiting, return_exceptions=True)
-    assert (workers.inside, workers.gate.is_open) == ([], True)
+async def test_what_goes_wrong_is_told_to_all_of_a_group() -> None:
+    runs = Runs()
+    tasks = [runs.start("a", "a"), runs.start("broken", "b"), runs.start("c", "b")]
+    await settle()
+    await runs.finish()
+    await runs.finish()
+    assert await tasks[0] == "A"
+    for task in tasks[1:]:
+        with pytest.raises(ValueError, match="broken"):
+            await task
+    assert runs.gate.is_open
 
 
 async def test_too_late_is_refused_at_once() -> None:
     clock = Clock()
-    gate = Gate(1, largest=4, clock=clock)
-    async with gate.slot("a"):
-        clock.now_s += 0.5
+    runs = Runs(clock=clock)
+    await played(runs, "a", 0.5)
     with pytest.raises(DeadlineError, match="400 ms are left; it would take 500 ms"):
-        async with gate.slot("a", clock.now_s + 0.4):
-            pytest.fail("it would be too late")
-    async with gate.slot("a", clock.now_s + 0.6):
-        pass
-    async with gate.slot("something quicker", clock.now_s + 0.4):
-        pass
+        await runs.gate.outcome("a", "late", clock.now_s + 0.4)
+    await played(runs, "a", 0.5, clock.now_s + 0.6)
+    await played(runs, "something quicker", 0.1, clock.now_s + 0.4)
     with pytest.raises(DeadlineError):
-        async with gate.slot("new", clock.now_s):
-            pytest.fail("there is no time left")
+        await runs.gate.outcome("new", "late", clock.now_s)
+
+
+async def played(runs: Runs, key: str, taken_s: float, deadline_s: float = float("inf")) -> None:
+    """One that takes so long."""
+    task = runs.start("one", key, deadline_s)
+    await settle()
+    runs.clock.now_s += taken_s
+    await runs.finish()
+    await task
 
 
 async def test_the_queue_counts() -> None:
     clock = Clock()
-    gate = Gate(1, largest=1, clock=clock)
-    async with gate.slot("a"):
-        clock.now_s += 1.0
-    workers = Workers(gate)
-    tasks = [workers.start(name, "a") for name in ("1", "2", "3")]
+    runs = Runs(largest=1, clock=clock)
+    await played(runs, "a", 1.0)
+    tasks = [runs.start(name, "a") for name in ("1", "2", "3")]
     await settle()
+    assert runs.gate.wait_s() == pytest.approx(3.0)
     with pytest.raises(DeadlineError, match="it would take 3000 ms"):
-        async with gate.slot("a", clock.now_s + 2.5):
-            pytest.fail("two wait already")
-    for name in ("1", "2", "3"):
-        workers.go_on[name].set()
+        await runs.gate.outcome("a", "late", clock.now_s + 2.5)
+    for _ in tasks:
+        await runs.finish()
     await asyncio.gather(*tasks)
 
 
 async def test_a_turn_that_comes_too_late() -> None:
     clock = Clock()
-    workers = Workers(Gate(1, largest=4, clock=clock))
-    first, late = workers.start("1", "a"), workers.start("2", "b", deadline_s=5.0)
+    runs = Runs(clock=clock)
+    first, late = runs.start("1", "a"), runs.start("2", "b", deadline_s=5.0)
     await settle()
     clock.now_s = 6.0
-    workers.go_on["1"].set()
-    await first
+    await runs.finish()
+    assert await first == "1"
     with pytest.raises(DeadlineError, match="before its turn"):
         await late
-    assert workers.gate.is_open
+    assert runs.gate.is_open

@@ -5,47 +5,19 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from cloud_support import blob_request, data_plane, frame_bytes, seeded_feeds, whole_outputs
 
 from evosplit.cloud.dataplane import Call, DataPlane
-from evosplit.cloud.inference import Inference, Outcome, RunBatch
+from evosplit.cloud.inference import Inference
 from evosplit.cloud.prepared import Answer, Prepared
 from evosplit.cloud.registry import Model, Registry
 from evosplit.shared import oip
-from evosplit.shared.errors import DeadlineError, WireError
+from evosplit.shared.errors import DeadlineError, EvoSplitError, WireError
 from evosplit.shared.graph import prefix_cut
-
-
-class TogetherBatcher:
-    """Gathers what comes in one turn of the event loop, as ``serve.batch`` does without waiting."""
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-
-    def __call__(self, run: RunBatch, _slots: int) -> Callable[[Prepared], Awaitable[Outcome]]:
-        pending: list[tuple[Prepared, asyncio.Future[Outcome]]] = []
-
-        async def flush() -> None:
-            await asyncio.sleep(0)
-            batch, pending[:] = list(pending), []
-            self.sizes.append(len(batch))
-            for (_, future), outcome in zip(batch, await run([item for item, _ in batch]), strict=True):
-                future.set_result(outcome)
-
-        async def gathered(prepared: Prepared) -> Outcome:
-            pending.append((prepared, asyncio.get_running_loop().create_future()))
-            future = pending[-1][1]
-            flushing = asyncio.create_task(flush()) if len(pending) == 1 else None
-            outcome = await future
-            if flushing:
-                await flushing
-            return outcome
-
-        return gathered
 
 
 class HeldPlane(DataPlane):
@@ -53,6 +25,11 @@ class HeldPlane(DataPlane):
 
     def hold(self) -> None:
         self.go_on, self.is_busy = threading.Event(), threading.Event()
+        self.sizes: list[int] = []
+
+    def run(self, batch: Sequence[Prepared]) -> list[Answer | EvoSplitError]:
+        self.sizes.append(len(batch))
+        return super().run(batch)
 
     def answer(self, name: str, call: Call) -> Answer:
         self.is_busy.set()
@@ -74,8 +51,8 @@ def plane(registry: Registry) -> HeldPlane:
 
 
 async def test_what_comes_meanwhile_runs_together(plane: HeldPlane, registry: Registry) -> None:
-    model, batcher = registry.get("residual"), TogetherBatcher()
-    inference = Inference(plane, 1, 60.0, batcher)
+    model = registry.get("residual")
+    inference = Inference(plane, 1, 60.0)
     first = asyncio.create_task(inference.answer("residual", call_of(model, 2, 0)))
     await asyncio.to_thread(plane.is_busy.wait, 20)
     others = [
@@ -92,7 +69,7 @@ async def test_what_comes_meanwhile_runs_together(plane: HeldPlane, registry: Re
         got = oip.parse_response(*answer).arrays()["y"]
         expected = whole_outputs(model, seeded_feeds(model, seed))["y"]
         np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
-    assert sorted(batcher.sizes) == [1, 3]
+    assert plane.sizes == [1, 3, 1]
     inference.close()
 
 

@@ -167,6 +167,10 @@ async def test_like_is_compared_with_like(tmp_path: Path) -> None:
         assert delta is not None
         assert delta.wire_bytes is None
         assert delta.request_s is not None
+        assert delta.sent_bytes == answer.wire_bytes
+        tried = measured(job, answer, link, is_try=True)  # goes whole, whatever its stream would have sent
+        assert tried is not None
+        assert (tried.wire_bytes, tried.sent_bytes) == (answer.wire_bytes, None)
         twice = measured(job, dataclasses.replace(answer, sent_as="refused"), link)
         assert twice is not None
         assert twice.request_s is None
