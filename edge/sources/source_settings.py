@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,13 +17,15 @@ Kind: TypeAlias = Literal["video", "device", "snapshot", "folder"]
 _STREAMS: Final = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "http", "https")
 _SNAPSHOT_SCHEMES: Final = ("snapshot+http", "snapshot+https")
 DEVICE: Final = "v4l2:"
+PIPELINE: Final = "gst:"
 MQTT: Final = ("mqtt", "mqtts")
 
 
 class SourceSettings(BaseModel):
     """One source; its ``name`` is the stream of its frames.
 
-    ``address``: ``rtsp://...`` and other streams, ``v4l2:0`` for ``/dev/video0``, ``snapshot+http://...`` for
+    ``address``: ``rtsp://...`` and other streams, ``v4l2:0`` for ``/dev/video0``, ``gst:`` and a pipeline of
+    GStreamer, ``snapshot+http://...`` for
     a picture that is fetched again and again, ``mqtt://host/topic`` for pictures as payloads, else the path
     of a video file or, with a slash at its end or as a folder that is there, of a folder that pictures are
     put into.
@@ -50,6 +54,8 @@ class SourceSettings(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> SourceSettings:
+        if self.is_pipeline:
+            return self._checked_pipeline()
         parts = urlsplit(self.address)
         scheme = parts.scheme
         if "://" in self.address and scheme not in (*_STREAMS, *_SNAPSHOT_SCHEMES, *MQTT):
@@ -62,10 +68,24 @@ class SourceSettings(BaseModel):
             raise UsageError("a camera is named by its number or path, like v4l2:0 or v4l2:/dev/video0")
         return self
 
+    def _checked_pipeline(self) -> SourceSettings:
+        try:
+            elements = shlex.split(self.address.removeprefix(PIPELINE))
+        except ValueError as broken:
+            raise UsageError(f"not a pipeline: {broken}") from None
+        if not elements:
+            raise UsageError("a pipeline is written like gst:videotestsrc, as gst-launch-1.0 takes it")
+        return self
+
+    @property
+    def is_pipeline(self) -> bool:
+        """Whether GStreamer is to read it."""
+        return self.address.startswith(PIPELINE)
+
     @property
     def is_stream(self) -> bool:
         """Whether it is read over a network."""
-        return "://" in self.address
+        return "://" in self.address and not self.is_pipeline
 
     @property
     def may_be_silent(self) -> bool:
@@ -76,17 +96,25 @@ class SourceSettings(BaseModel):
     @property
     def takes_all(self) -> bool:
         """Whether no picture is dropped."""
-        is_file = not self.is_stream and not self.address.startswith(DEVICE)
+        is_file = not self.is_stream and not self.address.startswith((DEVICE, PIPELINE))
         return self.take == "all" or (self.take is None and is_file)
 
     @property
     def where(self) -> str:
         """The address without user, password and query."""
+        if self.is_pipeline:
+            return _without_secrets(self.address)
         if not self.is_stream:
             return self.address
         parts = urlsplit(self.address)
         host = (parts.hostname or "") + ("" if parts.port is None else f":{parts.port}")
         return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _without_secrets(pipeline: str) -> str:
+    """Without users and passwords of addresses, and values of properties that are called so."""
+    masked = re.sub(r"://[^@/\s]*@", "://", pipeline)
+    return re.sub(r"\b([\w-]*(?:user-id|user-pw|password|token|secret)[\w-]*)=\S+", r"\1=...", masked)
 
 
 def source_settings(told: object) -> SourceSettings:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from evosplit.edge.background.supervisor import Supervisor
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sources.folder import FolderSource
+from evosplit.edge.sources.gstreamer import GStreamerSource
 from evosplit.edge.sources.mqtt import MqttSource
 from evosplit.edge.sources.snapshot import SnapshotSource
 from evosplit.edge.sources.source import FrameSource
@@ -22,9 +23,11 @@ from evosplit.shared.serial import from_json, to_json
 
 
 def open_source(told: SourceSettings) -> FrameSource:
-    """The reader of one source, not opened yet. Raises MissingExtraError."""
+    """The reader of one source, not opened yet. Raises MissingExtraError, UsageError."""
     if told.address.startswith("snapshot+"):
         return SnapshotSource(told)
+    if told.is_pipeline:
+        return GStreamerSource(told)
     if urlsplit(told.address).scheme in MQTT:
         return MqttSource(told)
     is_path = not told.is_stream and not told.address.startswith(DEVICE)
@@ -72,7 +75,15 @@ class Sources:
             await self._stop(name)
 
     async def put(self, told: SourceSettings) -> None:
-        """Add a source, or change the one of its name. Raises MissingExtraError, StoreError."""
+        """Add a source, or change the one of its name. Raises MissingExtraError, StoreError, UsageError.
+
+        A pipeline can write files: only who starts the agent may give one.
+        """
+        fixed = self._fixed.get(told.name)
+        if told.is_pipeline and (fixed is None or fixed.address != told.address):
+            raise UsageError(
+                "a pipeline is given with --source, or in the file of settings, and not while running"
+            )
         open_source(told)
         await self._stop(told.name)
         self._start(told)

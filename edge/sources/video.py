@@ -6,12 +6,13 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from evosplit.edge.sources.mailbox import Mailbox
 from evosplit.edge.sources.source import SourceError, SourceFrame
-from evosplit.edge.sources.source_settings import DEVICE, SourceSettings
+from evosplit.edge.sources.source_settings import DEVICE, PIPELINE, SourceSettings
 from evosplit.edge.sources.video_picture import is_planar, planar_picture, whole_picture
 from evosplit.shared.errors import MissingExtraError
 from evosplit.shared.input_picture import PictureContent
@@ -24,19 +25,30 @@ _OPEN_S: Final = 10.0
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Opening:
+    """What FFmpeg reads: an address or a file, with its options, in a format or whatever it finds."""
+
+    content: str | IO[bytes]
+    options: Mapping[str, str]
+    kind: str | None = None
+
+
 class VideoSource:
     """Planes of pictures, or (H, W, 3) uint8 RGB. Raises MissingExtraError where PyAV is not installed.
 
-    Only pictures that are fetched are converted: one that is dropped costs its decoding alone.
+    Only pictures that are fetched are converted: one that is dropped costs its decoding alone. ``opening`` is
+    read in place of the address.
     """
 
-    def __init__(self, told: SourceSettings) -> None:
+    def __init__(self, told: SourceSettings, opening: Opening | None = None) -> None:
         try:
             import av
         except ImportError:
             raise MissingExtraError("a video source", "PyAV", "video") from None
         self._av = av
         self._told = told
+        self._opening = _opening(told) if opening is None else opening
         self.where = told.where
 
     async def frames(self) -> AsyncGenerator[SourceFrame, None]:
@@ -67,10 +79,12 @@ class VideoSource:
             mailbox.end(SourceError(f"cannot be read: {_line(broken)}"))
 
     def _pictures(self) -> Iterator[tuple[Any, float, int]]:
-        address, options, kind = self._opening()
+        opening, number = self._opening, 0
         timeouts = (_OPEN_S, self._told.stall_s)
-        number = 0
-        with self._av.open(address, format=kind, options=options, timeout=timeouts) as container:
+        options = dict(opening.options)
+        with self._av.open(
+            opening.content, format=opening.kind, options=options, timeout=timeouts
+        ) as container:
             if not container.streams.video:
                 raise SourceError("has no video")
             stream = container.streams.video[0]
@@ -88,17 +102,17 @@ class VideoSource:
 
     @property
     def _is_live(self) -> bool:
-        return self._told.is_stream or self._told.address.startswith(DEVICE)
+        return self._told.is_stream or self._told.address.startswith((DEVICE, PIPELINE))
 
-    def _opening(self) -> tuple[str, dict[str, str], str | None]:
-        """Address, options and format for FFmpeg."""
-        address = self._told.address
-        if address.startswith(DEVICE):
-            device = address.removeprefix(DEVICE)
-            return (f"/dev/video{device}" if device.isdigit() else device), {}, "v4l2"
-        if address.startswith(("rtsp://", "rtsps://")):
-            return address, {"rtsp_transport": self._told.transport, "fflags": "nobuffer"}, None
-        return address, {}, None
+
+def _opening(told: SourceSettings) -> Opening:
+    address = told.address
+    if address.startswith(DEVICE):
+        device = address.removeprefix(DEVICE)
+        return Opening(f"/dev/video{device}" if device.isdigit() else device, {}, "v4l2")
+    if address.startswith(("rtsp://", "rtsps://")):
+        return Opening(address, {"rtsp_transport": told.transport, "fflags": "nobuffer"})
+    return Opening(address, {})
 
 
 async def _content(picture: VideoFrame) -> PictureContent:

@@ -50,7 +50,9 @@ def _to_rgb(frame: VideoFrame, planes: Sequence[NDArray[np.uint8]]) -> NDArray[n
     """FFmpeg's conversion, of planes of one size."""
     height, width = planes[0].shape
     small = type(frame)(width, height, _WITHOUT_SUBSAMPLING[frame.format.name])
-    small.colorspace, small.color_range = frame.colorspace, frame.color_range
     for plane, values in zip(small.planes, planes, strict=True):
         np.frombuffer(plane, np.uint8).reshape(height, plane.line_size)[:, :width] = values
-    return whole_picture(small)
+    pixels: NDArray[np.uint8] = small.to_ndarray(
+        format="rgb24", src_colorspace=frame.colorspace, src_color_range=frame.color_range
+    )
+    return pixels

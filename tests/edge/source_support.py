@@ -38,11 +38,11 @@ def number_of(pixels: NDArray[np.uint8]) -> int:
     return round(float(pixels.mean()) / 15)
 
 
-def write_video(path: Path, count: int, rate: int = 20) -> Path:
+def write_video(path: Path, count: int, rate: int = 20, codec: str = "mpeg4") -> Path:
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=rate)
+        stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = SIZE
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         for number in range(count):
             picture = av.VideoFrame.from_ndarray(shade(number), format="rgb24")
             container.mux(stream.encode(picture))
