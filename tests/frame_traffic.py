@@ -62,6 +62,7 @@ class Traffic:
 
     door: Door
     name: str
+    strategy: str
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     sent: int = 0
     repeated: int = 0
@@ -85,7 +86,7 @@ class Traffic:
 
     def _result(self, picture: bytes, kind: dict[str, str]) -> dict[str, Any] | None:
         try:
-            return json.loads(self.door.call("/v1/frames", picture, **kind)[0])
+            return json.loads(self.door.call(f"/v1/frames?strategy={self.strategy}", picture, **kind)[0])
         except urllib.error.HTTPError as refused:
             with refused:
                 return json.loads(refused.read())
@@ -100,12 +101,12 @@ class Traffic:
 
 
 @contextmanager
-def traffic(door: Door, name: str, under_way: int = 0) -> Iterator[Traffic]:
+def traffic(door: Door, name: str, under_way: int = 0, strategy: str = "planned") -> Iterator[Traffic]:
     """Traffic while the block runs; then every frame has one result, at the client and at the edge.
 
     It is an answer, or says that an agent was killed which had the frame ``under_way``, for so many at most.
     """
-    made, ended = Traffic(door, name), threading.Event()
+    made, ended = Traffic(door, name, strategy), threading.Event()
     thread = threading.Thread(target=made.play, args=(ended,))
     thread.start()
     try:

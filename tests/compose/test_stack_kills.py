@@ -10,6 +10,8 @@ from tests.frame_traffic import traffic, until
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1500)]
 
 
+BY_CLOUD = "cut:0"
+"""On a machine so busy that the link seems slow, the planned way is the edge alone, and hooks answer, too."""
 REPLICA = "grep --quiet Serve[R]eplica /proc/[0-9]*/cmdline"
 
 
@@ -22,7 +24,7 @@ def has_replica(worker: int) -> bool:
 
 
 def test_a_worker_is_killed_and_a_second_one_takes_its_replica(stack: Stack) -> None:
-    with traffic(stack.edge_door(), "worker") as made:
+    with traffic(stack.edge_door(), "worker", strategy=BY_CLOUD) as made:
         assert has_replica(1)
         stack.compose("up", "--detach", "--no-build", "--no-recreate", "--scale", "worker=2", "worker")
         before = made.sent
@@ -35,7 +37,7 @@ def test_a_worker_is_killed_and_a_second_one_takes_its_replica(stack: Stack) -> 
 
 
 def test_the_database_is_killed(stack: Stack) -> None:
-    with traffic(stack.edge_door(), "database") as made:
+    with traffic(stack.edge_door(), "database", strategy=BY_CLOUD) as made:
         docker("kill", container("database"))
         before = made.sent
         until(lambda: made.answered("cloud", before) >= 10, "the cloud answers without the database")
@@ -46,7 +48,7 @@ def test_the_database_is_killed(stack: Stack) -> None:
 
 @pytest.mark.smoke
 def test_the_cloud_is_killed(stack: Stack) -> None:
-    with traffic(stack.edge_door(), "cloud") as made:
+    with traffic(stack.edge_door(), "cloud", strategy=BY_CLOUD) as made:
         docker("kill", container("cloud"))
         away = made.sent
         until(lambda: made.answered("edge-fallback", away) >= 5, "the edge answers by itself")
@@ -58,7 +60,7 @@ def test_the_cloud_is_killed(stack: Stack) -> None:
 
 
 def test_the_edge_is_killed(stack: Stack) -> None:
-    with traffic(stack.edge_door(), "edge", under_way=1) as made:
+    with traffic(stack.edge_door(), "edge", under_way=1, strategy=BY_CLOUD) as made:
         docker("kill", container("edge"))
         docker("start", container("edge"))
         back = made.sent
