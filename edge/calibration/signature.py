@@ -31,8 +31,9 @@ def is_known(means: Signature, kept: NDArray[np.float32]) -> bool:
     """Whether one of ``kept`` (n, blocks) is the same but for noise."""
     if not len(kept):
         return False
-    spread = max(float(np.std(means)), float(np.finfo(np.float32).tiny))
-    return bool((np.abs(kept - means).max(axis=1) <= SAME * spread).any())
+    wide = means.astype(np.float64)  # the square of a large float32 is none
+    spread = max(float(np.std(wide)), float(np.finfo(np.float32).tiny))
+    return bool((np.abs(kept - wide).max(axis=1) <= SAME * spread).any())
 
 
 def _means(array: NDArray[Any]) -> Signature:
@@ -45,4 +46,4 @@ def _means(array: NDArray[Any]) -> Signature:
     if not flat.size:
         return flat
     lengths = np.diff(np.append(starts, flat.size))
-    return np.asarray(np.add.reduceat(flat, starts) / lengths, np.float32)
+    return np.asarray(np.add.reduceat(flat, starts, dtype=np.float64) / lengths, np.float32)

@@ -78,6 +78,15 @@ def test_every_kind_of_input_has_a_signature(feeds: dict[str, np.ndarray]) -> No
     assert not is_known(of(other), found[None])
 
 
+@pytest.mark.parametrize("shape", [(1, 3, 64, 96), (1, 5000)])
+def test_large_floats_are_compared_without_overflow(shape: tuple[int, ...]) -> None:
+    values = np.full(shape, 1e35, np.float32)
+    values[..., ::2] *= np.float32(-0.5)
+    found = of({"x": values})
+    assert is_known(found, found[None])
+    assert not is_known(of({"x": -values}), found[None])
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("shape", [(1, 3, 64, 96), (1, 1000), (9,)])
 def test_what_is_not_finite_is_never_sampled(bad: float, shape: tuple[int, ...]) -> None:
