@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from typing import Final
 
@@ -19,6 +18,7 @@ from evosplit.cloud.event_reading import (
 )
 from evosplit.cloud.services import services_of
 from evosplit.shared.errors import EvoSplitError
+from evosplit.shared.first_ended import until_first_ends
 from evosplit.shared.security.socket_token import EVENTS_PROTOCOL
 from evosplit.shared.serial import json_text
 
@@ -34,14 +34,8 @@ async def get_event_socket(socket: WebSocket) -> None:
     check_readers(results)
     is_offered = EVENTS_PROTOCOL in socket.scope["subprotocols"]
     await socket.accept(EVENTS_PROTOCOL if is_offered else None)
-    tasks = {asyncio.create_task(_send(socket, reading)), asyncio.create_task(_until_closed(socket))}
     with counted(results):
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await until_first_ends(_send(socket, reading), _until_closed(socket))
 
 
 async def _send(socket: WebSocket, reading: Reading) -> None:

@@ -3,9 +3,8 @@
 A board that were a multiple of this machine would be another one on every machine, and the same link another
 story. Processors of small boards gain less from 8 bits than a server with instructions for dot products of
 bytes. On a Raspberry Pi 3B+ (Cortex-A53, which has none) MobileNet v1 takes 134.4 ms in float32 and 77.0 ms
-in 8 bits, EfficientNet-Lite0 135.2 and 82.7, MobileNet v2 95.7 and 70.5; of 569, 407 and 300 million
-multiply-accumulates ("Faster Quantized Inference with
-XNNPACK", TensorFlow blog, 9 September 2021).
+in 8 bits, EfficientNet-Lite0 135.2 and 82.7, MobileNet v2 95.7 and 70.5, of 569, 407 and 300 million
+multiply-accumulates ("Faster Quantized Inference with XNNPACK", TensorFlow blog, 9 September 2021).
 """
 
 from __future__ import annotations

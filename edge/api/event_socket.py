@@ -13,6 +13,7 @@ from evosplit.edge.api.event_reading import ALIVE_S, READERS, Wanted, behind, co
 from evosplit.edge.api.pages import AGENT
 from evosplit.edge.results.result_log import LoggedResult, ResultLog
 from evosplit.edge.sinks.event import event_of
+from evosplit.shared.first_ended import until_first_ends
 from evosplit.shared.security.socket_token import EVENTS_PROTOCOL
 
 _LONGEST: Final = 4096
@@ -28,14 +29,9 @@ async def get_event_socket(request: web.Request) -> web.StreamResponse:
         place = await asyncio.to_thread(log.newest) if wanted.after is None else wanted.after
         socket = web.WebSocketResponse(protocols=(EVENTS_PROTOCOL,), heartbeat=ALIVE_S, max_msg_size=_LONGEST)
         await socket.prepare(request)
-        work = (_send(request, socket, wanted, behind(log, place)), _until_closed(socket))
-        tasks = {asyncio.create_task(each) for each in work}
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await until_first_ends(_send(request, socket, wanted, behind(log, place)), _until_closed(socket))
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await socket.close(code=WSCloseCode.GOING_AWAY)
     return socket
 
