@@ -36,7 +36,8 @@ from evosplit.edge.enrolment.note import client_id
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.lifecycle import AgentSlot, serving_agent
 from evosplit.edge.link.reply import cloud_session
-from evosplit.edge.settings import EdgeSettings, bearer_token, cloud_token
+from evosplit.edge.settings import EdgeSettings
+from evosplit.edge.settings.agent_settings import bearer_token, cloud_token
 from evosplit.edge.sinks.build_sinks import wanted_sinks
 from evosplit.edge.sources.sources import fixed_sources
 from evosplit.shared.security.audit_log import AuditLog, audit_file

@@ -10,7 +10,7 @@ import click
 
 from evosplit.cli.options import Parsed, ca_option, token_option
 from evosplit.cli.output import print_json
-from evosplit.edge.settings import parse_region
+from evosplit.edge.settings.computing import parse_region
 from evosplit.library.client.control import control_client
 from evosplit.shared.errors import UsageError
 from evosplit.shared.token import given_token

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -39,6 +40,7 @@ things AS seen INDEXED BY things_by_label CROSS JOIN results ON results.sequence
 _OTHER: Final = """
 SELECT 1 FROM things AS other WHERE other.sequence = seen.sequence AND other.number < seen.number
 """
+_ONE_OF: Final = "results.sequence IN (SELECT value FROM json_each(?))"
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,10 @@ def _search(store: Store, wanted: ResultFilter) -> _Search:
     """
     tests = conditions(wanted)
     for table, test, values in _searchable(wanted):
-        few = f"SELECT sequence FROM {table} WHERE {test}"  # noqa: S608 - texts of ours
-        if len(store.select(f"{few} LIMIT {_FEW}", values)) < _FEW:
-            return _Search("results", [(f"results.sequence IN ({few})", values), *tests])
+        query = f"SELECT sequence FROM {table} WHERE {test} LIMIT {_FEW}"  # noqa: S608 - texts of ours
+        few = [sequence for (sequence,) in store.select(query, values)]
+        if len(few) < _FEW:
+            return _Search("results", [(_ONE_OF, (json.dumps(few),)), *tests])
     if wanted.label is not None:
         mine, (earlier, values) = thing_conditions(wanted, "seen"), joined(thing_conditions(wanted, "other"))
         once = (f"NOT EXISTS ({_OTHER} AND {earlier})", values)

@@ -24,7 +24,7 @@ from evosplit.kernels.entropy_coding.model import (
     Counts,
     refresh,
 )
-from evosplit.kernels.entropy_coding.rans import LEAST_STATE, Scalar
+from evosplit.kernels.entropy_coding.rans import LEAST_STATE, Scalar, take_word
 from evosplit.kernels.entropy_coding.tokens import DIRECT, ROW, TOKENS
 from evosplit.kernels.jit import compiled
 
@@ -135,7 +135,7 @@ def decode_changes_of(
                 refresh(counts, built, tokens, cells, slots)
                 due = 2 * coded
         end_plane(changes, texture, memory)
-    even = place == words.size
+    even = place == words.size - 1
     for lane in range(lanes):
         even &= states[lane] == LEAST_STATE
     return bool(even)
@@ -181,17 +181,13 @@ def _rows_in_step(
             entry = np.int64(cells[cell])
             state = (entry & FREQUENCY_MASK) * (state >> SCALE_BITS) + slot - (entry >> START_SHIFT)
             counts[cell] += COUNTED
-            if state < LEAST_STATE:
-                state = (state << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
-                place += 1
+            state, place = take_word(state, words, place)
             if number >= DIRECT:
                 width = SCALE_BITS - np.int64(extra_bits[np.uintp(number)])
                 slot = state & _MASK
                 number = np.int64(first_of[np.uintp(number)]) + (slot >> width)
                 state = ((state >> SCALE_BITS) << width) + (slot & ((1 << width) - 1))
-                if state < LEAST_STATE:
-                    state = (state << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
-                    place += 1
+                state, place = take_word(state, words, place)
             states[np.uintp(lane)] = state
             before = np.int64(base[np.uintp(offset + index)])
             code = np.int64(code_of[np.uintp(before * ROW + number)])

@@ -27,7 +27,7 @@ from evosplit.kernels.entropy_coding.change_kernels import (
 from evosplit.kernels.entropy_coding.change_layout import bands_of
 from evosplit.kernels.entropy_coding.encode import code_backwards
 from evosplit.kernels.entropy_coding.model import SCALE_BITS
-from evosplit.kernels.entropy_coding.rans import LEAST_STATE
+from evosplit.kernels.entropy_coding.rans import LEAST_STATE, words_of
 from evosplit.kernels.entropy_coding.tokens import TABLE, TOKENS, numbers_of
 from evosplit.shared.errors import WireError
 from evosplit.shared.wire.frame import MAX_CODED, MAX_CODED_BITS
@@ -78,7 +78,7 @@ def decode_changes(
     states = np.frombuffer(payload[_HEAD_BYTES:border], "<u4").astype(np.uint32)
     if states.min() < LEAST_STATE:
         raise WireError("a state of entropy coding is out of range")
-    words = np.frombuffer(payload[border:], "<u2").astype(np.uint16)
+    words = words_of(payload[border:])
     codes, slots = np.empty(size, np.uint8), scratch.slots(SCALES << SCALE_BITS)
     tables = numbers_of(bits).code, TABLE.first, TABLE.extra_bits, assumed_changes().copy()
     if not decode_changes_of(words, states, base.reshape(planes, rows, cols), tokens, *tables, slots, codes):

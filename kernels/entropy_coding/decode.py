@@ -21,7 +21,7 @@ from evosplit.kernels.entropy_coding.model import (
     Counts,
     refresh,
 )
-from evosplit.kernels.entropy_coding.rans import LEAST_STATE, Scalar
+from evosplit.kernels.entropy_coding.rans import LEAST_STATE, Scalar, take_word
 from evosplit.kernels.entropy_coding.tokens import DIRECT, ROW, TOKENS
 from evosplit.kernels.jit import compiled
 
@@ -78,17 +78,10 @@ def decode_words(
             if coded >= due:
                 refresh(counts, built, tokens, cells, slots)
                 due = 2 * coded
-    even = place == words.size
+    even = place == words.size - 1
     for lane in range(lanes):
         even &= states[lane] == LEAST_STATE
     return even
-
-
-@compiled
-def _fed(state: Scalar, words: NDArray[np.uint16], place: Scalar) -> tuple[Scalar, Scalar]:
-    """The state with the next word taken in, zero where there is none."""
-    word = np.int64(words[place]) if place < words.size else 0
-    return (state << 16) | word, place + 1
 
 
 @compiled
@@ -105,8 +98,7 @@ def _extended(
     slot = state & _MASK
     number: Scalar = np.int64(first_of[token]) + (slot >> width)
     state = ((state >> SCALE_BITS) << width) + (slot & ((1 << width) - 1))
-    if state < LEAST_STATE:
-        state, place = _fed(state, words, place)
+    state, place = take_word(state, words, place)
     return number, state, place
 
 
@@ -162,9 +154,7 @@ def _one_row(
         cell = np.uintp(context * TOKENS + number)
         state = _popped(state, slot, np.int64(cells[cell]))
         counts[cell] += COUNTED
-        if state < LEAST_STATE:
-            state = (state << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
-            place += 1
+        state, place = take_word(state, words, place)
         if number >= DIRECT:
             number, state, place = _extended(number, first_of, extra_bits, state, words, place)
         before = np.int64(code_of[np.uintp((before if unrest == 0 else centre) * ROW + number)])
@@ -256,24 +246,16 @@ def _four_rows(
         cell_3 = np.uintp(context_3 * TOKENS + number_3)
         state_3 = _popped(state_3, slot_3, np.int64(cells[cell_3]))
         counts[cell_3] += COUNTED
-        if state_0 < LEAST_STATE:
-            state_0 = (state_0 << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
-            place += 1
+        state_0, place = take_word(state_0, words, place)
         if number_0 >= DIRECT:
             number_0, state_0, place = _extended(number_0, first_of, extra_bits, state_0, words, place)
-        if state_1 < LEAST_STATE:
-            state_1 = (state_1 << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
-            place += 1
+        state_1, place = take_word(state_1, words, place)
         if number_1 >= DIRECT:
             number_1, state_1, place = _extended(number_1, first_of, extra_bits, state_1, words, place)
-        if state_2 < LEAST_STATE:
-            state_2 = (state_2 << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
-            place += 1
+        state_2, place = take_word(state_2, words, place)
         if number_2 >= DIRECT:
             number_2, state_2, place = _extended(number_2, first_of, extra_bits, state_2, words, place)
-        if state_3 < LEAST_STATE:
-            state_3 = (state_3 << 16) | (np.int64(words[np.uintp(place)]) if place < words.size else 0)
-            place += 1
+        state_3, place = take_word(state_3, words, place)
         if number_3 >= DIRECT:
             number_3, state_3, place = _extended(number_3, first_of, extra_bits, state_3, words, place)
         before_0 = np.int64(code_of[np.uintp((centre if more_0 else before_0) * ROW + number_0)])

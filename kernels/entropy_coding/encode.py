@@ -18,7 +18,7 @@ from evosplit.kernels.entropy_coding.model import (
     Counts,
     refresh,
 )
-from evosplit.kernels.entropy_coding.rans import LEAST_STATE, Scalar
+from evosplit.kernels.entropy_coding.rans import LEAST_STATE, Scalar, make_room
 from evosplit.kernels.entropy_coding.tokens import DIRECT, ROW, TOKENS
 from evosplit.kernels.jit import compiled
 
@@ -161,10 +161,7 @@ def _put_extra(
         octave += 1
     width = SCALE_BITS - (octave - 1)
     frequency, start = 1 << width, (np.int64(number) & ((1 << (octave - 1)) - 1)) << width
-    if state >> _TOP_SHIFT >= frequency:
-        place -= 1
-        words[place] = state & 65535
-        state >>= 16
+    state, place = make_room(state, frequency, _TOP_SHIFT, words, place)
     return _pushed(state, frequency, start << START_SHIFT), place
 
 
@@ -211,17 +208,14 @@ def _one_backwards(
         if cell >= FLAG:
             state_0, place = _put_extra(state_0, numbers[index], words, place)
         frequency = cell & FREQUENCY_MASK
-        if state_0 >> _TOP_SHIFT >= frequency:
-            place -= 1
-            words[np.uintp(place)] = state_0 & 65535
-            state_0 >>= 16
+        state_0, place = make_room(state_0, frequency, _TOP_SHIFT, words, place)
         state_0 = _pushed(state_0, frequency, cell)
     states[lane] = state_0
     return place
 
 
 @compiled
-def _four_backwards(  # noqa: C901 - written out so that the processor overlaps the four
+def _four_backwards(
     numbers: NDArray[np.uint8],
     entries: NDArray[np.uint32],
     planes: int,
@@ -243,37 +237,25 @@ def _four_backwards(  # noqa: C901 - written out so that the processor overlaps 
         if cell >= FLAG:
             state_3, place = _put_extra(state_3, numbers[index_3 - back], words, place)
         frequency = cell & FREQUENCY_MASK
-        if state_3 >> _TOP_SHIFT >= frequency:
-            place -= 1
-            words[np.uintp(place)] = state_3 & 65535
-            state_3 >>= 16
+        state_3, place = make_room(state_3, frequency, _TOP_SHIFT, words, place)
         state_3 = _pushed(state_3, frequency, cell)
         cell = np.int64(entries[index_2 - back])
         if cell >= FLAG:
             state_2, place = _put_extra(state_2, numbers[index_2 - back], words, place)
         frequency = cell & FREQUENCY_MASK
-        if state_2 >> _TOP_SHIFT >= frequency:
-            place -= 1
-            words[np.uintp(place)] = state_2 & 65535
-            state_2 >>= 16
+        state_2, place = make_room(state_2, frequency, _TOP_SHIFT, words, place)
         state_2 = _pushed(state_2, frequency, cell)
         cell = np.int64(entries[index_1 - back])
         if cell >= FLAG:
             state_1, place = _put_extra(state_1, numbers[index_1 - back], words, place)
         frequency = cell & FREQUENCY_MASK
-        if state_1 >> _TOP_SHIFT >= frequency:
-            place -= 1
-            words[np.uintp(place)] = state_1 & 65535
-            state_1 >>= 16
+        state_1, place = make_room(state_1, frequency, _TOP_SHIFT, words, place)
         state_1 = _pushed(state_1, frequency, cell)
         cell = np.int64(entries[index_0 - back])
         if cell >= FLAG:
             state_0, place = _put_extra(state_0, numbers[index_0 - back], words, place)
         frequency = cell & FREQUENCY_MASK
-        if state_0 >> _TOP_SHIFT >= frequency:
-            place -= 1
-            words[np.uintp(place)] = state_0 & 65535
-            state_0 >>= 16
+        state_0, place = make_room(state_0, frequency, _TOP_SHIFT, words, place)
         state_0 = _pushed(state_0, frequency, cell)
     states[0], states[1], states[2], states[3] = state_0, state_1, state_2, state_3
     return place

@@ -25,7 +25,7 @@ from evosplit.kernels.entropy_coding.decode import decode_words
 from evosplit.kernels.entropy_coding.encode import choose_cells, code_backwards
 from evosplit.kernels.entropy_coding.layout import layout_of
 from evosplit.kernels.entropy_coding.model import SCALE_BITS, assumed_counts
-from evosplit.kernels.entropy_coding.rans import LEAST_STATE
+from evosplit.kernels.entropy_coding.rans import LEAST_STATE, words_of
 from evosplit.kernels.entropy_coding.statistics import centre_of, histogram_of, shift_of
 from evosplit.kernels.entropy_coding.tokens import TABLE, TOKENS, most_tokens, near_of, numbers_of
 from evosplit.shared.errors import WireError
@@ -81,7 +81,7 @@ def decode_codes(payload: bytes | memoryview, shape: Sequence[int], bits: int) -
     states = np.frombuffer(payload[_HEAD_BYTES:border], "<u4").astype(np.uint32)
     if states.min() < LEAST_STATE:
         raise WireError("a state of entropy coding is out of range")
-    words = np.frombuffer(payload[border:], "<u2").astype(np.uint16)
+    words = words_of(payload[border:])
     counts = assumed_counts(centre, bits, shift).copy()
     codes = np.empty(size, np.uint8)
     slots = scratch.slots(CONTEXTS << SCALE_BITS)

@@ -88,7 +88,7 @@ GUESS = HookKind("guess", GuessLearner, GuessHook.restored)
 def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """One more entry of the registry, and of the settings' names."""
     monkeypatch.setattr(kinds, "KINDS", (*KINDS, GUESS))
-    monkeypatch.setattr("evosplit.edge.settings.KINDS", (*SETTINGS_KINDS, "guess"))
+    monkeypatch.setattr("evosplit.edge.settings.learning.KINDS", (*SETTINGS_KINDS, "guess"))
     monkeypatch.setattr("evosplit.edge.hook_learning.manager.LEARNED", (*LEARNED, "guess"))
     monkeypatch.setattr("evosplit.shared.time_budget.TimeBudget.is_spent", False)
 
