@@ -17,7 +17,7 @@ class OneStep:
 
     ``share`` is one of `STEPS`, or of `ECONOMICAL_STEPS` where codes ``are_moved`` to save bits. Tensors
     ``are_restored`` where something was learned for them at that step, and travel as components
-    (``are_transformed``) where some were learned.
+    (``are_transformed``) where some were learned at that step.
     """
 
     share: float
@@ -28,8 +28,9 @@ class OneStep:
     def numbers(self, steps: Sequence[CodedStep]) -> Sequence[int]:
         """Which of a tensor's steps it is; none where the tensor has none so fine."""
         place = _SHARES[self.are_moved].index(self.share)
-        transformed = self._ladder(steps, True) if self.are_transformed else []
-        plain = (transformed or self._ladder(steps, False))[place : place + 1]
+        at_step = slice(place, place + 1)
+        components = self._ladder(steps, True)[at_step] if self.are_transformed else []
+        plain = components or self._ladder(steps, False)[at_step]
         restored = [number for own in plain for number in _restored(steps, own)]
         return restored if self.are_restored and restored else plain
 
