@@ -11,6 +11,7 @@ import aiohttp
 
 from evosplit.edge.agent import Agent
 from evosplit.edge.backends.change_rules import ChangeSettings
+from evosplit.edge.background.after_answers import AfterAnswers
 from evosplit.edge.background.follow_ups import FollowUps
 from evosplit.edge.background.pause import BackgroundPause
 from evosplit.edge.background.supervisor import Supervisor
@@ -93,10 +94,11 @@ async def build_agent(
     measured = await asyncio.to_thread(kept_profile, settings, network.sha256, serving.model.card)
     predictions = PredictionRecord(settings.folder, measured)
     plans = await asyncio.to_thread(_plans, settings, serving, states, predictions, log)
-    clouds = make_clouds(settings, plans, states, token, session, client)
+    after = AfterAnswers()
+    clouds = make_clouds(settings, plans, states, token, session, client, after)
     failures = HookFailures()
     audits = hook_audits(settings, plans.model.card, failures)
-    engine = _engine(settings, plans, clouds, failures, audits)
+    engine = _engine(settings, plans, clouds, failures, audits, after)
     watches = [LinkWatch(cloud.link, settings.probe_interval_s) for cloud in clouds.every]
     await asyncio.gather(*(watch.look() for watch in watches))
     metrics = Metrics(settings.model, version("evosplit")) if before is None else before.metrics
@@ -126,8 +128,7 @@ async def build_agent(
     spool = Spool(store, settings.spool_bytes) if settings.spool_bytes else None
     export = _span_export(settings, identity) if before is None else before.span_export
     traces = None if export is None else FrameTraces(export.add, settings.trace_ratio)
-    recorders = (metrics, profile) if traces is None else (metrics, profile, traces)
-    flow = FrameFlow(engine, store, follow_ups, pause, spool, recorders, followers, traces)
+    flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers, traces)
     tasks = background_tasks(plans, watches, renewal, savings, predictions, hooks, calibration)
     tasks["device"] = DeviceWatch(plans.see_device).run
     who, audited = (identity, settings.name), (lambda: Audited() if checks is None else checks.audited)
@@ -238,7 +239,8 @@ def _engine(
     clouds: Clouds,
     failures: HookFailures,
     audits: HookAudits | None,
+    after: AfterAnswers,
 ) -> Engine:
     compute = ComputeThread(settings.slowdown)
     limits = (settings.keeps_inputs, settings.max_frame_bytes)
-    return Engine(plans, compute, clouds, failures, audits, *limits)
+    return Engine(plans, compute, clouds, failures, audits, *limits, after)

@@ -8,6 +8,7 @@ from typing import Final
 
 import aiohttp
 
+from evosplit.edge.background.after_answers import AfterAnswers
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.head.bundle_set import BundleSet
 from evosplit.edge.link.answer_size import most_answer_bytes
@@ -51,13 +52,14 @@ def make_clouds(
     token: str,
     session: aiohttp.ClientSession,
     client: str,
+    after: AfterAnswers,
 ) -> Clouds:
-    """The clouds that answer frames."""
+    """The clouds that answer frames; what those teach of the links is learnt ``after`` the answers."""
     answer_bytes, deltas = most_answer_bytes(plans.model.graph), DeltaSettings(settings.delta_threshold)
 
     def cloud(state: LinkState) -> Cloud:
         uplink = Uplink(session, state.cloud, settings.model, token, client, answer_bytes)
-        link = CloudLink(uplink, state, settings.timeout_s, plans.reconsider)
+        link = CloudLink(uplink, state, settings.timeout_s, plans.reconsider, after.add)
         return Cloud(link, DeltaSender(secrets.randbits(64), deltas))
 
     return Clouds([cloud(state) for state in states])

@@ -7,6 +7,7 @@ zero is always exact and no value of the range is off by more than half a scale.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,7 @@ class Affine:
     scales: Floats
     zeros: Floats
 
-    @property
+    @functools.cached_property
     def inverses(self) -> Floats:
         """What the encoder multiplies by, (channels,) float32."""
         inverses: Floats = np.float32(1) / self.scales

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -131,6 +132,8 @@ def affine_for(
     axis: int | None,
 ) -> Affine:
     """Scales and zero points for ``array``: from the range given, else from its own."""
+    if axis is None and _is_number(low) and _is_number(high):
+        return _affine_over(low, high, bits)
     if axis is not None and not 0 <= axis < array.ndim:
         raise InputError(f"axis {axis} is outside a tensor of {array.ndim} dimensions")
     if low is None or high is None:
@@ -141,6 +144,16 @@ def affine_for(
         low, high = np.broadcast_to(low, channels), np.broadcast_to(high, channels)
     except ValueError:
         raise InputError(f"ranges do not fit {channels} channels") from None
+    return choose_affine(low, high, bits)
+
+
+def _is_number(end: object) -> TypeGuard[float]:
+    return isinstance(end, float)
+
+
+@functools.lru_cache(maxsize=256)
+def _affine_over(low: float, high: float, bits: int) -> Affine:
+    """A plan's range is the same from frame to frame. Nobody writes to it."""
     return choose_affine(low, high, bits)
 
 

@@ -7,7 +7,6 @@ frames go elsewhere: what has changed since.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +30,7 @@ class EdgePace:
     def measured(self) -> EdgePace:
         """After a frame whose seconds on the edge have corrected the predictions."""
         told = self.now if self.told is None else self.told + _NEWEST * (self.now - self.told)
-        return dataclasses.replace(self, told=told)
+        return EdgePace(self.now, told)
 
     @property
     def factor(self) -> float:

@@ -39,7 +39,7 @@ class PlanRule:
 
     def learn(self, seen: Measured) -> PlanRule:
         """After what one frame took."""
-        return dataclasses.replace(self, course=self.course.learn(seen))
+        return PlanRule(self.table, self.course.learn(seen), self.current)
 
     def paced(self, situation: Situation) -> PlanRule:
         """After a reading of the device."""
@@ -60,4 +60,4 @@ class PlanRule:
         best, others = fastest(table, situation.links, priced), choices(table)
         usable = None if may_try is None else lambda plan: plan in others and may_try(plan)
         course, plan = self.course.next_frame(priced, self.current, best, usable)
-        return dataclasses.replace(self, course=course), plan
+        return PlanRule(self.table, course, self.current), plan

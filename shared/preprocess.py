@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -47,7 +49,7 @@ def resize_picture(
 
 def input_range(card: Card) -> tuple[float, float]:
     """The least and the greatest value that ``preprocess`` can give, for made-up calibration inputs."""
-    factor, offset = _affine(card.input)
+    factor, offset = _affine(card.input.scale, card.input.mean, card.input.std)
     ends = np.concatenate([offset, factor * 255 + offset])
     return float(ends.min()), float(ends.max())
 
@@ -62,7 +64,7 @@ def _completed(picture: PictureInput) -> tuple[str, tuple[int, int]]:
 
 def _normalise(picture: PictureInput, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """One multiplication and one addition per value: ``pixel * (scale / std) - mean / std``."""
-    factor, offset = _affine(picture)
+    factor, offset = _affine(picture.scale, picture.mean, picture.std)
     coloured = _coloured(picture.colour, pixels)
     if picture.layout == "NHWC":
         return np.ascontiguousarray(coloured * factor + offset, np.float32)
@@ -78,7 +80,9 @@ def _coloured(colour: str, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels[:, :, ::-1] if colour == "BGR" else pixels
 
 
-def _affine(picture: PictureInput) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    std, mean = np.asarray(picture.std), np.asarray(picture.mean)
-    factor, offset = np.broadcast_arrays(picture.scale / std, -mean / std)
+@functools.lru_cache(maxsize=8)
+def _affine(
+    scale: float, mean: tuple[float, ...], std: tuple[float, ...]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    factor, offset = np.broadcast_arrays(scale / np.asarray(std), -np.asarray(mean) / np.asarray(std))
     return factor.astype(np.float32), offset.astype(np.float32)

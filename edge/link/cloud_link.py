@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import logging
 import math
 import time
@@ -34,16 +35,23 @@ class CloudLink:
     """Requests behind a circuit breaker; every one of them teaches the link estimate.
 
     ``changed`` is called when the link or the circuit of ``state`` may have changed; ``timeout_s`` bounds
-    every request. ``model_changed`` is set when the cloud serves another content of the model now.
+    every request. ``model_changed`` is set when the cloud serves another content of the model now. What a
+    frame's request teaches is learnt when ``later`` calls it; without that, at once.
     """
 
     def __init__(
-        self, uplink: Uplink, state: LinkState, timeout_s: float, changed: Callable[[], None] | None = None
+        self,
+        uplink: Uplink,
+        state: LinkState,
+        timeout_s: float,
+        changed: Callable[[], None] | None = None,
+        later: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         self._uplink = uplink
         self._state = state
         self._longest_s = timeout_s
         self._changed = changed
+        self._later = later or (lambda work: work())
         self._clock = FairClock()
         self._suspected: Observation | None = None
         self.model_changed = asyncio.Event()
@@ -126,7 +134,7 @@ class CloudLink:
         if answer.is_stale:
             self.model_changed.set()
         seen = Observation(answer.sent_bytes, answer.uplink_s, passage.share, is_frame=True)
-        self._learn(seen, answer.wait_s)
+        self._later(functools.partial(self._learn, seen, answer.wait_s))
         return dataclasses.replace(answer, link_share=passage.share, cloud=self.cloud)
 
     async def probe(self, size_bytes: int) -> None:

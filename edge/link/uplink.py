@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import functools
 import io
 import time
@@ -144,7 +143,8 @@ class Uplink:
 def _head_bytes(request: aiohttp.RequestInfo) -> int:
     """Bytes of a request before its body: the request line, and each header with its four separators."""
     line = len(f"{request.method} {request.url.raw_path_qs} HTTP/1.1") + 4
-    return line + sum(len(name) + len(value) + 4 for name, value in request.headers.items())
+    headers = request.headers
+    return line + sum(map(len, headers.keys())) + sum(map(len, headers.values())) + 4 * len(headers)
 
 
 def _read_probe(reply: Reply, sent_bytes: int) -> Probed:
@@ -164,9 +164,8 @@ def _read_answer(started_s: float, reply: Reply, sent_bytes: int) -> CloudAnswer
         is_stale = response.parameters.get(STALE_MODEL, False) is True
     except (InputError, ValueError) as garbage:
         raise CloudRefusedError(f"the cloud's answer cannot be read: {garbage}", reply.status) from None
-    times_s = queue_s, decode_s, tail_s
-    answer = CloudAnswer(response.native(), sent_bytes, elapsed_s, *times_s, is_stale=is_stale)
-    return dataclasses.replace(answer, wait_s=reply.wait_s)
+    times_s, wait_s = (elapsed_s, queue_s, decode_s, tail_s), reply.wait_s
+    return CloudAnswer(response.native(), sent_bytes, *times_s, wait_s=wait_s, is_stale=is_stale)
 
 
 def _refusal(reply: Reply) -> CloudRefusedError:

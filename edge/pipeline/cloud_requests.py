@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -58,9 +57,9 @@ class CloudRequests:
         self._clouds = clouds
 
     def encoded(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, is_extra: bool = False) -> Sent:
-        """Tensors in the plan's bits, on the thread that computes. On a named stream only changes go.
+        """Tensors, or their components, in the plan's bits, on the thread that computes.
 
-        Extra frames are not of it.
+        On a named stream only changes go; extra frames are not of it.
         """
         waits = is_extra or job.wait == "later"
         if not waits and is_stream(job.stream, plan):
@@ -96,7 +95,7 @@ class CloudRequests:
     async def _exchange(self, job: Job, plan: Plan, made: Outputs, sent: Sent, cloud: Cloud) -> Exchanged:
         async def ask(content: bytes, spent_s: float) -> CloudAnswer:
             request = Request(FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s)
-            return await self._timed(job, lambda left_s: infer(cloud.link, replace(request, left_s=left_s)))
+            return await self._timed(job, lambda left_s: infer(cloud.link, request, left_s))
 
         async def again() -> Sent:
             turn = functools.partial(self._changes, job, plan, made, key=True)
@@ -180,9 +179,7 @@ class CloudRequests:
 
     async def _ask(self, job: Job, cloud: str, request: Request, beside: Cloud | None = None) -> CloudAnswer:
         """Of a cloud, or of another one that is there; ``beside`` was asked before."""
-        return await self._timed(
-            job, lambda left_s: self._clouds.infer(cloud, replace(request, left_s=left_s), beside)
-        )
+        return await self._timed(job, lambda left_s: self._clouds.infer(cloud, request, beside, left_s))
 
     async def _timed(self, job: Job, ask: Callable[[float], Awaitable[CloudAnswer]]) -> CloudAnswer:
         if job.wait == "later":

@@ -6,7 +6,7 @@ import math
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from evosplit.edge.link.cloud_answer import CloudAnswer
 from evosplit.edge.link.cloud_link import CloudLink
@@ -35,7 +35,7 @@ class Cloud:
 class Request:
     """A body that any cloud of the network can answer; ``cloud_s`` is what computing is predicted to take.
 
-    A ``patient`` one may take all of the time-out; none takes more than ``left_s``.
+    A ``patient`` one may take all of the time-out, of which ``spent_s`` are gone.
     """
 
     input_name: str
@@ -43,7 +43,6 @@ class Request:
     cloud_s: float = 0.0
     patient: bool = False
     spent_s: float = 0.0
-    left_s: float = math.inf
 
 
 class Clouds:
@@ -82,8 +81,10 @@ class Clouds:
         """Seconds until one of them is looked for; 0 while one is there."""
         return min(cloud.link.circuit.wait_s(now_s) for cloud in self.every)
 
-    async def infer(self, name: str, request: Request, beside: Cloud | None = None) -> CloudAnswer:
-        """Have a request answered, by the plan's cloud if it can be; ``beside`` is not asked.
+    async def infer(
+        self, name: str, request: Request, beside: Cloud | None = None, left_s: float = math.inf
+    ) -> CloudAnswer:
+        """Have a request answered in ``left_s``, by the plan's cloud if it can be; ``beside`` is not asked.
 
         Raises what the last one raised: CloudUnavailableError, CloudRefusedError.
         """
@@ -91,15 +92,14 @@ class Clouds:
         started_s = time.perf_counter()
         for cloud in self.order(name):
             if cloud is not beside:
-                left_s = request.left_s - (time.perf_counter() - started_s)
                 try:
-                    return await infer(cloud.link, replace(request, left_s=left_s))
+                    return await infer(cloud.link, request, left_s - (time.perf_counter() - started_s))
                 except (CloudUnavailableError, CloudRefusedError) as problem:
                     failure = problem
         raise failure
 
 
-async def infer(link: CloudLink, request: Request) -> CloudAnswer:
+async def infer(link: CloudLink, request: Request, left_s: float) -> CloudAnswer:
     """Have a request answered over one link. Raises as `CloudLink.infer`."""
     return await link.infer(
         request.input_name,
@@ -107,5 +107,5 @@ async def infer(link: CloudLink, request: Request) -> CloudAnswer:
         request.cloud_s,
         request.patient,
         request.spent_s,
-        request.left_s,
+        left_s,
     )

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from evosplit.edge.background.after_answers import AfterAnswers
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.hook_trust import HookTrust, UnauditedTrust
 from evosplit.edge.hooks.hook import StreamHook
@@ -25,6 +26,7 @@ from evosplit.edge.pipeline.strategies import named_codec, named_plans
 from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.edge.plan_choice.serving import Route, Serving
 from evosplit.shared.errors import InfeasibleError
+from evosplit.shared.link import LinkOf
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices
 
@@ -34,7 +36,7 @@ class Engine:
 
     ``failures`` takes note of hooks that misbehave, ``trust`` says which hooks are believed. With
     ``keeps_inputs`` no input is sent; frames of tensors take at most ``max_frame_bytes``. ``extra`` runs
-    frames another time, beside serving.
+    frames another time, beside serving. What frames teach is learnt ``after`` their answers.
     """
 
     def __init__(
@@ -46,7 +48,9 @@ class Engine:
         trust: HookTrust | None = None,
         keeps_inputs: bool = False,
         max_frame_bytes: int | None = None,
+        after: AfterAnswers | None = None,
     ) -> None:
+        self.after = AfterAnswers() if after is None else after
         self.plans = plans
         self.compute = compute
         self.clouds = clouds
@@ -60,19 +64,19 @@ class Engine:
         self.extra = ExtraRuns(plans, compute, self._split, self.requests)
 
     async def answer(self, job: Job) -> Answer:
-        """The outputs of one frame, whose seconds then correct the predictions.
+        """The outputs of one frame, whose seconds then correct the predictions of the frames after it.
 
         Raises CloudUnavailableError or CloudRefusedError when it takes a cloud, InputError when the network
         does not take the values, DeadlineError, CardError for a picture without a card, and as
         `check_strategy`.
         """
         job.left_s()
+        self.after.run()  # what earlier frames teach is known before this one chooses
         links = self.plans.links
         answer = await self._answer(job)
         is_try = answer.plan is not self.plans.plan
-        taken = None if self._took_a_detour(answer) else measured(job, answer, links, is_try)
-        if taken is not None:  # while the frame goes on
-            asyncio.get_running_loop().call_soon(self.plans.learn, taken)
+        if not self._took_a_detour(answer):
+            self.after.add(functools.partial(self._learn, job, answer, links, is_try))
         return answer
 
     def forget_streams(self, streams: Sequence[str]) -> None:
@@ -146,6 +150,11 @@ class Engine:
         if self.clouds.are_away:
             return None
         return lambda plan: job.is_picture or picture_codec(plan) is None
+
+    def _learn(self, job: Job, answer: Answer, links: LinkOf, is_try: bool) -> None:
+        taken = measured(job, answer, links, is_try)
+        if taken is not None:
+            self.plans.learn(taken)
 
     def _took_a_detour(self, answer: Answer) -> bool:
         """Whether another cloud answered than the plan's: that says nothing of either one."""

@@ -42,13 +42,11 @@ class FrameRefusedError(FrameFailedError):
 class Finished:
     """A result, and the model's outputs where they were computed just now.
 
-    ``is_refused`` where the network cannot take the frame's values. With ``waits`` the frame is on disk until
-    the cloud is there; the result is then yet to come.
+    With ``waits`` the frame is on disk until the cloud is there; the result is then yet to come.
     """
 
     result: Result
     outputs: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    is_refused: bool = False
     waits: bool = False
 
 
@@ -59,8 +57,8 @@ class FrameRecorder(Protocol):
         """Add one frame, with its answer where there was one."""
 
 
-class FrameTracing(Protocol):
-    """Begins the trace of a frame, in the frame's own task."""
+class FrameTracing(FrameRecorder, Protocol):
+    """Begins and ends the trace of a frame, in the frame's own task."""
 
     def begin(self, job: Job) -> None:
         """Requests of this task belong to the frame from now on."""
@@ -70,4 +68,4 @@ class FrameFollower(Protocol):
     """Learns from frames, or checks them, once they are answered."""
 
     def after_frame(self, job: Job, answer: Answer, outcome: object) -> FollowUp | None:
-        """What to do about a frame in the background, if anything; cheap, as every frame waits for it."""
+        """What to do about a frame in the background, if anything; cheap, as the next frame waits for it."""

@@ -28,7 +28,7 @@ from evosplit.edge.results.spool import Spool, SpoolFullError
 from evosplit.edge.results.store import Accepted, Store
 from evosplit.edge.streams.stream_ends import StreamEnds
 from evosplit.shared.card import Card
-from evosplit.shared.errors import CardError, EvoSplitError, InputError, StoreError
+from evosplit.shared.errors import CardError, CloudUnavailableError, EvoSplitError, InputError, StoreError
 from evosplit.shared.input_picture import Picture, PictureContent, read_picture
 from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import Result
@@ -64,7 +64,7 @@ class FrameFlow:
         Raises InputError, CardError (not accepted), and as `run`.
         """
         if is_repeatable and (earlier := await self._earlier(job)) is not None:
-            return _checked(earlier)
+            return earlier
         read = functools.partial(read_picture, self._card(), content, job.strategy == "cloud-jpeg")
         return await self._run(job, read)
 
@@ -76,10 +76,12 @@ class FrameFlow:
         return await self._run(job, None)
 
     async def _earlier(self, job: Job) -> Finished | None:
-        """What is known of a frame that was sent before."""
+        """What is known of a frame that was sent before. Raises FrameFailedError."""
         if self._spool is not None and self._spool.holds(job.frame_id):
             return _waiting(job)
         stored = await asyncio.to_thread(self._store.get, job.frame_id)
+        if stored is not None and stored.answered_by == "nobody":
+            raise FrameFailedError(stored)
         return None if stored is None else Finished(stored)
 
     async def _run(self, job: Job, read: Callable[[], Picture] | None) -> Finished:
@@ -88,47 +90,44 @@ class FrameFlow:
         noted = self._store.accept(Accepted(job.frame_id, job.stream, job.model, job.times.received_at_s))
         opening = functools.partial(self._open, job, noted, read)
         job = dataclasses.replace(job, is_picture=read is not None, opening=opening)
-        finished: Finished | None = None
         answer: Answer | None = None
-        recorded: Future[None] | None = None
         try:
             with self._pause.frame():
                 answer = await self._engine.answer(job)
-                reading = await self._read(job, answer)
-            finished = Finished(success(job, answer, reading.outcome, reading.confidence), answer.outputs)
+                finished = await self._finish(job, answer)
         except NotAcceptedError as refused:
-            recorded = self._store.withdraw(job.frame_id)
+            self._store.withdraw(job.frame_id)
             raise refused.reason from None
         except UnsentError as error:
-            recorded, finished = self._keep(job, error.unsent, str(error))
+            return await self._keep(job, error.unsent, str(error))
         except EvoSplitError as error:
-            finished = Finished(failure(job, str(error)), is_refused=isinstance(error, InputError))
-        finally:
-            finished = finished or Finished(failure(job, "the agent failed; its log says how"))
-            recorded = recorded or self._record(finished.result, answer)
-        await self._recorded(recorded, job)
-        if answer is not None and finished.result.answered_by != "nobody":
-            self._follow(job, answer, finished.result.outcome)
-        return _checked(finished)
-
-    def _keep(self, job: Job, unsent: Unsent, silence: str) -> tuple[Future[None] | None, Finished]:
-        """Have a frame wait on disk for the cloud, where there is a place for it."""
-        if self._spool is None:
-            return None, Finished(failure(job, silence))
-        try:
-            network = self._engine.plans.model.graph.sha256
-            return self._spool.put(spooled(job, network, unsent)), _waiting(job)
-        except SpoolFullError as full:
-            return None, Finished(failure(job, f"{silence}; {full}"))
-
-    async def _recorded(self, recorded: Future[None], job: Job) -> None:
-        """Wait for the disk. Raises StoreError; then the frame does not wait there for the cloud either."""
-        try:
-            await asyncio.wrap_future(recorded)
-        except StoreError:
-            if self._spool is not None:
-                self._spool.finished(job.frame_id)
+            raise await self._failed(job, answer, error) from None
+        except BaseException:
+            self._record(failure(job, "the agent failed; its log says how"), answer)
             raise
+        self._engine.after.add(functools.partial(self._follow, job, answer, finished.result.outcome))
+        return finished
+
+    async def _keep(self, job: Job, unsent: Unsent, silence: str) -> Finished:
+        """Have a frame wait on disk for the cloud, where there is a place for it. Raises FrameFailedError."""
+        if self._spool is None:
+            raise await self._failed(job, None, CloudUnavailableError(silence))
+        network = self._engine.plans.model.graph.sha256
+        try:
+            await asyncio.wrap_future(self._spool.put(spooled(job, network, unsent)))
+        except SpoolFullError as full:
+            reason = CloudUnavailableError(f"{silence}; {full}")
+            raise await self._failed(job, None, reason) from None
+        except StoreError:
+            self._spool.finished(job.frame_id)  # it does not wait there either
+            raise
+        return _waiting(job)
+
+    async def _failed(self, job: Job, answer: Answer | None, reason: EvoSplitError) -> FrameFailedError:
+        """The error of a frame whose failure is recorded. Raises StoreError."""
+        result = failure(job, str(reason))
+        await asyncio.wrap_future(self._record(result, answer))
+        return (FrameRefusedError if isinstance(reason, InputError) else FrameFailedError)(result)
 
     def _open(
         self, job: Job, noted: Future[None], read: Callable[[], Picture] | None, clock: StageClock
@@ -147,24 +146,43 @@ class FrameFlow:
             self._engine.forget_streams(over)
         return picture
 
-    async def _read(self, job: Job, answer: Answer) -> Reading:
-        """What the outputs say, by the card."""
+    async def _finish(self, job: Job, answer: Answer) -> Finished:
+        """Read the outputs by the card, and store the result in the same turn. Raises StoreError."""
         card = self._engine.plans.model.card
-        if card is None:
-            return Reading(None, None)
-        size = (card.input.size or (0, 0)) if job.picture is None else job.picture.original
-        read = functools.partial(postprocess, card, answer.outputs, size)
-        return await self._engine.compute.run_stage(READ, job.times, read)
+
+        def turn(clock: StageClock) -> Result:
+            reading = Reading(None, None)
+            if card is not None:
+                size = (card.input.size or (0, 0)) if job.picture is None else job.picture.original
+                read = functools.partial(postprocess, card, answer.outputs, size)
+                reading = clock.run_stage(READ, job.times, read)
+            result = success(job, answer, reading.outcome, reading.confidence)
+            self._store.finish_here(result)
+            return result
+
+        finished = Finished(await self._engine.compute.run_stages(job.times, turn), answer.outputs)
+        self._engine.after.add(self._index)
+        self._count(finished.result, answer)
+        return finished
+
+    def _index(self) -> None:
+        self._store.index()
 
     def _record(self, result: Result, answer: Answer | None) -> Future[None]:
-        """Store the result, and count it in metrics and profile."""
+        """Store the result of a frame that failed."""
         recorded = self._store.finish(result)
-        for recorder in self._recorders:
-            recorder.count(result, answer)
+        self._count(result, answer)
         return recorded
 
+    def _count(self, result: Result, answer: Answer | None) -> None:
+        """End the trace; in metrics and profile the result is counted once the answer has been sent."""
+        if self._traces is not None:
+            self._traces.count(result, answer)
+        for recorder in self._recorders:
+            self._engine.after.add(functools.partial(recorder.count, result, answer))
+
     def _follow(self, job: Job, answer: Answer, outcome: object) -> None:
-        """In the background: the frame's result does not wait for it."""
+        """In the background, which begins once the answer has been sent."""
         for follower in self._followers:
             work = follower.after_frame(job, answer, outcome)
             if work is not None:
@@ -175,17 +193,6 @@ class FrameFlow:
         if card is None:
             raise CardError("the model has no card, so it takes tensors but no pictures: docs/model-card.md")
         return card
-
-
-def _checked(finished: Finished) -> Finished:
-    """Itself, if somebody answered."""
-    if finished.waits:
-        return finished
-    if finished.is_refused:
-        raise FrameRefusedError(finished.result)
-    if finished.result.answered_by == "nobody":
-        raise FrameFailedError(finished.result)
-    return finished
 
 
 def _waiting(job: Job) -> Finished:

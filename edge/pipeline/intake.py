@@ -102,9 +102,10 @@ class FrameIntake:
 
     async def drain(self) -> None:
         """Wait until the frames under way have their results, and what follows from them is done."""
-        while self._in_flight or self._flow.follow_ups:
+        while self._in_flight or self._engine.after or self._flow.follow_ups:
             if self._in_flight:
                 await asyncio.wait(self._in_flight.values())
+            self._engine.after.run()
             await self._flow.follow_ups.drain()
 
     async def end(self) -> None:
@@ -126,8 +127,11 @@ class FrameIntake:
             if self._gauge is not None:
                 self._gauge.inc()
             task.add_done_callback(functools.partial(self._forget, frame_id))
-        # A client that goes away does not take its frame along.
-        return await asyncio.shield(task)
+        try:
+            # A client that goes away does not take its frame along.
+            return await asyncio.shield(task)
+        finally:
+            self._engine.after.soon()
 
     def _forget(self, frame_id: str, task: asyncio.Task[Finished]) -> None:
         del self._in_flight[frame_id]

@@ -19,7 +19,7 @@ from evosplit.shared.worker_threads import WorkerThreads
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stage:
     """One step. ``field`` is the field of `Breakdown` that has its seconds; some share one."""
 

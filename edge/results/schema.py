@@ -1,7 +1,8 @@
 """SQL schema of the result store, and its statements within the caller's transaction.
 
-The table ``blocks`` has the times of each thousand results, which are in the order in which they were
-finished, not quite in that in which they came.
+A result lies in the table ``unindexed`` until `insert_result` makes it one to be found. The table ``blocks``
+has the times of each thousand results, which are in the order in which they were finished, not quite in that
+in which they came.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS accepted (
     frame_id TEXT PRIMARY KEY, stream TEXT NOT NULL, model TEXT NOT NULL, received_at_s REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unindexed (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS spooled (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, frame_id TEXT NOT NULL UNIQUE, size_bytes INTEGER NOT NULL,
     request BLOB NOT NULL, content BLOB NOT NULL, outputs BLOB
@@ -103,9 +105,33 @@ def _make_searchable(db: sqlite3.Connection, sequence: int, body: bytes) -> None
     _insert_things(db, sequence, result)
 
 
-def insert_result(db: sqlite3.Connection, result: Result) -> None:
+def body_of(result: Result) -> bytes:
+    """Its JSON. Raises StoreError, EvoSplitError for what could not be read again."""
+    body = to_json(result)
+    if b"\\ud" in body:  # half a surrogate pair is no text; most are whole
+        from_json(Result, body, StoreError)
+    return body
+
+
+def insert_unindexed(db: sqlite3.Connection, body: bytes) -> None:
+    """A result as it is, which then outlives the process; the note of its frame stays beside it."""
+    db.execute("INSERT INTO unindexed (body) VALUES (?)", (body,))
+
+
+def unindexed_results(db: sqlite3.Connection) -> list[Result]:
+    """What an earlier run did not get to, in that order. Raises StoreError."""
+    rows = db.execute("SELECT body FROM unindexed ORDER BY sequence").fetchall()
+    return [from_json(Result, body, StoreError) for (body,) in rows]
+
+
+def clear_unindexed(db: sqlite3.Connection) -> None:
+    """All of them have their places in the indexes."""
+    db.execute("DELETE FROM unindexed")
+
+
+def insert_result(db: sqlite3.Connection, result: Result, body: bytes) -> None:
     """Exchange the note of a frame, or what is kept to be sent of it, for its result; the first one stays."""
-    row = (result.frame_id, result.stream, result.received_at_s, result.answered_by, to_json(result))
+    row = (result.frame_id, result.stream, result.received_at_s, result.answered_by, body)
     inserted = db.execute(_INSERT, (*row, *_searched(result)))
     if inserted.rowcount and inserted.lastrowid is not None:
         _insert_things(db, inserted.lastrowid, result)

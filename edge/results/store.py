@@ -1,13 +1,12 @@
 """Result store in SQLite: one writer thread, many frames to a transaction, oldest dropped first.
 
-A frame is noted when it is accepted and that note is exchanged for its result in one transaction. What is
-still noted at the next start was accepted and never finished: it becomes a recorded failure.
+A frame is noted when it is accepted, and that note is exchanged for its result. What is still noted at the
+next start was accepted and never finished: it becomes a recorded failure.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import sqlite3
 import threading
 import time
@@ -15,20 +14,25 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from evosplit.edge.results.commit_signal import CommitSignal
-from evosplit.edge.results.schema import create, insert_result, interrupted, trim
+from evosplit.edge.results.schema import (
+    body_of,
+    clear_unindexed,
+    create,
+    insert_result,
+    interrupted,
+    trim,
+    unindexed_results,
+)
+from evosplit.edge.results.write_thread import Write, WriteThread, nothing
 from evosplit.shared.errors import StoreError
 from evosplit.shared.result import Result
 from evosplit.shared.serial import from_json
 
 PATIENCE_S: Final = 20.0
 """Another process (a backup, a browser of databases) may lock the file for so long."""
-_BATCH: Final = 256
-
-Write: TypeAlias = Callable[[sqlite3.Connection], None]
-_Batch: TypeAlias = list[tuple[Write, "Future[None]"]]
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +66,6 @@ class Store:
         self._keep = (keep_results, keep_bytes)
         self._keep_for_s = keep_for_s
         self._wall_s = wall_s
-        self._writes: queue.SimpleQueue[tuple[Write, Future[None]] | None] = queue.SimpleQueue()
         self._read_lock = threading.Lock()
         self._closed = False
         self.commits = CommitSignal()
@@ -73,29 +76,37 @@ class Store:
             self.interrupted = self._recover()
         except (sqlite3.Error, OSError) as broken:
             raise StoreError(f"cannot open the result store {path}: {broken}") from None
-        self._thread = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
-        self._thread.start()
+        self._writes = WriteThread(self._writer, self._trim, self.commits)
 
     def accept(self, frame: Accepted) -> Future[None]:
         """Note a frame before it is worked on. StoreError when it cannot be written."""
         row = (frame.frame_id, frame.stream, frame.model, frame.received_at_s)
-        return self.write(lambda db: _execute(db, "INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?)", row))
+        noted = "INSERT OR IGNORE INTO accepted VALUES (?, ?, ?, ?)"
+        return self.write(lambda db: _execute(db, noted, row))
 
     def withdraw(self, frame_id: str) -> Future[None]:
         """Drop the note of a frame that is not accepted after all. StoreError as above."""
-        return self.write(lambda db: _execute(db, "DELETE FROM accepted WHERE frame_id = ?", (frame_id,)))
+        dropped = "DELETE FROM accepted WHERE frame_id = ?"
+        return self.write(lambda db: _execute(db, dropped, (frame_id,)))
 
     def finish(self, result: Result) -> Future[None]:
         """Exchange the note for the result; the first result of a frame stays. StoreError as above."""
-        return self.write(lambda db: insert_result(db, result))
+        return self.write(lambda db: insert_result(db, result, body_of(result)))
+
+    def finish_here(self, result: Result) -> None:
+        """As `finish`, committed in this thread, which it blocks for a moment. Raises StoreError.
+
+        Until `index` or another write, whoever reads has to have it indexed first, as `select` does.
+        """
+        self._writes.add_here(result)
+
+    def index(self) -> Future[None]:
+        """Have results searchable that are not yet, and whoever waits for results told."""
+        return self.write(nothing)
 
     def write(self, statements: Write) -> Future[None]:
         """Have statements executed in the writer's next transaction. StoreError as above."""
-        done: Future[None] = Future()
-        # From here on nobody can cancel it: a caller that goes away must not end the thread that writes.
-        done.set_running_or_notify_cancel()
-        self._writes.put((statements, done))
-        return done
+        return self._writes.ask(statements)
 
     def get(self, frame_id: str) -> Result | None:
         """The result of a frame, or None. Blocks for a read."""
@@ -103,7 +114,8 @@ class Store:
         return from_json(Result, rows[0][0], StoreError) if rows else None
 
     def select(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        """Rows of a query on the read connection. Raises StoreError."""
+        """Rows of a query on the read connection, after all that was finished. Raises StoreError."""
+        self._writes.index_now()
         try:
             with self._read_lock:
                 return self._reader.execute(query, values).fetchall()
@@ -115,59 +127,27 @@ class Store:
         if self._closed:
             return
         self._closed = True
-        self._writes.put(None)
-        self._thread.join()
+        self._writes.close()
         self._writer.close()
         with self._read_lock:  # a thread may be reading for somebody who is not waiting any more
             self._reader.close()
 
     def _recover(self) -> int:
+        """Results that were not indexed are now; notes without one become failures."""
         with self._writer:
             create(self._writer)
+            for result in unindexed_results(self._writer):
+                insert_result(self._writer, result, body_of(result))
+            clear_unindexed(self._writer)
             lost = interrupted(self._writer)
             for result in lost:
-                insert_result(self._writer, result)
-            self._trim()
+                insert_result(self._writer, result, body_of(result))
+            self._trim(self._writer)
         return len(lost)
 
-    def _trim(self) -> None:
+    def _trim(self, db: sqlite3.Connection) -> None:
         since_s = None if self._keep_for_s is None else self._wall_s() - self._keep_for_s
-        trim(self._writer, *self._keep, since_s)
-
-    def _write_all(self) -> None:
-        while (first := self._writes.get()) is not None:
-            batch, last = [first], False
-            while len(batch) < _BATCH and not self._writes.empty():
-                item = self._writes.get()
-                if item is None:
-                    last = True
-                    break
-                batch.append(item)
-            self._write(batch)
-            if last:
-                return
-
-    def _write(self, batch: _Batch) -> None:
-        try:
-            self._commit(batch)
-        except sqlite3.Error as broken:
-            _refuse(batch, broken)
-        except (ValueError, TypeError, OverflowError) as unwritable:
-            if len(batch) == 1:
-                _refuse(batch, unwritable)
-            else:  # one of them is no row; the others are not to suffer, nor is this thread to end
-                for item in batch:
-                    self._write([item])
-        else:
-            for _, done in batch:
-                done.set_result(None)
-            self.commits.commit()
-
-    def _commit(self, batch: _Batch) -> None:
-        with self._writer:
-            for write, _ in batch:
-                write(self._writer)
-            self._trim()
+        trim(db, *self._keep, since_s)
 
 
 def open_store(path: Path, keep_results: int, keep_bytes: int, keep_for_s: float | None = None) -> Store:
@@ -178,11 +158,6 @@ def open_store(path: Path, keep_results: int, keep_bytes: int, keep_for_s: float
             "%d frames of an earlier run were never finished: recorded as failures", store.interrupted
         )
     return store
-
-
-def _refuse(batch: _Batch, reason: Exception) -> None:
-    for _, done in batch:
-        done.set_exception(StoreError(f"the result store cannot be written: {reason}"))
 
 
 def _connect(path: Path, patience_s: float) -> sqlite3.Connection:

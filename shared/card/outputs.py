@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -42,7 +43,12 @@ class _Text(OneTensor):
     @property
     def symbols(self) -> tuple[str, ...]:
         """One symbol per class; the blank's is empty."""
-        return (*self.alphabet[: self.blank_index], "", *self.alphabet[self.blank_index :])
+        return _symbols(self.alphabet, self.blank_index)
+
+
+@functools.lru_cache(maxsize=8)
+def _symbols(alphabet: str, blank: int) -> tuple[str, ...]:
+    return (*alphabet[:blank], "", *alphabet[blank:])
 
 
 class TextCtcOutput(_Text):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,8 @@ def read_slots(output: TextSlotsOutput, logits: NDArray[np.float32]) -> Reading:
     With forms, the text of the greatest likelihood (product over the slots) among those they allow.
     """
     best = _likeliest(output, logits).argmax(axis=1)
-    text = "".join(output.symbols[index] for index in best)
+    symbols = output.symbols
+    text = "".join([symbols[index] for index in best])
     return _reading(text, float(np.take_along_axis(softmax(logits), best[:, None], axis=1).min()))
 
 
@@ -26,18 +29,28 @@ def _likeliest(output: TextSlotsOutput, logits: NDArray[np.float32]) -> NDArray[
     """
     if not output.forms:
         return logits
-    forms = np.where(_allowed(output, len(logits)), logits, np.float32(-np.inf))
+    kinds = tuple(output.kinds.items())
+    allowed = _allowed(output.forms, kinds, output.symbols, output.blank_index, len(logits))
+    forms = np.where(allowed, logits, np.float32(-np.inf))
     return np.asarray(forms[forms.max(axis=2).sum(axis=1).argmax()])
 
 
-def _allowed(output: TextSlotsOutput, slots: int) -> NDArray[np.bool_]:
-    """Which classes each form allows in each slot: ``(forms, slots, classes)``."""
-    classes = {symbol: index for index, symbol in enumerate(output.symbols)}
-    allowed = np.zeros((len(output.forms), slots, len(output.symbols)), np.bool_)
-    for number, form in enumerate(output.forms):
+@functools.lru_cache(maxsize=8)
+def _allowed(
+    forms: tuple[str, ...],
+    kinds: tuple[tuple[str, str], ...],
+    symbols: tuple[str, ...],
+    blank: int,
+    slots: int,
+) -> NDArray[np.bool_]:
+    """Which classes each form allows in each slot: ``(forms, slots, classes)``, read-only."""
+    classes, standing = {symbol: index for index, symbol in enumerate(symbols)}, dict(kinds)
+    allowed = np.zeros((len(forms), slots, len(symbols)), np.bool_)
+    for number, form in enumerate(forms):
         for slot, kind in enumerate(form):
-            allowed[number, slot, [classes[symbol] for symbol in output.kinds[kind]]] = True
-        allowed[number, len(form) :, output.blank_index] = True
+            allowed[number, slot, [classes[symbol] for symbol in standing[kind]]] = True
+        allowed[number, len(form) :, blank] = True
+    allowed.setflags(write=False)
     return allowed
 
 

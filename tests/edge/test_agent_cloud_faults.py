@@ -124,6 +124,7 @@ async def test_a_full_disk_is_one_clear_line(tmp_path: Path, monkeypatch: pytest
 
     async with stage(tmp_path) as on:
         with monkeypatch.context() as patch:
+            patch.setattr("evosplit.edge.results.write_thread.insert_unindexed", full)
             patch.setattr("evosplit.edge.results.store.insert_result", full)
             status, answer = await on.post(picture(1))
         assert status == 500

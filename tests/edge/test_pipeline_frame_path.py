@@ -22,7 +22,7 @@ _IS_FRAME: ContextVar[bool] = ContextVar("_IS_FRAME", default=False)
 
 
 class FileTracer:
-    """Notes the files of the edge whose functions are called between the handler and the follow-ups."""
+    """Notes the files of the edge whose functions are called between the handler and the result's count."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
@@ -36,7 +36,7 @@ class FileTracer:
         if (name, code.co_name) == ("api/pages.py", "post_frame"):  # called when it is resumed, too
             self._is_open = not self._is_over
             _IS_FRAME.set(True)
-        if (name, code.co_name) == ("pipeline/frame_flow.py", "_follow"):
+        if (name, code.co_name) == ("pipeline/frame_flow.py", "_count"):
             self._is_open, self._is_over = False, True
         is_compute = threading.current_thread() is not threading.main_thread()
         if self._is_open and (is_compute or _IS_FRAME.get()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -61,6 +62,49 @@ def test_unfinished_frames_become_failures_at_the_next_start(tmp_path: Path) -> 
     assert lost.error == "the agent stopped before the frame was finished"
     assert second.get("f2") == make_result(2)
     second.close()
+
+
+def test_a_killed_process_had_written_what_it_answered(tmp_path: Path) -> None:
+    """Results are in the file before they are in the indexes."""
+    path = tmp_path / "results.sqlite"
+    first = Store(path)
+    for index in (1, 2):
+        first.accept(Accepted(f"f{index}", "gate", "net", 5.0)).result(10)
+    first.finish_here(make_result(1))
+    first.finish_here(make_result(1, "edge"))  # the first result of a frame stays
+    second = Store(path)  # as at the next start: the first store has indexed nothing
+    assert second.interrupted == 1
+    assert second.get("f1") == make_result(1)
+    assert [found.frame_id for found in query_results(second, ResultFilter(order="asc")).results] == [
+        "f1",
+        "f2",
+    ]
+    second.close()
+    first.close()
+    third = Store(path)
+    assert (third.interrupted, len(query_results(third, ResultFilter()).results)) == (0, 2)
+    third.close()
+
+
+def test_a_result_can_be_found_as_soon_as_it_is_finished(store: Store) -> None:
+    commits = store.commits.count
+    for index in range(20):
+        store.finish_here(make_result(index))
+        assert store.get(f"f{index}") == make_result(index)
+    store.finish_here(make_result(20))
+    store.index().result(10)
+    assert store.commits.count > commits
+    assert store.select("SELECT count(*) FROM unindexed", ()) == [(0,)]
+
+
+def test_what_could_not_be_read_again_is_a_store_error(store: Store) -> None:
+    strange = dataclasses.replace(make_result(1), outcome={"text": "\udc80"})  # half a surrogate pair
+    with pytest.raises(StoreError, match="the result store cannot be written: not a valid Result"):
+        store.finish_here(strange)
+    with pytest.raises(StoreError, match="the result store cannot be written: not a valid Result"):
+        store.finish(strange).result(10)
+    fill(store, [dataclasses.replace(make_result(2), outcome={"text": "\U0001f600"})])
+    assert [found.frame_id for found in query_results(store, ResultFilter()).results] == ["f2"]
 
 
 def test_a_withdrawn_note_is_no_failure_of_a_later_start(tmp_path: Path) -> None:
