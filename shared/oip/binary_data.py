@@ -37,7 +37,8 @@ def from_raw(name: str, datatype: str, shape: tuple[int, ...], content: memoryvi
         )
     if datatype == "BOOL" and np.any(np.frombuffer(content, np.uint8) > 1):
         raise InputError(f"tensor {name}: a BOOL is neither 0 nor 1")
-    return np.require(np.frombuffer(content, dtype).reshape(shape), requirements="A")
+    values = np.frombuffer(content, dtype).reshape(shape)
+    return values if values.flags.aligned else values.copy()
 
 
 def _split_items(name: str, content: memoryview) -> list[bytes]:
