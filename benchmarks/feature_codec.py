@@ -5,8 +5,8 @@ calibration never saw. Of every kind of way the fewest bytes count that cost a p
 whole, with header and names. ``nearest`` is one step for all tensors of a boundary, ``by_tensor`` steps by
 marginal error per byte, and ``coded`` these with codes moved to save bits, too: what a planner chooses from.
 Of several tensors ``coded`` is also one step for all, rounded to nearest or moved: the fewest bytes of these.
-``restored`` is what has fewer bytes of that and steps behind restoration networks, learned from the inputs
-that calibrate.
+``transformed`` is what has fewer bytes of that and steps of components of channels, ``restored`` of that and
+steps behind restoration networks, of components or not; both are learned from the inputs that calibrate.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from evosplit.shared.session import Runner
 
 ALLOWED_POINTS: Final = 1.0
 THREADS: Final = 1
-KINDS: Final = ("zstd", "nearest", "by_tensor", "coded", "restored")
+KINDS: Final = ("zstd", "nearest", "by_tensor", "coded", "transformed", "restored", "both")
 TARGETS: Final = {
     "against_present": 0.5,
     "bits_per_element": 1.3,
@@ -77,7 +77,8 @@ def _row(
     best = {kind: _fewest(complete, kind, float_points) for kind in (*KINDS, *PICTURES)}
     if len(cut.boundary) > 1:
         best["coded"] = _fewer(best["coded"], _fewer(best["nearest"], best["by_tensor"]))
-    restored = _fewer(best["restored"], best["coded"])
+    transformed = _fewer(best["transformed"], best["coded"])
+    restored = _fewer(_fewer(best["restored"], best["both"]), transformed)
     before = best["by_tensor"] if len(cut.boundary) > 1 else best["nearest"]
     return {
         "model": case.graph.name,
@@ -91,6 +92,10 @@ def _row(
         "nearest": best["nearest"],
         "by_tensor": best["by_tensor"],
         "coded": best["coded"],
+        "transformed": transformed,
+        "transformed_bits_per_element": transformed and 8 * transformed["bytes"] / elements,
+        "transformed_against_present": _ratio(transformed, best["zstd"]),
+        "transformed_against_coded": _ratio(transformed, best["coded"]),
         "restored": restored,
         "restored_bits_per_element": restored and 8 * restored["bytes"] / elements,
         "restored_against_present": _ratio(restored, best["zstd"]),
@@ -126,11 +131,12 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         *("against_present", "bits_per_element", "by_tensor_against_nearest", "coded_against_nearest"),
         *("against_jpeg", "against_webp", "restored_against_present", "restored_against_coded"),
         "restored_bits_per_element",
+        *(f"transformed_{key}" for key in ("against_present", "against_coded", "bits_per_element")),
     )
-    values = {key: [row[key] for row in rows if row[key] is not None] for key in keys}
+    values = {key: [row[key] for row in rows if row.get(key) is not None] for key in keys}
     means = {f"geometric_mean_{key}": statistics.geometric_mean(each) for key, each in values.items() if each}
-    bits = ("bits_per_element", "restored_bits_per_element")
-    return {**means, **{f"mean_{key}": statistics.fmean(values[key]) for key in bits}}
+    bits = ("bits_per_element", "transformed_bits_per_element", "restored_bits_per_element")
+    return {**means, **{f"mean_{key}": statistics.fmean(values[key]) for key in bits if values[key]}}
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from evosplit.shared.free_ports import free_ports
 OBJECT_STORE_BYTES: Final = 80 * 10**6
 """Requests do not pass through the object store; Ray wants at least 75 MiB."""
 _REPLICA_PORTS: Final = 16
+_PROXY_THREADS: Final = 4
+"""Of HAProxy at most, as Ray Serve has it; more than processors only wake each other."""
 _FIXED: Final[Mapping[str, str]] = {
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
@@ -56,6 +58,7 @@ def serve_environment(
         dict(_FIXED)
         | balance
         | {
+            "RAY_SERVE_HAPROXY_NBTHREAD": str(min(len(os.sched_getaffinity(0)), _PROXY_THREADS)),
             "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(max(math.ceil(drain_s), 1)),
             "RAY_TMPDIR": str(temp),
             "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(temp / "haproxy.cfg"),

@@ -21,7 +21,8 @@ from evosplit.planner.calibration.input_files import (
     calibration_source,
     files_fingerprint,
 )
-from evosplit.planner.restoration.learn import enough_inputs, learn_restorations
+from evosplit.planner.restoration.feature_pairs import enough_inputs
+from evosplit.planner.restoration.learn import learn_restorations
 from evosplit.planner.restoration.restorable_tensors import restorable_tensors
 from evosplit.planner.restoration.restorations import with_restorations
 from evosplit.planner.service import kept_plans, service_problem
@@ -67,7 +68,7 @@ class Planner:
         _LOG.info("%s: %s", model.name, kept_line(calibration.kind, promise, kept))
         card = None if model.card is None else card_to_data(model.card)
         kind = None if calibration.kind == "noise" else calibration.kind
-        bundle = build_bundle(model.graph, table, card, path, kind, promise.max_drop)
+        bundle = build_bundle(model.graph, table, card, path, kind, promise.max_drop, networks)
         return PlanAnswer(bundle, table)
 
     def learn(self, model: Model, request: PlanRequest) -> int:

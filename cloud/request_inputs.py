@@ -27,7 +27,7 @@ from evosplit.shared.oip import (
 )
 from evosplit.shared.picture_codes import sized_feeds
 from evosplit.shared.preprocess import sized_input
-from evosplit.shared.restoration.network import Restoration
+from evosplit.shared.restoration.network import ANY_STEP, Restoration
 from evosplit.shared.restoration.store import RestorationOf
 from evosplit.shared.split import edge_outputs
 from evosplit.shared.wire import Frame, decode_frame
@@ -148,8 +148,9 @@ def _restorations(
     pairs = zip(frame.tensors, frame.restorations, strict=False)
     chosen = {encoded.name: restoration_of(name) for encoded, name in pairs if name}
     for tensor, restoration in chosen.items():
-        wanted = (model.graph.sha256, tensor, steps.get(tensor))
-        if (restoration.model_sha256, restoration.tensor, (restoration.step,)) != wanted:
+        fits_step = restoration.step == ANY_STEP or steps.get(tensor) == (restoration.step,)
+        is_its_own = (restoration.model_sha256, restoration.tensor) == (model.graph.sha256, tensor)
+        if not (fits_step and is_its_own):
             raise RestorationError(f"restoration {restoration.name} is of another model, tensor or step")
     return tuple(chosen.values())
 

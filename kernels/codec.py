@@ -32,6 +32,7 @@ from evosplit.kernels.quantise import (
 from evosplit.kernels.wire_codes import wire_codes
 from evosplit.shared.errors import InputError, WireError
 from evosplit.shared.plan import TensorCode
+from evosplit.shared.restoration.transform import ChannelTransform
 from evosplit.shared.wire import MAX_ELEMENTS, EncodedTensor, Frame, encode_frame
 from evosplit.shared.wire.frame import MAX_CODED_BITS
 from evosplit.shared.wire.tensor_check import check_shape, check_tensor
@@ -43,6 +44,7 @@ __all__ = [
     "frame_bytes",
     "measure_codec",
     "measure_packing",
+    "measure_transform",
     "predicted_wire_bytes",
 ]
 
@@ -122,6 +124,15 @@ def measure_codec(
     encode_s = _median_s(lambda: encode_tensor("x", values, code))
     decode_s = _median_s(lambda: decode_tensor(encoded))
     return encode_s / values.nbytes, decode_s / values.nbytes
+
+
+def measure_transform() -> float:
+    """Seconds of a multiply-accumulate of a channel transform, on activations of 1 MiB; median."""
+    channels = _MEASURE_SHAPE[0]
+    values = np.random.default_rng(0).normal(size=(1, *_MEASURE_SHAPE)).astype(np.float32)
+    matrix, mean = np.eye(channels, dtype=np.float32), np.zeros(channels, np.float32)
+    transform = ChannelTransform("x", matrix, matrix, mean)
+    return _median_s(lambda: transform.components(values)) / (channels * values.size)
 
 
 def measure_packing() -> float:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from evosplit.kernels.codec import measure_codec, measure_packing
+from evosplit.kernels.codec import measure_codec, measure_packing, measure_transform
 from evosplit.kernels.errors.coded_steps import LAGRANGE_MULTIPLIER
 from evosplit.shared.cache_key import CacheKey
 from evosplit.shared.card import Card
@@ -110,7 +110,10 @@ class DeviceProfiler:
         )
         economical_s, _ = measure_codec(codec="rans", lagrange_multiplier=LAGRANGE_MULTIPLIER)
         return replace(
-            profile, coded_s_per_byte=measure_codec(codec="rans"), economical_s_per_byte=economical_s
+            profile,
+            coded_s_per_byte=measure_codec(codec="rans"),
+            economical_s_per_byte=economical_s,
+            transform_s_per_mac=measure_transform(),
         )
 
     def _measure_integers(self, graph: Graph, floats: Profile) -> IntegerMeasurement:

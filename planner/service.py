@@ -12,7 +12,13 @@ from evosplit.planner.devices import Device
 from evosplit.planner.drop.accuracy import Judge
 from evosplit.planner.encodings import InputEncoding
 from evosplit.planner.problem import Problem, offered_bits
-from evosplit.planner.problem.device_pair import coded_speed, economical_speed, measured_profile, plain_speed
+from evosplit.planner.problem.device_pair import (
+    coded_speed,
+    economical_speed,
+    measured_profile,
+    plain_speed,
+    transform_speed,
+)
 from evosplit.planner.problem.limits import Limits
 from evosplit.planner.table_promise import keep_table
 from evosplit.shared.expectation import NOTHING_SPARED, Expectation
@@ -54,6 +60,7 @@ def service_problem(
         plain=plain_speed(edge, cloud),
         coded=coded_speed(edge, cloud),
         economical=economical_speed(edge, cloud),
+        transform_s_per_mac=transform_speed(edge),
         encodings=edge_encodings(encodings, edge),
         expectation=expectation,
     )

@@ -20,8 +20,10 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from evosplit.shared import wire
 from evosplit.shared.atomic_write import replacing
-from evosplit.shared.errors import BundleError, WireError
+from evosplit.shared.errors import BundleError, RestorationError, WireError
 from evosplit.shared.plan import FLOAT_BITS, PlanTable
+from evosplit.shared.restoration.network import read_restoration
+from evosplit.shared.restoration.transform import ChannelTransform, table_transforms, transform_of
 from evosplit.shared.serial import from_json, to_json
 
 FORMAT: Final = 1
@@ -40,7 +42,8 @@ class Manifest:
     ``card`` the model card as parsed YAML, ``files`` maps file name -> sha256. ``calibration`` says what the
     plans' ranges and errors come from (None: a bundle of an older version, which does not say), ``max_drop``
     what the plans promise: the share of accuracy, or of agreement with the float network, that they may cost
-    (None: they promise nothing in that unit).
+    (None: they promise nothing in that unit). ``transforms`` maps the name of every channel transform that a
+    plan's codes are of to its file.
     """
 
     model: str
@@ -53,12 +56,14 @@ class Manifest:
     format: int = FORMAT
     calibration: CalibrationKind | None = None
     max_drop: float | None = None
+    transforms: Mapping[str, str] = field(default_factory=dict)
 
     @model_serializer(mode="wrap")
     def _without_what_is_unsaid(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         """The JSON, and so the digest, of a bundle that does not say them is what it was before they were."""
         data: dict[str, object] = write(self)
         unsaid = {name for name in ("calibration", "max_drop") if data[name] is None}
+        unsaid |= set() if self.transforms else {"transforms"}
         return {name: value for name, value in data.items() if name not in unsaid}
 
 
@@ -98,6 +103,16 @@ class Bundle:
             return onnx.load_model_from_string(self.read(self.manifest.skeleton))
         except DecodeError as broken:
             raise BundleError(f"the bundle's skeleton is no ONNX model: {broken}") from None
+
+    def transforms(self) -> dict[str, ChannelTransform]:
+        """What the plans send components of tensors by, by name. Raises BundleError."""
+        return {name: self._transform(name, file) for name, file in self.manifest.transforms.items()}
+
+    def _transform(self, name: str, file_name: str) -> ChannelTransform:
+        try:
+            return transform_of(read_restoration(self.read(file_name), name))
+        except RestorationError as error:
+            raise BundleError(f"{file_name}: {error}") from None
 
     def weights(self, bits: Mapping[str, int]) -> dict[str, wire.EncodedTensor]:
         """The encoded weights per initialiser at the bits asked for; a bias comes as it stands.
@@ -149,6 +164,9 @@ def _check_names(archive: zipfile.ZipFile, manifest: Manifest) -> None:
     if present != sorted([MANIFEST_NAME, *manifest.files]):
         raise BundleError("the bundle's files are not those that its manifest lists")
     named = {manifest.skeleton, *(file for packed in manifest.weights.values() for file in packed.values())}
+    named |= set(manifest.transforms.values())
+    if missing := set(table_transforms(manifest.table)) - manifest.transforms.keys():
+        raise BundleError(f"the bundle lacks transform {min(missing)}")
     if not named <= set(manifest.files):
         raise BundleError(f"the bundle lacks {min(named - set(manifest.files))}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
@@ -31,7 +31,9 @@ class TensorCode:
     ``lagrange_multiplier``, of ``rans`` alone, says how many squared steps of noise a bit is worth where
     codes are moved towards zero to save bits; without it they are rounded to nearest. ``restoration`` names
     the network that restores the tensor in the cloud (`evosplit.shared.restoration.network`); it holds for
-    these very codes.
+    these very codes. ``transform`` names the channel transform whose components the codes are of
+    (`evosplit.shared.restoration.transform`): it is undone by ``restoration``, its own network or one that
+    restores as well.
     """
 
     bits: int
@@ -40,6 +42,7 @@ class TensorCode:
     codec: str | None = None
     lagrange_multiplier: float | None = None
     restoration: str | None = None
+    transform: str | None = None
 
     @property
     def step(self) -> float | None:
@@ -51,9 +54,10 @@ class TensorCode:
     def is_coarser(self, other: TensorCode) -> bool:
         """Whether it means larger steps than ``other``, or, where no codes are entropy coded, fewer bits.
 
-        Codes of which just one is entropy coded are never compared.
+        Codes of which just one is entropy coded, or that are of other components, are never compared.
         """
-        if (self.codec == ENTROPY_CODED) != (other.codec == ENTROPY_CODED):
+        is_alike = self.transform == other.transform
+        if (self.codec == ENTROPY_CODED) != (other.codec == ENTROPY_CODED) or not is_alike:
             return False
         if self.codec != ENTROPY_CODED:
             return self.bits < other.bits
@@ -63,8 +67,13 @@ class TensorCode:
     def _without_what_is_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         """The JSON of a plan without codecs and what they have is what it was before there were any."""
         data: dict[str, object] = write(self)
-        later = ("codec", "lagrange_multiplier", "restoration")
+        later = ("codec", "lagrange_multiplier", "restoration", "transform")
         return {key: value for key, value in data.items() if key not in later or value is not None}
+
+
+def transform_names(codes: Iterable[TensorCode]) -> tuple[str, ...]:
+    """What undoes the transform of each tensor and no more, as `restoration_names` has it."""
+    return restoration_names(replace(code, restoration=code.transform) for code in codes)
 
 
 def restoration_names(codes: Iterable[TensorCode]) -> tuple[str, ...]:

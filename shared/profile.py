@@ -41,7 +41,8 @@ class Profile:
     no input. ``pack_s`` is what encoding a frame of tensors takes whatever its size: the first one finds
     caches cold. ``plain_s_per_byte`` is (encode, decode) where a plan says ``none`` for a codec; None where
     not measured; ``coded_s_per_byte`` where it says ``rans``, None of a device that does not know how;
-    ``economical_s_per_byte`` is what encoding takes where codes are moved to save bits, None likewise.
+    ``economical_s_per_byte`` is what encoding takes where codes are moved to save bits, None likewise;
+    ``transform_s_per_mac`` what a multiply-accumulate of a channel transform takes, None likewise.
     ``integers`` are the times in 8-bit integers, None where the device was not measured with them. ``spread``
     is how much longer than quiet runs of heads and tails the upper quartile of them took; above `BUSY` the
     machine had other work. ``repeats`` counts how often it was measured again for that.
@@ -64,6 +65,7 @@ class Profile:
     plain_s_per_byte: tuple[float, float] | None = None
     coded_s_per_byte: tuple[float, float] | None = None
     economical_s_per_byte: float | None = None
+    transform_s_per_mac: float | None = None
     pack_s: float = 0.0
     integers: IntegerTimes | None = None
     spread: float | None = None

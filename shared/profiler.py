@@ -21,7 +21,9 @@ from evosplit.shared.split import head_model, layer_model, tail_model
 
 Progress = Callable[[int, int], None]
 
-METHOD: Final = "rested heads and tails, packing small and large, entropy coding to nearest and economical"
+METHOD: Final = (
+    "rested heads and tails, packing small and large, entropy coding to nearest and economical, transforms"
+)
 """How profiles are measured; one that was kept and measured otherwise is measured again."""
 MAX_CUTS: Final = 10
 _HELD_BYTES: Final = 256_000_000

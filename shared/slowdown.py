@@ -24,6 +24,7 @@ def slowed(profile: Profile, slowdown: float) -> Profile:
         plain_s_per_byte=_slowed_pair(profile.plain_s_per_byte, slowdown),
         coded_s_per_byte=_slowed_pair(profile.coded_s_per_byte, slowdown),
         economical_s_per_byte=_slowed(profile.economical_s_per_byte, slowdown),
+        transform_s_per_mac=_slowed(profile.transform_s_per_mac, slowdown),
         integers=profile.integers.slowed(slowdown) if profile.integers else None,
     )
 

@@ -1,7 +1,8 @@
 """Rate-accuracy plot of the codec's figures: ``python -m benchmarks.codec.codec_curves`` after the benchmark.
 
 A panel for each network, at the cut nearest to half of its arithmetic: points over bytes of a whole frame,
-for the present wire, the entropy coder, restorations behind it, and JPEG and WebP of the input.
+for the present wire, the entropy coder, components of channels, restorations behind both, and JPEG and WebP
+of the input.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ STYLES: Final = {
     "zstd": ("present wire (zstd)", "#8c8c8c", "s"),
     "nearest": ("entropy coded, one step, to nearest", "#9cc7ab", "."),
     "coded": ("entropy coded, the best steps", "#2f7d4f", "o"),
-    "restored": ("and restored", "#1a1a1a", "^"),
+    "transformed": ("components of channels", "#7a3b8f", "P"),
+    "restored": ("coded and restored", "#1a1a1a", "^"),
+    "both": ("components and restored", "#c0392b", "X"),
     "JPEG": ("JPEG of the input", "#3a6ea5", "v"),
     "WEBP": ("WebP of the input", "#b5651d", "d"),
 }
@@ -40,7 +43,7 @@ def main() -> None:
     for axes, row in zip(grid, panels, strict=False):
         _draw(axes, row)
     handles, labels = grid[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(STYLES), fontsize=8)
+    figure.legend(handles, labels, loc="outside lower center", ncols=-(-len(STYLES) // 2), fontsize=8)
     figure.savefig(IMAGE, dpi=100)
     print(IMAGE)
 

@@ -8,18 +8,17 @@ from typing import Any, Final
 
 from benchmarks.report import RESULTS
 
-_KINDS: Final = ("nearest", "by_tensor", "coded", "restored")
-_RATIOS: Final = ("against_present", "restored_against_present", "against_jpeg", "against_webp")
+_KINDS: Final = ("nearest", "by_tensor", "coded", "transformed", "restored")
+_BITS: Final = ("bits_per_element", "transformed_bits_per_element", "restored_bits_per_element")
+_RATIOS: Final = (
+    *("against_present", "transformed_against_present", "restored_against_present"),
+    *("against_jpeg", "against_webp"),
+)
 _HEADS: Final = (
-    *("network", "arithmetic before the cut", "present wire", "nearest", "by tensor", "coded", "restored"),
-    *(
-        "bits an element",
-        "restored bits",
-        "coded / present",
-        "restored / present",
-        "coded / JPEG",
-        "coded / WebP",
-    ),
+    *("network", "arithmetic before the cut", "present wire"),
+    *("nearest", "by tensor", "coded", "components", "restored"),
+    *("bits an element", "components' bits", "restored bits"),
+    *("coded / present", "components / present", "restored / present", "coded / JPEG", "coded / WebP"),
 )
 
 
@@ -42,8 +41,8 @@ def markdown(rows: list[Mapping[str, Any]]) -> Iterator[str]:
                 row["model"],
                 f"{100 * row['share_of_arithmetic']:.0f} %",
                 f"{_kilobytes(present)} ({present['setting']:.0f} bits)" if present else "-",
-                *(_kilobytes(row[kind]) for kind in _KINDS),
-                *(_number(row[key]) for key in ("bits_per_element", "restored_bits_per_element", *_RATIOS)),
+                *(_kilobytes(row.get(kind)) for kind in _KINDS),
+                *(_number(row.get(key)) for key in (*_BITS, *_RATIOS)),
             ]
         )
 

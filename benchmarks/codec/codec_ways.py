@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from evosplit.kernels.codec import decode_tensor
 from evosplit.kernels.errors.coded_steps import STEPS, CodedStep
 from evosplit.planner.problem.one_step import OneStep, one_step_ladders
 from evosplit.shared.plan import FLOAT_BITS, TensorCode, restoration_names
+from evosplit.shared.restoration.transform import ChannelTransform, in_components
 from evosplit.shared.wire import Frame, encode_frame
 
 PRESENT_BITS: Final = (4, 5, 6, 8, 16)
@@ -28,15 +29,17 @@ Offered = Callable[[CodedStep], bool]
 
 @dataclass(frozen=True)
 class Way:
-    """How the tensors of one boundary travel."""
+    """How the tensors of one boundary travel; ``transforms`` make the components that codes name."""
 
     kind: str
     setting: float
     codes: Mapping[str, TensorCode]
+    transforms: Mapping[str, ChannelTransform] = field(default_factory=dict)
 
     def sent(self, tensors: Tensors) -> tuple[int, dict[str, np.ndarray]]:
         """Bytes of the frame, and what arrives."""
-        encoded = tuple(encode_travelling(name, tensors[name], code) for name, code in self.codes.items())
+        made = in_components(self.codes, tensors, self.transforms.__getitem__)
+        encoded = tuple(encode_travelling(name, made[name], code) for name, code in self.codes.items())
         restorations = restoration_names(self.codes.values())
         size = len(encode_frame(Frame(36 * "0", 64 * "0", "12", encoded, None, restorations)))
         return size, {tensor.name: decode_tensor(tensor) for tensor in encoded}
@@ -61,7 +64,7 @@ def coded_ways(kind: str, ladders: Mapping[str, Ladder]) -> Iterator[list[Way]]:
     """
     yield list(_by_tensor(kind, ladders, lambda step: True))
     if len(ladders) > 1:
-        for steps in one_step_ladders(with_restored=kind == "restored"):
+        for steps in one_step_ladders(kind in ("restored", "both"), kind in ("transformed", "both")):
             yield [_one_step(kind, ladders, step) for step in steps]
 
 

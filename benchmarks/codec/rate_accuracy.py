@@ -44,9 +44,10 @@ def rate_accuracy_curve(
     restored = restored_boundary(case, cut, ladders, threads)
     for kind in coded_ways("coded", ladders):
         yield from _until_kept(((way, tail) for way in kind), case, made, right, least, floor_bytes)
-    for kind in coded_ways("restored", restored.ladders):
-        pairs = ((way, restored.runner(way, threads)) for way in kind)
-        yield from _until_kept(pairs, case, made, right, least, floor_bytes)
+    for name, learned in restored.ladders.items():
+        for kind in coded_ways(name, learned):
+            pairs = ((restored.way(way), restored.runner(way, threads)) for way in kind)
+            yield from _until_kept(pairs, case, made, right, least, floor_bytes)
 
 
 def _until_kept(

@@ -83,7 +83,7 @@ class Fleet:
             state, own = _state(records, model.name), records.get(OwnPlans, f"{model.name}/{name}")
             bundle = state.assigned(name) if state.model_sha256 == model.graph.sha256 else OWN_PLANS
             offered = records.get(PlanAnswer, _bundle_key(bundle)) if bundle != OWN_PLANS else None
-            if offered is not None and fits(model.graph, offered.table, request.limits, request.restores):
+            if offered is not None and fits(model.graph, offered.table, request):
                 if own is not None:
                     records.put(f"{model.name}/{name}", dataclasses.replace(own, is_left=True))
                 return offered

@@ -80,7 +80,6 @@ class FrontEnd:
         return f"""\
 defaults front-defaults
     mode http
-    log global
     option http-no-delay
     option idle-close-on-response
     timeout connect 5s

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.shared.plan import Plan, PlanTable
+from evosplit.shared.restoration.transform import ChannelTransform
 
+Tensors: TypeAlias = Mapping[str, NDArray[Any]]
+Transforms: TypeAlias = Mapping[str, ChannelTransform]
 FRAMES: Final = 50
 LEAST_FRAMES: Final = 20
 """Of so many frames that were looked at last, and once there are at least so many ..."""
@@ -29,10 +33,11 @@ Four times what the range of least error cuts off of a Laplace distribution (Ban
 _LEAST: Final = 0.02
 
 
-def share_beyond(plan: Plan, tensors: Mapping[str, NDArray[Any]]) -> float:
+def share_beyond(plan: Plan, tensors: Tensors, transforms: Transforms = MappingProxyType({})) -> float:
     """The largest share of a tensor's values beyond its range, over what may be cut off: above 1 is outside.
 
-    0 where the plan has no ranges of these tensors: nothing of it rests on calibration then.
+    Of a tensor whose components are sent the range is theirs. 0 where the plan has no ranges of these
+    tensors: nothing of it rests on calibration then.
     """
     codes = {name: (code.bits, code.low, code.high) for name, code in plan.wire.items()}
     codes |= {
@@ -41,12 +46,21 @@ def share_beyond(plan: Plan, tensors: Mapping[str, NDArray[Any]]) -> float:
     }
     worst = 0.0
     for name, (bits, low, high) in codes.items():
-        array = tensors.get(name)
+        array = _measured(plan, name, tensors, transforms)
         if array is None or low is None or high is None or not array.size:
             continue
         beyond = np.count_nonzero(array < low) + np.count_nonzero(array > high)
         worst = max(worst, beyond / array.size / CUT_OFF.get(bits, _LEAST))
     return worst
+
+
+def _measured(plan: Plan, name: str, tensors: Tensors, transforms: Transforms) -> NDArray[Any] | None:
+    """The tensor, or its components where the range is theirs; None where it is not there."""
+    array, code = tensors.get(name), plan.wire.get(name)
+    if array is None or code is None or code.transform is None or name in plan.activation_ranges:
+        return array
+    transform = transforms.get(code.transform)
+    return None if transform is None else transform.components(array)
 
 
 class Drift:

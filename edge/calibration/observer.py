@@ -93,7 +93,8 @@ class CalibrationObserver:
         """Whether what the head made of the frame is within the plan's ranges."""
         plan, run, table = answer.plan, answer.run, self._plans.model.table
         if plan is not None and run is not None and plan in choices(table):
-            beyond = await asyncio.to_thread(share_beyond, plan, run.tensors)
+            transforms = {} if answer.head is None else answer.head.transforms
+            beyond = await asyncio.to_thread(share_beyond, plan, run.tensors, transforms)
             self.drift.note(table, beyond)
 
     def _signature(self, job: Job) -> Signature | None:

@@ -168,5 +168,6 @@ def _check_model(bundle: Bundle, settings: EdgeSettings, profile: Profile) -> No
     inputs = {value.name for value in bundle.skeleton().graph.input}
     if settings.keeps_inputs and any(inputs & set(plan.boundary) for plan in manifest.table.plans):
         raise BundleError("the bundle has a plan that sends the input, which is to stay here")
+    bundle.transforms()  # what cannot be read is no bundle to begin with
     if manifest.model != settings.model or named != {profile.model_sha256}:
         raise BundleError(f"the bundle is of {manifest.model}, not of this {settings.model}")

@@ -31,12 +31,18 @@ def _coarser(planned: TensorCode, code: TensorCode) -> TensorCode:
     return code if code.codec == ENTROPY_CODED else dataclasses.replace(planned, bits=code.bits)
 
 
-def kept_channels(tensors: Tensors, keep: Mapping[str, NDArray[np.bool_]]) -> Tensors:
+def kept_channels(plan: Plan, tensors: Tensors, keep: Mapping[str, NDArray[np.bool_]]) -> Tensors:
     """The tensors `(1, C, ...)` with zeros in the channels that are not kept; zstd makes little of those.
 
-    A tensor that has another number of channels than its mask stays whole.
+    A tensor that has another number of channels than its mask stays whole, and one whose components are sent:
+    they have no zeros where its channels have.
     """
-    fitting = {name: mask for name, mask in keep.items() if tensors[name].shape[1:2] == mask.shape}
+    whole = {name for name, code in plan.wire.items() if code.transform is not None}
+    fitting = {
+        name: mask
+        for name, mask in keep.items()
+        if tensors[name].shape[1:2] == mask.shape and name not in whole
+    }
     return {**tensors, **{name: _zeroed(tensors[name], mask) for name, mask in fitting.items()}}
 
 

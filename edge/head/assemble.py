@@ -15,6 +15,7 @@ from evosplit.edge.hooks.hook import Hook
 from evosplit.shared.graph import Cut, Graph
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.providers import Providers
+from evosplit.shared.restoration.transform import ChannelTransform
 from evosplit.shared.split import edge_outputs
 from evosplit.shared.wire import EncodedTensor
 
@@ -38,13 +39,14 @@ class HeadSource:
     """What a head is made of.
 
     ``graph`` has its weights, ``packed`` holds them as the bundle does, and ``codes`` are of the activations
-    that the plan has in 8 bits or fewer.
+    that the plan has in 8 bits or fewer. ``transforms`` are those of tensors that cross.
     """
 
     graph: Graph
     cut: Cut
     packed: Mapping[str, EncodedTensor] = field(default_factory=dict)
     codes: Mapping[str, TensorCode] = field(default_factory=dict)
+    transforms: Mapping[str, ChannelTransform] = field(default_factory=dict)
 
 
 def assemble(
@@ -75,6 +77,7 @@ def assemble(
         answers=tuple(graph.tensors[name] for name in graph.outputs),
         watched=watched,
         given=asked,
+        transforms=source.transforms,
     )
 
 

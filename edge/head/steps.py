@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from evosplit.edge.backends.segment import Segment
 from evosplit.edge.head.partition import Part
 from evosplit.edge.hooks.hook import Hook
 from evosplit.shared.graph import Tensor
+from evosplit.shared.restoration.transform import ChannelTransform
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Head:
     ``reads`` are the model's inputs that it looks at, ``boundary`` what crosses, ``outputs`` the model's
     outputs that it finishes by itself, ``watched`` tensors that are kept for the sampler. ``answers`` says
     what the whole network's outputs look like, for judging a hook's `Exit`; ``given`` are the hooks that it
-    was built with, of which those without a proper place are not asked.
+    was built with, of which those without a proper place are not asked. ``transforms`` are what plans send
+    components of its boundary by.
     """
 
     steps: tuple[Step, ...]
@@ -49,6 +52,7 @@ class Head:
     answers: tuple[Tensor, ...] = ()
     watched: tuple[str, ...] = ()
     given: tuple[Hook, ...] = ()
+    transforms: Mapping[str, ChannelTransform] = field(default_factory=dict)
 
     @property
     def hooks(self) -> tuple[Hook, ...]:

@@ -87,12 +87,19 @@ class Heads:
     def inherit(self, before: Heads) -> None:
         """Take over what another bundle of the same network has built of this one's plans.
 
-        The weights of a head follow from the network and its bits alone, so that such heads are the same.
+        The weights of a head follow from the network and its bits alone, so that such heads are the same, but
+        for the transforms of what they send, which are this bundle's. Raises BundleError.
         """
         table = self.manifest.table
         plans = (*table.plans, *([table.fallback] if table.fallback else []))
         wanted = {plan.head_key for plan in plans}
-        self._built.update({key: head for key, head in before._built.items() if key in wanted})
+        self._built.update({key: self._taken(head) for key, head in before._built.items() if key in wanted})
+
+    def _taken(self, head: Head) -> Head:
+        transforms = self._network.transforms(head.boundary)
+        if transforms.keys() == head.transforms.keys():
+            return head
+        return dataclasses.replace(head, transforms=transforms)
 
     def build(self, plan: Plan) -> Head:
         """The head of a plan, built now if need be: seconds for a large one.

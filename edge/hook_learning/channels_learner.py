@@ -24,7 +24,9 @@ class ChannelsLadder:
     kind = "channels"
 
     def steps(self, boundary: BoundaryTensor) -> tuple[int, ...]:
-        """Numbers of channels."""
+        """Numbers of channels; none where components are sent, which have no zeros where channels have."""
+        if boundary.code.transform is not None:
+            return ()
         channels = boundary.tensor.shape[1]
         return tuple(sorted({round(channels * share) for share in KEPT} - {0, channels}))
 

@@ -84,4 +84,5 @@ def _coarser_code(array: NDArray[Any], code: TensorCode, factor: float) -> Tenso
     if low is None or high is None or bits != code.bits:
         low, high = (float(end[0]) for end in value_range(array))
     codec = None if code.codec == "none" else code.codec
-    return TensorCode(bits, low * factor, high * factor, codec, code.lagrange_multiplier)
+    ends = (low * factor, high * factor)
+    return TensorCode(bits, *ends, codec, code.lagrange_multiplier, code.transform, code.transform)

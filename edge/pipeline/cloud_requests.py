@@ -57,9 +57,9 @@ class CloudRequests:
         self._clouds = clouds
 
     def encoded(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, is_extra: bool = False) -> Sent:
-        """Tensors in the plan's bits, on the thread that computes. On a named stream only changes go.
+        """Tensors, or their components, in the plan's bits, on the thread that computes.
 
-        Extra frames are not of it.
+        On a named stream only changes go; extra frames are not of it.
         """
         waits = is_extra or job.wait == "later"
         if not waits and is_stream(job.stream, plan):

@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.head.apply_decisions import kept_channels, with_codes
+from evosplit.edge.head.apply_decisions import with_codes
 from evosplit.edge.head.run import DecisionPolicy, HeadRun
 from evosplit.edge.head.steps import Head
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
+from evosplit.edge.pipeline.components import as_encoded
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.split_run import SplitRun
 from evosplit.edge.pipeline.stages import ComputeThread
@@ -57,7 +58,9 @@ class ExtraRuns:
         if answer.plan is None or answer.head is None or answer.run is None or not answer.plan.boundary:
             raise InfeasibleError("no tensors went to the cloud")
         extra, run = Job("shadow", "default", answer.plan.model, "planned"), answer.run
-        plan, made = with_codes(answer.plan, codes), kept_channels(run.tensors, keep)
+        plan = with_codes(answer.plan, codes)
+        make = functools.partial(as_encoded, extra, plan, answer.head, run.tensors, keep)
+        made = await extra.turn(self._compute, make)
         encode = functools.partial(self._requests.encoded, extra, plan, made, is_extra=True)
         encoded = await extra.turn(self._compute, encode)
         sent = await self._requests.boundary(extra, plan, made, encoded)

@@ -6,12 +6,13 @@ import functools
 from dataclasses import dataclass, replace
 
 from evosplit.edge.backends.segment import Tensors
-from evosplit.edge.head.apply_decisions import kept_channels, with_codes
+from evosplit.edge.head.apply_decisions import with_codes
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.hook_placement import BOUNDARY_HOOKS
 from evosplit.edge.head.hook_trust import HookTrust
 from evosplit.edge.head.run import DecisionPolicy, HeadRun, run_head
 from evosplit.edge.pipeline.cloud_requests import CloudRequests
+from evosplit.edge.pipeline.components import as_encoded
 from evosplit.edge.pipeline.job import Answer, Feeds, Job
 from evosplit.edge.pipeline.stages import HEAD, PREPROCESS, ComputeThread, StageClock
 from evosplit.edge.pipeline.unsent import UnsentError
@@ -109,7 +110,8 @@ class SplitRun:
     def _encoded(self, job: Job, route: Route, run: HeadRun, clock: StageClock) -> _Boundary | None:
         if not _crosses(route, run):
             return None
-        plan, made = with_codes(route.plan, run.codes), kept_channels(run.tensors, run.keep)
+        plan = with_codes(route.plan, run.codes)
+        made = as_encoded(job, plan, route.head, run.tensors, run.keep, clock)
         return _Boundary(plan, made, self._requests.encoded(job, plan, made, clock, route.is_extra))
 
     async def _answer(

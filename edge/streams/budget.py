@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.edge.link.size_search import finest_fit
+from evosplit.edge.streams.code_epoch import Wire
 from evosplit.edge.streams.delta_frames import Coded
 from evosplit.kernels.nearer_codes import squared_distance
 from evosplit.shared.wire import Frame, encode_frame, tensor_overhead_bytes
+from evosplit.shared.wire.frame import RESTORATION_BYTES
 
 _CLEARLY: Final = 1.3
 """What is expected to take so many times the budget is not even tried."""
@@ -114,18 +116,22 @@ def fitting(way: Way, limit_bytes: int | None, factor: float, most_noise: float 
     return None if fit.made is None else dataclasses.replace(fit.made, factor=fit.factor)
 
 
-def heads_bytes(frame: Frame, codes: Coded) -> int:
+def heads_bytes(frame: Frame, wire: Wire, codes: Coded) -> int:
     """What a frame of these tensors takes beside their payloads."""
-    bare = encode_frame(dataclasses.replace(unrestored(frame), tensors=()))
+    bare = encode_frame(dataclasses.replace(frame, tensors=(), restorations=()))
+    names = RESTORATION_BYTES * len(wire.transforms)
     heads = (
         tensor_overhead_bytes(each.name, len(each.shape), int(each.affine is not None)) for each in codes
     )
-    return len(bare) + sum(heads)
+    return len(bare) + names + sum(heads)
 
 
-def unrestored(frame: Frame) -> Frame:
-    """What restores codes in the cloud has learned from such as the plan's, not from some that are off."""
-    return dataclasses.replace(frame, restorations=())
+def unrestored(frame: Frame, wire: Wire) -> Frame:
+    """What restores codes in the cloud has learned from such as the plan's, not from some that are off.
+
+    What undoes a transform holds for all.
+    """
+    return dataclasses.replace(frame, restorations=wire.transforms)
 
 
 def noise_of(some: Coded, codes: Coded) -> float:

@@ -39,7 +39,7 @@ class CoarseKey:
         usual = ((name, dataclasses.replace(code, codec=None)) for name, code in self.wire.codes)
         coarse = tuple(multiples(each, int(_APART[number])) for each in self.codes)
         content = key_frame(
-            unrestored(self.frame), dataclasses.replace(self.wire, codes=tuple(usual)), coarse
+            unrestored(self.frame, self.wire), dataclasses.replace(self.wire, codes=tuple(usual)), coarse
         )
         return Fitting(content, coarse, noise_of(coarse, self.codes))
 
@@ -54,4 +54,4 @@ class CoarseKey:
             else:
                 size_bytes += expected_bytes(coarser_counts(histogram, _APART))
                 noise += coarser_noise(histogram, _APART)
-        return Outlook(size_bytes, noise, heads_bytes(self.frame, self.codes))
+        return Outlook(size_bytes, noise, heads_bytes(self.frame, self.wire, self.codes))

@@ -17,7 +17,7 @@ from evosplit.kernels.attention_masks import travelling_code
 from evosplit.kernels.encoded_sizes import is_affine
 from evosplit.kernels.quantise import value_range
 from evosplit.kernels.unpacked_codes import Codes, to_codes
-from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode, restoration_names
+from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode, restoration_names, transform_names
 
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 Ends: TypeAlias = Mapping[str, tuple[float, float]]
@@ -36,6 +36,11 @@ class Wire:
     def restorations(self) -> tuple[str, ...]:
         """What restores each tensor in the cloud, as frames say it."""
         return restoration_names(code for _, code in self.codes)
+
+    @property
+    def transforms(self) -> tuple[str, ...]:
+        """What undoes the transform of each tensor and restores nothing, likewise."""
+        return transform_names(code for _, code in self.codes)
 
 
 def wire_of(plan: Plan, tensors: Tensors) -> Wire:

@@ -46,7 +46,7 @@ class PartialDelta:
         """The blocks of that share."""
         chosen = self._ranks < self._taken[number]
         some = tuple(with_blocks(base, now, chosen[own], self.block) for base, now, own in self._tensors())
-        content, _ = delta_frame(unrestored(self.frame), self.wire, self.base, some, 0)
+        content, _ = delta_frame(unrestored(self.frame, self.wire), self.wire, self.base, some, 0)
         return Fitting(content, some, noise_of(some, self.codes))
 
     @cached_property
@@ -63,7 +63,7 @@ class PartialDelta:
         brought = np.cumsum(counts[::-1], axis=0)[::-1][1:]
         brought[:, 0] += counts.sum() - brought.sum(1)
         left = np.cumsum(squares)[:-1]
-        return Outlook(expected_bytes(brought), left, heads_bytes(self.frame, self.codes))
+        return Outlook(expected_bytes(brought), left, heads_bytes(self.frame, self.wire, self.codes))
 
     @cached_property
     def _ranks(self) -> NDArray[np.int64]:

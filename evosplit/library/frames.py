@@ -22,13 +22,15 @@ def encode(parts: Split, boundary: Tensors, bits: int | None = None, frame_id: s
 
     ``boundary`` may hold more. ``bits`` (2 to 8, 16 or 32) override the codes of ``parts``; below 32, floats
     are rounded over their own range, or the plan's. Raises InputError for a tensor that lacks, or holds NaN,
-    UsageError for a plan that sends a picture instead.
+    UsageError for a plan that sends a picture or components instead.
     """
     tensors, codes = [], []
     for name in parts.cut.boundary:
         code = parts.codes.get(name, FLOAT) if bits is None else TensorCode(bits)
         if is_picture(code.codec):
             raise UsageError(f"the plan sends {name!r} as a picture: send that with Client.finish_picture")
+        if code.transform is not None:
+            raise UsageError(f"the plan sends components of {name!r}, which an agent makes by its bundle")
         if name not in boundary:
             raise InputError(f"the boundary tensor {name!r} is missing")
         tensors.append(encode_travelling(name, np.asarray(boundary[name]), code))

@@ -38,6 +38,8 @@ class CodedStep:
 
     ``lagrange_multiplier`` as in `TensorCode`. Where the network ``restoration`` (its name) restores the
     tensor in the cloud, in ``restore_s`` seconds, the error is that behind it; the payload counts the name.
+    Where the codes are of components, ``transform`` names how these are made, in ``transform_macs``
+    multiply-accumulates on the edge, and ``restoration`` makes the tensor of them.
     """
 
     bits: int
@@ -49,19 +51,27 @@ class CodedStep:
     lagrange_multiplier: float | None = None
     restoration: str | None = None
     restore_s: float = 0.0
+    transform: str | None = None
+    transform_macs: int = 0
 
     @model_serializer(mode="wrap")
     def _without_what_is_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         """The JSON of a ladder without restorations is what it was before there were any."""
         data: dict[str, object] = write(self)
         absent = {"restoration", "restore_s"} if self.restoration is None else set[str]()
+        absent |= {"transform", "transform_macs"} if self.transform is None else set()
         return {name: value for name, value in data.items() if name not in absent}
 
     @property
     def code(self) -> TensorCode:
         """How a tensor travels at this step."""
         ends = (self.low, self.high)
-        return TensorCode(self.bits, *ends, CODEC, self.lagrange_multiplier, self.restoration)
+        return TensorCode(self.bits, *ends, CODEC, self.lagrange_multiplier, self.restoration, self.transform)
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether its restoration does more than undo a transform."""
+        return self.restoration != self.transform
 
 
 def coded_steps(values: NDArray[np.float32], low: float, high: float) -> tuple[CodedStep, ...]:
@@ -82,15 +92,29 @@ def coded_steps(values: NDArray[np.float32], low: float, high: float) -> tuple[C
     )
 
 
+def similar_step(
+    step: CodedStep, values: NDArray[np.float32], ends: tuple[float, float], scale: float
+) -> CodedStep | None:
+    """The step of other values in the range ``ends`` that is ``scale`` times as large; no bytes yet.
+
+    None where that takes wider codes than can be entropy coded, or the values never vary.
+    """
+    size, deviation = (step.code.step or 0.0) * scale, float(np.std(values, dtype=np.float64))
+    if not (size > 0 and deviation > 0 and math.isfinite(size * deviation)):
+        return None
+    similar = _step(values, size, ends[0] * _HEADROOM, ends[1] * _HEADROOM)
+    return None if similar is None else replace(similar, lagrange_multiplier=step.lagrange_multiplier)
+
+
 def coarser_steps(steps: Sequence[CodedStep], number: int) -> tuple[CodedStep, ...]:
     """The larger steps of the ladder that step ``number`` is on, coarsest first."""
     ladder = _ladder(steps[number])
     return tuple(step for step in steps[:number] if _ladder(step) == ladder)
 
 
-def _ladder(step: CodedStep) -> tuple[float | None, bool]:
+def _ladder(step: CodedStep) -> tuple[float | None, str | None, bool]:
     """What the steps of one ladder have in common."""
-    return step.lagrange_multiplier, step.restoration is not None
+    return step.lagrange_multiplier, step.transform, step.is_corrected
 
 
 def _step(values: NDArray[np.float32], step: float, low: float, high: float) -> CodedStep | None:

@@ -7,6 +7,7 @@ from the coarsest on, as error limits are: what holds (at a bandwidth) and is fa
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
@@ -89,14 +90,20 @@ def _ladders(problem: Problem, known: Sequence[Plan]) -> Iterator[Ladder]:
     if problem.limits.max_error is not None or problem.objective != "latency":
         return
     most = limited(problem, max(plan.error for plan in known))
-    for steps in (*one_step_ladders(), *one_step_ladders(with_restored=True)):
+    kinds = itertools.product((False, True), repeat=2)
+    for steps in (steps for kind in kinds for steps in one_step_ladders(*kind)):
         if _is_offered(problem, steps[0]):
             yield {step.share: replace(most, one_step=step) for step in steps}
 
 
 def _is_offered(problem: Problem, step: OneStep) -> bool:
-    """Whether the devices can code so, and anything is restored where tensors are to be."""
+    """Whether the devices can code so, and anything was learned of what tensors are to have."""
     speed = problem.economical if step.are_moved else problem.coded
-    ladders = (table.coded for table in problem.errors.activations.values())
-    is_learned = any(entry.restoration is not None for ladder in ladders for entry in ladder)
-    return speed is not None and (is_learned or not step.are_restored)
+    if speed is None or (step.are_transformed and problem.transform_s_per_mac is None):
+        return False
+    steps = [entry for table in problem.errors.activations.values() for entry in table.coded]
+    return any(
+        (entry.is_corrected or not step.are_restored)
+        and (entry.transform is not None or not step.are_transformed)
+        for entry in steps
+    )

@@ -21,6 +21,7 @@ from evosplit.shared.plan import FLOAT_BITS, Plan, TensorCode
 from evosplit.shared.restoration.network import Restoration
 from evosplit.shared.restoration.restored_tail import restored_tail
 from evosplit.shared.restoration.store import RestorationOf
+from evosplit.shared.restoration.transform import in_components, transform_of
 from evosplit.shared.split import head_model, layer_model, tail_model
 
 _FLOAT: Final = TensorCode(FLOAT_BITS)
@@ -57,7 +58,9 @@ class SplitRun:
             else _Head(network, cut, packed)
         )
         self._wire = {name: plan.wire.get(name, _FLOAT) for name in cut.boundary}
-        restorations = _restorations(self._wire.values(), restoration_of)
+        restorations = _networks((code.restoration for code in self._wire.values()), restoration_of)
+        undoing = _networks((code.transform for code in self._wire.values()), restoration_of)
+        self._transforms = {network.name: transform_of(network) for network in undoing}
         self._tail = network.runner(restored_tail(tail_model(network.graph, cut), restorations))
         self._outputs = graph.outputs
         self._pictures = pictures
@@ -67,7 +70,8 @@ class SplitRun:
     def run(self, feeds: Values) -> dict[str, np.ndarray]:
         """The network's outputs for one input (feeds by input name)."""
         made = self._head.run(feeds)
-        arrived = {name: self._sent(name, made[name], code) for name, code in self._wire.items()}
+        sent = in_components(self._wire, made, self._transforms.__getitem__)
+        arrived = {name: self._sent(name, sent[name], code) for name, code in self._wire.items()}
         arrays = {**made, **self._tail.run(arrived)}
         return {name: arrays[name] for name in self._outputs}
 
@@ -111,8 +115,8 @@ class _Layers:
         return fake_quantise(array, code.bits, code.low, code.high).astype(array.dtype, copy=False)
 
 
-def _restorations(codes: Iterable[TensorCode], restoration_of: RestorationOf | None) -> list[Restoration]:
-    names = [code.restoration for code in codes if code.restoration is not None]
+def _networks(named: Iterable[str | None], restoration_of: RestorationOf | None) -> list[Restoration]:
+    names = [name for name in named if name is not None]
     if names and restoration_of is None:
         raise UsageError("running a plan that restores tensors needs the networks that do it")
     return [restoration_of(name) for name in names] if restoration_of else []

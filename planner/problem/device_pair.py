@@ -46,6 +46,12 @@ def economical_speed(edge: Profile | Device, cloud: Profile | Device) -> CodecSp
     return replace(coded, encode_s_per_byte=encodes.economical_s_per_byte)
 
 
+def transform_speed(edge: Profile | Device) -> float | None:
+    """Seconds of a multiply-accumulate of a channel transform, where the edge can and knows its part."""
+    makes = measured_profile(edge)
+    return None if makes is None else makes.transform_s_per_mac
+
+
 def _speed(edge: tuple[float, float] | None, cloud: tuple[float, float] | None) -> CodecSpeed | None:
     return CodecSpeed(edge[0], cloud[1]) if edge and cloud else None
 

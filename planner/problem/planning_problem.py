@@ -48,7 +48,8 @@ class Problem:
     defaults to what the edge can run. ``cuts``: any downward-closed set of layers, or prefixes of their
     order alone. ``plain`` is how fast tensors are packed without the codec; with it the codec is a choice.
     ``coded`` is how fast they are entropy coded, at the steps of the error table, ``economical`` how fast
-    with codes moved to save bits; without either it is not on offer. With ``one_step`` all tensors take that
+    with codes moved to save bits; without either it is not on offer. ``transform_s_per_mac`` is how fast the
+    edge makes components of channels; without it none are. With ``one_step`` all tensors take that
     one or lose nothing, and its errors count in no limit: whoever asks judges the plans.
     ``encodings`` are ways to send a model's one input when nothing runs on the edge. ``expectation`` is what
     hooks and masks spare: seconds, joules and bytes are then means over frames, and so are limits on them.
@@ -69,6 +70,7 @@ class Problem:
     plain: CodecSpeed | None = None
     coded: CodecSpeed | None = None
     economical: CodecSpeed | None = None
+    transform_s_per_mac: float | None = None
     one_step: OneStep | None = None
     encodings: tuple[InputEncoding, ...] = ()
     expectation: Expectation = NOTHING_SPARED

@@ -78,13 +78,22 @@ def _entropy_coded(problem: Problem, tensor: Tensor) -> list[Choice]:
 
 def _coded(problem: Problem, tensor: Tensor, step: CodedStep, number: int) -> Choice | None:
     speed = problem.coded if step.lagrange_multiplier is None else problem.economical
-    if speed is None or step.bits < min(problem.bits.wire):
+    transform_s = _transform_s(problem, step)
+    if speed is None or transform_s is None or step.bits < min(problem.bits.wire):
         return None
     size_bytes = math.ceil(step.wire_bytes) + _overhead(tensor, step.bits)
     decode_s = speed.decode_s_per_byte * tensor.size_bytes + step.restore_s
-    encode_s = speed.encode_s_per_byte * tensor.size_bytes
+    encode_s = speed.encode_s_per_byte * tensor.size_bytes + transform_s
     error = step.error if problem.one_step is None else 0.0
     return Choice(step.bits, size_bytes, error, f"{CODED}{number}", encode_s, decode_s)
+
+
+def _transform_s(problem: Problem, step: CodedStep) -> float | None:
+    """What making components takes the edge; None where it does not know how."""
+    if step.transform is None:
+        return 0.0
+    speed = problem.transform_s_per_mac
+    return None if speed is None else speed * step.transform_macs
 
 
 def _encodings(problem: Problem, tensor: Tensor) -> tuple[Choice, ...]:

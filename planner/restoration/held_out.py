@@ -41,7 +41,7 @@ class HeldOut:
         self._outputs, self._card, self._tensor = graph.outputs, card, place.tensor
         self._crossing = crossing
         self._tail = Runner(tail_model(graph, place.cut), threads)
-        self._right = [self._run(values) for values in crossing]
+        self._right = [self.outputs(values) for values in crossing]
 
     @property
     def floats(self) -> tuple[Floats32, ...]:
@@ -52,10 +52,11 @@ class HeldOut:
         """What the decoded tensors do to the outputs, restored or as they are. Raises InputError."""
         restored = decoded if restoration is None else _restored(restoration, decoded)
         pairs = zip(self._crossing, restored, strict=True)
-        made = [self._run({**values, self._tensor: array}) for values, array in pairs]
+        made = [self.outputs({**values, self._tensor: array}) for values, array in pairs]
         return Judged(noise_to_signal(self._right, made), self._agreement(made))
 
-    def _run(self, values: Values) -> Values:
+    def outputs(self, values: Values) -> Values:
+        """The network's outputs behind what crosses. Raises InputError."""
         made = {**values, **self._tail.run({name: values[name] for name in self._tail.input_names})}
         return {name: made[name] for name in self._outputs}
 

@@ -2,7 +2,8 @@
 
 No weight of the main network is touched, and none of its gradients taken: it is run as it is, to see what a
 restoration does to its outputs. A fit that is closer in the tensor's own squared error may be worse there
-(few inputs show too little of what they have in common), so only the outputs count.
+(few inputs show too little of what they have in common), so only the outputs count. Where components of the
+tensor take fewer bytes (`evosplit.planner.restoration.transforms`), what becomes of them is restored, too.
 
 Where a plan moves codes to save bits, frames of a stream are rounded to nearest all the same. What counts
 there is how a restoration does on the kind of codes that it helps least.
@@ -10,36 +11,30 @@ there is how a restoration does on the kind of codes that it helps least.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from evosplit.kernels.affine import choose_affine
-from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.kernels.errors.calibration_inputs import Feeds, spread
 from evosplit.kernels.errors.coded_steps import CodedStep
-from evosplit.kernels.errors.probe_budget import works
 from evosplit.kernels.restoration.neighbourhoods import Floats32, Sums, merged, sums_over
 from evosplit.kernels.restoration.ridge_fit import Form, fit
+from evosplit.planner.restoration.feature_pairs import FeaturePairs, arrived, feature_pairs, sent_as
 from evosplit.planner.restoration.held_out import HeldOut, Judged, run_seconds
 from evosplit.planner.restoration.restorable_tensors import Restorable
 from evosplit.planner.restoration.restorations import StepRestoration, TensorRestorations
+from evosplit.planner.restoration.transforms import learn_transform
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import TensorCode
 from evosplit.shared.restoration.network import Restoration, build_restoration
-from evosplit.shared.session import Runner
-from evosplit.shared.split import head_model
+from evosplit.shared.restoration.transform import ChannelTransform
 
-METHOD: Final = "ridge fits in three forms, by held-out outputs of moved and of nearest codes"
+METHOD: Final = "ridge fits in three forms, by held-out outputs of moved and of nearest codes, and transforms"
 """How restorations are learned: what was kept and learned otherwise is learned anew."""
-MOST_INPUTS: Final = 128
-LEAST_INPUTS: Final = 16
-_HELD_OUT_EVERY: Final = 4
-_MAC_BUDGET: Final = 400e9
-"""Multiply-accumulates of passes over the inputs, at about ten passes of the tail for each step."""
 _FORMS: Final[tuple[tuple[Form, float], ...]] = (
     ("own", 0.1),
     ("separable", 0.1),
@@ -63,24 +58,6 @@ class Learned:
     networks: tuple[Restoration, ...]
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """Float features of one tensor, of the inputs to fit to and of those held out."""
-
-    fitted: tuple[Floats32, ...]
-    held: HeldOut
-
-    @property
-    def is_rectified(self) -> bool:
-        """Whether no value lies below zero."""
-        return all(float(values.min()) >= 0 for values in (*self.fitted, *self.held.floats))
-
-
-def enough_inputs(feeds: Sequence[Feeds]) -> bool:
-    """Whether there are inputs enough to learn from."""
-    return len(feeds) >= LEAST_INPUTS
-
-
 def learn_restorations(
     graph: Graph,
     card: Card | None,
@@ -89,61 +66,78 @@ def learn_restorations(
     feeds: Sequence[Feeds],
     threads: int = 1,
 ) -> Learned:
-    """Restorations of a tensor at every step of its ladder where one helps. Raises InputError, ModelError.
+    """The transform of a tensor, where one saves bytes, and restorations at every step where one helps.
 
-    At least `LEAST_INPUTS` inputs; of many or costly ones some are taken, evenly spread.
+    At least `evosplit.planner.restoration.feature_pairs.LEAST_INPUTS` inputs; of many or costly ones some are
+    taken, evenly spread. Raises InputError, ModelError.
     """
-    pairs = _pairs(graph, card, place, feeds, threads)
-    coarse = (step for step in ladder if step.relative >= _LEAST_NOISE)
-    kept = [made for step in coarse if (made := _at_step(graph, place.tensor, step, pairs)) is not None]
-    known = TensorRestorations(graph.sha256, place.tensor, tuple(step for step, _ in kept))
-    return Learned(known, tuple(network for _, network in kept))
+    pairs = feature_pairs(graph, card, place, feeds, threads)
+    learned = learn_transform(graph, ladder, pairs)
+    transformed = () if learned is None else learned.steps
+    how = None if learned is None else learned.transform
+    tried = (
+        *(_Frame(graph, step, pairs) for step in ladder),
+        *(_Frame(graph, each.step, pairs, how) for each in transformed),
+    )
+    coarse = (frame for frame in tried if frame.step.relative >= _LEAST_NOISE)
+    kept = [made for frame in coarse if (made := _at_step(frame)) is not None]
+    known = TensorRestorations(graph.sha256, place.tensor, tuple(step for step, _ in kept), transformed)
+    undoing = () if learned is None else (learned.network,)
+    return Learned(known, (*undoing, *(network for _, network in kept)))
 
 
-def _pairs(
-    graph: Graph, card: Card | None, place: Restorable, feeds: Sequence[Feeds], threads: int
-) -> _Pairs:
-    affordable = int(_MAC_BUDGET / (10 * max(sum(works(graph)), 1.0)))
-    picked = spread(len(feeds), max(LEAST_INPUTS, min(MOST_INPUTS, affordable)))
-    head = Runner(head_model(graph, place.cut), threads)
-    crossing = [_crossing(head, feeds[index]) for index in picked]
-    held = [values for index, values in enumerate(crossing) if index % _HELD_OUT_EVERY == 0]
-    fitted = [values for index, values in enumerate(crossing) if index % _HELD_OUT_EVERY]
-    floats = tuple(np.asarray(values[place.tensor], np.float32) for values in fitted)
-    return _Pairs(floats, HeldOut(graph, card, place, held, threads))
+@dataclass(frozen=True)
+class _Frame:
+    """All of a restoration but its weights: one step of a tensor, or of its components by a ``transform``."""
+
+    graph: Graph
+    step: CodedStep
+    pairs: FeaturePairs
+    transform: ChannelTransform | None = None
+
+    def arrived(self, code: TensorCode, floats: Sequence[Floats32]) -> list[Floats32]:
+        """What arrives of the tensor in a code, of each input."""
+        return arrived(self.pairs.tensor, code, floats, self.transform)
+
+    def network(
+        self, sums: Sums, form: tuple[Form, float], rounding: float, undoes: bool = False
+    ) -> Restoration:
+        """With weights fitted to sums; ``undoes`` the transform first, where there is one.
+
+        ``rounding`` is the largest usual rounding error.
+        """
+        undone = None
+        if undoes and self.transform is not None:
+            undone = (self.transform.inverse, self.transform.mean)
+        made, tensor = fit(sums, *form), self.pairs.tensor
+        shape = self.graph.tensors[tensor].shape
+        width = float(choose_affine(self.step.low, self.step.high, self.step.bits).scales[0])
+        return build_restoration(
+            *(self.graph.sha256, tensor, shape, width, made.kernels, made.bias, max(width / 2, rounding)),
+            is_rectified=self.pairs.is_rectified,
+            undone=undone,
+        )
 
 
-def _crossing(head: Runner, feeds: Feeds) -> Mapping[str, np.ndarray]:
-    return {**feeds, **head.run({name: feeds[name] for name in head.input_names})}
-
-
-def _at_step(
-    graph: Graph, tensor: str, step: CodedStep, pairs: _Pairs
-) -> tuple[StepRestoration, Restoration] | None:
+def _at_step(frame: _Frame) -> tuple[StepRestoration, Restoration] | None:
     """The best of the forms, fitted to all inputs at last; None where it does not help enough."""
-    held = [_decoded(tensor, code, pairs.held.floats) for code in _sent_as(step.code)]
+    pairs, code = frame.pairs, frame.step.code
+    held = [frame.arrived(kind, pairs.held.floats) for kind in sent_as(code)]
     plain, without = held[0], pairs.held.judged(held[0])
     if without.error <= 0:
         return None
-    fitted = _decoded(tensor, step.code, pairs.fitted)
-    frame = _Frame(graph, tensor, step, _reach(fitted, pairs.fitted), pairs.is_rectified)
+    fitted = frame.arrived(code, pairs.fitted)
+    rounding = _reach(fitted, pairs.fitted)
     sums = sums_over(zip(fitted, pairs.fitted, strict=True), plain[0].shape[1])
-    tried = [(_worst(pairs.held, held, frame.network(sums, *form)), form) for form in _FORMS]
+    tried = [(_worst(pairs.held, held, frame.network(sums, form, rounding)), form) for form in _FORMS]
     best, form = min(tried, key=lambda pair: pair[0].error)
     gain = best.error / without.error
     if gain > _LEAST_GAIN or best.agreement < without.agreement - 1 / len(plain):  # one input may change
         return None
     more = sums_over(zip(plain, pairs.held.floats, strict=True), sums.channels)
-    network = frame.network(merged(sums, more), *form)
+    network = frame.network(merged(sums, more), form, rounding, undoes=True)
     seconds = run_seconds(network, plain[0])
-    return StepRestoration(step.code, network.name, gain, seconds), network
-
-
-def _sent_as(code: TensorCode) -> tuple[TensorCode, ...]:
-    """The code as single frames have it, and where these move codes as frames of a stream have it."""
-    if code.lagrange_multiplier is None:
-        return (code,)
-    return (code, replace(code, lagrange_multiplier=None))
+    return StepRestoration(code, network.name, gain, seconds), network
 
 
 def _worst(held: HeldOut, decoded: Sequence[Sequence[Floats32]], restoration: Restoration) -> Judged:
@@ -152,32 +146,6 @@ def _worst(held: HeldOut, decoded: Sequence[Sequence[Floats32]], restoration: Re
     return Judged(max(each.error for each in judged), min(each.agreement for each in judged))
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """All of a restoration but its weights; ``rounding`` is the largest usual rounding error."""
-
-    graph: Graph
-    tensor: str
-    step: CodedStep
-    rounding: float
-    is_rectified: bool
-
-    def network(self, sums: Sums, form: Form, shrinkage: float) -> Restoration:
-        """With weights fitted to sums."""
-        made, step = fit(sums, form, shrinkage), self.step
-        width = float(choose_affine(step.low, step.high, step.bits).scales[0])
-        reach, shape = max(width / 2, self.rounding), self.graph.tensors[self.tensor].shape
-        return build_restoration(
-            self.graph.sha256, self.tensor, shape, width, made.kernels, made.bias, reach, self.is_rectified
-        )
-
-
 def _reach(decoded: Sequence[Floats32], floats: Sequence[Floats32]) -> float:
     few = spread(len(floats), _REACH_INPUTS)
     return max(float(np.quantile(np.abs(floats[index] - decoded[index]), _RARE)) for index in few)
-
-
-def _decoded(tensor: str, code: TensorCode, floats: Sequence[Floats32]) -> list[Floats32]:
-    """What arrives of a tensor, of each input."""
-    arrived = (decode_tensor(encode_tensor(tensor, values, code)) for values in floats)
-    return [values.astype(np.float32, copy=False) for values in arrived]

@@ -30,16 +30,23 @@ OPS: Final = frozenset({"Conv", "Sum", "Clip", "Relu"})
 LEAST: Final = "least"
 MOST: Final = "most"
 """The ends of a correction."""
+INVERSE: Final = "inverse"
+MEAN: Final = "mean"
+"""What makes a tensor of its components: a 1 x 1 convolution."""
+ANY_STEP: Final = 0.0
+"""The step of a network that undoes a transform alone: it holds for codes of all."""
 _IR_VERSION: Final = 8
 _PREFIX: Final = "evosplit.restoration."
 Floats: TypeAlias = NDArray[np.float32]
+Weights: TypeAlias = dict[str, Floats | np.float32]
 
 
 @dataclass(frozen=True)
 class Restoration:
     """``content`` is an ONNX model from `DECODED` to `RESTORED`, both ``(1, C, H, W) float32``.
 
-    It belongs to ``tensor`` of the model ``model_sha256``, decoded from codes of ``step`` (a float32).
+    It belongs to ``tensor`` of the model ``model_sha256``, decoded from codes of ``step`` (a float32), or of
+    `ANY_STEP`.
     """
 
     model_sha256: str
@@ -67,33 +74,56 @@ def build_restoration(
     bias: Floats,
     reach: float,
     is_rectified: bool,
+    undone: tuple[Floats, Floats] | None = None,
 ) -> Restoration:
     """The network of ``kernels``, convolutions side by side whose results are added.
 
     A kernel is ``(C, C, k, k)``, or ``(C, 1, k, k)`` for one of each channel alone; ``bias`` is ``(C,)``. The
-    weights are float32, ``reach`` is in the tensor's own unit.
+    weights are float32, ``reach`` is in the tensor's own unit. Where components are decoded, ``undone`` is
+    what makes the tensor of them: the inverse ``(C, C)`` and the mean ``(C,)``.
     """
-    weights = {f"kernel{index}": kernel for index, kernel in enumerate(kernels)}
-    constants = {"bias": bias, LEAST: np.float32(-reach), MOST: np.float32(reach)}
-    nodes = [
-        _convolution(index, kernel, "bias" if index == 0 else "") for index, kernel in enumerate(kernels)
+    weights: Weights = {f"kernel{index}": kernel for index, kernel in enumerate(kernels)}
+    weights |= {"bias": bias, LEAST: np.float32(-reach), MOST: np.float32(reach)}
+    source, nodes = DECODED, []
+    if undone is not None:
+        source, nodes = "whole", [_undoing("whole")]
+        weights |= _undoing_weights(*undone)
+    nodes += [
+        _convolution(source, index, kernel, "bias" if index == 0 else "")
+        for index, kernel in enumerate(kernels)
     ]
     nodes += [
         helper.make_node("Sum", [f"part{index}" for index in range(len(kernels))], ["told"]),
         helper.make_node("Clip", ["told", LEAST, MOST], ["correction"]),
-        helper.make_node("Sum", [DECODED, "correction"], ["moved" if is_rectified else RESTORED]),
+        helper.make_node("Sum", [source, "correction"], ["moved" if is_rectified else RESTORED]),
     ]
     if is_rectified:
         nodes.append(helper.make_node("Relu", ["moved"], [RESTORED]))
+    return _made(model_sha256, tensor, shape, _float32(step), nodes, weights)
+
+
+def build_undoing(
+    model_sha256: str, tensor: str, shape: Sequence[int], inverse: Floats, mean: Floats
+) -> Restoration:
+    """The network that makes a tensor of its components, and no more: ``inverse`` (C, C), ``mean`` (C,)."""
+    weights = _undoing_weights(inverse, mean)
+    return _made(model_sha256, tensor, shape, ANY_STEP, [_undoing(RESTORED)], weights)
+
+
+def _made(
+    model_sha256: str,
+    tensor: str,
+    shape: Sequence[int],
+    step: float,
+    nodes: Sequence[onnx.NodeProto],
+    weights: Weights,
+) -> Restoration:
     ends = [helper.make_tensor_value_info(end, TensorProto.FLOAT, shape) for end in (DECODED, RESTORED)]
-    stored = [
-        numpy_helper.from_array(np.asarray(array), name) for name, array in (weights | constants).items()
-    ]
+    stored = [numpy_helper.from_array(np.asarray(array), name) for name, array in weights.items()]
     graph = helper.make_graph(nodes, "restoration", ends[:1], ends[1:], stored)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=_IR_VERSION)
-    rounded = _float32(step)
-    _describe(model, {"model": model_sha256, "tensor": tensor, "step": rounded.hex()})
-    return Restoration(model_sha256, tensor, rounded, serialise(model))
+    _describe(model, {"model": model_sha256, "tensor": tensor, "step": step.hex()})
+    return Restoration(model_sha256, tensor, step, serialise(model))
 
 
 def read_restoration(content: bytes, name: str) -> Restoration:
@@ -111,9 +141,17 @@ def read_restoration(content: bytes, name: str) -> Restoration:
     return restoration
 
 
-def _convolution(index: int, kernel: Floats, bias: str) -> onnx.NodeProto:
+def _undoing(made: str) -> onnx.NodeProto:
+    return helper.make_node("Conv", [DECODED, INVERSE, MEAN], [made])
+
+
+def _undoing_weights(inverse: Floats, mean: Floats) -> Weights:
+    return {INVERSE: inverse.astype(np.float32)[:, :, None, None], MEAN: mean.astype(np.float32)}
+
+
+def _convolution(source: str, index: int, kernel: Floats, bias: str) -> onnx.NodeProto:
     margin = kernel.shape[2] // 2
-    names = [DECODED, f"kernel{index}", *([bias] if bias else [])]
+    names = [source, f"kernel{index}", *([bias] if bias else [])]
     group = 1 if kernel.shape[1] == kernel.shape[0] else kernel.shape[0]
     return helper.make_node("Conv", names, [f"part{index}"], pads=[margin] * 4, group=group)
 

@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evosplit.cloud.fleet.edge_plans import fits
 from evosplit.cloud.plan_service import PlanRequest
 from evosplit.cloud.planning import Planner
 from evosplit.cloud.registry import Model, load_model
 from evosplit.cloud.restorations import Restorations
 from evosplit.planner.problem.limits import Limits
+from evosplit.shared.bundle import Bundle
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.profile import Machine, Profile
 from evosplit.shared.replan import choices
+from evosplit.shared.restoration.transform import table_transforms
 from evosplit.shared.storage.file_objects import FileObjects
 from tests import models as nets
 from tests.smooth_net import smooth_feeds, two_stage_net
@@ -66,6 +69,15 @@ def test_what_is_learned_in_idle_time_is_planned_with(model: Model, tmp_path: Pa
     for name in restored(after):
         assert restorations.networks(name).model_sha256 == model.graph.sha256
     assert fewest(after) < 0.8 * fewest(before)
+    assert not table_transforms(after)
+    knowing = replace(request, profile=replace(request.profile, transform_s_per_mac=1e-12))
+    path = tmp_path / "knowing.evb"
+    table = planner(model, knowing, path).table
+    assert table_transforms(table)
+    assert set(Bundle.open(path).transforms()) == set(table_transforms(table))
+    assert fewest(table) < fewest(after)
+    assert fits(model.graph, table, knowing)
+    assert not fits(model.graph, table, request)
     older = planner(model, replace(request, restores=False), tmp_path / "older.evb").table
     assert older == before
 

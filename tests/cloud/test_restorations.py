@@ -31,8 +31,9 @@ from evosplit.shared.graph import Cut, prefix_cut
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Latency, Plan, TensorCode
 from evosplit.shared.profile import Machine, Profile
-from evosplit.shared.restoration.network import Restoration, build_restoration
+from evosplit.shared.restoration.network import Restoration, build_restoration, build_undoing
 from evosplit.shared.restoration.restored_tail import restored_tail
+from evosplit.shared.restoration.transform import transform_of
 from evosplit.shared.session import Runner
 from evosplit.shared.split import head_model, tail_model
 from evosplit.shared.storage.file_objects import FileObjects
@@ -97,6 +98,29 @@ def test_a_frame_is_answered_behind_the_restoration_that_it_names(registry, mode
     np.testing.assert_allclose(ask(plane, frame(model, cut, "")), Runner(tail).run(decoded)["y"], rtol=1e-4)
     assert np.abs(restored - ask(plane, frame(model, cut, ""))).max() > 1e-3
     assert plane.tails == 2
+
+
+def test_components_of_any_step_are_undone(registry, model, cut, tmp_path) -> None:
+    restorations, (tensor,) = Restorations(FileObjects(tmp_path)), cut.boundary
+    shape = model.graph.tensors[tensor].shape
+    matrix, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(shape[1], shape[1])))
+    fields = (tensor, shape, matrix.astype(np.float32), np.ones(shape[1], np.float32))
+    undoing = build_undoing(model.graph.sha256, *fields)
+    restorations.networks.keep(undoing)
+    values, transform = crossing(model, cut)[tensor], transform_of(undoing)
+    answers = []
+    for half in (6.0, 12.0):
+        encoded = encode_tensor(tensor, transform.components(values), TensorCode(8, -half, half, "rans"))
+        content = encode_frame(Frame("f", model.graph.sha256, cut.key, (encoded,), None, (undoing.name,)))
+        answers.append(ask(plane_of(registry, restorations), content))
+    wanted = Runner(tail_model(model.graph, cut)).run({tensor: values})["y"]
+    for answer in answers:
+        np.testing.assert_allclose(answer, wanted, atol=0.1 * np.abs(wanted).max())
+    other = build_undoing("1" * 64, *fields)
+    restorations.networks.keep(other)
+    content = encode_frame(Frame("f", model.graph.sha256, cut.key, (encoded,), None, (other.name,)))
+    with pytest.raises(RestorationError, match="another model, tensor or step"):
+        ask(plane_of(registry, restorations), content)
 
 
 def test_deltas_are_restored_as_whole_frames_are(registry, model, cut, kept) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import socket
 import stat
 import subprocess
@@ -120,6 +121,11 @@ def test_two_clouds_share_no_path_and_no_port() -> None:
     node_id = "0" * 56
     longest = Path("/" + "t" * 23) / "evs-12345678" / node_id / "a"
     assert len(str(longest)) <= 97
+
+
+def test_the_front_end_has_no_more_threads_than_processors() -> None:
+    threads = serve_environment(Path("/t/evs-a"))["RAY_SERVE_HAPROXY_NBTHREAD"]
+    assert 1 <= int(threads) <= len(os.sched_getaffinity(0))
 
 
 def test_several_replicas_keep_their_clients(tmp_path: Path) -> None:

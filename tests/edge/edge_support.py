@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import io
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from evosplit.shared.bundle import Bundle, CalibrationKind
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.replan import choices
+from evosplit.shared.restoration.network import Restoration
 from evosplit.shared.storage.file_objects import FileObjects
 from evosplit.shared.token import bearer
 from tests import models
@@ -81,6 +82,7 @@ async def stage(
     calibration: CalibrationKind | None = None,
     promised_drop: float | None = None,
     bandwidth_bps: float = 1e12,
+    networks_of: Callable[[Graph], Sequence[Restoration]] = lambda _: (),
     real_timeouts: bool = False,
     without: Collection[str] = ("heartbeat",),
     **settings: Any,
@@ -89,13 +91,15 @@ async def stage(
     graph = load_net(folder, model_of=model_of)
     card = net_card(graph) if with_card else None
     path = folder / "net.evb"
-    digest = write_net_bundle(graph, path, table_of(graph, with_fallback), card, calibration, promised_drop)
+    table, networks = table_of(graph, with_fallback), networks_of(graph)
+    digest = write_net_bundle(graph, path, table, card, calibration, promised_drop, networks)
     cloud = FakeCloud(
         graph,
         card,
         path,
         digest,
         bandwidth_bps=bandwidth_bps,
+        networks={network.name: network for network in networks},
         calibrations=CalibrationStore(FileObjects(folder / "calibrations")),
     )
     server = TestServer(cloud.app())

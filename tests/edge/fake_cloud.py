@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,12 @@ from evosplit.cloud.stream_state import StreamStore
 from evosplit.cloud.tail_builder import TailBuilder
 from evosplit.cloud.tail_cache import TailCache
 from evosplit.shared.card import Card
-from evosplit.shared.errors import EvoSplitError, InputError
+from evosplit.shared.errors import EvoSplitError, InputError, RestorationError
 from evosplit.shared.fleet.heartbeat import Heartbeat, HeartbeatAnswer
 from evosplit.shared.fleet.posted_result import PostedResult
 from evosplit.shared.graph import Graph
 from evosplit.shared.oip import HEADER_LENGTH, server_timing_header
+from evosplit.shared.restoration.network import Restoration
 from evosplit.shared.serial import from_json, to_data
 from evosplit.shared.weights import strip_weights
 
@@ -55,6 +57,8 @@ class FakeCloud:
     bandwidth_bps: float = 1e12
     rtt_s: float = 0.0
     wait_s: float | None = None
+    networks: Mapping[str, Restoration] = field(default_factory=dict)
+    """What frames may name, by name."""
     token: str = TOKEN
     calls: list[str] = field(default_factory=list)
     traceparents: list[str | None] = field(default_factory=list)
@@ -87,7 +91,14 @@ class FakeCloud:
         """Forget all streams; to an edge, that is also what an eviction or another replica looks like."""
         registry = registry_of([Model(Path("net.onnx"), self.graph, self.card)])
         self.streams = StreamStore()
-        self.plane = DataPlane(registry, TailCache(10**8), TailBuilder(1), self.streams)
+        self.plane = DataPlane(
+            registry, TailCache(10**8), TailBuilder(1), self.streams, restoration_of=self._restoration
+        )
+
+    def _restoration(self, name: str) -> Restoration:
+        if name not in self.networks:
+            raise RestorationError(f"no restoration {name} here")
+        return self.networks[name]
 
     def serve(self, graph: Graph, bundle: Path, digest: str, answers_old: bool) -> None:
         """Another content of the model from now on; frames of the old one are answered, or refused."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import onnx
@@ -14,6 +14,7 @@ from evosplit.shared.card import Card, card_from_data, card_to_data, check_card
 from evosplit.shared.graph import Graph, load_graph, prefix_cut
 from evosplit.shared.link import Link
 from evosplit.shared.plan import Latency, Plan, PlanTable, TensorCode
+from evosplit.shared.restoration.network import Restoration
 from evosplit.shared.weights import strip_weights
 from evosplit.shared.wire import Frame, encode_frame
 from tests import models
@@ -95,7 +96,9 @@ def write_net_bundle(
     card: Card | None,
     calibration: CalibrationKind | None = None,
     max_drop: float | None = None,
+    networks: Sequence[Restoration] = (),
 ) -> str:
+    """``networks`` undo the transforms that plans name."""
     skeleton, weights = strip_weights(graph.model)
     files = {"skeleton.onnx": skeleton.SerializeToString()}
     packed: dict[str, dict[str, str]] = {}
@@ -104,6 +107,8 @@ def write_net_bundle(
         encoded = encode_tensor(name, array, TensorCode(bits), 0 if array.ndim > 1 else None)
         files[f"weights/{number}-{bits}.evs"] = encode_frame(Frame("", graph.sha256, "", (encoded,)))
         packed[name] = {str(bits): f"weights/{number}-{bits}.evs"}
+    transforms = {network.name: f"transforms/{network.name}.onnx" for network in networks}
+    files |= {transforms[network.name]: network.content for network in networks}
     data = None if card is None else card_to_data(card)
     manifest = Manifest(
         graph.name,
@@ -114,5 +119,6 @@ def write_net_bundle(
         packed,
         calibration=calibration,
         max_drop=max_drop,
+        transforms=transforms,
     )
     return write_bundle(path, manifest, files)

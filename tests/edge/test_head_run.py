@@ -164,11 +164,14 @@ def test_kept_channels_and_bits_reach_the_encoder(graph: Graph) -> None:
     ]
     made = run(graph, head_of(graph, hooks, 3))
     assert dict(made.codes) == {name: TensorCode(4)}
-    sent = kept_channels(made.tensors, made.keep)
+    plan = make_plan(graph, 3, 0.01, 100)
+    sent = kept_channels(plan, made.tensors, made.keep)
     assert not sent[name][:, ~(channels & more)].any()
     np.testing.assert_array_equal(sent[name][:, channels & more], made.tensors[name][:, channels & more])
-    other = kept_channels(made.tensors, {name: np.ones(3, bool)})
+    other = kept_channels(plan, made.tensors, {name: np.ones(3, bool)})
     assert other[name] is made.tensors[name]
+    of_components = dataclasses.replace(plan, wire={name: TensorCode(4, -1.0, 1.0, transform="0f" * 8)})
+    assert kept_channels(of_components, made.tensors, made.keep)[name] is made.tensors[name]
 
 
 def test_hooks_on_what_crosses_are_not_asked_where_it_does_not(graph: Graph) -> None:
@@ -192,6 +195,7 @@ def test_only_larger_steps_replace_entropy_coded_ones(tmp_path: Path) -> None:
         (TensorCode(4, -1.0, 1.0, "rans"), True),
         (TensorCode(6, -1.0, 1.0, "rans"), False),
         (TensorCode(2), False),
+        (TensorCode(4, -1.0, 1.0, "rans", transform="0f" * 8), False),
     ):
         assert with_codes(planned, {name: code, "elsewhere": code}).wire[name] == (
             code if taken else planned.wire[name]

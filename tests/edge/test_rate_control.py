@@ -104,5 +104,11 @@ def test_only_a_frame_of_the_plans_own_codes_names_what_restores_it(plan: Plan) 
     assert decode_frame(whole).restorations == ("0f" * 8, "")
     coarser = budgeted_frame("f", restored, TENSORS, len(whole) - 100)
     assert decode_frame(coarser).restorations == ()
+    of_components = {"a": dataclasses.replace(wire["a"], transform="1e" * 8), "b": wire["b"]}
+    transformed = dataclasses.replace(plan, wire=of_components)
+    assert decode_frame(boundary_frame("f", transformed, TENSORS)).restorations == ("0f" * 8, "")
+    coarser = budgeted_frame("f", transformed, TENSORS, len(whole) - 100)
+    assert len(coarser) <= len(whole) - 100
+    assert decode_frame(coarser).restorations == ("1e" * 8, "")
     hooked = with_codes(restored, {"a": TensorCode(4, -4.0, 11.0, "rans")})
     assert decode_frame(boundary_frame("f", hooked, TENSORS)).restorations == ()

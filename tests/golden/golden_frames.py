@@ -49,6 +49,14 @@ CONTENTS = {
         ("block3/Add", ramp(1, 5, 9, 11), TensorCode(3, -8.0, 8.0, "rans", None, "00ff89abcdef4567"), None),
         ("mask", np.array([[True, False]]), TensorCode(32), None),
     ),
+    "rans-components": (
+        (
+            "block4/Add",
+            ramp(1, 5, 9, 11),
+            TensorCode(4, -8.0, 8.0, "rans", None, *2 * ("5d0c0ffee0123456",)),
+            None,
+        ),
+    ),
     "float16": one(ramp(9, dtype=np.float16), 6),
     "float64": one(ramp(9, dtype=np.float64), 6),
     "int64": one(np.array([[-(2**62), -1], [0, 2**62]]), 4),

@@ -140,7 +140,7 @@ def test_a_piece_is_faster_where_some_bandwidth_says_so(
 ) -> None:
     one, other = (admitted_table(table_at, drawn(seed, 1.0), drop)[0] for drop in (first, second))
     for piece in pieces_of(one):
-        within = np.geomspace(max(piece.low_bps, 1e4), min(piece.high_bps, 1e10), 300)
+        within = np.geomspace(max(piece.low_bps, 1e4), min(piece.high_bps, 1e10), 300, endpoint=False)
         links = [Link(float(bandwidth), one.rtt_s) for bandwidth in within]
         ahead = [
             other.best(link.bandwidth_bps).latency_at(link).total_s - piece.plan.latency_at(link).total_s

@@ -13,13 +13,14 @@ from evosplit.kernels.errors.error_table import ErrorTable
 from evosplit.kernels.errors.measure_table import measure_errors
 from evosplit.kernels.errors.output_error import noise_to_signal
 from evosplit.planner.drop.split_run import SplitRun
-from evosplit.planner.restoration.learn import Learned, enough_inputs, learn_restorations
+from evosplit.planner.restoration.feature_pairs import enough_inputs
+from evosplit.planner.restoration.learn import Learned, learn_restorations
 from evosplit.planner.restoration.restorable_tensors import Restorable, restorable_tensors
-from evosplit.planner.restoration.restorations import StepRestoration, TensorRestorations, with_restorations
+from evosplit.planner.restoration.restorations import TensorRestorations, with_restorations
 from evosplit.shared.errors import UsageError
 from evosplit.shared.graph import Graph, load_graph, parse_cut
 from evosplit.shared.link import Link
-from evosplit.shared.plan import Latency, Plan
+from evosplit.shared.plan import Latency, Plan, TensorCode
 from evosplit.shared.session import Runner
 from tests.models import save
 from tests.smooth_net import smooth_feeds, two_stage_net
@@ -69,8 +70,10 @@ def test_the_output_errs_less_behind_what_was_kept_on_other_inputs(graph, errors
     table = with_restorations(errors, [learned.known])
     ladder, coded = errors.activations["t"].coded, table.activations["t"].coded
     assert coded[: len(ladder)] == ladder
-    by_code = {step.code: step for step in ladder}
-    pairs = [(by_code[replace(step.code, restoration=None)], step) for step in coded[len(ladder) :]]
+    by_code = {step.code: step for step in coded if not step.is_corrected}
+    pairs = [
+        (by_code[replace(step.code, restoration=step.transform)], step) for step in coded if step.is_corrected
+    ]
     assert len(pairs) >= 3
     unseen = smooth_feeds(SIZE, 16, seed=9)
     whole = Runner(graph.model)
@@ -82,7 +85,7 @@ def test_the_output_errs_less_behind_what_was_kept_on_other_inputs(graph, errors
             noise.append(float(np.square(np.stack([run.run(feeds)["y"] for feeds in unseen]) - right).mean()))
         assert noise[1] < noise[0]
         assert restored.error < plain.error
-        assert restored.wire_bytes == plain.wire_bytes + 8
+        assert restored.wire_bytes == plain.wire_bytes + (8 if restored.transform is None else 0)
 
 
 def test_what_was_learned_for_moved_codes_serves_nearest_ones_as_well(graph, errors) -> None:
@@ -122,13 +125,18 @@ def test_what_belongs_to_another_model_tensor_or_step_is_left_out(errors, learne
     known = learned.known
     other_model = replace(known, model_sha256="0" * 64)
     other_tensor = replace(known, tensor="elsewhere")
-    other_step = replace(known, steps=tuple(_moved(step) for step in known.steps))
+    assert known.transformed
+    other_step = replace(
+        known,
+        steps=tuple(replace(step, code=_moved(step.code)) for step in known.steps),
+        transformed=tuple(replace(step, plain=_moved(step.plain)) for step in known.transformed),
+    )
     assert with_restorations(errors, [other_model, other_tensor, other_step]) == errors
     assert with_restorations(errors, []) == errors
 
 
-def _moved(step: StepRestoration) -> StepRestoration:
-    return replace(step, code=replace(step.code, high=(step.code.high or 0.0) + 1.0))
+def _moved(code: TensorCode) -> TensorCode:
+    return replace(code, high=(code.high or 0.0) + 1.0)
 
 
 def test_small_tensors_of_worthwhile_cuts_are_restorable(graph, errors) -> None:
