@@ -149,7 +149,7 @@ class FrameFlow:
         """Read the outputs by the card, and store the result in the same turn. Raises StoreError."""
         card = self._engine.plans.model.card
 
-        def turn(clock: StageClock) -> Result:
+        def turn(clock: StageClock) -> Finished:
             reading = Reading(None, None)
             if card is not None:
                 nowhere = (card.input.size or (0, 0), (0.0, 0.0))
@@ -157,10 +157,9 @@ class FrameFlow:
                 read = functools.partial(postprocess, card, answer.outputs, *geometry)
                 reading = clock.run_stage(READ, job.times, read)
             result = success(job, answer, reading.outcome, reading.confidence)
-            self._store.finish_here(result)
-            return result
+            return Finished(result, answer.outputs, self._store.finish_here(result))
 
-        finished = Finished(await self._engine.compute.run_stages(job.times, turn), answer.outputs)
+        finished = await self._engine.compute.run_stages(job.times, turn)
         self._engine.after.add(self._index)
         self._count(finished.result, answer)
         return finished
