@@ -14,7 +14,8 @@ def looks_like_frame(content: memoryview) -> bool:
 def frame_place(content: memoryview) -> bytes | None:
     """Equal for frames of the same model and cut, if they are what they look like; None in a stream.
 
-    Frames of a stream build on each other, so that the order in which they are decoded matters.
+    Frames of a stream build on each other, so that the order in which they are decoded matters. ``content``
+    has at least the bytes of a frame's head, as `looks_like_frame` says.
     """
     _, version, flags, _, _, sha256, id_bytes, key_bytes = FRAME_HEAD.unpack_from(content)
     if version == STREAM_VERSION or (version >= CODED_VERSION and flags & STREAM_FLAG):
