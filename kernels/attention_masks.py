@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.kernels.codec import encode_tensor
-from evosplit.kernels.encoded_sizes import is_affine
+from evosplit.kernels.encoded_sizes import dtype_name, is_affine
 from evosplit.kernels.quantise import value_range
 from evosplit.shared.errors import InputError
 from evosplit.shared.plan import FLOAT_BITS, TensorCode
@@ -24,7 +24,7 @@ def is_mask(array: NDArray[np.generic]) -> bool:
 
 def travelling_code(array: NDArray[Any], code: TensorCode) -> TensorCode:
     """The code in which a tensor can travel: that of the plan, or as it stands for a mask."""
-    if is_affine(array.dtype.name, code.bits) and is_mask(array):
+    if is_affine(dtype_name(array.dtype), code.bits) and is_mask(array):
         return TensorCode(FLOAT_BITS, codec=code.codec)
     return code
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evosplit.kernels.encoded_sizes import frame_bytes, is_affine, predicted_wire_bytes
+from evosplit.kernels.encoded_sizes import dtype_name, frame_bytes, is_affine, predicted_wire_bytes
 from evosplit.kernels.encoding_steps import (
     affine_of,
     as_dtype,
@@ -70,7 +70,7 @@ def encode_tensor(
     and booleans at any, the elements travel as they stand (NaNs too). Raises InputError for NaN or infinity
     to be quantised, and for a dtype, bit-width or codec that the format does not know.
     """
-    dtype = array.dtype.name
+    dtype = dtype_name(array.dtype)
     check_code(name, dtype, code)
     compressed = code.codec != "none"
     if not is_affine(dtype, code.bits):

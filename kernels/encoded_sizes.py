@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from evosplit.shared.plan import FLOAT_BITS
 from evosplit.shared.wire import frame_overhead_bytes, packed_size_bytes, tensor_overhead_bytes
@@ -12,6 +15,12 @@ from evosplit.shared.wire.wire_sizes import raw_bits
 
 if TYPE_CHECKING:
     from evosplit.shared.graph import Tensor
+
+
+@functools.cache
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """NumPy puts the name together each time."""
+    return dtype.name
 
 
 def is_affine(dtype: str, bits: int) -> bool:

@@ -19,8 +19,11 @@ _NOT_FINITE = "NaN or infinity has no code"
 
 def flat_float32(array: NDArray[np.generic]) -> Floats:
     """The elements in C order as (elements,) float32, read-only; a copy only where it must be."""
-    with np.errstate(over="ignore"):  # what overflows is infinite, and refused later
+    if array.dtype == np.float32:
         flat = np.ascontiguousarray(array, np.float32).reshape(-1).view()
+    else:
+        with np.errstate(over="ignore"):  # what overflows is infinite, and refused later
+            flat = np.ascontiguousarray(array, np.float32).reshape(-1).view()
     flat.flags.writeable = False
     return flat
 

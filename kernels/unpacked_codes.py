@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evosplit.kernels.affine import Affine
-from evosplit.kernels.encoded_sizes import is_affine
+from evosplit.kernels.encoded_sizes import dtype_name, is_affine
 from evosplit.kernels.encoding_steps import (
     affine_of,
     as_dtype,
@@ -71,7 +71,7 @@ def to_codes(
     ends: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Codes:
     """Quantise over ``ends``, or the code's range, or the array's own. Raises InputError as encoding does."""
-    dtype = array.dtype.name
+    dtype = dtype_name(array.dtype)
     check_code(name, dtype, code)
     if not is_affine(dtype, code.bits):
         return Codes(name, dtype, array.shape, raw_bits(dtype), None, None, little_bytes(array).copy())

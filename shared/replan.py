@@ -78,6 +78,8 @@ def narrowed(table: PlanTable, kept: Sequence[Plan]) -> PlanTable:
 
 def reachable(table: PlanTable, away: Collection[str]) -> PlanTable:
     """The table without the plans of clouds that are ``away``; all of it where nothing would remain."""
+    if not away:
+        return table
     kept = [plan for plan in choices(table) if not plan.boundary or plan.cloud not in away]
     is_split = any(plan.boundary for plan in kept)
-    return narrowed(table, kept) if away and is_split and len(kept) < len(choices(table)) else table
+    return narrowed(table, kept) if is_split and len(kept) < len(choices(table)) else table

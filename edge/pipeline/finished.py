@@ -40,13 +40,14 @@ class FrameRefusedError(FrameFailedError):
 
 @dataclass(frozen=True)
 class Finished:
-    """A result, and the model's outputs where they were computed just now.
+    """A result; the model's outputs, and its ``json``, where they were made just now.
 
     With ``waits`` the frame is on disk until the cloud is there; the result is then yet to come.
     """
 
     result: Result
     outputs: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    json: bytes = b""
     waits: bool = False
 
 

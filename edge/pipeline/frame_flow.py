@@ -150,17 +150,16 @@ class FrameFlow:
         """Read the outputs by the card, and store the result in the same turn. Raises StoreError."""
         card = self._engine.plans.model.card
 
-        def turn(clock: StageClock) -> Result:
+        def turn(clock: StageClock) -> Finished:
             reading = Reading(None, None)
             if card is not None:
                 size = (card.input.size or (0, 0)) if job.picture is None else job.picture.original
                 read = functools.partial(postprocess, card, answer.outputs, size)
                 reading = clock.run_stage(READ, job.times, read)
             result = success(job, answer, reading.outcome, reading.confidence)
-            self._store.finish_here(result)
-            return result
+            return Finished(result, answer.outputs, self._store.finish_here(result))
 
-        finished = Finished(await self._engine.compute.run_stages(job.times, turn), answer.outputs)
+        finished = await self._engine.compute.run_stages(job.times, turn)
         self._engine.after.add(self._index)
         self._count(finished.result, answer)
         return finished

@@ -13,7 +13,7 @@ from typing import Final
 from evosplit.shared.errors import StoreError
 from evosplit.shared.result import Result
 from evosplit.shared.result_query import things_of
-from evosplit.shared.serial import from_json, to_json
+from evosplit.shared.serial import from_json
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS accepted (
@@ -103,14 +103,6 @@ def _make_searchable(db: sqlite3.Connection, sequence: int, body: bytes) -> None
         return
     db.execute(_FILL, (*_searched(result), sequence))
     _insert_things(db, sequence, result)
-
-
-def body_of(result: Result) -> bytes:
-    """Its JSON. Raises StoreError, EvoSplitError for what could not be read again."""
-    body = to_json(result)
-    if b"\\ud" in body:  # half a surrogate pair is no text; most are whole
-        from_json(Result, body, StoreError)
-    return body
 
 
 def insert_unindexed(db: sqlite3.Connection, body: bytes) -> None:

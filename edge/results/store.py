@@ -18,7 +18,6 @@ from typing import Any, Final
 
 from evosplit.edge.results.commit_signal import CommitSignal
 from evosplit.edge.results.schema import (
-    body_of,
     clear_unindexed,
     create,
     insert_result,
@@ -29,7 +28,7 @@ from evosplit.edge.results.schema import (
 from evosplit.edge.results.write_thread import Write, WriteThread, nothing
 from evosplit.shared.errors import StoreError
 from evosplit.shared.result import Result
-from evosplit.shared.serial import from_json
+from evosplit.shared.serial import from_json, to_compact_json
 
 PATIENCE_S: Final = 20.0
 """Another process (a backup, a browser of databases) may lock the file for so long."""
@@ -91,14 +90,14 @@ class Store:
 
     def finish(self, result: Result) -> Future[None]:
         """Exchange the note for the result; the first result of a frame stays. StoreError as above."""
-        return self.write(lambda db: insert_result(db, result, body_of(result)))
+        return self.write(lambda db: insert_result(db, result, to_compact_json(result)))
 
-    def finish_here(self, result: Result) -> None:
-        """As `finish`, committed in this thread, which it blocks for a moment. Raises StoreError.
+    def finish_here(self, result: Result) -> bytes:
+        """As `finish`, committed in this thread, which it blocks for a moment; its JSON. Raises StoreError.
 
         Until `index` or another write, whoever reads has to have it indexed first, as `select` does.
         """
-        self._writes.add_here(result)
+        return self._writes.add_here(result)
 
     def index(self) -> Future[None]:
         """Have results searchable that are not yet, and whoever waits for results told."""
@@ -137,11 +136,11 @@ class Store:
         with self._writer:
             create(self._writer)
             for result in unindexed_results(self._writer):
-                insert_result(self._writer, result, body_of(result))
+                insert_result(self._writer, result, to_compact_json(result))
             clear_unindexed(self._writer)
             lost = interrupted(self._writer)
             for result in lost:
-                insert_result(self._writer, result, body_of(result))
+                insert_result(self._writer, result, to_compact_json(result))
             self._trim(self._writer)
         return len(lost)
 

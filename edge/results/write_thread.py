@@ -7,7 +7,6 @@ many came. What a killed process had not got to is indexed at the next start.
 
 from __future__ import annotations
 
-import logging
 import queue
 import sqlite3
 import threading
@@ -16,9 +15,10 @@ from concurrent.futures import Future, wait
 from typing import Final, TypeAlias
 
 from evosplit.edge.results.commit_signal import CommitSignal
-from evosplit.edge.results.schema import body_of, clear_unindexed, insert_result, insert_unindexed
+from evosplit.edge.results.schema import clear_unindexed, insert_result, insert_unindexed
 from evosplit.shared.errors import EvoSplitError, StoreError
 from evosplit.shared.result import Result
+from evosplit.shared.serial import to_compact_json
 
 _BATCH: Final = 256
 _UNWRITABLE: Final = (ValueError, TypeError, OverflowError, EvoSplitError)
@@ -26,8 +26,6 @@ _UNWRITABLE: Final = (ValueError, TypeError, OverflowError, EvoSplitError)
 
 Write: TypeAlias = Callable[[sqlite3.Connection], None]
 _Batch: TypeAlias = list[tuple[Write, "Future[None]"]]
-
-_log = logging.getLogger(__name__)
 
 
 class WriteThread:
@@ -54,16 +52,20 @@ class WriteThread:
         self._writes.put((statements, done))
         return done
 
-    def add_here(self, result: Result) -> None:
-        """Write a result in this thread; it is indexed with what is asked for next. Raises StoreError."""
+    def add_here(self, result: Result) -> bytes:
+        """Write a result, as the JSON given back, in this thread; it is indexed with what is asked for next.
+
+        Raises StoreError.
+        """
         try:
-            body = body_of(result)
+            body = to_compact_json(result)
             with self._lock:
                 with self._connection:
                     insert_unindexed(self._connection, body)
                 self._unindexed.append((result, body))
         except (sqlite3.Error, *_UNWRITABLE) as reason:
             raise _cannot(reason) from None
+        return body
 
     def index_now(self) -> None:
         """Have every result in the indexes, where the disk allows it. Blocks."""
@@ -122,7 +124,6 @@ def nothing(_db: sqlite3.Connection) -> None:
 
 
 def _refuse(batch: _Batch, reason: Exception) -> None:
-    _log.debug("not written: %s", reason)
     for _, done in batch:
         done.set_exception(_cannot(reason))
 

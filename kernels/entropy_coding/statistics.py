@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.kernels.jit import compiled
+
+_DISTANCES: Final = abs(np.subtract.outer(np.arange(256), np.arange(256)))
+"""Of each code from each other one."""
 
 
 def histogram_of(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -25,8 +28,7 @@ def centre_of(histogram: NDArray[Any]) -> int:
 
 def shift_of(histogram: NDArray[Any], centre: int) -> int:
     """What distances in contexts are divided by, as a power of two: the mean one becomes about a step."""
-    distances = abs(np.arange(histogram.size) - centre)
-    mean = float((histogram * distances).sum() / histogram.sum())
+    mean = float(histogram.dot(_DISTANCES[centre, : histogram.size]) / histogram.sum())
     shift = 0
     while mean > 2:
         mean, shift = mean / 2, shift + 1

@@ -81,7 +81,11 @@ TABLE: Final = _tokens()
 
 def most_tokens(histogram: NDArray[Any], bits: int) -> int:
     """The largest token that codes between the least and the greatest of a histogram can have, plus 1."""
-    (present,) = np.nonzero(histogram)
-    low, high = int(present[0]), int(present[-1]) + 1
+    (present,) = histogram.nonzero()
+    return _most_between(int(present[0]), int(present[-1]) + 1, bits)
+
+
+@functools.lru_cache(maxsize=4096)
+def _most_between(low: int, high: int, bits: int) -> int:
     numbers = numbers_of(bits).number.reshape(-1, ROW)[low:high, low:high]
     return int(TABLE.token[int(numbers.max())]) + 1

@@ -64,7 +64,7 @@ def worth_trying(priced: Prices, current: int, best: int, gain_share: float) -> 
     """
     latency_s, current_s = priced.latency_s, float(priced.latency_s[current])
     is_cheap = latency_s <= (1 + LOSS) * float(latency_s[best])
-    if not np.delete(is_cheap, current).any():  # as for most frames, which are not to wait for the rest
+    if np.count_nonzero(is_cheap) == is_cheap[current]:  # none beside it, as for most frames
         return []
     gain_s = _Z * priced.deviations_from_s(current) - (latency_s - current_s)
     candidates = np.flatnonzero(is_cheap & (gain_s >= gain_share * current_s))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import struct
 from typing import Any
@@ -37,7 +36,8 @@ def from_raw(name: str, datatype: str, shape: tuple[int, ...], content: memoryvi
         )
     if datatype == "BOOL" and np.any(np.frombuffer(content, np.uint8) > 1):
         raise InputError(f"tensor {name}: a BOOL is neither 0 nor 1")
-    return np.require(np.frombuffer(content, dtype).reshape(shape), requirements="A")
+    values = np.frombuffer(content, dtype).reshape(shape)
+    return values if values.flags.aligned else values.copy()
 
 
 def _split_items(name: str, content: memoryview) -> list[bytes]:
@@ -55,7 +55,10 @@ def _split_items(name: str, content: memoryview) -> list[bytes]:
 
 def split_raw(body: memoryview, sizes: tuple[int, ...]) -> tuple[memoryview, ...]:
     """Cut the raw section into the sizes that the JSON states. Raises InputError unless they fill it."""
-    if any(size < 0 for size in sizes) or sum(sizes) != len(body):
+    if min(sizes, default=0) < 0 or sum(sizes) != len(body):
         raise InputError(f"the tensors claim {sum(sizes)} raw bytes, the body holds {len(body)}")
-    stops = tuple(itertools.accumulate(sizes, initial=0))
-    return tuple(body[start:stop] for start, stop in itertools.pairwise(stops))
+    sections, start = list[memoryview](), 0
+    for size in sizes:
+        sections.append(body[start : start + size])
+        start += size
+    return tuple(sections)

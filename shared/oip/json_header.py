@@ -73,8 +73,9 @@ def read_tensors(heads: tuple[TensorHead, ...], raw: memoryview) -> tuple[InferT
     names = [head.name for head in heads]
     if len(set(names)) != len(names):
         raise InputError("a tensor is given twice")
-    sections = split_raw(raw, tuple(_raw_size(head) or 0 for head in heads))
-    return tuple(_read(head, section) for head, section in zip(heads, sections, strict=True))
+    sizes = [_raw_size(head) for head in heads]
+    sections = split_raw(raw, tuple([size or 0 for size in sizes]))
+    return tuple([_read(*each) for each in zip(heads, sizes, sections, strict=True)])
 
 
 def _raw_size(head: TensorHead) -> int | None:
@@ -84,8 +85,8 @@ def _raw_size(head: TensorHead) -> int | None:
     return size
 
 
-def _read(head: TensorHead, section: memoryview) -> InferTensor:
-    is_raw = _raw_size(head) is not None
+def _read(head: TensorHead, size: int | None, section: memoryview) -> InferTensor:
+    is_raw = size is not None
     if is_raw == (head.data is not None):
         raise InputError(f"tensor {head.name} needs either data or binary_data_size")
     source: Any = section if is_raw else head.data

@@ -19,7 +19,7 @@ def read_slots(output: TextSlotsOutput, logits: NDArray[np.float32]) -> Reading:
     best = _likeliest(output, logits).argmax(axis=1)
     symbols = output.symbols
     text = "".join([symbols[index] for index in best])
-    return _reading(text, float(np.take_along_axis(softmax(logits), best[:, None], axis=1).min()))
+    return _reading(text, float(softmax(logits)[np.arange(len(best)), best].min()))
 
 
 def _likeliest(output: TextSlotsOutput, logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -99,9 +99,9 @@ def test_a_result_can_be_found_as_soon_as_it_is_finished(store: Store) -> None:
 
 def test_what_could_not_be_read_again_is_a_store_error(store: Store) -> None:
     strange = dataclasses.replace(make_result(1), outcome={"text": "\udc80"})  # half a surrogate pair
-    with pytest.raises(StoreError, match="the result store cannot be written: not a valid Result"):
+    with pytest.raises(StoreError, match=r"the result store cannot be written: .*surrogates not allowed"):
         store.finish_here(strange)
-    with pytest.raises(StoreError, match="the result store cannot be written: not a valid Result"):
+    with pytest.raises(StoreError, match=r"the result store cannot be written: .*surrogates not allowed"):
         store.finish(strange).result(10)
     fill(store, [dataclasses.replace(make_result(2), outcome={"text": "\U0001f600"})])
     assert [found.frame_id for found in query_results(store, ResultFilter()).results] == ["f2"]

@@ -9,6 +9,7 @@ import numpy as np
 
 from evosplit.edge.backends.masked.buffers import Buffers, assign_buffers, lay_out_scratch
 from evosplit.edge.backends.masked.kernel_calls import Kernel, kernel_of
+from evosplit.edge.backends.masked.lattice import Lattice, find_lattice
 from evosplit.edge.backends.masked.mask_groups import MaskGroups, Thresholded, find_mask_groups, kept_tensors
 from evosplit.edge.backends.masked.mask_state import MaskState
 from evosplit.edge.backends.masked.ops import Activate, Add, Conv, Network, Op, Pool, Scale
@@ -22,7 +23,7 @@ class CompiledNetwork:
     """``keeps``: whether frames build on the ones before; ``kept``: arrays that each stream has of its own.
 
     ``shared``: the arrays that all streams use in turn, by root; ``saved``: a layer's last output while its
-    change is compared with the threshold.
+    change is compared with the threshold. ``lattice``: by which shifts what is kept can be moved; None: none.
     """
 
     network: Network
@@ -34,6 +35,7 @@ class CompiledNetwork:
     kept: frozenset[str]
     shared: Mapping[str, Floats]
     saved: Floats
+    lattice: Lattice | None
 
 
 def compile_network(network: Network, threads: int, keeps: bool, thresholds: bool) -> CompiledNetwork:
@@ -53,6 +55,7 @@ def compile_network(network: Network, threads: int, keeps: bool, thresholds: boo
         roots,
         _shared(network, buffers, roots),
         aligned((max((_floats(network, name) for name in thresholded(groups)), default=0),)),
+        find_lattice(network, groups) if keeps else None,
     )
 
 

@@ -56,6 +56,11 @@ class MaskState:
         count = limit_and_list(self.mask, self.required, self._listing)
         self.positions = self._listing[:count]
 
+    def take(self, other: MaskState) -> None:
+        """The same positions as another group of this size."""
+        np.copyto(self.mask, other.mask)
+        self.positions = other.positions
+
     def _listed(self) -> Positions:
         return positions_of(self.required, self._listing)
 

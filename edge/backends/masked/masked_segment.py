@@ -15,7 +15,7 @@ from evosplit.edge.backends.masked.fuse import fuse
 from evosplit.edge.backends.masked.onnx_reader import read_network
 from evosplit.edge.backends.masked.program import Program
 from evosplit.edge.backends.masked.stream_cache import Stream, StreamCache
-from evosplit.edge.backends.segment import FrameContext, Tensors
+from evosplit.edge.backends.segment import FrameContext, Pair, Tensors
 from evosplit.shared.errors import InputError, ModelError
 
 _OUTPUT_BYTES: Final = 64 << 20
@@ -95,20 +95,34 @@ class MaskedSegment:
         key = None if region is None else repr(region.shape).encode() + region.tobytes()
         self._program.require(region, key)
         start = time.perf_counter()
+        shift = stream.move(frame.windows.get(self.reads[0]))
         age = stream.begin(key)
-        stream.end(key, self._advance(stream, planes, age))
+        if any(shift) and region is not None:
+            age = None  # what lies outside the region is not kept
+        stream.end(key, self._advance(stream, planes, age, shift))
         if self._change is not None:
-            frame.changes.update(self._program.blocks(self._change.block))
+            self._note(frame, self._change.block)
         self._density = self._program.density
         if self._dense_fallback is not None and age is not None and region is None:
             self._dense_fallback.record(stream, time.perf_counter() - start, tensors)
 
-    def _advance(self, stream: Stream, planes: dict[str, NDArray[np.float32]], age: int | None) -> int:
+    def _note(self, frame: FrameContext, block: int) -> None:
+        """What others want to know of a frame that builds on others."""
+        frame.changes.update(self._program.blocks(block))
+        if self._program.step is not None:
+            frame.steps[self.reads[0]] = self._program.step
+        if self.reads[0] in frame.windows:
+            frame.windows.update(self._program.windows(frame.windows[self.reads[0]]))
+
+    def _advance(
+        self, stream: Stream, planes: dict[str, NDArray[np.float32]], age: int | None, shift: Pair
+    ) -> int:
         """Bring the stream's memory up to date; its new age. An interrupted stream has none."""
         change = self._change
         if change is None or age is None:
             self._program.run_all(stream.memory, planes)
             return 0
+        self._program.follow(stream.memory, planes, shift, change.threshold)
         changed = self._program.mark(stream.memory, planes, change.threshold, change.block)
         work = work_for(change, age, changed)
         if work is Work.ALL:

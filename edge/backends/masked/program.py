@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from evosplit.edge.backends.masked.compile import CompiledNetwork, compile_network, thresholded
 from evosplit.edge.backends.masked.kernel_calls import work_per_position
 from evosplit.edge.backends.masked.mask_state import ALL, MaskState
+from evosplit.edge.backends.masked.movement import Movement
 from evosplit.edge.backends.masked.ops import Network
 from evosplit.edge.backends.masked.required_positions import required_positions, resampled
 from evosplit.edge.backends.masked.stream_memory import StreamMemory, new_stream_memory
@@ -17,6 +19,7 @@ from evosplit.kernels.masked.array_checks import Floats
 from evosplit.kernels.masked.change_threshold import mean_square
 from evosplit.kernels.masked.channels_last import to_channels_first
 from evosplit.kernels.masked.input_changes import INEXACT, update_changed
+from evosplit.kernels.masked.window import Pair
 
 Mask = NDArray[np.bool_]
 Planes = Mapping[str, Floats]
@@ -30,6 +33,8 @@ class Program:
         self._tolerance = tolerance
         self._region: bytes | None = None
         self._work = _work(self._compiled)
+        lattice = self._compiled.lattice
+        self._movement = None if lattice is None else Movement(network, lattice)
         self._inputs = {name: self._state(name) for name in network.inputs}
         self._outputs = {name: (tensor, self._state(tensor)) for name, tensor in network.outputs.items()}
 
@@ -61,6 +66,30 @@ class Program:
         groups = self._compiled.groups
         numbers = {groups.seen[tensor] for tensor, _ in self._outputs.values()}
         return required_positions(groups, {n: resampled(region, groups.rules[n].size) for n in numbers})
+
+    def follow(self, memory: StreamMemory, planes: Planes, shift: Pair, threshold: float) -> None:
+        """Move what is kept along with an input that shows its scene ``shift`` (rows, columns) further on.
+
+        The next `mark` finds what has to be computed anew, and its frame holds nothing back: what touched
+        padding in a later layer must not stay because an earlier one hardly changed.
+        """
+        movement = self._movement
+        memory.holds_back = movement is None or not movement.takes(memory, shift, threshold)
+        if movement is not None and not memory.holds_back:
+            movement.move(memory, shift, *planes.values())
+
+    def windows(self, window: Pair) -> dict[str, Pair]:
+        """Where the outputs show the scene when the input shows it at ``window``, in their own positions."""
+        lattice = self._compiled.lattice
+        if lattice is None or not lattice.takes(window):
+            return {}
+        return {name: lattice.at(tensor, window) for name, (tensor, _) in self._outputs.items()}
+
+    @property
+    def step(self) -> int | None:
+        """Shifts by multiples of so many rows and columns of the input can be followed; None: no shift."""
+        lattice = self._compiled.lattice
+        return None if lattice is None else math.lcm(*lattice.step)
 
     def mark(self, memory: StreamMemory, planes: Planes, threshold: float, block: int) -> float:
         """Take over the inputs (C, H, W) where they changed; the share of required positions that did.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from evosplit.edge.backends.change_rules import TRIALS
 from evosplit.edge.backends.masked.stream_memory import StreamMemory
+from evosplit.kernels.masked.window import Pair
 from evosplit.shared.lru import Lru
 
 
@@ -15,12 +16,14 @@ from evosplit.shared.lru import Lru
 class Stream:
     """``age``: frames since everything was computed for ``region``, None when nothing can be built on.
 
+    ``window`` (rows, columns) is where the last frame showed its scene, as far as that is known.
     ``seconds`` of the last frames that built on others; ``dense_left``: frames for the dense backend yet.
     """
 
     memory: StreamMemory
     age: int | None = None
     region: bytes | None = None
+    window: Pair | None = None
     seconds: deque[float] = field(default_factory=lambda: deque(maxlen=TRIALS))
     dense_left: int = 0
 
@@ -32,6 +35,13 @@ class Stream:
     def end(self, region: bytes | None, age: int) -> None:
         """The frame is computed."""
         self.region, self.age = region, age
+
+    def move(self, window: Pair | None) -> Pair:
+        """A frame at a ``window``: by how much it is further on than the last one, (0, 0) where not known."""
+        before, self.window = self.window, window
+        if before is None or window is None:
+            return 0, 0
+        return window[0] - before[0], window[1] - before[1]
 
     def turn_dense(self, frames: int) -> None:
         """So many frames are for the dense backend; nothing can be built on afterwards."""

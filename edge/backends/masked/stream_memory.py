@@ -27,7 +27,7 @@ class StreamMemory:
 
     Planes are bytes while nothing is lost by that. ``limits``: by tensor, the squared distance beyond which
     a position is passed on. ``plain`` computes at the groups' positions as they are; ``changing`` derives
-    them on the way, from those of the inputs.
+    them on the way, from those of the inputs. ``holds_back``: whether small changes go no further.
     """
 
     planes: dict[str, Planes]
@@ -36,6 +36,7 @@ class StreamMemory:
     limits: dict[str, float] = field(default_factory=dict)
     plain: list[Step] = field(default_factory=list)
     changing: list[Step] = field(default_factory=list)
+    holds_back: bool = True
 
     def take(self, name: str, now: Floats) -> None:
         """All of an input."""
@@ -143,6 +144,10 @@ class _Binding:
         after = compiled.states[compiled.groups.seen[op.out]]
 
         def settling() -> None:
+            if not memory.holds_back:
+                call(state.positions)
+                after.take(state)
+                return
             save_rows(out, state.positions, compiled.saved)
             call(state.positions)
             limit = memory.limits[op.out]
