@@ -53,6 +53,7 @@ from evosplit.edge.results.store import Store, open_store
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sinks.build_sinks import deliveries, node_of
 from evosplit.edge.sources.sources import Sources, fixed_sources
+from evosplit.edge.streams.scene_windows import SceneWindows
 from evosplit.edge.telemetry.fleet_state import FleetState
 from evosplit.edge.telemetry.frame_traces import FrameTraces
 from evosplit.edge.telemetry.metrics import Metrics
@@ -243,4 +244,5 @@ def _engine(
 ) -> Engine:
     compute = ComputeThread(settings.slowdown)
     limits = (settings.keeps_inputs, settings.max_frame_bytes)
-    return Engine(plans, compute, clouds, failures, audits, *limits, after)
+    windows = SceneWindows() if settings.follow_shift else None
+    return Engine(plans, compute, clouds, failures, audits, *limits, after, windows)

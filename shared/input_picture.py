@@ -17,6 +17,7 @@ from evosplit.shared.resize import Placement, place
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Size: TypeAlias = tuple[int, int]
+Shift: TypeAlias = tuple[float, float]
 PictureContent: TypeAlias = bytes | Pixels | PlanarPicture
 """A picture file, or pixels (H, W, 3) uint8 RGB of any size, or the planes of a video's picture."""
 
@@ -25,24 +26,35 @@ PictureContent: TypeAlias = bytes | Pixels | PlanarPicture
 class Picture:
     """``pixels`` (h, w, 3) uint8 RGB of the network's size; ``original``: the picture's own (height, width).
 
-    ``fitted`` (h, w, 3) uint8 is scaled but neither cropped nor padded, where it was asked for.
+    ``fitted`` (h, w, 3) uint8 is scaled but neither cropped nor padded, where it was asked for. What it
+    shows lies ``nudge`` (rows, columns) of the input's pixels further on. ``window``: where it shows the
+    stream's scene, in whole pixels of the input; None: unknown.
     """
 
     pixels: Pixels
     original: Size
     fitted: Pixels | None = None
+    nudge: Shift = (0.0, 0.0)
+    window: tuple[int, int] | None = None
+
+    @property
+    def geometry(self) -> tuple[Size, Shift]:
+        """What places boxes of the input in the picture: its own (height, width), and its nudge."""
+        return self.original, self.nudge
 
 
-def read_picture(card: Card, content: PictureContent, fitted: bool = False) -> Picture:
-    """Of a file, of pixels or of planes.
+def read_picture(
+    card: Card, content: PictureContent, fitted: bool = False, nudge: Shift = (0.0, 0.0)
+) -> Picture:
+    """Of a file, of pixels or of planes; what is not ``fitted`` may be nudged by pixels of the input.
 
     Raises InputError as `evosplit.shared.pictures.decode_picture`, CardError without a size.
     """
-    if isinstance(content, np.ndarray):
+    to_fit, to_size = _fitting(card), _sizing(card, nudge)
+    if isinstance(content, np.ndarray) and not any(nudge):
         return picture_of(card, content, fitted)
-    to_fit, to_size = _fitting(card), _sizing(card)
     if not fitted:
-        return Picture(*_scaled(content, card.input.resize, to_size))
+        return Picture(*_scaled(content, card.input.resize, to_size), nudge=nudge)
     whole, original = _scaled(content, card.input.resize, to_fit)
     return Picture(sized_pixels(card, whole), original, whole)
 
@@ -67,9 +79,13 @@ def fitted_pixels(card: Card, pixels: Pixels) -> Pixels:
     return _resized(card, pixels, _fitting(card))
 
 
-def _scaled(content: bytes | PlanarPicture, resize: Resize, to: Place) -> tuple[Pixels, Size]:
+def _scaled(content: PictureContent, resize: Resize, to: Place) -> tuple[Pixels, Size]:
     if isinstance(content, bytes):
         return read_scaled(content, resize, to)
+    if isinstance(content, np.ndarray):
+        original = (int(content.shape[0]), int(content.shape[1]))
+        placement, size = to(original)
+        return resize_picture(content, resize, placement, size), original
     placement, size = to(content.shape)
     return content.placed(resize, placement, size), content.shape
 
@@ -79,9 +95,9 @@ def _resized(card: Card, pixels: Pixels, placing: Place) -> Pixels:
     return resize_picture(pixels, card.input.resize, placement, size)
 
 
-def _sizing(card: Card) -> Place:
+def _sizing(card: Card, nudge: Shift = (0.0, 0.0)) -> Place:
     size = _size(card)
-    return lambda original: (place(card.input.resize, original, size), size)
+    return lambda original: (place(card.input.resize, original, size, nudge), size)
 
 
 def _fitting(card: Card) -> Place:

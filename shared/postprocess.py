@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,9 @@ from evosplit.shared.resize import Placement, place
 
 __all__ = ["Reading", "postprocess"]
 
+_Geometry: TypeAlias = Callable[[], tuple[tuple[int, int], Placement]]
+"""The input's size, and where the picture lies in it."""
+
 _PLACED: Final[Mapping[type, Callable[..., Reading]]] = {
     YoloxOutput: read_yolox,
     Yolov5Output: read_yolov5,
@@ -50,13 +53,20 @@ _PLACED: Final[Mapping[type, Callable[..., Reading]]] = {
 """Readers of one tensor that need to know where the picture lies in the input."""
 
 
-def postprocess(card: Card, outputs: Mapping[str, NDArray[Any]], original_size: tuple[int, int]) -> Reading:
+def postprocess(
+    card: Card,
+    outputs: Mapping[str, NDArray[Any]],
+    original_size: tuple[int, int],
+    nudge: tuple[float, float] = (0.0, 0.0),
+) -> Reading:
     """The meaning of one frame's outputs; ``original_size`` is the picture's (height, width), for boxes.
+
+    So are the pixels of the input (rows, columns) by which the picture was nudged.
 
     Raises CardError where the card names outputs that are not there or do not fit it, InputError for NaN.
     """
     try:
-        return _read(card, outputs, original_size)
+        return _read(card, outputs, lambda: _geometry(card, original_size, nudge))
     except (IndexError, ValueError) as misfit:
         shapes = ", ".join(f"{name} {list(values.shape)}" for name, values in outputs.items())
         raise CardError(
@@ -64,15 +74,15 @@ def postprocess(card: Card, outputs: Mapping[str, NDArray[Any]], original_size: 
         ) from None
 
 
-def _read(card: Card, outputs: Mapping[str, NDArray[Any]], original_size: tuple[int, int]) -> Reading:
+def _read(card: Card, outputs: Mapping[str, NDArray[Any]], geometry: _Geometry) -> Reading:
     output = card.output
     if isinstance(output, RawOutput):
         return read_raw(outputs)
     if isinstance(output, UltraFaceOutput):
         scores, boxes = _values(outputs, output.scores), _values(outputs, output.boxes)
-        return read_ultraface(output, card.labels, scores[0], boxes[0], *_geometry(card, original_size))
+        return read_ultraface(output, card.labels, scores[0], boxes[0], *geometry())
     if isinstance(output, SsdOutput):
-        return _ssd(card, output, outputs, original_size)
+        return _ssd(card, output, outputs, geometry)
     values = _values(outputs, output.tensor)
     if isinstance(output, ClassesOutput):
         return read_classes(output, card.labels, values)
@@ -82,18 +92,15 @@ def _read(card: Card, outputs: Mapping[str, NDArray[Any]], original_size: tuple[
         return read_slots(output, _matrix(values))
     if isinstance(output, ImageOutput):
         return read_image(output, values[0])
-    return _PLACED[type(output)](output, card.labels, values[0], *_geometry(card, original_size))
+    return _PLACED[type(output)](output, card.labels, values[0], *geometry())
 
 
-def _ssd(
-    card: Card, output: SsdOutput, outputs: Mapping[str, NDArray[Any]], original_size: tuple[int, int]
-) -> Reading:
+def _ssd(card: Card, output: SsdOutput, outputs: Mapping[str, NDArray[Any]], geometry: _Geometry) -> Reading:
     scores, boxes = _values(outputs, output.scores)[0], _values(outputs, output.boxes)[0]
-    geometry = _geometry(card, original_size)
     if output.classes is None:
-        return read_ssd(output, card.labels, scores, boxes, *geometry)
+        return read_ssd(output, card.labels, scores, boxes, *geometry())
     classes = _values(outputs, output.classes)[0]
-    return read_suppressed(output, card.labels, scores, boxes, classes, *geometry)
+    return read_suppressed(output, card.labels, scores, boxes, classes, *geometry())
 
 
 def _values(outputs: Mapping[str, NDArray[Any]], name: str | None) -> NDArray[np.float32]:
@@ -112,7 +119,9 @@ def _matrix(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return values.reshape(values.shape[-2:])
 
 
-def _geometry(card: Card, original_size: tuple[int, int]) -> tuple[tuple[int, int], Placement]:
+def _geometry(
+    card: Card, original_size: tuple[int, int], nudge: tuple[float, float]
+) -> tuple[tuple[int, int], Placement]:
     if card.input.size is None:
         raise CardError("the card does not say its input size: check it against the model first")
-    return card.input.size, place(card.input.resize, original_size, card.input.size)
+    return card.input.size, place(card.input.resize, original_size, card.input.size, nudge)

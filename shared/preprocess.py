@@ -42,7 +42,7 @@ def resize_picture(
     picture: NDArray[np.uint8], resize: Resize, placement: Placement, size: tuple[int, int]
 ) -> NDArray[np.uint8]:
     """The picture at the network's ``size``, ``(height, width, 3) uint8``; itself where it fits."""
-    if placement.scaled == size == picture.shape[:2]:
+    if placement.fits(size) and size == picture.shape[:2]:
         return picture
     return source_of(picture).placed(resize, placement, size)
 

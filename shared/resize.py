@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,13 @@ from evosplit.shared.card.schema import Resize
 
 @dataclass(frozen=True)
 class Seen:
-    """The part of a scaled picture that lies in the input: where it begins, its size, where it goes."""
+    """The part of a scaled picture that lies in the input: where it begins, its size, where it goes.
 
-    left: int
-    top: int
+    It is of whole pixels of the input, and may begin within one of the scaled picture.
+    """
+
+    left: float
+    top: float
     width: int
     height: int
     to_left: int
@@ -32,19 +36,24 @@ class Seen:
 class Placement:
     """The picture is scaled to ``scaled`` (height, width); its corner lands at ``offset`` (top, left).
 
-    The offset is negative where a part is cut off. ``original`` is the picture's own (height, width).
+    The offset is negative where a part is cut off, and has fractions where the picture was nudged.
+    ``original`` is the picture's own (height, width).
     """
 
     original: tuple[int, int]
     scaled: tuple[int, int]
-    offset: tuple[int, int]
+    offset: tuple[float, float]
+
+    def fits(self, size: tuple[int, int]) -> bool:
+        """Whether the picture is the input of ``size`` (height, width) as it is."""
+        return self.original == self.scaled == size and not any(self.offset)
 
     def seen(self, size: tuple[int, int]) -> Seen | None:
         """What is seen of the picture in an input of ``size`` (height, width); None for nothing."""
-        top, left = (max(-side, 0) for side in self.offset)
-        to_top, to_left = (max(side, 0) for side in self.offset)
-        height = min(self.scaled[0] - top, size[0] - to_top)
-        width = min(self.scaled[1] - left, size[1] - to_left)
+        to_top, to_left = (math.ceil(max(side, 0)) for side in self.offset)
+        top, left = to_top - self.offset[0], to_left - self.offset[1]
+        height = math.floor(min(self.scaled[0] - top, size[0] - to_top))
+        width = math.floor(min(self.scaled[1] - left, size[1] - to_left))
         return Seen(left, top, width, height, to_left, to_top) if min(height, width) > 0 else None
 
     def to_original(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -56,8 +65,22 @@ class Placement:
         return np.asarray(np.clip((boxes - offset) * factor, 0, limits), np.float32)
 
 
-def place(resize: Resize, original: tuple[int, int], size: tuple[int, int]) -> Placement:
-    """How a picture of ``original`` (height, width) comes into an input of ``size`` (height, width)."""
+def place(
+    resize: Resize, original: tuple[int, int], size: tuple[int, int], nudge: tuple[float, float] = (0.0, 0.0)
+) -> Placement:
+    """How a picture of ``original`` (height, width) comes into an input of ``size`` (height, width).
+
+    The input shows what lies ``nudge`` (rows, columns) of its pixels further on; beyond the picture it is
+    filled as it is beside a picture that does not fill it.
+    """
+    placement = _placed(resize, original, size)
+    if not any(nudge):
+        return placement
+    top, left = placement.offset
+    return replace(placement, offset=(top - nudge[0], left - nudge[1]))
+
+
+def _placed(resize: Resize, original: tuple[int, int], size: tuple[int, int]) -> Placement:
     if resize.kind == "stretch":
         return Placement(original, size, (0, 0))
     if resize.kind == "pad":

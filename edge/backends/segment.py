@@ -19,7 +19,7 @@ class FrameContext:
 
     ``mask`` `(H, W) bool` are the positions of ``mask_tensor`` that some hook asked for, None for all. In
     ``changes`` segments that follow a stream note, by input, which blocks of it they computed anew, and in
-    ``steps`` by multiples of how many positions an input may move and is followed. ``windows``: where a
+    ``spacings`` by multiples of how many positions an input may move and is followed. ``windows``: where a
     tensor shows the stream's scene (row, column in its own positions), as far as that is known.
     """
 
@@ -27,7 +27,7 @@ class FrameContext:
     mask: NDArray[np.bool_] | None = None
     mask_tensor: str | None = None
     changes: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
-    steps: dict[str, int] = field(default_factory=dict)
+    spacings: dict[str, int] = field(default_factory=dict)
     windows: dict[str, Pair] = field(default_factory=dict)
 
 

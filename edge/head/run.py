@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evosplit.edge.backends.segment import FrameContext, Tensors
+from evosplit.edge.backends.segment import FrameContext, Pair, Tensors
 from evosplit.edge.head.hook_failures import HookFailures
 from evosplit.edge.head.steps import AskHook, Head, RunSegment
 from evosplit.edge.head.trace import HeadTrace, StepTrace
@@ -19,6 +19,7 @@ from evosplit.edge.hooks.decisions import GO, Bits, Decision, Exit, Go, Keep, Ma
 from evosplit.edge.hooks.hook import HOOK_ERRORS, Hook
 from evosplit.shared.plan import TensorCode
 
+T = TypeVar("T")
 DecisionPolicy: TypeAlias = Callable[[Hook, Decision], bool]
 
 
@@ -44,7 +45,8 @@ class HeadRun:
     ``exit_hook`` gave; the head ended there. ``keep`` and ``codes`` are for the encoder, per boundary tensor.
     ``changed_by`` are the hooks without which the answer might be another; ``noted`` are decisions that were
     only noted, to be compared with what the full way gives. ``changes`` are the blocks of inputs that were
-    computed anew, where the segment that reads them follows its stream.
+    computed anew, where the segment that reads them follows its stream, and ``spacings`` by multiples of how
+    many positions they may move then.
     """
 
     tensors: Tensors
@@ -56,6 +58,7 @@ class HeadRun:
     changed_by: tuple[Hook, ...] = ()
     noted: tuple[NotedDecision, ...] = ()
     changes: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    spacings: Mapping[str, int] = field(default_factory=dict)
 
 
 def run_head(
@@ -65,14 +68,16 @@ def run_head(
     hook_failures: HookFailures,
     acts: DecisionPolicy | None = always,
     without: Collection[str] = (),
+    windows: Mapping[str, Pair] | None = None,
 ) -> HeadRun:
     """Run one frame of a stream. Raises InputError when the network does not take the values.
 
     ``acts`` says whether a decision is acted on or only noted; None is the full way: no hook is asked.
     None is whose kind is in ``without``. A hook that raises, or decides what makes no sense here, is dropped
-    for good (``hook_failures``), and the frame goes on as if it had said `Go`.
+    for good (``hook_failures``), and the frame goes on as if it had said `Go`. ``windows`` are those of the
+    inputs, as in `FrameContext`.
     """
-    frame = _FrameRun(head, dict(feeds), stream, hook_failures)
+    frame = _FrameRun(head, dict(feeds), FrameContext(stream, windows=dict(windows or {})), hook_failures)
     index = 0
     while index < len(head.steps) and frame.exit is None:
         step = head.steps[index]
@@ -91,11 +96,11 @@ class _FrameRun:
     """One frame on its way through the steps; not thread-safe."""
 
     def __init__(
-        self, head: Head, tensors: dict[str, NDArray[Any]], stream: str, hook_failures: HookFailures
+        self, head: Head, tensors: dict[str, NDArray[Any]], context: FrameContext, hook_failures: HookFailures
     ) -> None:
         self._head = head
         self._tensors = tensors
-        self._context = FrameContext(stream)
+        self._context = context
         self._hook_failures = hook_failures
         self._trace: list[StepTrace] = []
         self._keep: dict[str, NDArray[np.bool_]] = {}
@@ -141,11 +146,12 @@ class _FrameRun:
             codes=self._codes,
             changed_by=tuple(self._changed_by),
             noted=tuple(self._noted),
-            changes={name: self._context.changes[name] for name in self._seen_inputs()},
+            changes=self._of_inputs(self._context.changes),
+            spacings=self._of_inputs(self._context.spacings),
         )
 
-    def _seen_inputs(self) -> list[str]:
-        return [name for name in self._head.reads if name in self._context.changes]
+    def _of_inputs(self, noted: Mapping[str, T]) -> dict[str, T]:
+        return {name: noted[name] for name in self._head.reads if name in noted}
 
     def _decision(self, step: AskHook) -> Decision:
         tensor = self._tensors[step.hook.tap]

@@ -25,7 +25,10 @@ from evosplit.edge.pipeline.stages import ComputeThread
 from evosplit.edge.pipeline.strategies import named_codec, named_plans
 from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.edge.plan_choice.serving import Route, Serving
+from evosplit.edge.streams.scene_windows import SceneWindows
+from evosplit.shared.card import Card
 from evosplit.shared.errors import InfeasibleError
+from evosplit.shared.input_picture import Picture, PictureContent, read_picture
 from evosplit.shared.link import LinkOf
 from evosplit.shared.plan import Plan
 from evosplit.shared.replan import choices
@@ -36,7 +39,8 @@ class Engine:
 
     ``failures`` takes note of hooks that misbehave, ``trust`` says which hooks are believed. With
     ``keeps_inputs`` no input is sent; frames of tensors take at most ``max_frame_bytes``. ``extra`` runs
-    frames another time, beside serving. What frames teach is learnt ``after`` their answers.
+    frames another time, beside serving. What frames teach is learnt ``after`` their answers. ``windows``
+    follow cameras that move; None: none is followed.
     """
 
     def __init__(
@@ -49,7 +53,9 @@ class Engine:
         keeps_inputs: bool = False,
         max_frame_bytes: int | None = None,
         after: AfterAnswers | None = None,
+        windows: SceneWindows | None = None,
     ) -> None:
+        self.windows = windows
         self.after = AfterAnswers() if after is None else after
         self.plans = plans
         self.compute = compute
@@ -58,7 +64,8 @@ class Engine:
         self.trust = UnauditedTrust(self.hook_failures) if trust is None else trust
         limits = (keeps_inputs, max_frame_bytes)
         self.requests = CloudRequests(plans.model, compute, clouds, *limits)
-        self._split = SplitRun(plans.model.card, compute, self.requests, self.hook_failures, self.trust)
+        judges = (self.hook_failures, self.trust)
+        self._split = SplitRun(plans.model.card, compute, self.requests, *judges, windows)
         self._fallback = Fallback(self._split, ExitFallback(self._split, compute, self.trust), clouds)
         self._pictures = PicturePlans(plans, self._split, self.requests, self._fallback, self.trust)
         self.extra = ExtraRuns(plans, compute, self._split, self.requests)
@@ -79,6 +86,16 @@ class Engine:
             self.after.add(functools.partial(self._learn, job, answer, links, is_try))
         return answer
 
+    def read_picture(self, card: Card, content: PictureContent, job: Job) -> Picture:
+        """The picture of a frame, in its window where cameras are followed and not all of it is sent.
+
+        On the thread that computes. Raises as `evosplit.shared.input_picture.read_picture`.
+        """
+        is_whole = job.strategy == "cloud-jpeg"
+        if self.windows is None or is_whole:
+            return read_picture(card, content, is_whole)
+        return self.windows.read(card, job.stream, content)
+
     def forget_streams(self, streams: Sequence[str]) -> None:
         """Drop what deltas, segments and hooks keep of streams that ended or begin anew.
 
@@ -87,6 +104,7 @@ class Engine:
         heads = self.plans.heads
         senders = (cloud.deltas for cloud in self.clouds.every)
         keepers: list[Any] = [*senders, *(part for head in heads.built() for part in head.segments)]
+        keepers += [] if self.windows is None else [self.windows]
         keepers += [hook for hook in heads.hooks if isinstance(hook, StreamHook)]
         for keeper in keepers:
             for name in streams:

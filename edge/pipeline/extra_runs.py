@@ -43,7 +43,8 @@ class ExtraRuns:
         """Go an answer's way with another policy. Raises InfeasibleError where no plan gave the answer."""
         if answer.plan is None or answer.head is None:
             raise InfeasibleError("only what a plan answered can be run again")
-        repeated = Job(job.frame_id, job.stream, job.model, job.strategy, feeds=await self.feeds(job))
+        said = (job.frame_id, job.stream, job.model, job.strategy)
+        repeated = Job(*said, picture=job.picture, feeds=await self.feeds(job))
         route = Route(answer.plan, answer.head, is_extra=True)
         run = await self._split.head(repeated, route, acts)
         return await self._split.finish(repeated, route, run, answer.answered_by)

@@ -29,7 +29,7 @@ from evosplit.edge.results.store import Accepted, Store
 from evosplit.edge.streams.stream_ends import StreamEnds
 from evosplit.shared.card import Card
 from evosplit.shared.errors import CardError, CloudUnavailableError, EvoSplitError, InputError, StoreError
-from evosplit.shared.input_picture import Picture, PictureContent, read_picture
+from evosplit.shared.input_picture import Picture, PictureContent
 from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import Result
 
@@ -65,8 +65,7 @@ class FrameFlow:
         """
         if is_repeatable and (earlier := await self._earlier(job)) is not None:
             return earlier
-        read = functools.partial(read_picture, self._card(), content, job.strategy == "cloud-jpeg")
-        return await self._run(job, read)
+        return await self._run(job, functools.partial(self._engine.read_picture, self._card(), content, job))
 
     async def run(self, job: Job) -> Finished:
         """Answer a frame and record that.
@@ -153,8 +152,9 @@ class FrameFlow:
         def turn(clock: StageClock) -> Finished:
             reading = Reading(None, None)
             if card is not None:
-                size = (card.input.size or (0, 0)) if job.picture is None else job.picture.original
-                read = functools.partial(postprocess, card, answer.outputs, size)
+                nowhere = (card.input.size or (0, 0), (0.0, 0.0))
+                geometry = nowhere if job.picture is None else job.picture.geometry
+                read = functools.partial(postprocess, card, answer.outputs, *geometry)
                 reading = clock.run_stage(READ, job.times, read)
             result = success(job, answer, reading.outcome, reading.confidence)
             return Finished(result, answer.outputs, self._store.finish_here(result))

@@ -118,7 +118,8 @@ class LateFrames:
         if card is None:
             return Reading(None, None)
         size = frame.request.picture_size or card.input.size or (0, 0)
-        return (await self._engine.compute.run(functools.partial(postprocess, card, outputs, size))).value
+        read = functools.partial(postprocess, card, outputs, size, frame.request.picture_nudge)
+        return (await self._engine.compute.run(read)).value
 
     def _success(self, frame: SpooledFrame, reply: CloudAnswer, reading: Reading) -> Result:
         request = frame.request

@@ -19,6 +19,7 @@ from evosplit.edge.pipeline.unsent import UnsentError
 from evosplit.edge.plan_choice.serving import Route
 from evosplit.edge.streams.delta import Sent
 from evosplit.edge.streams.exchange import is_stream
+from evosplit.edge.streams.scene_windows import SceneWindows
 from evosplit.shared.card import Card
 from evosplit.shared.errors import CardError
 from evosplit.shared.plan import Plan
@@ -38,6 +39,8 @@ class _Boundary:
 class SplitRun:
     """Runs frames under a plan; ``card`` is None where only tensors are taken.
 
+    ``windows`` are told what became of the frames of cameras that they follow.
+
     Every method raises InputError where the network does not take the values, CardError for a picture
     without a card, and what `CloudRequests.boundary` raises where tensors go to the cloud.
     """
@@ -49,12 +52,14 @@ class SplitRun:
         requests: CloudRequests,
         failures: HookFailures,
         trust: HookTrust,
+        windows: SceneWindows | None = None,
     ) -> None:
         self._card = card
         self._compute = compute
         self._requests = requests
         self._failures = failures
         self._trust = trust
+        self._windows = windows
 
     async def run(self, job: Job, route: Route, answered_by: AnsweredBy) -> Answer:
         """All of it; ``answered_by`` is who answers where no hook does and the cloud is not asked.
@@ -104,8 +109,13 @@ class SplitRun:
         feeds = self._feeds(job, clock)
         read = {name: feeds[name] for name in route.head.reads}
         without = BOUNDARY_HOOKS if is_stream(job.stream, route.plan) else ()
-        step = functools.partial(run_head, route.head, read, job.stream, self._failures, acts, without)
-        return clock.run_stage(HEAD, job.times, step)
+        options = (self._failures, acts, without, _windows(self._card, job))
+        step = functools.partial(run_head, route.head, read, job.stream, *options)
+        run = clock.run_stage(HEAD, job.times, step)
+        if self._windows is not None and job.picture is not None and not route.is_extra:
+            changed = next((float(blocks.mean()) for blocks in run.changes.values()), 0.0)
+            self._windows.learn(job.stream, next(iter(run.spacings.values()), None), changed)
+        return run
 
     def _encoded(self, job: Job, route: Route, run: HeadRun, clock: StageClock) -> _Boundary | None:
         if not _crosses(route, run):
@@ -136,6 +146,13 @@ class SplitRun:
             sent_as=reply.sent_as,
             cloud=reply.reply.cloud,
         )
+
+
+def _windows(card: Card | None, job: Job) -> dict[str, tuple[int, int]]:
+    """By input, where it shows the stream's scene."""
+    picture, tensor = job.picture, None if card is None else card.input.tensor
+    known = None if picture is None else picture.window
+    return {} if known is None or tensor is None else {tensor: known}
 
 
 def _crosses(route: Route, run: HeadRun) -> bool:

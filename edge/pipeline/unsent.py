@@ -53,6 +53,7 @@ def spooled(job: Job, network: str, unsent: Unsent) -> SpooledFrame:
         cloud="" if plan is None else plan.cloud,
         picture_size=None if job.picture is None else job.picture.original,
         breakdown=times.breakdown(),
+        picture_nudge=(0.0, 0.0) if job.picture is None else job.picture.nudge,
         deadline_at_s=None if job.deadline_s is None else times.received_at_s + job.deadline_s,
     )
     return SpooledFrame(request, unsent.content, unsent.outputs)

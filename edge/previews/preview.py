@@ -36,7 +36,7 @@ def preview_of(card: Card, picture: Picture, side: int = SIDE) -> Preview:
     It is made of what is kept of a frame: what the network's preprocessing cuts off is not there.
     """
     height, width = picture.pixels.shape[:2]
-    placement = place(card.input.resize, picture.original, (height, width))
+    placement = place(card.input.resize, picture.original, (height, width), picture.nudge)
     seen = placement.seen((height, width))
     if seen is None:
         return Preview(_jpeg(picture, (0, 0, width, height), (width, height)), picture.original, (0, 0, 1, 1))

@@ -37,7 +37,8 @@ class SpooledRequest:
     """One frame that waits for the cloud. ``network`` is the sha256 of its model's file.
 
     ``received_at_s`` and ``deadline_at_s`` are Unix time, ``cloud_s`` is what the tail takes in ``cloud``,
-    ``picture_size`` (width, height) is that of the picture, for outputs that lie in it.
+    ``picture_size`` (height, width) is that of the picture, for outputs that lie in it, and
+    ``picture_nudge`` (rows, columns) its nudge in pixels of the network's input.
     """
 
     frame_id: str
@@ -54,6 +55,7 @@ class SpooledRequest:
     breakdown: Breakdown
     deadline_at_s: float | None = None
     cloud: str = ""
+    picture_nudge: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,9 +35,10 @@ class Computing(BaseModel):
 
     ``change_threshold``, in units of the network's input, has heads compute only where a stream has changed,
     in blocks of ``change_block`` positions; what moves by less than the share ``change_tolerance`` of a
-    layer's own goes no further, but at threshold 0 all does, and the result is exact. ``region`` (left, top,
-    right, bottom as shares of the network's input) computes only there. ``delta_threshold``, in code steps,
-    is how far the tensors of a named stream may be off so that less is sent.
+    layer's own goes no further, but at threshold 0 all does, and the result is exact. With ``follow_shift``
+    that goes for cameras that move, too. ``region`` (left, top, right, bottom as shares of the network's
+    input) computes only there. ``delta_threshold``, in code steps, is how far the tensors of a named stream
+    may be off so that less is sent.
     """
 
     provider: ProviderName = _option(
@@ -65,6 +66,11 @@ class Computing(BaseModel):
     change_block: int = _option(
         8, "--change-block", "Side of the squares of positions that change together.", ge=1
     )
+    follow_shift: bool = _option(
+        False,
+        "--follow-shift",
+        "Let change masks follow a camera that moves: pictures are nudged to what heads keep.",
+    )
     region: Region | None = _option(
         None,
         "--region",
@@ -77,6 +83,12 @@ class Computing(BaseModel):
         "Steps by which codes of a named stream may be off, so that less is sent.",
         ge=0,
     )
+
+    @model_validator(mode="after")
+    def _check_follow_shift(self) -> Computing:
+        if self.follow_shift and self.change_threshold is None:
+            raise UsageError("--follow-shift needs --change-threshold: without change masks nothing is kept")
+        return self
 
     @model_validator(mode="after")
     def _check_region(self) -> Computing:

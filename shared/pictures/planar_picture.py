@@ -67,7 +67,7 @@ class PlanarPicture:
         """The picture in an input of ``size`` (height, width): ``(height, width, 3) uint8`` RGB."""
         if any(_SUBSAMPLED * to > of for to, of in zip(placement.scaled, self.shape, strict=True)):
             pixels = self.whole()
-            is_fit = placement.scaled == size == self.shape
+            is_fit = placement.fits(size) and size == self.shape
             return pixels if is_fit else source_of(pixels).placed(resize, placement, size)
         return on_canvas(resize, placement, size, lambda seen: self._part(resize, placement, seen))
 

@@ -38,10 +38,10 @@ def check_same(made, dense):
         assert np.array_equal(made[name].view(np.int32), values.view(np.int32)), name
 
 
-def step_of(masked, x):
+def spacing_of(masked, x):
     context = FrameContext()
     masked.run({"x": x}, context)
-    return context.steps.get("x")
+    return context.spacings.get("x")
 
 
 @given(seed=seeds, as_bytes=st.booleans(), tolerance=st.sampled_from((0.0, 1e-12)))
@@ -51,11 +51,11 @@ def test_moved_frames_are_bit_for_bit_dense(seed, as_bytes, tolerance):
     dense = MaskedSegment(model)
     masked = MaskedSegment(model, change=dataclasses.replace(EXACT, tolerance=tolerance))
     whole, window = scene(rng, as_bytes), (0, 0)
-    step = step_of(masked, cut(whole, window)) or 1
+    spacing = spacing_of(masked, cut(whole, window)) or 1
     for _ in range(6):
         x = cut(whole, window)
         check_same(masked.run({"x": x}, moving(window)), dense.run({"x": x}, FrameContext()))
-        window = tuple(int(np.clip(at + step * rng.integers(-2, 3), -48, 48)) for at in window)
+        window = tuple(int(np.clip(at + spacing * rng.integers(-2, 3), -48, 48)) for at in window)
         top, left = rng.integers(0, 150, 2)
         whole[..., top : top + 5, left : left + 7] += 1
 

@@ -65,6 +65,7 @@ def test_what_is_not_said_is_as_ever(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         ("EVOSPLIT_EDGE_MEMORY_BYTES=much", "much"),
         ("EVOSPLIT_EDGE_HOOK_KINDS=luck", "'luck' is not one of exit"),
         ("EVOSPLIT_EDGE_REGION=0.5,0.5", "not a region"),
+        ("EVOSPLIT_EDGE_FOLLOW_SHIFT=1", "needs --change-threshold"),
         ("EVOSPLIT_EDGE_REGION=0.5,0.5,0.4,1", "left < right"),
         ("EVOSPLIT_EDGE_PLACE=London", "not a place: 'London'"),
         ("EVOSPLIT_EDGE_PROVIDER=abacus", "setting provider"),

@@ -38,19 +38,19 @@ Line: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Lattice:
-    """Shifts by multiples of ``step`` (rows, columns) can be followed.
+    """Shifts by multiples of ``spacing`` (rows, columns) can be followed.
 
     ``strides`` of each tensor, in positions of the input; strips of ``margins`` (rows, columns) along the
     input's borders reach, through all layers, whatever touches padding.
     """
 
-    step: Pair
+    spacing: Pair
     strides: Strides
     margins: Pair
 
     def takes(self, shift: Pair) -> bool:
         """Whether kept arrays can be moved by so many rows and columns of the input."""
-        return all(by % step == 0 for by, step in zip(shift, self.step, strict=True))
+        return all(by % apart == 0 for by, apart in zip(shift, self.spacing, strict=True))
 
     def at(self, tensor: str, shift: Pair) -> Pair:
         """A shift of the input in positions of a tensor."""
@@ -63,11 +63,11 @@ def find_lattice(network: Network, groups: MaskGroups) -> Lattice | None:
     strides = _strides(network)
     if strides is None or not all(map(_spans_all, _slices(groups))):
         return None
-    steps = [math.lcm(*(stride[axis].numerator for stride in strides.values())) for axis in (0, 1)]
-    margins = [_margin(groups.rules, axis, steps[axis]) for axis in (0, 1)]
-    if max(steps) > COARSEST or None in margins:
+    spacing = [math.lcm(*(stride[axis].numerator for stride in strides.values())) for axis in (0, 1)]
+    margins = [_margin(groups.rules, axis, spacing[axis]) for axis in (0, 1)]
+    if max(spacing) > COARSEST or None in margins:
         return None
-    return Lattice((steps[0], steps[1]), strides, (margins[0] or 0, margins[1] or 0))
+    return Lattice((spacing[0], spacing[1]), strides, (margins[0] or 0, margins[1] or 0))
 
 
 def _strides(network: Network) -> Strides | None:
@@ -118,11 +118,11 @@ def _spans_all(taken: tuple[range, int]) -> bool:
     return positions.start < positions.step and positions[-1] + positions.step >= length
 
 
-def _margin(rules: Sequence[MaskRule], axis: int, step: int) -> int | None:
-    """The least multiple of ``step`` that reaches, in every group, what touches padding."""
+def _margin(rules: Sequence[MaskRule], axis: int, spacing: int) -> int | None:
+    """The least multiple of ``spacing`` that reaches, in every group, what touches padding."""
     padded = _lines(rules, axis, 0, is_padded=True)
     length = max(line.size for line in padded)
-    for margin in range(step, length + step, step):
+    for margin in range(spacing, length + spacing, spacing):
         reached = _lines(rules, axis, margin, is_padded=False)
         if all((there | ~wanted).all() for there, wanted in zip(reached, padded, strict=True)):
             return margin

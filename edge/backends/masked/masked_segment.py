@@ -109,8 +109,8 @@ class MaskedSegment:
     def _note(self, frame: FrameContext, block: int) -> None:
         """What others want to know of a frame that builds on others."""
         frame.changes.update(self._program.blocks(block))
-        if self._program.step is not None:
-            frame.steps[self.reads[0]] = self._program.step
+        if self._program.spacing is not None and frame.mask is None:
+            frame.spacings[self.reads[0]] = self._program.spacing
         if self.reads[0] in frame.windows:
             frame.windows.update(self._program.windows(frame.windows[self.reads[0]]))
 

@@ -86,10 +86,10 @@ class Program:
         return {name: lattice.at(tensor, window) for name, (tensor, _) in self._outputs.items()}
 
     @property
-    def step(self) -> int | None:
+    def spacing(self) -> int | None:
         """Shifts by multiples of so many rows and columns of the input can be followed; None: no shift."""
         lattice = self._compiled.lattice
-        return None if lattice is None else math.lcm(*lattice.step)
+        return None if lattice is None else math.lcm(*lattice.spacing)
 
     def mark(self, memory: StreamMemory, planes: Planes, threshold: float, block: int) -> float:
         """Take over the inputs (C, H, W) where they changed; the share of required positions that did.
