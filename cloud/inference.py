@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
+from evosplit.cloud.batching.answer_all import Outcome, answer_all
 from evosplit.cloud.batching.batch_sizes import LARGEST
 from evosplit.cloud.batching.gate import Gate, always
+from evosplit.cloud.batching.tail_hint import tail_hint
 from evosplit.cloud.dataplane import Call, DataPlane
 from evosplit.cloud.prepared import Answer, Prepared
 from evosplit.cloud.telemetry.live_figures import LiveFigure, LiveFigures
@@ -16,12 +18,11 @@ from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.worker_threads import WorkerThreads
 
 T = TypeVar("T")
-Outcome: TypeAlias = Answer | EvoSplitError
 
 
 @dataclass(frozen=True)
 class _Whole:
-    """A request that came while a slot was free: decoded, run and encoded in one turn of a thread."""
+    """A request that is decoded, run and encoded in one turn of a thread."""
 
     name: str
     call: Call
@@ -65,7 +66,7 @@ class Inference:
         with self._plane.metrics.request(name):
             deadline_s = call.received_s + min(left_s, self._timeout_s)
             outcome = await self._outcome(name, call, deadline_s, is_wanted)
-            if isinstance(outcome, EvoSplitError):
+            if isinstance(outcome, Exception):
                 raise outcome
             return outcome
 
@@ -77,10 +78,12 @@ class Inference:
     async def _outcome(
         self, name: str, call: Call, deadline_s: float, is_wanted: Callable[[], bool]
     ) -> Outcome:
-        if self._gate.is_open:
-            return await self._gate.outcome(name, _Whole(name, call), deadline_s)
-        prepared = await self._within(self._decode_threads, lambda: self._plane.prepare(name, call))
-        return await self._gate.outcome(prepared.key, prepared, deadline_s, is_wanted)
+        hint, is_open = tail_hint(call.body, call.header_length), self._gate.is_open
+        if hint is None and not is_open:
+            prepared = await self._within(self._decode_threads, lambda: self._plane.prepare(name, call))
+            return await self._gate.outcome(prepared.key, prepared, deadline_s, is_wanted)
+        key = (name, call.version, hint)
+        return await self._gate.outcome(key, _Whole(name, call), deadline_s, always if is_open else is_wanted)
 
     async def _run(self, group: list[Prepared | _Whole]) -> list[Outcome]:
         """All of one key, and so of one kind."""
@@ -92,8 +95,8 @@ class Inference:
     def _answered(self, group: list[Prepared | _Whole]) -> list[Outcome]:
         whole = [each for each in group if isinstance(each, _Whole)]
         if whole:
-            return [self._plane.answer(each.name, each.call) for each in whole]
-        return self._plane.run([each for each in group if isinstance(each, Prepared)])
+            return answer_all(self._plane, whole[0].name, [each.call for each in whole])
+        return [*self._plane.run([each for each in group if isinstance(each, Prepared)])]
 
     async def _within(self, threads: WorkerThreads, work: Callable[[], T]) -> T:
         return await in_thread(threads, work, self._timeout_s)

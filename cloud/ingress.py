@@ -57,17 +57,19 @@ def _routes() -> list[BaseRoute]:
 
 def _protocol_routes() -> list[Route]:
     """Open Inference Protocol; metadata for the holder of any token."""
-    routes = [
+    bases = ("/v2/models/{model}", "/v2/models/{model}/versions/{version}")
+    # First, as Ray Serve goes through the routes for the name of each request.
+    routes = [Route(f"{base}/infer", _INFER, methods=["POST"]) for base in bases]
+    routes += [
         _route("/v2", catalogue_routes.server),
         _route("/v2/health/live", catalogue_routes.healthy, is_open=True),
         _route("/v2/health/ready", catalogue_routes.healthy, is_open=True),
         _route("/v1/probe", catalogue_routes.probe, "infer", method="POST"),
     ]
-    for base in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
+    for base in bases:
         routes += [
             _route(base, catalogue_routes.metadata),
             _route(f"{base}/ready", catalogue_routes.model_ready),
-            Route(f"{base}/infer", _INFER, methods=["POST"]),
         ]
     return routes
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from evosplit.cloud.repository.model import Model
 from evosplit.cloud.stream_state import StreamStore, restore
-from evosplit.kernels.codec import decode_tensor
+from evosplit.kernels.codec import decode_checked
 from evosplit.shared.errors import InputError, RestorationError
 from evosplit.shared.graph import Cut, Graph, Tensor, parse_cut, prefix_cut
 from evosplit.shared.input_picture import read_picture
@@ -115,7 +115,7 @@ def frame_inputs(
     _check_frame(model, cut, frame)
     if frame.stream is None:
         steps = {encoded.name: encoded.scales for encoded in frame.tensors}
-        feeds = {encoded.name: decode_tensor(encoded) for encoded in frame.tensors}
+        feeds = {encoded.name: decode_checked(encoded) for encoded in frame.tensors}
         return Entry(model, cut, feeds, _restorations(model, frame, steps, restoration_of), "frame")
     state = restore(streams, frame, frame.stream)
     steps = {name: tuple(codes.affine.scales.tolist()) for name, codes in state.items() if codes.affine}

@@ -39,6 +39,7 @@ from evosplit.shared.wire.tensor_check import check_shape, check_tensor
 from evosplit.shared.wire.wire_sizes import raw_bits
 
 __all__ = [
+    "decode_checked",
     "decode_tensor",
     "encode_tensor",
     "frame_bytes",
@@ -91,6 +92,11 @@ def decode_tensor(tensor: EncodedTensor, max_elements: int = MAX_ELEMENTS) -> ND
     """The array, of ``tensor.shape`` and ``tensor.dtype``, writable. Raises WireError for one that lies."""
     check_shape(tensor.name, tensor.shape, max_elements)
     check_tensor(tensor)
+    return decode_checked(tensor)
+
+
+def decode_checked(tensor: EncodedTensor) -> NDArray[np.generic]:
+    """`decode_tensor` of a tensor whose frame `evosplit.shared.wire.decode_frame` has checked already."""
     if tensor.codec == "rans":
         values = dequantise_codes(codes_of(tensor), tensor.shape, affine_of(tensor), tensor.axis)
         return as_dtype(values, tensor.dtype)

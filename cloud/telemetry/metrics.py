@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import functools
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -61,6 +62,11 @@ class ReplicaMetrics:
             "run_seconds", "Seconds of one run of a tail, by requests in it.", "model", "cut", "batch"
         )
 
+        # Finding what to add to by its labels takes as long as adding; as many are kept as there are series.
+        self._outcome = functools.cache(self._requests.labels)
+        self._runs = functools.cache(self._run_s.labels)
+        self._series = functools.cache(self._make_series)
+
     @contextmanager
     def request(self, model: str) -> Iterator[None]:
         """Count what the block makes of a request; ``failed`` is a defect, or a client that left."""
@@ -72,7 +78,7 @@ class ReplicaMetrics:
             outcome = type(problem).__name__
             raise
         finally:
-            self._requests.labels(model, outcome).inc()
+            self._outcome(model, outcome).inc()
 
     def shed(self) -> None:
         """Add one request that was turned away before anything of it was read."""
@@ -81,14 +87,20 @@ class ReplicaMetrics:
     def ran(self, model: str, cut: str, count: int, run_s: float) -> None:
         """Add one run of a tail for so many requests."""
         batch = SIZES[min(bisect.bisect_left(SIZES, count), len(SIZES) - 1)]
-        self._run_s.labels(*self._pairs.pair(model, cut), str(batch)).observe(run_s)
+        self._runs(*self._pairs.pair(model, cut), str(batch)).observe(run_s)
 
     def answered(self, model: str, cut: str, kind: str, times: StepTimes) -> None:
         """Add one answer, with the seconds of each step."""
-        pair = self._pairs.pair(model, cut)
-        self._inputs.labels(*pair, kind).inc()
+        inputs, steps = self._series(*self._pairs.pair(model, cut), kind)
+        inputs.inc()
         for name, step_s in vars(times).items():
-            self._step_s.labels(*pair, name.removesuffix("_s")).observe(step_s)
+            steps[name].observe(step_s)
+
+    def _make_series(self, model: str, cut: str, kind: str) -> tuple[Counter, Mapping[str, Histogram]]:
+        """What an answer adds to."""
+        names = [field.name for field in dataclasses.fields(StepTimes)]
+        steps = {name: self._step_s.labels(model, cut, name.removesuffix("_s")) for name in names}
+        return self._inputs.labels(model, cut, kind), steps
 
     def register(self, collector: Collector) -> None:
         """Collect these as well."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from evosplit.shared.oip.messages import MODEL_VERSION, InferTensor, Scalar
 from evosplit.shared.serial import from_json
 
 T = TypeVar("T")
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _Length = Annotated[int, Field(ge=0)]
 
 
@@ -113,6 +114,6 @@ def write_tensors(
 
 def join_body(head: dict[str, Any], raw: list[bytes | memoryview]) -> tuple[bytes, int]:
     """One body and the length of its JSON part, padded so that the raw part starts at a multiple of 8."""
-    text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
+    text = _ENCODER.encode(head).encode()
     text += b" " * (-len(text) % 8)
     return b"".join((text, *raw)), len(text)

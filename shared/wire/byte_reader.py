@@ -11,11 +11,12 @@ class Reader:
 
     def __init__(self, view: memoryview) -> None:
         self._view = view
+        self._taken = 0
 
     @property
     def left(self) -> int:
         """Bytes not yet taken."""
-        return len(self._view)
+        return len(self._view) - self._taken
 
     def need(self, count: int) -> None:
         """Raise WireError unless so many bytes are left."""
@@ -24,9 +25,11 @@ class Reader:
 
     def take(self, count: int) -> memoryview:
         """The next bytes."""
-        self.need(count)
-        taken, self._view = self._view[:count], self._view[count:]
-        return taken
+        start, end = self._taken, self._taken + count
+        if end > len(self._view):
+            self.need(count)
+        self._taken = end
+        return self._view[start:end]
 
     def text(self, count: int) -> str:
         """The next bytes as UTF-8."""

@@ -212,7 +212,7 @@ def test_a_bug_shows_nothing_of_our_insides(tiny_models: Path, monkeypatch: pyte
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret inside")
 
-    monkeypatch.setattr(DataPlane, "answer", fail)
+    monkeypatch.setattr(DataPlane, "prepare", fail)
     with app_client(tiny_models) as client:
         answer = client.call_raising("POST", "/v2/models/chain/infer", ZeroDivisionError)
     assert answer.status == 500
