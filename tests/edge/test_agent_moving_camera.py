@@ -12,6 +12,11 @@ from edge_support import middle_stage
 from PIL import Image
 
 from evosplit.edge.backends.race import FRAMES_PER_TURN
+from evosplit.edge.pipeline.job import Job
+from evosplit.edge.pipeline.unsent import Unsent, spooled
+from evosplit.edge.results.spool import Spool
+from evosplit.edge.results.store import Accepted, Store
+from evosplit.shared.input_picture import Picture
 from tests import models
 
 SIDE = 128
@@ -53,3 +58,18 @@ async def test_what_a_moving_camera_shows_again_is_kept(tmp_path: Path) -> None:
     followed, as_it_is = [await shares_computed(tmp_path / str(f), f) for f in (True, False)]
     assert len(followed) == len(as_it_is) == FRAMES_PER_TURN
     assert followed[-1] < 0.6 * as_it_is[-1]
+
+
+def test_a_frame_that_waits_for_the_cloud_takes_its_nudge_along(tmp_path: Path) -> None:
+    picture = Picture(np.zeros((SIDE, SIDE, 3), np.uint8), (200, 300), nudge=(1.5, -2.25), window=(0, 8))
+    frame = spooled(
+        Job("a", "gate", "net", "planned", picture=picture), "0" * 64, Unsent("x", b"", "3", None)
+    )
+    store = Store(tmp_path / "results.sqlite")
+    store.accept(Accepted("a", "gate", "net", 5.0)).result()
+    spool = Spool(store, 10**6)
+    spool.put(frame).result()
+    kept = spool.oldest()
+    assert kept is not None
+    assert (kept.request.picture_size, kept.request.picture_nudge) == picture.geometry
+    store.close()

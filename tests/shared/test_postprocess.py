@@ -106,6 +106,8 @@ def test_yolox_decodes_the_grid() -> None:
     reading = _read(prepared, predictions, size=(16, 32))
     found = {"class": 1, "label": "dog", "score": 0.72, "box": [20.0, 0.0, 28.0, 8.0]}
     assert reading == Reading({"boxes": [found]}, 0.72)
+    nudged = postprocess(prepared, {"y": predictions}, (16, 32), (0.25, -0.5))
+    assert nudged.outcome["boxes"][0]["box"] == [18.0, 0.5, 26.0, 8.5]
 
 
 def test_no_boxes() -> None:
