@@ -179,10 +179,13 @@ async def test_audits_judge_a_learned_skip(tmp_path: Path, free: None) -> None:
         await try_skips(on, 600, rows=30)
         await on.agent.hook_manager.fit(learner(on, "skip"))
         (hook,) = on.agent.plans.heads.hooks
-        for seed in range(6):
+        audits = on.agent.hook_manager.audits
+        for seed in range(60):  # on a busy machine follow-ups leave audits out
             assert (await on.post(flat(seed)))[1]["answered_by"] == "cloud"
             await on.agent.frames.drain()
-        assert on.agent.hook_manager.audits.agreed[hook.name] == 6
+            if audits.agreed[hook.name] == 6:
+                break
+        assert (audits.agreed[hook.name], audits.disagreed[hook.name]) == (6, 0)
 
 
 async def test_audits_judge_a_learned_mask(tmp_path: Path) -> None:
