@@ -74,8 +74,9 @@ class Program:
         padding in a later layer must not stay because an earlier one hardly changed.
         """
         movement = self._movement
-        memory.holds_back = movement is None or not movement.takes(memory, shift, threshold)
-        if movement is not None and not memory.holds_back:
+        moves = movement is not None and movement.takes(memory, shift, threshold)
+        memory.hold_back(not moves)
+        if movement is not None and moves:
             movement.move(memory, shift, *planes.values())
 
     def windows(self, window: Pair) -> dict[str, Pair]:

@@ -38,6 +38,10 @@ class StreamMemory:
     changing: list[Step] = field(default_factory=list)
     holds_back: bool = True
 
+    def hold_back(self, holds_back: bool) -> None:
+        """Whether small changes of the next frame go no further."""
+        self.holds_back = holds_back
+
     def take(self, name: str, now: Floats) -> None:
         """All of an input."""
         if self.planes[name].dtype == np.uint8 and not take_all(now, self.planes[name]):
