@@ -143,7 +143,7 @@ async def test_a_learner_that_fails_leaves_the_others_alone(
 async def test_after_a_rest_it_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("evosplit.edge.background.retries.RESTS_S", (0.01, 600.0))
+    monkeypatch.setattr("evosplit.edge.background.retries.RESTS_S", (0.01, 0.01))
     monkeypatch.setattr(FITS, 0.01)
     async with guessing(tmp_path) as on:
         guess = learner(on, "guess")
