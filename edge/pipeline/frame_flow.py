@@ -101,7 +101,7 @@ class FrameFlow:
             return await self._keep(job, error.unsent, str(error))
         except EvoSplitError as error:
             raise await self._failed(job, answer, error) from None
-        except BaseException:
+        except BaseException:  # a client that goes away, too: a frame that was accepted ends in one result
             self._record(failure(job, "the agent failed; its log says how"), answer)
             raise
         self._engine.after.add(functools.partial(self._follow, job, answer, finished.result.outcome))

@@ -7,6 +7,7 @@ in which they came.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from typing import Final
 
@@ -60,6 +61,8 @@ CREATE TRIGGER IF NOT EXISTS things_dropped AFTER DELETE ON results
     BEGIN DELETE FROM things WHERE sequence = old.sequence; END;
 """
 
+_log = logging.getLogger(__name__)
+
 _INSERT: Final = """
 INSERT OR IGNORE INTO results
     (frame_id, stream, received_at_s, answered_by, body, model, plan_digest, cut_key, late)
@@ -111,9 +114,17 @@ def insert_unindexed(db: sqlite3.Connection, body: bytes) -> None:
 
 
 def unindexed_results(db: sqlite3.Connection) -> list[Result]:
-    """What an earlier run did not get to, in that order. Raises StoreError."""
-    rows = db.execute("SELECT body FROM unindexed ORDER BY sequence").fetchall()
-    return [from_json(Result, body, StoreError) for (body,) in rows]
+    """What an earlier run did not get to, in that order; what cannot be read is left out, and said."""
+    bodies = db.execute("SELECT body FROM unindexed ORDER BY sequence").fetchall()
+    return [result for (body,) in bodies if (result := _read(body)) is not None]
+
+
+def _read(body: bytes) -> Result | None:
+    try:
+        return from_json(Result, body, StoreError)
+    except StoreError as unreadable:
+        _log.warning("a result of an earlier run cannot be read: %s", unreadable)
+        return None
 
 
 def clear_unindexed(db: sqlite3.Connection) -> None:

@@ -7,6 +7,7 @@ many came. What a killed process had not got to is indexed at the next start.
 
 from __future__ import annotations
 
+import logging
 import queue
 import sqlite3
 import threading
@@ -23,6 +24,10 @@ from evosplit.shared.serial import to_compact_json
 _BATCH: Final = 256
 _UNWRITABLE: Final = (ValueError, TypeError, OverflowError, EvoSplitError)
 """What is raised for values that are no row."""
+
+_NO_ROW: Final = (*_UNWRITABLE, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+
+_log = logging.getLogger(__name__)
 
 Write: TypeAlias = Callable[[sqlite3.Connection], None]
 _Batch: TypeAlias = list[tuple[Write, "Future[None]"]]
@@ -111,12 +116,19 @@ class WriteThread:
         with self._lock:
             with self._connection:
                 for result, body in self._unindexed:
-                    insert_result(self._connection, result, body)
+                    self._index(result, body)
                 clear_unindexed(self._connection)
                 for write, _ in batch:
                     write(self._connection)
                 self._trim(self._connection)
             self._unindexed = []
+
+    def _index(self, result: Result, body: bytes) -> None:
+        """What cannot be searched is not refused, as its frame has been answered, and stops no other."""
+        try:
+            insert_result(self._connection, result, body)
+        except _NO_ROW:
+            _log.exception("the result of frame %s is found by its id and time alone", result.frame_id)
 
 
 def nothing(_db: sqlite3.Connection) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from evosplit.edge.results.query import query_results
+from evosplit.edge.results.schema import insert_unindexed
 from evosplit.edge.results.store import Accepted, Store
 from evosplit.shared.errors import StoreError, UsageError
 from evosplit.shared.result import Breakdown, Result
 from evosplit.shared.result_query import ResultFilter
+from evosplit.shared.serial import to_compact_json
 
 
 @pytest.fixture
@@ -223,3 +225,31 @@ def test_retention_by_age(tmp_path: Path) -> None:
     fill(store, [make_result(1000)])
     assert [result.frame_id for result in query_results(store, ResultFilter()).results] == ["f1000"]
     store.close()
+
+
+def test_a_result_that_cannot_be_searched_stops_no_other(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    box = {"label": 10**30, "box": [0, 0, 1, 1], "score": 0.5}
+    odd = dataclasses.replace(make_result(1), outcome={"boxes": [box]})
+    store.finish_here(odd)
+    store.index().result(10)
+    fill(store, [make_result(2)])
+    assert store.get("f1") == odd
+    assert store.get("f2") == make_result(2)
+    assert "f1 is found by its id" in caplog.text
+
+
+def test_what_an_earlier_run_left_damaged_stops_no_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "results.sqlite"
+    Store(path).close()
+    with sqlite3.connect(path) as db:
+        for body in (b"{", to_compact_json(make_result(2))):
+            insert_unindexed(db, body)
+    db.close()
+    after = Store(path)
+    assert [result.frame_id for result in query_results(after, ResultFilter()).results] == ["f2"]
+    assert "cannot be read" in caplog.text
+    after.close()
