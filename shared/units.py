@@ -58,6 +58,15 @@ def parse_energy(text: str) -> float:
     return value
 
 
+def parse_region(text: str, example: str) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom with commas between them, as in the ``example``. Raises UsageError."""
+    try:
+        left, top, right, bottom = map(float, text.split(","))
+    except ValueError:
+        raise UsageError(f"not a region: {text!r} ({example})") from None
+    return left, top, right, bottom
+
+
 def _scaled(match: re.Match[str], scales: dict[str, int] | dict[str, float]) -> float:
     try:
         return float(match["number"]) * scales[match["prefix"].lower()]

@@ -10,10 +10,11 @@ import click
 
 from evosplit.cli.options import Parsed, ca_option, token_option
 from evosplit.cli.output import print_json
-from evosplit.edge.settings.computing import parse_region
+from evosplit.edge.settings.computing import REGION_EXAMPLE
 from evosplit.library.client.control import control_client
 from evosplit.shared.errors import UsageError
 from evosplit.shared.token import given_token
+from evosplit.shared.units import parse_region
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +27,7 @@ def _agent_options(command: F) -> F:
 
 
 def _region(text: str) -> tuple[float, ...] | str:
-    return text if text == "all" else parse_region(text)
+    return text if text == "all" else parse_region(text, REGION_EXAMPLE)
 
 
 @click.group()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from pydantic import BaseModel, model_validator
 from pydantic_settings import NoDecode
@@ -11,20 +11,13 @@ from evosplit.shared.config.fields import option as _option
 from evosplit.shared.config.fields import parsed_by
 from evosplit.shared.errors import UsageError
 from evosplit.shared.providers import ProviderName
+from evosplit.shared.units import parse_region
 
+REGION_EXAMPLE: Final = "write it like 0.2,0.5,0.8,1"
 
-def parse_region(text: str) -> tuple[float, ...]:
-    """Four numbers with commas between them. Raises UsageError."""
-    try:
-        sides = tuple(float(side) for side in text.split(","))
-    except ValueError:
-        sides = ()
-    if len(sides) != 4:
-        raise UsageError(f"not a region: {text!r} (write it like 0.2,0.5,0.8,1)")
-    return sides
-
-
-Region: TypeAlias = Annotated[tuple[float, float, float, float], NoDecode, parsed_by(parse_region)]
+Region: TypeAlias = Annotated[
+    tuple[float, float, float, float], NoDecode, parsed_by(lambda text: parse_region(text, REGION_EXAMPLE))
+]
 
 
 class Computing(BaseModel):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from evosplit.shared.errors import UsageError
 from evosplit.shared.result_query.result_filter import Region, ResultFilter
+from evosplit.shared.units import parse_region
 
 _DIGITS: Final = re.compile(r"[0-9a-f]{1,64}")
 
@@ -54,13 +55,7 @@ def _confidence(text: str) -> float:
 
 
 def _region(text: str) -> Region:
-    try:
-        sides = tuple(float(side) for side in text.split(","))
-    except ValueError:
-        sides = ()
-    if len(sides) != 4:
-        raise UsageError(f"not a region: {text!r} (left,top,right,bottom in pixels, like 0,200,640,480)")
-    return sides
+    return parse_region(text, "left,top,right,bottom in pixels, like 0,200,640,480")
 
 
 def _digest(text: str) -> str:

@@ -15,6 +15,7 @@ from evosplit.shared.units import (
     format_size,
     parse_bandwidth,
     parse_duration,
+    parse_region,
     parse_size,
 )
 
@@ -75,6 +76,16 @@ def test_any_text_is_a_quantity_or_a_usage_error(parse: Callable[[str], float], 
     except UsageError:
         return
     assert value >= 0
+
+
+@pytest.mark.parametrize("text", ["", "1,2", "1,2,3,4,5", "1,2,three,4"])
+def test_what_is_no_region(text: str) -> None:
+    with pytest.raises(UsageError, match=r"not a region: .* \(like 0,0,1,1\)"):
+        parse_region(text, "like 0,0,1,1")
+
+
+def test_regions() -> None:
+    assert parse_region("0, 0.25,1e2,-4", "") == (0.0, 0.25, 100.0, -4.0)
 
 
 def test_formats() -> None:
