@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from evosplit.shared.card.box_outputs import UltraFaceOutput
 from evosplit.shared.card.ultraface_anchors import anchors
 from evosplit.shared.readings.boxes import box_reading, suppress
+from evosplit.shared.readings.likely_boxes import likely_faces
 from evosplit.shared.readings.reading import Reading
 from evosplit.shared.resize import Placement
 
@@ -27,7 +28,7 @@ def read_ultraface(
     placement: Placement,
 ) -> Reading:
     """Faces (class 0) from scores ``(anchors, 2)`` and boxes ``(anchors, 4)``; ``size`` is the input's."""
-    likely = scores[:, 1] > output.score
+    likely = likely_faces(output, scores)
     corners = _decode(boxes, size) if output.encoded else boxes
     likely_boxes = corners[likely] * np.asarray([size[1], size[0]] * 2, np.float32)
     sure = scores[likely, 1]
