@@ -22,8 +22,16 @@ Floats = NDArray[np.float32]
 
 
 def likely_boxes(output: YoloxOutput | Yolov5Output, predictions: Floats) -> Flags:
-    """Rows of ``(boxes, 5 + classes) float32`` whose objectness times that of a class is over the score."""
-    return np.asarray((predictions[:, 4:5] * predictions[:, 5:]).max(axis=1) > output.score)
+    """Rows of ``(boxes, 5 + classes) float32`` whose objectness times that of a class is over the score.
+
+    Products are made of the few rows alone that the largest class score of all, or the least, could lift.
+    """
+    objectness, classes = predictions[:, 4], predictions[:, 5:]
+    most, least = classes.max(), classes.min()
+    likely = np.asarray((objectness * most > output.score) | (objectness * least > output.score))
+    rows = np.flatnonzero(likely)
+    likely[rows] = (objectness[rows, None] * classes[rows]).max(axis=1) > output.score
+    return likely
 
 
 def likely_columns(output: Yolov8Output, predictions: Floats) -> Flags:

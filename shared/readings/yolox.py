@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +42,7 @@ def _decode(
     return np.concatenate([centre - half, centre + half], axis=1)
 
 
+@functools.lru_cache(maxsize=8)
 def _grid(size: tuple[int, int], strides: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Cells ``(anchors, 2)`` as (x, y), row by row, and their strides ``(anchors, 1)``; finest first."""
     cells = [_cells(size[0] // stride, size[1] // stride) for stride in strides]

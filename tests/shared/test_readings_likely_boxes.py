@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from card_examples import card
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from evosplit.shared.readings.likely_boxes import (
     likely_boxes,
@@ -24,6 +27,12 @@ def test_objectness_times_a_class_is_over_the_score() -> None:
     rows = np.float32([[0, 0, 0, 0, 0.5, 0.5, 0.7], [0, 0, 0, 0, 0.5, 0.5, 0.6], [0, 0, 0, 0, 1, 0.2, 0.31]])
     for kind in ("boxes-yolox", "boxes-yolov5"):
         assert likely_boxes(_output(kind), rows).tolist() == [True, False, True]
+
+
+@given(rows=arrays(np.float32, (6, 8), elements=st.floats(-2, 2, width=32)), score=st.floats(0, 1, width=32))
+def test_no_row_is_passed_over(rows: np.ndarray, score: float) -> None:
+    plain = (rows[:, 4:5] * rows[:, 5:]).max(axis=1) > score
+    assert likely_boxes(_output("boxes-yolov5", score=score), rows).tolist() == plain.tolist()
 
 
 def test_columns_behind_the_classes_are_not_read() -> None:
