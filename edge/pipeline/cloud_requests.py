@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from types import MappingProxyType
-from typing import Any
-
-from numpy.typing import NDArray
+from collections.abc import Awaitable, Callable
 
 from evosplit.edge.link.cloud_answer import CloudAnswer
+from evosplit.edge.link.network_outputs import NO_OUTPUTS, Outputs, network_outputs
 from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
 from evosplit.edge.link.rate_control import budgeted_frame
 from evosplit.edge.pipeline.clouds import Cloud, Clouds, Request, infer
@@ -20,7 +17,7 @@ from evosplit.edge.pipeline.unsent import Unsent, UnsentError
 from evosplit.edge.plan_choice.serving import EdgeModel
 from evosplit.edge.streams.delta import Sent
 from evosplit.edge.streams.exchange import Exchanged, exchange, is_stream
-from evosplit.shared.answer_rows import rows_over, whole_outputs
+from evosplit.shared.answer_rows import rows_over
 from evosplit.shared.errors import (
     CardError,
     CloudRefusedError,
@@ -30,8 +27,6 @@ from evosplit.shared.errors import (
 )
 from evosplit.shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT
 from evosplit.shared.plan import Plan
-
-Outputs = Mapping[str, NDArray[Any]]
 
 
 class CloudRequests:
@@ -157,17 +152,13 @@ class CloudRequests:
                 "raw inputs stay on this device (--private, --min-depth); use the strategy planned or edge"
             )
 
-    def checked(self, reply: CloudAnswer, more: Outputs = MappingProxyType({})) -> Outputs:
-        """The outputs, with ``more`` of them, if they are all there, of the network's shapes and types."""
-        graph = self._model.graph
-        outputs = {**whole_outputs(graph, reply.outputs), **more}
-        for name in graph.outputs:
-            wanted, got = graph.tensors[name], outputs.get(name)
-            if got is None or got.shape != wanted.shape or got.dtype != wanted.dtype:
-                refusal = CloudRefusedError(f"the cloud's answer has no proper output {name}", 200)
-                self._clouds.named(reply.cloud).link.refused(refusal)
-                raise refusal
-        return outputs
+    def checked(self, reply: CloudAnswer, more: Outputs = NO_OUTPUTS) -> Outputs:
+        """As `network_outputs`; an answer that is none counts against its cloud."""
+        try:
+            return network_outputs(self._model.graph, reply.outputs, more)
+        except CloudRefusedError as refusal:
+            self._clouds.named(reply.cloud).link.refused(refusal)
+            raise
 
     def _changes(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, key: bool = False) -> Sent:
         limit, deltas = self._max_frame_bytes, self._clouds.named(plan.cloud).deltas
