@@ -24,7 +24,8 @@ _IS_FRAME: ContextVar[bool] = ContextVar("_IS_FRAME", default=False)
 class FileTracer:
     """Notes the files of the edge whose functions are called between the handler and the result's count.
 
-    What is learnt behind answers is no part of a frame's way; where a turn takes long it comes before the count.
+    What is learnt behind answers is no part of a frame's way; where a turn takes long it comes
+    before the count.
     """
 
     def __init__(self) -> None:
@@ -33,11 +34,8 @@ class FileTracer:
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
         code = frame.f_code
-        if (
-            event not in ("call", "return")
-            or "/edge/" not in code.co_filename
-            or "/tests/" in code.co_filename
-        ):
+        is_ours = "/edge/" in code.co_filename and "/tests/" not in code.co_filename
+        if event not in ("call", "return") or not is_ours:
             return
         name = code.co_filename.split("/edge/")[-1]
         if (name, code.co_name) == ("background/after_answers.py", "run"):
