@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -39,7 +42,8 @@ class LazyGroup(click.Group):
         if cmd_name not in self._modules:
             return None
         try:
-            module = importlib.import_module(self._modules[cmd_name])
+            with _ended_by_ctrl_c():
+                module = importlib.import_module(self._modules[cmd_name])
         except ModuleNotFoundError as missing:
             if missing.name is None or missing.name.partition(".")[0] == _OURS:
                 raise
@@ -50,6 +54,23 @@ class LazyGroup(click.Group):
         """Names of commands without importing each: completion is to be quick."""
         names = [CompletionItem(name) for name in self._modules if name.startswith(incomplete)]
         return names if names and not incomplete.startswith("-") else super().shell_complete(ctx, incomplete)
+
+
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """SIGINT ends the process at once: native modules make an ImportError, and a traceback, of an interrupt.
+
+    Nothing is open yet while modules load. A SIGINT that is ignored, as by ``nohup``, or handled stays so.
+    """
+    ours = signal.default_int_handler
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) != ours:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, ours)
 
 
 def _with_lines(command: click.Command) -> click.Command:
