@@ -82,6 +82,14 @@ async def test_a_camera_that_does_not_answer_is_an_error(unused_tcp_port: int) -
         await _all(_source(f"rtsp://127.0.0.1:{unused_tcp_port}/live"))
 
 
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+async def test_what_a_failing_camera_says_holds_no_password(scheme: str, unused_tcp_port: int) -> None:
+    """It is in the log, in the agent's API and in its dashboard."""
+    with pytest.raises(SourceError) as failure:
+        await _all(_source(f"{scheme}://gate:secret@127.0.0.1:{unused_tcp_port}/live.mjpg?key=hidden"))
+    assert str(failure.value) == "cannot be read: Connection refused"
+
+
 @needs_rtsp_server
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 async def test_an_rtsp_camera_is_read_and_its_end_noticed(unused_tcp_port: int, transport: str) -> None:
