@@ -21,7 +21,7 @@ def print_fleet(status: dict[str, Any]) -> None:
 def print_rollout(state: dict[str, Any]) -> None:
     """What is rolled out, to whom, and how it does."""
     for line in rollout_lines(state):
-        stdout.print(line, markup=False, soft_wrap=True)
+        stdout.print(line, soft_wrap=True)
 
 
 def rollout_lines(state: dict[str, Any]) -> list[str]:

@@ -22,7 +22,9 @@ _PLAIN_WIDTH = 110
 
 
 def _console(stream: TextIO, *, stderr: bool) -> Console:
-    return Console(stderr=stderr, width=None if stream.isatty() else _PLAIN_WIDTH)
+    """Texts are printed as they are: labels, streams and paths may hold what Rich takes for markup."""
+    width = None if stream.isatty() else _PLAIN_WIDTH
+    return Console(stderr=stderr, width=width, markup=False, emoji=False)
 
 
 stdout = _console(sys.stdout, stderr=False)
@@ -37,7 +39,7 @@ def print_json(data: object) -> None:
 def print_notes(notes: Iterable[str]) -> None:
     """Lines about a result on standard error."""
     for line in notes:
-        stderr.print(line, markup=False)
+        stderr.print(line)
 
 
 def print_report(typed_report: Found, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
@@ -48,7 +50,7 @@ def print_report(typed_report: Found, as_json: bool, more: Mapping[str, Any] | N
     for table in typed_report.listings():
         print_table(table.title, table.columns, table.rows)
     for line in typed_report.remarks():
-        stdout.print(line, markup=False, soft_wrap=True)
+        stdout.print(line, soft_wrap=True)
 
 
 def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
@@ -67,7 +69,7 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]
 def progress() -> Iterator[Report]:
     """Progress bars on standard error, one for each measurement that is told of."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),

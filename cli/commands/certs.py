@@ -41,7 +41,7 @@ def certs() -> None:
 def authority(folder: Path) -> None:
     """Make the authority alone."""
     kept_authority(folder, _now())
-    stderr.print(f"the authority is {folder / AUTHORITY}.pem", markup=False, soft_wrap=True)
+    stderr.print(f"the authority is {folder / AUTHORITY}.pem", soft_wrap=True)
 
 
 @certs.command()
@@ -70,4 +70,4 @@ def _now() -> dt.datetime:
 
 
 def _tell(paths: tuple[Path, Path]) -> None:
-    stderr.print(f"wrote {paths[0]} and {paths[1]}", markup=False, soft_wrap=True)
+    stderr.print(f"wrote {paths[0]} and {paths[1]}", soft_wrap=True)

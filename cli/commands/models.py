@@ -98,7 +98,7 @@ def _change(name: str, data: Path | None, change: Callable[[Rollout], Rollout]) 
     line = f"{name}: version {held.current} is in use{tried}"
     user = f"user {os.environ.get('SUDO_USER') or os.getuid()}"
     AuditLog(audit_file(folder)).write(user, f"models: {line}", "done")
-    stderr.print(line, markup=False)
+    stderr.print(line)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

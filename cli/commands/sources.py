@@ -55,7 +55,11 @@ def list_sources(url: str, token_file: Path | None, ca_file: Path | None, as_jso
         return
     columns = ("source", "address", "state", "taken", "left out", "failed", "trouble")
     keys = ("name", "address", "state", "taken", "left_out", "failed", "trouble")
-    print_table("Sources", columns, (tuple(row[key] for key in keys) for row in told["sources"]))
+    print_table(
+        "Sources",
+        columns,
+        (["" if row[key] is None else row[key] for key in keys] for row in told["sources"]),
+    )
 
 
 def _settings(command: F) -> F:

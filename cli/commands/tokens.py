@@ -120,7 +120,7 @@ def revoke(name: str, tier: str, data: Path | None) -> None:
     """Refuse the tokens of a name from now on."""
     revoke_token(token_file(_folder(tier, data)), name, time.time())
     _tell(tier, data, f"token {name} revoked")
-    stderr.print(f"the token {name} is revoked", markup=False)
+    stderr.print(f"the token {name} is revoked")
 
 
 def _folder(tier: str, data: Path | None) -> Path:
@@ -154,5 +154,5 @@ def _day(moment_s: float | None) -> str:
 
 
 def _print_token(name: str, token: str) -> None:
-    stderr.print(f"the token {name}, which is shown only now:", markup=False)
+    stderr.print(f"the token {name}, which is shown only now:")
     click.echo(token)

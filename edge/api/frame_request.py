@@ -33,6 +33,8 @@ from evosplit.shared.tracing.trace_context import TRACEPARENT, parse_traceparent
 
 T = TypeVar("T")
 _FRAME_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_NO_PAGE: Final = (".", "..")
+"""Steps of a path, which clients resolve: no result could be asked for by them."""
 _STREAM: Final = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 _FORM: Final = "multipart/form-data"
 _MALFORMED: Final = (HttpProcessingError, ValueError, RuntimeError, AssertionError, UnicodeError)
@@ -47,8 +49,8 @@ def ticket(query: Mapping[str, str], headers: Mapping[str, str]) -> Ticket:
     named = headers.get("X-Evosplit-Frame-Id") or query.get("frame_id")
     stream = headers.get("X-Evosplit-Stream") or query.get("stream") or "default"
     strategy = query.get("strategy", "planned")
-    if named is not None and not _FRAME_ID.fullmatch(named):
-        raise UsageError("a frame id is 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
+    if named is not None and (named in _NO_PAGE or not _FRAME_ID.fullmatch(named)):
+        raise UsageError("a frame id is 1 to 128 of the characters A-Z a-z 0-9 . _ : -, and not . or ..")
     if not _STREAM.fullmatch(stream):
         raise UsageError("a stream's name is 1 to 128 characters, none of them a control character")
     if strategy not in STRATEGIES and not names_plan(strategy) and named_codec(strategy) is None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from evosplit.shared.errors import UsageError
+from evosplit.shared.validation_line import problem_place, validation_line
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -29,5 +30,5 @@ def checked(kind: type[M], told: dict[str, Any]) -> M:
         return kind.model_validate(told)
     except ValidationError as invalid:
         first = invalid.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{place}: {first['msg'].lower()}" if place else first["msg"].lower()) from None
+        place = problem_place(first)
+        raise UsageError(f"{place}: {validation_line(first)}" if place else validation_line(first)) from None

@@ -18,6 +18,7 @@ from evosplit.edge.settings.serving import Serving
 from evosplit.shared.config.load import how_to_give
 from evosplit.shared.errors import UsageError
 from evosplit.shared.token import given_token, read_token, stored_token
+from evosplit.shared.validation_line import problem_place, validation_line
 
 
 class EdgeSettings(  # the order of fields: bases from the last to the first
@@ -46,9 +47,9 @@ class EdgeSettings(  # the order of fields: bases from the last to the first
             return validate(given)
         except ValidationError as invalid:
             first = invalid.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
+            place = problem_place(first)
             how = how_to_give(cls, place, first["type"])
-            raise UsageError(f"setting {place}: {first['msg'].lower()}{how}") from None
+            raise UsageError(f"setting {place}: {validation_line(first)}{how}") from None
 
     def changed(self, **changes: Any) -> EdgeSettings:  # noqa: ANN401 - as the settings are
         """With other values, checked as they all are."""

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from evosplit.shared.errors import UsageError
+from evosplit.shared.validation_line import problem_place, validation_line
 
 Topics = Literal["native", "homeassistant", "kubeedge", "edgex", "sparkplug"]
 CLOUD: Final = "cloud"
@@ -65,8 +66,8 @@ def read_sinks(path: Path) -> tuple[SinkSettings, ...]:
         raise UsageError(f"cannot read sinks from {path}: {unreadable}") from None
     except ValidationError as invalid:
         first = invalid.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{path}: sinks.{place}: {first['msg'].lower()}") from None
+        place = problem_place(first)
+        raise UsageError(f"{path}: sinks.{place}: {validation_line(first)}") from None
     return sinks
 
 

@@ -10,10 +10,12 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from evosplit.shared.errors import UsageError
+from evosplit.shared.validation_line import problem_place, validation_line
 
 Take: TypeAlias = Literal["latest", "all"]
 Kind: TypeAlias = Literal["video", "device", "snapshot", "folder"]
 
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _STREAMS: Final = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "http", "https")
 _SNAPSHOT_SCHEMES: Final = ("snapshot+http", "snapshot+https")
 DEVICE: Final = "v4l2:"
@@ -40,7 +42,7 @@ class SourceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    name: str
     address: str = Field(min_length=1, max_length=2000)
     take: Take | None = None
     every: int = Field(1, ge=1)
@@ -54,6 +56,10 @@ class SourceSettings(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> SourceSettings:
+        if not _NAME.fullmatch(self.name):
+            raise UsageError(
+                f"not a source's name: {self.name[:80]!r} (1 to 64 of A-Z a-z 0-9 _ . -, no sign at first)"
+            )
         if self.is_pipeline:
             return self._checked_pipeline()
         parts = urlsplit(self.address)
@@ -123,8 +129,8 @@ def source_settings(told: object) -> SourceSettings:
         return SourceSettings.model_validate(told)
     except ValidationError as invalid:
         first = invalid.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"source {place or 'settings'}: {first['msg'].lower()}") from None
+        place = problem_place(first)
+        raise UsageError(f"source {place or 'settings'}: {validation_line(first)}") from None
 
 
 def source_option(text: str, number: int) -> SourceSettings:

@@ -151,7 +151,7 @@ class _MediaClock:
 
 
 def _line(broken: Exception) -> str:
-    """What went wrong, in one line: the whole text of FFmpeg's errors ends in the address, password and all."""
+    """What went wrong, in one line: the text of FFmpeg's errors ends in the address, password and all."""
     reason = getattr(broken, "strerror", None)
     if reason:
         return str(reason)[:300]

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSou
 from evosplit.shared.config.fields import holds_secret, is_secret, told_of
 from evosplit.shared.config.yaml_entries import read_entries
 from evosplit.shared.errors import UsageError
+from evosplit.shared.validation_line import problem_place, validation_line
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -130,7 +131,7 @@ def _check(field: FieldInfo, name: str, told: Given) -> None:
     except UsageError as wrong:
         raise UsageError(f"{told.origin}: {name}: {wrong}") from None
     except ValidationError as invalid:
-        said = invalid.errors()[0]["msg"].lower()
+        said = validation_line(invalid.errors()[0])
         shown = "" if holds_secret(field) else f", not {str(told.value)[:80]!r}"
         raise UsageError(f"{told.origin}: setting {name}: {said}{shown}") from None
 
@@ -143,8 +144,8 @@ def _flag(kind: type[BaseSettings], name: str) -> str:
 
 def _missing_or_wrong(kind: type[BaseSettings], invalid: ValidationError) -> str:
     first = invalid.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"setting {place}: {first['msg'].lower()}" + how_to_give(kind, place, first["type"])
+    place = problem_place(first)
+    return f"setting {place}: {validation_line(first)}" + how_to_give(kind, place, first["type"])
 
 
 def how_to_give(kind: type[BaseSettings], name: str, problem: str) -> str:

@@ -75,6 +75,8 @@ async def test_a_bad_picture_is_refused_and_not_recorded(
     [
         ({"strategy": "magic"}, 400),
         ({"frame_id": "a/b"}, 400),
+        ({"frame_id": "."}, 400),
+        ({"frame_id": ".."}, 400),
         ({"stream": "a\nb"}, 400),
         ({"stream": "x" * 129}, 400),
     ],
