@@ -35,6 +35,7 @@ from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.traffic_meter import TrafficMeter
 from evosplit.edge.link.watch import LinkWatch
+from evosplit.edge.memory.memory_watch import MemoryWatch
 from evosplit.edge.pipeline.clouds import Clouds
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.frame_flow import FrameFlow
@@ -65,6 +66,7 @@ from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.correction.plan_course import Course
 from evosplit.shared.fleet.heartbeat import Audited
 from evosplit.shared.graph import Graph
+from evosplit.shared.memory_arena import open_in_arena
 from evosplit.shared.providers import Providers
 from evosplit.shared.tracing.export import SpanExport, otlp_export
 
@@ -132,6 +134,7 @@ async def build_agent(
     flow = FrameFlow(engine, store, follow_ups, pause, spool, (metrics, profile), followers, traces)
     tasks = background_tasks(plans, watches, renewal, savings, predictions, hooks, calibration)
     tasks["device"] = DeviceWatch(plans.see_device).run
+    tasks["memory"] = MemoryWatch(pause).run
     who, audited = (identity, settings.name), (lambda: Audited() if checks is None else checks.audited)
     parts = (who, measured, plans, states[0], profile, spool, audited)
     fleet = FleetState(*parts, lambda: renewal.refused, settings.place)
@@ -225,7 +228,7 @@ def _head_options(settings: EdgeSettings) -> HeadOptions:
         exact = settings.change_threshold == 0
         tolerance = 0.0 if exact else settings.change_tolerance
         change = ChangeSettings(settings.change_threshold, tolerance, block=settings.change_block)
-    providers = Providers(settings.provider, settings.threads, settings.integer_slowdown)
+    providers = Providers(settings.provider, settings.threads, settings.integer_slowdown, open_in_arena)
     return HeadOptions(providers, masked=_is_masked(settings), change=change)
 
 
