@@ -23,11 +23,12 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from benchmarks.cloud.edge_load import Load, Played, http_request
-from benchmarks.cloud.planned_cloud import cloud_of, frame_body
+from benchmarks.cloud.planned_cloud import CARDS, cloud_of, frame_body
 from benchmarks.report import write_result
 from evosplit.cli.demo.processes import new_token
 from evosplit.cloud.batching.batch_runner import BatchRunner
 from evosplit.cloud.tail_builder import TailBuilder
+from evosplit.shared.card import load_card
 from evosplit.shared.graph import Graph, prefix_cut
 from evosplit.shared.serial import to_json
 from evosplit.shared.session import random_feeds
@@ -69,7 +70,7 @@ def _edges(graph: Graph, url: str, token: str, folder: Path, others: tuple[int, 
     cuts = [str(round(share * len(graph.layers))) for share in SHARES]
     files = []
     for cut_key in cuts:
-        body, headers = frame_body(graph, cut_key)
+        body, headers = frame_body(graph, cut_key, card=load_card(CARDS / f"{graph.name}.yaml"))
         files.append(str(folder / f"{cut_key}.http"))
         path = f"/v2/models/{graph.name}/infer"
         Path(files[-1]).write_bytes(http_request(path, body, {**headers, **bearer(token)}))

@@ -9,6 +9,9 @@ true splits that are predicted best at the trace's mean bandwidth and at half of
 strategies play one after the other, each the whole piece; what hardly depends on the link, or is never the
 best (edge, raw), plays one of the pieces. Plans may cost as much accuracy as the agent's JPEG strategy does.
 Answers of the edge count for no strategy that needs the cloud, but for the planned one: they are its choice.
+
+``foresight`` is the least that choosing could give: of every frame the fastest way that was held to, known
+beforehand. It is a bound from below, since the least of several noisy times is less than any of their means.
 """
 
 from __future__ import annotations
@@ -48,6 +51,7 @@ def main() -> None:
     rows = asyncio.run(_all([read_pieces(path, PIECE_S) for path in paths]))
     ratios = [row["to_best_single"] for row in rows]
     plain = [row["to_best_without_split"] for row in rows]
+    least = [row["foresight_to_best_single"] for row in rows]
     result = {
         "targets": TARGETS,
         "model": MODEL,
@@ -55,6 +59,7 @@ def main() -> None:
         "rtt_s": RTT_S,
         "to_best_single": {"geometric_mean": statistics.geometric_mean(ratios), "worst": max(ratios)},
         "to_best_without_split": {"geometric_mean": statistics.geometric_mean(plain), "worst": max(plain)},
+        "foresight_to_best_single": {"geometric_mean": statistics.geometric_mean(least), "worst": max(least)},
         "wall_s": time.perf_counter() - started_s,
         "traces": rows,
     }
@@ -126,11 +131,24 @@ async def _trace(
         "to_best_single": mean_s[PLANNED] / single[best],
         "best_without_split": best_plain,
         "to_best_without_split": mean_s[PLANNED] / plain[best_plain],
+        "foresight_to_best_single": _foresight_s(courses) / single[best],
         "mean_s": mean_s,
         "frames": {name: len(course.latency_s) for name, course in courses.items()},
         "not_their_own": {name: course.others for name, course in courses.items()},
         "planned_ways": _shares(courses[PLANNED]),
     }
+
+
+def _foresight_s(courses: Mapping[str, Course]) -> float:
+    """Mean latency of the fastest way of each frame, the planned one left out.
+
+    The edge is always as fast; a way that did not take every frame is left out, as its frames have no places.
+    """
+    frames = len(courses[PLANNED].latency_s)
+    held = [course.latency_s for name, course in courses.items() if name != PLANNED]
+    alone_s = [statistics.fmean(courses["edge"].latency_s)] * frames
+    each = zip(alone_s, *(latency_s for latency_s in held if len(latency_s) == frames), strict=True)
+    return statistics.fmean(min(latencies_s) for latencies_s in each)
 
 
 def _shares(course: Course) -> dict[str, float]:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from evosplit.cloud.repository.model import Model
 from evosplit.cloud.request_inputs import Entry, Feeds, pass_through_outputs
 from evosplit.cloud.tail_cache import TailKey
+from evosplit.shared.answer_rows import ROWS_OVER, likely_outputs
 from evosplit.shared.graph import Cut
 from evosplit.shared.oip import (
     STALE_MODEL,
@@ -83,6 +84,8 @@ class Prepared:
         outputs = dict(made)
         if not self.cut.layers:
             outputs |= pass_through_outputs(self.model.graph, self.feeds)
+        if (score := self.request.parameters.get(ROWS_OVER)) is not None and not self.request.outputs:
+            outputs = dict(likely_outputs(self.model.card, outputs, score))
         stale: dict[str, Scalar] = {STALE_MODEL: True} if self.is_stale else {}
         labels = (self.model.card and self.model.card.labels) or ()
         response = InferResponse(

@@ -178,6 +178,23 @@ def choice_net(opset: int = 17) -> onnx.ModelProto:
     return _model(nodes, {"x": [1, 3, SIZE, SIZE]}, {"y": [1, 4, SIZE, SIZE]}, weights, opset)
 
 
+def detector_net(opset: int = 17) -> onnx.ModelProto:
+    """Conv, Relu; Conv, Relu; Conv, Sigmoid, Reshape, Transpose: YOLOv5's rows ``y`` (1, 64, 7)."""
+    weights = {**_conv("c1", 8, 3, 3), **_conv("c2", 8, 8, 3), **_conv("c3", 7, 8, 1)}
+    weights |= {"rows": np.array([1, 7, 64], np.int64)}
+    nodes = [
+        _node("Conv", ["x", "c1.w", "c1.b"], "c1", pads=[1, 1, 1, 1]),
+        _node("Relu", ["c1"], "r1"),
+        _node("Conv", ["r1", "c2.w", "c2.b"], "c2", pads=[1, 1, 1, 1], strides=[2, 2]),
+        _node("Relu", ["c2"], "r2"),
+        _node("Conv", ["r2", "c3.w", "c3.b"], "c3"),
+        _node("Sigmoid", ["c3"], "shares"),
+        _node("Reshape", ["shares", "rows"], "columns"),
+        _node("Transpose", ["columns"], "y", perm=[0, 2, 1]),
+    ]
+    return _model(nodes, {"x": [1, 3, SIZE, SIZE]}, {"y": [1, 64, 7]}, weights, opset)
+
+
 def save(model: onnx.ModelProto, folder: Path, name: str = "net") -> Path:
     """Write ``NAME.onnx``."""
     path = folder / f"{name}.onnx"

@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import AsyncIterator, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from evosplit.cli.demo.processes import Service
 from evosplit.cli.demo.tiers import cloud_tier
 from evosplit.kernels.codec import encode_tensor
 from evosplit.shared import oip
+from evosplit.shared.answer_rows import ROWS_OVER, rows_over
+from evosplit.shared.card import Card
 from evosplit.shared.errors import EvoSplitError
 from evosplit.shared.graph import Graph, load_graph, parse_cut
 from evosplit.shared.plan import PlanTable, TensorCode
@@ -28,6 +31,7 @@ from evosplit.shared.token import bearer
 from evosplit.shared.wire import Frame, encode_frame
 
 BITS = 8
+CARDS = Path(str(files("evosplit.cli"))) / "cards"
 
 
 @contextlib.asynccontextmanager
@@ -37,6 +41,7 @@ async def cloud_of(folder: Path, network: str, token: str) -> AsyncIterator[tupl
     place = folder / "models" / f"{network}.onnx"
     if not place.exists():
         shutil.copy(SHARED / "models" / place.name, place)
+        shutil.copy(CARDS / f"{network}.yaml", place.with_suffix(".yaml"))
     async with cloud_tier(folder, token) as started:
         yield started, load_graph(place)
 
@@ -53,14 +58,21 @@ async def planned(
     return from_json(PlanTable, to_json(answer["table"]), EvoSplitError)
 
 
-def frame_body(graph: Graph, cut_key: str, seed: int = 0) -> tuple[bytes, dict[str, str]]:
-    """An inference request with one frame behind a cut, and its headers; 8 bits a code."""
+def frame_body(
+    graph: Graph, cut_key: str, seed: int = 0, card: Card | None = None
+) -> tuple[bytes, dict[str, str]]:
+    """An inference request with one frame behind a cut, and its headers; 8 bits a code.
+
+    With a ``card`` it asks as an agent does of a picture.
+    """
     cut, feeds = parse_cut(graph, cut_key), random_feeds(graph.model, seed)
     head = Runner(head_model(graph, cut))
     made: Mapping[str, np.ndarray] = head.run({name: feeds[name] for name in head.input_names})
     tensors = tuple(encode_tensor(name, made[name], TensorCode(BITS)) for name in cut.boundary)
     content = encode_frame(Frame(f"frame-{seed}", graph.sha256, cut.key, tensors))
-    asked = oip.InferRequest((oip.blob_tensor(oip.FRAME_INPUT, content),), binary_default=True)
+    score = rows_over(card)
+    about = {} if score is None else {ROWS_OVER: score}
+    asked = oip.InferRequest((oip.blob_tensor(oip.FRAME_INPUT, content),), (), "", about, True)
     body, length = oip.build_request(asked)
     return body, {oip.HEADER_LENGTH: str(length)}
 

@@ -37,9 +37,11 @@ class FasterCloud(Uplink):
         super().__init__(session, url, model, token)
         self._speedup = speedup
 
-    async def infer(self, input_name: str, content: bytes, timeout_s: float) -> CloudAnswer:
+    async def infer(
+        self, input_name: str, content: bytes, timeout_s: float, rows_over: float | None = None
+    ) -> CloudAnswer:
         """As `Uplink.infer`; of the cloud's own seconds one part in ``speedup`` is told."""
-        answer = await super().infer(input_name, content, timeout_s)
+        answer = await super().infer(input_name, content, timeout_s, rows_over)
         decode_s, tail_s = answer.decode_s / self._speedup, answer.tail_s / self._speedup
         spared_s = answer.decode_s + answer.tail_s - decode_s - tail_s
         elapsed_s = answer.elapsed_s - spared_s

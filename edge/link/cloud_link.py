@@ -98,11 +98,12 @@ class CloudLink:
         patient: bool = False,
         spent_s: float = 0.0,
         left_s: float = math.inf,
+        rows_over: float | None = None,
     ) -> CloudAnswer:
         """Have a frame or a picture answered; ``cloud_s`` is how long the cloud is predicted to compute.
 
         A patient request may take all of the time-out; ``spent_s`` of it are gone already. None takes more
-        than ``left_s``, after which the answer is of no use. Raises
+        than ``left_s``, after which the answer is of no use. ``rows_over`` as in `Uplink.infer`. Raises
         CloudUnavailableError (at once while the circuit is open or a metered link's bytes are used up; also
         for an answer that is not the cloud's),
         CloudRefusedError, and UnknownBaseError, which says nothing against the cloud.
@@ -116,7 +117,7 @@ class CloudLink:
         passage = Passage()
         try:
             with self._clock.passage() as passage:
-                answer = await self._uplink.infer(name, content, timeout_s)
+                answer = await self._uplink.infer(name, content, timeout_s, rows_over)
         except CloudUnavailableError as silence:
             self.failed(silence)
             self._suspected = _given_up(silence, len(content), passage, timeout_s)

@@ -16,6 +16,7 @@ from evosplit.edge.link.answer_size import HEAD_BYTES, UNKNOWN_BYTES
 from evosplit.edge.link.cloud_answer import CloudAnswer, Probed
 from evosplit.edge.link.peer import Reply, is_inference, is_probe, stranger
 from evosplit.edge.link.reply import closed_on, read_reply
+from evosplit.shared.answer_rows import ROWS_OVER
 from evosplit.shared.errors import (
     CloudRefusedError,
     CloudUnavailableError,
@@ -88,14 +89,17 @@ class Uplink:
         self._model = model
         self._headers = bearer(token) | ({CLIENT_HEADER: client} if client else {})
 
-    async def infer(self, input_name: str, content: bytes, timeout_s: float) -> CloudAnswer:
-        """Have an encoded frame or a picture answered.
+    async def infer(
+        self, input_name: str, content: bytes, timeout_s: float, rows_over: float | None = None
+    ) -> CloudAnswer:
+        """Have an encoded frame or a picture answered; rows that score no more may be left out of the answer.
 
         A connection that breaks is tried once more within the same time: an inference changes nothing.
         Raises CloudUnavailableError, of which NotOurCloudError is one, and CloudRefusedError, of which
         UnknownBaseError is one.
         """
-        request = InferRequest((blob_tensor(input_name, content),), binary_default=True)
+        asked = {} if rows_over is None else {ROWS_OVER: rows_over}
+        request = InferRequest((blob_tensor(input_name, content),), parameters=asked, binary_default=True)
         body, length = build_request(request)
         headers = {HEADER_LENGTH: str(length), "Content-Type": BINARY_TYPE}
         started_s = time.perf_counter()

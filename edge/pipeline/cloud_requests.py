@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from types import MappingProxyType
-from typing import Any
-
-from numpy.typing import NDArray
+from collections.abc import Awaitable, Callable
 
 from evosplit.edge.link.cloud_answer import CloudAnswer
+from evosplit.edge.link.network_outputs import NO_OUTPUTS, Outputs, network_outputs
 from evosplit.edge.link.payloads import boundary_frame, exact_frame, picture_codec, picture_file, raw_frame
 from evosplit.edge.link.rate_control import budgeted_frame
 from evosplit.edge.pipeline.clouds import Cloud, Clouds, Request, infer
@@ -20,6 +17,7 @@ from evosplit.edge.pipeline.unsent import Unsent, UnsentError
 from evosplit.edge.plan_choice.serving import EdgeModel
 from evosplit.edge.streams.delta import Sent
 from evosplit.edge.streams.exchange import Exchanged, exchange, is_stream
+from evosplit.shared.answer_rows import rows_over
 from evosplit.shared.errors import (
     CardError,
     CloudRefusedError,
@@ -29,8 +27,6 @@ from evosplit.shared.errors import (
 )
 from evosplit.shared.oip import FRAME_INPUT, PICTURE_INPUT, SIZED_PICTURE_INPUT
 from evosplit.shared.plan import Plan
-
-Outputs = Mapping[str, NDArray[Any]]
 
 
 class CloudRequests:
@@ -89,12 +85,13 @@ class CloudRequests:
             raise UnsentError(str(silence), Unsent(FRAME_INPUT, whole.content, plan.cut_key, plan)) from None
 
     async def _alone(self, job: Job, plan: Plan, sent: Sent, beside: Cloud | None = None) -> Exchanged:
-        request = Request(FRAME_INPUT, sent.content, plan.latency.cloud_s)
+        request = Request(FRAME_INPUT, sent.content, plan.latency.cloud_s, rows_over=self.rows_over(job))
         return Exchanged(await self._ask(job, plan.cloud, request, beside), len(sent.content))
 
     async def _exchange(self, job: Job, plan: Plan, made: Outputs, sent: Sent, cloud: Cloud) -> Exchanged:
         async def ask(content: bytes, spent_s: float) -> CloudAnswer:
-            request = Request(FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s)
+            rows = self.rows_over(job)
+            request = Request(FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s, rows_over=rows)
             return await self._timed(job, lambda left_s: infer(cloud.link, request, left_s))
 
         async def again() -> Sent:
@@ -115,7 +112,8 @@ class CloudRequests:
         self.check_inputs_go()
         encode = functools.partial(raw_frame, job.frame_id, self._model.graph, feeds)
         content = await self._encode(job, encode)
-        reply = await self._ask(job, "", Request(FRAME_INPUT, content, patient=True))
+        request = Request(FRAME_INPUT, content, patient=True, rows_over=self.rows_over(job))
+        reply = await self._ask(job, "", request)
         return Answer(self.checked(reply), "cloud", None, "0", len(content), cloud=reply.cloud)
 
     async def picture(self, job: Job, plan: Plan | None = None, codec: str | None = None) -> Answer:
@@ -129,7 +127,8 @@ class CloudRequests:
         content = await job.turn(self._compute, functools.partial(self._picture_file, job, codec))
         cloud, cloud_s = ("", 0.0) if plan is None else (plan.cloud, plan.latency.cloud_s)
         try:
-            reply = await self._ask(job, cloud, Request(name, content, cloud_s, patient=plan is None))
+            request = Request(name, content, cloud_s, plan is None, rows_over=self.rows_over(job))
+            reply = await self._ask(job, cloud, request)
         except CloudUnavailableError as silence:
             if job.wait == "now":
                 raise
@@ -142,6 +141,10 @@ class CloudRequests:
             raise CardError("a picture is sent of a frame that is one, by a model with a card")
         return clock.run_stage(ENCODE, job.times, functools.partial(picture_file, card, picture, codec))
 
+    def rows_over(self, job: Job) -> float | None:
+        """The score up to which rows need not come: of pictures only what the card reads is wanted."""
+        return rows_over(self._model.card) if job.is_picture else None
+
     def check_inputs_go(self) -> None:
         """Raise UsageError where inputs stay on the device."""
         if self._keeps_inputs:
@@ -149,16 +152,13 @@ class CloudRequests:
                 "raw inputs stay on this device (--private, --min-depth); use the strategy planned or edge"
             )
 
-    def checked(self, reply: CloudAnswer, more: Outputs = MappingProxyType({})) -> Outputs:
-        """The outputs, with ``more`` of them, if they are all there, of the network's shapes and types."""
-        graph, outputs = self._model.graph, {**reply.outputs, **more}
-        for name in graph.outputs:
-            wanted, got = graph.tensors[name], outputs.get(name)
-            if got is None or got.shape != wanted.shape or got.dtype != wanted.dtype:
-                refusal = CloudRefusedError(f"the cloud's answer has no proper output {name}", 200)
-                self._clouds.named(reply.cloud).link.refused(refusal)
-                raise refusal
-        return outputs
+    def checked(self, reply: CloudAnswer, more: Outputs = NO_OUTPUTS) -> Outputs:
+        """As `network_outputs`; an answer that is none counts against its cloud."""
+        try:
+            return network_outputs(self._model.graph, reply.outputs, more)
+        except CloudRefusedError as refusal:
+            self._clouds.named(reply.cloud).link.refused(refusal)
+            raise
 
     def _changes(self, job: Job, plan: Plan, made: Outputs, clock: StageClock, key: bool = False) -> Sent:
         limit, deltas = self._max_frame_bytes, self._clouds.named(plan.cloud).deltas

@@ -35,7 +35,8 @@ class Cloud:
 class Request:
     """A body that any cloud of the network can answer; ``cloud_s`` is what computing is predicted to take.
 
-    A ``patient`` one may take all of the time-out, of which ``spent_s`` are gone.
+    A ``patient`` one may take all of the time-out, of which ``spent_s`` are gone. Rows of the outputs that
+    score no more than ``rows_over`` may be left out of the answer.
     """
 
     input_name: str
@@ -43,6 +44,7 @@ class Request:
     cloud_s: float = 0.0
     patient: bool = False
     spent_s: float = 0.0
+    rows_over: float | None = None
 
 
 class Clouds:
@@ -108,4 +110,5 @@ async def infer(link: CloudLink, request: Request, left_s: float) -> CloudAnswer
         request.patient,
         request.spent_s,
         left_s,
+        request.rows_over,
     )

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from evosplit.shared.card.box_outputs import SsdOutput
 from evosplit.shared.readings.boxes import box_reading, suppress
+from evosplit.shared.readings.likely_boxes import likely_suppressed, likely_things
 from evosplit.shared.readings.reading import Reading
 from evosplit.shared.resize import Placement
 
@@ -21,7 +22,7 @@ def read_ssd(
 ) -> Reading:
     """Boxes from scores ``(boxes, classes)`` and corners ``(boxes, 4)``; several classes may share a box."""
     things = scores if output.background is None else np.delete(scores, output.background, axis=1)
-    rows, classes = np.nonzero(things > output.score)
+    rows, classes = np.nonzero(likely_things(output, scores))
     corners, sure = _in_pixels(output, boxes[rows], size), things[rows, classes]
     kept = suppress(corners, sure, classes, output.overlap)
     return box_reading(placement.to_original(corners[kept]), sure[kept], classes[kept], labels)
@@ -41,7 +42,7 @@ def read_suppressed(
     Those of the background are what fills up the output.
     """
     numbers = np.rint(classes).astype(np.int64)
-    likely = np.flatnonzero((scores > output.score) & (numbers != output.background))
+    likely = np.flatnonzero(likely_suppressed(output, scores, classes))
     likely = likely[np.argsort(-scores[likely], kind="stable")]
     corners = placement.to_original(_in_pixels(output, boxes[likely], size))
     behind = 0 if output.background is None else (numbers[likely] > output.background).astype(np.int64)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from evosplit.shared.card.box_outputs import UltraFaceOutput
 from evosplit.shared.card.ultraface_anchors import anchors
 from evosplit.shared.readings.boxes import box_reading, suppress
+from evosplit.shared.readings.likely_boxes import likely_faces
 from evosplit.shared.readings.reading import Reading
 from evosplit.shared.resize import Placement
 
@@ -27,18 +28,17 @@ def read_ultraface(
     placement: Placement,
 ) -> Reading:
     """Faces (class 0) from scores ``(anchors, 2)`` and boxes ``(anchors, 4)``; ``size`` is the input's."""
-    likely = scores[:, 1] > output.score
-    corners = _decode(boxes, size) if output.encoded else boxes
-    likely_boxes = corners[likely] * np.asarray([size[1], size[0]] * 2, np.float32)
+    likely = likely_faces(output, scores)
+    corners = _decode(boxes[likely], anchors(size)[likely]) if output.encoded else boxes[likely]
+    likely_boxes = corners * np.asarray([size[1], size[0]] * 2, np.float32)
     sure = scores[likely, 1]
     faces = np.zeros(len(sure), np.int64)
     kept = suppress(likely_boxes, sure, faces, output.overlap)
     return box_reading(placement.to_original(likely_boxes[kept]), sure[kept], faces[kept], labels)
 
 
-def _decode(boxes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+def _decode(boxes: NDArray[np.float32], base: NDArray[np.float32]) -> NDArray[np.float32]:
     """SSD's box coding: centre = offset * variance * side + centre, side = exp(log * variance) * side."""
-    base = anchors(size)
     centre = boxes[:, :2] * _CENTRE_VARIANCE * base[:, 2:] + base[:, :2]
     half = np.exp(np.clip(boxes[:, 2:] * _SIDE_VARIANCE, None, 10)) * base[:, 2:] / 2
     return np.concatenate([centre - half, centre + half], axis=1)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from evosplit.shared.card.box_outputs import BoxRowsOutput, Yolov5Output, Yolov8Output
 from evosplit.shared.readings.boxes import box_reading, suppress
+from evosplit.shared.readings.likely_boxes import likely_boxes, likely_columns, likely_rows
 from evosplit.shared.readings.reading import Reading
 from evosplit.shared.resize import Placement
 
@@ -19,8 +20,8 @@ def read_yolov5(
     placement: Placement,
 ) -> Reading:
     """Boxes from ``(boxes, 5 + classes) float32``: centre x, y, width, height, objectness, class scores."""
-    scores = predictions[:, 4:5] * predictions[:, 5:]
-    return _best_boxes(output, labels, predictions[:, :4], scores, placement)
+    few = predictions[likely_boxes(output, predictions)]
+    return _best_boxes(output, labels, few[:, :4], few[:, 4:5] * few[:, 5:], placement)
 
 
 def read_yolov8(
@@ -31,8 +32,9 @@ def read_yolov8(
     placement: Placement,
 ) -> Reading:
     """Boxes from ``(4 + classes + rest, boxes) float32``: centre x, y, width, height, class scores."""
+    few = predictions[:, likely_columns(output, predictions)].T
     classes = predictions.shape[0] - output.rest
-    return _best_boxes(output, labels, predictions[:4].T, predictions[4:classes].T, placement)
+    return _best_boxes(output, labels, few[:, :4], few[:, 4:classes], placement)
 
 
 def read_rows(
@@ -43,7 +45,7 @@ def read_rows(
     placement: Placement,
 ) -> Reading:
     """Boxes from ``(boxes, 6) float32``: corners, score, class; suppressed by the graph."""
-    likely = rows[rows[:, 4] > output.score]
+    likely = rows[likely_rows(output, rows)]
     likely = likely[np.argsort(-likely[:, 4], kind="stable")]
     boxes = placement.to_original(likely[:, :4])
     return box_reading(boxes, likely[:, 4], likely[:, 5].astype(np.int64), labels)
@@ -57,10 +59,8 @@ def _best_boxes(
     placement: Placement,
 ) -> Reading:
     """Each box with its best class; ``centred`` is ``(boxes, 4)``, ``scores`` ``(boxes, classes)``."""
-    best = scores.max(axis=1)
-    likely = best > output.score
-    sure, classes = best[likely], scores[likely].argmax(axis=1)
-    centre, half = centred[likely, :2], centred[likely, 2:4] / 2
+    sure, classes = scores.max(axis=1), scores.argmax(axis=1)
+    centre, half = centred[:, :2], centred[:, 2:4] / 2
     boxes = np.concatenate([centre - half, centre + half], axis=1)
     kept = suppress(boxes, sure, classes, output.overlap)
     return box_reading(placement.to_original(boxes[kept]), sure[kept], classes[kept], labels)

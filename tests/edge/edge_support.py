@@ -27,6 +27,7 @@ from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.server import make_app
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle, CalibrationKind
+from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.replan import choices
@@ -85,11 +86,12 @@ async def stage(
     networks_of: Callable[[Graph], Sequence[Restoration]] = lambda _: (),
     real_timeouts: bool = False,
     without: Collection[str] = ("heartbeat",),
+    card_of: Callable[[Graph], Card] = net_card,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     folder.mkdir(exist_ok=True)
     graph = load_net(folder, model_of=model_of)
-    card = net_card(graph) if with_card else None
+    card = card_of(graph) if with_card else None
     path = folder / "net.evb"
     table, networks = table_of(graph, with_fallback), networks_of(graph)
     digest = write_net_bundle(graph, path, table, card, calibration, promised_drop, networks)
