@@ -10,6 +10,7 @@ from evosplit.edge.plan_choice.serving import EdgeModel, Serving
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.card import Card, card_from_data, check_card
 from evosplit.shared.graph import Graph
+from evosplit.shared.memory_arena import open_in_arena
 from evosplit.shared.providers import Providers
 
 
@@ -40,5 +41,5 @@ def _head_options(settings: EdgeSettings) -> HeadOptions:
         exact = settings.change_threshold == 0
         tolerance = 0.0 if exact else settings.change_tolerance
         change = ChangeSettings(settings.change_threshold, tolerance, block=settings.change_block)
-    providers = Providers(settings.provider, settings.threads, settings.integer_slowdown)
+    providers = Providers(settings.provider, settings.threads, settings.integer_slowdown, open_in_arena)
     return HeadOptions(providers, masked=is_masked(settings), change=change)

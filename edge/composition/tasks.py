@@ -15,6 +15,7 @@ from evosplit.edge.composition.plans import PlannedParts
 from evosplit.edge.device.device_watch import DeviceWatch
 from evosplit.edge.enrolment.heartbeats import Heartbeats
 from evosplit.edge.link.watch import LinkWatch
+from evosplit.edge.memory.memory_watch import MemoryWatch
 from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.late_frames import LateFrames
 from evosplit.edge.plan_choice.current_plan import CurrentPlan
@@ -40,6 +41,7 @@ def background_tasks(
     tasks = {f"link-watch{f'-{number}' if number else ''}": each.run for number, each in enumerate(watches)}
     tasks |= _learning_tasks(planned, learning)
     tasks["device"] = DeviceWatch(planned.plans.see_device).run
+    tasks["memory"] = MemoryWatch(common.pause).run
     tasks["heartbeat"] = _heartbeats(settings, planned, engine, common, learning, frames).run
     if meter.is_metered:
         tasks["traffic"] = meter.run

@@ -28,7 +28,7 @@ REGISTRIES = {
 LONG = {"shared/profiler.py"}
 """Longer than they should be."""
 SHORT = {
-    *("edge/memory_trim.py", "evosplit/library/cache.py"),
+    *("edge/memory/trim.py", "evosplit/library/cache.py"),
     *("evosplit/library/card_files.py", "evosplit/library/progress.py"),
     *("shared/graph/value_moves.py", "shared/isotonic.py"),
     *("kernels/entropy_coding/rans.py", "planner/problem/assignment.py", "shared/link.py"),
