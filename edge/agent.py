@@ -1,4 +1,4 @@
-"""The parts of one edge agent, built complete by `evosplit.edge.build_agent`; the API reads them."""
+"""The parts of one edge agent, built complete by `evosplit.edge.composition`; the API reads them."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import aiohttp
 
 from evosplit.edge.agent import Agent
 from evosplit.edge.background.retries import BackOff
-from evosplit.edge.build_agent import build_agent
+from evosplit.edge.composition.build_agent import build_agent
 from evosplit.edge.control.region import keep_region, with_kept_region
 from evosplit.edge.control.served import Region
 from evosplit.edge.enrolment.cloud_settings import by_cloud

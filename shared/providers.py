@@ -48,17 +48,17 @@ class Providers:
         self.name: ProviderName = wanted
         self.threads = threads
         self.integer_slowdown = integer_slowdown
-        self._opener = opener
+        self.opener = opener
 
     def open(self, model: onnx.ModelProto) -> Runner:
         """A runner for the model. Raises ModelError when the processor does not take it either."""
         if self.name != "cpu":
             try:
-                return Runner(model, self.threads, PROVIDERS[self.name], opener=self._opener)
+                return Runner(model, self.threads, PROVIDERS[self.name], opener=self.opener)
             except ModelError as refused:
                 _log.warning("provider %s cannot be used, so the processor computes: %s", self.name, refused)
                 self.name = "cpu"
-        return Runner(model, self.threads, opener=self._opener)
+        return Runner(model, self.threads, opener=self.opener)
 
 
 def gpu_provider() -> ProviderName:

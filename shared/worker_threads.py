@@ -11,6 +11,7 @@ import contextlib
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -23,12 +24,16 @@ _log = logging.getLogger(__name__)
 class WorkerThreads:
     """``count`` threads. Each piece of work is awaited in the event loop that asked for it.
 
-    Work that is given up (cancelled) before its turn never begins. What goes wrong in a thread that nobody
-    waits for any more is one entry in the log.
+    Work asked for ``ahead`` is begun before all other. Work that is given up (cancelled) before its turn is
+    never begun. What goes wrong in a thread that nobody waits for any more is one entry in the log.
     """
 
     def __init__(self, count: int, name: str) -> None:
-        self._turns: queue.SimpleQueue[_Turn[Any] | None] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        """One True for each turn that waits; False ends a thread."""
+        self._ahead: deque[_Turn[Any]] = deque()
+        self._turns: deque[_Turn[Any]] = deque()
+        self._choosing = threading.Lock()
         self._threads = [
             threading.Thread(target=self._take_turns, name=f"{name}-{number}", daemon=True)
             for number in range(count)
@@ -36,33 +41,40 @@ class WorkerThreads:
         for thread in self._threads:
             thread.start()
 
-    def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
+    def run(self, work: Callable[[], T], ahead: bool = False) -> asyncio.Future[T]:
         """What the work gives or raises, in the running event loop."""
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[T] = loop.create_future()
-        self._turns.put(_Turn(loop, outcome, work))
+        (self._ahead if ahead else self._turns).append(_Turn(loop, outcome, work))
+        self._asked.put(True)
         return outcome
 
     @property
     def waiting(self) -> int:
         """How many pieces of work no thread has begun."""
-        return self._turns.qsize()
+        return self._asked.qsize()
 
     def close(self) -> None:
         """Give up what is not begun yet, and wait for what is."""
         with contextlib.suppress(queue.Empty):
-            while True:
-                if (turn := self._turns.get_nowait()) is not None:
-                    turn.tell(turn.outcome.cancel)
+            while self._asked.get_nowait():
+                turn = self._next()
+                turn.tell(turn.outcome.cancel)
         for _ in self._threads:
-            self._turns.put(None)
+            self._asked.put(False)
         for thread in self._threads:
             thread.join()
 
     def _take_turns(self) -> None:
-        while (turn := self._turns.get()) is not None:
+        while self._asked.get():
+            turn = self._next()
             turn.take()
             del turn  # it holds a frame's picture and tensors
+
+    def _next(self) -> _Turn[Any]:
+        """There is one: as many wait as were asked for, and nobody else takes one meanwhile."""
+        with self._choosing:
+            return (self._ahead or self._turns).popleft()
 
 
 @dataclass(frozen=True, eq=False)

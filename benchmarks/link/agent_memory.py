@@ -16,7 +16,7 @@ import psutil
 from benchmarks.link.both_tiers import pictures
 from evosplit.edge.lifecycle import running_agent
 from evosplit.edge.link.reply import cloud_session
-from evosplit.edge.memory_trim import trim_memory
+from evosplit.edge.memory.trim import trim_memory
 from evosplit.edge.pipeline.intake import Ticket
 from evosplit.edge.settings import EdgeSettings
 from evosplit.shared.bundle import Bundle

@@ -9,7 +9,7 @@ import asyncio
 import math
 import re
 import uuid
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeVar, cast, get_args
 
 from aiohttp import BodyPartReader, web
@@ -84,10 +84,13 @@ def _deadline_s(text: str | None) -> float | None:
 async def read_body(request: web.Request, timeout_s: float = BODY_TIMEOUT_S) -> bytes:
     """The whole body, without its content coding. The server is to leave that to us (``auto_decompress``).
 
+    Not by `aiohttp.web.Request.read`: a request keeps what it has read, and an idle connection its request.
+
     Raises SlowBodyError, TooLargeError, CodingError, InputError, HTTPRequestEntityTooLarge.
     """
-    body = await _in_time(request.read(), timeout_s)
-    return decompress(body, request.headers.get("Content-Encoding"), request.client_max_size)
+    limit_bytes = request.client_max_size
+    body = await _in_time(_read(request.content.readany, limit_bytes, limit_bytes), timeout_s)
+    return decompress(body, request.headers.get("Content-Encoding"), limit_bytes)
 
 
 async def picture_body(request: web.Request) -> bytes:
@@ -116,7 +119,7 @@ async def _only_file(request: web.Request) -> bytes:
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
             raise InputError("a form within a form is not read")
-        content = await _read(part, left_bytes, request.client_max_size)
+        content = await _read(part.read_chunk, left_bytes, request.client_max_size)
         left_bytes -= len(content)
         if part.filename is not None:
             files.append(content)
@@ -125,9 +128,9 @@ async def _only_file(request: web.Request) -> bytes:
     return files[0]
 
 
-async def _read(part: BodyPartReader, left_bytes: int, limit_bytes: int) -> bytes:
+async def _read(read: Callable[[], Awaitable[bytes]], left_bytes: int, limit_bytes: int) -> bytes:
     content = bytearray()
-    while chunk := await part.read_chunk():
+    while chunk := await read():
         content += chunk
         if len(content) > left_bytes:
             raise web.HTTPRequestEntityTooLarge(limit_bytes, len(content))

@@ -88,7 +88,7 @@ def _int8_segment(
 ) -> Segment:
     from evosplit.edge.backends.int8 import int8_segment  # loaded only where a plan has integers
 
-    segment = int8_segment(model, packed, codes, providers.threads)
+    segment = int8_segment(model, packed, codes, providers.threads, providers.opener)
     slower = providers.integer_slowdown
     return segment if slower == 1.0 else SlowedSegment(segment, slower)
 

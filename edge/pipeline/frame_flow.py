@@ -159,7 +159,7 @@ class FrameFlow:
             result = success(job, answer, reading.outcome, reading.confidence)
             return Finished(result, answer.outputs, self._store.finish_here(result))
 
-        finished = await self._engine.compute.run_stages(job.times, turn)
+        finished = await job.turn(self._engine.compute, turn)
         self._engine.after.add(self._index)
         self._count(finished.result, answer)
         return finished

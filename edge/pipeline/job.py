@@ -33,7 +33,7 @@ class Job:
     """A frame and the seconds spent on it so far. It is either a ``picture`` or ``feeds``.
 
     Of a picture, ``feeds`` are what `keep` was given first. The first turn begins with the ``opening``, which
-    gives the picture of a frame that is one (``is_picture``).
+    gives the picture of a frame that is one (``is_picture``); then the frame is begun (``is_begun``).
     ``deadline_s`` after its arrival an answer is of no use; None: it always is. ``trace`` is the client's.
     """
 
@@ -48,6 +48,7 @@ class Job:
     deadline_s: float | None = None
     is_picture: bool = False
     opening: Opening | None = None
+    is_begun: bool = False
     trace: TraceContext | None = None
 
     def left_s(self) -> float:
@@ -68,10 +69,11 @@ class Job:
         def opened(clock: StageClock) -> T:
             opening, self.opening = self.opening, None
             if opening is not None:
+                self.is_begun = True
                 self.picture = opening(clock)
             return stages(clock)
 
-        return await compute.run_stages(self.times, opened)
+        return await compute.run_stages(self.times, opened, self.is_begun)
 
 
 Opening: TypeAlias = Callable[[StageClock], "Picture | None"]

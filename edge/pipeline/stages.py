@@ -135,6 +135,9 @@ class Timed(Generic[T]):
 class ComputeThread:
     """Runs one turn at a time, outside the event loop, in the order in which they were asked for.
 
+    Turns ``ahead`` come first: those of frames that are begun. What a head made, megabytes, is then held for
+    a frame or two, and not for all that wait, and the first of many is not answered as late as the last.
+
     Handing a turn over and back takes about 0.1 ms, so a frame's stages share turns where nothing has to be
     waited for between them. Seconds are taken inside the thread: the hand-over is no work of the network's.
     """
@@ -152,7 +155,7 @@ class ComputeThread:
 
         return await self._thread.run(timed)
 
-    async def run_stages(self, times: StageTimes, turn: Callable[[StageClock], T]) -> T:
+    async def run_stages(self, times: StageTimes, turn: Callable[[StageClock], T], ahead: bool = False) -> T:
         """Run stages of one frame in one turn, and add the wait for it. What they raise comes out."""
         asked_s = time.perf_counter()
 
@@ -160,7 +163,7 @@ class ComputeThread:
             times.passed(QUEUE, asked_s)
             return turn(self._clock)
 
-        return await self._thread.run(begun)
+        return await self._thread.run(begun, ahead)
 
     async def run_stage(self, stage: Stage, times: StageTimes, step: Callable[[], T]) -> T:
         """A turn of one stage."""

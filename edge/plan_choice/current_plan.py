@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.table_heads import Heads
-from evosplit.edge.memory_trim import trim_memory
+from evosplit.edge.memory.trim import trim_memory
 from evosplit.edge.plan_choice.logged_rule import LoggedRule
 from evosplit.edge.plan_choice.served_heads import ServedHeads
 from evosplit.edge.plan_choice.serving import EdgeModel, Serving

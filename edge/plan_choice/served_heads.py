@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from evosplit.edge.head.steps import Head
 from evosplit.edge.head.table_heads import Heads
 from evosplit.edge.hooks.hook import Hook
-from evosplit.edge.memory_trim import trim_memory
+from evosplit.edge.memory.trim import trim_memory
 from evosplit.edge.plan_choice.serving import EdgeModel, Serving
 from evosplit.shared.bundle import CalibrationKind
 from evosplit.shared.plan import Plan

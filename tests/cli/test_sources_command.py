@@ -36,7 +36,9 @@ async def test_a_source_from_its_addition_to_its_removal(tmp_path: Path) -> None
     inbox.mkdir()
     async with stage(tmp_path / "agent", hooks=False) as on:
         await _done(on, "add", "inbox", f"{inbox}/", "--rate", "5", "--every", "2")
-        assert "inbox" in await _done(on, "list")
+        listed = await _done(on, "list")
+        assert "inbox" in listed
+        assert "None" not in listed
         await _done(on, "change", "inbox", "--rate", "2")
         source = (await _listed(on))["inbox"]
         assert (source["rate"], source["every"], source["paused"]) == (2, 2, False)

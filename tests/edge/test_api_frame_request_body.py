@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import tracemalloc
 import zlib
@@ -59,6 +60,23 @@ async def test_a_bomb_takes_no_more_than_the_limit() -> None:
                 assert answer.status == 413
                 assert set(await answer.json()) == {"error"}
             assert tracemalloc.get_traced_memory()[1] < 10 * LIMIT_BYTES
+        finally:
+            tracemalloc.stop()
+
+
+async def test_an_idle_connection_holds_no_body() -> None:
+    clients, content = 16, bytes(LIMIT_BYTES)
+
+    async def post(session: ClientSession, url: str) -> None:
+        async with session.post(url, data=content) as answer:
+            assert await answer.json() == {"bytes": LIMIT_BYTES}
+
+    async with serving() as (session, url):
+        tracemalloc.start()
+        try:
+            await asyncio.gather(*(post(session, url) for _ in range(clients)))
+            gc.collect()
+            assert tracemalloc.get_traced_memory()[0] < clients * LIMIT_BYTES / 4
         finally:
             tracemalloc.stop()
 

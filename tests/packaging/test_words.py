@@ -25,10 +25,10 @@ REGISTRIES = {
     *("shared/card", "shared/graph/passes", "shared/readings"),
 }
 """Folders in which every file is an entry of one list, however short."""
-LONG = {"edge/build_agent.py", "shared/profiler.py"}
+LONG = {"shared/profiler.py"}
 """Longer than they should be."""
 SHORT = {
-    *("edge/memory_trim.py", "evosplit/library/cache.py"),
+    *("edge/memory/trim.py", "evosplit/library/cache.py"),
     *("evosplit/library/card_files.py", "evosplit/library/progress.py"),
     *("shared/graph/value_moves.py", "shared/isotonic.py"),
     *("kernels/entropy_coding/rans.py", "planner/problem/assignment.py", "shared/link.py"),

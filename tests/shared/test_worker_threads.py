@@ -20,6 +20,16 @@ async def test_outcomes_come_back_in_the_order_of_the_asking() -> None:
     assert given == made == list(range(50))
 
 
+async def test_work_ahead_is_begun_before_all_other_and_in_its_own_order() -> None:
+    go_on, made = threading.Event(), list[int]()
+    with closing(WorkerThreads(1, "compute")) as threads:
+        under_way = threads.run(lambda: go_on.wait(10))
+        asked = [threads.run(lambda n=n: made.append(n), ahead=n % 2 == 0) for n in range(6)]
+        go_on.set()
+        await asyncio.gather(under_way, *asked)
+    assert made == [0, 2, 4, 1, 3, 5]
+
+
 async def test_several_threads_work_at_once() -> None:
     both = threading.Barrier(2)
     with closing(WorkerThreads(2, "infer")) as threads:

@@ -9,7 +9,8 @@ import onnx
 from evosplit.edge.backends.int8.qdq_model import qdq_model
 from evosplit.edge.backends.runtime_segment import RuntimeSegment
 from evosplit.shared.plan import TensorCode
-from evosplit.shared.session import Runner
+from evosplit.shared.runtime import open_session
+from evosplit.shared.session import Opener, Runner
 from evosplit.shared.wire import EncodedTensor
 
 
@@ -18,6 +19,7 @@ def int8_segment(
     weights: Mapping[str, EncodedTensor],
     activations: Mapping[str, TensorCode],
     threads: int = 1,
+    opener: Opener = open_session,
 ) -> RuntimeSegment:
     """A part of the head on ONNX Runtime's integer kernels, at the plan's bits and ranges.
 
@@ -25,4 +27,4 @@ def int8_segment(
     the bundle holds them. ``activations`` gives the tensors of the part that have 2 to 8 bits their code, an
     input's too; all others stay float32. Raises ModelError when the runtime does not take the part.
     """
-    return RuntimeSegment(Runner(qdq_model(model, weights, activations), threads), "int8")
+    return RuntimeSegment(Runner(qdq_model(model, weights, activations), threads, opener=opener), "int8")

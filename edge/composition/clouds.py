@@ -1,9 +1,11 @@
-"""Composition of what an agent has for each of its clouds: link, deltas, planner."""
+"""Composition of what an agent has for each of its clouds: link, deltas, planner, watch."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
@@ -16,6 +18,7 @@ from evosplit.edge.link.cloud_link import CloudLink
 from evosplit.edge.link.link_state import LinkState
 from evosplit.edge.link.traffic_meter import TrafficMeter
 from evosplit.edge.link.uplink import Uplink
+from evosplit.edge.link.watch import LinkWatch
 from evosplit.edge.pipeline.clouds import Cloud, Clouds
 from evosplit.edge.plan_choice.current_plan import CurrentPlan
 from evosplit.edge.settings import EdgeSettings
@@ -24,6 +27,15 @@ from evosplit.shared.link import Link
 
 ASSUMED_BPS: Final = 10e6
 """The bandwidth until something was seen of a link."""
+
+
+@dataclass(frozen=True, eq=False)
+class Caller:
+    """Who asks the clouds: a session, the token that it shows, and the device's name for itself."""
+
+    session: aiohttp.ClientSession
+    token: str
+    client: str
 
 
 def link_states(
@@ -37,29 +49,35 @@ def link_states(
     )
 
 
-def planners(
-    settings: EdgeSettings, token: str, session: aiohttp.ClientSession, client: str
-) -> tuple[PlannerClient, ...]:
-    """Who makes plans, in the order of the settings' clouds; ``client`` is the device's name for itself."""
+def planners(settings: EdgeSettings, caller: Caller) -> tuple[PlannerClient, ...]:
+    """Who makes plans, in the order of the settings' clouds."""
     urls = settings.cloud_url
-    return tuple(PlannerClient(session, url, settings.model, token, client) for url in urls)
+    return tuple(
+        PlannerClient(caller.session, url, settings.model, caller.token, caller.client) for url in urls
+    )
 
 
 def make_clouds(
     settings: EdgeSettings,
     plans: CurrentPlan,
     states: Sequence[LinkState],
-    token: str,
-    session: aiohttp.ClientSession,
-    client: str,
+    caller: Caller,
     after: AfterAnswers,
 ) -> Clouds:
     """The clouds that answer frames; what those teach of the links is learnt ``after`` the answers."""
     answer_bytes, deltas = most_answer_bytes(plans.model.graph), DeltaSettings(settings.delta_threshold)
 
     def cloud(state: LinkState) -> Cloud:
-        uplink = Uplink(session, state.cloud, settings.model, token, client, answer_bytes)
+        who = (caller.token, caller.client)
+        uplink = Uplink(caller.session, state.cloud, settings.model, *who, answer_bytes)
         link = CloudLink(uplink, state, settings.timeout_s, plans.reconsider, after.add)
         return Cloud(link, DeltaSender(secrets.randbits(64), deltas))
 
     return Clouds([cloud(state) for state in states])
+
+
+async def link_watches(settings: EdgeSettings, clouds: Clouds) -> tuple[LinkWatch, ...]:
+    """One for each cloud, which has looked once."""
+    watches = tuple(LinkWatch(cloud.link, settings.probe_interval_s) for cloud in clouds.every)
+    await asyncio.gather(*(watch.look() for watch in watches))
+    return watches
