@@ -27,7 +27,7 @@ from evosplit.edge.api.authentication import HandlerScopes, require_token
 from evosplit.edge.api.event_stream import add_event_stream
 from evosplit.edge.api.event_stream import scopes as event_scopes
 from evosplit.edge.api.http_errors import errors_as_json
-from evosplit.edge.api.listening import HEAD_TIMEOUT_S, listening
+from evosplit.edge.api.listening import listening
 from evosplit.edge.certificate_watch import following
 from evosplit.edge.control.build_controls import controlled, wanted_brokers
 from evosplit.edge.directory_lock import locked
@@ -138,13 +138,7 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 async def _serve_agent(
     app: web.Application, listener: socket.socket, files: ServerFiles | None, stop: asyncio.Event
 ) -> None:
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        shutdown_timeout=FINISH_S,
-        keepalive_timeout=HEAD_TIMEOUT_S,
-        auto_decompress=False,
-    )
+    runner = web.AppRunner(app, shutdown_timeout=FINISH_S)
     await runner.setup()
     try:
         async with listening(runner, listener, files):

@@ -19,6 +19,7 @@ from fake_cloud import TOKEN, FakeCloud
 from net_bundle import MIDDLE_BPS, load_net, make_table, net_card, write_net_bundle
 from patient_session import PatientSession
 from PIL import Image
+from served_app import served_app
 
 from evosplit.cloud.calibration_store import CalibrationStore
 from evosplit.edge.agent import Agent
@@ -118,11 +119,9 @@ async def stage(
             session = PatientSession(session, cloud)
         bundle = Bundle.open(path, digest)
         slot = await stack.enter_async_context(serving_agent(chosen, bundle, TOKEN, session, without))
-        front = TestServer(make_app(slot, TOKEN, chosen.data, chosen.max_body_bytes))
-        await front.start_server(auto_decompress=False)
-        stack.push_async_callback(front.close)
+        app = make_app(slot, TOKEN, chosen.data, chosen.max_body_bytes)
+        address = await stack.enter_async_context(served_app(app))
         client = await stack.enter_async_context(aiohttp.ClientSession(headers=bearer(TOKEN)))
-        address = str(front.make_url("")).rstrip("/")
         yield Stage(slot, cloud, server, address, client, chosen, session)
 
 

@@ -12,9 +12,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 from edge_support import until
+from served_app import served_app
 
-from evosplit.edge.api.address import bound_socket
-from evosplit.edge.api.listening import listening
 from evosplit.edge.enrolment.planner_client import PlannerClient
 from evosplit.edge.link.reply import cloud_session
 from evosplit.edge.link.uplink import Uplink
@@ -33,14 +32,9 @@ async def answer(_request: web.Request) -> web.Response:
 async def served(files: ServerFiles | None, head_s: float = 60.0, most: int = 100):
     app = web.Application()
     app.add_routes([web.route("*", "/{path:.*}", answer)])
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=head_s)
-    await runner.setup()
-    with bound_socket("127.0.0.1", 0) as listener:
-        try:
-            async with listening(runner, listener, files, 0.01, most):
-                yield f"{'http' if files is None else 'https'}://localhost:{listener.getsockname()[1]}"
-        finally:
-            await runner.cleanup()
+    bounds = {"every_s": 0.01, "most_connections": most, "head_timeout_s": head_s}
+    async with served_app(app, files, "localhost", **bounds) as url:
+        yield url
 
 
 async def probe(url: str, files: ClientFiles) -> int:
@@ -177,4 +171,4 @@ async def test_an_oversized_head_is_refused() -> None:
         aiohttp.ClientSession() as session,
         session.get(url, headers=headers) as answer,
     ):
-        assert answer.status == 400
+        assert answer.status == 431
