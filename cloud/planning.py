@@ -28,6 +28,7 @@ from evosplit.planner.restoration.restorations import with_restorations
 from evosplit.planner.service import kept_plans, service_problem
 from evosplit.shared.card import card_to_data
 from evosplit.shared.measurement_store import MeasurementStore
+from evosplit.shared.serial import digest
 from evosplit.shared.storage.objects import Objects
 
 _LOG: Final = logging.getLogger("evosplit.cloud")
@@ -107,7 +108,9 @@ class Planner:
     def _lesson(self, model: Model, request: PlanRequest) -> Lesson:
         named = request.calibration
         files = files_fingerprint(calibration_source(model.path))
-        return Lesson(model.graph.sha256, self._sent.fingerprint(model, named) if named else files)
+        inputs = self._sent.fingerprint(model, named) if named else files
+        card = "" if model.card is None else digest(card_to_data(model.card))
+        return Lesson(model.graph.sha256, inputs, card)
 
     def _evidence(self, model: Model, request: PlanRequest) -> Evidence:
         """What is known of the model's inputs: from the edge that asks, else from files beside the model."""

@@ -17,15 +17,19 @@ _DIGITS: Final = 16
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is learned from: a model, and the fingerprint of its calibration inputs."""
+    """What is learned from: a model, and the fingerprints of its calibration inputs and of its card.
+
+    The card says what counts as the same answer, and so which networks were kept; "" is that of none.
+    """
 
     model_sha256: str
     inputs: str
+    card: str
 
     @property
     def key(self) -> str:
         """What its files are called after; another method of learning makes others."""
-        return f"{self.model_sha256[:_DIGITS]}-{digest((self.inputs, METHOD))[:_DIGITS]}"
+        return f"{self.model_sha256[:_DIGITS]}-{digest((self.inputs, self.card, METHOD))[:_DIGITS]}"
 
 
 class Restorations:

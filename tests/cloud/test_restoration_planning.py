@@ -15,6 +15,7 @@ from evosplit.cloud.registry import Model, load_model
 from evosplit.cloud.restorations import Restorations
 from evosplit.planner.problem.limits import Limits
 from evosplit.shared.bundle import Bundle
+from evosplit.shared.card import card_from_data
 from evosplit.shared.plan import PlanTable
 from evosplit.shared.profile import Machine, Profile
 from evosplit.shared.replan import choices
@@ -80,6 +81,11 @@ def test_what_is_learned_in_idle_time_is_planned_with(model: Model, tmp_path: Pa
     assert not fits(model.graph, table, request)
     older = planner(model, replace(request, restores=False), tmp_path / "older.evb").table
     assert older == before
+    # A card says what counts as the same answer: what was learned without it says nothing of that.
+    raw = {"version": 1, "name": "net", "input": {"colour": "RGB", "resize": {"kind": "stretch"}}}
+    described = replace(model, card=card_from_data(raw))
+    assert not restored(planner(described, request, tmp_path / "described.evb").table)
+    assert planner.learn(described, request) > 0
 
 
 def fewest(table: PlanTable) -> int:

@@ -170,20 +170,21 @@ def test_what_does_not_belong_to_the_frame_is_refused(registry, model, cut, kept
 
 
 def test_what_was_learned_is_found_by_its_inputs(model, cut, tmp_path) -> None:
-    restorations, lesson = Restorations(FileObjects(tmp_path)), Lesson(model.graph.sha256, "these")
+    restorations, lesson = Restorations(FileObjects(tmp_path)), Lesson(model.graph.sha256, "these", "card")
     (tensor,) = cut.boundary
     made = network(model, cut)
     known = TensorRestorations(model.graph.sha256, tensor, (StepRestoration(STEP, made.name, 0.5, 1e-4),))
     assert restorations.state(model.graph.sha256) == ""
     restorations.keep(lesson, Learned(known, (made,)))
     assert Restorations(FileObjects(tmp_path)).known(lesson) == {tensor: known}
-    assert restorations.known(Lesson(model.graph.sha256, "others")) == {}
+    assert restorations.known(Lesson(model.graph.sha256, "others", "card")) == {}
+    assert restorations.known(Lesson(model.graph.sha256, "these", "another card")) == {}
     assert restorations.networks(made.name) == made
     assert not restorations.is_done(lesson)
     restorations.finish(lesson)
     assert restorations.is_done(lesson)
     first = restorations.state(model.graph.sha256)
-    restorations.finish(Lesson(model.graph.sha256, "others"))
+    restorations.finish(Lesson(model.graph.sha256, "others", "card"))
     assert len({"", first, restorations.state(model.graph.sha256)}) == 3
     assert restorations.state("2" * 64) == ""
 
