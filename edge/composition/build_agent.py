@@ -11,7 +11,7 @@ from evosplit.edge.composition.common import common_parts
 from evosplit.edge.composition.frames import frame_parts
 from evosplit.edge.composition.learning import learning_parts
 from evosplit.edge.composition.plans import planned_parts
-from evosplit.edge.composition.tasks import background_tasks
+from evosplit.edge.composition.tasks import ServingParts, background_tasks
 from evosplit.edge.head.bundle_set import BundleSet, bundle_set
 from evosplit.edge.settings import EdgeSettings
 from evosplit.edge.sinks.build_sinks import deliveries, node_of
@@ -38,7 +38,8 @@ async def build_agent(
     common = common_parts(settings, before)
     learning = await learning_parts(settings, planned, engine, audits, common)
     frames = await frame_parts(settings, planned, engine, common, learning, before)
-    tasks = background_tasks(settings, planned, engine, common, learning, frames, watches)
+    parts = ServingParts(planned, engine, common, learning, frames)
+    tasks = background_tasks(settings, parts, watches)
     sinks = deliveries(settings, frames.store, token)
     listed = settings.folder / "sources.json"
     return Agent(

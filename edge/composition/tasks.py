@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evosplit.edge.background.supervisor import Work
@@ -27,27 +28,33 @@ if TYPE_CHECKING:
     from evosplit.edge.hook_learning.manager import HookManager
 
 
+@dataclass(frozen=True, eq=False)
+class ServingParts:
+    """All that serves frames, and learns from them, before anything runs in the background."""
+
+    planned: PlannedParts
+    engine: Engine
+    common: CommonParts
+    learning: LearningParts
+    frames: FrameParts
+
+
 def background_tasks(
-    settings: EdgeSettings,
-    planned: PlannedParts,
-    engine: Engine,
-    common: CommonParts,
-    learning: LearningParts,
-    frames: FrameParts,
-    watches: Sequence[LinkWatch],
+    settings: EdgeSettings, parts: ServingParts, watches: Sequence[LinkWatch]
 ) -> dict[str, Work]:
     """In the order in which they are started."""
+    planned, common, frames = parts.planned, parts.common, parts.frames
     meter = planned.states[0].meter
     tasks = {f"link-watch{f'-{number}' if number else ''}": each.run for number, each in enumerate(watches)}
-    tasks |= _learning_tasks(planned, learning)
+    tasks |= _learning_tasks(planned, parts.learning)
     tasks["device"] = DeviceWatch(planned.plans.see_device).run
     tasks["memory"] = MemoryWatch(common.pause).run
-    tasks["heartbeat"] = _heartbeats(settings, planned, engine, common, learning, frames).run
+    tasks["heartbeat"] = _heartbeats(settings, parts).run
     if meter.is_metered:
         tasks["traffic"] = meter.run
     if frames.spool is not None:
         told = (common.metrics, common.profile)
-        late = LateFrames(engine, frames.store, frames.spool, told, settings.collect_s)
+        late = LateFrames(parts.engine, frames.store, frames.spool, told, settings.collect_s)
         tasks["late-frames"] = late.run
     return tasks
 
@@ -67,27 +74,20 @@ def _learning_tasks(planned: PlannedParts, learning: LearningParts) -> dict[str,
     return tasks
 
 
-def _heartbeats(
-    settings: EdgeSettings,
-    planned: PlannedParts,
-    engine: Engine,
-    common: CommonParts,
-    learning: LearningParts,
-    frames: FrameParts,
-) -> Heartbeats:
-    checks, renewal = learning.plan_audits, learning.renewal
+def _heartbeats(settings: EdgeSettings, parts: ServingParts) -> Heartbeats:
+    planned, checks, renewal = parts.planned, parts.learning.plan_audits, parts.learning.renewal
     fleet = FleetState(
         (planned.identity, settings.name),
         planned.measured,
         planned.plans,
         planned.states[0],
-        common.profile,
-        frames.spool,
+        parts.common.profile,
+        parts.frames.spool,
         lambda: Audited() if checks is None else checks.audited,
         lambda: renewal.refused,
         settings.place,
     )
-    return Heartbeats(planned.planners[0], engine.clouds.first.link, fleet.beat, renewal.wish)
+    return Heartbeats(planned.planners[0], parts.engine.clouds.first.link, fleet.beat, renewal.wish)
 
 
 async def _build_heads(plans: CurrentPlan, built: asyncio.Event) -> None:

@@ -85,12 +85,14 @@ class CloudRequests:
             raise UnsentError(str(silence), Unsent(FRAME_INPUT, whole.content, plan.cut_key, plan)) from None
 
     async def _alone(self, job: Job, plan: Plan, sent: Sent, beside: Cloud | None = None) -> Exchanged:
-        request = Request(FRAME_INPUT, sent.content, plan.latency.cloud_s, rows_over=self.rows_over(job))
+        request = Request(
+            FRAME_INPUT, sent.content, plan.latency.cloud_s, rows_over=self.rows_over(job.is_picture)
+        )
         return Exchanged(await self._ask(job, plan.cloud, request, beside), len(sent.content))
 
     async def _exchange(self, job: Job, plan: Plan, made: Outputs, sent: Sent, cloud: Cloud) -> Exchanged:
         async def ask(content: bytes, spent_s: float) -> CloudAnswer:
-            rows = self.rows_over(job)
+            rows = self.rows_over(job.is_picture)
             request = Request(FRAME_INPUT, content, plan.latency.cloud_s, spent_s=spent_s, rows_over=rows)
             return await self._timed(job, lambda left_s: infer(cloud.link, request, left_s))
 
@@ -112,7 +114,7 @@ class CloudRequests:
         self.check_inputs_go()
         encode = functools.partial(raw_frame, job.frame_id, self._model.graph, feeds)
         content = await self._encode(job, encode)
-        request = Request(FRAME_INPUT, content, patient=True, rows_over=self.rows_over(job))
+        request = Request(FRAME_INPUT, content, patient=True, rows_over=self.rows_over(job.is_picture))
         reply = await self._ask(job, "", request)
         return Answer(self.checked(reply), "cloud", None, "0", len(content), cloud=reply.cloud)
 
@@ -127,7 +129,7 @@ class CloudRequests:
         content = await job.turn(self._compute, functools.partial(self._picture_file, job, codec))
         cloud, cloud_s = ("", 0.0) if plan is None else (plan.cloud, plan.latency.cloud_s)
         try:
-            request = Request(name, content, cloud_s, plan is None, rows_over=self.rows_over(job))
+            request = Request(name, content, cloud_s, plan is None, rows_over=self.rows_over(job.is_picture))
             reply = await self._ask(job, cloud, request)
         except CloudUnavailableError as silence:
             if job.wait == "now":
@@ -141,9 +143,9 @@ class CloudRequests:
             raise CardError("a picture is sent of a frame that is one, by a model with a card")
         return clock.run_stage(ENCODE, job.times, functools.partial(picture_file, card, picture, codec))
 
-    def rows_over(self, job: Job) -> float | None:
+    def rows_over(self, is_picture: bool) -> float | None:
         """The score up to which rows need not come: of pictures only what the card reads is wanted."""
-        return rows_over(self._model.card) if job.is_picture else None
+        return rows_over(self._model.card) if is_picture else None
 
     def check_inputs_go(self) -> None:
         """Raise UsageError where inputs stay on the device."""

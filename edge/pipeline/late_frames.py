@@ -23,7 +23,6 @@ from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.finished import FrameRecorder
 from evosplit.edge.results.spool import Spool, SpooledFrame, SpooledRequest
 from evosplit.edge.results.store import Store
-from evosplit.shared.answer_rows import rows_over
 from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError
 from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import Result
@@ -92,8 +91,8 @@ class LateFrames:
         if self._is_too_late(request):
             return self._failure(frame, "its deadline passed before the cloud was back")
         try:
-            read = rows_over(self._engine.plans.model.card) if request.picture_size else None
-            asked = Request(request.input_name, frame.content, request.cloud_s, True, rows_over=read)
+            rows = self._engine.requests.rows_over(request.picture_size is not None)
+            asked = Request(request.input_name, frame.content, request.cloud_s, True, rows_over=rows)
             reply = await self._engine.clouds.infer(request.cloud, asked)
             outputs = self._engine.requests.checked(reply, frame.outputs)
         except CloudUnavailableError:
