@@ -1,7 +1,7 @@
 """State of streams for delta decoding: what the cloud keeps, so that only changes have to be sent.
 
-A stream is a sender's run, a model, a cut and a name. A frame names the frame it builds on; senders never go
-back, so whatever is older than that is dropped. What is not here (evicted, expired, on another replica) is
+A stream is a sender's run, a model, a cut and a name. A frame names the frame it builds on, which may have
+been sent just before it and be on its way yet. What is not here (evicted, expired, on another replica) is
 refused by `UnknownBaseError`, upon which the sender sends the frame again, whole.
 """
 
@@ -23,8 +23,8 @@ from evosplit.shared.wire import Frame, StreamHead
 State: TypeAlias = Mapping[str, Codes]
 """Codes by tensor, of the frame's order; nobody writes to them."""
 
-_MOST_STATES: Final = 8
-"""Frames of one stream that may become a base; senders have at most half as many under way."""
+_MOST_STATES: Final = 6
+"""Frames of one stream that may become a base: senders know of one, and have at most four under way."""
 
 STATE_BYTES: Final = 1000
 """What a state takes beside its codes, about; so that empty tensors are not free."""
@@ -54,6 +54,7 @@ class StreamStore:
     """States by stream under a limit in bytes, the longest unused given up first. For several threads.
 
     A stream that nobody used for ``lifetime_s`` is dropped. ``clock`` gives seconds that never go back.
+    A base that was sent later than all that is here is waited for, for ``on_its_way_s`` at the most.
     """
 
     def __init__(
@@ -61,11 +62,14 @@ class StreamStore:
         limit_bytes: int = 256 * 10**6,
         lifetime_s: float = 300.0,
         clock: Callable[[], float] = time.monotonic,
+        on_its_way_s: float = 0.05,
     ) -> None:
+        self._on_its_way_s = on_its_way_s
         self._lifetime_s = lifetime_s
         self._clock = clock
         self._streams: Lru[StreamKey, _Stream] = Lru(limit_bytes, keeps_newest=False)
         self._lock = threading.Lock()
+        self._kept = threading.Condition(self._lock)
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -77,13 +81,14 @@ class StreamStore:
             return int(self._streams.total)
 
     def base(self, key: StreamKey, sequence: int) -> State:
-        """The state of a frame; older ones are dropped. Raises UnknownBaseError."""
+        """The state of a frame. Raises UnknownBaseError."""
         with self._lock:
             self._expire()
+            self._kept.wait_for(lambda: not self._may_come(key, sequence), self._on_its_way_s)
             stream = self._streams.get(key)
             if stream is None or sequence not in stream.states:
                 raise UnknownBaseError(f"frame {sequence} of stream {key.stream!r} is not held here")
-            self._use(key, {n: state for n, state in stream.states.items() if n >= sequence})
+            self._use(key, stream.states)
             return stream.states[sequence]
 
     def keep(self, key: StreamKey, sequence: int, state: State) -> None:
@@ -93,13 +98,19 @@ class StreamStore:
             stream = self._streams.get(key)
             states = {**(stream.states if stream else {}), sequence: state}
             self._use(key, {number: states[number] for number in sorted(states)[-_MOST_STATES:]})
+            self._kept.notify_all()
 
     def drop(self, key: StreamKey) -> None:
         """Forget a stream."""
         with self._lock:
             self._streams.pop(key)
 
-    def _use(self, key: StreamKey, states: dict[int, State]) -> None:
+    def _may_come(self, key: StreamKey, sequence: int) -> bool:
+        """Whether another thread may be about to keep it: the stream is here, and nothing as new."""
+        stream = self._streams.get(key)
+        return stream is not None and sequence > max(stream.states)
+
+    def _use(self, key: StreamKey, states: Mapping[int, State]) -> None:
         stream = _Stream(states, self._clock())
         self._streams.put(key, stream, stream.memory_bytes)
 

@@ -1,20 +1,20 @@
 """Model of the cloud's stream state: a value, and its transition at each event.
 
-Only an acknowledged frame may be a base, and the newest one is. A frame that was lost changes nothing: every
-delta names its base, so no frame depends on one whose fate is unknown.
+A frame builds on the newest one that was sent, answered or not: requests arrive as they went out, nearly
+always, and a cloud that lacks the base says so. Where that went wrong, the newest acknowledged frame is the
+base for a while.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from evosplit.edge.streams.back_off import NO_FAILURE, BackOff
 from evosplit.kernels.unpacked_codes import Codes
 
 Event = Literal["acknowledged", "refused", "lost"]
-_LONGEST_WAIT: Final = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,59 +25,92 @@ class State:
     tensors: tuple[Codes, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class CloudState:
-    """Model of what the cloud holds of one stream: ``base`` for certain, ``pending`` perhaps.
+@dataclass(frozen=True)
+class Delivery:
+    """Frame ``sequence`` and the frame it builds on (``base``, 0 of a key frame).
 
-    ``wait`` is how many frames go as key frames before the next delta.
-
-    ``refusals`` counts how often in a row the cloud did not hold what it had acknowledged: with several
-    replicas, or too little memory, deltas would only be sent in vain.
+    ``is_early``: the base was not acknowledged when the frame was encoded.
     """
 
-    base: State | None = None
+    sequence: int
+    base: int = 0
+    is_early: bool = False
+
+
+ALONE: Final = Delivery(0)
+"""A frame that is of no stream."""
+
+
+@dataclass(frozen=True, eq=False)
+class CloudState:
+    """Model of what the cloud holds of one stream: ``acknowledged`` for certain, ``pending`` perhaps.
+
+    ``whole`` counts how often in a row the cloud did not hold what it had acknowledged: with several
+    replicas, or too little memory, deltas would only be sent in vain. ``early`` counts likewise frames that
+    built on a pending one.
+    """
+
+    acknowledged: State | None = None
     pending: tuple[State, ...] = ()
-    refusals: int = 0
-    wait: int = 0
+    whole: BackOff = NO_FAILURE
+    early: BackOff = NO_FAILURE
+
+    @property
+    def base(self) -> State | None:
+        """What the next frame builds on; None where it is to be a key frame."""
+        if self.whole.wait:
+            return None
+        return self.pending[-1] if self.pending and not self.early.wait else self.acknowledged
 
 
 def on_sent(held: CloudState, state: State | None) -> CloudState:
     """A frame went out; ``state`` is None where it will not be a base."""
     pending = held.pending if state is None else (*held.pending, state)
-    return dataclasses.replace(held, pending=pending, wait=max(held.wait - 1, 0))
+    return replace(held, pending=pending, whole=held.whole.sent(), early=held.early.sent())
 
 
-def on_event(held: CloudState, event: Event, sequence: int, base: int) -> CloudState:
-    """What became of frame ``sequence``, which built on ``base`` (0: a key frame)."""
-    return EVENTS[event](held, sequence, base)
+def on_event(held: CloudState, event: Event, delivery: Delivery) -> CloudState:
+    """What became of a frame."""
+    return EVENTS[event](held, delivery)
 
 
-def _acknowledged(held: CloudState, sequence: int, base: int) -> CloudState:
+def _acknowledged(held: CloudState, delivery: Delivery) -> CloudState:
     """A delta that was understood ends the doubts; a late word on an older frame is no news."""
-    if base:
-        held = dataclasses.replace(held, refusals=0, wait=0)
-    known = next((state for state in held.pending if state.sequence == sequence), None)
-    if known is None or (held.base is not None and held.base.sequence > sequence):
-        return _lost(held, sequence, base)
-    newer = tuple(state for state in held.pending if state.sequence > sequence)
-    return dataclasses.replace(held, base=known, pending=newer)
+    if delivery.base:
+        held = replace(held, whole=NO_FAILURE, early=NO_FAILURE if delivery.is_early else held.early)
+    known = next((state for state in held.pending if state.sequence == delivery.sequence), None)
+    if known is None or (held.acknowledged is not None and held.acknowledged.sequence > known.sequence):
+        return _without(held, delivery)
+    newer = tuple(state for state in held.pending if state.sequence > known.sequence)
+    return replace(held, acknowledged=known, pending=newer)
 
 
-def _refused(held: CloudState, sequence: int, base: int) -> CloudState:
-    """The cloud lacks ``base``; that says nothing of a newer one."""
-    held = _lost(held, sequence, base)
-    if held.base is None or held.base.sequence > base:
+def _refused(held: CloudState, delivery: Delivery) -> CloudState:
+    """The cloud lacks the base; that says nothing of a newer one, nor of what it had acknowledged before.
+
+    The frame's second try, as a key frame, is one of those that wait.
+    """
+    held = _without(held, delivery)
+    if delivery.is_early:
+        return replace(held, early=held.early.failed())
+    if held.acknowledged is None or held.acknowledged.sequence > delivery.base:
         return held
-    wait = min(2**held.refusals, _LONGEST_WAIT)  # this frame's second try is one of them
-    return dataclasses.replace(held, base=None, refusals=held.refusals + 1, wait=wait)
+    return replace(held, acknowledged=None, whole=held.whole.failed())
 
 
-def _lost(held: CloudState, sequence: int, base: int) -> CloudState:
-    pending = tuple(state for state in held.pending if state.sequence != sequence)
-    return dataclasses.replace(held, pending=pending)
+def _lost(held: CloudState, delivery: Delivery) -> CloudState:
+    """What builds on it may be refused: for as many frames as are under way nothing more does."""
+    held = _without(held, delivery)
+    wait = max(held.early.wait, len(held.pending))
+    return replace(held, early=replace(held.early, wait=wait))
 
 
-EVENTS: Final[Mapping[Event, Callable[[CloudState, int, int], CloudState]]] = {
+def _without(held: CloudState, delivery: Delivery) -> CloudState:
+    pending = tuple(state for state in held.pending if state.sequence != delivery.sequence)
+    return replace(held, pending=pending)
+
+
+EVENTS: Final[Mapping[Event, Callable[[CloudState, Delivery], CloudState]]] = {
     "acknowledged": _acknowledged,
     "refused": _refused,
     "lost": _lost,

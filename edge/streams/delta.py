@@ -13,7 +13,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Final
 
-from evosplit.edge.streams.cloud_state import CloudState, Event, State, on_event, on_sent
+from evosplit.edge.streams.cloud_state import ALONE, CloudState, Delivery, Event, State, on_event, on_sent
 from evosplit.edge.streams.code_epoch import Epoch, Tensors, ends_of, next_epoch, wire_of
 from evosplit.edge.streams.shorter_frame import shorter
 from evosplit.shared.lru import Lru
@@ -28,7 +28,7 @@ class DeltaSettings:
     """``threshold`` in code steps: a block in which no code moved by more keeps its old codes; 0 is exact.
 
     ``block`` is codes per block, a multiple of 8. A key frame comes after ``refresh_frames`` at the latest.
-    Of each of at most ``streams`` streams, the base and ``pending`` frames without an answer are kept.
+    Of each of at most ``streams`` streams, the newest answered frame and ``pending`` other ones are kept.
     """
 
     threshold: int = 0
@@ -40,15 +40,24 @@ class DeltaSettings:
 
 @dataclass(frozen=True)
 class Sent:
-    """The bytes of a frame, and which one of its stream it is; ``base`` is 0 for a key frame.
+    """The bytes of a frame, and which one of its stream it is.
 
     A frame that stands alone is of no stream, and has ``sequence`` 0.
     """
 
     content: bytes
     stream: str = ""
-    sequence: int = 0
-    base: int = 0
+    delivery: Delivery = ALONE
+
+    @property
+    def sequence(self) -> int:
+        """Its number among the frames of all streams, from 1 on."""
+        return self.delivery.sequence
+
+    @property
+    def base(self) -> int:
+        """The frame that it builds on; 0 for a key frame."""
+        return self.delivery.base
 
 
 @dataclass
@@ -65,11 +74,11 @@ class _Track:
 
     def settle(self, event: Event, sent: Sent) -> None:
         """What became of a frame."""
-        self.held = on_event(self.held, event, sent.sequence, sent.base)
+        self.held = on_event(self.held, event, sent.delivery)
 
     def begin_anew(self) -> None:
         """What the cloud holds is of no use in another epoch."""
-        self.held = dataclasses.replace(self.held, base=None, pending=())
+        self.held = dataclasses.replace(self.held, acknowledged=None, pending=())
 
 
 class DeltaSender:
@@ -106,7 +115,7 @@ class DeltaSender:
         epoch = next_epoch(track.epoch, wire, ends_of(wire, tensors), refresh_frames)
         codes = epoch.codes(tensors)
         held = self._held(track, is_new=not epoch.key_bytes)
-        base = None if key or held.wait else held.base
+        base = None if key else held.base
         head = StreamHead(
             client=self._client,
             stream=stream,
@@ -121,7 +130,8 @@ class DeltaSender:
         kept = State(head.sequence, written.codes) if head.keep else None
         with self._lock:
             track.encoded(written.epoch, kept)
-        return Sent(written.content, stream, head.sequence, written.base)
+        is_early = bool(written.base) and base is not held.acknowledged
+        return Sent(written.content, stream, Delivery(head.sequence, written.base, is_early))
 
     def acknowledged(self, sent: Sent) -> None:
         """The cloud answered the frame."""

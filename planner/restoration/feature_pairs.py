@@ -1,4 +1,4 @@
-"""Float features of one tensor that is learned about: of inputs to fit to, and of others held out."""
+"""Float features of one tensor that is learned about, of inputs to fit to and to judge by."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.kernels.errors.calibration_inputs import Feeds, spread
 from evosplit.kernels.errors.probe_budget import works
 from evosplit.kernels.restoration.neighbourhoods import Floats32
-from evosplit.planner.restoration.held_out import HeldOut, Values
+from evosplit.planner.restoration.cross_validation import folds
+from evosplit.planner.restoration.known_outputs import KnownOutputs, known_outputs
 from evosplit.planner.restoration.restorable_tensors import Restorable
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph
@@ -23,32 +24,36 @@ from evosplit.shared.split import head_model
 
 MOST_INPUTS: Final = 128
 LEAST_INPUTS: Final = 16
-_HELD_OUT_EVERY: Final = 4
 _MAC_BUDGET: Final = 400e9
-"""Multiply-accumulates of passes over the inputs, at about ten passes of the tail for each step."""
+"""Multiply-accumulates of passes over the inputs, of which about ten run the tail at each step."""
 
 
 @dataclass(frozen=True)
 class FeaturePairs:
-    """What crosses of the inputs to fit to, ``tensor`` among it, and of those held out."""
+    """What crosses of all inputs; one fold of them is held out of what is fitted once."""
 
-    tensor: str
-    crossing: tuple[Values, ...]
-    held: HeldOut
+    every: KnownOutputs
 
     @property
-    def fitted(self) -> tuple[Floats32, ...]:
-        """The tensor of each input to fit to."""
-        return tuple(map(self.fitted_at, range(len(self.crossing))))
+    def tensor(self) -> str:
+        """What is learned about."""
+        return self.every.tensor
 
-    def fitted_at(self, index: int) -> Floats32:
-        """The tensor of one of them."""
-        return np.asarray(self.crossing[index][self.tensor], np.float32)
+    @property
+    def held(self) -> KnownOutputs:
+        """The inputs that are held out."""
+        return self.every.part(folds(len(self.every.crossing))[0])
+
+    @property
+    def fitted(self) -> KnownOutputs:
+        """The other ones."""
+        held = set(folds(len(self.every.crossing))[0])
+        return self.every.part([index for index in range(len(self.every.crossing)) if index not in held])
 
     @property
     def is_rectified(self) -> bool:
         """Whether no value lies below zero."""
-        return all(float(values.min()) >= 0 for values in (*self.fitted, *self.held.floats))
+        return all(float(values.min()) >= 0 for values in self.every.floats)
 
 
 def enough_inputs(feeds: Sequence[Feeds]) -> bool:
@@ -64,9 +69,7 @@ def feature_pairs(
     picked = spread(len(feeds), max(LEAST_INPUTS, min(MOST_INPUTS, affordable)))
     head = Runner(head_model(graph, place.cut), threads)
     crossing = [_crossing(head, feeds[index]) for index in picked]
-    held = [values for index, values in enumerate(crossing) if index % _HELD_OUT_EVERY == 0]
-    fitted = [values for index, values in enumerate(crossing) if index % _HELD_OUT_EVERY]
-    return FeaturePairs(place.tensor, tuple(fitted), HeldOut(graph, card, place, held, threads))
+    return FeaturePairs(known_outputs(graph, card, place, crossing, threads))
 
 
 def _crossing(head: Runner, feeds: Feeds) -> Mapping[str, np.ndarray]:

@@ -46,23 +46,35 @@ def state(seed: int = 0, count: int = 40):
     return {"x": coded(seed, (count,))}
 
 
-def test_states_older_than_a_base_are_dropped():
-    store = StreamStore()
-    for number in (1, 2, 3):
-        store.keep(KEY, number, state(number))
-    assert store.memory_bytes == 3 * ONE
-    assert store.base(KEY, 2)["x"].codes is not None
-    assert store.memory_bytes == 2 * ONE
-    with pytest.raises(UnknownBaseError, match="frame 1 of stream 'cam' is not held here"):
-        store.base(KEY, 1)
-
-
 def test_a_stream_holds_only_so_many_states():
     store = StreamStore()
     for number in range(1, 100):
         store.keep(KEY, number, state())
-    assert store.memory_bytes == 8 * ONE
+    assert store.memory_bytes == 6 * ONE
+    assert store.base(KEY, 94)
     assert store.base(KEY, 99)
+    with pytest.raises(UnknownBaseError, match="frame 93 of stream 'cam' is not held here"):
+        store.base(KEY, 93)
+
+
+def test_a_base_on_its_way_is_waited_for():
+    store = StreamStore(on_its_way_s=60)
+    store.keep(KEY, 1, state())
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(store.base, KEY, 3)
+        store.keep(KEY, 2, state(2))
+        assert not waiting.done()
+        store.keep(KEY, 3, state(3))
+        assert waiting.result(60)["x"].codes is not None
+
+
+def test_nobody_waits_for_what_cannot_come_any_more():
+    store = StreamStore(on_its_way_s=3600)
+    with pytest.raises(UnknownBaseError):
+        store.base(KEY, 3)
+    store.keep(KEY, 4, state())
+    with pytest.raises(UnknownBaseError):
+        store.base(KEY, 3)
 
 
 def test_the_longest_unused_stream_goes_first():

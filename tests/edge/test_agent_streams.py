@@ -32,6 +32,16 @@ async def test_the_second_frame_of_a_stream_is_a_delta(tmp_path: Path) -> None:
         assert len(on.cloud.streams) == 1
 
 
+async def test_a_frame_is_a_delta_before_the_one_it_builds_on_has_its_answer(tmp_path: Path) -> None:
+    async with middle_stage(tmp_path) as on:
+        expected = (await post(on, 1, None))["outcome"]
+        on.cloud.rtt_s = 0.5
+        answers = await asyncio.gather(post(on, 1), post(on, 1), post(on, 1))
+        whole, *deltas = sorted((each["wire_bytes"] for each in answers), reverse=True)
+        assert max(deltas) < whole * 0.7
+        assert all(same(each["outcome"], expected) for each in answers)
+
+
 async def test_frames_without_a_stream_go_whole(tmp_path: Path) -> None:
     async with middle_stage(tmp_path) as on:
         first, second = await post(on, 1, None), await post(on, 1, None)

@@ -92,11 +92,15 @@ class World:
     def __init__(self, threshold: int, limit_bytes: int, seed: int) -> None:
         self.options = DeltaSettings(threshold=threshold, refresh_frames=9, pending=2, streams=2)
         self.camera, self.plan, self.limit_bytes = Camera(seed), PLANS[0], limit_bytes
-        self.stores = [StreamStore(limit_bytes), StreamStore(limit_bytes)]
+        self.stores = [self.store(), self.store()]
         self.client, self.replica, self.sender = 1, 0, DeltaSender(1, self.options)
         self.requests: list[tuple[DeltaSender, Sent, Plan, Tensors]] = []
         self.answers: list[tuple[DeltaSender, Sent]] = []
         self.deltas = self.refusals = 0
+
+    def store(self) -> StreamStore:
+        """One that waits for no base: there is nobody beside it who brings one."""
+        return StreamStore(self.limit_bytes, on_its_way_s=0)
 
     def frame(self, pick: int) -> None:
         tensors = self.camera.take()
@@ -131,7 +135,7 @@ class World:
         source.lost(sent)
 
     def restart_cloud(self, pick: int) -> None:
-        self.stores[pick % 2] = StreamStore(self.limit_bytes)
+        self.stores[pick % 2] = self.store()
 
     def restart_edge(self, pick: int) -> None:
         self.client += 1
@@ -190,20 +194,62 @@ def test_a_still_picture_is_a_few_bytes() -> None:
     assert sizes[1] == sizes[2] < sizes[0]
 
 
-def test_nothing_builds_on_a_frame_that_is_not_acknowledged() -> None:
-    sender = DeltaSender(1)
-    assert [sender.encode("f", "cam", PLANS[0], still()).base for _ in range(3)] == [0, 0, 0]
+def bases(sender: DeltaSender, count: int) -> list[int]:
+    """What so many frames build on that nobody answers."""
+    return [sender.encode("f", "cam", PLANS[0], still()).base for _ in range(count)]
 
 
-def test_the_newest_acknowledged_frame_is_the_base_in_whatever_order_answers_come() -> None:
+def test_a_frame_builds_on_the_one_before_it_answered_or_not() -> None:
+    assert bases(DeltaSender(1), 4) == [0, 1, 2, 3]
+
+
+def test_late_answers_cost_no_bytes() -> None:
+    sizes = {}
+    for lag in (0, 3):
+        sender, store, camera, under_way = DeltaSender(1), StreamStore(), Camera(3), []
+        sizes[lag] = []
+        for _ in range(30):
+            sent = sender.encode("f", "cam", PLANS[0], camera.take())
+            arrived(store, sent)
+            under_way.append(sent)
+            sizes[lag].append(len(sent.content))
+            if len(under_way) > lag:
+                sender.acknowledged(under_way.pop(0))
+    assert sizes[0] == sizes[3]
+
+
+def test_the_newest_acknowledged_frame_is_the_base_behind_a_loss_in_whatever_order_answers_come() -> None:
     sender = DeltaSender(1)
-    first, second, third = (sender.encode("f", "cam", PLANS[0], still()) for _ in range(3))
+    first, second, third, _ = (sender.encode("f", "cam", PLANS[0], still()) for _ in range(4))
     sender.acknowledged(second)
-    assert sender.encode("f", "cam", PLANS[0], still()).base == second.sequence
-    sender.acknowledged(first)
-    assert sender.encode("f", "cam", PLANS[0], still()).base == second.sequence
     sender.lost(third)
-    assert sender.encode("f", "cam", PLANS[0], still()).base == second.sequence
+    assert bases(sender, 1) == [second.sequence]
+    sender.acknowledged(first)
+    assert bases(sender, 1) == [5], "as many frames as were under way at the loss went the safe way"
+
+
+def test_an_early_base_that_was_not_there_says_nothing_of_the_acknowledged_one() -> None:
+    sender = DeltaSender(1)
+    first = sender.encode("f", "cam", PLANS[0], still())
+    sender.acknowledged(first)
+    second, third, fourth = (sender.encode("f", "cam", PLANS[0], still()) for _ in range(3))
+    sender.refused(third)
+    sender.refused(fourth)
+    assert bases(sender, 3) == [first.sequence, first.sequence, second.sequence + 4]
+
+
+def test_a_cloud_that_never_has_early_bases_is_asked_less_and_less() -> None:
+    sender, early, under_way = DeltaSender(1), 0, []
+    for _ in range(100):
+        sent = sender.encode("f", "cam", PLANS[0], still())
+        if sent.delivery.is_early:
+            early += 1
+            sender.refused(sent)
+            sent = sender.encode("f", "cam", PLANS[0], still(), key=True)
+        under_way.append(sent)
+        if len(under_way) > 1:
+            sender.acknowledged(under_way.pop(0))
+    assert 3 <= early <= 8
 
 
 def test_more_frames_under_way_than_are_kept_never_become_a_base() -> None:
