@@ -39,7 +39,7 @@ CUTS: Final = {"smallest": 19, "stride-8": 36}
 THRESHOLDS: Final = {8: (0, 2, 4, 6, 8, 12), 6: (0, 1, 2, 3), 4: (0, 1)}
 BOXES_EVERY: Final = 3
 LATE: Final = 2
-"""Frames that are always unanswered where answers come late: the base is three frames old."""
+"""Frames that are always unanswered where answers come late."""
 TARGET_RATIO: Final = 1 / 3
 TARGET_BOXES: Final = 0.98
 MASKS: Final = tuple(

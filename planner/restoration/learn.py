@@ -140,7 +140,8 @@ def _at_step(frame: _Frame) -> tuple[StepRestoration, Restoration] | None:
     judged = [(frame.judged(kinds, sums, form, rounding), form) for form in _FORMS]
     best, form = min(judged, key=lambda pair: pair[0].error)
     gain = best.error / without.error
-    if gain > _LEAST_GAIN or best.agreement < without.agreement - 1 / len(floats):  # one input may change
+    least = without.agreement - FOLDS / len(floats)  # by chance one input of each fold may change
+    if gain > _LEAST_GAIN or best.agreement < least:
         return None
     network = frame.network(sums.all, form, rounding, undoes=True)
     seconds = run_seconds(network, kinds[0][0])
