@@ -1,4 +1,4 @@
-"""Float features of one tensor that is learned about, of inputs to fit to and to judge by."""
+"""Float features of one tensor that is learned about: of inputs to fit to, and of others held out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from evosplit.kernels.codec import decode_tensor, encode_tensor
 from evosplit.kernels.errors.calibration_inputs import Feeds, spread
 from evosplit.kernels.errors.probe_budget import works
 from evosplit.kernels.restoration.neighbourhoods import Floats32
-from evosplit.planner.restoration.cross_validation import folds
-from evosplit.planner.restoration.known_outputs import KnownOutputs, known_outputs
+from evosplit.planner.restoration.held_out import HeldOut, Values
 from evosplit.planner.restoration.restorable_tensors import Restorable
 from evosplit.shared.card import Card
 from evosplit.shared.graph import Graph
@@ -24,36 +23,32 @@ from evosplit.shared.split import head_model
 
 MOST_INPUTS: Final = 128
 LEAST_INPUTS: Final = 16
+_HELD_OUT_EVERY: Final = 4
 _MAC_BUDGET: Final = 400e9
-"""Multiply-accumulates of passes over the inputs, of which about ten run the tail at each step."""
+"""Multiply-accumulates of passes over the inputs, at about ten passes of the tail for each step."""
 
 
 @dataclass(frozen=True)
 class FeaturePairs:
-    """What crosses of all inputs; one fold of them is held out of what is fitted once."""
+    """What crosses of the inputs to fit to, ``tensor`` among it, and of those held out."""
 
-    every: KnownOutputs
-
-    @property
-    def tensor(self) -> str:
-        """What is learned about."""
-        return self.every.tensor
+    tensor: str
+    crossing: tuple[Values, ...]
+    held: HeldOut
 
     @property
-    def held(self) -> KnownOutputs:
-        """The inputs that are held out."""
-        return self.every.part(folds(len(self.every.crossing))[0])
+    def fitted(self) -> tuple[Floats32, ...]:
+        """The tensor of each input to fit to."""
+        return tuple(map(self.fitted_at, range(len(self.crossing))))
 
-    @property
-    def fitted(self) -> KnownOutputs:
-        """The other ones."""
-        held = set(folds(len(self.every.crossing))[0])
-        return self.every.part([index for index in range(len(self.every.crossing)) if index not in held])
+    def fitted_at(self, index: int) -> Floats32:
+        """The tensor of one of them."""
+        return np.asarray(self.crossing[index][self.tensor], np.float32)
 
     @property
     def is_rectified(self) -> bool:
         """Whether no value lies below zero."""
-        return all(float(values.min()) >= 0 for values in self.every.floats)
+        return all(float(values.min()) >= 0 for values in (*self.fitted, *self.held.floats))
 
 
 def enough_inputs(feeds: Sequence[Feeds]) -> bool:
@@ -69,7 +64,9 @@ def feature_pairs(
     picked = spread(len(feeds), max(LEAST_INPUTS, min(MOST_INPUTS, affordable)))
     head = Runner(head_model(graph, place.cut), threads)
     crossing = [_crossing(head, feeds[index]) for index in picked]
-    return FeaturePairs(known_outputs(graph, card, place, crossing, threads))
+    held = [values for index, values in enumerate(crossing) if index % _HELD_OUT_EVERY == 0]
+    fitted = [values for index, values in enumerate(crossing) if index % _HELD_OUT_EVERY]
+    return FeaturePairs(place.tensor, tuple(fitted), HeldOut(graph, card, place, held, threads))
 
 
 def _crossing(head: Runner, feeds: Feeds) -> Mapping[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Learning of the restorations of one tensor: chosen and admitted on inputs that they were not fitted to.
+"""Learning of the restorations of one tensor: fitted to inputs, chosen and admitted on others.
 
 No weight of the main network is touched, and none of its gradients taken: it is run as it is, to see what a
 restoration does to its outputs. A fit that is closer in the tensor's own squared error may be worse there
@@ -20,11 +20,10 @@ import numpy as np
 from evosplit.kernels.affine import choose_affine
 from evosplit.kernels.errors.calibration_inputs import Feeds, spread
 from evosplit.kernels.errors.coded_steps import CodedStep
-from evosplit.kernels.restoration.neighbourhoods import Floats32, Sums
+from evosplit.kernels.restoration.neighbourhoods import Floats32, Sums, merged, sums_over
 from evosplit.kernels.restoration.ridge_fit import Form, fit
-from evosplit.planner.restoration.cross_validation import FOLDS, FoldSums, fold_sums
 from evosplit.planner.restoration.feature_pairs import FeaturePairs, arrived, feature_pairs, sent_as
-from evosplit.planner.restoration.known_outputs import Judged, restored_unseen, run_seconds
+from evosplit.planner.restoration.held_out import HeldOut, Judged, run_seconds
 from evosplit.planner.restoration.restorable_tensors import Restorable
 from evosplit.planner.restoration.restorations import StepRestoration, TensorRestorations
 from evosplit.planner.restoration.transforms import learn_transform
@@ -34,7 +33,7 @@ from evosplit.shared.plan import TensorCode
 from evosplit.shared.restoration.network import Restoration, build_restoration
 from evosplit.shared.restoration.transform import ChannelTransform
 
-METHOD: Final = "ridge fits in three forms, cross-validated by outputs, moved and nearest codes, transforms"
+METHOD: Final = "ridge fits in three forms, by held-out outputs of moved and of nearest codes, and transforms"
 """How restorations are learned: what was kept and learned otherwise is learned anew."""
 _FORMS: Final[tuple[tuple[Form, float], ...]] = (
     ("own", 0.1),
@@ -119,33 +118,32 @@ class _Frame:
             undone=undone,
         )
 
-    def judged(
-        self, kinds: Sequence[Sequence[Floats32]], sums: FoldSums, form: tuple[Form, float], rounding: float
-    ) -> Judged:
-        """What a form does to the kind of codes that it helps least, each fold by a fit to the others."""
-        networks = [self.network(sums.without(number), form, rounding) for number in range(FOLDS)]
-        judged = [self.pairs.every.judged(restored_unseen(networks, kind)) for kind in kinds]
-        return Judged(max(each.error for each in judged), min(each.agreement for each in judged))
-
 
 def _at_step(frame: _Frame) -> tuple[StepRestoration, Restoration] | None:
     """The best of the forms, fitted to all inputs at last; None where it does not help enough."""
-    every, code = frame.pairs.every, frame.step.code
-    floats = every.floats
-    kinds = [frame.arrived(kind, floats) for kind in sent_as(code)]
-    without = every.judged(kinds[0])
+    pairs, code = frame.pairs, frame.step.code
+    held = [frame.arrived(kind, pairs.held.floats) for kind in sent_as(code)]
+    plain, without = held[0], pairs.held.judged(held[0])
     if without.error <= 0:
         return None
-    sums, rounding = fold_sums(kinds[0], floats), _reach(kinds[0], floats)
-    judged = [(frame.judged(kinds, sums, form, rounding), form) for form in _FORMS]
-    best, form = min(judged, key=lambda pair: pair[0].error)
+    fitted = frame.arrived(code, pairs.fitted)
+    rounding = _reach(fitted, pairs.fitted)
+    sums = sums_over(zip(fitted, pairs.fitted, strict=True), plain[0].shape[1])
+    tried = [(_worst(pairs.held, held, frame.network(sums, form, rounding)), form) for form in _FORMS]
+    best, form = min(tried, key=lambda pair: pair[0].error)
     gain = best.error / without.error
-    least = without.agreement - FOLDS / len(floats)  # by chance one input of each fold may change
-    if gain > _LEAST_GAIN or best.agreement < least:
+    if gain > _LEAST_GAIN or best.agreement < without.agreement - 1 / len(plain):  # one input may change
         return None
-    network = frame.network(sums.all, form, rounding, undoes=True)
-    seconds = run_seconds(network, kinds[0][0])
+    more = sums_over(zip(plain, pairs.held.floats, strict=True), sums.channels)
+    network = frame.network(merged(sums, more), form, rounding, undoes=True)
+    seconds = run_seconds(network, plain[0])
     return StepRestoration(code, network.name, gain, seconds), network
+
+
+def _worst(held: HeldOut, decoded: Sequence[Sequence[Floats32]], restoration: Restoration) -> Judged:
+    """What a restoration does on the kind of codes that it helps least."""
+    judged = [held.judged(kind, restoration) for kind in decoded]
+    return Judged(max(each.error for each in judged), min(each.agreement for each in judged))
 
 
 def _reach(decoded: Sequence[Floats32], floats: Sequence[Floats32]) -> float:

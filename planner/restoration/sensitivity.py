@@ -16,7 +16,7 @@ from evosplit.kernels.errors.calibration_inputs import spread
 from evosplit.kernels.errors.probe_budget import works
 from evosplit.kernels.restoration.neighbourhoods import Floats64
 from evosplit.planner.restoration.feature_pairs import FeaturePairs
-from evosplit.planner.restoration.known_outputs import KnownOutputs, Values
+from evosplit.planner.restoration.held_out import Values
 from evosplit.shared.graph import Graph
 
 _CHANGE: Final = 0.1
@@ -28,27 +28,26 @@ _LEAST_INPUTS: Final = 2
 
 def channel_sensitivity(graph: Graph, pairs: FeaturePairs) -> Floats64:
     """Mean J'J ``(C, C)``; every float output counts by its own variance."""
-    fitted = pairs.fitted
-    values = fitted.floats
+    values = pairs.fitted
     channels, rng = values[0].shape[1], np.random.default_rng(0)
     affordable = int(_MAC_BUDGET / (channels * max(sum(works(graph)), 1.0)))
     picked = spread(len(values), max(_LEAST_INPUTS, min(_MOST_INPUTS, affordable)))
     change = np.float32(_CHANGE * (float(np.std(np.stack(values))) or 1.0))
-    right = [fitted.right[index] for index in picked]
+    right = [pairs.held.outputs(pairs.crossing[index]) for index in picked]
     scales = _scales(right)
     total = np.zeros((channels, channels))
     for index, exact in zip(picked, right, strict=True):
         signs = change * rng.choice(np.array([-1, 1], np.float32), size=values[index].shape[2:])
-        moved = [_moved(fitted, index, channel, signs) for channel in range(channels)]
+        moved = [_moved(pairs, index, channel, signs) for channel in range(channels)]
         responses = np.stack([_difference(exact, outputs, scales) for outputs in moved])
         total += responses @ responses.T
     return total
 
 
-def _moved(known: KnownOutputs, index: int, channel: int, signs: np.ndarray) -> Values:
-    changed = known.float_at(index).copy()
+def _moved(pairs: FeaturePairs, index: int, channel: int, signs: np.ndarray) -> Values:
+    changed = pairs.fitted_at(index).copy()
     changed[0, channel] += signs
-    return known.outputs({**known.crossing[index], known.tensor: changed})
+    return pairs.held.outputs({**pairs.crossing[index], pairs.tensor: changed})
 
 
 def _scales(right: Sequence[Values]) -> dict[str, float]:

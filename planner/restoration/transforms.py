@@ -19,7 +19,7 @@ from evosplit.kernels.errors.tensor_statistics import SAMPLES
 from evosplit.kernels.restoration.channel_basis import channel_basis, mixed_metric
 from evosplit.kernels.restoration.neighbourhoods import Floats32
 from evosplit.planner.restoration.feature_pairs import FeaturePairs, arrived
-from evosplit.planner.restoration.known_outputs import run_seconds
+from evosplit.planner.restoration.held_out import run_seconds
 from evosplit.planner.restoration.restorations import TransformedStep
 from evosplit.planner.restoration.sensitivity import channel_sensitivity
 from evosplit.shared.errors import RestorationError
@@ -60,14 +60,14 @@ def learn_transform(
     both = trial.steps(ladder)
     if not trial.saves(both):
         return None
-    seconds = run_seconds(network, pairs.every.float_at(0))
+    seconds = run_seconds(network, pairs.fitted_at(0))
     kept = tuple(trial.kept(plain, own, seconds) for plain, own in both)
     return LearnedTransform(network, transform, tuple(step for step in kept if step is not None))
 
 
 def _network(graph: Graph, pairs: FeaturePairs) -> Restoration:
     metric = mixed_metric(channel_sensitivity(graph, pairs))
-    basis = channel_basis(pairs.fitted.floats, metric)
+    basis = channel_basis(pairs.fitted, metric)
     inverse, mean = basis.inverse.astype(np.float32), basis.mean.astype(np.float32)
     return build_undoing(graph.sha256, pairs.tensor, graph.tensors[pairs.tensor].shape, inverse, mean)
 
@@ -82,7 +82,7 @@ class _Trial:
 
     def steps(self, ladder: Sequence[CodedStep]) -> list[tuple[CodedStep, CodedStep]]:
         """Each step of the tensor and of its components at one share of a deviation, with their bytes."""
-        floats = self.pairs.fitted.floats
+        floats = self.pairs.fitted
         components = [self.transform.components(values) for values in floats]
         samples, ends = _samples(components), (_least(components), -_least([-each for each in components]))
         scale = float(np.std(samples) / (np.std(_samples(floats)) or 1.0))
@@ -111,7 +111,7 @@ class _Trial:
         error = self._error(plain, False)
         if error <= 0 or plain.wire_bytes <= 0:
             return None
-        name, macs = self.network.name, self.transform.channels * self.pairs.every.float_at(0).size
+        name, macs = self.network.name, self.transform.channels * self.pairs.fitted_at(0).size
         step = replace(own, restoration=name, transform=name, restore_s=seconds, transform_macs=macs)
         gain, share = self._error(own, True) / error, own.wire_bytes / plain.wire_bytes
         return TransformedStep(plain.code, step, gain, share)
