@@ -44,9 +44,10 @@ class FakeCloud:
     """Set the fields while it runs.
 
     ``mode``: ok, 500, 503, 401, garbage, wrong-output, cut-off, cut-once, hang, wait (until ``go_on`` is
-    set). With a ``page`` (status, content type, body) a network's login page answers every request in its
-    place; ``ports`` are the callers'.
-    ``wait_s`` is what it says of its queue. ``has_one`` and ``go_on``: see `PatientSession`.
+    set), late (inferences are computed, and their answers wait until ``go_on`` is set). With a ``page``
+    (status, content type, body) a network's login page answers every request in its place;
+    ``ports`` are the callers'. ``wait_s`` is what it says of its queue. ``has_one`` and ``go_on``: see
+    `PatientSession`.
     """
 
     graph: Graph
@@ -63,6 +64,8 @@ class FakeCloud:
     calls: list[str] = field(default_factory=list)
     traceparents: list[str | None] = field(default_factory=list)
     """What inferences said."""
+    computed: int = 0
+    """Inferences that have their answers, sent or not."""
     plan_requests: list[Any] = field(default_factory=list)
     restorations: str = ""
     plans_refused: int = 0
@@ -150,7 +153,6 @@ class FakeCloud:
 
     async def _carry(self, request: web.Request) -> bytes:
         self.calls.append(request.path)
-        self.traceparents.append(request.headers.get("traceparent"))
         is_welcome = request.headers.get("Authorization") == f"Bearer {self.token}" and self.mode != "401"
         if not is_welcome and not request.path.endswith("live"):
             raise web.HTTPUnauthorized(
@@ -176,6 +178,7 @@ class FakeCloud:
 
     async def _infer(self, request: web.Request) -> web.StreamResponse:
         received_s = time.perf_counter()
+        self.traceparents.append(request.headers.get("traceparent"))
         body = await self._carry(request)
         carried_s = time.perf_counter() - received_s
         if self.mode in ("cut-off", "cut-once"):
@@ -190,6 +193,9 @@ class FakeCloud:
             answer, length = await asyncio.to_thread(self.plane.answer, self.graph.name, call)
         except EvoSplitError as refusal:
             return web.json_response({"error": str(refusal)}, status=refusal.http_status)
+        self.computed += 1
+        if self.mode == "late":
+            await self.go_on.wait()
         if self.mode == "wrong-output":
             answer = answer.replace(b'"shape":[1,5]', b'"shape":[5,1]')
         return web.Response(body=answer, headers={HEADER_LENGTH: str(length), **self._timing()})
