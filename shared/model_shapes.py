@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os.path import lexists
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,7 @@ def shape_file(model: Path) -> Path:
 
 def read_shapes(path: Path) -> dict[str, Shape]:
     """Shapes by input, of a mapping such as ``x: 1x3x640x640``; none without a file. Raises ModelError."""
-    if not path.is_file():
+    if not lexists(path):
         return {}
     try:
         held = yaml.safe_load(path.read_text(encoding="utf-8"))

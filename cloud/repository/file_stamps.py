@@ -7,6 +7,7 @@ status changed after its content), or a link on the way points elsewhere now (``
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -50,10 +51,11 @@ def _was_placed(old: FileStamp | None, new: FileStamp) -> bool:
 
 
 def _stamp(path: Path) -> FileStamp | None:
-    try:
-        status = path.stat()
-        return FileStamp(
-            os.path.realpath(path), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-        )
-    except OSError:
-        return None
+    """Of the link itself where it leads nowhere: that is a state too, of which a reader has to be told."""
+    for look in (path.stat, path.lstat):
+        with contextlib.suppress(OSError):
+            status = look()
+            return FileStamp(
+                os.path.realpath(path), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+            )
+    return None

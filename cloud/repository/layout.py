@@ -35,7 +35,8 @@ class ModelKey(NamedTuple):
 def model_files(folder: Path) -> dict[ModelKey, Path]:
     """The ONNX files of a folder. A flat one gives way to version 1 in a folder of its name. Raises OSError.
 
-    Files are looked for, not opened: what is in them may not be there yet.
+    Files are looked for, not opened: what is in them may not be there yet. Links that lead nowhere are files:
+    reading them says so.
     """
     folder.stat()  # globbing takes a folder that cannot be read for an empty one
     flat = {ModelKey(path.stem): path for path in _visible(folder.glob("*.onnx"))}
@@ -69,4 +70,4 @@ def newest(versions: Collection[str]) -> str:
 
 
 def _visible(paths: Iterator[Path]) -> list[Path]:
-    return sorted(path for path in paths if not path.name.startswith(".") and path.is_file())
+    return sorted(path for path in paths if (path.is_file() or path.is_symlink()))

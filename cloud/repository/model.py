@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os.path import lexists
 from pathlib import Path
 
 from evosplit.shared.card import Card, check_card, load_card
@@ -40,7 +41,7 @@ def load_model(
 ) -> Model:
     """A model, and the card ``STEM.yaml`` beside it. Raises ModelError or CardError."""
     card_path = card_file(path)
-    card = load_card(card_path) if card_path.is_file() else None
+    card = load_card(card_path) if lexists(card_path) else None
     graph = load_model_file(path, card, shapes, name)
     return Model(path, graph, card and check_card(card, graph), version)
 

@@ -36,6 +36,7 @@ _FRAME_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _NO_PAGE: Final = (".", "..")
 """Steps of a path, which clients resolve: no result could be asked for by them."""
 _STREAM: Final = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
+_FIELDS: Final = ("frame_id", "stream", "strategy", "wait", "deadline_s")
 _FORM: Final = "multipart/form-data"
 _MALFORMED: Final = (HttpProcessingError, ValueError, RuntimeError, AssertionError, UnicodeError)
 """What aiohttp's reader raises for a form that is cut short or breaks the rules."""
@@ -46,6 +47,9 @@ def ticket(query: Mapping[str, str], headers: Mapping[str, str]) -> Ticket:
 
     Raises UsageError (HTTP 400) for what is none.
     """
+    for name in query:
+        if name not in _FIELDS:
+            raise UsageError(f"no parameter {name!r} of a frame; there are {', '.join(_FIELDS)}")
     named = headers.get("X-Evosplit-Frame-Id") or query.get("frame_id")
     stream = headers.get("X-Evosplit-Stream") or query.get("stream") or "default"
     strategy = query.get("strategy", "planned")

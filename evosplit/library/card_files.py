@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from os.path import lexists
 from pathlib import Path
 
 from evosplit.shared.errors import CardError
@@ -20,4 +21,4 @@ def find_card(model: Path) -> Path:
 def find_card_or_none(model: Path) -> Path | None:
     """As ``find_card``, for work that a card only helps."""
     own = Path(str(files("evosplit.cli"))) / "cards" / f"{model.stem}.yaml"
-    return next((path for path in (model.with_suffix(".yaml"), own) if path.is_file()), None)
+    return next((path for path in (model.with_suffix(".yaml"), own) if lexists(path)), None)

@@ -6,6 +6,7 @@ import hashlib
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os.path import lexists
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,9 +43,7 @@ def calibration_source(model: Path) -> Path | None:
     """``NAME.calibration.npz`` or the folder ``NAME.calibration/`` beside a model, or None."""
     # with_suffix would cut a stem such as squeezenet1.1
     arrays, pictures = (model.parent / f"{model.stem}.calibration{suffix}" for suffix in (".npz", ""))
-    if arrays.is_file():
-        return arrays
-    return pictures if pictures.is_dir() else None
+    return next((source for source in (arrays, pictures) if lexists(source)), None)
 
 
 def noise_feeds(graph: Graph, card: Card | None) -> tuple[Feeds, ...]:

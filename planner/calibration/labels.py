@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from os.path import lexists
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -35,7 +36,7 @@ def picture_labels(folder: Path, files: Sequence[str]) -> tuple[Label, ...] | No
 def known_labels(folder: Path) -> dict[str, Label] | None:
     """The labels of ``labels.csv`` by file, or None where there is no such file. Raises InputError."""
     path = folder / LABELS_FILE
-    return dict(_row(row) for row in _rows(path)) if path.is_file() else None
+    return dict(_row(row) for row in _rows(path)) if lexists(path) else None
 
 
 def array_labels(arrays: Mapping[str, NDArray[Any]]) -> tuple[Label, ...] | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 from evosplit.shared.errors import InputError
@@ -19,15 +21,23 @@ Kind: TypeAlias = tuple[str, tuple[int, ...]]
 def model_inputs(graph: Graph, given: Iterable[InferTensor]) -> dict[str, NDArray[Any]]:
     """The arrays by name, each of the right type and shape, all that the network reads.
 
-    Inputs that nothing reads may be left out; where they are given they are not even looked at. Raises
-    InputError.
+    Inputs that nothing reads may be left out; where they are given they are not even looked at. Half
+    precision is taken for float32: files in half precision are loaded as float32, and clients that were
+    written for them send what the file says. Raises InputError.
     """
     items = {item.name: item for item in given}
     check_names("input", items, graph.inputs, {item.name for item in graph.unused_inputs})
-    for name in graph.inputs:
-        item, wanted = items[name], graph.tensors[name]
+    read = {name: _widened(items[name]) for name in graph.inputs}
+    for name, item in read.items():
+        wanted = graph.tensors[name]
         check_kind(f"input {name}", (item.datatype, item.shape), (datatype_of(wanted.dtype), wanted.shape))
-    return {name: items[name].data for name in graph.inputs}
+    return {name: item.data for name, item in read.items()}
+
+
+def _widened(item: InferTensor) -> InferTensor:
+    if item.datatype != "FP16":
+        return item
+    return dataclasses.replace(item, datatype="FP32", data=item.data.astype(np.float32))
 
 
 def check_names(

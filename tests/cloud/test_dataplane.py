@@ -111,6 +111,14 @@ def test_classes_carry_the_labels_of_the_card(plane: DataPlane, registry: Regist
 X = np.zeros((1, 3, 16, 16), np.float32)
 
 
+def test_half_precision_is_taken_for_float32(plane: DataPlane, registry: Registry) -> None:
+    """Files in half precision are loaded as float32; clients written for them send what they say."""
+    halves = {name: feed.astype(np.float16) for name, feed in seeded_feeds(registry.get("chain")).items()}
+    feeds = {name: half.astype(np.float32) for name, half in halves.items()}
+    answers = [ask(plane, "chain", plain_request(each)).arrays()["y"] for each in (halves, feeds)]
+    np.testing.assert_array_equal(*answers)
+
+
 @pytest.mark.parametrize(
     ("feeds", "says"),
     [

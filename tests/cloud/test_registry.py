@@ -42,6 +42,20 @@ def test_one_bad_file_does_not_keep_the_others_away(tmp_path: Path) -> None:
         found.get("other")
 
 
+def test_links_that_lead_nowhere_are_told(tmp_path: Path) -> None:
+    """A card that is not found is not a model without a card."""
+    nets.save(nets.chain_net(), tmp_path, "good")
+    nets.save(nets.chain_net(), tmp_path, "carded")
+    for name in ("gone.onnx", "carded.yaml"):
+        (tmp_path / name).symlink_to(tmp_path / "an unmounted disk" / name)
+    found = open_registry(ModelFolder(tmp_path))
+    assert list(found.models) == ["good"]
+    with pytest.raises(ModelError, match="no such file"):
+        found.get("gone")
+    with pytest.raises(CardError, match=r"carded\.yaml"):
+        found.get("carded")
+
+
 def test_folders_without_models(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no folder"):
         open_registry(ModelFolder(tmp_path / "gone"))

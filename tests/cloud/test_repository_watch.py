@@ -155,6 +155,30 @@ def test_a_model_whose_files_are_gone_is_gone_after_two_looks(here: Followed) ->
     assert list(here.registry.models) == ["other"]
 
 
+def test_a_disk_that_is_away_leaves_the_model_that_was_read_in_service(
+    here: Followed, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk = here.folder / "disk"
+    disk.mkdir()
+    nets.save(nets.residual_net(), disk, "other")
+    (here.folder / "other.onnx").symlink_to(disk / "other.onnx")
+    (here.folder / "never.onnx").symlink_to(disk / "never.onnx")
+    for _ in range(3):
+        here.look()
+    assert sorted(here.registry.models) == ["chain", "other"]
+    assert "never: it is not served: " in caplog.text
+    disk.rename(here.folder / "elsewhere")
+    for _ in range(3):
+        here.look()
+    assert sorted(here.registry.models) == ["chain", "other"]
+    assert caplog.text.count("the old ones stay in service") == 1
+    (here.folder / "elsewhere").rename(disk)
+    nets.save(nets.chain_net(), disk, "never")
+    for _ in range(3):
+        here.look()
+    assert sorted(here.registry.models) == ["chain", "never", "other"]
+
+
 def test_a_card_is_taken_up_and_one_that_does_not_fit_is_not(here: Followed) -> None:
     put_in_place(CARD.encode(), here.folder / "chain.yaml")
     here.look()

@@ -61,6 +61,12 @@ async def test_every_kind_is_answered(on: Stage, kind: str) -> None:
     assert (status, answer["error"]) == (200, None)
 
 
+async def test_a_mistyped_parameter_is_told(on: Stage) -> None:
+    status, answer = await on.post(picture(1), strateggy="edge")
+    assert (status, "'strateggy'" in answer["error"], "strategy" in answer["error"]) == (400, True, True)
+    assert "frame_id" not in answer
+
+
 BOUNDARY = "XX"
 HEAD = b'--XX\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
 
