@@ -11,7 +11,7 @@ ALL = (
     *("plan_switches", "cloud_outage", "spool_crash", "soak", "history"),
     *("masked_conv", "int8_heads", "head_borders", "cifar_hooks", "easy_frames"),
     *("dashboard", "rtsp_streams", "agent_memory", "sinks_away"),
-    *("hall_change", "hall_delta", "hall_pan"),
+    *("hall_change", "hall_delta", "hall_pan", "late_requests"),
     *("gate_hooks", "idle_training"),
     *("trainers", "sampler_memory"),
     *("planner_speed", "planner_compare", "planner_accuracy"),

@@ -47,13 +47,16 @@ class CloudState:
 
     ``whole`` counts how often in a row the cloud did not hold what it had acknowledged: with several
     replicas, or too little memory, deltas would only be sent in vain. ``early`` counts likewise frames that
-    built on a pending one.
+    built on a pending one, as far as they went out after ``missed``: that was the ``newest`` frame when one
+    was refused last, and those under way then may be refused for the same reason.
     """
 
     acknowledged: State | None = None
     pending: tuple[State, ...] = ()
     whole: BackOff = NO_FAILURE
     early: BackOff = NO_FAILURE
+    newest: int = 0
+    missed: int = 0
 
     @property
     def base(self) -> State | None:
@@ -63,10 +66,10 @@ class CloudState:
         return self.pending[-1] if self.pending and not self.early.wait else self.acknowledged
 
 
-def on_sent(held: CloudState, state: State | None) -> CloudState:
+def on_sent(held: CloudState, sequence: int, state: State | None) -> CloudState:
     """A frame went out; ``state`` is None where it will not be a base."""
     pending = held.pending if state is None else (*held.pending, state)
-    return replace(held, pending=pending, whole=held.whole.sent(), early=held.early.sent())
+    return replace(held, pending=pending, whole=held.whole.sent(), early=held.early.sent(), newest=sequence)
 
 
 def on_event(held: CloudState, event: Event, delivery: Delivery) -> CloudState:
@@ -75,9 +78,11 @@ def on_event(held: CloudState, event: Event, delivery: Delivery) -> CloudState:
 
 
 def _acknowledged(held: CloudState, delivery: Delivery) -> CloudState:
-    """A delta that was understood ends the doubts; a late word on an older frame is no news."""
+    """A delta that was understood lessens the doubts; a late word on an older frame is no news."""
     if delivery.base:
-        held = replace(held, whole=NO_FAILURE, early=NO_FAILURE if delivery.is_early else held.early)
+        held = replace(
+            held, whole=NO_FAILURE, early=held.early.succeeded() if delivery.is_early else held.early
+        )
     known = next((state for state in held.pending if state.sequence == delivery.sequence), None)
     if known is None or (held.acknowledged is not None and held.acknowledged.sequence > known.sequence):
         return _without(held, delivery)
@@ -92,7 +97,8 @@ def _refused(held: CloudState, delivery: Delivery) -> CloudState:
     """
     held = _without(held, delivery)
     if delivery.is_early:
-        return replace(held, early=held.early.failed())
+        is_news = delivery.sequence > held.missed
+        return replace(held, early=held.early.failed(), missed=held.newest) if is_news else held
     if held.acknowledged is None or held.acknowledged.sequence > delivery.base:
         return held
     return replace(held, acknowledged=None, whole=held.whole.failed())

@@ -67,10 +67,10 @@ class _Track:
     epoch: Epoch | None = None
     held: CloudState = field(default_factory=CloudState)
 
-    def encoded(self, epoch: Epoch, state: State | None) -> None:
+    def encoded(self, epoch: Epoch, sequence: int, state: State | None) -> None:
         """A frame of this epoch goes out; ``state`` as in `on_sent`."""
         self.epoch = epoch
-        self.held = on_sent(self.held, state)
+        self.held = on_sent(self.held, sequence, state)
 
     def settle(self, event: Event, sent: Sent) -> None:
         """What became of a frame."""
@@ -129,7 +129,7 @@ class DeltaSender:
         written = shorter(frame, epoch, base, codes, self._settings.threshold, limit_bytes)
         kept = State(head.sequence, written.codes) if head.keep else None
         with self._lock:
-            track.encoded(written.epoch, kept)
+            track.encoded(written.epoch, head.sequence, kept)
         is_early = bool(written.base) and base is not held.acknowledged
         return Sent(written.content, stream, Delivery(head.sequence, written.base, is_early))
 
