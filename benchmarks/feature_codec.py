@@ -105,6 +105,7 @@ def _row(
         "by_tensor_against_nearest": _ratio(best["by_tensor"], best["nearest"]),
         "coded_against_nearest": _ratio(best["coded"], before),
         **{f"against_{kind.lower()}": _ratio(best["coded"], best[kind]) for kind in PICTURES},
+        **{f"restored_against_{kind.lower()}": _ratio(restored, best[kind]) for kind in PICTURES},
         **{kind.lower(): best[kind] for kind in PICTURES},
         "curve": curve,
     }
@@ -130,7 +131,7 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     keys = (
         *("against_present", "bits_per_element", "by_tensor_against_nearest", "coded_against_nearest"),
         *("against_jpeg", "against_webp", "restored_against_present", "restored_against_coded"),
-        "restored_bits_per_element",
+        *("restored_against_jpeg", "restored_against_webp", "restored_bits_per_element"),
         *(f"transformed_{key}" for key in ("against_present", "against_coded", "bits_per_element")),
     )
     values = {key: [row[key] for row in rows if row.get(key) is not None] for key in keys}

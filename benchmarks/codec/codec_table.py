@@ -12,13 +12,14 @@ _KINDS: Final = ("nearest", "by_tensor", "coded", "transformed", "restored")
 _BITS: Final = ("bits_per_element", "transformed_bits_per_element", "restored_bits_per_element")
 _RATIOS: Final = (
     *("against_present", "transformed_against_present", "restored_against_present"),
-    *("against_jpeg", "against_webp"),
+    *("against_jpeg", "against_webp", "restored_against_jpeg", "restored_against_webp"),
 )
 _HEADS: Final = (
     *("network", "arithmetic before the cut", "present wire"),
     *("nearest", "by tensor", "coded", "components", "restored"),
     *("bits an element", "components' bits", "restored bits"),
     *("coded / present", "components / present", "restored / present", "coded / JPEG", "coded / WebP"),
+    *("restored / JPEG", "restored / WebP"),
 )
 
 

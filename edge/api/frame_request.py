@@ -34,7 +34,7 @@ from evosplit.shared.tracing.trace_context import TRACEPARENT, parse_traceparent
 T = TypeVar("T")
 _FRAME_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _NO_PAGE: Final = (".", "..")
-"""Steps of a path, which clients resolve: no result could be asked for by them."""
+"""Steps of a path, which clients resolve: no result or picture could be asked for by them."""
 _STREAM: Final = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 _FIELDS: Final = ("frame_id", "stream", "strategy", "wait", "deadline_s")
 _FORM: Final = "multipart/form-data"
@@ -55,8 +55,8 @@ def ticket(query: Mapping[str, str], headers: Mapping[str, str]) -> Ticket:
     strategy = query.get("strategy", "planned")
     if named is not None and (named in _NO_PAGE or not _FRAME_ID.fullmatch(named)):
         raise UsageError("a frame id is 1 to 128 of the characters A-Z a-z 0-9 . _ : -, and not . or ..")
-    if not _STREAM.fullmatch(stream):
-        raise UsageError("a stream's name is 1 to 128 characters, none of them a control character")
+    if stream in _NO_PAGE or not _STREAM.fullmatch(stream):
+        raise UsageError("a stream's name is 1 to 128 characters without control characters, and not . or ..")
     if strategy not in STRATEGIES and not names_plan(strategy) and named_codec(strategy) is None:
         names = ", ".join((*STRATEGIES, f"{BY_DIGEST}DIGITS", f"{BY_CUT}KEY", f"{BY_CODEC}CODEC"))
         raise UsageError(f"no strategy {strategy!r}; there are {names}")

@@ -77,6 +77,7 @@ async def test_a_bad_picture_is_refused_and_not_recorded(
         ({"frame_id": "a/b"}, 400),
         ({"frame_id": "."}, 400),
         ({"frame_id": ".."}, 400),
+        ({"stream": ".."}, 400),
         ({"stream": "a\nb"}, 400),
         ({"stream": "x" * 129}, 400),
     ],
