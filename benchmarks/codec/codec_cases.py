@@ -14,6 +14,7 @@ from benchmarks.promise import CARDS, CASES, SHARED
 from evosplit.cli.gate.camera import GateCamera
 from evosplit.kernels.errors.calibration_inputs import Feeds
 from evosplit.planner.calibration.input_files import LabelledFeeds
+from evosplit.planner.calibration.labels import Label
 from evosplit.planner.drop.margins import Reader, reader_for
 from evosplit.shared.agreement import agreement
 from evosplit.shared.card import Card, check_card, load_card
@@ -70,8 +71,8 @@ class CodecCase:
         return sum(self.graph.tensors[name].elements for name in cut.boundary)
 
 
-def _right(reader: Reader, labels: Sequence[object], answers: Sequence[Outputs]) -> Iterator[bool]:
-    return (reader.answer(outputs) == label for outputs, label in zip(answers, labels, strict=True))
+def _right(reader: Reader, labels: Sequence[Label], answers: Sequence[Outputs]) -> Iterator[bool]:
+    return (reader.gives(outputs, label) for outputs, label in zip(answers, labels, strict=True))
 
 
 def codec_cases(names: Iterable[str] = ()) -> Iterator[CodecCase]:

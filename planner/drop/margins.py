@@ -43,6 +43,10 @@ class Reader:
     answer: Callable[[Outputs], Label]
     allowed: Callable[[Steps], Allowed]
 
+    def gives(self, outputs: Outputs, label: Label) -> bool:
+        """Whether this is the outputs' answer; scores of NaN give none."""
+        return not np.isnan(self.steps(outputs)).any() and self.answer(outputs) == label
+
 
 def reader_for(graph: Graph, card: Card | None) -> Reader | None:
     """Reads classes and texts by the card; without one (or a reading), one score per class.
@@ -63,7 +67,12 @@ def reader_for(graph: Graph, card: Card | None) -> Reader | None:
 
 
 def margin(steps: Steps, allowed: Allowed) -> float:
-    """By how much what is ``allowed`` wins at the least sure step; negative where something else does."""
+    """By how much what is ``allowed`` wins at the least sure step; negative where something else does.
+
+    Scores of NaN are no answer: nothing wins less.
+    """
+    if np.isnan(steps).any():
+        return -_MOST
     best = np.where(allowed, steps, -np.inf).max(axis=1)
     other = np.where(allowed, -np.inf, steps).max(axis=1)
     return min(float(np.min(best - other)), _MOST)

@@ -120,7 +120,7 @@ class _Look:
         reference, outputs = self._references[index], self._run.run(self._inputs[index])
         self._seen.append(reference)
         self._after.append(margin(self._reader.steps(outputs), reference.allowed))
-        self._still.append(self._reader.answer(outputs) == reference.label)
+        self._still.append(self._reader.gives(outputs, reference.label))
         self._lost += reference.is_right - self._still[-1]
         self._could_win -= not reference.is_right
 
