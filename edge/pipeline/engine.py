@@ -86,6 +86,12 @@ class Engine:
             self.after.add(functools.partial(self._learn, job, answer, links, is_try))
         return answer
 
+    async def alone(self, job: Job) -> Answer | None:
+        """In the cloud's place, the edge alone; None where the table has no such plan. Raises InputError."""
+        serving = self.plans.serving
+        plan = serving.model.table.fallback
+        return None if plan is None else await self._fallback.alone(serving, job, plan, "edge-fallback")
+
     def read_picture(self, card: Card, content: PictureContent, job: Job) -> Picture:
         """The picture of a frame, in its window where cameras are followed and not all of it is sent.
 

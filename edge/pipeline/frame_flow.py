@@ -21,8 +21,9 @@ from evosplit.edge.pipeline.finished import (
     FrameTracing,
     NotAcceptedError,
 )
-from evosplit.edge.pipeline.job import Answer, Job, failure, success
-from evosplit.edge.pipeline.stages import DECODE, READ, StageClock
+from evosplit.edge.pipeline.job import Answer, Job, failure
+from evosplit.edge.pipeline.read_answer import AnswerReader
+from evosplit.edge.pipeline.stages import DECODE, StageClock
 from evosplit.edge.pipeline.unsent import Unsent, UnsentError, spooled
 from evosplit.edge.results.spool import Spool, SpoolFullError
 from evosplit.edge.results.store import Accepted, Store
@@ -30,7 +31,6 @@ from evosplit.edge.streams.stream_ends import StreamEnds
 from evosplit.shared.card import Card
 from evosplit.shared.errors import CardError, CloudUnavailableError, EvoSplitError, InputError, StoreError
 from evosplit.shared.input_picture import Picture, PictureContent
-from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import Result
 
 
@@ -50,6 +50,7 @@ class FrameFlow:
     ) -> None:
         self._engine = engine
         self._store = store
+        self._reader = AnswerReader(engine, store)
         self.follow_ups = follow_ups
         self._pause = pause
         self._spool = spool
@@ -93,7 +94,9 @@ class FrameFlow:
         try:
             with self._pause.frame():
                 answer = await self._engine.answer(job)
-                finished = await self._finish(job, answer)
+                answer, finished = await self._reader.read(job, answer)
+                self._engine.after.add(self._index)
+                self._count(finished.result, answer)
         except NotAcceptedError as refused:
             self._store.withdraw(job.frame_id)
             raise refused.reason from None
@@ -144,25 +147,6 @@ class FrameFlow:
         if over := self._stream_ends.see(job.stream, size, time.monotonic()):
             self._engine.forget_streams(over)
         return picture
-
-    async def _finish(self, job: Job, answer: Answer) -> Finished:
-        """Read the outputs by the card, and store the result in the same turn. Raises StoreError."""
-        card = self._engine.plans.model.card
-
-        def turn(clock: StageClock) -> Finished:
-            reading = Reading(None, None)
-            if card is not None:
-                nowhere = (card.input.size or (0, 0), (0.0, 0.0))
-                geometry = nowhere if job.picture is None else job.picture.geometry
-                read = functools.partial(postprocess, card, answer.outputs, *geometry)
-                reading = clock.run_stage(READ, job.times, read)
-            result = success(job, answer, reading.outcome, reading.confidence)
-            return Finished(result, answer.outputs, self._store.finish_here(result))
-
-        finished = await job.turn(self._engine.compute, turn)
-        self._engine.after.add(self._index)
-        self._count(finished.result, answer)
-        return finished
 
     def _index(self) -> None:
         self._store.index()

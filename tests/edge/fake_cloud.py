@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from net_bundle import make_table
@@ -43,7 +44,7 @@ TOKEN = "a-test-token"
 class FakeCloud:
     """Set the fields while it runs.
 
-    ``mode``: ok, 500, 503, 401, garbage, wrong-output, cut-off, cut-once, hang, wait (until ``go_on`` is
+    ``mode``: ok, 500, 503, 401, garbage, wrong-output, nan, cut-off, cut-once, hang, wait (until ``go_on`` is
     set), late (inferences are computed, and their answers wait until ``go_on`` is set). With a ``page``
     (status, content type, body) a network's login page answers every request in its place;
     ``ports`` are the callers'. ``wait_s`` is what it says of its queue. ``has_one`` and ``go_on``: see
@@ -198,6 +199,8 @@ class FakeCloud:
             await self.go_on.wait()
         if self.mode == "wrong-output":
             answer = answer.replace(b'"shape":[1,5]', b'"shape":[5,1]')
+        if self.mode == "nan":
+            answer = answer[:-20] + np.full(5, np.nan, np.float32).tobytes()
         return web.Response(body=answer, headers={HEADER_LENGTH: str(length), **self._timing()})
 
     async def _cut_off(self, request: web.Request) -> web.StreamResponse:

@@ -32,7 +32,7 @@ async def test_with_the_cloud_away_from_the_start_the_edge_answers(tmp_path: Pat
 
 
 @pytest.mark.parametrize("strategy", ["planned", "cloud-raw", "cloud-jpeg"])
-@pytest.mark.parametrize("mode", ["500", "401", "garbage", "wrong-output", "cut-off"])
+@pytest.mark.parametrize("mode", ["500", "401", "garbage", "wrong-output", "nan", "cut-off"])
 async def test_a_broken_answer_is_replaced_by_the_edges_own(tmp_path: Path, mode: str, strategy: str) -> None:
     async with stage(tmp_path) as on:
         await use_the_cloud(on)
