@@ -70,4 +70,8 @@ def newest(versions: Collection[str]) -> str:
 
 
 def _visible(paths: Iterator[Path]) -> list[Path]:
-    return sorted(path for path in paths if (path.is_file() or path.is_symlink()))
+    return sorted(path for path in paths if not path.name.startswith(".") and _is_file(path))
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() or (path.is_symlink() and not path.exists())

@@ -46,10 +46,12 @@ def test_links_that_lead_nowhere_are_told(tmp_path: Path) -> None:
     """A card that is not found is not a model without a card."""
     nets.save(nets.chain_net(), tmp_path, "good")
     nets.save(nets.chain_net(), tmp_path, "carded")
-    for name in ("gone.onnx", "carded.yaml"):
+    for name in ("gone.onnx", "carded.yaml", ".hidden.onnx"):
         (tmp_path / name).symlink_to(tmp_path / "an unmounted disk" / name)
+    (tmp_path / "folder.onnx").symlink_to(tmp_path)
+    (tmp_path / "._good.onnx").write_bytes(b"beside it on a disk of another system")
     found = open_registry(ModelFolder(tmp_path))
-    assert list(found.models) == ["good"]
+    assert (list(found.models), sorted(found.broken)) == (["good"], ["carded", "gone"])
     with pytest.raises(ModelError, match="no such file"):
         found.get("gone")
     with pytest.raises(CardError, match=r"carded\.yaml"):
