@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -148,7 +149,7 @@ class PlannerClient:
                 f"the cloud at {self.url} is away: {failure_reason(broken)}"
             ) from None
         if reply.status != 200:
-            raise _refusal(reply)
+            raise _refusal(reply, self.url)
         return reply
 
     async def _file(self, path: str) -> bytes:
@@ -169,8 +170,12 @@ def _has(key: str) -> Callable[[Reply], bool]:
     return lambda reply: key in (reply.object() or {})
 
 
-def _refusal(reply: Reply) -> CloudRefusedError | AuthError | NotFoundError:
+def _refusal(reply: Reply, url: str) -> CloudRefusedError | AuthError | NotFoundError:
     line = f"the cloud answered {reply.status}: {reply.error}"
     if reply.status == 401:
         return AuthError(line)
-    return NotFoundError(line) if reply.status == 404 else CloudRefusedError(line, reply.status)
+    if reply.status != 404:
+        return CloudRefusedError(line, reply.status)
+    has_path = urlsplit(url).path.strip("/")
+    hint = f" (unless a proxy is at {url}, the address has no path)" if has_path else ""
+    return NotFoundError(line + hint)

@@ -99,6 +99,8 @@ async def test_what_the_cloud_may_say_instead(scene: Scene) -> None:
         await scene.enrol(token="wrong")
     with pytest.raises(NotFoundError):
         await scene.enrol(model="nobody")
+    with pytest.raises(NotFoundError, match="/v2, the address has no path"):
+        await scene.enrol(cloud_url=f"{scene.settings.cloud_url[0]}/v2/")
     with pytest.raises(CloudUnavailableError, match="away"):
         await scene.enrol(cloud_url="http://127.0.0.1:9")
 
