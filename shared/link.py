@@ -85,19 +85,28 @@ class Ping(NamedTuple):
     seconds: float
 
 
+class Deviant(NamedTuple):
+    """A sample of the bandwidth that was far off; ``weight`` is how much it says of a change of the link."""
+
+    bandwidth_bps: float
+    weight: float
+    is_frame: bool
+
+
 @dataclass(frozen=True)
 class LinkEstimate:
     """Bandwidth and round trip, None until seen, with the few samples that the next update needs.
 
     ``samples`` counts transfers that told something of the bandwidth, ``clear_samples`` those among them
-    that lasted long enough to be told from jitter. ``overheads`` are what the last frames took beside the
-    round trip and their bytes at ``probed_bps``; ``asked`` is how many more of them are wanted.
+    that lasted long enough to be told from jitter. ``deviants`` are samples in a row that were far off in one
+    direction; frames near the estimate end those of frames alone. ``overheads`` are what the last frames took
+    beside the round trip and their bytes at ``probed_bps``; ``asked`` is how many more of them are wanted.
     """
 
     bandwidth_bps: float | None = None
     samples: int = 0
     clear_samples: int = 0
-    deviant_bps: float | None = None
+    deviants: tuple[Deviant, ...] = ()
     pings: tuple[Ping, ...] = ()
     overheads: tuple[float, ...] = ()
     probed_bps: float | None = None
