@@ -21,8 +21,7 @@ from evosplit.edge.pipeline.finished import (
     FrameTracing,
     NotAcceptedError,
 )
-from evosplit.edge.pipeline.job import Answer, Job, failure
-from evosplit.edge.pipeline.read_answer import AnswerReader
+from evosplit.edge.pipeline.job import Answer, Job, failure, read_outputs, success
 from evosplit.edge.pipeline.stages import DECODE, StageClock
 from evosplit.edge.pipeline.unsent import Unsent, UnsentError, spooled
 from evosplit.edge.results.spool import Spool, SpoolFullError
@@ -50,7 +49,6 @@ class FrameFlow:
     ) -> None:
         self._engine = engine
         self._store = store
-        self._reader = AnswerReader(engine, store)
         self.follow_ups = follow_ups
         self._pause = pause
         self._spool = spool
@@ -94,9 +92,7 @@ class FrameFlow:
         try:
             with self._pause.frame():
                 answer = await self._engine.answer(job)
-                answer, finished = await self._reader.read(job, answer)
-                self._engine.after.add(self._index)
-                self._count(finished.result, answer)
+                answer, finished = await self._finish(job, answer)
         except NotAcceptedError as refused:
             self._store.withdraw(job.frame_id)
             raise refused.reason from None
@@ -147,6 +143,28 @@ class FrameFlow:
         if over := self._stream_ends.see(job.stream, size, time.monotonic()):
             self._engine.forget_streams(over)
         return picture
+
+    async def _finish(self, job: Job, answer: Answer) -> tuple[Answer, Finished]:
+        """Read the outputs by the card, and store the result in the same turn. Raises StoreError, InputError.
+
+        Where few bits crossed and the cloud's outputs are NaN, the edge alone answers.
+        """
+
+        def turn(clock: StageClock) -> Finished:
+            reading = read_outputs(self._engine.plans.model.card, job, answer, clock)
+            result = success(job, answer, reading.outcome, reading.confidence)
+            return Finished(result, answer.outputs, self._store.finish_here(result))
+
+        try:
+            finished = await job.turn(self._engine.compute, turn)
+        except InputError:
+            alone = None if answer.cloud is None else await self._engine.alone(job)
+            if alone is None:
+                raise
+            return await self._finish(job, alone)
+        self._engine.after.add(self._index)
+        self._count(finished.result, answer)
+        return answer, finished
 
     def _index(self) -> None:
         self._store.index()

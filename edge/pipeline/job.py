@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,11 +12,13 @@ from numpy.typing import NDArray
 
 from evosplit.edge.head.run import HeadRun
 from evosplit.edge.head.steps import Head
-from evosplit.edge.pipeline.stages import ComputeThread, StageClock, StageTimes
+from evosplit.edge.pipeline.stages import READ, ComputeThread, StageClock, StageTimes
 from evosplit.edge.streams.exchange import SentAs
+from evosplit.shared.card import Card
 from evosplit.shared.errors import DeadlineError
 from evosplit.shared.input_picture import Picture
 from evosplit.shared.plan import Plan
+from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import AnsweredBy, Result
 from evosplit.shared.tracing.trace_context import TraceContext
 
@@ -100,6 +103,16 @@ class Answer:
     run: HeadRun | None = None
     sent_as: SentAs | None = None
     cloud: str | None = None
+
+
+def read_outputs(card: Card | None, job: Job, answer: Answer, clock: StageClock) -> Reading:
+    """What the outputs mean by the card. Raises CardError, and InputError for NaN."""
+    if card is None:
+        return Reading(None, None)
+    nowhere = (card.input.size or (0, 0), (0.0, 0.0))
+    geometry = nowhere if job.picture is None else job.picture.geometry
+    read = functools.partial(postprocess, card, answer.outputs, *geometry)
+    return clock.run_stage(READ, job.times, read)
 
 
 def success(job: Job, answer: Answer, outcome: object, confidence: float | None) -> Result:

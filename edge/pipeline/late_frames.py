@@ -23,7 +23,7 @@ from evosplit.edge.pipeline.engine import Engine
 from evosplit.edge.pipeline.finished import FrameRecorder
 from evosplit.edge.results.spool import Spool, SpooledFrame, SpooledRequest
 from evosplit.edge.results.store import Store
-from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError
+from evosplit.shared.errors import CloudRefusedError, CloudUnavailableError, InputError
 from evosplit.shared.postprocess import Reading, postprocess
 from evosplit.shared.result import Result
 from evosplit.shared.wall_clock import elapsed_s
@@ -100,7 +100,10 @@ class LateFrames:
         except CloudRefusedError as refusal:
             self._tries += refusal.status in OF_THE_FRAME
             return self._failure(frame, str(refusal)) if self._tries >= TRIES else None
-        return self._success(frame, reply, await self._read(frame, outputs))
+        try:
+            return self._success(frame, reply, await self._read(frame, outputs))
+        except InputError as unreadable:
+            return self._failure(frame, str(unreadable))
 
     def _is_too_late(self, request: SpooledRequest) -> bool:
         """Of a frame from before the clock was set nobody knows: then it is not."""

@@ -205,3 +205,17 @@ async def test_with_a_fallback_nothing_waits(tmp_path: Path) -> None:
     async with stage(tmp_path, cloud_up=False) as on:
         assert (await on.post(picture(1)))[0] == 200
         assert _waits(on) == 0
+
+
+async def test_outputs_of_nan_fail_their_frame_and_no_other(tmp_path: Path) -> None:
+    async with middle_stage(tmp_path, with_fallback=False, table_of=middle_only, hooks=False) as on:
+        await _cloud_leaves(on)
+        assert (await on.post(picture(1), frame_id="unread"))[0] == 202
+        on.cloud.mode = "nan"
+        await until(lambda: _waits(on) == 0)
+        on.cloud.mode = "ok"
+        assert (await on.post(picture(2), frame_id="next", wait="later"))[0] == 202
+        await until(lambda: _waits(on) == 0)
+        results = await _results(on)
+        assert (results["unread"]["answered_by"], results["next"]["answered_by"]) == ("nobody", "cloud")
+        assert "NaN" in results["unread"]["error"]
