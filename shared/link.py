@@ -90,7 +90,6 @@ class Deviant(NamedTuple):
 
     bandwidth_bps: float
     weight: float
-    is_frame: bool
 
 
 @dataclass(frozen=True)
@@ -99,18 +98,25 @@ class LinkEstimate:
 
     ``samples`` counts transfers that told something of the bandwidth, ``clear_samples`` those among them
     that lasted long enough to be told from jitter. ``deviants`` are samples in a row that were far off in one
-    direction; frames near the estimate end those of frames alone. ``overheads`` are what the last frames took
-    beside the round trip and their bytes at ``probed_bps``; ``asked`` is how many more of them are wanted.
+    direction, ``deviant_probe_bps`` is a probe that was, and that no other has refuted since, nor a frame
+    that took long. ``overheads`` are what the last frames took beside the round trip and their bytes at
+    ``probed_bps``; ``asked`` is how many more of them are wanted.
     """
 
     bandwidth_bps: float | None = None
     samples: int = 0
     clear_samples: int = 0
     deviants: tuple[Deviant, ...] = ()
+    deviant_probe_bps: float | None = None
     pings: tuple[Ping, ...] = ()
     overheads: tuple[float, ...] = ()
     probed_bps: float | None = None
     asked: int = 0
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the last samples, or the last probe, were far off."""
+        return bool(self.deviants) or self.deviant_probe_bps is not None
 
     @functools.cached_property
     def overhead_s(self) -> float:
