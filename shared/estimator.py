@@ -10,19 +10,16 @@ a clock.
 Two rules keep it both quick and calm. A sample near the estimate moves it a little, the more the longer its
 transfer lasted (a millisecond of jitter is much of a short transfer). Two samples in a row that are off by
 `CHANGE_FACTOR` in the same direction are a change of the link, and the nearer of the two replaces the
-estimate: a single outlier never does. Of frames that should have passed in no time it takes four, since
-a pause of the device delays a few of them. Two probes in a row are a change, too, whatever short frames said
-in between: an overhead that was learnt at a wrong bandwidth makes them agree.
+estimate: a single outlier never does.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from typing import Final
 
-from evosplit.shared.link import FEWEST_OVERHEADS, JITTER_S, Deviant, LinkEstimate, Observation, Ping
+from evosplit.shared.link import FEWEST_OVERHEADS, JITTER_S, LinkEstimate, Observation, Ping
 
 SMALL_BYTES: Final = 1024
 """Requests up to this size show the round trip, larger ones the bandwidth."""
@@ -32,11 +29,6 @@ CHANGE_FACTOR: Final = 1.6
 
 CLEAR_TRANSFER_S: Final = 4e-3
 """A transfer of at least this length is clear of jitter."""
-
-CHANGE_WEIGHT: Final = 2.0
-"""What samples in a row have to weigh for a change of the link."""
-UNCLEAR_WEIGHT: Final = 0.5
-"""Of a frame that was expected to take less than `CLEAR_TRANSFER_S`; of all others it is 1."""
 
 _STEADY_TRANSFER_S: Final = 10e-3  # a transfer this long gets the full weight below
 _FULL_WEIGHT: Final = 0.4
@@ -61,7 +53,7 @@ def update(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:
 
 def _asking(estimate: LinkEstimate) -> LinkEstimate:
     """After a probe: the next frames show what they take beside their bytes, if the bandwidth is settled."""
-    if estimate.is_doubted:
+    if estimate.deviant_bps is not None:
         return estimate
     return dataclasses.replace(estimate, probed_bps=estimate.bandwidth_bps, asked=_OVERHEADS)
 
@@ -93,30 +85,19 @@ def _with_transfer(estimate: LinkEstimate, observation: Observation) -> LinkEsti
         return estimate  # "at least this fast" says nothing new
     expected_s = 8 * observation.size_bytes / current_bps
     if observation.is_frame and max(transfer_s, expected_s) < max(CLEAR_TRANSFER_S, 3 * jitter_s):
-        # As likely jitter as the link: of the bandwidth probes must tell.
-        return _agreed(estimate, observation, expected_s)
+        return estimate  # as likely jitter as the link: probes must tell
     counted = dataclasses.replace(
         estimate,
         samples=estimate.samples + 1,
         clear_samples=estimate.clear_samples + (transfer_s >= CLEAR_TRANSFER_S),
     )
     if _deviates(max(transfer_s, resolution_s), expected_s, jitter_s):
-        weight = UNCLEAR_WEIGHT if observation.is_frame and expected_s < CLEAR_TRANSFER_S else 1.0
-        return _with_deviant(counted, Deviant(sample_bps, weight), not observation.is_frame)
+        return _with_deviant(counted, current_bps, sample_bps)
     # A frame that should have passed in no time says little: what it took longer is jitter.
     told_s = min(transfer_s, expected_s) if observation.is_frame else max(transfer_s, JITTER_S)
     weight = _FULL_WEIGHT * min(1.0, told_s / max(_STEADY_TRANSFER_S, 5 * jitter_s))
     moved_bps = current_bps * math.pow(sample_bps / current_bps, weight)
-    return dataclasses.replace(_agreed(counted, observation, expected_s), bandwidth_bps=moved_bps)
-
-
-def _agreed(estimate: LinkEstimate, observation: Observation, expected_s: float) -> LinkEstimate:
-    """A sample near the estimate ends a row of those that are off."""
-    is_short_frame = observation.is_frame and expected_s < _STEADY_TRANSFER_S
-    probe_bps = estimate.deviant_probe_bps if is_short_frame else None
-    if not estimate.deviants and probe_bps == estimate.deviant_probe_bps:
-        return estimate
-    return dataclasses.replace(estimate, deviants=(), deviant_probe_bps=probe_bps)
+    return dataclasses.replace(counted, bandwidth_bps=moved_bps, deviant_bps=None)
 
 
 def _deviates(transfer_s: float, expected_s: float, jitter_s: float) -> bool:
@@ -125,23 +106,12 @@ def _deviates(transfer_s: float, expected_s: float, jitter_s: float) -> bool:
     return slower or transfer_s < expected_s / CHANGE_FACTOR
 
 
-def _with_deviant(estimate: LinkEstimate, deviant: Deviant, is_probe: bool) -> LinkEstimate:
-    current_bps = estimate.bandwidth_bps or 0.0
-    is_faster = deviant.bandwidth_bps > current_bps
-    before = tuple(each for each in estimate.deviants if (each.bandwidth_bps > current_bps) == is_faster)
-    probe_bps = estimate.deviant_probe_bps if is_probe else None
-    if not before and probe_bps is not None and (probe_bps > current_bps) == is_faster:
-        before = (Deviant(probe_bps, 1.0),)
-    row = (*before, deviant)
-    if sum(each.weight for each in row) >= CHANGE_WEIGHT:
-        return _jumped(estimate, _nearest(row, current_bps))
-    probe_bps = deviant.bandwidth_bps if is_probe else estimate.deviant_probe_bps
-    return dataclasses.replace(estimate, deviants=row, deviant_probe_bps=probe_bps)
-
-
-def _nearest(row: Sequence[Deviant], current_bps: float) -> float:
-    samples_bps = (each.bandwidth_bps for each in row)
-    return min(samples_bps, key=lambda bps: abs(math.log(bps / current_bps)))
+def _with_deviant(estimate: LinkEstimate, current_bps: float, sample_bps: float) -> LinkEstimate:
+    previous = estimate.deviant_bps
+    if previous is None or (previous > current_bps) != (sample_bps > current_bps):
+        return dataclasses.replace(estimate, deviant_bps=sample_bps)
+    nearer_bps = min(previous, sample_bps, key=lambda bps: abs(math.log(bps / current_bps)))
+    return _jumped(estimate, nearer_bps)
 
 
 def _jumped(estimate: LinkEstimate, bandwidth_bps: float) -> LinkEstimate:
@@ -149,9 +119,7 @@ def _jumped(estimate: LinkEstimate, bandwidth_bps: float) -> LinkEstimate:
     pings = estimate.pings
     if estimate.rtt_s is not None and bandwidth_bps < (estimate.bandwidth_bps or 0.0):
         pings = (Ping(0, estimate.rtt_s),)
-    return dataclasses.replace(
-        estimate, bandwidth_bps=bandwidth_bps, deviants=(), deviant_probe_bps=None, pings=pings, asked=0
-    )
+    return dataclasses.replace(estimate, bandwidth_bps=bandwidth_bps, deviant_bps=None, pings=pings, asked=0)
 
 
 def _with_ceiling(estimate: LinkEstimate, observation: Observation) -> LinkEstimate:

@@ -85,38 +85,23 @@ class Ping(NamedTuple):
     seconds: float
 
 
-class Deviant(NamedTuple):
-    """A sample of the bandwidth that was far off; ``weight`` is how much it says of a change of the link."""
-
-    bandwidth_bps: float
-    weight: float
-
-
 @dataclass(frozen=True)
 class LinkEstimate:
     """Bandwidth and round trip, None until seen, with the few samples that the next update needs.
 
     ``samples`` counts transfers that told something of the bandwidth, ``clear_samples`` those among them
-    that lasted long enough to be told from jitter. ``deviants`` are samples in a row that were far off in one
-    direction, ``deviant_probe_bps`` is a probe that was, and that no other has refuted since, nor a frame
-    that took long. ``overheads`` are what the last frames took beside the round trip and their bytes at
-    ``probed_bps``; ``asked`` is how many more of them are wanted.
+    that lasted long enough to be told from jitter. ``overheads`` are what the last frames took beside the
+    round trip and their bytes at ``probed_bps``; ``asked`` is how many more of them are wanted.
     """
 
     bandwidth_bps: float | None = None
     samples: int = 0
     clear_samples: int = 0
-    deviants: tuple[Deviant, ...] = ()
-    deviant_probe_bps: float | None = None
+    deviant_bps: float | None = None
     pings: tuple[Ping, ...] = ()
     overheads: tuple[float, ...] = ()
     probed_bps: float | None = None
     asked: int = 0
-
-    @property
-    def is_doubted(self) -> bool:
-        """Whether the last samples, or the last probe, were far off."""
-        return bool(self.deviants) or self.deviant_probe_bps is not None
 
     @functools.cached_property
     def overhead_s(self) -> float:

@@ -92,7 +92,7 @@ class LinkWatch:
     @property
     def _is_unsettled(self) -> bool:
         estimate = self._cloud.estimate
-        return self._cloud.circuit.is_open or estimate.is_doubted or estimate.samples == 0
+        return self._cloud.circuit.is_open or estimate.deviant_bps is not None or estimate.samples == 0
 
     def _probe_bytes(self) -> int:
         if self._cloud.estimate.samples == 0:

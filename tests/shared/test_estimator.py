@@ -183,32 +183,3 @@ def test_small_frames_with_jitter_leave_the_bandwidth_where_probes_saw_it(bandwi
         estimate = learn([*probes, *late], estimate)
     assert estimate.bandwidth_bps == pytest.approx(bandwidth_bps, rel=0.3)
     assert estimate.overhead_s == pytest.approx(0.006, abs=2.5e-3)
-
-
-def test_a_first_probe_that_was_delayed_is_refuted_by_the_next_ones() -> None:
-    """Frames agree with it: what they take beside their bytes was learnt at the wrong bandwidth."""
-    delayed = [request(0, 1e7, 0.02), request(20_000, 1e7, 0.02, jitter_s=0.03)]
-    frames = [frame(3_000, 1e7, 0.02, 0.003)] * 10
-    wrong = learn([*delayed, *frames])
-    assert wrong.bandwidth_bps is not None
-    assert wrong.bandwidth_bps < 5e6
-    looks = [request(0, 1e7, 0.02), request(20_000, 1e7, 0.02), *frames]
-    assert learn(looks * 2, wrong).bandwidth_bps == pytest.approx(1e7, rel=0.1)
-
-
-@pytest.mark.parametrize("delayed", [1, 2, 3])
-def test_a_pause_that_delays_a_few_small_frames_is_no_change_of_the_link(delayed: int) -> None:
-    usual = frame(3_000, 1e7, 0.02, 0.003)
-    before = learn([request(0, 1e7, 0.02), request(20_000, 1e7, 0.02), *[usual] * 10])
-    late = dataclasses.replace(usual, seconds=usual.seconds + 0.03)
-    assert learn([late] * delayed, before).bandwidth_bps == before.bandwidth_bps
-    after = learn([*[late] * delayed, usual, *[late] * delayed, usual], before)
-    assert after.bandwidth_bps == pytest.approx(before.bandwidth_bps, rel=0.1)
-
-
-def test_a_link_that_collapses_is_seen_by_four_small_frames() -> None:
-    before = learn(
-        [request(0, 1e7, 0.02), request(20_000, 1e7, 0.02), *[frame(3_000, 1e7, 0.02, 0.003)] * 10]
-    )
-    after = learn([frame(3_000, 5e5, 0.02, 0.003)] * 4, before)
-    assert after.bandwidth_bps == pytest.approx(5e5, rel=0.25)
