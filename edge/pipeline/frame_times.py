@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.edge.pipeline.stages import ENCODE, FINISH, HEAD, PREPROCESS, RECEIVE, SEND
+from evosplit.edge.pipeline.stages import ENCODE, FINISH, HEAD, PREPROCESS, RECEIVE, REQUEST, SEND, StageTimes
 from evosplit.shared.correction.corrections import Measured
 from evosplit.shared.link import Link, LinkOf
 
@@ -27,7 +27,7 @@ def measured(job: Job, answer: Answer, links: LinkOf, is_try: bool = False) -> M
     its stream, which says nothing of what deltas would have sent.
     """
     plan, times = answer.plan, job.times
-    if job.strategy != "planned" or plan is None or answer.answered_by not in _COUNTED:
+    if job.strategy != "planned" or plan is None or answer.answered_by not in _COUNTED or _went_twice(times):
         return None
     kinds = frozenset[str]() if answer.run is None else frozenset(hook.kind for hook in answer.run.changed_by)
     link = links.of(plan.cloud)
@@ -53,3 +53,9 @@ def _request_s(job: Job, answer: Answer, link: Link) -> float | None:
     if job.times.link_share < _ALONE or answer.sent_as == "refused":
         return None
     return job.times.spent_s(SEND) + job.times.untold_queue_s - link.uplink_s(answer.wire_bytes)
+
+
+def _went_twice(times: StageTimes) -> bool:
+    """Whether a head ran once the cloud had been asked: its outputs could not be read."""
+    names = [mark.name for mark in times.marks]
+    return REQUEST in names and HEAD.name in names[names.index(REQUEST) :]

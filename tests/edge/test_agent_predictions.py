@@ -13,7 +13,17 @@ from net_bundle import make_table
 
 from evosplit.edge.pipeline.frame_times import measured
 from evosplit.edge.pipeline.job import Answer, Job
-from evosplit.edge.pipeline.stages import DECODE, ENCODE, FINISH, HEAD, PREPROCESS, RECEIVE, SEND
+from evosplit.edge.pipeline.stages import (
+    DECODE,
+    ENCODE,
+    FINISH,
+    HEAD,
+    PREPROCESS,
+    RECEIVE,
+    REQUEST,
+    SEND,
+    StageTimes,
+)
 from evosplit.shared.graph import Graph
 from evosplit.shared.link import Link
 from evosplit.shared.plan import PlanTable
@@ -184,5 +194,10 @@ async def test_like_is_compared_with_like(tmp_path: Path) -> None:
         assert beside is not None
         assert beside.request_s is None
         assert measured(job, dataclasses.replace(answer, answered_by="edge-fallback"), link) is None
+        again = dataclasses.replace(job, times=StageTimes())  # outputs of NaN: the edge ran it, too
+        for name in (HEAD.name, REQUEST, HEAD.name):
+            assert measured(again, answer, link) is not None
+            again.times.mark(name, 0.0)
+        assert measured(again, answer, link) is None
         job.strategy = "edge"
         assert measured(job, answer, link) is None
